@@ -1,0 +1,57 @@
+"""The `banwatch` command: finds every command module and runs the one that was asked for."""
+
+import importlib
+import pkgutil
+import sys
+from typing import Annotated
+
+import typer
+
+import banwatch.cli
+from banwatch import __version__
+from banwatch.model.errors import BanwatchError
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"banwatch {__version__}")
+        raise typer.Exit
+
+
+def create_app() -> typer.Typer:
+    """Assemble the application from every sibling module, in alphabetical order."""
+    app = typer.Typer(
+        name="banwatch",
+        help="Who cannot reach what, on which network, since when, by what means, and is that what was announced?",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback()
+    def root(
+        version: Annotated[
+            bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+        ] = False,
+    ) -> None:
+        del version
+
+    for module in sorted(pkgutil.iter_modules(banwatch.cli.__path__), key=lambda m: m.name):
+        if module.name != "main" and not module.name.startswith("_"):
+            importlib.import_module(f"banwatch.cli.{module.name}").register(app)
+    return app
+
+
+def main() -> None:
+    """Run the command line; an error that a person can mend is one clear message and exit code 1."""
+    try:
+        create_app()()
+    except BanwatchError as error:
+        print(f"banwatch: {error}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(1)  # the reader of our output has gone: nobody is left to tell
+
+
+if __name__ == "__main__":
+    main()

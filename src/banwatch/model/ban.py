@@ -1,0 +1,89 @@
+"""An announced restriction, and how it compares with what was measured."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
+
+UNSPECIFIED = "unspecified"
+"""What an announcement says of an end that it does not name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One link of the chain from the notice to the reader."""
+
+    publisher: str
+    title: str
+    published: date | None
+    precision: str
+    """`day`, `month` or `year`: how exactly the date is known."""
+    url: str
+    cites: str
+    """Publisher of the link before it; empty for the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundNetwork:
+    """A network and the access tier on it that a ban binds; tier empty is everybody there."""
+
+    asn: Asn
+    name: str
+    access_tier: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ban:
+    """What an authority announced."""
+
+    ban_id: str
+    title: str
+    country: CountryCode
+    authority: str
+    targets: tuple[TargetName, ...]
+    categories: tuple[str, ...]
+    """Citizen Lab category codes: `GMB`, `PORN`, ..."""
+    category_targets: tuple[tuple[str, TargetName], ...]
+    """Which measured targets stand for a category: (code, target)."""
+    binds: tuple[BoundNetwork, ...]
+    begins: date | None
+    ends: str
+    """A date in ISO form, or `unspecified`."""
+    penalty: str
+    sources: tuple[Source, ...]
+    notes: str
+
+
+class Measured(StrEnum):
+    """What the measurements say of one target on one network."""
+
+    ENFORCED = "enforced"
+    PARTLY = "partly"
+    NOT_ENFORCED = "not_enforced"
+    NO_DATA = "no_data"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One target on one network and tier, announced against measured."""
+
+    ban_id: str
+    target: TargetName
+    category: str
+    probe_cc: CountryCode
+    probe_asn: Asn
+    access_tier: str
+    announced: bool
+    measured: Measured
+    since: tuple[datetime, datetime] | None
+    until: tuple[datetime, datetime] | None
+    """Null while it lasts, or where nothing was enforced."""
+    since_known: bool
+    """False where it was so from the first measurement on."""
+    mechanisms: tuple[str, ...]
+    measurements: int
+    """How many could tell: the denominator."""
+    interfered: int
+    """How many of them showed interference: the count."""
+    witness: MeasurementUid | None

@@ -1,0 +1,40 @@
+"""Verdicts counted: target × network × tier × hour."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A histogram of one hour's verdicts on one target from one network and access tier.
+
+    Shape: one row a target, network, tier and hour; key and order are those four. An hour without
+    measurements has no row, and is an input all the same: the detector lays a dense grid.
+    """
+
+    target: TargetName
+    probe_cc: CountryCode
+    probe_asn: Asn
+    access_tier: str
+    hour: datetime
+    blocked: int
+    likely_blocked: int
+    tampered: int
+    impaired: int
+    down: int
+    ok: int
+    insufficient: int
+    probes: int
+    """Distinct probe ids; reports stand in where probes do not say who they are."""
+    reports: int
+    mechanisms: tuple[str, ...]
+    """Every mechanism named in the hour, sorted."""
+    silent: int
+    """Measurements in which nothing at all answered, not even the network's own resolver."""
+    first_at: datetime
+    """Start of the hour's first measurement."""
+    last_at: datetime
+    witness: MeasurementUid
+    """The strongest verdict's measurement: first by state, then by time, then by id."""

@@ -1,0 +1,76 @@
+"""What moved, and what happened in the world."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from banwatch.model.ids import Asn, CountryCode, IncidentId, MeasurementUid, TargetName
+
+Interval = tuple[datetime, datetime]
+"""Earliest and latest: the moment lies somewhere between them, both included."""
+
+
+class Kind(StrEnum):
+    """What an incident is."""
+
+    BLOCKING = "blocking"
+    SHUTDOWN = "shutdown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One stretch of interference in one series (target × network × tier).
+
+    Shape: one row a stretch; key `target, probe_cc, probe_asn, access_tier, onset_latest`.
+    """
+
+    target: TargetName
+    """Empty for a shutdown, which is about the network as a whole."""
+    probe_cc: CountryCode
+    probe_asn: Asn
+    access_tier: str
+    kind: Kind
+    onset_earliest: datetime
+    """The last moment at which it was seen not to be so, or the first measurement if it was never seen so."""
+    onset_latest: datetime
+    """The first measurement that showed it."""
+    onset_known: bool
+    """False where it was already so in the first measurement: then nobody saw it begin."""
+    end_earliest: datetime | None
+    end_latest: datetime | None
+    """Null while it lasts."""
+    share: float
+    """Of the measurements that could tell, the share that showed it, 0 to 1."""
+    measurements: int
+    probes: int
+    confidence: float
+    """Probability that the series did move, 0 to 1."""
+    mechanisms: tuple[str, ...]
+    witness: MeasurementUid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """The changes that belong together.
+
+    Shape: one row an incident; key `incident_id`; lists sorted.
+    """
+
+    incident_id: IncidentId
+    kind: Kind
+    probe_cc: CountryCode
+    asns: tuple[Asn, ...]
+    access_tiers: tuple[str, ...]
+    targets: tuple[TargetName, ...]
+    mechanisms: tuple[str, ...]
+    onset_earliest: datetime
+    onset_latest: datetime
+    onset_known: bool
+    end_earliest: datetime | None
+    end_latest: datetime | None
+    measurements: int
+    probes: int
+    confidence: float
+    witnesses: tuple[MeasurementUid, ...]
+    sentence: str
+    """What happened, in words for a reader."""

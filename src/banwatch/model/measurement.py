@@ -1,0 +1,39 @@
+"""One nettest run, on one input, by one probe, at one time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """What a measurement says about itself; what it found is in its observations.
+
+    Shape: one row a measurement; key `measurement_uid`; order `measurement_start_time, measurement_uid`.
+    """
+
+    measurement_uid: MeasurementUid
+    report_id: str
+    test_name: str
+    test_version: str
+    input: str
+    """The URL or endpoint measured; empty where the nettest takes none."""
+    target: TargetName
+    """The registrable domain of the input, or the application's name."""
+    probe_cc: CountryCode
+    probe_asn: Asn
+    probe_network_name: str
+    access_tier: str
+    """A class of people on a network with their own rules; empty where the probe did not say."""
+    resolver_asn: Asn
+    resolver_ip: str
+    measurement_start_time: datetime
+    test_start_time: datetime
+    test_runtime_s: float
+    software_name: str
+    software_version: str
+    engine_version: str
+    platform: str
+    lab: str
+    """Name of the lab regime that it was made in; empty for measurements of the world."""

@@ -1,0 +1,86 @@
+"""One timestamped fact in a measurement. Says what happened, never what it means."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from banwatch.model.failure import Failure
+from banwatch.model.ids import MeasurementUid
+
+
+class Step(StrEnum):
+    """The kind of fact."""
+
+    DNS = "dns"
+    TCP = "tcp"
+    TLS = "tls"
+    QUIC = "quic"
+    HTTP = "http"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One DNS lookup, TCP connect, TLS or QUIC handshake, or HTTP round trip.
+
+    Shape: long and narrow, one row a step; key `measurement_uid, ordinal`. Columns of other steps are null
+    (text and numbers) or empty (lists), since a nullable list differs between engines. Fields marked
+    `stored=False` are there for `weigh` and are left out of the table: the archive has them.
+    """
+
+    measurement_uid: MeasurementUid
+    ordinal: int
+    """Position in the measurement, from 0, in the order of the wire."""
+    step: Step
+    transaction_id: int = 0
+    hop: int = 0
+    """Which redirect: 0 is the input itself."""
+    t0_s: float | None = None
+    """Seconds from the measurement's start to the beginning of the step."""
+    t_s: float | None = None
+    """Seconds from the measurement's start to its end."""
+    failure: Failure | None = None
+    hostname: str | None = None
+    """The name asked for: in the query, as SNI, or in the URL."""
+    ip: str | None = None
+    port: int | None = None
+    follow_up: str | None = None
+    """Which follow-up test made this step (documented in docs/probe.md); null for the plain measurement."""
+
+    # dns
+    engine: str | None = None
+    """How it was asked: `getaddrinfo`, `udp`, `tcp`, `dot`, `doh`, ..."""
+    resolver_address: str | None = None
+    query_type: str | None = None
+    rcode: int | None = None
+    answers: tuple[str, ...] = ()
+    """Addresses answered, in order."""
+    cnames: tuple[str, ...] = ()
+    late: bool = False
+    """Whether this answer came after another one to the same question."""
+
+    # tls, quic
+    tls_version: str | None = None
+    cipher_suite: str | None = None
+    alpn: str | None = None
+    certificate_sha256: tuple[str, ...] = ()
+    """Hex digests of the certificates that the peer showed, leaf first."""
+    no_verify: bool = False
+    """The probe was told not to verify the certificate."""
+    peer_certificates: tuple[bytes, ...] = field(default=(), metadata={"stored": False}, repr=False)
+    """The same certificates in DER."""
+
+    # http
+    url: str | None = None
+    method: str | None = None
+    status_code: int | None = None
+    title: str | None = None
+    location: str | None = None
+    body_length: int | None = None
+    body_sha256: str | None = None
+    body_truncated: bool = False
+    body: bytes | None = field(default=None, metadata={"stored": False}, repr=False)
+    response_headers: tuple[tuple[str, str], ...] = field(default=(), metadata={"stored": False}, repr=False)
+
+    # bytes over time, where the probe recorded them
+    received_bytes: int | None = None
+    receive_s: float | None = None
+    """Time from the first byte to the last."""

@@ -1,0 +1,63 @@
+"""What reference data can be asked. `banwatch.reference` answers from versioned snapshots."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from banwatch.model.ids import Asn, CountryCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """The AS that announces an address, and the country it is registered in."""
+
+    asn: Asn
+    name: str
+    country: CountryCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """A known block page or forged answer. Columns as in OONI's blocking-fingerprints."""
+
+    name: str
+    scope: str
+    """`nat`ional, `isp`, `prod`uct, `inst`itution, `vbw` (very broad), or `fp`: false positive, vetoes."""
+    location: str
+    """Where the pattern is looked for: `dns`, `body`, `header.<Name>`."""
+    pattern_type: str
+    """`full`, `prefix`, `contains` or `regexp`."""
+    pattern: str
+    expected_countries: tuple[CountryCode, ...]
+    """Where it may count; empty is anywhere."""
+    confidence_no_fp: int
+    source: str
+
+
+class Reference(Protocol):
+    """One consistent set of snapshots."""
+
+    @property
+    def snapshot_ids(self) -> tuple[str, ...]:
+        """Ids of every snapshot in the set, sorted."""
+
+    def network_of(self, ip: str) -> Network | None:
+        """Look the address up in the AS table; None where it is not announced or not an address."""
+
+    def match_dns(self, answer: str) -> Sequence[Fingerprint]:
+        """Fingerprints of a DNS answer (an address or a canonical name)."""
+
+    def match_http(self, body: bytes, headers: Sequence[tuple[str, str]]) -> Sequence[Fingerprint]:
+        """Fingerprints of a page and its headers, in time linear in the page."""
+
+    def certificate_problem(
+        self, chain: Sequence[bytes], hostname: str, at: datetime, *, lab: bool = False
+    ) -> str | None:
+        """Validate a chain (DER, leaf first) for a name at a time; the df-007 `ssl_*` failure, or None.
+
+        `lab` adds the lab's own authority to the roots, for measurements that say they were made in a lab.
+        """
+
+    def target_of(self, hostname: str) -> str:
+        """The registrable domain of a name, by the public suffix list; else the name itself."""

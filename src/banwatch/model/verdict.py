@@ -1,0 +1,44 @@
+"""State, mechanisms and the rules that fired, for one measurement and target."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
+from banwatch.model.state import Layer, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the judge says, and by which rules.
+
+    Shape: one row a measurement and target; key `measurement_uid, target`; order
+    `measurement_start_time, measurement_uid, target`. Lists are sorted, never null.
+    """
+
+    measurement_uid: MeasurementUid
+    target: TargetName
+    test_name: str
+    input: str
+    probe_cc: CountryCode
+    probe_asn: Asn
+    access_tier: str
+    report_id: str
+    probe_id: str
+    """A pseudonym of the probe, where it says one, else empty; counts distinct voices, names nobody."""
+    measurement_start_time: datetime
+    state: State
+    mechanisms: tuple[str, ...]
+    layer: Layer | None
+    """The layer in which the trouble showed."""
+    hop: int | None
+    """The redirect at which it showed: 0 is the input itself."""
+    rules: tuple[str, ...]
+    """Ids of the rules that held, the deciding one first."""
+    vetoed: tuple[str, ...]
+    """Ids of the rules that would have accused, had another rule not vetoed them."""
+    sentence: str
+    """The reason in words for a reader."""
+    ruleset: str
+    """Version of the rule table."""
+    snapshots: tuple[str, ...]
+    """Ids of the reference snapshots used."""
