@@ -22,7 +22,7 @@ def create_app() -> typer.Typer:
     """Assemble the application from every sibling module, in alphabetical order."""
     app = typer.Typer(
         name="banwatch",
-        help="Who cannot reach what, on which network, since when, by what means, and is that what was announced?",
+        help="Measure and document Internet censorship: who cannot reach what, since when, by what means.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},

@@ -31,7 +31,7 @@ class ControlHttp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlAddress:
-    """What the helper knows of an address: by bits: 1 probe resolved it, 2 helper did, 4 bogon, 8 valid TLS."""
+    """What the helper knows of an address. Bits: 1 probe resolved it, 2 helper did, 4 bogon, 8 valid TLS."""
 
     ip: str
     asn: Asn
