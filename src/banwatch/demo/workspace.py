@@ -1,0 +1,117 @@
+"""The folder that a demo fills: one owner, whole or not at all."""
+
+import errno
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from banwatch.model.errors import BanwatchError
+
+PRODUCTS = ("measurements", "truth", "banwatch.duckdb", "banwatch.duckdb.archive", "report", "result.json")
+"""Everything that a demo makes, and the only things that the next one in the same folder replaces."""
+
+FREE_BYTES_NEEDED = 400 * 2**20
+"""A run makes about 100 MB; the rest is what the database and the pictures need while they are made."""
+
+_LOCK_NAME = ".banwatch-demo.lock"
+
+
+@contextmanager
+def workspace(out_dir: Path) -> Iterator[Path]:
+    """Give a folder to work in; its products move to `out_dir` when the work ends well, else nothing stays.
+
+    Raises:
+        BanwatchError: another demo fills the folder, it holds something else, or there is no room.
+    """
+    made_by_us = not out_dir.exists()
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BanwatchError(
+            f"cannot make the folder {out_dir}: {error.strerror}", "Choose another --out"
+        ) from error
+    try:
+        with _locked(out_dir):
+            _refuse_foreign_content(out_dir)
+            _refuse_without_room(out_dir)
+            partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=out_dir))
+            try:
+                yield partial
+                _install(partial, out_dir)
+            except OSError as error:
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise BanwatchError(
+                        f"no space left in {out_dir}",
+                        f"Free {FREE_BYTES_NEEDED // 2**20} MB there, or choose another --out",
+                    ) from error
+                raise
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)
+    finally:
+        if made_by_us and out_dir.is_dir() and not any(out_dir.iterdir()):
+            out_dir.rmdir()
+
+
+@contextmanager
+def _locked(out_dir: Path) -> Iterator[None]:
+    lock_path = out_dir / _LOCK_NAME
+    try:
+        handle = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise BanwatchError(f"cannot write in {out_dir}: {error.strerror}", "Choose another --out") from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            raise BanwatchError(
+                f"another demo (process {owner}) is filling {out_dir}",
+                "Wait until it ends, or give this one another --out",
+            ) from None
+        if not lock_path.exists() or os.stat(lock_path).st_ino != os.fstat(handle).st_ino:
+            raise BanwatchError(f"another demo has just left {out_dir}", "Start this one again")
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        try:
+            yield
+        finally:
+            lock_path.unlink(missing_ok=True)
+    finally:
+        os.close(handle)
+
+
+def _refuse_foreign_content(out_dir: Path) -> None:
+    for stale in out_dir.glob(
+        ".partial-*"
+    ):  # a demo that was killed; we hold the lock, so nobody works there
+        shutil.rmtree(stale, ignore_errors=True)
+    foreign = sorted(p.name for p in out_dir.iterdir() if p.name not in {*PRODUCTS, _LOCK_NAME})
+    if foreign:
+        raise BanwatchError(
+            f"{out_dir} holds something that is not from a demo: {', '.join(foreign[:3])}",
+            "Choose an empty folder or a new one for --out",
+        )
+
+
+def _refuse_without_room(out_dir: Path) -> None:
+    free = shutil.disk_usage(out_dir).free
+    if free < FREE_BYTES_NEEDED:
+        raise BanwatchError(
+            f"{free // 2**20} MB are free in {out_dir}, the demo needs {FREE_BYTES_NEEDED // 2**20} MB",
+            "Free some, or choose another --out",
+        )
+
+
+def _install(partial: Path, out_dir: Path) -> None:
+    for name in PRODUCTS:
+        old = out_dir / name
+        if old.is_dir():
+            shutil.rmtree(old)
+        else:
+            old.unlink(missing_ok=True)
+    for product in sorted(partial.iterdir()):
+        product.rename(out_dir / product.name)

@@ -1,0 +1,1 @@
+"""The demo: its folder, its result, and the whole run."""
