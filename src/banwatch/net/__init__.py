@@ -1,1 +1,10 @@
-"""To be written: see docs/architecture.md."""
+"""The only sockets of the house, behind one small seam.
+
+*net*: what a program can do with a network: resolve a name, open a UDP or TCP conversation, start TLS on one.
+*stream*: a byte stream that is read and written, plain or TLS. *datagrams*: a UDP conversation with one
+address. *NetworkFailure*: what the network did instead, as one of OONI's df-007 strings; nothing else comes
+out of a net. *trace*: the reads, writes and connects of a stream, each with its time.
+
+There is a real net (`real`), one that notes what passes (`traced`) and one without any network (`memory`).
+The protocols spoken over streams and datagrams (`tls`, `dns`, `http`) know none of the three.
+"""

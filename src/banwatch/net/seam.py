@@ -1,0 +1,138 @@
+"""The seam: what probe and helper may ask of a network, and what they get."""
+
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from banwatch.model.failure import Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Datagram:
+    """One UDP payload that arrived."""
+
+    data: bytes
+    at_s: float
+    """When it arrived, on the net's clock."""
+    ip_ttl: int | None
+    """Time to live (hop limit) of the IP header it came in, where the system says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpInfo:
+    """What the kernel knows of a TCP connection (Linux `TCP_INFO`); null where it does not say."""
+
+    rtt_ms: float | None = None
+    retransmits: int | None = None
+    bytes_acked: int | None = None
+    """Payload bytes that the peer's side acknowledged."""
+    bytes_received: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSettings:
+    """How to shake hands. The certificate is never verified here: a refused one must be recorded too."""
+
+    server_name: str | None
+    """SNI; None sends none."""
+    alpn: tuple[str, ...] = ()
+    maximum_version: ssl.TLSVersion | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFacts:
+    """What a handshake settled."""
+
+    version: str
+    """`TLSv1.3`, as OONI spells it."""
+    cipher_suite: str
+    alpn: str
+    """Empty where none was agreed on."""
+    peer_certificates: tuple[bytes, ...]
+    """DER, leaf first, as the peer sent them."""
+
+
+class Stream(Protocol):
+    """A byte stream. Every method may raise `NetworkFailure`; deadlines are the caller's."""
+
+    async def read(self, limit_bytes: int) -> bytes:
+        """Read what is there, at most `limit_bytes`; empty means that the peer ended the stream."""
+
+    async def write(self, data: bytes) -> None:
+        """Write all of it."""
+
+    def tcp_info(self) -> TcpInfo:
+        """Ask the kernel about the connection beneath."""
+
+    def set_ttl(self, hops: int) -> None:
+        """Send what follows with this IP time to live (hop limit)."""
+
+    def close(self) -> None:
+        """Let go of it at once; never fails, may be called twice."""
+
+
+class TlsStream(Stream, Protocol):
+    """A stream inside TLS."""
+
+    @property
+    def facts(self) -> TlsFacts:
+        """What the handshake settled."""
+
+
+class Datagrams(Protocol):
+    """A UDP conversation with one address and port."""
+
+    def send(self, data: bytes) -> None:
+        """Send one datagram; raises `NetworkFailure`."""
+
+    async def receive(self) -> Datagram:
+        """Wait for the next datagram; raises `NetworkFailure`."""
+
+    def set_ttl(self, hops: int) -> None:
+        """Send what follows with this IP time to live (hop limit)."""
+
+    def close(self) -> None:
+        """Let go of it at once; never fails, may be called twice."""
+
+
+class Net(Protocol):
+    """A network. The real one is `banwatch.net.real.RealNet`."""
+
+    def clock(self) -> float:
+        """Seconds on a clock that only moves forward; its zero means nothing."""
+
+    @property
+    def own_addresses(self) -> Sequence[str]:
+        """This machine's addresses that were used so far, to be kept out of everything that is written."""
+
+    @property
+    def has_ipv6(self) -> bool:
+        """Whether there is a way out over IPv6 at all."""
+
+    async def resolve(self, hostname: str) -> tuple[str, ...]:
+        """Ask the system's resolver (`getaddrinfo`) for addresses, in its order, each once."""
+
+    async def open_tcp(self, ip: str, port: int, *, ttl: int | None = None) -> Stream:
+        """Connect; `ttl` limits the hops of the SYN and of what follows."""
+
+    async def open_udp(self, ip: str, port: int) -> Datagrams:
+        """Open a UDP conversation; sends nothing yet."""
+
+    async def start_tls(self, stream: Stream, settings: TlsSettings) -> TlsStream:
+        """Shake hands on a stream; raises `NetworkFailure` where the peer or the path does not let us."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkEvent:
+    """One thing that happened on a stream."""
+
+    operation: str
+    """`connect`, `read`, `write`, `tls_handshake_start`, `tls_handshake_done`, ... as df-008 has them."""
+    address: str
+    proto: str
+    t0_s: float
+    t_s: float
+    """On the net's clock."""
+    num_bytes: int = 0
+    failure: Failure | None = None

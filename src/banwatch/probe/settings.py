@@ -1,0 +1,68 @@
+"""What a session is told before it starts."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from banwatch.model.ids import UNKNOWN_ASN, UNKNOWN_COUNTRY, Asn, CountryCode
+
+BODY_LIMIT_BYTES = 1 << 19
+"""OONI's snapshot length of a body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Deadlines of single steps, in seconds. The defaults are OONI's; a lab needs less."""
+
+    dns_s: float = 4.0
+    dns_late_s: float = 5.0
+    """How long a question's socket stays open after its first answer (OONI's tq-002 wants five seconds)."""
+    tcp_s: float = 10.0
+    tls_s: float = 10.0
+    http_s: float = 10.0
+    control_s: float = 30.0
+
+    def describe(self) -> str:
+        """Render for the annotation `timeouts`."""
+        return f"dns={self.dns_s:g},tcp={self.tcp_s:g},tls={self.tls_s:g},http={self.http_s:g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where the probe stands and how it measures."""
+
+    probe_cc: CountryCode = UNKNOWN_COUNTRY
+    probe_asn: Asn = UNKNOWN_ASN
+    probe_network_name: str = ""
+    access_tier: str = ""
+    """Written as the annotation `access_tier` where not empty."""
+    resolver_ip: str = "127.0.0.2"
+    """The system's resolver as the world sees it; OONI's word for "unknown" is 127.0.0.2."""
+    resolver_asn: Asn = UNKNOWN_ASN
+    resolver_network_name: str = ""
+    resolvers: tuple[str, ...] = ("8.8.8.8:53",)
+    """Public resolvers asked over UDP, beside the system's own: `ip:port`."""
+    helper_url: str | None = None
+    control_path: str = "in-band"
+    """`out-of-band` where the control travels by another path than the one measured."""
+    ca_file: Path | None = None
+    """PEM file of the roots to trust; None trusts Mozilla's list."""
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    """Further annotations, e.g. `{"lab": "dprk-2016"}`."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """The clock that measurements carry and certificates are judged by; aware, UTC."""
+    rng: random.Random = field(default_factory=random.SystemRandom)
+    parallelism: int = 20
+    max_addresses: int = 4
+    """Addresses tried of each name; the first of every resolver come first."""
+    max_redirects: int = 10
+    body_limit_bytes: int = BODY_LIMIT_BYTES
+    shuffle: bool = True
+    follow_ups: bool = True
+    probe_id: str = ""
+    """A pseudonym, where the person wants one; names nobody."""
+    own_addresses: tuple[str, ...] = ()
+    """Addresses of this probe that the world sees, to be scrubbed besides those its sockets have."""
