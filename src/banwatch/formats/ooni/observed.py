@@ -1,0 +1,38 @@
+"""What a measurement line comes to."""
+
+from dataclasses import dataclass
+
+from banwatch.model.control import Control
+from banwatch.model.measurement import Measurement
+from banwatch.model.observation import Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a nettest without a control says for itself, in one word each; null where it does not say."""
+
+    failure: str | None = None
+    """The nettest's own failure, in df-007 words."""
+    success: bool | None = None
+    """Whether it reached what it is for: a bootstrap, a handshake, an untampered answer."""
+    tampered: bool | None = None
+    """Middlebox nettests: whether what came back was not what was sent."""
+    runtime_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """A measurement, its facts and its control."""
+
+    measurement: Measurement
+    observations: tuple[Observation, ...]
+    control: Control | None
+    control_failure: str | None
+    """Why there is no control, in df-007 words; null where there is one, or none was due."""
+    probe_id: str
+    """The pseudonym that the probe gives itself; empty where it gives none."""
+    control_path: str = ""
+    """`in-band` or `out-of-band` where the probe says by which path the control travelled."""
+    outcome: Outcome = Outcome()
+    endpoints: tuple[tuple[str, bool], ...] = ()
+    """Named endpoints of messaging and circumvention nettests, and whether each could be used."""

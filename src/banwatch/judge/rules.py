@@ -1,0 +1,4 @@
+"""The rule table."""
+
+RULESET = "2026-11-22.0"
+RULES: tuple[object, ...] = ()

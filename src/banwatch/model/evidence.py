@@ -1,0 +1,172 @@
+"""The comparison of one measurement with its control and with reference data, as named columns."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a measurement's observations come to, beside its control. Facts and comparisons, no conclusion.
+
+    Shape: one row a measurement and target; key `measurement_uid, target`; order
+    `measurement_start_time, measurement_uid, target`. Lists are never null. Counts of endpoints are of
+    *genuine* ones (address vouched for: see `dns_vouched_by`) unless they say otherwise.
+    """
+
+    measurement_uid: MeasurementUid
+    target: TargetName
+    test_name: str
+    input: str
+    probe_cc: CountryCode
+    probe_asn: Asn
+    access_tier: str
+    report_id: str
+    probe_id: str
+    measurement_start_time: datetime
+    lab: str
+    software: str
+    """Name and version of the program that measured, for telling its defects from the network's doing."""
+    platform: str
+    snapshots: tuple[str, ...]
+    """Ids of the reference snapshots that this row was weighed with."""
+
+    kind: str
+    """How it is judged: `web`, `endpoints`, `bootstrap`, `middlebox`, `resolver`, or `other`."""
+    steps: int
+    """Observations in the measurement."""
+    silent: bool
+    """Nothing at all answered, not even the network's own resolver."""
+    hops: int
+    """Redirects followed."""
+    in_tunnel: bool
+    """The probe says, or its networks show, that it measured through a VPN."""
+    portal: bool
+    """A captive portal stood between the probe and the network."""
+
+    control: bool
+    """A control answered."""
+    control_failure: str | None
+    control_dns: bool
+    """The control resolved the name to at least one public address."""
+    control_dns_failure: str | None
+    control_bogon: bool
+    """The control, or a resolver reached over an encrypted path, saw a bogon address too."""
+    control_tcp: bool
+    """The control connected to at least one address of the target."""
+    control_tls_failure: str | None
+    """The failure that the control met in every TLS handshake; null where one worked or none was tried."""
+    control_http: bool
+    """The control got a page that is not an error."""
+    control_http_failure: str | None
+    control_http_status: int | None
+
+    dns_hop: int | None
+    """The redirect whose name resolution the `dns_` columns describe; null where nothing was resolved."""
+    dns_hostname: str | None
+    dns_system_failure: str | None
+    """Why the network's own resolver gave no address; null where it gave one or was not asked."""
+    dns_system_asked: int
+    dns_answers: tuple[str, ...]
+    """Addresses from the network's own resolver."""
+    dns_expected: tuple[str, ...]
+    """Addresses that the control or an encrypted resolver gave."""
+    dns_expected_by: str
+    """`control`, `encrypted` (DNS over TLS or HTTPS, from the same network), or empty."""
+    dns_other_ok: bool
+    """Another resolver, asked from the same network, gave a genuine address."""
+    dns_other_failures: tuple[str, ...]
+    dns_plain_silent: bool
+    """Every unencrypted query to a resolver outside the network went unanswered."""
+    dns_bogons: tuple[str, ...]
+    """Answers that no public name should have: private, loopback, reserved."""
+    dns_unvouched: tuple[str, ...]
+    """Answers that nothing vouches for: not seen by the control, another AS, no valid certificate."""
+    dns_vouched_by: tuple[str, ...]
+    """What vouches for answers: `control`, `encrypted`, `as`, `certificate`."""
+    dns_conflicting: bool
+    """One question got answers that contradict each other, one of them genuine."""
+    dns_fingerprints: tuple[str, ...]
+    """Known forged answers that count in this country."""
+    dns_fate: tuple[str, ...]
+    """What happened at the unvouched addresses: `tcp.timeout`, `tls.certificate`, `http.differs`, ..."""
+
+    hop: int | None
+    """The redirect at which the `tcp_`, `tls_` and `http_` columns look: the last one reached."""
+    control_covers: bool
+    """The control speaks of this redirect's own endpoints; else only of the page at the end."""
+    tcp_ok: int
+    tcp_timeout: int
+    tcp_refused: int
+    tcp_reset: int
+    tcp_unreachable: int
+    tcp_other: int
+    tcp_unfair: int
+    """Failures that do not count: the control failed there too, or IPv6 does not work on this network."""
+    tls_ok: int
+    """Handshakes with a certificate that we found valid, or that the peer was not asked for."""
+    tls_reset: int
+    tls_timeout: int
+    tls_eof: int
+    tls_alert: int
+    tls_other: int
+    tls_unfair: int
+    tls_mitm: tuple[str, ...]
+    """`self_signed` or `ca_signed`, for forged certificates at genuine addresses."""
+    tls_certificate_failure: str | None
+    """What is wrong with the certificate at an address that the control vouches for."""
+    tls_other_name_ok: bool
+    """Another name got through a handshake at an address where this one was cut."""
+    tls_other_name_cut: bool
+    """Another name was cut at that address in the same way."""
+    address_ok: bool
+    """Something else got through to an address where TLS or HTTP was cut."""
+    quic_ok: int
+    quic_timeout: int
+    quic_reset: int
+    quic_control: bool
+    http_failure: str | None
+    """Of the last request; null where it got a response, or none was made."""
+    http_status: int | None
+    http_title: str | None
+    http_body_length: int | None
+    http_encrypted: bool
+    """The last response came over TLS."""
+    http_authenticated: bool
+    """The last response came over TLS with a certificate that we found valid for the name."""
+    http_redirect_broken: bool
+    """Redirected in a circle, too often, or to nowhere."""
+    http_redirected_off: bool
+    """Redirected, unencrypted, to a name of another registrable domain that the control did not end at."""
+    http_refused: bool
+    """The server itself says no: 403, 429, 451, 503 or a challenge page."""
+    http_status_match: bool | None
+    """Null where there is nothing to compare, here and below."""
+    http_title_match: bool | None
+    http_length_ratio: float | None
+    """Shorter body over the longer one, 0 to 1."""
+    http_headers_match: bool | None
+    """Whether both responses carry some header that few servers send."""
+    http_fingerprints: tuple[str, ...]
+    """Known block pages that count in this country."""
+    http_fingerprints_abroad: tuple[str, ...]
+    """Known block pages of another country: reported, confirming nothing."""
+    fingerprints_vetoed: tuple[str, ...]
+    """Matches that a known false positive takes back."""
+    http_goodput_bps: float | None
+    """Payload bits a second from the first byte to the last, where recorded."""
+    http_goodput_other_bps: float | None
+    """The same, of another name or a reference download over the same network."""
+    tls_handshake_ms: float | None
+    tls_handshake_other_ms: float | None
+
+    endpoints_ok: tuple[str, ...]
+    """Named endpoints of an application that could be used."""
+    endpoints_failed: tuple[str, ...]
+    failures: tuple[str, ...]
+    """Distinct failures met, in df-007 words, sorted."""
+    outcome_failure: str | None
+    """What a nettest without a control says of itself."""
+    outcome_success: bool | None
+    outcome_tampered: bool | None
