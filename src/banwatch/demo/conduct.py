@@ -1,0 +1,214 @@
+"""Conduct the whole story: measure in the lab, ingest, detect, compare, score, publish."""
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from banwatch.demo.result import render_result, write_result
+from banwatch.demo.stages import Stages
+from banwatch.demo.workspace import workspace
+from banwatch.model.errors import BanwatchError
+
+if TYPE_CHECKING:
+    from banwatch.lab.score import Score
+    from banwatch.model.ban import Comparison
+    from banwatch.store import Store
+
+BAN_ID = "dprk-2016"
+REGIME = "dprk-2016"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What the person asked for."""
+
+    out_dir: Path
+    serve: bool = True
+    port: int | None = None
+    recorded: bool = False
+    """Use the recordings that ship with the project, also where a lab could be built."""
+    jobs: int | None = None
+    """Labs side by side; None lets the lab decide by the machine."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a finished run leaves behind."""
+
+    store_path: Path
+    page: Path
+    result_path: Path
+    recorded: bool
+
+
+def conduct(plan: Plan, stages: Stages | None = None) -> Outcome:
+    """Run every stage into `plan.out_dir`, or leave nothing behind.
+
+    Raises:
+        BanwatchError: a stage failed in a way that a person can mend.
+    """
+    stages = stages or Stages()
+    if plan.serve:
+        _refuse_taken_port(plan.port)
+    with _termination_unwinds(), workspace(plan.out_dir) as work:
+        _refuse_damaged_store(plan.out_dir / "banwatch.duckdb")
+        recorded = plan.recorded or not _lab_is_possible(stages)
+        _measure(plan, work, recorded, stages)
+        _work_out(work, recorded, stages)
+    return Outcome(
+        store_path=plan.out_dir / "banwatch.duckdb",
+        page=plan.out_dir / "report" / "index.html",
+        result_path=plan.out_dir / "result.json",
+        recorded=recorded,
+    )
+
+
+@contextmanager
+def _termination_unwinds() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP unwind the stack as Ctrl-C does, so that every `finally` runs."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _refuse_taken_port(port: int | None) -> None:
+    """Say so before three minutes of work, not after."""
+    from banwatch.explorer.serving import find_port
+
+    find_port("127.0.0.1", port)
+
+
+def _refuse_damaged_store(path: Path) -> None:
+    """An earlier run's database is replaced, unless it is no store that we can read: then a person decides."""
+    if not path.exists():
+        return
+    from banwatch.store import Store
+
+    with Store.open(path, read_only=True):
+        pass
+
+
+def _lab_is_possible(stages: Stages) -> bool:
+    from banwatch.lab.doctor import doctor
+
+    missing = [check for check in doctor() if check.needed and not check.ok]
+    for check in missing:
+        stages.say(f"[yellow]no lab here[/]: {check.name}: {check.why}. {check.do}")
+    if missing:
+        stages.say("Going on from recordings that the lab made earlier; every page says so.")
+    return not missing
+
+
+def _measure(plan: Plan, work: Path, recorded: bool, stages: Stages) -> None:
+    if recorded:
+        from banwatch.lab.recordings import unpack
+
+        with stages.stage("unpacking recordings"):
+            unpack(work)
+        return
+    from banwatch.lab.play import play_story
+
+    with stages.stage("measuring two weeks in the lab") as report:
+        play_story(REGIME, work, jobs=plan.jobs, seed=plan.seed, progress=report)
+
+
+def _work_out(work: Path, recorded: bool, stages: Stages) -> None:
+    from banwatch import reference
+    from banwatch.bans import load_bans
+    from banwatch.bulletin import publish
+    from banwatch.pipeline import detect, ingest
+    from banwatch.store import Store, queries
+
+    with Store.open(work / "banwatch.duckdb") as store:
+        with stages.stage("ingesting and judging") as report:
+            ingested = ingest(store, [work / "measurements"], reference.load(), progress=report)
+        if ingested.quarantined:
+            raise BanwatchError(
+                f"{ingested.quarantined} measurements of our own could not be read",
+                "This is a defect of Banwatch: please report it with the folder's content",
+            )
+        bans = load_bans()
+        with stages.stage("finding what changed, and when"):
+            detect(store, bans)
+        with stages.stage("scoring against the censor's log"):
+            score = _score(store, work)
+        comparisons = queries.comparisons(store, BAN_ID)
+        with stages.stage("writing the pages") as report:
+            publish(
+                store, BAN_ID, work / "report", recorded=recorded, score=asdict(score), progress=report
+            )
+        result = render_result(
+            ban_id=BAN_ID,
+            recorded=recorded,
+            measurements=ingested.accepted,
+            incidents=queries.incidents(store),
+            comparisons=comparisons,
+            score=asdict(score),
+        )
+    write_result(result, work / "result.json")
+
+
+def _score(store: "Store", work: Path) -> "Score":
+    from banwatch.lab.score import score_story
+    from banwatch.store import queries
+
+    verdicts = queries.verdicts(store)
+    observations = queries.observations_of(store, [verdict.measurement_uid for verdict in verdicts])
+    return score_story(verdicts, observations, sorted((work / "truth").glob("*.jsonl")))
+
+
+def present(plan: Plan, outcome: Outcome, stages: Stages | None = None) -> None:
+    """Tell what came out, and serve the page where that was asked for."""
+    from banwatch.store import Store, queries
+
+    stages = stages or Stages()
+    with Store.open(outcome.store_path, read_only=True) as store:
+        stages.console.print(_table(queries.comparisons(store, BAN_ID)))
+    stages.say(f"page    {outcome.page}")
+    stages.say(f"result  {outcome.result_path}")
+    if plan.serve:
+        from banwatch.explorer.serving import serve
+
+        serve(outcome.store_path, "127.0.0.1", plan.port, recorded=outcome.recorded)
+
+
+def _table(comparisons: "Sequence[Comparison]") -> object:
+    from rich.table import Table
+
+    tiers = sorted({row.access_tier for row in comparisons})
+    table = Table(title=f"{BAN_ID}: announced and measured")
+    table.add_column("target")
+    table.add_column("announced")
+    for tier in tiers:
+        table.add_column(tier)
+    by_target: dict[str, dict[str, Comparison]] = {}
+    for row in comparisons:
+        by_target.setdefault(row.target, {})[row.access_tier] = row
+    for target, rows in sorted(by_target.items(), key=lambda item: (not _announced(item[1].values()), item[0])):
+        cells = [_cell(rows.get(tier)) for tier in tiers]
+        table.add_row(target, "yes" if _announced(rows.values()) else "no", *cells)
+    return table
+
+
+def _announced(rows: "Sequence[Comparison] | object") -> bool:
+    return any(row.announced for row in rows)  # type: ignore[attr-defined]
+
+
+def _cell(row: "Comparison | None") -> str:
+    if row is None:
+        return "no data"
+    words = row.measured.replace("_", " ")
+    return f"{words}, {', '.join(row.mechanisms)}" if row.mechanisms else words

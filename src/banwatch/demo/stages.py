@@ -1,0 +1,57 @@
+"""Progress of a run in stages, on stderr: a live bar for people, plain lines for files and pipes."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+Report = Callable[[int, int], None]
+"""Called with how much is done, and how much there is (0 where nobody knows yet)."""
+
+PLAIN_LINE_EVERY_S = 5.0
+"""How often a stage says how far it is where no terminal shows a bar."""
+
+
+class Stages:
+    """Shows the stages of one run, one at a time."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(file=sys.stderr, highlight=False)
+
+    def say(self, text: str) -> None:
+        """Print a line that stays."""
+        self.console.print(text, soft_wrap=True)
+
+    @contextmanager
+    def stage(self, title: str) -> Iterator[Report]:
+        """Show one stage while it runs, and how long it took."""
+        started_s = time.monotonic()
+        if self.console.is_terminal:
+            with self._bar(title) as report:
+                yield report
+        else:
+            self.say(f"{title} ...")
+            yield self._plain(title)
+        self.say(f"[green]done[/] {title}, {time.monotonic() - started_s:.0f} s")
+
+    @contextmanager
+    def _bar(self, title: str) -> Iterator[Report]:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            task = progress.add_task(title, total=None)
+            yield lambda done, total: progress.update(task, completed=done, total=total or None)
+
+    def _plain(self, title: str) -> Report:
+        last_s = time.monotonic()
+
+        def report(done: int, total: int) -> None:
+            nonlocal last_s
+            now_s = time.monotonic()
+            if now_s - last_s >= PLAIN_LINE_EVERY_S:
+                last_s = now_s
+                self.say(f"  {title}: {done} of {total}" if total else f"  {title}: {done}")
+
+        return report
