@@ -57,7 +57,7 @@ class Per(StrEnum):
     DAY = "day"
 
 
-# -- what a rule looks for -------------------------------------------------------------------------------------
+# -- what a rule looks for ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +149,7 @@ class Match:
     trigger: Trigger | None = None
 
 
-# -- what a rule does ------------------------------------------------------------------------------------------
+# -- what a rule does --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +213,7 @@ class IcmpUnreachable:
     """Answer with ICMP destination unreachable, and drop the packet."""
 
     code: int = 13
-    """Of ICMPv4: 0 network, 1 host, 3 port, 13 administratively prohibited; turned into ICMPv6's by meaning."""
+    """Of ICMPv4: 0 network, 1 host, 3 port, 13 prohibited; turned into ICMPv6's by meaning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,7 +306,7 @@ class Rule:
     """How many TCP segments it can put together: 1 is none, None is any number."""
 
 
-# -- whom it is done to ----------------------------------------------------------------------------------------
+# -- whom it is done to ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,109 @@
+"""Fold verdicts into cells. For small inputs and tests; the store has the same as a query."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from banwatch.model.cell import Cell
+from banwatch.model.ids import Asn, CountryCode, TargetName
+from banwatch.model.state import Layer, State
+from banwatch.model.verdict import Verdict
+
+STRENGTH = (
+    State.BLOCKED,
+    State.LIKELY_BLOCKED,
+    State.TAMPERED,
+    State.IMPAIRED,
+    State.DOWN,
+    State.OK,
+    State.INSUFFICIENT,
+)
+"""States from the strongest witness to the weakest."""
+
+_RANK = {state: rank for rank, state in enumerate(STRENGTH)}
+
+_Key = tuple[TargetName, CountryCode, Asn, str, datetime]
+
+
+def is_silent(verdict: Verdict) -> bool:
+    """Whether nothing at all answered, not even the network's own resolver."""
+    return verdict.state is State.INSUFFICIENT and verdict.layer is Layer.NETWORK
+
+
+def hour_of(at: datetime) -> datetime:
+    """Start of the UTC hour that holds a moment."""
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def fold(rows: Iterable[Verdict]) -> tuple[Cell, ...]:
+    """Count verdicts into cells, sorted by key.
+
+    A measurement judged twice counts once: the last of equal `measurement_uid` and target in sort order stays.
+    """
+    unique = {(row.measurement_uid, row.target): row for row in sorted(rows, key=_total_order)}
+    crowded = _crowded_reports(unique.values())
+    by_key: defaultdict[_Key, list[Verdict]] = defaultdict(list)
+    for row in unique.values():
+        by_key[
+            row.target, row.probe_cc, row.probe_asn, row.access_tier, hour_of(row.measurement_start_time)
+        ].append(row)
+    return tuple(_cell(key, by_key[key], crowded) for key in sorted(by_key))
+
+
+def _total_order(row: Verdict) -> tuple[str, str, datetime, str, str, str]:
+    return (
+        row.measurement_uid,
+        row.target,
+        row.measurement_start_time,
+        row.state,
+        row.report_id,
+        row.probe_id,
+    )
+
+
+def _crowded_reports(rows: Iterable[Verdict]) -> frozenset[str]:
+    """Reports that claim several probes. A report is one run of one probe, so these are one voice at most."""
+    probes_of: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.report_id and row.probe_id:
+            probes_of[row.report_id].add(row.probe_id)
+    return frozenset(report for report, probes in probes_of.items() if len(probes) > 1)
+
+
+def voice_of(row: Verdict, crowded: frozenset[str]) -> str:
+    """Who speaks in a verdict: the probe, else the report, else the measurement stands for itself."""
+    if row.probe_id and row.report_id not in crowded:
+        return row.probe_id
+    return row.report_id or row.measurement_uid
+
+
+def _cell(key: _Key, rows: list[Verdict], crowded: frozenset[str]) -> Cell:
+    target, probe_cc, probe_asn, access_tier, hour = key
+    counts = Counter(row.state for row in rows)
+    witness = min(
+        rows, key=lambda row: (_RANK[row.state], row.measurement_start_time, row.measurement_uid)
+    )
+    voices = {voice_of(row, crowded) for row in rows}
+    return Cell(
+        target=target,
+        probe_cc=probe_cc,
+        probe_asn=probe_asn,
+        access_tier=access_tier,
+        hour=hour,
+        blocked=counts[State.BLOCKED],
+        likely_blocked=counts[State.LIKELY_BLOCKED],
+        tampered=counts[State.TAMPERED],
+        impaired=counts[State.IMPAIRED],
+        down=counts[State.DOWN],
+        ok=counts[State.OK],
+        insufficient=counts[State.INSUFFICIENT],
+        probes=len(voices),
+        reports=len({row.report_id for row in rows}),
+        mechanisms=tuple(sorted({m for row in rows for m in row.mechanisms})),
+        silent=sum(is_silent(row) for row in rows),
+        first_at=min(row.measurement_start_time for row in rows),
+        last_at=max(row.measurement_start_time for row in rows),
+        witness=witness.measurement_uid,
+        accusers=tuple(sorted({voice_of(row, crowded) for row in rows if row.state.accuses})),
+        absolvers=tuple(sorted({voice_of(row, crowded) for row in rows if row.state is State.OK})),
+    )

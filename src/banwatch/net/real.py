@@ -1,0 +1,239 @@
+"""The machine's own network."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+import sys
+import threading
+import time
+
+from banwatch.net.failure import NetworkFailure, classify_os_error
+from banwatch.net.seam import Datagram, Datagrams, Stream, TcpInfo, TlsSettings, TlsStream
+from banwatch.net.tls import shake_hands
+
+_MAX_DATAGRAM_BYTES = 65535
+_ANYWHERE_IPV6 = "2001:4860:4860::8888"
+"""Any global address: connecting a UDP socket to it sends nothing, and tells whether there is a route."""
+# <linux/in.h>, <linux/in6.h>: Python does not name all of them
+_IP_TTL, _IP_RECVTTL = 2, 12
+_IPV6_UNICAST_HOPS, _IPV6_RECVHOPLIMIT, _IPV6_HOPLIMIT = 16, 51, 52
+
+
+def _family(ip: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in ip else socket.AF_INET
+
+
+def _limit_hops(sock: socket.socket, hops: int) -> None:
+    try:
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_UNICAST_HOPS, hops)
+        else:
+            sock.setsockopt(socket.IPPROTO_IP, _IP_TTL, hops)
+    except OSError as error:
+        raise NetworkFailure(classify_os_error(error)) from error
+
+
+class _TcpStream:
+    """A TCP connection on a non-blocking socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._loop = asyncio.get_running_loop()
+
+    async def read(self, limit_bytes: int) -> bytes:
+        try:
+            return await self._loop.sock_recv(self._sock, limit_bytes)
+        except OSError as error:
+            raise NetworkFailure(classify_os_error(error)) from error
+
+    async def write(self, data: bytes) -> None:
+        try:
+            await self._loop.sock_sendall(self._sock, data)
+        except OSError as error:
+            raise NetworkFailure(classify_os_error(error)) from error
+
+    def tcp_info(self) -> TcpInfo:
+        return _read_tcp_info(self._sock)
+
+    def set_ttl(self, hops: int) -> None:
+        _limit_hops(self._sock, hops)
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+def _read_tcp_info(sock: socket.socket) -> TcpInfo:
+    if not sys.platform.startswith("linux"):
+        return TcpInfo()
+    try:
+        raw = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+    except OSError:
+        return TcpInfo()
+    # struct tcp_info, <linux/tcp.h>: 8 bytes of flags, then u32s (rtt is the 16th, total_retrans the 24th),
+    # then u64s from byte 104 on: pacing_rate, max_pacing_rate, bytes_acked, bytes_received
+    if len(raw) < 136:
+        return TcpInfo()
+    (rtt_us,) = struct.unpack_from("=I", raw, 8 + 4 * 15)
+    (retransmits,) = struct.unpack_from("=I", raw, 8 + 4 * 23)
+    bytes_acked, bytes_received = struct.unpack_from("=QQ", raw, 120)
+    return TcpInfo(
+        rtt_ms=rtt_us / 1000,
+        retransmits=retransmits,
+        bytes_acked=max(0, bytes_acked - 1),  # the SYN counts for one
+        bytes_received=bytes_received,
+    )
+
+
+class _UdpDatagrams:
+    """A connected UDP socket; what arrives is queued with its time and IP TTL."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._loop = asyncio.get_running_loop()
+        self._arrived: asyncio.Queue[Datagram | NetworkFailure] = asyncio.Queue()
+        self._loop.add_reader(sock.fileno(), self._on_readable)
+
+    def _on_readable(self) -> None:
+        try:
+            data, ancillary, _, _ = self._sock.recvmsg(_MAX_DATAGRAM_BYTES, 64)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._arrived.put_nowait(NetworkFailure(classify_os_error(error)))
+            return
+        self._arrived.put_nowait(Datagram(data=data, at_s=time.monotonic(), ip_ttl=_ttl_of(ancillary)))
+
+    def send(self, data: bytes) -> None:
+        try:
+            self._sock.send(data)
+        except OSError as error:
+            raise NetworkFailure(classify_os_error(error)) from error
+
+    async def receive(self) -> Datagram:
+        arrived = await self._arrived.get()
+        if isinstance(arrived, NetworkFailure):
+            raise arrived
+        return arrived
+
+    def set_ttl(self, hops: int) -> None:
+        _limit_hops(self._sock, hops)
+
+    def close(self) -> None:
+        if self._sock.fileno() >= 0:
+            self._loop.remove_reader(self._sock.fileno())
+            self._sock.close()
+
+
+def _ttl_of(ancillary: list[tuple[int, int, bytes]]) -> int | None:
+    for level, kind, data in ancillary:
+        if (level, kind) in {(socket.IPPROTO_IP, _IP_TTL), (socket.IPPROTO_IPV6, _IPV6_HOPLIMIT)}:
+            return int.from_bytes(data[:4], sys.byteorder)
+    return None
+
+
+class RealNet:
+    """The network of the thread (and so of the namespace) that uses it."""
+
+    def __init__(self) -> None:
+        self._own: dict[str, None] = {}
+        self._has_ipv6: bool | None = None
+
+    def clock(self) -> float:
+        """Seconds on the monotonic clock."""
+        return time.monotonic()
+
+    @property
+    def own_addresses(self) -> tuple[str, ...]:
+        """The local addresses of every socket so far, but for loopback ones, which tell nothing."""
+        return tuple(self._own)
+
+    @property
+    def has_ipv6(self) -> bool:
+        """Whether there is a route to the IPv6 world; looked up once."""
+        if self._has_ipv6 is None:
+            try:
+                with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+                    sock.connect((_ANYWHERE_IPV6, 53))
+                    self._has_ipv6 = True
+            except OSError:
+                self._has_ipv6 = False
+        return self._has_ipv6
+
+    async def resolve(self, hostname: str) -> tuple[str, ...]:
+        """Ask `getaddrinfo`, in a thread of its own: it cannot be cancelled, and must not hold up others."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[tuple[str, ...]] = loop.create_future()
+
+        def deliver(addresses: tuple[str, ...], error: Exception | None) -> None:
+            if answer.done():
+                return  # nobody waits any more
+            if error is None:
+                answer.set_result(addresses)
+            else:
+                answer.set_exception(error)
+
+        def ask() -> None:
+            addresses: tuple[str, ...] = ()
+            error: Exception | None = None
+            try:
+                found = socket.getaddrinfo(hostname, None, type=socket.SOCK_STREAM)
+                addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+            except OSError as os_error:
+                error = NetworkFailure(classify_os_error(os_error))
+            except UnicodeError:
+                error = NetworkFailure("dns_server_misbehaving")  # a name that no resolver can be asked
+            with contextlib.suppress(RuntimeError):  # the loop has gone meanwhile
+                loop.call_soon_threadsafe(deliver, addresses, error)
+
+        threading.Thread(target=ask, name="getaddrinfo", daemon=True).start()
+        return await answer
+
+    async def open_tcp(self, ip: str, port: int, *, ttl: int | None = None) -> Stream:
+        """Connect to an address."""
+        sock = self._socket(ip, socket.SOCK_STREAM)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if ttl is not None:
+                _limit_hops(sock, ttl)
+            await asyncio.get_running_loop().sock_connect(sock, (ip, port))
+            self._note_own(sock)
+        except OSError as error:
+            sock.close()
+            raise NetworkFailure(classify_os_error(error)) from error
+        except BaseException:
+            sock.close()
+            raise
+        return _TcpStream(sock)
+
+    async def open_udp(self, ip: str, port: int) -> Datagrams:
+        """Open a socket that talks to one address and port only."""
+        sock = self._socket(ip, socket.SOCK_DGRAM)
+        try:
+            if sock.family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVHOPLIMIT, 1)
+            else:
+                sock.setsockopt(socket.IPPROTO_IP, _IP_RECVTTL, 1)
+            sock.connect((ip, port))
+            self._note_own(sock)
+        except OSError as error:
+            sock.close()
+            raise NetworkFailure(classify_os_error(error)) from error
+        return _UdpDatagrams(sock)
+
+    async def start_tls(self, stream: Stream, settings: TlsSettings) -> TlsStream:
+        """Shake hands on a stream."""
+        return await shake_hands(stream, settings)
+
+    def _socket(self, ip: str, kind: socket.SocketKind) -> socket.socket:
+        try:
+            sock = socket.socket(_family(ip), kind)
+        except OSError as error:
+            raise NetworkFailure(classify_os_error(error)) from error
+        sock.setblocking(False)
+        return sock
+
+    def _note_own(self, sock: socket.socket) -> None:
+        own = str(sock.getsockname()[0])
+        if own not in self._own and not own.startswith("127.") and own != "::1":
+            self._own[own] = None

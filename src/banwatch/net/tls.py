@@ -1,0 +1,213 @@
+"""TLS over any stream, by memory BIOs, so that every read and write beneath is ours to see and to time."""
+
+import functools
+import ipaddress
+import ssl
+from typing import Any
+
+from banwatch.model import failure as df007
+from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX, Failure
+from banwatch.net.failure import NetworkFailure
+from banwatch.net.seam import Stream, TcpInfo, TlsFacts, TlsSettings
+
+_READ_BYTES = 1 << 16
+
+_ALERTS = {
+    # OpenSSL's word for a received alert, and Go's text for it, which is what OONI's readers know
+    "SSLV3_ALERT_UNEXPECTED_MESSAGE": "unexpected message",
+    "SSLV3_ALERT_BAD_RECORD_MAC": "bad record MAC",
+    "TLSV1_ALERT_DECRYPTION_FAILED": "decryption failed",
+    "TLSV1_ALERT_RECORD_OVERFLOW": "record overflow",
+    "SSLV3_ALERT_DECOMPRESSION_FAILURE": "decompression failure",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": "handshake failure",
+    "SSLV3_ALERT_BAD_CERTIFICATE": "bad certificate",
+    "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": "unsupported certificate",
+    "SSLV3_ALERT_CERTIFICATE_REVOKED": "revoked certificate",
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "expired certificate",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "unknown certificate",
+    "SSLV3_ALERT_ILLEGAL_PARAMETER": "illegal parameter",
+    "TLSV1_ALERT_UNKNOWN_CA": "unknown certificate authority",
+    "TLSV1_ALERT_ACCESS_DENIED": "access denied",
+    "TLSV1_ALERT_DECODE_ERROR": "error decoding message",
+    "TLSV1_ALERT_DECRYPT_ERROR": "error decrypting message",
+    "TLSV1_ALERT_EXPORT_RESTRICTION": "export restriction",
+    "TLSV1_ALERT_PROTOCOL_VERSION": "protocol version not supported",
+    "TLSV1_ALERT_INSUFFICIENT_SECURITY": "insufficient security level",
+    "TLSV1_ALERT_INTERNAL_ERROR": "internal error",
+    "TLSV1_ALERT_INAPPROPRIATE_FALLBACK": "inappropriate fallback",
+    "TLSV1_ALERT_USER_CANCELLED": "user canceled",
+    "TLSV1_ALERT_NO_RENEGOTIATION": "no renegotiation",
+    "TLSV13_ALERT_MISSING_EXTENSION": "missing extension",
+    "TLSV1_UNSUPPORTED_EXTENSION": "unsupported extension",
+    "TLSV1_CERTIFICATE_UNOBTAINABLE": "certificate unobtainable",
+    "TLSV1_BAD_CERTIFICATE_STATUS_RESPONSE": "bad certificate status response",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "certificate required",
+    "TLSV1_ALERT_UNKNOWN_PSK_IDENTITY": "unknown PSK identity",
+    "TLSV1_ALERT_NO_APPLICATION_PROTOCOL": "no application protocol",
+}
+
+
+def classify_ssl_error(error: ssl.SSLError) -> Failure:
+    """Name a TLS library's error in df-007 words; alerts in the words that Go has for them."""
+    reason = error.reason or ""
+    if reason == "TLSV1_UNRECOGNIZED_NAME":
+        return df007.SSL_INVALID_HOSTNAME  # alert 112, as OONI maps it
+    if reason in _ALERTS:
+        return f"{UNKNOWN_FAILURE_PREFIX}remote error: tls: {_ALERTS[reason]}"
+    if reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST"}:
+        return f"{UNKNOWN_FAILURE_PREFIX}tls: first record does not look like a TLS handshake"
+    if reason in {"UNSUPPORTED_PROTOCOL", "VERSION_TOO_LOW"}:
+        return f"{UNKNOWN_FAILURE_PREFIX}tls: server selected unsupported protocol version"
+    return f"{UNKNOWN_FAILURE_PREFIX}tls: {reason.lower().replace('_', ' ') or 'handshake failure'}"
+
+
+@functools.lru_cache(maxsize=32)
+def _context(alpn: tuple[str, ...], maximum_version: ssl.TLSVersion | None) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # recorded first, judged by `certificates.Roots` afterwards
+    if alpn:
+        context.set_alpn_protocols(list(alpn))
+    if maximum_version is not None:
+        context.maximum_version = maximum_version
+    return context
+
+
+def _peer_certificates(tls: ssl.SSLObject) -> tuple[bytes, ...]:
+    # Public from Python 3.13 on; before, only the object beneath has it.
+    source: Any = tls if hasattr(tls, "get_unverified_chain") else getattr(tls, "_sslobj", None)
+    chain = source.get_unverified_chain() if hasattr(source, "get_unverified_chain") else None
+    if chain is None:
+        leaf = tls.getpeercert(binary_form=True)
+        return (leaf,) if leaf else ()
+    return tuple(
+        one if isinstance(one, bytes) else ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in chain
+    )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+class TlsOverStream:
+    """A TLS client on a stream; made by `shake_hands`."""
+
+    def __init__(self, stream: Stream, settings: TlsSettings) -> None:
+        self._stream = stream
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        name = settings.server_name
+        # an address is no server name (RFC 6066 section 3)
+        sni = name if name and not _is_address(name) else None
+        self._tls = _context(settings.alpn, settings.maximum_version).wrap_bio(
+            self._incoming, self._outgoing, server_hostname=sni
+        )
+        self._facts: TlsFacts | None = None
+
+    @property
+    def facts(self) -> TlsFacts:
+        """What the handshake settled."""
+        if self._facts is None:
+            raise RuntimeError("no handshake yet")
+        return self._facts
+
+    async def handshake(self) -> None:
+        """Shake hands; raises `NetworkFailure`."""
+        while True:
+            try:
+                self._tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                await self._flush()
+                await self._feed(eof_is_failure=True)
+            except ssl.SSLError as error:
+                await self._flush_quietly()
+                raise NetworkFailure(classify_ssl_error(error)) from error
+        await self._flush()
+        cipher = self._tls.cipher()
+        self._facts = TlsFacts(
+            version=(self._tls.version() or "").replace("TLSv1.0", "TLSv1"),
+            cipher_suite=_iana_cipher_name(cipher[0]) if cipher else "",
+            alpn=self._tls.selected_alpn_protocol() or "",
+            peer_certificates=_peer_certificates(self._tls),
+        )
+
+    async def read(self, limit_bytes: int) -> bytes:
+        """Read decrypted bytes; empty at the end of the stream, with or without a close_notify."""
+        while True:
+            try:
+                return self._tls.read(limit_bytes)
+            except ssl.SSLWantReadError:
+                await self._flush()
+                await self._feed(eof_is_failure=False)
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return b""
+            except ssl.SSLError as error:
+                raise NetworkFailure(classify_ssl_error(error)) from error
+
+    async def write(self, data: bytes) -> None:
+        """Encrypt and write all of it."""
+        try:
+            self._tls.write(data)
+        except ssl.SSLError as error:
+            raise NetworkFailure(classify_ssl_error(error)) from error
+        await self._flush()
+
+    def tcp_info(self) -> TcpInfo:
+        """Ask about the connection beneath."""
+        return self._stream.tcp_info()
+
+    def set_ttl(self, hops: int) -> None:
+        """Limit the hops of what follows."""
+        self._stream.set_ttl(hops)
+
+    def close(self) -> None:
+        """Let go of the stream beneath, without a close_notify: nothing waits for one."""
+        self._stream.close()
+
+    async def _flush(self) -> None:
+        data = self._outgoing.read()
+        if data:
+            await self._stream.write(data)
+
+    async def _flush_quietly(self) -> None:
+        try:
+            await self._flush()  # the alert that says why we leave
+        except NetworkFailure:
+            return
+
+    async def _feed(self, *, eof_is_failure: bool) -> None:
+        data = await self._stream.read(_READ_BYTES)
+        if data:
+            self._incoming.write(data)
+        elif eof_is_failure:
+            raise NetworkFailure(df007.EOF)
+        else:
+            self._incoming.write_eof()
+
+
+_IANA_NAMES = {
+    "ECDHE-RSA-AES128-GCM-SHA256": "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    "ECDHE-RSA-AES256-GCM-SHA384": "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+    "ECDHE-ECDSA-AES128-GCM-SHA256": "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384": "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+    "ECDHE-RSA-CHACHA20-POLY1305": "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+    "ECDHE-ECDSA-CHACHA20-POLY1305": "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+    "AES128-GCM-SHA256": "TLS_RSA_WITH_AES_128_GCM_SHA256",
+    "AES256-GCM-SHA384": "TLS_RSA_WITH_AES_256_GCM_SHA384",
+}
+
+
+def _iana_cipher_name(openssl_name: str) -> str:
+    return _IANA_NAMES.get(openssl_name, openssl_name)
+
+
+async def shake_hands(stream: Stream, settings: TlsSettings) -> TlsOverStream:
+    """Start TLS on a stream; raises `NetworkFailure`. The certificate is recorded, not verified."""
+    tls = TlsOverStream(stream, settings)
+    await tls.handshake()
+    return tls

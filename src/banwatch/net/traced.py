@@ -1,0 +1,127 @@
+"""A net that notes what passes."""
+
+from collections.abc import Callable, Sequence
+
+from banwatch.model.failure import Failure
+from banwatch.net.failure import NetworkFailure
+from banwatch.net.seam import Datagrams, Net, NetworkEvent, Stream, TcpInfo, TlsSettings, TlsStream
+
+Sink = Callable[[NetworkEvent], None]
+
+
+class TracedStream:
+    """A stream whose every read and write is noted."""
+
+    def __init__(self, stream: Stream, address: str, clock: Callable[[], float], sink: Sink) -> None:
+        self._stream = stream
+        self._address = address
+        self._clock = clock
+        self._sink = sink
+
+    def _note(self, operation: str, t0_s: float, num_bytes: int = 0, failure: Failure | None = None) -> None:
+        self._sink(
+            NetworkEvent(
+                operation=operation,
+                address=self._address,
+                proto="tcp",
+                t0_s=t0_s,
+                t_s=self._clock(),
+                num_bytes=num_bytes,
+                failure=failure,
+            )
+        )
+
+    async def read(self, limit_bytes: int) -> bytes:
+        """Read, and note how much came."""
+        t0_s = self._clock()
+        try:
+            data = await self._stream.read(limit_bytes)
+        except NetworkFailure as error:
+            self._note("read", t0_s, failure=error.failure)
+            raise
+        self._note("read", t0_s, len(data), None if data else "eof_error")
+        return data
+
+    async def write(self, data: bytes) -> None:
+        """Write, and note how much went."""
+        t0_s = self._clock()
+        try:
+            await self._stream.write(data)
+        except NetworkFailure as error:
+            self._note("write", t0_s, failure=error.failure)
+            raise
+        self._note("write", t0_s, len(data))
+
+    def tcp_info(self) -> TcpInfo:
+        """Ask the stream."""
+        return self._stream.tcp_info()
+
+    def set_ttl(self, hops: int) -> None:
+        """Tell the stream."""
+        self._stream.set_ttl(hops)
+
+    def close(self) -> None:
+        """Close the stream."""
+        self._stream.close()
+
+
+class TracedNet:
+    """A net that hands every connect, read and write of its streams to a sink.
+
+    Args:
+        net: the net that does the work.
+        sink: is called with each event, in order.
+    """
+
+    def __init__(self, net: Net, sink: Sink) -> None:
+        self._net = net
+        self._sink = sink
+
+    def clock(self) -> float:
+        """The clock of the net beneath."""
+        return self._net.clock()
+
+    @property
+    def own_addresses(self) -> Sequence[str]:
+        """Those of the net beneath."""
+        return self._net.own_addresses
+
+    @property
+    def has_ipv6(self) -> bool:
+        """As the net beneath says."""
+        return self._net.has_ipv6
+
+    async def resolve(self, hostname: str) -> tuple[str, ...]:
+        """Resolve; lookups have records of their own, so nothing is noted."""
+        return await self._net.resolve(hostname)
+
+    async def open_tcp(self, ip: str, port: int, *, ttl: int | None = None) -> Stream:
+        """Connect, note it, and trace the stream."""
+        address = f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+        t0_s = self.clock()
+        failure: Failure | None = None
+        try:
+            stream = await self._net.open_tcp(ip, port, ttl=ttl)
+        except NetworkFailure as error:
+            failure = error.failure
+            raise
+        finally:
+            self._sink(
+                NetworkEvent(
+                    operation="connect",
+                    address=address,
+                    proto="tcp",
+                    t0_s=t0_s,
+                    t_s=self.clock(),
+                    failure=failure,
+                )
+            )
+        return TracedStream(stream, address, self.clock, self._sink)
+
+    async def open_udp(self, ip: str, port: int) -> Datagrams:
+        """Open; datagrams have records of their own."""
+        return await self._net.open_udp(ip, port)
+
+    async def start_tls(self, stream: Stream, settings: TlsSettings) -> TlsStream:
+        """Shake hands; the reads and writes beneath are noted by the stream."""
+        return await self._net.start_tls(stream, settings)

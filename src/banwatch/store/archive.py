@@ -1,0 +1,271 @@
+"""The raw lines, kept for good in compressed segments that are named by the hash of their bytes.
+
+Wire: a segment is a valid `.jsonl.zst` file: zstd frames, each of some lines that end in a newline, then one
+skippable frame (magic 0x184D2A50, length) with the index, msgpack `[frames, lines]`: for each frame its offset,
+size and count of lines; for each line its length and SHA-256. `zstdcat` gives the lines alone.
+"""
+
+import hashlib
+import os
+import struct
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import zstandard
+
+from banwatch.model.errors import BanwatchError, WireError
+
+_SKIPPABLE = 0x184D2A50
+_TRAILER = struct.Struct("<II")
+"""At the very end of the index frame: length of the index and the magic again, to find it from behind."""
+SUFFIX = ".jsonl.zst"
+MAX_FRAME_BYTES = 64 << 20
+"""Largest frame that is read back; ours end at the first line past a mebibyte, and a line has a limit."""
+_KEPT_FRAMES = 4
+_KEPT_INDEXES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Some lines, compressed together, and what the index says of them."""
+
+    data: bytes
+    line_bytes: tuple[int, ...]
+    """Length of each line, without its newline."""
+    line_sha256: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentIndex:
+    """Where the lines of a segment lie."""
+
+    frame_offsets: list[int]
+    frame_sizes: list[int]
+    frame_first_line: list[int]
+    line_bytes: list[int]
+    line_sha256: list[bytes]
+
+
+def pack_frame(lines: Sequence[bytes], *, level: int = 3) -> Frame:
+    """Compress lines into one frame."""
+    data = zstandard.ZstdCompressor(level=level, write_checksum=True).compress(b"\n".join(lines) + b"\n")
+    return Frame(data, tuple(map(len, lines)), tuple(hashlib.sha256(line).digest() for line in lines))
+
+
+def unpack_frame(data: bytes, line_bytes: Sequence[int]) -> list[bytes]:
+    """Give the lines of a frame back."""
+    expected = sum(line_bytes) + len(line_bytes)
+    if expected > MAX_FRAME_BYTES:
+        raise WireError(f"a frame of {expected} bytes, at most {MAX_FRAME_BYTES} are read")
+    try:
+        text = zstandard.ZstdDecompressor().decompress(data, max_output_size=expected)
+    except zstandard.ZstdError as error:
+        raise WireError(f"a frame does not decompress: {error}") from None
+    if len(text) != expected:
+        raise WireError(f"a frame holds {len(text)} bytes, the index says {expected}")
+    lines, start = [], 0
+    for length in line_bytes:
+        lines.append(text[start : start + length])
+        start += length + 1
+    return lines
+
+
+def pack_segment(frames: Sequence[Frame]) -> bytes:
+    """Put frames and their index together."""
+    offsets, sizes, counts, at = [], [], [], 0
+    for frame in frames:
+        offsets.append(at)
+        sizes.append(len(frame.data))
+        counts.append(len(frame.line_bytes))
+        at += len(frame.data)
+    index = msgspec.msgpack.encode(
+        [
+            [offsets, sizes, counts],
+            [[n for f in frames for n in f.line_bytes], b"".join(h for f in frames for h in f.line_sha256)],
+        ]
+    )
+    content = index + _TRAILER.pack(len(index), _SKIPPABLE)
+    return b"".join([*(f.data for f in frames), struct.pack("<II", _SKIPPABLE, len(content)), content])
+
+
+def read_index_untrusted(data: bytes, size_bytes: int) -> SegmentIndex:
+    """Read the index at the end of a segment.
+
+    Args:
+        data: the end of the file, or all of it.
+        size_bytes: size of the whole file.
+
+    Raises:
+        WireError: it is not there, or does not fit the file.
+    """
+    if len(data) < _TRAILER.size:
+        raise WireError("the segment is cut short")
+    length, magic = _TRAILER.unpack_from(data, len(data) - _TRAILER.size)
+    start = len(data) - _TRAILER.size - length
+    if magic != _SKIPPABLE or start < 0:
+        raise WireError("the segment has no index at its end")
+    try:
+        (offsets, sizes, counts), (line_bytes, hashes) = msgspec.msgpack.decode(
+            data[start : len(data) - _TRAILER.size],
+            type=tuple[tuple[list[int], list[int], list[int]], tuple[list[int], bytes]],
+        )
+    except msgspec.MsgspecError as error:
+        raise WireError(f"the segment's index does not decode: {error}") from None
+    lines = len(line_bytes)
+    if len(hashes) != 32 * lines or sum(counts) != lines or not len(offsets) == len(sizes) == len(counts):
+        raise WireError("the segment's index contradicts itself")
+    if any(o < 0 or s < 0 or o + s > size_bytes for o, s in zip(offsets, sizes, strict=True)):
+        raise WireError("the segment's index points outside the file")
+    first, at = [], 0
+    for count in counts:
+        first.append(at)
+        at += count
+    return SegmentIndex(
+        offsets, sizes, first, line_bytes, [hashes[32 * i : 32 * i + 32] for i in range(lines)]
+    )
+
+
+def sync_directory(folder: Path) -> None:
+    """Make a rename in a folder last."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class Archive:
+    """A folder of segments. Safe to read from several threads; one process writes at a time per segment name."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._indexes: OrderedDict[str, SegmentIndex] = OrderedDict()
+        self._frames: OrderedDict[tuple[str, int], list[bytes]] = OrderedDict()
+
+    def path_of(self, segment: str) -> Path:
+        """Where a segment lies, or would."""
+        return self.folder / segment[:2] / f"{segment}{SUFFIX}"
+
+    def write(self, frames: Sequence[Frame]) -> tuple[str, int]:
+        """Write a segment so that it is on the disk, whole, before this returns.
+
+        Returns:
+            Its name and its size in bytes.
+        """
+        data = pack_segment(frames)
+        segment = hashlib.sha256(data).hexdigest()
+        path = self.path_of(segment)
+        if path.exists() and path.stat().st_size == len(data) and path.read_bytes() == data:
+            return segment, len(data)
+        unfinished = path.with_name(f".{segment}.{os.getpid()}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with open(unfinished, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(unfinished, path)
+            sync_directory(path.parent)
+            sync_directory(self.folder)
+        except OSError as error:
+            unfinished.unlink(missing_ok=True)
+            raise BanwatchError(
+                f"cannot write to the archive {self.folder}: {error.strerror or error}",
+                "Make room or check the rights, then run the same command again: what was accepted is kept",
+            ) from error
+        return segment, len(data)
+
+    def index(self, segment: str) -> SegmentIndex:
+        """Read (or remember) where the lines of a segment lie.
+
+        Raises:
+            WireError: the segment is missing, cut short or damaged.
+        """
+        with self._lock:
+            found = self._indexes.get(segment)
+            if found is not None:
+                self._indexes.move_to_end(segment)
+                return found
+        try:
+            with open(self.path_of(segment), "rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - _TRAILER.size))
+                length = _TRAILER.unpack(file.read(_TRAILER.size).rjust(_TRAILER.size, b"\0"))[0]
+                file.seek(max(0, size - _TRAILER.size - length))
+                found = read_index_untrusted(file.read(), size)
+        except OSError as error:
+            raise WireError(f"segment {segment} cannot be read: {error.strerror}") from None
+        with self._lock:
+            self._indexes[segment] = found
+            while len(self._indexes) > _KEPT_INDEXES:
+                self._indexes.popitem(last=False)
+        return found
+
+    def line(self, segment: str, position: int) -> bytes:
+        """Fetch one raw line.
+
+        Raises:
+            WireError: the segment is missing or damaged, or the line is not what was written.
+        """
+        index = self.index(segment)
+        if not 0 <= position < len(index.line_bytes):
+            raise WireError(
+                f"segment {segment} has {len(index.line_bytes)} lines, number {position} was asked"
+            )
+        number = 0
+        for candidate, first in enumerate(index.frame_first_line):
+            if first > position:
+                break
+            number = candidate
+        line = self._frame(segment, index, number)[position - index.frame_first_line[number]]
+        if hashlib.sha256(line).digest() != index.line_sha256[position]:
+            raise WireError(f"segment {segment}: line {position} is not what was written")
+        return line
+
+    def _frame(self, segment: str, index: SegmentIndex, number: int) -> list[bytes]:
+        with self._lock:
+            found = self._frames.get((segment, number))
+            if found is not None:
+                self._frames.move_to_end((segment, number))
+                return found
+        try:
+            with open(self.path_of(segment), "rb") as file:
+                file.seek(index.frame_offsets[number])
+                data = file.read(index.frame_sizes[number])
+        except OSError as error:
+            raise WireError(f"segment {segment} cannot be read: {error.strerror}") from None
+        first = index.frame_first_line[number]
+        ends = index.frame_first_line[number + 1 :] or [len(index.line_bytes)]
+        lines = unpack_frame(data, index.line_bytes[first : ends[0]])
+        with self._lock:
+            self._frames[segment, number] = lines
+            while len(self._frames) > _KEPT_FRAMES:
+                self._frames.popitem(last=False)
+        return lines
+
+    def frames(self, segment: str) -> Iterator[tuple[int, list[bytes]]]:
+        """Give a segment's lines frame by frame, each with the position of its first line.
+
+        Raises:
+            WireError: the segment is missing or damaged.
+        """
+        index = self.index(segment)
+        for number, first in enumerate(index.frame_first_line):
+            yield first, self._frame(segment, index, number)
+
+    def names(self) -> list[str]:
+        """Names of the segments in the folder, whoever counts on them, sorted."""
+        return sorted(path.name.removesuffix(SUFFIX) for path in self.folder.glob(f"??/[!.]*{SUFFIX}"))
+
+    def sha256_of(self, segment: str) -> str | None:
+        """Hash the file of a segment as it is now; None where it is missing."""
+        try:
+            with open(self.path_of(segment), "rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return None

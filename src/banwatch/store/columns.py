@@ -1,0 +1,194 @@
+"""Nouns as columns: how the fields of a frozen dataclass are laid out in a table, and back.
+
+Shape: one column a field, in the order of the fields. Text, numbers and times are null where the field is
+`None`; lists are never null, as a nullable list differs between engines. A pair of times becomes two columns
+(`since` gives `since_earliest` and `since_latest`); whatever else is nested is kept as JSON text. Times are
+stored in UTC without a zone, in microseconds.
+"""
+
+import types
+import typing
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
+from enum import Enum, StrEnum
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
+
+import ibis
+import msgspec
+import pyarrow as pa
+
+Row = TypeVar("Row")
+
+
+class Kind(Enum):
+    """How a field is laid out: its name, the type in the table, and in Arrow."""
+
+    TEXT = ("text", "string", pa.string())
+    INTEGER = ("integer", "int64", pa.int64())
+    REAL = ("real", "float64", pa.float64())
+    BOOLEAN = ("boolean", "boolean", pa.bool_())
+    TIME = ("time", "timestamp(6)", pa.timestamp("us"))
+    DATE = ("date", "date", pa.date32())
+    BYTES = ("bytes", "binary", pa.binary())
+    TEXTS = ("texts", "array<!string>", pa.list_(pa.string()))
+    INTEGERS = ("integers", "array<!int64>", pa.list_(pa.int64()))
+    INTERVAL = ("interval", "timestamp(6)", pa.timestamp("us"))
+    JSON = ("json", "string", pa.string())
+
+    @property
+    def is_list(self) -> bool:
+        """Whether an absent value is an empty list rather than null."""
+        return self in (Kind.TEXTS, Kind.INTEGERS)
+
+
+_KINDS: dict[object, Kind] = {
+    str: Kind.TEXT,
+    int: Kind.INTEGER,
+    float: Kind.REAL,
+    bool: Kind.BOOLEAN,
+    datetime: Kind.TIME,
+    date: Kind.DATE,
+    bytes: Kind.BYTES,
+}
+_UTC_TIMES = pa.timestamp("us", "UTC")
+
+
+def _plain(annotation: Any) -> Any:
+    """Look through `NewType`."""
+    while isinstance(annotation, typing.NewType):
+        annotation = annotation.__supertype__
+    return annotation
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a noun: its kind, and what a value read from the table becomes."""
+
+    name: str
+    kind: Kind
+    nullable: bool
+    annotation: Any
+    revive: Callable[[Any], Any] | None
+    """Makes the field's value of the stored one; None where they are the same."""
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the columns that hold it."""
+        if self.kind is Kind.INTERVAL:
+            return (f"{self.name}_earliest", f"{self.name}_latest")
+        return (self.name,)
+
+    @property
+    def dtype(self) -> str:
+        """Type of those columns in Ibis' words."""
+        return self.kind.value[2] if self.nullable else f"!{self.kind.value[2]}"
+
+
+def _kind_of(annotation: Any) -> tuple[Kind, bool, Any]:
+    """Find the kind, whether it may be null, and the annotation without `None` and `NewType`."""
+    annotation = _plain(annotation)
+    nullable = False
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        members = [a for a in typing.get_args(annotation) if a is not type(None)]
+        nullable = len(members) < len(typing.get_args(annotation))
+        if len(members) != 1:
+            return Kind.JSON, nullable, annotation
+        annotation = _plain(members[0])
+    if typing.get_origin(annotation) is tuple:
+        of = [_plain(a) for a in typing.get_args(annotation)]
+        if of == [datetime, datetime]:
+            return Kind.INTERVAL, True, annotation
+        if of[1:] == [...] and not nullable:
+            if of[0] is str or (isinstance(of[0], type) and issubclass(of[0], StrEnum)):
+                return Kind.TEXTS, False, annotation
+            if of[0] is int:
+                return Kind.INTEGERS, False, annotation
+        return Kind.JSON, nullable, annotation
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return Kind.TEXT, nullable, annotation
+    return _KINDS.get(annotation, Kind.JSON), nullable, annotation
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.replace(tzinfo=UTC)
+
+
+def _reviver(kind: Kind, annotation: Any) -> Callable[[Any], Any] | None:
+    if kind is Kind.TIME:
+        return _in_utc
+    if kind is Kind.JSON:
+        return lambda value: None if value is None else msgspec.json.decode(value, type=annotation)
+    of = typing.get_args(annotation)[0] if kind is Kind.TEXTS else annotation
+    if isinstance(of, type) and issubclass(of, StrEnum):
+        members: dict[Any, Any] = {m.value: m for m in of}
+        if kind is Kind.TEXTS:
+            return lambda value: tuple(members.get(v, v) for v in value)
+        return lambda value: members.get(value, value)  # a word that we do not know yet survives
+    if kind.is_list:
+        return tuple
+    return None
+
+
+def _field(name: str, annotation: Any) -> Field:
+    kind, nullable, plain = _kind_of(annotation)
+    return Field(name, kind, nullable, plain, _reviver(kind, plain))
+
+
+class Layout(Generic[Row]):
+    """The columns of one noun, and the way from rows to Arrow and back."""
+
+    def __init__(self, noun: type[Row]) -> None:
+        self.noun = noun
+        hints = typing.get_type_hints(noun)
+        self.fields = tuple(
+            _field(f.name, hints[f.name])
+            for f in fields(noun)  # type: ignore[arg-type]  # every noun is a dataclass
+            if f.metadata.get("stored", True)
+        )
+        self.column_names = tuple(name for f in self.fields for name in f.column_names)
+        self.schema = ibis.schema({name: f.dtype for f in self.fields for name in f.column_names})
+        self.arrow = pa.schema(
+            [pa.field(name, f.kind.value[2], f.nullable) for f in self.fields for name in f.column_names]
+        )
+        names = [f.name for f in self.fields]
+        self._get = attrgetter(*names) if len(names) > 1 else lambda row: (getattr(row, names[0]),)
+
+    def to_arrow(self, rows: Iterable[Row]) -> pa.Table:
+        """Lay rows out as columns."""
+        columns = list(zip(*map(self._get, rows), strict=True)) or [()] * len(self.fields)
+        arrays: list[pa.Array] = []
+        for f, values in zip(self.fields, columns, strict=True):
+            arrays.extend(_to_arrays(f, values))
+        return pa.Table.from_arrays(arrays, schema=self.arrow)
+
+    def from_arrow(self, table: pa.Table) -> list[Row]:
+        """Make rows of columns; columns of other names are passed over."""
+        names = [f.name for f in self.fields]
+        columns = [_from_columns(f, table) for f in self.fields]
+        make = self.noun
+        return [make(**dict(zip(names, values, strict=True))) for values in zip(*columns, strict=True)]
+
+
+def _to_arrays(f: Field, values: Sequence[Any]) -> list[pa.Array]:
+    if f.kind is Kind.INTERVAL:
+        ends = ([None if v is None else v[end] for v in values] for end in (0, 1))
+        return [pa.array(times, _UTC_TIMES).cast(f.kind.value[2]) for times in ends]
+    if f.kind is Kind.TIME:
+        return [pa.array(values, _UTC_TIMES).cast(f.kind.value[2])]
+    if f.kind is Kind.JSON:
+        values = [None if v is None else msgspec.json.encode(v, order="sorted").decode() for v in values]
+    return [pa.array(values, f.kind.value[2])]
+
+
+def _from_columns(f: Field, table: pa.Table) -> Sequence[Any]:
+    if f.kind is Kind.INTERVAL:
+        earliest, latest = (table.column(name).to_pylist() for name in f.column_names)
+        return [
+            None if first is None else (_in_utc(first), _in_utc(last))
+            for first, last in zip(earliest, latest, strict=True)
+        ]
+    values: list[Any] = table.column(f.name).to_pylist()
+    revive = f.revive
+    return values if revive is None else [revive(value) for value in values]

@@ -1,0 +1,236 @@
+"""Typed reads: questions in, the model's nouns out, always in one total order."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import ibis
+import pyarrow as pa
+
+from banwatch.model.ban import Comparison
+from banwatch.model.cell import Cell
+from banwatch.model.evidence import Evidence
+from banwatch.model.incident import Change, Incident
+from banwatch.model.measurement import Measurement
+from banwatch.model.observation import Observation
+from banwatch.model.verdict import Verdict
+from banwatch.store.cells import cell_table, read_cells
+from banwatch.store.rows import Entry, Quarantined
+from banwatch.store.store import Store, table_of
+from banwatch.store.tables import TABLES
+
+Row = TypeVar("Row")
+IN_TIME = ("measurement_start_time", "measurement_uid")
+
+
+def _moment(at: datetime) -> Any:
+    """A time as the tables hold it: UTC, without a zone."""
+    naive = at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+    return ibis.literal(naive, type="timestamp(6)")
+
+
+def narrowed(
+    table: ibis.Table,
+    *,
+    equal: dict[str, object | None],
+    since: datetime | None = None,
+    until: datetime | None = None,
+    at: str = "measurement_start_time",
+) -> ibis.Table:
+    """Keep the rows whose columns have the given values (None is "any") and whose time is in [since, until)."""
+    for name, value in equal.items():
+        if value is not None:
+            table = table.filter(table[name] == value)
+    if since is not None:
+        table = table.filter(table[at] >= _moment(since))
+    if until is not None:
+        table = table.filter(table[at] < _moment(until))
+    return table
+
+
+def verdicts(
+    store: Store,
+    *,
+    probe_cc: str | None = None,
+    probe_asn: int | None = None,
+    access_tier: str | None = None,
+    target: str | None = None,
+    state: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int | None = None,
+) -> list[Verdict]:
+    """Read verdicts in order of time; `since` is included, `until` is not."""
+    equal = {
+        "probe_cc": probe_cc,
+        "probe_asn": probe_asn,
+        "access_tier": access_tier,
+        "target": target,
+        "state": state,
+    }
+    found = narrowed(store.table("verdict"), equal=equal, since=since, until=until)
+    return store.read(found.order_by([*IN_TIME, "target"]).limit(limit), Verdict)
+
+
+def verdicts_in_batches(
+    store: Store, *, equal: dict[str, object | None], since: datetime | None, until: datetime | None
+) -> Iterator[list[Verdict]]:
+    """Read any number of verdicts in order of time, some thousands at once."""
+    found = narrowed(store.table("verdict"), equal=equal, since=since, until=until)
+    for batch in store.batches(found.order_by([*IN_TIME, "target"])):
+        yield table_of(Verdict).layout.from_arrow(batch)
+
+
+def measurement(store: Store, uid: str) -> Measurement | None:
+    """Read one measurement; None where there is none of this id."""
+    return next(iter(measurements_of(store, [uid]).values()), None)
+
+
+def measurements(
+    store: Store,
+    *,
+    probe_cc: str | None = None,
+    probe_asn: int | None = None,
+    access_tier: str | None = None,
+    target: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int | None = None,
+) -> list[Measurement]:
+    """Read measurements in order of time; `since` is included, `until` is not."""
+    equal = {"probe_cc": probe_cc, "probe_asn": probe_asn, "access_tier": access_tier, "target": target}
+    found = narrowed(store.table("measurement"), equal=equal, since=since, until=until)
+    return store.read(found.order_by(list(IN_TIME)).limit(limit), Measurement)
+
+
+def _of(store: Store, noun: type[Row], uids: Iterable[str]) -> list[Row]:
+    wanted = sorted(set(uids))
+    if not wanted:
+        return []
+    table = table_of(noun)
+    rows = store.table(table.name)
+    return store.read(rows.filter(rows.measurement_uid.isin(wanted)).order_by(list(table.key)), noun)
+
+
+def measurements_of(store: Store, uids: Iterable[str]) -> dict[str, Measurement]:
+    """Read many measurements in one scan, by id."""
+    return {m.measurement_uid: m for m in _of(store, Measurement, uids)}
+
+
+def observations(store: Store, uid: str) -> list[Observation]:
+    """Read a measurement's observations, in the order of the wire."""
+    return _of(store, Observation, [uid])
+
+
+def observations_of(store: Store, uids: Iterable[str]) -> dict[str, list[Observation]]:
+    """Read the observations of many measurements in one scan."""
+    return _grouped(_of(store, Observation, uids))
+
+
+def evidence(store: Store, uid: str) -> Evidence | None:
+    """Read a measurement's evidence, that of its first target where it has several."""
+    return next(iter(_of(store, Evidence, [uid])), None)
+
+
+def evidence_of(store: Store, uids: Iterable[str]) -> dict[str, list[Evidence]]:
+    """Read the evidence of many measurements in one scan."""
+    return _grouped(_of(store, Evidence, uids))
+
+
+def verdicts_of(store: Store, uid: str) -> list[Verdict]:
+    """Read what was judged of one measurement, one row a target."""
+    return _of(store, Verdict, [uid])
+
+
+def _grouped(rows: Sequence[Any]) -> dict[str, list[Any]]:
+    groups: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        groups[row.measurement_uid].append(row)
+    return dict(groups)
+
+
+def raw(store: Store, uid: str) -> bytes | None:
+    """Fetch a measurement's line as it came, the copy that came first; None where there is none of this id.
+
+    Raises:
+        WireError: the archive is damaged.
+    """
+    return next((line for _, line in raws(store, [uid])), None)
+
+
+def raws(store: Store, uids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Fetch many lines as they came, segment by segment.
+
+    Raises:
+        WireError: the archive is damaged.
+    """
+    found = [e for e in _of(store, Entry, uids) if e.copy == 0]
+    for entry in sorted(found, key=lambda e: (e.segment, e.position)):
+        yield entry.measurement_uid, store.archive.line(entry.segment, entry.position)
+
+
+def copies(store: Store, uid: str) -> list[bytes]:
+    """Fetch every distinct line that came with this id, the first one first."""
+    return [store.archive.line(e.segment, e.position) for e in _of(store, Entry, [uid])]
+
+
+def conflicts(store: Store) -> list[str]:
+    """Ids of the measurements of which there are several, differing copies, sorted."""
+    entries = store.table("entry")
+    found = (
+        entries.filter(entries["copy"] > 0).select("measurement_uid").distinct().order_by("measurement_uid")
+    )
+    ids: list[str] = store.to_arrow(found).column(0).to_pylist()
+    return ids
+
+
+def cells(
+    store: Store,
+    *,
+    probe_cc: str | None = None,
+    probe_asn: int | None = None,
+    access_tier: str | None = None,
+    target: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[Cell]:
+    """Count verdicts into cells, in the order of their key; times should fall on full hours."""
+    equal = {"probe_cc": probe_cc, "probe_asn": probe_asn, "access_tier": access_tier, "target": target}
+    found = narrowed(store.table("verdict"), equal=equal, since=since, until=until)
+    return read_cells(store.to_arrow(cell_table(found)))
+
+
+def changes(store: Store) -> list[Change]:
+    """Read all changes."""
+    return store.rows(Change)
+
+
+def incidents(store: Store) -> list[Incident]:
+    """Read all incidents."""
+    return store.rows(Incident)
+
+
+def comparisons(store: Store, ban_id: str | None = None) -> list[Comparison]:
+    """Read what was announced against what was measured, of one ban or of all."""
+    table = TABLES["comparison"]
+    found = narrowed(store.table(table.name), equal={"ban_id": ban_id})
+    return store.read(found.order_by(list(table.key)), Comparison)
+
+
+def quarantined(store: Store, limit: int | None = None) -> list[Quarantined]:
+    """Read what could not be read, by file and line."""
+    table = TABLES["quarantine"]
+    return store.read(store.table(table.name).order_by(list(table.key)).limit(limit), Quarantined)
+
+
+def labs(store: Store) -> dict[str, int]:
+    """Count measurements by the lab regime that they were made in; empty is the world."""
+    table = store.table("measurement")
+    found = store.to_arrow(table.group_by("lab").agg(n=table.count()).order_by("lab"))
+    return dict(zip(found.column("lab").to_pylist(), found.column("n").to_pylist(), strict=True))
+
+
+def counts(store: Store) -> dict[str, int]:
+    """Count the rows of every table."""
+    return {name: store.count(store.table(name)) for name in TABLES}

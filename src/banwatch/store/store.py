@@ -1,0 +1,204 @@
+"""A store: the tables of every tier and the archive beside them."""
+
+import hashlib
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import duckdb
+import ibis
+import pyarrow as pa
+
+from banwatch.model.errors import BanwatchError
+from banwatch.store import duck
+from banwatch.store.archive import Archive
+from banwatch.store.columns import Layout
+from banwatch.store.rows import Property
+from banwatch.store.tables import SCHEMA_VERSION, TABLES, TableDef
+
+Row = TypeVar("Row")
+
+
+def _shape() -> str:
+    """Hash the names and columns of all tables: a store with another shape was made by another version."""
+    text = "\n".join(f"{t.name} {t.layout.schema!r}" for t in TABLES.values())
+    return hashlib.sha256(f"{SCHEMA_VERSION}\n{text}".encode()).hexdigest()[:16]
+
+
+class Store:
+    """The tables of one database and the archive in `<database>.archive/`.
+
+    Reading is safe from several threads; one thread writes. Use it in a `with` statement, or `close` it.
+    """
+
+    def __init__(self, path: Path, connection: Any, *, read_only: bool) -> None:
+        self.path = path
+        self.read_only = read_only
+        self.archive = Archive(path.with_name(path.name + ".archive"))
+        self._connection = connection
+        self._raw = connection.con
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(cls, path: str | Path, *, read_only: bool = False) -> "Store":
+        """Open a store, and make it where there is none yet.
+
+        Args:
+            path: of the DuckDB file.
+            read_only: do not make or change anything; several processes may read at once.
+
+        Raises:
+            BanwatchError: it is locked, damaged, of another kind or version, or there is no room.
+        """
+        path = Path(path)
+        connection, made = duck.connect(path, read_only=read_only)
+        store = cls(path, connection, read_only=read_only)
+        try:
+            if made:
+                store._create()
+            else:
+                store._recognise()
+        except BaseException:
+            store.close()
+            if made:
+                path.unlink(missing_ok=True)
+            raise
+        return store
+
+    def _create(self) -> None:
+        with self.transaction():
+            for table in TABLES.values():
+                self._connection.create_table(table.name, schema=table.layout.schema)
+            self.append("property", [Property(name="shape", value=_shape())])
+
+    def _recognise(self) -> None:
+        """Make sure that an existing file is one of ours."""
+        try:
+            names = set(self._connection.list_tables())
+        except duckdb.Error as error:
+            raise duck.explain(self.path, error) from error
+        if not names and not self.read_only:
+            self._create()  # an empty database: an earlier run was stopped before its first commit
+            return
+        if "property" not in names:
+            raise BanwatchError(
+                f"{self.path} is a database, but not one of Banwatch's", "Give another path with --store"
+            )
+        shape = next((p.value for p in self.rows(Property) if p.name == "shape"), None)
+        if shape != _shape():
+            raise BanwatchError(
+                f"{self.path} was made by another version of Banwatch",
+                f"Move the file away and run `banwatch rebuild --store {self.path}`: the archive beside it has all",
+            )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._raw.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def table(self, name: str) -> ibis.Table:
+        """Give a table as an Ibis expression."""
+        with self._lock:
+            return self._connection.table(name)
+
+    def to_arrow(self, expression: Any) -> pa.Table:
+        """Carry an expression out.
+
+        Raises:
+            BanwatchError: the database is damaged.
+        """
+        with self._lock:
+            query = self._connection.compile(expression)
+            cursor = self._raw.cursor()
+        try:
+            return cursor.sql(query).to_arrow_table()
+        except (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException) as error:
+            raise duck.explain(self.path, error) from error
+        finally:
+            cursor.close()
+
+    def batches(self, expression: Any, rows: int = 8192) -> Iterator[pa.Table]:
+        """Carry an expression out piece by piece, for results of any size."""
+        with self._lock:
+            query = self._connection.compile(expression)
+            cursor = self._raw.cursor()
+        try:
+            for batch in cursor.sql(query).to_arrow_reader(rows):
+                yield pa.Table.from_batches([batch])
+        finally:
+            cursor.close()
+
+    def count(self, table: ibis.Table) -> int:
+        """Count the rows of an expression."""
+        return int(self.to_arrow(table.agg(n=table.count())).column("n")[0].as_py())
+
+    def read(self, expression: Any, noun: type[Row]) -> list[Row]:
+        """Carry an expression out and make nouns of its rows."""
+        return _layout_of(noun).from_arrow(self.to_arrow(expression))
+
+    def rows(self, noun: type[Row]) -> list[Row]:
+        """Read a whole table in the order of its key."""
+        table = table_of(noun)
+        return self.read(self.table(table.name).order_by(list(table.key)), noun)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Write all that is appended and deleted inside, or nothing of it."""
+        if self.read_only:
+            raise BanwatchError(f"{self.path} was opened for reading only", "Open it without read_only")
+        with self._lock, duck.transaction(self._raw, self.path):
+            yield
+
+    def append(self, name: str, rows: Iterable[Any]) -> None:
+        """Add rows to a table; call it inside a transaction."""
+        self.append_arrow(name, TABLES[name].layout.to_arrow(rows))
+
+    def append_arrow(self, name: str, rows: pa.Table) -> None:
+        """Add rows that are columns already."""
+        if rows.num_rows:
+            self._connection.insert(name, rows)
+
+    def clear(self, name: str) -> None:
+        """Take all rows out of a table; call it inside a transaction."""
+        self._connection.truncate_table(name)
+
+    def known(self, name: str, column: str, values: pa.Array) -> ibis.Table:
+        """The rows of a table whose column has one of many values."""
+        wanted = ibis.memtable(pa.table({column: values}))
+        table = self.table(name)
+        return table.semi_join(wanted, column)
+
+    def digest(self, name: str) -> str:
+        """Hash a table's content: the same rows give the same digest, in whatever order they were written.
+
+        Raises:
+            KeyError: there is no such table.
+        """
+        table = TABLES[name]
+        names = list(table.layout.column_names)
+        content = self.to_arrow(
+            self.table(name).order_by([*table.key, *(n for n in names if n not in table.key)])
+        )
+        digest = hashlib.sha256()
+        for row in zip(*(content.column(n).to_pylist() for n in names), strict=True):
+            digest.update(repr(row).encode())
+        return digest.hexdigest()
+
+
+def table_of(noun: type[Any]) -> TableDef:
+    """Find the table of a noun."""
+    return next(t for t in TABLES.values() if t.noun is noun)
+
+
+def _layout_of(noun: type[Row]) -> Layout[Row]:
+    return next((t.layout for t in TABLES.values() if t.noun is noun), None) or Layout(noun)

@@ -1,0 +1,66 @@
+"""Which tables there are, what identifies a row in each, and how they build on each other."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from banwatch.model.ban import Comparison
+from banwatch.model.evidence import Evidence
+from banwatch.model.incident import Change, Incident
+from banwatch.model.measurement import Measurement
+from banwatch.model.observation import Observation
+from banwatch.model.verdict import Verdict
+from banwatch.store.columns import Layout
+from banwatch.store.rows import Entry, Logged, Property, Quarantined, Segment, SourceFile
+
+SCHEMA_VERSION = "1"
+"""Changes when a store of an earlier version can no longer be read or added to."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableDef:
+    """One table: its noun, the key of a row, and the order in which rows are compared."""
+
+    name: str
+    noun: type[Any]
+    key: tuple[str, ...]
+    tier: int | None
+    """The tier it belongs to (DESIGN §2); None for the store's own books."""
+
+    @property
+    def layout(self) -> Layout[Any]:
+        """Its columns."""
+        return _layout(self.noun)
+
+
+@cache
+def _layout(noun: type[Any]) -> Layout[Any]:
+    return Layout(noun)
+
+
+_ALL = (
+    TableDef("segment", Segment, ("ordinal",), 0),
+    TableDef("entry", Entry, ("measurement_uid", "copy"), 0),
+    TableDef("quarantine", Quarantined, ("source", "line", "sha256"), 0),
+    TableDef("measurement", Measurement, ("measurement_uid",), 1),
+    TableDef("observation", Observation, ("measurement_uid", "ordinal"), 1),
+    TableDef("evidence", Evidence, ("measurement_uid", "target"), 2),
+    TableDef("verdict", Verdict, ("measurement_uid", "target"), 2),
+    TableDef(
+        "change",
+        Change,
+        ("target", "probe_cc", "probe_asn", "access_tier", "kind", "onset_latest", "onset_earliest"),
+        4,
+    ),
+    TableDef("incident", Incident, ("incident_id",), 5),
+    TableDef("comparison", Comparison, ("ban_id", "target", "probe_cc", "probe_asn", "access_tier"), 5),
+    TableDef("source_file", SourceFile, ("sha256",), None),
+    TableDef("log", Logged, ("said_at", "subject", "says"), None),
+    TableDef("property", Property, ("name",), None),
+)
+TABLES = {table.name: table for table in _ALL}
+BY_NOUN = {table.noun: table for table in _ALL}
+MEASURED = ("measurement", "observation", "evidence", "verdict")
+"""What ingest writes for each measurement, from the bottom up."""
+CONCLUDED = ("change", "incident", "comparison")
+"""What detection writes, all of it anew each time."""
