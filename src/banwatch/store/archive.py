@@ -1,8 +1,8 @@
 """The raw lines, kept for good in compressed segments that are named by the hash of their bytes.
 
 Wire: a segment is a valid `.jsonl.zst` file: zstd frames, each of some lines that end in a newline, then one
-skippable frame (magic 0x184D2A50, length) with the index, msgpack `[frames, lines]`: for each frame its offset,
-size and count of lines; for each line its length and SHA-256. `zstdcat` gives the lines alone.
+skippable frame (magic 0x184D2A50, length) with the index, msgpack `[frames, lines]`: for each frame its
+offset, size and count of lines; for each line its length and SHA-256. `zstdcat` gives the lines alone.
 """
 
 import hashlib
@@ -139,7 +139,7 @@ def sync_directory(folder: Path) -> None:
 
 
 class Archive:
-    """A folder of segments. Safe to read from several threads; one process writes at a time per segment name."""
+    """A folder of segments; safe to read from several threads, and to write from several processes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -1,7 +1,5 @@
 """Verdicts counted into cells: a view over verdicts, in Ibis. `detect.fold` says the same in plain Python."""
 
-from typing import Any
-
 import ibis
 import pyarrow as pa
 
@@ -57,7 +55,6 @@ def cell_table(verdicts: ibis.Table) -> ibis.Table:
         rank=ibis.cases(*((v.state == s.value, i) for i, s in enumerate(_STRENGTH)), else_=len(_STRENGTH)),
         said=v.mechanisms.join(_SEPARATOR),
     )
-    none: Any = ibis.null("string")
     histogram = {s.value: (v.state == s.value).cast("int64").sum() for s in State}
     return v.group_by(list(KEY)).agg(
         **histogram,

@@ -83,7 +83,7 @@ class Field:
     @property
     def dtype(self) -> str:
         """Type of those columns in Ibis' words."""
-        return self.kind.value[2] if self.nullable else f"!{self.kind.value[2]}"
+        return self.kind.value[1] if self.nullable else f"!{self.kind.value[1]}"
 
 
 def _kind_of(annotation: Any) -> tuple[Kind, bool, Any]:

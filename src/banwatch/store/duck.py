@@ -1,9 +1,9 @@
-"""A store in one DuckDB file: opening it, with clear words where that fails, and writing to it as a whole or not."""
+"""A store in one DuckDB file: opening it, with clear words where that fails, and writing all or nothing."""
 
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,11 @@ def connect(path: Path, *, read_only: bool) -> tuple[Any, bool]:
     return ibis.duckdb.from_connection(raw), made
 
 
+def table_names(raw: Any) -> set[str]:
+    """Name the tables in the file (Ibis 12 asks DuckDB 2 for this in a way that it no longer answers)."""
+    return {name for (name,) in raw.execute("SHOW TABLES").fetchall()}
+
+
 @contextmanager
 def transaction(raw: Any, path: Path) -> Iterator[None]:
     """Do all of it or nothing.
@@ -105,10 +110,10 @@ def transaction(raw: Any, path: Path) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        try:
+        with suppress(
+            duckdb.Error
+        ):  # DuckDB may have rolled back by itself; the first error is the one to tell
             raw.rollback()
-        except duckdb.Error:
-            pass  # DuckDB has rolled back by itself; the first error is the one to tell
         if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)):
             raise explain(path, error) from error
         raise

@@ -1,12 +1,11 @@
 """Typed reads: questions in, the model's nouns out, always in one total order."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import ibis
-import pyarrow as pa
 
 from banwatch.model.ban import Comparison
 from banwatch.model.cell import Cell
@@ -33,12 +32,12 @@ def _moment(at: datetime) -> Any:
 def narrowed(
     table: ibis.Table,
     *,
-    equal: dict[str, object | None],
+    equal: Mapping[str, object],
     since: datetime | None = None,
     until: datetime | None = None,
     at: str = "measurement_start_time",
 ) -> ibis.Table:
-    """Keep the rows whose columns have the given values (None is "any") and whose time is in [since, until)."""
+    """Keep rows whose columns have the given values (None is "any") and whose time is in [since, until)."""
     for name, value in equal.items():
         if value is not None:
             table = table.filter(table[name] == value)
@@ -74,7 +73,7 @@ def verdicts(
 
 
 def verdicts_in_batches(
-    store: Store, *, equal: dict[str, object | None], since: datetime | None, until: datetime | None
+    store: Store, *, equal: Mapping[str, object], since: datetime | None, until: datetime | None
 ) -> Iterator[list[Verdict]]:
     """Read any number of verdicts in order of time, some thousands at once."""
     found = narrowed(store.table("verdict"), equal=equal, since=since, until=until)

@@ -1,4 +1,4 @@
-"""The store's own nouns: where each measurement lies in the archive, what came in, and what could not be read."""
+"""The store's own nouns: where each measurement lies, what came in, and what could not be read."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,8 +26,8 @@ class Segment:
 class Entry:
     """Where a measurement's raw line lies.
 
-    Shape: one row a distinct line; key `measurement_uid, copy`. Copy 0 came first and is the one that the tiers
-    are made from; further copies carry the same id and say something else, and are kept as found.
+    Shape: one row a distinct line; key `measurement_uid, copy`. Copy 0 came first and is the one that the
+    tiers are made from; further copies carry the same id and say something else, and are kept as found.
     """
 
     measurement_uid: MeasurementUid

@@ -77,7 +77,7 @@ class Store:
     def _recognise(self) -> None:
         """Make sure that an existing file is one of ours."""
         try:
-            names = set(self._connection.list_tables())
+            names = duck.table_names(self._raw)
         except duckdb.Error as error:
             raise duck.explain(self.path, error) from error
         if not names and not self.read_only:
@@ -91,7 +91,7 @@ class Store:
         if shape != _shape():
             raise BanwatchError(
                 f"{self.path} was made by another version of Banwatch",
-                f"Move the file away and run `banwatch rebuild --store {self.path}`: the archive beside it has all",
+                f"Move it away and run `banwatch rebuild --store {self.path}`: the archive beside it has all",
             )
 
     def close(self) -> None:

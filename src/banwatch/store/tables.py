@@ -30,7 +30,7 @@ class TableDef:
     @property
     def layout(self) -> Layout[Any]:
         """Its columns."""
-        return _layout(self.noun)
+        return _layout(self.noun)  # type: ignore[arg-type]  # mypy: classes are hashable all the same
 
 
 @cache
