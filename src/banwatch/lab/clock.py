@@ -16,9 +16,9 @@ _TORN_READS = 1_000_000  # a writer that died in mid-write would otherwise hang 
 class LabClock:
     """Lab time = the time it was set to + real time elapsed since, times a scale.
 
-    Shared between processes through 40 bytes of memory: an anonymous mapping, which forked children share, or
-    a file at `path`, by which any process can attach (`LabClock.attach`, also what pickling does). Real time is
-    the machine's monotonic clock, so that corrections of the wall clock do not move the lab's.
+    Shared between processes through 40 bytes of memory: an anonymous mapping, which forked children share,
+    or a file at `path`, by which any process can attach (`LabClock.attach`, also what pickling does). Real
+    time is the machine's monotonic clock, so that corrections of the wall clock do not move the lab's.
 
     Args:
         at: moment to start from, aware; by default the machine's own time.

@@ -57,7 +57,7 @@ class Lab:
         raise NotImplementedError
 
     def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run a function in a forked child inside the client's namespaces; its result or exception comes back."""
+        """Run a function in a child inside the client's namespaces; its result or exception comes back."""
         raise NotImplementedError
 
     def run(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> int:

@@ -60,7 +60,7 @@ def _read_regime(top: Mapping, folder: Path) -> Regime:
     sources = tuple(_read_source(item.mapping()) for item in top.items("sources"))
     tiers = {}
     tier_map = top.need("tiers", "at least one access tier").mapping()
-    for key in tier_map.keys():
+    for key in tier_map.names():
         tiers[key] = _read_tier(key, tier_map.need(key, "a tier").mapping())
     if not tiers:
         raise tier_map.place.error("is empty", "at least one access tier")
@@ -72,8 +72,8 @@ def _read_regime(top: Mapping, folder: Path) -> Regime:
         if any(other.rule_id == rule.rule_id for other in rules):
             raise item.place.error(f"rule id `{rule.rule_id}` found twice", "each id once")
         rules.append(rule)
-    timeline = _read_timeline(value.mapping()) if (value := top.take("timeline")) else None
-    parsing = _read_parsing(value.mapping()) if (value := top.take("parsing")) else Parsing()
+    timeline = top.take("timeline")
+    parsing = top.take("parsing")
     top.finish()
     return Regime(
         name=name,
@@ -83,8 +83,8 @@ def _read_regime(top: Mapping, folder: Path) -> Regime:
         sources=sources,
         tiers=tiers,
         rules=tuple(rules),
-        timeline=timeline,
-        parsing=parsing,
+        timeline=_read_timeline(timeline.mapping()) if timeline else None,
+        parsing=_read_parsing(parsing.mapping()) if parsing else Parsing(),
     )
 
 
@@ -185,23 +185,24 @@ def _read_parsing(parsing: Mapping) -> Parsing:
 def _read_rule(rule: Mapping, tiers: dict[str, Tier], lists: Mapping | None, folder: Path) -> Rule:
     rule_id = _identifier(rule.need("id", "a short name"))
     names = rule.items("tiers")
-    for value in names:
-        if value.text() not in tiers:
-            raise value.wrong(f"a tier of this regime: {', '.join(tiers)}")
+    for item in names:
+        if item.text() not in tiers:
+            raise item.wrong(f"a tier of this regime: {', '.join(tiers)}")
     mechanism = rule.need("mechanism", "a mechanism of the taxonomy, such as tls.reset.sni")
     if mechanism.text() not in NODES:
         raise mechanism.wrong("a mechanism of the taxonomy, such as tls.reset.sni")
     reassembly = rule.take("reassembly")
     residual = rule.take("residual")
+    schedule = rule.take("schedule")
     found = Rule(
         rule_id=rule_id,
-        tiers=frozenset(value.text() for value in names) or frozenset(tiers),
+        tiers=frozenset(item.text() for item in names) or frozenset(tiers),
         match=read_match(rule.need("match", "what the rule looks for").mapping(), lists, folder),
         effects=read_effects(rule.need("action", "what the rule does")),
         mechanism=mechanism.text(),
         placement=rule.one_of("placement", Placement.IN_PATH),
         way=rule.one_of("way", Way.OUTBOUND),
-        schedule=_read_schedule(value.mapping()) if (value := rule.take("schedule")) else Schedule(),
+        schedule=_read_schedule(schedule.mapping()) if schedule else Schedule(),
         probability=rule.number("probability", 1.0, 0.0, 1.0),
         per=rule.one_of("per", Per.FLOW),
         residual=read_residual(residual.mapping()) if residual else None,

@@ -148,19 +148,19 @@ def read_names(value: Value, lists: Mapping | None, folder: Path, depth: int = 0
 
     The mapping's keys are `exact`, `suffix`, `wildcard`, `substring`, and `file` (suffixes, one a line).
     """
-    found: dict[str, set[str]] = {"exact": set(), "suffix": set(), "wildcard": set(), "substring": set()}
+    kinds: dict[str, set[str]] = {"exact": set(), "suffix": set(), "wildcard": set(), "substring": set()}
 
     def include(other: NameList) -> None:
-        for kind, names in found.items():
+        for kind, names in kinds.items():
             names.update(getattr(other, kind))
 
     if value.is_mapping:
-        kinds = value.mapping()
-        for kind, names in found.items():
-            names.update(_name(item) for item in kinds.items(kind))
-        for item in kinds.items("file"):
-            found["suffix"].update(_read_name_file(item, folder))
-        kinds.finish()
+        mapping = value.mapping()
+        for kind, names in kinds.items():
+            names.update(_name(item) for item in mapping.items(kind))
+        for item in mapping.items("file"):
+            kinds["suffix"].update(_read_name_file(item, folder))
+        mapping.finish()
     else:
         for item in value.items():
             if item.text().startswith("@"):
@@ -169,16 +169,16 @@ def read_names(value: Value, lists: Mapping | None, folder: Path, depth: int = 0
                     raise item.wrong("the name of a list under `lists`")
                 include(read_names(listed, lists, folder, depth + 1))
             else:
-                found["suffix"].add(_name(item))
-    names = NameList(
-        exact=frozenset(found["exact"]),
-        suffix=frozenset(found["suffix"]),
-        wildcard=tuple(sorted(found["wildcard"])),
-        substring=tuple(sorted(found["substring"])),
+                kinds["suffix"].add(_name(item))
+    found = NameList(
+        exact=frozenset(kinds["exact"]),
+        suffix=frozenset(kinds["suffix"]),
+        wildcard=tuple(sorted(kinds["wildcard"])),
+        substring=tuple(sorted(kinds["substring"])),
     )
-    if not len(names):
+    if not len(found):
         raise value.wrong("at least one name")
-    return names
+    return found
 
 
 def _name(value: Value) -> str:
@@ -249,7 +249,7 @@ def _http_page(options: Mapping) -> Effect:
     pairs: list[tuple[str, str]] = []
     if headers:
         named = headers.mapping()
-        pairs = [(key, named.text(key)) for key in named.keys()]
+        pairs = [(key, named.text(key)) for key in named.names()]
     return HttpPage(
         status=options.integer("status", 200, 100, 999),
         headers=tuple(pairs),
@@ -303,7 +303,7 @@ EFFECTS: dict[str, Callable[[Mapping], Effect]] = {
 
 
 def read_effects(value: Value) -> tuple[Effect, ...]:
-    """Read what a rule does: a word such as `drop`, a mapping of one word to its options, or a list of these."""
+    """Read what a rule does: a word such as `drop`, or a mapping of words to their options, or a list."""
     found: list[Effect] = []
     known = ", ".join(EFFECTS)
     for item in value.items():
@@ -313,7 +313,7 @@ def read_effects(value: Value) -> tuple[Effect, ...]:
             found.append(EFFECTS[item.text()](item.empty_mapping()))
             continue
         named = item.mapping()
-        for word in named.keys():
+        for word in named.names():
             if word not in EFFECTS:
                 raise item.place.error(f"unknown action `{word}`", f"one of {known}")
             options = named.take(word)

@@ -152,7 +152,7 @@ class Mapping:
                 raise Place(file, key_node.start_mark.line + 1, path).error("found twice", "each key once")
             self._values[name] = Value(value_node, file, path)
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """Every key, in the order of the file."""
         return list(self._values)
 
