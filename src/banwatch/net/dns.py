@@ -1,0 +1,112 @@
+"""DNS messages: a question to bytes, and a stranger's bytes to an answer."""
+
+from dataclasses import dataclass
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+from banwatch.model import failure as df007
+from banwatch.model.errors import WireError
+from banwatch.model.failure import Failure
+
+_MAX_MESSAGE_BYTES = 65535
+_MAX_RECORDS = 256
+
+_BY_RCODE = {
+    0: None,
+    2: df007.DNS_SERVFAIL,
+    3: df007.DNS_NXDOMAIN,
+    5: df007.DNS_REFUSED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsRecord:
+    """One resource record of an answer section."""
+
+    kind: str
+    """`A`, `AAAA` or `CNAME`."""
+    value: str
+    ttl_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsReply:
+    """What a reply says."""
+
+    message_id: int
+    hostname: str
+    query_type: str
+    rcode: int
+    records: tuple[DnsRecord, ...]
+    raw: bytes
+
+    @property
+    def failure(self) -> Failure | None:
+        """What the reply amounts to, in df-007 words."""
+        failed = _BY_RCODE.get(self.rcode, df007.DNS_MISBEHAVING)
+        if failed is None and not any(record.kind == self.query_type for record in self.records):
+            return df007.DNS_NO_ANSWER
+        return failed
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses answered, in order."""
+        return tuple(record.value for record in self.records if record.kind in {"A", "AAAA"})
+
+
+def render_question(hostname: str, query_type: str, message_id: int) -> bytes:
+    """Render a recursive question with EDNS, as resolvers expect it today.
+
+    Raises:
+        WireError: no DNS name can be made of the hostname.
+    """
+    try:
+        query = dns.message.make_query(
+            dns.name.from_text(hostname, idna_codec=None), query_type, use_edns=0, payload=1232
+        )
+    except (dns.exception.DNSException, UnicodeError, ValueError) as error:
+        raise WireError(f"no DNS name: {type(error).__name__}") from error
+    query.id = message_id
+    return query.to_wire()
+
+
+def parse_reply_untrusted(data: bytes) -> DnsReply:
+    """Read a reply.
+
+    Raises:
+        WireError: it is no DNS reply to one question.
+    """
+    if len(data) > _MAX_MESSAGE_BYTES:
+        raise WireError("message too long")
+    try:
+        message = dns.message.from_wire(data, ignore_trailing=True, raise_on_truncation=False)
+        if not message.flags & dns.flags.QR or len(message.question) != 1:
+            raise WireError("no reply to one question")
+        question = message.question[0]
+        records = []
+        for rrset in message.answer:
+            kind = dns.rdatatype.to_text(rrset.rdtype)
+            if kind not in {"A", "AAAA", "CNAME"}:
+                continue
+            for rdata in rrset:
+                value = str(rdata.target) if kind == "CNAME" else str(rdata.address)
+                records.append(DnsRecord(kind=kind, value=value, ttl_s=rrset.ttl))
+                if len(records) > _MAX_RECORDS:
+                    raise WireError("too many records")
+        return DnsReply(
+            message_id=message.id,
+            hostname=question.name.to_text(omit_final_dot=True),
+            query_type=dns.rdatatype.to_text(question.rdtype),
+            rcode=int(message.rcode()),
+            records=tuple(records),
+            raw=data,
+        )
+    except WireError:
+        raise
+    except (dns.exception.DNSException, ValueError, AttributeError, IndexError) as error:
+        raise WireError(f"no DNS message: {type(error).__name__}") from error

@@ -1,0 +1,216 @@
+"""One HTTP request and its response, over a stream, in HTTP/1.1 or HTTP/2."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import h2.config
+import h2.connection
+import h2.errors
+import h2.events
+import h2.exceptions
+import h11
+
+from banwatch.model import failure as df007
+from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX, Failure
+from banwatch.net.failure import NetworkFailure
+from banwatch.net.seam import Stream
+
+_READ_BYTES = 1 << 16
+_MAX_INFORMATIONAL = 16
+_MALFORMED = f"{UNKNOWN_FAILURE_PREFIX}malformed HTTP response"
+_HOP_BY_HOP = frozenset({"connection", "host", "keep-alive", "transfer-encoding", "upgrade"})
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """What to send."""
+
+    method: str = "GET"
+    scheme: str
+    authority: str
+    """Host, with the port where it is not the scheme's own."""
+    path: str
+    headers: Headers = ()
+    body: bytes = b""
+
+
+@dataclass(slots=True, kw_only=True)
+class HttpResponse:
+    """What came back, as far as it came."""
+
+    status: int
+    headers: Headers
+    body: bytearray
+    is_truncated: bool = False
+    """Whether there was more body than the limit."""
+    first_byte_s: float | None = None
+    last_byte_s: float | None = None
+
+    def header(self, name: str) -> str | None:
+        """The first header of a name, in any case."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+
+@dataclass(slots=True, kw_only=True)
+class HttpExchange:
+    """A request's fate. Both may be there: a response that broke off has a failure too."""
+
+    response: HttpResponse | None = None
+    failure: Failure | None = None
+
+
+async def exchange(
+    stream: Stream,
+    request: HttpRequest,
+    result: HttpExchange,
+    *,
+    alpn: str = "",
+    limit_bytes: int,
+    clock: Callable[[], float],
+) -> None:
+    """Send a request and read its response into `result`, which holds what came even if we are cancelled.
+
+    Args:
+        stream: a connection that nothing else uses.
+        request: what to send.
+        result: is filled as bytes come.
+        alpn: `h2` speaks HTTP/2, anything else HTTP/1.1.
+        limit_bytes: the body is cut there.
+        clock: tells when bytes came.
+    """
+    try:
+        if alpn == "h2":
+            await _exchange_h2(stream, request, result, limit_bytes, clock)
+        else:
+            await _exchange_h11(stream, request, result, limit_bytes, clock)
+    except NetworkFailure as error:
+        result.failure = error.failure
+    except (h11.RemoteProtocolError, h2.exceptions.ProtocolError, UnicodeError):
+        result.failure = _MALFORMED
+
+
+def _add_body(response: HttpResponse, data: bytes, limit_bytes: int, now_s: float) -> bool:
+    """Add what fits; tells whether that was too much."""
+    if response.first_byte_s is None:
+        response.first_byte_s = now_s
+    response.last_byte_s = now_s
+    room = limit_bytes - len(response.body)
+    response.body += data[:room]
+    response.is_truncated = len(data) > room
+    return response.is_truncated
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("latin-1")
+
+
+async def _exchange_h11(
+    stream: Stream, request: HttpRequest, result: HttpExchange, limit_bytes: int, clock: Callable[[], float]
+) -> None:
+    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=1 << 17)
+    headers = [("Host", request.authority), *request.headers]
+    if request.body:
+        headers.append(("Content-Length", str(len(request.body))))
+    headers.append(("Connection", "close"))
+    try:
+        head = connection.send(h11.Request(method=request.method, target=request.path, headers=headers))
+    except h11.LocalProtocolError as error:
+        raise NetworkFailure(f"{UNKNOWN_FAILURE_PREFIX}invalid HTTP request") from error
+    body = connection.send(h11.Data(data=request.body)) if request.body else b""
+    end = connection.send(h11.EndOfMessage())
+    await stream.write((head or b"") + (body or b"") + (end or b""))
+    informational = 0
+    while True:
+        event = connection.next_event()
+        if event is h11.NEED_DATA:
+            data = await stream.read(_READ_BYTES)
+            if not data and result.response is None and not connection.trailing_data[0]:
+                raise NetworkFailure(df007.EOF)
+            try:
+                connection.receive_data(data)
+                continue
+            except RuntimeError:  # a second end of stream: h11 has nothing more to say
+                return
+        if isinstance(event, h11.InformationalResponse):
+            informational += 1
+            if informational > _MAX_INFORMATIONAL:
+                raise NetworkFailure(_MALFORMED)
+        elif isinstance(event, h11.Response):
+            result.response = HttpResponse(
+                status=event.status_code,
+                headers=tuple((_text(key), _text(value)) for key, value in event.headers.raw_items()),
+                body=bytearray(),
+            )
+        elif isinstance(event, h11.Data):
+            if result.response and _add_body(result.response, bytes(event.data), limit_bytes, clock()):
+                return
+        elif isinstance(event, (h11.EndOfMessage, h11.ConnectionClosed)) or event is h11.PAUSED:
+            return
+
+
+_H2_CONFIG = h2.config.H2Configuration(client_side=True, header_encoding=None)
+
+
+async def _exchange_h2(
+    stream: Stream, request: HttpRequest, result: HttpExchange, limit_bytes: int, clock: Callable[[], float]
+) -> None:
+    connection = h2.connection.H2Connection(_H2_CONFIG)
+    connection.initiate_connection()
+    connection.increment_flow_control_window(1 << 20)
+    headers = [
+        (":method", request.method),
+        (":authority", request.authority),
+        (":scheme", request.scheme),
+        (":path", request.path),
+    ]
+    headers += [(key.lower(), value) for key, value in request.headers if key.lower() not in _HOP_BY_HOP]
+    stream_id = connection.get_next_available_stream_id()
+    connection.send_headers(stream_id, headers, end_stream=not request.body)
+    if request.body:
+        connection.send_data(stream_id, request.body, end_stream=True)
+    await stream.write(connection.data_to_send())
+    while True:
+        data = await stream.read(_READ_BYTES)
+        if not data:
+            raise NetworkFailure(df007.EOF)
+        for event in connection.receive_data(data):
+            if _take_h2_event(connection, event, result, limit_bytes, clock):
+                return
+        pending = connection.data_to_send()
+        if pending:
+            await stream.write(pending)
+
+
+def _take_h2_event(
+    connection: h2.connection.H2Connection,
+    event: h2.events.Event,
+    result: HttpExchange,
+    limit_bytes: int,
+    clock: Callable[[], float],
+) -> bool:
+    """Note one event; tells whether the exchange is over."""
+    if isinstance(event, h2.events.ResponseReceived):
+        fields = [(_text(bytes(key)), _text(bytes(value))) for key, value in event.headers or ()]
+        status = next((value for key, value in fields if key == ":status"), "0")
+        result.response = HttpResponse(
+            status=int(status) if status.isdecimal() else 0,
+            headers=tuple(field for field in fields if not field[0].startswith(":")),
+            body=bytearray(),
+        )
+    elif isinstance(event, h2.events.DataReceived) and result.response is not None:
+        data = event.data or b""
+        if _add_body(result.response, data, limit_bytes, clock()):
+            return True
+        connection.acknowledge_received_data(event.flow_controlled_length or 0, event.stream_id or 1)
+    elif isinstance(event, h2.events.StreamEnded):
+        return True
+    elif isinstance(event, h2.events.StreamReset):
+        if event.error_code == h2.errors.ErrorCodes.NO_ERROR and result.response is not None:
+            return True
+        raise NetworkFailure(f"{UNKNOWN_FAILURE_PREFIX}stream error: stream reset by the peer")
+    elif isinstance(event, h2.events.ConnectionTerminated):
+        raise NetworkFailure(f"{UNKNOWN_FAILURE_PREFIX}http2: server sent GOAWAY and closed the connection")
+    return False
