@@ -61,8 +61,8 @@ def root() -> x509.Certificate:
     key = root_key().public_key()
     name = x509.Name(
         [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Banwatch"),
-            x509.NameAttribute(NameOID.COMMON_NAME, "Banwatch lab authority, worthless outside the lab"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Banwatch Lab"),
+            x509.NameAttribute(NameOID.COMMON_NAME, "Banwatch Lab CA"),
         ]
     )
     builder = (
@@ -93,7 +93,7 @@ def certificate_pem(
     addresses: Sequence[IPv4Address | IPv6Address] = (),
     kind: Certificate = Certificate.VALID,
 ) -> bytes:
-    """Issue a certificate for the names, with the trouble that `kind` says."""
+    """Issue a certificate for the names, with the trouble that `kind` says, followed by the authority's."""
     if kind is Certificate.WRONG_NAME:
         names, addresses = (f"{_serial(names[0]) & 0xFFFF:04x}.hosting.example.net",), ()
     key = leaf_key().public_key()
@@ -118,7 +118,8 @@ def certificate_pem(
         )
     )
     signed = builder.sign(issuer_key, hashes.SHA256(), ecdsa_deterministic=True)
-    return signed.public_bytes(serialization.Encoding.PEM)
+    leaf = signed.public_bytes(serialization.Encoding.PEM)
+    return leaf if self_signed else leaf + ca_pem().encode()
 
 
 def _usage(*, authority: bool) -> x509.KeyUsage:

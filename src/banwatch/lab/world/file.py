@@ -17,6 +17,7 @@ from banwatch.lab.world.world import (
     Helper,
     Input,
     Page,
+    Prefix,
     Resolver,
     Site,
     World,
@@ -89,6 +90,7 @@ class _WorldFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     name: str
     title: str = ""
     countries: dict[str, tuple[str, ...]] = {}
+    vacant: tuple[str, ...] = ()
     helper: _HelperEntry
     resolvers: tuple[_ResolverEntry, ...]
     inputs: tuple[_InputEntry, ...] = ()
@@ -194,13 +196,11 @@ def _build(file: _WorldFile) -> World:
     )
     _check_names(sites, resolvers, helper)
     _check_addresses(sites, resolvers, helper)
-    countries = []
-    for code, prefixes in file.countries.items():
-        for i, text in enumerate(prefixes):
-            try:
-                countries.append((ip_network(text), CountryCode(code)))
-            except ValueError as error:
-                raise _Mistake(f".countries.{code}[{i}]", f"expected a prefix: {error}") from error
+    countries = [
+        (_prefix(text, f".countries.{code}[{i}]"), CountryCode(code))
+        for code, prefixes in file.countries.items()
+        for i, text in enumerate(prefixes)
+    ]
     return World(
         name=file.name,
         title=file.title,
@@ -208,6 +208,7 @@ def _build(file: _WorldFile) -> World:
         resolvers=resolvers,
         helper=helper,
         inputs=tuple(Input(url=entry.url, category=entry.category) for entry in file.inputs),
+        vacant=tuple(_prefix(text, f".vacant[{i}]") for i, text in enumerate(file.vacant)),
         countries=tuple(countries),
         ca_file=CA_FILE,
         ca_pem=ca_pem(),
@@ -255,10 +256,7 @@ def _site(entry: _SiteEntry, at: str) -> Site:
 
 def _farm(farm: _FarmEntry, at: str) -> list[Site]:
     suffix = _hostname(farm.suffix, f"{at}.suffix")
-    try:
-        prefix = ip_network(farm.prefix)
-    except ValueError as error:
-        raise _Mistake(f"{at}.prefix", f"expected a prefix: {error}") from error
+    prefix = _prefix(farm.prefix, f"{at}.prefix")
     width = len(str(farm.count))
     return [
         Site(
@@ -293,6 +291,13 @@ def _address(text: str, at: str) -> Address:
         return ip_address(text)
     except ValueError as error:
         raise _Mistake(at, f"expected an address: {error}") from error
+
+
+def _prefix(text: str, at: str) -> Prefix:
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        raise _Mistake(at, f"expected a prefix: {error}") from error
 
 
 def _addresses(texts: tuple[str, ...], at: str) -> tuple[Address, ...]:

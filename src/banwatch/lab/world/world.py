@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, collapse_addresses, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, collapse_addresses
 from pathlib import Path
 
 from banwatch.model.ids import CountryCode
@@ -133,12 +133,14 @@ class World:
     helper: Helper
     inputs: tuple[Input, ...]
     """The list that a probe in this world measures."""
+    vacant: tuple[Prefix, ...]
+    """Prefixes of machines on which nothing listens: they refuse. Forged answers may point there."""
     countries: tuple[tuple[Prefix, CountryCode], ...]
     """Where clients are, as far as sites that care can tell."""
     ca_file: Path
-    """The same as a file, for programs that want a path."""
+    """The lab's authority as a PEM file: what a client in the lab trusts."""
     ca_pem: str = field(repr=False)
-    """The lab's authority as PEM text: what a client in the lab trusts."""
+    """The same as text."""
 
     @property
     def prefixes(self) -> tuple[Prefix, ...]:
@@ -150,7 +152,12 @@ class World:
         }
         four = collapse_addresses(IPv4Network(a) for a in addresses if isinstance(a, IPv4Address))
         six = collapse_addresses(IPv6Network(a) for a in addresses if isinstance(a, IPv6Address))
-        return (*sorted(four), *sorted(six))
+        return (*sorted(four), *sorted(six), *self.vacant)
+
+    @property
+    def helper_addresses(self) -> tuple[Address, ...]:
+        """Where the helper listens."""
+        return (self.helper.address,)
 
     @property
     def helper_url(self) -> str:
@@ -182,8 +189,3 @@ class World:
 
 def _in_url(address: Address) -> str:
     return f"[{address}]" if address.version == 6 else str(address)
-
-
-def parse_prefix(text: str) -> Prefix:
-    """Read a prefix; raises ValueError where host bits are set."""
-    return ip_network(text)
