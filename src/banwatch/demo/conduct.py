@@ -1,7 +1,7 @@
 """Conduct the whole story: measure in the lab, ingest, detect, compare, score, publish."""
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -147,9 +147,7 @@ def _work_out(work: Path, recorded: bool, stages: Stages) -> None:
             score = _score(store, work)
         comparisons = queries.comparisons(store, BAN_ID)
         with stages.stage("writing the pages") as report:
-            publish(
-                store, BAN_ID, work / "report", recorded=recorded, score=asdict(score), progress=report
-            )
+            publish(store, BAN_ID, work / "report", recorded=recorded, score=asdict(score), progress=report)
         result = render_result(
             ban_id=BAN_ID,
             recorded=recorded,
@@ -197,14 +195,16 @@ def _table(comparisons: "Sequence[Comparison]") -> object:
     by_target: dict[str, dict[str, Comparison]] = {}
     for row in comparisons:
         by_target.setdefault(row.target, {})[row.access_tier] = row
-    for target, rows in sorted(by_target.items(), key=lambda item: (not _announced(item[1].values()), item[0])):
+    for target, rows in sorted(
+        by_target.items(), key=lambda item: (not _announced(item[1].values()), item[0])
+    ):
         cells = [_cell(rows.get(tier)) for tier in tiers]
         table.add_row(target, "yes" if _announced(rows.values()) else "no", *cells)
     return table
 
 
-def _announced(rows: "Sequence[Comparison] | object") -> bool:
-    return any(row.announced for row in rows)  # type: ignore[attr-defined]
+def _announced(rows: "Iterable[Comparison]") -> bool:
+    return any(row.announced for row in rows)
 
 
 def _cell(row: "Comparison | None") -> str:
