@@ -1,7 +1,8 @@
 """From verdicts to "since Saturday, on both operators": pure functions from cells to what happened.
 
-A *series* is one target on one network and access tier; its *cells* count an hour's verdicts. A *voice* is one
-probe (or one report, where probes do not say who they are) and has one vote an hour, however often it measured.
+A *series* is one target on one network and access tier; its *cells* count an hour's verdicts. A *voice* is
+one probe (or one report, where probes do not say who they are) and has one vote an hour, however often it
+measured.
 A hidden-state model gives each series, for each hour, the probability that the target was *open*, *partly*
 blocked or *blocked*; a *change* is one stretch of interference with its onset and end as intervals. A network
 that falls silent as a whole is a *shutdown*. An *incident* is the changes that belong together, after those

@@ -38,7 +38,7 @@ def hour_of(at: datetime) -> datetime:
 def fold(rows: Iterable[Verdict]) -> tuple[Cell, ...]:
     """Count verdicts into cells, sorted by key.
 
-    A measurement judged twice counts once: the last of equal `measurement_uid` and target in sort order stays.
+    A measurement judged twice counts once: the last of equals in sort order stays.
     """
     unique = {(row.measurement_uid, row.target): row for row in sorted(rows, key=_total_order)}
     crowded = _crowded_reports(unique.values())
@@ -80,9 +80,7 @@ def voice_of(row: Verdict, crowded: frozenset[str]) -> str:
 def _cell(key: _Key, rows: list[Verdict], crowded: frozenset[str]) -> Cell:
     target, probe_cc, probe_asn, access_tier, hour = key
     counts = Counter(row.state for row in rows)
-    witness = min(
-        rows, key=lambda row: (_RANK[row.state], row.measurement_start_time, row.measurement_uid)
-    )
+    witness = min(rows, key=lambda row: (_RANK[row.state], row.measurement_start_time, row.measurement_uid))
     voices = {voice_of(row, crowded) for row in rows}
     return Cell(
         target=target,

@@ -1,0 +1,60 @@
+"""How much trouble a series shows while it is open: its own share, steadied by all the others.
+
+Empirical Bayes: the mean over all series is the prior of each one's own share. A block in the data must not
+pass for baseline, so the first guess is a low quantile over stretches of the series; where the model then
+finds interference, the share is taken again from what it takes for open.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from banwatch.detect import thresholds as t
+from banwatch.detect.hidden import Floats, Steps
+
+_STRETCHES = 16
+"""Pieces of equal numbers of steps into which a series is cut for the first guess."""
+_QUANTILE = 0.35
+"""Which of the pieces: robust to blocks of almost two thirds of the series."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What the series have in common: the mean share of trouble while open."""
+
+    mean: float = t.BASELINE_PRIOR_MEAN
+
+
+def fit(accusing: float, telling: float) -> Prior:
+    """The prior from all votes cast while open, over every series."""
+    known = t.BASELINE_PRIOR_VOTES
+    mean = (accusing + t.BASELINE_PRIOR_MEAN * known) / (telling + known)
+    return Prior(mean=float(np.clip(mean, t.BASELINE_FLOOR, t.BASELINE_CEILING)))
+
+
+def shrink(accusing: Floats, telling: Floats, prior: Prior) -> Floats:
+    """Each series' own share, `[series]`, from its votes while open and the prior."""
+    share = (accusing + t.BASELINE_STRENGTH_VOTES * prior.mean) / (telling + t.BASELINE_STRENGTH_VOTES)
+    return np.clip(share, t.BASELINE_FLOOR, t.BASELINE_CEILING).astype(np.float32)
+
+
+def first_guess(steps: Steps) -> tuple[Floats, Floats]:
+    """Votes while open as far as can be told before any model: (accusing, telling), each `[series]`."""
+    count, series = steps.telling.shape
+    used = (steps.telling > 0).sum(axis=0)
+    piece = np.arange(count)[:, None] * _STRETCHES // np.maximum(used, 1)
+    accusing = np.zeros((_STRETCHES, series), np.float32)
+    telling = np.zeros((_STRETCHES, series), np.float32)
+    for number in range(_STRETCHES):
+        mine = piece == number
+        accusing[number] = np.where(mine, steps.accusing, 0).sum(axis=0)
+        telling[number] = np.where(mine, steps.telling, 0).sum(axis=0)
+    share = np.where(telling > 0, accusing / np.maximum(telling, 1e-9), np.nan)
+    order = np.sort(np.where(np.isnan(share), np.inf, share), axis=0)
+    pieces = (telling > 0).sum(axis=0)
+    at = np.maximum((pieces * _QUANTILE).astype(int), 0)
+    low = np.take_along_axis(order, np.minimum(at, _STRETCHES - 1)[None, :], axis=0)[0]
+    low = np.where(np.isfinite(low), low, 0.0)
+    total = telling.sum(axis=0)
+    open_votes = np.where(low <= t.BASELINE_CEILING, total, 0.0)
+    return (low * open_votes).astype(np.float32), open_votes.astype(np.float32)

@@ -1,0 +1,153 @@
+"""From cells to changes: each stretch of interference in each series, with onset and end as intervals."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import numpy as np
+
+from banwatch.detect import thresholds as t
+from banwatch.detect.baseline import Prior
+from banwatch.detect.cells import hour_of
+from banwatch.detect.hidden import Floats, Steps, log_ratios
+from banwatch.detect.series import Series, arrange, hour_number, interfered_in, to_steps, told_in
+from banwatch.detect.shutdowns import find_shutdowns
+from banwatch.detect.stretches import Solved, Stretch, joined, solve
+from banwatch.detect.voices import loudest, without
+from banwatch.model.cell import Cell
+from banwatch.model.incident import Change, Kind
+from banwatch.model.mechanism import deepest
+
+CERTAIN = 0.999
+"""No model is surer than this of what it was not told."""
+
+
+def find_changes(
+    cells: Iterable[Cell], *, through: datetime | None = None, prior: Prior | None = None
+) -> tuple[Change, ...]:
+    """Find every stretch of interference and every shutdown.
+
+    Args:
+        cells: in any order; hours without measurements need no cell.
+        through: how far the data reach; hours up to it without cells are empty. Else: the last cell.
+        prior: the series' common baseline, to update one series alone; from the cells, if omitted.
+
+    Returns:
+        Changes in order of target, network, tier and onset. Those seen by one voice alone are among them,
+        with `probes` 1; `group` makes no incident of these.
+    """
+    known = tuple(cells)
+    if not known:
+        return ()
+    series = arrange(known)
+    changes = list(_blocking(series, solve(to_steps(series), prior)))
+    last = max(cell.hour for cell in known)
+    changes.extend(find_shutdowns(known, max(last, hour_of(through)) if through else last))
+    return tuple(sorted(changes, key=_order))
+
+
+def _order(change: Change) -> tuple[str, str, int, str, datetime]:
+    return (change.target, change.probe_cc, change.probe_asn, change.access_tier, change.onset_latest)
+
+
+def _blocking(series: Sequence[Series], solved: Solved) -> Iterable[Change]:
+    by_column: defaultdict[int, list[Stretch]] = defaultdict(list)
+    for stretch in solved.stretches:
+        by_column[stretch.column].append(stretch)
+    for column, stretches in by_column.items():
+        one = series[column]
+        baseline = solved.baseline[column : column + 1]
+        hours = [hour_number(cell.hour) for cell in one.cells]
+        for group in joined(stretches, hours):
+            cells = one.cells[group[0].first : group[-1].last + 1]
+            voice, voices = loudest(cells)
+            if voices >= t.MINIMUM_VOICES and not _corroborated(cells, voice, baseline):
+                voices = 1
+            yield _change(one, group, voices)
+
+
+def _corroborated(cells: Sequence[Cell], voice: str, baseline: Floats) -> bool:
+    """Whether the voices other than the loudest say the same, together."""
+    rest = [ballot for ballot in (without(cell, voice) for cell in cells) if ballot.telling]
+    if not rest or not voice:
+        return not voice  # cells that name no voices were bounded when their votes were counted
+    column = np.array([[ballot.accusing] for ballot in rest], np.float32)
+    telling = np.array([[ballot.telling] for ballot in rest], np.float32)
+    partly, blocked = log_ratios(Steps(column, telling, np.zeros(telling.shape, np.int32)), baseline)
+    return max(float(partly.sum()), float(blocked.sum())) >= t.CORROBORATION_NATS
+
+
+def _change(series: Series, group: Sequence[Stretch], voices: int) -> Change:
+    first, last = group[0], group[-1]
+    cells = series.cells
+    inside = cells[first.first : last.last + 1]
+    showing = [cell for cell in inside if interfered_in(cell)] or list(inside)
+    onset_latest = _first_showing(cells, first.onset_high, last.last)
+    onset_known = first.onset_low >= 0
+    onset_earliest = min(_last_clear(cells, first.onset_low), onset_latest) if onset_known else onset_latest
+    end_earliest = end_latest = None
+    if last.end_high is not None:
+        end_latest = _clears(cells[last.end_high])
+        end_earliest = min(max(_last_showing(cells, last.end_low, first.first), onset_latest), end_latest)
+    told = sum(told_in(cell) for cell in inside)
+    return Change(
+        target=series.key.target,
+        probe_cc=series.key.probe_cc,
+        probe_asn=series.key.probe_asn,
+        access_tier=series.key.access_tier,
+        kind=Kind.BLOCKING,
+        onset_earliest=onset_earliest,
+        onset_latest=onset_latest,
+        onset_known=onset_known,
+        end_earliest=end_earliest,
+        end_latest=end_latest,
+        share=round(sum(interfered_in(cell) for cell in inside) / told, 4),
+        measurements=told,
+        probes=voices,
+        confidence=round(min(max(stretch.probability for stretch in group), CERTAIN), 4),
+        mechanisms=deepest(m for cell in showing for m in cell.mechanisms),
+        witness=min(showing, key=_strength).witness,
+    )
+
+
+def _strength(cell: Cell) -> tuple[bool, bool, bool, datetime, str]:
+    return (not cell.blocked, not cell.likely_blocked, not cell.tampered, cell.first_at, cell.witness)
+
+
+def _clean(cell: Cell) -> bool:
+    return interfered_in(cell) == 0
+
+
+def _first_showing(cells: Sequence[Cell], at: int, last: int) -> datetime:
+    """When the first measurement from step `at` on showed it, at the latest."""
+    for cell in cells[at : last + 1]:
+        if interfered_in(cell):
+            only = told_in(cell) == interfered_in(cell) and not (
+                cell.impaired or cell.down or cell.insufficient
+            )
+            return cell.first_at if only else cell.last_at
+    return cells[at].last_at
+
+
+def _last_clear(cells: Sequence[Cell], at: int) -> datetime:
+    """The last moment up to step `at` at which it was surely seen to be open."""
+    for cell in reversed(cells[: at + 1]):
+        if cell.ok:
+            only = told_in(cell) == cell.ok and not (cell.impaired or cell.down or cell.insufficient)
+            return cell.last_at if only else cell.first_at
+    return cells[at].first_at
+
+
+def _last_showing(cells: Sequence[Cell], at: int, first: int) -> datetime:
+    for cell in reversed(cells[first : at + 1]):
+        if interfered_in(cell):
+            only = told_in(cell) == interfered_in(cell) and not (
+                cell.impaired or cell.down or cell.insufficient
+            )
+            return cell.last_at if only else cell.first_at
+    return cells[at].first_at
+
+
+def _clears(cell: Cell) -> datetime:
+    only = told_in(cell) == cell.ok and not (cell.impaired or cell.down or cell.insufficient)
+    return cell.first_at if only else cell.last_at

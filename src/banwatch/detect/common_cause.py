@@ -1,0 +1,60 @@
+"""Changes whose cause lies elsewhere: seen, explained, and in no incident.
+
+A target that moves in unrelated countries in the same hour has moved itself (it went down, or its addresses
+changed); many targets that move at once in unrelated countries moved with a probe release, a ruleset or a
+fingerprint list. What one voice alone says is no incident either.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from banwatch.detect import thresholds as t
+from banwatch.model.cell import Cell
+from banwatch.model.ids import CountryCode, TargetName
+from banwatch.model.incident import Change, Kind
+
+
+def set_aside(changes: Sequence[Change], cells: Iterable[Cell]) -> dict[Change, str]:
+    """Changes that make no incident, each with the reason in words."""
+    aside: dict[Change, str] = {}
+    for change in changes:
+        if change.kind is Kind.BLOCKING and change.probes < t.MINIMUM_VOICES:
+            aside[change] = "one probe or report alone says so"
+    measuring: defaultdict[TargetName, set[CountryCode]] = defaultdict(set)
+    for cell in cells:
+        measuring[cell.target].add(cell.probe_cc)
+    countries = {country for of_target in measuring.values() for country in of_target}
+    by_target: defaultdict[TargetName, list[Change]] = defaultdict(list)
+    for change in changes:
+        by_target[change.target].append(change)
+    for target, mine in by_target.items():
+        measured_in = countries if not target else measuring[target]
+        for change, others in _simultaneous(mine):
+            if _elsewhere(len(others), len(measured_in)):
+                aside.setdefault(change, f"began in {len(others)} countries in the same hours")
+    for change, others in _simultaneous(changes):
+        if len(others) >= t.COMMON_CAUSE_COUNTRIES and _elsewhere(len(others), len(countries)):
+            aside.setdefault(change, f"changes began in {len(others)} countries in the same hours")
+    return aside
+
+
+def _elsewhere(moved: int, measuring: int) -> bool:
+    """Whether so many countries at once point away from each of them."""
+    if moved >= t.COMMON_CAUSE_COUNTRIES:
+        return moved >= t.COMMON_CAUSE_SHARE * min(measuring, 2 * t.COMMON_CAUSE_COUNTRIES)
+    return moved == 2 and measuring == 2
+
+
+def _simultaneous(changes: Sequence[Change]) -> Iterable[tuple[Change, set[CountryCode]]]:
+    """Each change with the countries in which one began in the same hours, its own among them."""
+    window = timedelta(hours=t.COMMON_CAUSE_HOURS)
+    known = sorted((c for c in changes if c.onset_known), key=lambda c: c.onset_latest)
+    for change in known:
+        near = {
+            other.probe_cc
+            for other in known
+            if other.kind is change.kind and abs(other.onset_latest - change.onset_latest) <= window
+        }
+        if len(near) > 1:
+            yield change, near

@@ -1,0 +1,147 @@
+"""The hidden-state model: for each series and step, how likely it was open, partly blocked or blocked.
+
+A series is observed only at *steps*, its hours in which some voice could tell; between two steps the states
+drift by the hours that passed, so empty hours count without being stored. Arrays are laid out
+`[steps, series]`, padded at the end with steps of no votes and no time, which change nothing.
+
+Votes of one hour are not independent. Instead of a beta-binomial with its gamma functions, the binomial log
+likelihood of an hour is scaled by `(1 + s) / (n + s)`, the ratio of the two distributions' information: one
+vote weighs one, a thousand weigh as much as `s + 1`.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from banwatch.detect import thresholds as t
+
+Floats = NDArray[np.float32]
+Hours = NDArray[np.int32]
+
+OPEN, PARTLY, BLOCKED = 0, 1, 2
+STATES = 3
+MAX_GAP_HOURS = 24 * 400
+"""Longer gaps forget no more than this one: the chain is at rest long before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Votes of many series at their telling hours.
+
+    Shape: all `[steps, series]`; `gap_hours` is the time since the step before (0 at the first and in
+    padding).
+    """
+
+    accusing: Floats
+    """Votes that accuse, 0 to `telling`."""
+    telling: Floats
+    """Votes that could tell; 0 only in padding."""
+    gap_hours: Hours
+
+
+@dataclass(frozen=True, slots=True)
+class Smoothed:
+    """What all the data say about each step."""
+
+    interfered: Floats
+    """Probability that the series was not open, `[steps, series]`."""
+    onset: Floats
+    """Probability that it was open at the step before and is not at this one; at step 0, that it began so."""
+    end: Floats
+    """Probability that it was interfered with at the step before and is open at this one."""
+
+
+@lru_cache(maxsize=1)
+def _powers() -> NDArray[np.float32]:
+    """Transition matrices for every gap, `[gap, from, to]`."""
+    to_blocked, to_partly = t.ONSET_PER_HOUR, t.PARTLY_ONSET_PER_HOUR
+    turn = t.TURN_PER_HOUR
+    hour = np.array(
+        [
+            [1 - to_blocked - to_partly, to_partly, to_blocked],
+            [t.PARTLY_END_PER_HOUR, 1 - t.PARTLY_END_PER_HOUR - turn, turn],
+            [t.BLOCKED_END_PER_HOUR, turn, 1 - t.BLOCKED_END_PER_HOUR - turn],
+        ]
+    )
+    powers = np.empty((MAX_GAP_HOURS + 1, STATES, STATES))
+    powers[0] = np.eye(STATES)
+    for gap in range(MAX_GAP_HOURS):
+        powers[gap + 1] = powers[gap] @ hour
+    return powers.astype(np.float32)
+
+
+def shares(baseline: Floats) -> NDArray[np.float32]:
+    """Expected share of accusing votes in each state, `[state, series]`."""
+    partly = baseline + t.PARTLY_EXTRA * (1 - baseline)
+    blocked = np.full_like(baseline, t.BLOCKED_SHARE)
+    return np.stack([baseline, partly, blocked])
+
+
+def weight(telling: Floats) -> Floats:
+    """How much of an hour's binomial log likelihood counts: 1 for one vote, falling as votes pile up."""
+    size = t.CHANCE_PER_VOTE_ODDS
+    return ((1 + size) / (np.maximum(telling, 1) + size)).astype(np.float32)
+
+
+def log_ratios(steps: Steps, baseline: Floats) -> tuple[Floats, Floats]:
+    """Log likelihood ratios of partly and of blocked against open, in nats, each `[steps, series]`."""
+    scale = weight(steps.telling)
+    accusing = steps.accusing * scale
+    absolving = steps.telling * scale - accusing
+    hit, miss = np.log(shares(baseline)), np.log1p(-shares(baseline))
+    partly = accusing * (hit[PARTLY] - hit[OPEN]) + absolving * (miss[PARTLY] - miss[OPEN])
+    blocked = accusing * (hit[BLOCKED] - hit[OPEN]) + absolving * (miss[BLOCKED] - miss[OPEN])
+    return partly.astype(np.float32), blocked.astype(np.float32)
+
+
+def drawup(ratios: Floats) -> Floats:
+    """The most evidence that any stretch of a series holds, in nats, `[series]`: the largest sum of a run."""
+    total = np.cumsum(ratios, axis=0, dtype=np.float32)
+    floor = np.minimum(np.minimum.accumulate(total, axis=0), 0)
+    before = np.vstack([np.zeros((1, total.shape[1]), np.float32), floor[:-1]])
+    return np.asarray((total - before).max(axis=0, initial=0.0), dtype=np.float32)
+
+
+def smooth(steps: Steps, baseline: Floats) -> Smoothed:
+    """Run the chain forwards and backwards over every series at once."""
+    count, series = steps.telling.shape
+    powers = _powers()
+    gaps = np.minimum(steps.gap_hours, MAX_GAP_HOURS)
+    partly, blocked = log_ratios(steps, baseline)
+    peak = np.maximum(np.maximum(partly, blocked), 0)
+    likelihood = np.stack([np.exp(-peak), np.exp(partly - peak), np.exp(blocked - peak)], axis=1)
+    likelihood = np.maximum(likelihood, np.float32(1e-30))
+
+    forward = np.empty((count, STATES, series), np.float32)
+    forward[0] = likelihood[0] * np.array(t.INITIAL, np.float32)[:, None]
+    forward[0] /= forward[0].sum(axis=0)
+    for i in range(1, count):
+        step = powers[gaps[i]]  # [series, from, to]
+        row = np.einsum("fs,sft->ts", forward[i - 1], step) * likelihood[i]
+        forward[i] = row / row.sum(axis=0)
+
+    interfered = np.empty((count, series), np.float32)
+    onset = np.zeros((count, series), np.float32)
+    end = np.zeros((count, series), np.float32)
+    backward = np.ones((STATES, series), np.float32)
+    for i in range(count - 1, -1, -1):
+        here = forward[i] * backward
+        here /= here.sum(axis=0)
+        interfered[i] = 1 - here[OPEN]
+        if i == 0:
+            onset[0] = interfered[0]
+            break
+        step = powers[gaps[i]]
+        after = likelihood[i] * backward
+        backward = np.einsum("ts,sft->fs", after, step)
+        norm = (forward[i - 1] * backward).sum(axis=0)
+        began = after[PARTLY] * step[:, OPEN, PARTLY] + after[BLOCKED] * step[:, OPEN, BLOCKED]
+        onset[i] = forward[i - 1, OPEN] * began / norm
+        left = (
+            forward[i - 1, PARTLY] * step[:, PARTLY, OPEN] + forward[i - 1, BLOCKED] * step[:, BLOCKED, OPEN]
+        )
+        end[i] = left * after[OPEN] / norm
+        backward /= backward.sum(axis=0)
+    return Smoothed(interfered, onset, end)

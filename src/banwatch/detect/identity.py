@@ -1,0 +1,82 @@
+"""Ids of incidents: `KP-2016-0001`, country, year of onset, number. Once given, kept for life."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import TypeVar
+
+from banwatch.model.ids import IncidentId
+from banwatch.model.incident import Incident
+
+_T = TypeVar("_T")
+
+_NEAR = timedelta(days=3)
+"""How far an onset may move with late data and still be the same incident's."""
+
+
+def number(drafts: Sequence[Incident], known: Sequence[Incident]) -> tuple[Incident, ...]:
+    """Give each incident its id: the one it was known by, else the next free one of its country and year."""
+    ordered = sorted(drafts, key=_order)
+    claims = sorted(
+        (
+            (-_likeness(draft, old), old.incident_id, place)
+            for place, draft in enumerate(ordered)
+            for old in known
+            if _likeness(draft, old) > 0
+        ),
+    )
+    given: dict[int, IncidentId] = {}
+    taken: set[IncidentId] = set()
+    for _score, incident_id, place in claims:
+        if place not in given and incident_id not in taken:
+            given[place] = incident_id
+            taken.add(incident_id)
+    used: dict[str, int] = {}
+    for old in known:
+        prefix, _, serial = old.incident_id.rpartition("-")
+        used[prefix] = max(used.get(prefix, 0), int(serial))
+    numbered = []
+    for place, draft in enumerate(ordered):
+        if place not in given:
+            prefix = f"{draft.probe_cc}-{draft.onset_latest.year}"
+            used[prefix] = used.get(prefix, 0) + 1
+            given[place] = IncidentId(f"{prefix}-{used[prefix]:04d}")
+        numbered.append(replace(draft, incident_id=given[place]))
+    return tuple(sorted(numbered, key=lambda incident: incident.incident_id))
+
+
+def _order(incident: Incident) -> tuple[object, ...]:
+    return (
+        incident.onset_latest,
+        incident.probe_cc,
+        incident.kind,
+        incident.asns,
+        incident.access_tiers,
+        incident.targets,
+    )
+
+
+def _likeness(draft: Incident, old: Incident) -> float:
+    """How much two incidents share, 0 where they cannot be the same."""
+    if draft.probe_cc != old.probe_cc or draft.kind is not old.kind:
+        return 0.0
+    networks = _share(frozenset(draft.asns), frozenset(old.asns))
+    targets = (
+        1.0
+        if not draft.targets and not old.targets
+        else _share(frozenset(draft.targets), frozenset(old.targets))
+    )
+    if not networks or not targets:
+        return 0.0
+    starts = max(draft.onset_earliest, old.onset_earliest) - _NEAR
+    draft_end, old_end = draft.end_latest, old.end_latest
+    if draft_end is not None and draft_end < starts and old.onset_latest > draft_end + _NEAR:
+        return 0.0
+    if old_end is not None and draft.onset_earliest > old_end + _NEAR:
+        return 0.0
+    apart = abs(draft.onset_latest - old.onset_latest)
+    return networks * targets / (1 + apart / timedelta(days=30))
+
+
+def _share(one: frozenset[_T], other: frozenset[_T]) -> float:
+    return len(one & other) / len(one | other) if one | other else 0.0

@@ -1,0 +1,89 @@
+"""Cells arranged as series, and as the padded arrays that the model reads."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from banwatch.detect.hidden import Steps
+from banwatch.detect.voices import Ballot, ballots
+from banwatch.model.cell import Cell
+from banwatch.model.ids import Asn, CountryCode, TargetName
+
+EPOCH_SECOND = 3600
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SeriesKey:
+    """One target on one network and access tier."""
+
+    target: TargetName
+    probe_cc: CountryCode
+    probe_asn: Asn
+    access_tier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The telling hours of one series, in order, with their votes."""
+
+    key: SeriesKey
+    cells: tuple[Cell, ...]
+    """Those hours in which some voice could tell."""
+    ballots: tuple[Ballot, ...]
+    """The votes of each of them."""
+
+
+def key_of(cell: Cell) -> SeriesKey:
+    """Which series a cell belongs to."""
+    return SeriesKey(cell.target, cell.probe_cc, cell.probe_asn, cell.access_tier)
+
+
+def interfered_in(cell: Cell) -> int:
+    """Measurements of the hour that showed interference."""
+    return cell.blocked + cell.likely_blocked + cell.tampered
+
+
+def told_in(cell: Cell) -> int:
+    """Measurements of the hour that could tell. The others neither accuse nor absolve."""
+    return interfered_in(cell) + cell.ok
+
+
+def measured_in(cell: Cell) -> int:
+    """All measurements of the hour."""
+    return told_in(cell) + cell.impaired + cell.down + cell.insufficient
+
+
+def hour_number(at: datetime) -> int:
+    """Hours since 1970: a moment's place on the grid."""
+    return int(at.timestamp()) // EPOCH_SECOND
+
+
+def arrange(cells: Iterable[Cell]) -> tuple[Series, ...]:
+    """Sort cells into series, in key order; cells in which nobody could tell are left out."""
+    by_key: defaultdict[SeriesKey, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        if told_in(cell):
+            by_key[key_of(cell)].append(cell)
+    arranged = []
+    for key in sorted(by_key):
+        mine = tuple(sorted(by_key[key], key=lambda cell: cell.hour))
+        arranged.append(Series(key, mine, ballots(mine)))
+    return tuple(arranged)
+
+
+def to_steps(series: Sequence[Series]) -> Steps:
+    """Lay series side by side, padded at the end."""
+    longest = max((len(one.cells) for one in series), default=0)
+    accusing = np.zeros((longest, len(series)), np.float32)
+    telling = np.zeros((longest, len(series)), np.float32)
+    gaps = np.zeros((longest, len(series)), np.int32)
+    for column, one in enumerate(series):
+        used = len(one.cells)
+        accusing[:used, column] = [ballot.accusing for ballot in one.ballots]
+        telling[:used, column] = [ballot.telling for ballot in one.ballots]
+        hours = np.array([hour_number(cell.hour) for cell in one.cells])
+        gaps[1:used, column] = np.diff(hours)
+    return Steps(accusing, telling, gaps)

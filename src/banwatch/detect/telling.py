@@ -1,0 +1,42 @@
+"""An incident in a sentence that a reader can check."""
+
+from datetime import datetime
+
+from banwatch.model.ids import render_asn
+from banwatch.model.incident import Incident, Kind
+
+_NAMED = 3
+
+
+def sentence(incident: Incident) -> str:
+    """Say what happened, where and since when, and on how many measurements that rests."""
+    networks = _listed([render_asn(asn) for asn in incident.asns])
+    tiers = [tier for tier in incident.access_tiers if tier]
+    where = f"on {networks}" + (f" ({_listed(tiers)} access)" if tiers else "") + f" in {incident.probe_cc}"
+    if incident.kind is Kind.SHUTDOWN:
+        what = f"The network went dark {where}"
+        count = f"{incident.measurements} measurements found nothing that answered"
+    else:
+        what = f"{_listed(list(incident.targets))} could not be reached as usual {where}"
+        count = f"{incident.measurements} measurements in which it could be told"
+    return f"{what}, {_when(incident)}; {count}."
+
+
+def _when(incident: Incident) -> str:
+    if incident.onset_known:
+        began = f"beginning between {_moment(incident.onset_earliest)} and {_moment(incident.onset_latest)}"
+    else:
+        began = f"already so at the first measurement, {_moment(incident.onset_latest)}"
+    if incident.end_latest is None or incident.end_earliest is None:
+        return f"{began}, not seen to end"
+    return f"{began}, ending between {_moment(incident.end_earliest)} and {_moment(incident.end_latest)}"
+
+
+def _moment(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) > _NAMED:
+        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1] if names else ""]))

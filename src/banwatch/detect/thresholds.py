@@ -1,0 +1,81 @@
+"""Every number the detector decides by, with its unit and the reason for its value.
+
+None is fitted to real data: they were chosen from what the states mean, and `bench/detect.py` shows what they
+give on series with known truth.
+"""
+
+# --- the hidden states of one series -----------------------------------------------------------------------
+
+ONSET_PER_HOUR = 1e-4
+"""Chance per hour that a target that is open becomes blocked: about once a year, before any data."""
+PARTLY_ONSET_PER_HOUR = 6e-5
+"""The same for partial blocking, which is rarer and easier to imitate by chance."""
+BLOCKED_END_PER_HOUR = 1 / 300
+"""Blocks last days to years; a mean of twelve days lets a one-day election block pass as well."""
+PARTLY_END_PER_HOUR = 1 / 72
+"""Intermittent interference is mostly a matter of days."""
+TURN_PER_HOUR = 1 / 1000
+"""Chance per hour to turn from partial to full blocking or back."""
+INITIAL = (0.80, 0.05, 0.15)
+"""Open, partly, blocked at the first measurement: many blocks are older than the measuring of them."""
+
+BLOCKED_SHARE = 0.96
+"""Share of votes that accuse under full blocking: leaky censors let a few per cent through."""
+PARTLY_EXTRA = 0.4
+"""Under partial blocking, the share of otherwise good votes that accuse. Between 0.3 and 0.5, where half and
+30 % blocking both stand out from every baseline up to 0.25."""
+
+BASELINE_FLOOR = 0.001
+BASELINE_CEILING = 0.25
+"""Bounds of a series' own share of trouble while open. Above a quarter, trouble is no longer a baseline."""
+BASELINE_PRIOR_MEAN = 0.02
+BASELINE_PRIOR_VOTES = 50.0
+"""What the mean baseline over all series is taken for before any data, and for how many votes that counts."""
+BASELINE_STRENGTH_VOTES = 30.0
+"""How many votes the mean over all series counts for in one series' own baseline."""
+CHANCE_PER_VOTE_ODDS = 16.0
+"""Votes of one hour share their luck: an hour never weighs more than this many votes (beta-binomial size)."""
+
+HELD_PROBABILITY = 0.5
+"""A step belongs to a stretch of interference where that is likelier than not."""
+CHANGE_PROBABILITY = 0.9
+"""A stretch is a change only if somewhere in it interference is this likely."""
+BRACKET_TAIL = 0.1
+"""Probability left outside either side of an onset or end interval, before it is widened to measurements."""
+
+CORROBORATION_NATS = 3.0
+"""What the voices other than the loudest must add (log likelihood ratio). In a clean series one measurement
+by a second voice suffices; in a noisy one it takes several."""
+STRETCH_GAP_HOURS = 48
+"""Stretches of one series with less than this between them are one change: an intermittent one."""
+
+# --- shutdowns ---------------------------------------------------------------------------------------------
+
+SHUTDOWN_NATS = 12.0
+"""Evidence for a shutdown: by chance one in about 160,000 quiet stretches, in decades of one network."""
+STRAY_NATS = 3.5
+"""What each answered voice takes away inside a dark stretch: 3 % of the usual volume may still get out."""
+SILENT_SHARE = 0.8
+"""Share of an hour's measurements in which nothing answered that makes the hour's testimony "dark"."""
+SILENT_TARGETS = 2
+"""Distinct targets that must have been silent for it: one silent target is about the target."""
+USUAL_HOURS_A_DAY = 4.0
+"""Hours a day with measurements that a network must usually have before their absence says anything."""
+USUAL_DAYS_SHARE = 0.8
+"""Share of days with measurements before the absence of a day is remarkable."""
+RUN_RATIO = 2.0
+"""A dark stretch must weigh this much more than the network's ordinary silences."""
+
+# --- incidents ---------------------------------------------------------------------------------------------
+
+TOGETHER_HOURS = 6
+"""Onsets in one country closer than this belong together whatever the targets and networks."""
+ROLLOUT_HOURS = 96
+"""The same target on another network of the country within this time is the same block rolling out."""
+COMMON_CAUSE_HOURS = 3
+COMMON_CAUSE_COUNTRIES = 3
+"""Onsets of one target, or of anything, within these hours in this many countries have a cause elsewhere."""
+COMMON_CAUSE_SHARE = 0.5
+"""Two countries suffice where they are at least this share of the countries that measure the target."""
+MINIMUM_VOICES = 2
+"""Distinct voices that must have seen it: one probe or one report alone never makes an incident."""

@@ -1,0 +1,83 @@
+"""One voice, one vote: how much each probe or report may weigh.
+
+A voice has one vote an hour on a target, however often it measured. Over a day it may not outvote the others
+by measuring in more hours than they do: its votes are scaled so that together they weigh no more than those
+of the day's middle voice. Ten thousand forged measurements by one probe are one voice's day.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from banwatch.model.cell import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """The votes of one hour on one target."""
+
+    accusing: float
+    telling: float
+
+
+def ballots(cells: Sequence[Cell]) -> tuple[Ballot, ...]:
+    """Count the votes of each hour of one series, cells in order of time."""
+    counted: list[Ballot] = []
+    start = 0
+    while start < len(cells):
+        day = cells[start].hour.date()
+        stop = start
+        while stop < len(cells) and cells[stop].hour.date() == day:
+            stop += 1
+        counted.extend(_day(cells[start:stop], day))
+        start = stop
+    return tuple(counted)
+
+
+def _day(cells: Sequence[Cell], day: date) -> list[Ballot]:
+    del day  # the cells are all of one day
+    spoke = Counter(voice for cell in cells for voice in set(cell.accusers) | set(cell.absolvers))
+    if not spoke or max(spoke.values()) == 1:
+        return [_hour(cell, {}) for cell in cells]
+    ordered = sorted(spoke.values())
+    middle = ordered[(len(ordered) - 1) // 2]
+    scale = {voice: middle / times for voice, times in spoke.items() if times > middle}
+    return [_hour(cell, scale) for cell in cells]
+
+
+def _hour(cell: Cell, scale: dict[str, float]) -> Ballot:
+    if not cell.accusers and not cell.absolvers:  # counted without voices: distinct probes bound the votes
+        showed = cell.blocked + cell.likely_blocked + cell.tampered
+        told = showed + cell.ok
+        votes = float(min(told, max(cell.probes, 1)))
+        return Ballot(votes * showed / told, votes)
+    both = set(cell.accusers) & set(cell.absolvers)
+    accusing = 0.0
+    telling = 0.0
+    for voice in cell.accusers:
+        own = scale.get(voice, 1.0)
+        accusing += own / 2 if voice in both else own
+        telling += own / 2 if voice in both else own
+    for voice in cell.absolvers:
+        own = scale.get(voice, 1.0)
+        telling += own / 2 if voice in both else own
+    return Ballot(accusing, telling)
+
+
+def loudest(cells: Sequence[Cell]) -> tuple[str, int]:
+    """The voice that accuses in most hours of a stretch, and the number of distinct accusing voices."""
+    accused = Counter(voice for cell in cells for voice in cell.accusers)
+    if not accused:
+        return "", sum(1 for cell in cells if cell.probes)
+    most = max(accused.values())
+    return min(voice for voice, times in accused.items() if times == most), len(accused)
+
+
+def without(cell: Cell, voice: str) -> Ballot:
+    """The hour's votes with one voice left out, every other voice counting fully."""
+    accusers = set(cell.accusers) - {voice}
+    absolvers = set(cell.absolvers) - {voice}
+    both = accusers & absolvers
+    accusing = len(accusers) - len(both) / 2
+    return Ballot(accusing, float(len(accusers | absolvers)))
