@@ -71,6 +71,7 @@ class _FarmEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class _ResolverEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     hostname: str
     addresses: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
     isp: bool = False
     dot: bool = True
     doh: bool = True
@@ -274,6 +275,7 @@ def _resolver(entry: _ResolverEntry, at: str) -> Resolver:
     return Resolver(
         hostname=_hostname(entry.hostname, f"{at}.hostname"),
         addresses=_addresses(entry.addresses, f"{at}.addresses"),
+        aliases=tuple(_hostname(name, f"{at}.aliases[{i}]") for i, name in enumerate(entry.aliases)),
         isp=entry.isp,
         dot=entry.dot,
         doh=entry.doh,
@@ -305,7 +307,7 @@ def _addresses(texts: tuple[str, ...], at: str) -> tuple[Address, ...]:
 
 
 def _check_names(sites: list[Site], resolvers: tuple[Resolver, ...], helper: Helper) -> None:
-    seen = {helper.hostname, *(resolver.hostname for resolver in resolvers)}
+    seen = {helper.hostname, *(name for resolver in resolvers for name in resolver.names)}
     for i, site in enumerate(sites):
         for name in site.names:
             if name in seen:

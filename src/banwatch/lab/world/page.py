@@ -16,11 +16,12 @@ SLOW_PIECES, SLOW_PAUSE_S = 20, 0.1
 """A slow page trickles for two seconds."""
 MAX_REQUEST_BODY_BYTES = 1 << 20
 
-_WORDS = (
+_TEXT = (
     "river market morning letter school window season garden harbor engine market winter people minister "
     "teacher bridge island record answer summer village concert railway museum history number station forest "
     "travel weather council kitchen paper coffee football science village mountain street orchestra doctor"
-).split()
+)
+_WORDS = tuple(_TEXT.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

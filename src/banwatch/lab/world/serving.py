@@ -1,17 +1,202 @@
-"""Serve a world: one asyncio process inside the world's namespace."""
+"""Serve a world: one asyncio process inside the world's namespace, and every socket in it."""
 
-from collections.abc import Callable
-from typing import Protocol
+import asyncio
+import contextlib
+import gc
+import resource
+import signal
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable
+from ipaddress import ip_address
+from random import Random
+from typing import Any, cast
 
-from banwatch.lab.world.world import World
+from banwatch.helper import create_helper
+from banwatch.helper.server import Helper, HelperSettings
+from banwatch.lab.world.connection import Connection
+from banwatch.lab.world.credentials import Credentials
+from banwatch.lab.world.host import Clock, Host, ResolverHost, SiteHost
+from banwatch.lab.world.world import DNS_PORT, HTTP_PORT, HTTPS_PORT, Address, Site, World
+from banwatch.lab.world.zone import Zone, fit_datagram
+from banwatch.model.errors import BanwatchError
+
+BACKLOG = 256
+HELPER_CACHE_S = 3.0
+"""Machine seconds for which a control is given again: shorter than a round of a play takes to begin anew."""
+HELPER_STEP_TIMEOUT_S = 2.0
+"""The helper stands in the world, where a round trip is a fraction of a millisecond."""
+_UDP_BUFFER_BYTES = 1 << 20
+
+Place = Callable[[Address, int], tuple[str, int]]
+"""Where an address and port of the world are to listen; tests move them to loopback."""
 
 
-class Clock(Protocol):
-    """What the world asks of the lab's clock."""
+def as_addressed(address: Address, port: int) -> tuple[str, int]:
+    """Listen where the world says: inside a namespace that has every address."""
+    return str(address), port
 
-    def now(self) -> object: ...
+
+def serve(world: World, *, ready: Callable[[], None], clock: Clock, tier: object = None) -> None:
+    """Answer for everything in the world until told to stop (SIGTERM).
+
+    Args:
+        world: what to serve.
+        ready: called once, when everything listens.
+        clock: the lab's.
+        tier: whose country this is; nothing in the world depends on it but what sites see of the client.
+
+    Raises:
+        BanwatchError: an address cannot be listened at.
+    """
+    del tier
+    asyncio.run(_serve_until_terminated(world, ready, clock))
 
 
-def serve(world: World, *, ready: Callable[[], None], clock: Clock, tier: str) -> None:
-    """Answer for everything in the world until told to stop (SIGTERM); call `ready` once all listens."""
-    raise NotImplementedError
+async def _serve_until_terminated(world: World, ready: Callable[[], None], clock: Clock) -> None:
+    loop = asyncio.get_running_loop()
+    stopped: asyncio.Future[None] = loop.create_future()
+
+    def fail(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """End the run on an internal error: a world that half works would be taken for censorship."""
+        if not stopped.done():
+            stopped.set_exception(context.get("exception") or RuntimeError(context["message"]))
+
+    def end() -> None:
+        if not stopped.done():
+            stopped.set_result(None)
+
+    loop.set_exception_handler(fail)
+    loop.add_signal_handler(signal.SIGTERM, end)
+    async with serving(world, clock):
+        gc.freeze()  # the world itself never becomes garbage: keep it out of every collection
+        ready()
+        await stopped
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    world: World, clock: Clock, *, place: Place = as_addressed, with_helper: bool = True
+) -> AsyncIterator[None]:
+    """Serve a world inside the running event loop for as long as the context lasts."""
+    sockets = _Sockets(place)
+    helper: Helper | None = None
+    try:
+        for address, host in hosts_of(world, clock).items():
+            await sockets.listen(address, host)
+        if with_helper:
+            helper = await _start_helper(world, clock, place)
+        yield
+    finally:
+        if helper is not None:
+            await helper.stop()
+        await sockets.close()
+
+
+def hosts_of(world: World, clock: Clock) -> dict[Address, Host]:
+    """Lay out what answers at each address; the helper is not among them."""
+    credentials = Credentials()
+    zone = Zone(world)
+    rng = Random()
+    at: dict[Address, list[Site]] = {}
+    for site in world.sites:
+        for address in site.answering:
+            at.setdefault(address, []).append(site)
+    hosts: dict[Address, Host] = {
+        address: SiteHost(world, sites, credentials, clock, rng) for address, sites in at.items()
+    }
+    for resolver in world.resolvers:
+        for address in resolver.addresses:
+            hosts[address] = ResolverHost(resolver, address, zone, credentials, clock)
+    return hosts
+
+
+async def _start_helper(world: World, clock: Clock, place: Place) -> Helper:
+    resolver = next(a for a in reversed(world.public_resolvers[-1].addresses) if a.version == 4)
+    host, port = place(resolver, DNS_PORT)
+    settings = HelperSettings(
+        resolvers=(f"{host}:{port}",),
+        ca_file=world.ca_file,
+        now=clock.now,
+        step_timeout_s=HELPER_STEP_TIMEOUT_S,
+        cache_s=HELPER_CACHE_S,
+    )
+    helper = create_helper(settings)
+    context = Credentials().of_helper(world.helper.hostname, world.helper.address)
+    await helper.start(*place(world.helper.address, HTTP_PORT))
+    await helper.start(*place(world.helper.address, HTTPS_PORT), context)
+    return helper
+
+
+class _Sockets:
+    """Every listener of the process, and every connection that is open."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._servers: list[asyncio.Server] = []
+        self._datagrams: list[asyncio.DatagramTransport] = []
+        self._alive: set[Connection] = set()
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+    async def listen(self, address: Address, host: Host) -> None:
+        """Open every port of a host, each at exactly its address: others stay closed, as they should."""
+        loop = asyncio.get_running_loop()
+        for port in host.ports:
+            listener = self._bind(address, port, socket.SOCK_STREAM)
+            factory = self._connections(address, host, port, host.context(port))
+            self._servers.append(await loop.create_server(factory, sock=listener, backlog=BACKLOG))
+        if isinstance(host, ResolverHost):
+            listener = self._bind(address, DNS_PORT, socket.SOCK_DGRAM)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UDP_BUFFER_BYTES)
+            transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(host), sock=listener)
+            self._datagrams.append(transport)
+
+    def _connections(
+        self, address: Address, host: Host, port: int, context: ssl.SSLContext | None
+    ) -> Callable[[], Connection]:
+        return lambda: Connection(
+            address, lambda client, alpn: host.open(port, client, alpn), context, self._alive
+        )
+
+    def _bind(self, address: Address, port: int, kind: socket.SocketKind) -> socket.socket:
+        family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
+        opened = socket.socket(family, kind)
+        try:
+            opened.setblocking(False)
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            opened.bind(self._place(address, port))
+        except OSError as error:
+            opened.close()
+            raise BanwatchError(
+                f"the world cannot listen at {address} port {port}: {error.strerror}",
+                "Is another world in this namespace, or the address missing from it?",
+            ) from error
+        return opened
+
+    async def close(self) -> None:
+        """Close everything."""
+        for transport in self._datagrams:
+            transport.close()
+        for server in self._servers:
+            server.close()
+        for connection in tuple(self._alive):
+            connection.abort()
+        await asyncio.sleep(0)  # let the transports run their closing callbacks
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    """A resolver's UDP socket."""
+
+    def __init__(self, host: ResolverHost) -> None:
+        self._host = host
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)  # 3.11's own is no subclass of it
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        answer = self._host.answer(data, ip_address(addr[0].partition("%")[0]))
+        if answer is not None:
+            self._transport.sendto(fit_datagram(data, answer), addr)

@@ -100,10 +100,16 @@ class Resolver:
     hostname: str
     """Its name in certificates and in the zone."""
     addresses: tuple[Address, ...]
+    aliases: tuple[str, ...] = ()
     isp: bool = False
     """The network's own: what DHCP would tell the client."""
     dot: bool = True
     doh: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that it answers to."""
+        return (self.hostname, *self.aliases)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

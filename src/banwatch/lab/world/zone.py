@@ -40,7 +40,7 @@ class Zone:
         self._sites = {name: site for site in world.sites for name in site.names}
         self._hosts: dict[str, tuple[Address, ...]] = {
             world.helper.hostname: (world.helper.address,),
-            **{resolver.hostname: resolver.addresses for resolver in world.resolvers},
+            **{name: resolver.addresses for resolver in world.resolvers for name in resolver.names},
         }
         names = (*self._sites, *self._hosts)
         self._parents = {
@@ -121,7 +121,7 @@ class Zone:
 
 
 def fit_datagram(query: bytes, answer: bytes) -> bytes:
-    """Cut an answer that does not fit the asker's datagram down to its header and question, marked truncated."""
+    """Cut an answer that is too long for the asker's datagram down to its question, marked truncated."""
     if len(answer) <= PLAIN_UDP_BYTES:
         return answer
     message = dns.message.from_wire(query, ignore_trailing=True)

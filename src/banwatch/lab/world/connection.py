@@ -1,0 +1,150 @@
+"""One accepted TCP connection: TLS through memory BIOs where there is TLS, then a stream protocol.
+
+Our own driver and not asyncio's TLS: a stream protocol that is bytes in, sends out, is driven the same way
+with TLS and without, and a pause between two sends is a timer, not a task.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
+
+from banwatch.lab.world.stream import Send, Stream
+from banwatch.lab.world.world import Address
+
+IDLE_S = 15.0
+"""How long a silent client is kept, in machine time."""
+_READ_BYTES = 1 << 16
+
+Open = Callable[[Address, str | None], Stream]
+"""Makes the stream of a connection, of the client's address and the ALPN agreed on."""
+
+
+class Connection(asyncio.Protocol):
+    """The server's side of a connection.
+
+    Args:
+        local: the address that the client reached.
+        open_stream: makes what speaks on it.
+        context: where there is TLS, the context to begin with; its SNI callback may choose another.
+        alive: every connection that is open, for the end of the process.
+    """
+
+    def __init__(
+        self, local: Address, open_stream: Open, context: ssl.SSLContext | None, alive: "set[Connection]"
+    ) -> None:
+        self._local = local
+        self._open = open_stream
+        self._alive = alive
+        self._stream: Stream | None = None
+        self._tls: ssl.SSLObject | None = None
+        if context is not None:
+            self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._queue: list[Send] = []
+        self._pausing: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        peer = transport.get_extra_info("peername")
+        self._client: Address = ip_address(str(peer[0]).partition("%")[0]) if peer else self._local
+        self._alive.add(self)
+        self._idle = asyncio.get_running_loop().call_later(IDLE_S, self.abort)
+        if self._tls is None:
+            self._stream = self._open(self._client, None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._idle.cancel()
+        if self._pausing:
+            self._pausing.cancel()
+        self._alive.discard(self)
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        if self._tls is None:
+            self._feed(data)
+            return
+        self._incoming.write(data)
+        try:
+            if self._stream is None and not self._shake_hands(self._tls):
+                return
+            while plain := self._tls.read(_READ_BYTES):
+                self._feed(plain)
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLError:  # also ZeroReturn: the client has said goodbye
+            self._transport.close()
+            return
+        self._flush_tls()
+
+    def eof_received(self) -> bool:
+        if self._stream is not None and self._tls is None:
+            self._feed(b"")
+            return True  # the answer may still be on its way; the stream says when to close
+        return False
+
+    def _shake_hands(self, tls: ssl.SSLObject) -> bool:
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:
+            self._flush_tls()
+            return False
+        except ssl.SSLError:
+            self._flush_tls()  # the alert
+            raise
+        self._stream = self._open(self._client, tls.selected_alpn_protocol())
+        return True
+
+    def _feed(self, data: bytes) -> None:
+        assert self._stream is not None  # set before any data is fed
+        sends = self._stream.receive(data)
+        if self._queue or any(send.pause_s for send in sends):
+            self._queue.extend(sends)
+            self._drain()
+        else:
+            self._write(sends)
+
+    def _write(self, sends: Sequence[Send]) -> None:
+        close = False
+        for send in sends:
+            close |= send.close
+            if send.data and self._tls is not None:
+                self._tls.write(send.data)
+            elif send.data:
+                self._transport.write(send.data)
+        if self._tls is not None:
+            if close:
+                self._say_goodbye(self._tls)
+            self._flush_tls()
+        if close:
+            self._transport.close()
+
+    def _drain(self) -> None:
+        """Send what is queued up to the next pause."""
+        if self._pausing is not None:
+            return
+        while self._queue:
+            if pause_s := self._queue[0].pause_s:
+                self._pausing = asyncio.get_running_loop().call_later(pause_s, self._resume)
+                return
+            self._write((self._queue.pop(0),))
+
+    def _resume(self) -> None:
+        self._pausing = None
+        send = self._queue.pop(0)
+        self._write((Send(send.data, close=send.close),))
+        self._drain()
+
+    def _flush_tls(self) -> None:
+        if data := self._outgoing.read():
+            self._transport.write(data)
+
+    @staticmethod
+    def _say_goodbye(tls: ssl.SSLObject) -> None:
+        with contextlib.suppress(ssl.SSLError):  # the client's own goodbye is not waited for
+            tls.unwrap()

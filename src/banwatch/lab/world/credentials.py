@@ -1,0 +1,69 @@
+"""TLS contexts: made when first asked for, kept for the life of the process."""
+
+import ssl
+import tempfile
+from collections.abc import Callable, Sequence
+
+from banwatch.lab.world.authority import certificate_pem, leaf_key_pem
+from banwatch.lab.world.world import Address, Certificate, Resolver, Site
+
+Names = Sequence[str]
+
+
+class Credentials:
+    """Which certificate is shown, and which protocols are spoken, by name and address."""
+
+    def __init__(self) -> None:
+        self._contexts: dict[tuple[str, tuple[str, ...]], ssl.SSLContext] = {}
+
+    def of_site(self, site: Site) -> ssl.SSLContext:
+        """Make or find a site's context."""
+        alpn = tuple(protocol for protocol in site.alpn if protocol != "h3")
+        return self._context(site.names, (), site.certificate, alpn)
+
+    def of_resolver(self, resolver: Resolver, *, alpn: tuple[str, ...]) -> ssl.SSLContext:
+        """Make or find a resolver's context; its certificate names its addresses too."""
+        return self._context(resolver.names, resolver.addresses, Certificate.VALID, alpn)
+
+    def of_helper(self, hostname: str, address: Address) -> ssl.SSLContext:
+        """Make or find the helper's context."""
+        return self._context((hostname,), (address,), Certificate.VALID, ("http/1.1",))
+
+    def front(
+        self, choose: Callable[[str], ssl.SSLContext | None], otherwise: Callable[[], ssl.SSLContext]
+    ) -> ssl.SSLContext:
+        """Make the context that a handshake begins with; its name then chooses another.
+
+        A name that nobody here answers to gets what a client without a name gets, as on most servers.
+        """
+        context = _new_context()
+
+        def chosen(tls: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
+            tls.context = (choose(name.lower()) if name else None) or otherwise()
+            return None
+
+        context.sni_callback = chosen
+        return context
+
+    def _context(
+        self, names: Names, addresses: Sequence[Address], kind: Certificate, alpn: tuple[str, ...]
+    ) -> ssl.SSLContext:
+        key = (names[0], alpn)
+        if (known := self._contexts.get(key)) is None:
+            known = self._contexts[key] = _new_context()
+            with tempfile.NamedTemporaryFile(
+                prefix="banwatch-"
+            ) as file:  # OpenSSL's chain loader wants a path
+                file.write(leaf_key_pem() + certificate_pem(names, addresses, kind))
+                file.flush()
+                known.load_cert_chain(file.name)
+            if alpn:
+                known.set_alpn_protocols(list(alpn))
+        return known
+
+
+def _new_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.num_tickets = 0  # nobody resumes: every measurement is a new client
+    return context

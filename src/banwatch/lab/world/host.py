@@ -1,0 +1,166 @@
+"""What answers at one address: sites by name, a resolver, or both doors of nothing at all. No sockets."""
+
+import base64
+import binascii
+import ssl
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from email.utils import format_datetime
+from random import Random
+from typing import Protocol
+from urllib.parse import parse_qs, urlsplit
+
+from banwatch.lab.world.credentials import Credentials
+from banwatch.lab.world.page import Request, Response, misdirected, respond
+from banwatch.lab.world.stream import DnsStream, Http1Stream, Http2Stream, Stream
+from banwatch.lab.world.world import (
+    DNS_PORT,
+    DOT_PORT,
+    HTTP_PORT,
+    HTTPS_PORT,
+    Address,
+    Resolver,
+    Site,
+    World,
+)
+from banwatch.lab.world.zone import Zone
+
+DOH_PATH = "/dns-query"
+DOH_TYPE = "application/dns-message"
+
+
+class Clock(Protocol):
+    """What the world asks of the lab's clock."""
+
+    def now(self) -> datetime:
+        """Lab time, aware."""
+
+
+class Host(Protocol):
+    """What answers at one address."""
+
+    @property
+    def ports(self) -> Sequence[int]:
+        """TCP ports that are open."""
+
+    def context(self, port: int) -> ssl.SSLContext | None:
+        """The TLS context of a port; None where it speaks in the clear."""
+
+    def open(self, port: int, client: Address, alpn: str | None) -> Stream:
+        """Begin to speak with a client."""
+
+
+class SiteHost:
+    """The sites at one address. A name that is not among them is misdirected."""
+
+    def __init__(
+        self, world: World, sites: Sequence[Site], credentials: Credentials, clock: Clock, rng: Random
+    ):
+        self._world = world
+        self._sites = {name: site for site in sites for name in site.names}
+        self._first = sites[0]
+        self._credentials = credentials
+        self._clock = clock
+        self._rng = rng
+        self.ports: Sequence[int] = sorted({port for site in sites for port in site.ports})
+        self._front: ssl.SSLContext | None = None
+
+    def context(self, port: int) -> ssl.SSLContext | None:
+        if port == HTTP_PORT:
+            return None
+        if self._front is None:
+            self._front = self._credentials.front(
+                self._choose, lambda: self._credentials.of_site(self._first)
+            )
+        return self._front
+
+    def _choose(self, name: str) -> ssl.SSLContext | None:
+        site = self._sites.get(name)
+        return self._credentials.of_site(site) if site else None
+
+    def open(self, port: int, client: Address, alpn: str | None) -> Stream:
+        country = self._world.country_of(client)
+
+        def handle(request: Request) -> Response:
+            site = self._sites.get(request.host)
+            if site is None:
+                return dated(misdirected(request.host), self._clock)
+            return dated(respond(site, request, country=country, rng=self._rng), self._clock)
+
+        return http_stream("http" if port == HTTP_PORT else "https", alpn, handle)
+
+
+class ResolverHost:
+    """A resolver at one address: TCP, DoT and DoH. Its datagrams are answered through `answer`."""
+
+    def __init__(
+        self, resolver: Resolver, address: Address, zone: Zone, credentials: Credentials, clock: Clock
+    ) -> None:
+        self._resolver = resolver
+        self._address = address
+        self._zone = zone
+        self._credentials = credentials
+        self._clock = clock
+        self.ports: Sequence[int] = (
+            DNS_PORT,
+            *((DOT_PORT,) if resolver.dot else ()),
+            *((HTTPS_PORT,) if resolver.doh else ()),
+        )
+
+    def answer(self, query: bytes, client: Address) -> bytes | None:
+        """Answer one query."""
+        return self._zone.answer_untrusted(query, client, self._address, self._clock.now().timestamp())
+
+    def context(self, port: int) -> ssl.SSLContext | None:
+        if port == DNS_PORT:
+            return None
+        alpn = ("dot",) if port == DOT_PORT else ("h2", "http/1.1")
+        context = self._credentials.of_resolver(self._resolver, alpn=alpn)
+        return self._credentials.front(lambda _: context, lambda: context)
+
+    def open(self, port: int, client: Address, alpn: str | None) -> Stream:
+        if port != HTTPS_PORT:
+            return DnsStream(lambda query: self.answer(query, client))
+        return http_stream(
+            "https", alpn, lambda request: dated(self._over_http(request, client), self._clock)
+        )
+
+    def _over_http(self, request: Request, client: Address) -> Response:
+        """Answer a DoH request (RFC 8484)."""
+        url = urlsplit(request.path)
+        if url.path != DOH_PATH:
+            return _refusal(404)
+        query = request.body
+        if request.method == "GET":
+            text = parse_qs(url.query).get("dns", [""])[0]
+            try:
+                query = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            except (ValueError, binascii.Error):
+                return _refusal(400)
+        elif request.method != "POST" or dict(request.headers).get(b"content-type") != DOH_TYPE.encode():
+            return _refusal(415)
+        answer = self.answer(query, client)
+        if answer is None:
+            return _refusal(400)
+        return Response(status=200, headers=(("Content-Type", DOH_TYPE),), body=answer)
+
+
+def http_stream(scheme: str, alpn: str | None, handle: Callable[[Request], Response]) -> Stream:
+    """Speak the version of HTTP that was agreed on."""
+    return Http2Stream(scheme, handle) if alpn == "h2" else Http1Stream(scheme, handle)
+
+
+def dated(response: Response, clock: Clock) -> Response:
+    """Add the Date header, by the lab's clock."""
+    date = format_datetime(clock.now().replace(microsecond=0), usegmt=True)
+    return Response(
+        status=response.status,
+        headers=(("Date", date), *response.headers),
+        body=response.body,
+        pieces=response.pieces,
+        pause_s=response.pause_s,
+    )
+
+
+def _refusal(status: int) -> Response:
+    return Response(status=status, headers=(("Content-Type", "text/plain"),), body=b"not a DNS query\n")
