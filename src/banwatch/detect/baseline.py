@@ -23,18 +23,27 @@ class Prior:
     """What the series have in common: the mean share of trouble while open."""
 
     mean: float = t.BASELINE_PRIOR_MEAN
+    strength_votes: float = t.BASELINE_STRENGTH_VOTES[0]
+    """How many votes the mean counts for in one series' own share: many where the series are alike."""
 
 
-def fit(accusing: float, telling: float) -> Prior:
-    """The prior from all votes cast while open, over every series."""
+def fit(accusing: Floats, telling: Floats) -> Prior:
+    """The prior from each series' votes cast while open: their mean, and how far they differ (moments)."""
     known = t.BASELINE_PRIOR_VOTES
-    mean = (accusing + t.BASELINE_PRIOR_MEAN * known) / (telling + known)
-    return Prior(mean=float(np.clip(mean, t.BASELINE_FLOOR, t.BASELINE_CEILING)))
+    mean = (float(accusing.sum()) + t.BASELINE_PRIOR_MEAN * known) / (float(telling.sum()) + known)
+    mean = float(np.clip(mean, t.BASELINE_FLOOR, t.BASELINE_CEILING))
+    weak, strong = t.BASELINE_STRENGTH_VOTES
+    pairs = float((telling * np.maximum(telling - 1, 0)).sum(dtype=np.float64))
+    if not pairs:
+        return Prior(mean=mean, strength_votes=weak)
+    spread = float(((accusing - telling * mean) ** 2).sum(dtype=np.float64)) / (mean * (1 - mean))
+    alike = max((spread - float(telling.sum(dtype=np.float64))) / pairs, 1 / (strong + 1))
+    return Prior(mean=mean, strength_votes=float(np.clip(1 / alike - 1, weak, strong)))
 
 
 def shrink(accusing: Floats, telling: Floats, prior: Prior) -> Floats:
     """Each series' own share, `[series]`, from its votes while open and the prior."""
-    share = (accusing + t.BASELINE_STRENGTH_VOTES * prior.mean) / (telling + t.BASELINE_STRENGTH_VOTES)
+    share = (accusing + prior.strength_votes * prior.mean) / (telling + prior.strength_votes)
     return np.clip(share, t.BASELINE_FLOOR, t.BASELINE_CEILING).astype(np.float32)
 
 

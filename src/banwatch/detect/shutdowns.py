@@ -119,6 +119,7 @@ def _absence(rhythm: _Rhythm, live: NDArray[np.bool_], set_aside: NDArray[np.boo
     whole = counts.sum(axis=1) >= 24 * 0.5
     if not whole.any():
         return None
+    counts[~by_day.any(axis=1)] = False  # whole days without any: whether these are usual is asked next
     hours_a_day = by_day.sum(axis=1)[whole]
     if np.median(hours_a_day) < t.USUAL_HOURS_A_DAY or (hours_a_day > 0).mean() < t.USUAL_DAYS_SHARE:
         return None

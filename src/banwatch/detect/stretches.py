@@ -60,7 +60,7 @@ def solve(steps: Steps, prior: Prior | None = None) -> Solved:
     baseline = np.zeros(series, np.float32)
     shared = prior or Prior()
     for round_number in range(_ROUNDS):
-        shared = prior or fit(float(accusing.sum()), float(telling.sum()))
+        shared = prior or fit(accusing, telling)
         baseline = shrink(accusing, telling, shared)
         accusing, telling = total_accusing.copy(), total_telling.copy()
         found = []

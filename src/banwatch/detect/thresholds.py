@@ -31,14 +31,14 @@ BASELINE_CEILING = 0.25
 BASELINE_PRIOR_MEAN = 0.02
 BASELINE_PRIOR_VOTES = 50.0
 """What the mean baseline over all series is taken for before any data, and for how many votes that counts."""
-BASELINE_STRENGTH_VOTES = 30.0
-"""How many votes the mean over all series counts for in one series' own baseline."""
+BASELINE_STRENGTH_VOTES = (20.0, 200.0)
+"""Bounds of how many votes the mean over all series counts for in one series' own baseline."""
 CHANCE_PER_VOTE_ODDS = 16.0
 """Votes of one hour share their luck: an hour never weighs more than this many votes (beta-binomial size)."""
 
 HELD_PROBABILITY = 0.5
 """A step belongs to a stretch of interference where that is likelier than not."""
-CHANGE_PROBABILITY = 0.9
+CHANGE_PROBABILITY = 0.7
 """A stretch is a change only if somewhere in it interference is this likely."""
 BRACKET_TAIL = 0.1
 """Probability left outside either side of an onset or end interval, before it is widened to measurements."""

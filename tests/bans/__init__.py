@@ -1,0 +1,1 @@
+"""Announced bans, and how they compare."""

@@ -1,0 +1,1 @@
+"""Detection: from cells to incidents."""
