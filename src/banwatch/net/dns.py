@@ -1,5 +1,6 @@
 """DNS messages: a question to bytes, and a stranger's bytes to an answer."""
 
+import asyncio
 from dataclasses import dataclass
 
 import dns.exception
@@ -12,6 +13,9 @@ import dns.rdatatype
 from banwatch.model import failure as df007
 from banwatch.model.errors import WireError
 from banwatch.model.failure import Failure
+from banwatch.net.endpoint import Endpoint
+from banwatch.net.failure import NetworkFailure
+from banwatch.net.seam import Datagrams, Net
 
 _MAX_MESSAGE_BYTES = 65535
 _MAX_RECORDS = 256
@@ -110,3 +114,38 @@ def parse_reply_untrusted(data: bytes) -> DnsReply:
         raise
     except (dns.exception.DNSException, ValueError, AttributeError, IndexError) as error:
         raise WireError(f"no DNS message: {type(error).__name__}") from error
+
+
+async def ask_udp(
+    net: Net, resolver: Endpoint, hostname: str, query_type: str, *, message_id: int, resend_s: float
+) -> DnsReply:
+    """Ask over UDP, again every `resend_s`, until a fitting reply comes; the deadline is the caller's.
+
+    Raises:
+        NetworkFailure: the network or the name does not let us ask.
+    """
+    try:
+        question = render_question(hostname, query_type, message_id)
+    except WireError as error:
+        raise NetworkFailure(df007.DNS_MISBEHAVING) from error
+    datagrams = await net.open_udp(resolver.ip, resolver.port)
+    try:
+        while True:
+            datagrams.send(question)
+            try:
+                async with asyncio.timeout(resend_s):
+                    return await _fitting_reply(datagrams, hostname, message_id)
+            except TimeoutError:
+                continue
+    finally:
+        datagrams.close()
+
+
+async def _fitting_reply(datagrams: Datagrams, hostname: str, message_id: int) -> DnsReply:
+    while True:
+        try:
+            reply = parse_reply_untrusted((await datagrams.receive()).data)
+        except WireError:
+            continue
+        if reply.message_id == message_id and reply.hostname.lower() == hostname.lower():
+            return reply

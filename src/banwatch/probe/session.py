@@ -1,9 +1,28 @@
 """One run of the probe: many sites at once, politely."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
 
+import msgspec
+
+from banwatch import __version__
+from banwatch.model.ids import render_asn
+from banwatch.net.certificates import Roots
 from banwatch.net.seam import Net
+from banwatch.net.target_url import TargetUrl, parse_target_url
+from banwatch.probe.identity import make_measurement_uid, make_report_id
+from banwatch.probe.nettests.web_connectivity import TEST_NAME, TEST_VERSION, WebConnectivity
+from banwatch.probe.politeness import Politeness
+from banwatch.probe.record import MeasurementLine, TestHelper
+from banwatch.probe.scrub import scrubber
 from banwatch.probe.settings import Settings
+
+SOFTWARE_NAME = "banwatch"
+_TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+
+_log = logging.getLogger(__name__)
 
 
 class Session:
@@ -12,13 +31,117 @@ class Session:
     Args:
         net: the network to measure; its `resolve` is the system's resolver.
         settings: where the probe stands and how it measures.
+
+    Raises:
+        BanwatchError: the file with the authorities to trust cannot be read.
     """
 
     def __init__(self, net: Net, settings: Settings) -> None:
         self._net = net
         self._settings = settings
+        self._roots = Roots(settings.ca_file)
+        self._politeness = Politeness()
 
     async def run(self, inputs: Sequence[str]) -> AsyncIterator[bytes]:
-        """Measure each URL and yield each measurement when done: a line of JSON, no newline."""
-        raise NotImplementedError
-        yield b""
+        """Measure each URL and yield each measurement when done: a line of JSON, no newline.
+
+        The order is shuffled, and results come as they are ready. An input that is no URL is left out, with a
+        warning in the log.
+        """
+        started_at = self._settings.now()
+        report_id = make_report_id(
+            started_at, TEST_NAME, self._settings.probe_cc, self._settings.probe_asn, self._settings.rng
+        )
+        waiting = list(_readable(inputs))
+        if self._settings.shuffle:
+            self._settings.rng.shuffle(waiting)
+        queue = iter(waiting)
+        done: asyncio.Queue[bytes] = asyncio.Queue()
+
+        async def work() -> None:
+            for text, url in queue:
+                done.put_nowait(await self._measure(text, url, report_id, started_at))
+
+        workers = [
+            asyncio.create_task(work()) for _ in range(min(len(waiting), max(1, self._settings.parallelism)))
+        ]
+        try:
+            for _ in waiting:
+                yield await _next(done, workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+    async def _measure(self, text: str, url: TargetUrl, report_id: str, started_at: datetime) -> bytes:
+        settings = self._settings
+        at = settings.now()
+        zero_s = self._net.clock()
+        keys = await WebConnectivity(self._net, settings, self._roots, self._politeness).measure(url)
+        line = MeasurementLine(
+            annotations=self._annotations(),
+            input=text,
+            measurement_start_time=at.strftime(_TIME_FORMAT),
+            probe_asn=render_asn(settings.probe_asn),
+            probe_cc=settings.probe_cc,
+            probe_id=settings.probe_id or msgspec.UNSET,
+            probe_network_name=settings.probe_network_name,
+            report_id=report_id,
+            resolver_asn=render_asn(settings.resolver_asn),
+            resolver_ip=settings.resolver_ip,
+            resolver_network_name=settings.resolver_network_name,
+            software_name=SOFTWARE_NAME,
+            software_version=__version__,
+            test_helpers={"backend": TestHelper(address=settings.helper_url)} if settings.helper_url else {},
+            test_keys=keys,
+            test_name=TEST_NAME,
+            test_runtime=round(self._net.clock() - zero_s, 6),
+            test_start_time=started_at.strftime(_TIME_FORMAT),
+            test_version=TEST_VERSION,
+        )
+        return seal_line(line, at, settings, self._net.own_addresses)
+
+    def _annotations(self) -> dict[str, str]:
+        settings = self._settings
+        annotations = {
+            "engine_name": SOFTWARE_NAME,
+            "engine_version": __version__,
+            "platform": "linux",
+            "control_path": settings.control_path,
+            "timeouts": settings.timeouts.describe(),
+            **settings.annotations,
+        }
+        if settings.access_tier:
+            annotations["access_tier"] = settings.access_tier
+        return annotations
+
+
+def seal_line(line: MeasurementLine, at: datetime, settings: Settings, own: Sequence[str]) -> bytes:
+    """Encode a measurement without the probe's own addresses, and name it by its content."""
+    scrub = scrubber((*own, *settings.own_addresses))
+    content = scrub(msgspec.json.encode(line))
+    uid = make_measurement_uid(at, line.test_name, settings.probe_cc, content)
+    return content[:-1] + b',"measurement_uid":"' + uid.encode("ascii") + b'"}'
+
+
+def _readable(inputs: Iterable[str]) -> Iterable[tuple[str, TargetUrl]]:
+    for text in inputs:
+        try:
+            yield text, parse_target_url(text)
+        except ValueError as error:
+            _log.warning("left out, because it is no URL that can be measured (%s): %r", error, text[:200])
+
+
+async def _next(done: "asyncio.Queue[bytes]", workers: "Sequence[asyncio.Task[None]]") -> bytes:
+    """The next result; an exception of a worker is ours, and comes out instead."""
+    while done.empty():
+        result = asyncio.ensure_future(done.get())
+        running = [worker for worker in workers if not worker.done()]
+        await asyncio.wait([result, *running], return_when=asyncio.FIRST_COMPLETED)
+        if result.done():
+            return result.result()
+        result.cancel()
+        for worker in workers:
+            if worker.done():
+                worker.result()
+    return done.get_nowait()

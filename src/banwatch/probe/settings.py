@@ -62,6 +62,11 @@ class Settings:
     body_limit_bytes: int = BODY_LIMIT_BYTES
     shuffle: bool = True
     follow_ups: bool = True
+    """Whether further steps are taken where a first result is suspicious."""
+    innocent_name: str = "example.org"
+    """A name that nobody blocks, shown in place of the target's: is it the name that matters?"""
+    measure_private: bool = False
+    """Only for tests on loopback: lets the probe connect to addresses that are nobody's on the Internet."""
     probe_id: str = ""
     """A pseudonym, where the person wants one; names nobody."""
     own_addresses: tuple[str, ...] = ()

@@ -1,0 +1,71 @@
+"""What the helper connects to, and what it refuses, whoever asks."""
+
+import ipaddress
+from collections.abc import Callable, Collection
+
+from banwatch.net.addresses import may_be_measured
+from banwatch.net.endpoint import Endpoint
+
+_WEB_PORTS = frozenset({80, 443})
+_UNPRIVILEGED = 1024
+_IPV4_INSIDE = (
+    ipaddress.IPv6Network("::ffff:0:0/96"),  # IPv4-mapped
+    ipaddress.IPv6Network("64:ff9b::/96"),  # NAT64
+    ipaddress.IPv6Network("::/96"),  # IPv4-compatible
+)
+_SIX_TO_FOUR = ipaddress.IPv6Network("2002::/16")
+_TEREDO = ipaddress.IPv6Network("2001::/32")
+
+
+class Guard:
+    """Decides by address, after every resolution and every redirect; the address decided on is dialled.
+
+    Args:
+        own_addresses: gives the helper's own addresses, as known by now.
+        allow_private: lets everything through that is an address; only for tests on loopback.
+    """
+
+    def __init__(self, own_addresses: Callable[[], Collection[str]], allow_private: bool = False) -> None:
+        self._own_addresses = own_addresses
+        self._allow_private = allow_private
+
+    def is_bogon(self, address: str) -> bool:
+        """Whether an address is none on the public Internet."""
+        try:
+            ip = ipaddress.ip_address(address)
+        except ValueError:
+            return True
+        return not all(may_be_measured(str(one), self._allow_private) for one in (ip, *_inner(ip)))
+
+    def allows(self, endpoint: Endpoint) -> bool:
+        """Whether the helper may connect there."""
+        if self.is_bogon(endpoint.ip):
+            return False
+        if endpoint.port not in _WEB_PORTS and endpoint.port < _UNPRIVILEGED:
+            return False  # no mail, no shells: a helper is not to be made to talk to those
+        if self._allow_private:
+            return True
+        own = {str(_canonical(one)) for one in self._own_addresses()}
+        ip = ipaddress.ip_address(endpoint.ip)
+        return not any(str(one) in own for one in (ip, *_inner(ip)))
+
+
+def _canonical(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | str:
+    try:
+        return ipaddress.ip_address(address)
+    except ValueError:
+        return address
+
+
+def _inner(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """The IPv4 addresses that an IPv6 address leads to."""
+    if ip.version == 4:
+        return []
+    packed = ip.packed
+    if any(ip in network for network in _IPV4_INSIDE):
+        return [ipaddress.IPv4Address(packed[12:])]
+    if ip in _SIX_TO_FOUR:
+        return [ipaddress.IPv4Address(packed[2:6])]
+    if ip in _TEREDO:
+        return [ipaddress.IPv4Address(bytes(byte ^ 0xFF for byte in packed[12:]))]
+    return []

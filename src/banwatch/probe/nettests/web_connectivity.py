@@ -1,0 +1,344 @@
+"""The `web_connectivity` nettest: can a person here open this page, and what stands in the way if not.
+
+Each redirect is a hop of its own: the name is asked of every resolver, every address is tried, and over the
+first good connection the page is fetched. Follow-ups (see `follow_ups`) go on where a result leaves a doubt.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import msgspec
+
+from banwatch.formats.ooni import wire
+from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX, Failure
+from banwatch.net.addresses import interleave, may_be_measured
+from banwatch.net.certificates import Roots
+from banwatch.net.endpoint import Endpoint, parse_endpoint
+from banwatch.net.http import HttpRequest, HttpResponse
+from banwatch.net.seam import Net, Stream, TlsSettings
+from banwatch.net.target_url import TargetUrl, follow_location, parse_target_url, registrable_domain
+from banwatch.probe.follow_ups import FollowUps
+from banwatch.probe.permit import FetchPermit
+from banwatch.probe.politeness import Politeness
+from banwatch.probe.record import Query, TcpInfoRecord, WebConnectivityKeys
+from banwatch.probe.scrub import scrubber
+from banwatch.probe.settings import Settings
+from banwatch.probe.steps.control import ask_helper, make_control_request
+from banwatch.probe.steps.dns import UdpLookup, addresses_of, begin_udp_lookup, lookup_system
+from banwatch.probe.steps.http import BROWSER_HEADERS, Fetched, http_get
+from banwatch.probe.steps.tcp import tcp_connect
+from banwatch.probe.steps.tls import tls_handshake
+from banwatch.probe.summary import Findings, summarize
+from banwatch.probe.trace import Trace
+
+TEST_NAME = "web_connectivity"
+TEST_VERSION = "0.5.0"
+ALPN = ("h2", "http/1.1")
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_TOO_MANY_REDIRECTS = f"{UNKNOWN_FAILURE_PREFIX}stopped after too many redirects"
+_BAD_REDIRECT = "http_invalid_redirect_location_host"
+_FIRST_ID = {"getaddrinfo": 10001, "udp": 20001, "http": 40001, "https": 50001}
+_ADDRESSES_AFTER_REDIRECT = 2
+"""A redirect's own host is rarely what is announced as banned: fewer of its addresses are enough."""
+
+
+@dataclass(slots=True)
+class _Records:
+    """What a measurement gathers, in the order in which it came."""
+
+    queries: list[Query] = field(default_factory=list)
+    tcp_connects: list[wire.TcpConnect] = field(default_factory=list)
+    tls_handshakes: list[wire.TlsHandshake] = field(default_factory=list)
+    requests: list[wire.HttpTransaction] = field(default_factory=list)
+    tcp_infos: list[TcpInfoRecord] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One URL on the way."""
+
+    url: TargetUrl
+    depth: int
+    referer: str = ""
+
+
+class WebConnectivity:
+    """One measurement of one URL.
+
+    Args:
+        net: the network to measure.
+        settings: where the probe stands and how it measures.
+        roots: the authorities to trust.
+        politeness: shared by all measurements of a session.
+    """
+
+    def __init__(self, net: Net, settings: Settings, roots: Roots, politeness: Politeness) -> None:
+        self._net = net
+        self._settings = settings
+        self._roots = roots
+        self._politeness = politeness
+        self._at = settings.now()
+        self._trace = Trace(clock=net.clock, zero_s=net.clock())
+        self._records = _Records()
+        self._lookups: list[UdpLookup] = []
+        self._ids = dict(_FIRST_ID)
+        self._cookies: dict[str, dict[str, str]] = {}
+        self._control_request: wire.ControlRequest | None = None
+        self._control: wire.ControlResponse | None = None
+        self._control_failure: Failure | None = None
+        self._last_failure: Failure | None = None
+        self._follow_ups = FollowUps(
+            net, settings, self._trace, self._records.tcp_connects, self._records.tls_handshakes
+        )
+
+    async def measure(self, url: TargetUrl) -> WebConnectivityKeys:
+        """Measure a URL and what it redirects to."""
+        try:
+            async with asyncio.TaskGroup() as background:
+                await self._follow(url, background)
+        finally:
+            for lookup in self._lookups:
+                lookup.close()
+        return self._keys()
+
+    async def _follow(self, url: TargetUrl, background: asyncio.TaskGroup) -> None:
+        hop: Hop | None = Hop(url, 0)
+        while hop is not None:
+            async with self._politeness.domains.hold(registrable_domain(hop.url.host)):
+                response = await self._measure_hop(hop, background)
+            hop = self._next_hop(hop, response)
+
+    async def _measure_hop(self, hop: Hop, background: asyncio.TaskGroup) -> HttpResponse | None:
+        sources = await self._look_up(hop, background)
+        limit = self._settings.max_addresses if hop.depth == 0 else _ADDRESSES_AFTER_REDIRECT
+        wanted = [
+            ip
+            for ip in interleave(sources)
+            if may_be_measured(ip, self._settings.measure_private) and (":" not in ip or self._net.has_ipv6)
+        ]
+        endpoints = [Endpoint(ip, hop.url.port) for ip in wanted[:limit]]
+        if hop.depth == 0:
+            background.create_task(self._ask_control(hop.url, endpoints))
+        of_system = set(sources[0])
+        permit = FetchPermit(sum(endpoint.ip in of_system for endpoint in endpoints))
+        async with asyncio.TaskGroup() as attempts:
+            running = [
+                attempts.create_task(self._try(hop, endpoint, permit, endpoint.ip in of_system))
+                for endpoint in endpoints
+            ]
+        fetched = [task.result() for task in running]
+        return next((one.response for one in fetched if one is not None and one.response is not None), None)
+
+    def _next_id(self, kind: str) -> int:
+        self._ids[kind] += 1
+        return self._ids[kind] - 1
+
+    async def _look_up(self, hop: Hop, background: asyncio.TaskGroup) -> list[list[str]]:
+        """Ask every resolver; the addresses that each named, the system's first."""
+        if hop.url.address is not None:
+            return [[hop.url.address]]
+        tag = f"depth={hop.depth}"
+        times = self._settings.timeouts
+        host = hop.url.host
+        lookups = [
+            begin_udp_lookup(
+                parse_endpoint(resolver),
+                host,
+                query_type,
+                rng=self._settings.rng,
+                trace=self._trace.transaction(self._next_id("udp"), tag),
+            )
+            for resolver in self._settings.resolvers
+            for query_type in ("A", "AAAA")
+        ]
+        self._lookups += lookups
+        system = self._trace.transaction(self._next_id("getaddrinfo"), tag)
+        queries: list[Query] = list(
+            await asyncio.gather(
+                lookup_system(self._net, host, timeout_s=times.dns_s, trace=system),
+                *(lookup.first(self._net, timeout_s=times.dns_s) for lookup in lookups),
+            )
+        )
+        for lookup in lookups:
+            background.create_task(lookup.watch(seconds=times.dns_late_s))
+        self._records.queries += queries
+        return [addresses_of(query) for query in queries]
+
+    async def _ask_control(self, url: TargetUrl, endpoints: list[Endpoint]) -> None:
+        self._control_request = make_control_request(url, endpoints)
+        if self._settings.helper_url is None:
+            self._control_failure = f"{UNKNOWN_FAILURE_PREFIX}no helper was given"
+            return
+        self._control, self._control_failure = await ask_helper(
+            self._net,
+            parse_target_url(self._settings.helper_url),
+            self._control_request,
+            roots=self._roots,
+            at=self._at,
+            timeout_s=self._settings.timeouts.control_s,
+        )
+
+    async def _try(
+        self, hop: Hop, endpoint: Endpoint, permit: FetchPermit, of_system: bool
+    ) -> Fetched | None:
+        """Try one address: connect, shake hands, and fetch where this is the first that could."""
+        try:
+            async with self._politeness.addresses.hold(endpoint.ip):
+                return await self._try_alone(hop, endpoint, permit, of_system)
+        finally:
+            permit.give_up(of_system)
+
+    async def _try_alone(
+        self, hop: Hop, endpoint: Endpoint, permit: FetchPermit, of_system: bool
+    ) -> Fetched | None:
+        tags = [f"depth={hop.depth}", "fetch_body=true"]
+        if hop.depth == 0:
+            tags.insert(0, "tcptls_experiment")
+        if of_system:
+            tags.insert(0, "classic")
+        trace = self._trace.transaction(self._next_id(hop.url.scheme), *tags)
+        stream, connect = await tcp_connect(
+            self._net, endpoint, timeout_s=self._settings.timeouts.tcp_s, trace=trace
+        )
+        self._records.tcp_connects.append(connect)
+        if stream is None:
+            self._note_failure(connect.status.failure if connect.status else None)
+            await self._follow_ups.after_connect(hop.url, endpoint, connect, hop.depth)
+            return None
+        transport = stream
+        alpn = ""
+        try:
+            if hop.url.is_tls:
+                settings = TlsSettings(server_name=hop.url.host, alpn=ALPN)
+                tls, handshake = await tls_handshake(
+                    self._net,
+                    stream,
+                    endpoint,
+                    settings,
+                    roots=self._roots,
+                    at=self._at,
+                    timeout_s=self._settings.timeouts.tls_s,
+                    trace=trace,
+                )
+                self._records.tls_handshakes.append(handshake)
+                if tls is None:
+                    self._note_failure(handshake.failure)
+                    await self._follow_ups.after_handshake(hop.url, endpoint, handshake, hop.depth)
+                    return None
+                stream, alpn = tls, handshake.negotiated_protocol or ""
+            if not await permit.claim(of_system):
+                return None
+            return await self._fetch(hop, endpoint, stream, alpn, trace)
+        finally:
+            self._note_tcp_info(transport, endpoint, trace)
+            stream.close()
+
+    async def _fetch(self, hop: Hop, endpoint: Endpoint, stream: Stream, alpn: str, trace: Trace) -> Fetched:
+        headers = BROWSER_HEADERS
+        if hop.referer:
+            headers += (("Referer", hop.referer),)
+        cookies = self._cookies.get(registrable_domain(hop.url.host))
+        if cookies:
+            headers += (("Cookie", "; ".join(f"{name}={value}" for name, value in cookies.items())),)
+        request = HttpRequest(
+            scheme=hop.url.scheme, authority=hop.url.authority, path=hop.url.path, headers=headers
+        )
+        fetched = await http_get(
+            stream,
+            endpoint,
+            request,
+            alpn=alpn,
+            transport="tcp",
+            timeout_s=self._settings.timeouts.http_s,
+            limit_bytes=self._settings.body_limit_bytes,
+            scrub=scrubber((*self._net.own_addresses, *self._settings.own_addresses)),
+            trace=trace,
+        )
+        self._records.requests.insert(0, fetched.record)  # the latest comes first
+        self._note_failure(fetched.record.failure)
+        return fetched
+
+    def _next_hop(self, hop: Hop, response: HttpResponse | None) -> Hop | None:
+        if response is None or response.status not in _REDIRECTS:
+            return None
+        location = response.header("location")
+        if not location:
+            return None
+        if hop.depth >= self._settings.max_redirects:
+            self._fail_last_request(_TOO_MANY_REDIRECTS)
+            return None
+        self._keep_cookies(hop.url, response)
+        try:
+            return Hop(follow_location(hop.url, location), hop.depth + 1, referer=str(hop.url))
+        except ValueError:
+            self._fail_last_request(_BAD_REDIRECT)
+            return None
+
+    def _keep_cookies(self, url: TargetUrl, response: HttpResponse) -> None:
+        """Keep cookies as a browser would, since some sites redirect for ever without: only until the end."""
+        jar = self._cookies.setdefault(registrable_domain(url.host), {})
+        for name, value in response.headers:
+            if name.lower() == "set-cookie" and len(jar) < 50:
+                cookie, _, content = value.partition(";")[0].partition("=")
+                if cookie.strip() and content.isascii() and content.isprintable() and len(content) < 4096:
+                    jar[cookie.strip()] = content.strip()
+
+    def _fail_last_request(self, failure: Failure) -> None:
+        self._records.requests[0] = msgspec.structs.replace(self._records.requests[0], failure=failure)
+        self._note_failure(failure)
+
+    def _note_failure(self, failure: Failure | None) -> None:
+        self._last_failure = failure or self._last_failure
+
+    def _note_tcp_info(self, stream: Stream, endpoint: Endpoint, trace: Trace) -> None:
+        info = stream.tcp_info()
+        if info.rtt_ms is not None:
+            self._records.tcp_infos.append(
+                TcpInfoRecord(
+                    address=str(endpoint),
+                    transaction_id=trace.transaction_id,
+                    rtt_ms=info.rtt_ms,
+                    retransmits=info.retransmits,
+                    bytes_acked=info.bytes_acked,
+                    bytes_received=info.bytes_received,
+                    tags=list(trace.tags),
+                )
+            )
+
+    def _keys(self) -> WebConnectivityKeys:
+        records = self._records
+        summary = summarize(
+            Findings(
+                queries=records.queries,
+                tcp_connects=records.tcp_connects,
+                tls_handshakes=records.tls_handshakes,
+                requests=records.requests,
+                control=self._control,
+                last_failure=self._last_failure,
+                is_tls=bool(
+                    self._control_request and (self._control_request.http_request or "")[:6] == "https:"
+                ),
+            )
+        )
+        return WebConnectivityKeys(
+            queries=records.queries,
+            tcp_connect=records.tcp_connects,
+            tls_handshakes=records.tls_handshakes,
+            requests=records.requests,
+            network_events=self._trace.events,
+            x_dns_duplicate_responses=[late for lookup in self._lookups for late in lookup.late],
+            x_tcp_info=records.tcp_infos,
+            x_control_request=self._control_request,
+            control=self._control,
+            control_failure=self._control_failure,
+            dns_experiment_failure=summary.dns_experiment_failure,
+            dns_consistency=summary.dns_consistency,
+            http_experiment_failure=summary.http_experiment_failure,
+            body_proportion=summary.body_proportion,
+            body_length_match=summary.body_length_match,
+            headers_match=summary.headers_match,
+            status_code_match=summary.status_code_match,
+            title_match=summary.title_match,
+            blocking=summary.blocking,
+            accessible=summary.accessible,
+        )

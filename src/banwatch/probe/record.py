@@ -1,0 +1,114 @@
+"""The records that our probe writes: OONI's, with a few fields of our own.
+
+Records that need nothing more are `banwatch.formats.ooni.wire`'s. Here null is written out wherever OONI's
+probe writes it, since its readers expect every key of a `web_connectivity` measurement.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from banwatch.formats.ooni import wire
+
+
+class Tor(msgspec.Struct, frozen=True, kw_only=True):
+    """Says that no Tor was used."""
+
+    exit_ip: str | None = None
+    exit_name: str | None = None
+    is_tor: bool = False
+
+
+class Request(wire.HttpRequest, frozen=True, kw_only=True):
+    """An HTTP request, with the key that df-001 wants besides."""
+
+    tor: Tor = Tor()
+
+
+class Query(wire.Query, frozen=True, kw_only=True):
+    """A DNS lookup, with the IP time to live that its reply arrived with."""
+
+    ip_ttl: int | None = None
+
+
+class TcpInfoRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What the kernel knew of a connection when it ended."""
+
+    address: str
+    transaction_id: int
+    rtt_ms: float | None
+    retransmits: int | None
+    bytes_acked: int | None
+    bytes_received: int | None
+    tags: list[str]
+
+
+class WebConnectivityKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """The test keys of `web_connectivity` 0.5; those that begin with `x_` are extensions."""
+
+    agent: str = "redirect"
+    client_resolver: str = ""
+    retries: None = None
+    socksproxy: None = None
+    queries: list[Query]
+    tcp_connect: list[wire.TcpConnect]
+    tls_handshakes: list[wire.TlsHandshake]
+    requests: list[wire.HttpTransaction]
+    network_events: list[wire.NetworkEvent]
+    x_dns_duplicate_responses: list[Query]
+    x_tcp_info: list[TcpInfoRecord]
+    """Ours: see docs/probe.md."""
+    x_control_request: wire.ControlRequest | None
+    control: wire.ControlResponse | None
+    control_failure: str | None
+    dns_experiment_failure: str | None
+    dns_consistency: str | None
+    http_experiment_failure: str | None
+    body_proportion: float
+    body_length_match: bool | None
+    headers_match: bool | None
+    status_code_match: bool | None
+    title_match: bool | None
+    blocking: Literal["dns", "tcp_ip", "http-diff", "http-failure"] | Literal[False] | None
+    accessible: bool | None
+    x_blocking_flags: int = 0
+    x_dns_flags: int = 0
+    x_null_null_flags: int = 0
+
+
+class TestHelper(msgspec.Struct, frozen=True, kw_only=True):
+    """A helper that was used."""
+
+    address: str
+    type: str = "https"
+
+
+EXTENSIONS = {"dnst": 0, "httpt": 0, "netevents": 0, "tcpconnect": 0, "tlshandshake": 0, "tunnel": 0}
+
+
+class MeasurementLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One measurement (df-000), every key that OONI's probe writes."""
+
+    annotations: dict[str, str]
+    data_format_version: str = wire.DATA_FORMAT_VERSION
+    extensions: dict[str, int] = msgspec.field(default_factory=lambda: dict(EXTENSIONS))
+    input: str | None
+    measurement_start_time: str
+    measurement_uid: str | msgspec.UnsetType = msgspec.UNSET
+    probe_asn: str
+    probe_cc: str
+    probe_id: str | msgspec.UnsetType = msgspec.UNSET
+    probe_ip: str = "127.0.0.1"
+    probe_network_name: str
+    report_id: str
+    resolver_asn: str
+    resolver_ip: str
+    resolver_network_name: str
+    software_name: str
+    software_version: str
+    test_helpers: dict[str, TestHelper]
+    test_keys: msgspec.Struct
+    test_name: str
+    test_runtime: float
+    test_start_time: str
+    test_version: str

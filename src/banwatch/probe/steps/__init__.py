@@ -1,0 +1,4 @@
+"""One file a step: a lookup, a connect, a handshake, a request, a word with the helper.
+
+A step is a plain async function; it returns a record whatever happened, and what the next step needs or None.
+"""

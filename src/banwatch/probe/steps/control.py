@@ -1,0 +1,109 @@
+"""Asking a helper what it sees."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from banwatch.formats.ooni import wire
+from banwatch.model import failure as df007
+from banwatch.model.failure import Failure
+from banwatch.net.certificates import Roots
+from banwatch.net.endpoint import Endpoint
+from banwatch.net.failure import NetworkFailure
+from banwatch.net.http import HttpExchange, HttpRequest, exchange
+from banwatch.net.seam import Net, Stream, TlsSettings
+from banwatch.net.target_url import TargetUrl
+from banwatch.probe.steps.http import BROWSER_HEADERS
+
+_LIMIT_BYTES = 1 << 20
+_DECODER = msgspec.json.Decoder(wire.ControlResponse)
+_REQUEST_FAILED = "http_request_failed"
+_BAD_JSON = "json_parse_error"
+
+
+def make_control_request(url: TargetUrl, endpoints: Sequence[Endpoint]) -> wire.ControlRequest:
+    """Ask about a URL, and about the endpoints that this network's resolvers named."""
+    return wire.ControlRequest(
+        http_request=str(url),
+        http_request_headers={name: [value] for name, value in BROWSER_HEADERS},
+        tcp_connect=[str(endpoint) for endpoint in endpoints],
+        x_quic_enabled=False,
+    )
+
+
+async def ask_helper(
+    net: Net,
+    helper: TargetUrl,
+    request: wire.ControlRequest,
+    *,
+    roots: Roots,
+    at: datetime,
+    timeout_s: float,
+) -> tuple[wire.ControlResponse | None, Failure | None]:
+    """Ask a helper; its answer, or why there is none."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await _ask(net, helper, request, roots, at), None
+    except NetworkFailure as error:
+        return None, error.failure
+    except TimeoutError:
+        return None, df007.GENERIC_TIMEOUT
+
+
+async def _connect(net: Net, helper: TargetUrl, roots: Roots, at: datetime) -> Stream:
+    addresses = (helper.address,) if helper.address else await net.resolve(helper.host)
+    failed = NetworkFailure(df007.DNS_NO_ANSWER)
+    for ip in addresses:
+        if ip is None or (":" in ip and not net.has_ipv6 and ip != helper.address):
+            continue
+        try:
+            stream = await net.open_tcp(ip, helper.port)
+        except NetworkFailure as error:
+            failed = error
+            continue
+        if not helper.is_tls:
+            return stream
+        try:
+            tls = await net.start_tls(stream, TlsSettings(server_name=helper.host, alpn=("http/1.1",)))
+            problem = roots.problem(tls.facts.peer_certificates, helper.host, at)
+            if problem is not None:
+                raise NetworkFailure(problem)
+        except BaseException:
+            stream.close()
+            raise
+        return tls
+    raise failed
+
+
+async def _ask(
+    net: Net, helper: TargetUrl, request: wire.ControlRequest, roots: Roots, at: datetime
+) -> wire.ControlResponse:
+    stream = await _connect(net, helper, roots, at)
+    result = HttpExchange()
+    try:
+        await exchange(
+            stream,
+            HttpRequest(
+                method="POST",
+                scheme=helper.scheme,
+                authority=helper.authority,
+                path=helper.path,
+                headers=(("Content-Type", "application/json"), ("User-Agent", "banwatch")),
+                body=msgspec.json.encode(request),
+            ),
+            result,
+            limit_bytes=_LIMIT_BYTES,
+            clock=net.clock,
+        )
+    finally:
+        stream.close()
+    if result.failure is not None:
+        raise NetworkFailure(result.failure)
+    if result.response is None or result.response.status != 200:
+        raise NetworkFailure(_REQUEST_FAILED)
+    try:
+        return _DECODER.decode(result.response.body)
+    except msgspec.DecodeError as error:
+        raise NetworkFailure(_BAD_JSON) from error

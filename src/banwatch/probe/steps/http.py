@@ -1,0 +1,124 @@
+"""Requesting a page."""
+
+import asyncio
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from banwatch.formats.ooni import wire
+from banwatch.model import failure as df007
+from banwatch.net.endpoint import Endpoint
+from banwatch.net.http import Headers, HttpExchange, HttpRequest, HttpResponse, exchange
+from banwatch.net.seam import Stream
+from banwatch.probe.record import Request
+from banwatch.probe.trace import Trace
+
+BROWSER_HEADERS: Headers = (
+    ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+    ("Accept-Language", "en-US,en;q=0.9"),
+    (
+        "User-Agent",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/122.0.0.0 Safari/537.36",
+    ),
+)
+"""What a browser sends, as OONI's probe and helper do: a censor or site may treat others differently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A record, and the response it was made from."""
+
+    record: wire.HttpTransaction
+    response: HttpResponse | None
+
+
+def as_text(data: bytes) -> wire.Text:
+    """Write bytes the way df-001 does: as text where they are UTF-8, else in base64."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return wire.Binary(data=base64.b64encode(data).decode("ascii"))
+
+
+def _header_text(value: str) -> wire.Text:
+    return as_text(value.encode("latin-1"))  # as it came over the wire
+
+
+def _headers(headers: Headers) -> tuple[dict[str, wire.Text], list[tuple[wire.Text, wire.Text]]]:
+    """Write headers in both of df-001's forms; names as HTTP/1.1 spells them, for HTTP/2 too."""
+    first: dict[str, wire.Text] = {}
+    pairs: list[tuple[wire.Text, wire.Text]] = []
+    for name, value in headers:
+        spelled = "-".join(part.capitalize() for part in name.split("-"))
+        text = _header_text(value)
+        first.setdefault(spelled, text)
+        pairs.append((spelled, text))
+    return first, pairs
+
+
+async def http_get(
+    stream: Stream,
+    endpoint: Endpoint,
+    request: HttpRequest,
+    *,
+    alpn: str,
+    transport: str,
+    timeout_s: float,
+    limit_bytes: int,
+    scrub: Callable[[bytes], bytes],
+    trace: Trace,
+) -> Fetched:
+    """Request a page over a connection; the record has what came, also where it broke off.
+
+    Args:
+        stream: plain or TLS; the caller closes it.
+        endpoint: where the stream leads to.
+        request: what to ask for.
+        alpn: what TLS agreed on; empty without TLS.
+        transport: `tcp` or `udp`.
+        timeout_s: deadline of the whole exchange.
+        limit_bytes: the body is cut there.
+        scrub: takes the probe's own addresses out of a body before it is encoded.
+        trace: clock, id and tags for the record.
+    """
+    t0 = trace.elapsed_s()
+    result = HttpExchange()
+    try:
+        async with asyncio.timeout(timeout_s):
+            await exchange(stream, request, result, alpn=alpn, limit_bytes=limit_bytes, clock=trace.clock)
+    except TimeoutError:
+        result.failure = df007.GENERIC_TIMEOUT
+    trace.note("http_transaction_done", str(endpoint), t0, result.failure)
+    sent, sent_list = _headers((("Host", request.authority), *request.headers))
+    response: wire.HttpResponse | None = None
+    if result.response is not None:
+        got, got_list = _headers(result.response.headers)
+        response = wire.HttpResponse(
+            code=result.response.status,
+            headers=got,
+            headers_list=got_list,
+            body=as_text(scrub(bytes(result.response.body))),
+            body_is_truncated=result.response.is_truncated or result.failure is not None,
+        )
+    record = wire.HttpTransaction(
+        network=transport,
+        address=str(endpoint),
+        alpn=alpn,
+        failure=result.failure,
+        request=Request(
+            method=request.method,
+            url=f"{request.scheme}://{request.authority}{request.path}",
+            headers=sent,
+            headers_list=sent_list,
+            body="",
+            body_is_truncated=False,
+            x_transport=transport,
+        ),
+        response=response,
+        t0=t0,
+        t=trace.elapsed_s(),
+        transaction_id=trace.transaction_id,
+        tags=list(trace.tags),
+    )
+    return Fetched(record, result.response)

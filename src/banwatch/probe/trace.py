@@ -1,0 +1,75 @@
+"""What the records of one connection or lookup have in common."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from banwatch.formats.ooni import wire
+from banwatch.model.failure import Failure
+from banwatch.net.seam import NetworkEvent
+
+_MAX_EVENTS = 400
+"""Of one measurement; a body of half a megabyte takes about a hundred reads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """Clock, id and tags for the records of one transaction."""
+
+    clock: Callable[[], float]
+    zero_s: float
+    """The measurement's beginning, on that clock."""
+    transaction_id: int = 0
+    tags: tuple[str, ...] = ()
+    events: list[wire.NetworkEvent] = field(default_factory=list)
+    """Shared by all traces of a measurement."""
+
+    def elapsed_s(self) -> float:
+        """Seconds since the measurement began, to the microsecond."""
+        return round(self.clock() - self.zero_s, 6)
+
+    def since_zero_s(self, at_s: float) -> float:
+        """Place a moment of the clock on the measurement's own scale."""
+        return round(at_s - self.zero_s, 6)
+
+    def transaction(self, transaction_id: int, *tags: str) -> "Trace":
+        """Begin another transaction of the same measurement."""
+        return replace(self, transaction_id=transaction_id, tags=tags)
+
+    def note(self, operation: str, address: str, t0_s: float, failure: Failure | None = None) -> None:
+        """Note that a phase ended now, well or not; `t0_s` is from `elapsed_s`."""
+        self._add(operation, address, t0_s, self.elapsed_s(), None, failure)
+
+    def sink(self, event: NetworkEvent) -> None:
+        """Note what a traced stream tells."""
+        self._add(
+            event.operation,
+            event.address,
+            self.since_zero_s(event.t0_s),
+            self.since_zero_s(event.t_s),
+            event.num_bytes or None,
+            event.failure,
+        )
+
+    def _add(
+        self,
+        operation: str,
+        address: str,
+        t0_s: float,
+        t_s: float,
+        num_bytes: int | None,
+        failure: Failure | None,
+    ) -> None:
+        if len(self.events) < _MAX_EVENTS:
+            self.events.append(
+                wire.NetworkEvent(
+                    operation=operation,
+                    address=address,
+                    proto="tcp",
+                    num_bytes=num_bytes,
+                    failure=failure,
+                    t0=t0_s,
+                    t=t_s,
+                    transaction_id=self.transaction_id,
+                    tags=list(self.tags),
+                )
+            )
