@@ -1,17 +1,19 @@
 """The raw lines, kept for good in compressed segments that are named by the hash of their bytes.
 
 Wire: a segment is a valid `.jsonl.zst` file: zstd frames, each of some lines that end in a newline, then one
-skippable frame (magic 0x184D2A50, length) with the index, msgpack `[frames, lines]`: for each frame its
-offset, size and count of lines; for each line its length and SHA-256. `zstdcat` gives the lines alone.
+skippable frame (magic 0x184D2A50, length) with the index in msgpack: `SegmentIndex` as an array, then the
+length of the index and the magic again, to find it from behind. `zstdcat` gives the lines alone.
 """
 
 import hashlib
 import os
 import struct
 import threading
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import msgspec
@@ -21,7 +23,7 @@ from banwatch.model.errors import BanwatchError, WireError
 
 _SKIPPABLE = 0x184D2A50
 _TRAILER = struct.Struct("<II")
-"""At the very end of the index frame: length of the index and the magic again, to find it from behind."""
+"""Length of the index, and the magic again."""
 SUFFIX = ".jsonl.zst"
 MAX_FRAME_BYTES = 64 << 20
 """Largest frame that is read back; ours end at the first line past a mebibyte, and a line has a limit."""
@@ -37,23 +39,45 @@ class Frame:
     line_bytes: tuple[int, ...]
     """Length of each line, without its newline."""
     line_sha256: tuple[bytes, ...]
+    source: str
+    """The file that the lines came from."""
+    line_numbers: tuple[int, ...]
+    """Where in that file each line stood, from 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentIndex:
-    """Where the lines of a segment lie."""
+class SegmentIndex(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """What a segment holds: enough to make every row of the store's own books again."""
 
+    version: int = 1
+    ordinal: int
+    """In which order the segments were committed, from 0."""
     frame_offsets: list[int]
     frame_sizes: list[int]
-    frame_first_line: list[int]
+    frame_lines: list[int]
+    """How many lines each frame has."""
+    frame_sources: list[str]
+    """The file that each frame's lines came from."""
     line_bytes: list[int]
-    line_sha256: list[bytes]
+    """Length of each line, without its newline."""
+    line_numbers: list[int]
+    """Where in its file each line stood, from 1."""
+    line_hashes: bytes
+    """SHA-256 of each line, 32 bytes each."""
+
+    def sha256(self, position: int) -> bytes:
+        """Hash of a line."""
+        return self.line_hashes[32 * position : 32 * position + 32]
+
+    def frame_starts(self) -> list[int]:
+        """Position of each frame's first line."""
+        return list(accumulate(self.frame_lines, initial=0))[:-1]
 
 
-def pack_frame(lines: Sequence[bytes], *, level: int = 3) -> Frame:
-    """Compress lines into one frame."""
+def pack_frame(source: str, line_numbers: Sequence[int], lines: Sequence[bytes], *, level: int = 3) -> Frame:
+    """Compress lines of one file into one frame."""
     data = zstandard.ZstdCompressor(level=level, write_checksum=True).compress(b"\n".join(lines) + b"\n")
-    return Frame(data, tuple(map(len, lines)), tuple(hashlib.sha256(line).digest() for line in lines))
+    hashes = tuple(hashlib.sha256(line).digest() for line in lines)
+    return Frame(data, tuple(map(len, lines)), hashes, source, tuple(line_numbers))
 
 
 def unpack_frame(data: bytes, line_bytes: Sequence[int]) -> list[bytes]:
@@ -74,19 +98,20 @@ def unpack_frame(data: bytes, line_bytes: Sequence[int]) -> list[bytes]:
     return lines
 
 
-def pack_segment(frames: Sequence[Frame]) -> bytes:
+def pack_segment(ordinal: int, frames: Sequence[Frame]) -> bytes:
     """Put frames and their index together."""
-    offsets, sizes, counts, at = [], [], [], 0
-    for frame in frames:
-        offsets.append(at)
-        sizes.append(len(frame.data))
-        counts.append(len(frame.line_bytes))
-        at += len(frame.data)
+    sizes = [len(frame.data) for frame in frames]
     index = msgspec.msgpack.encode(
-        [
-            [offsets, sizes, counts],
-            [[n for f in frames for n in f.line_bytes], b"".join(h for f in frames for h in f.line_sha256)],
-        ]
+        SegmentIndex(
+            ordinal=ordinal,
+            frame_offsets=list(accumulate(sizes, initial=0))[:-1],
+            frame_sizes=sizes,
+            frame_lines=[len(frame.line_bytes) for frame in frames],
+            frame_sources=[frame.source for frame in frames],
+            line_bytes=[n for frame in frames for n in frame.line_bytes],
+            line_numbers=[n for frame in frames for n in frame.line_numbers],
+            line_hashes=b"".join(h for frame in frames for h in frame.line_sha256),
+        )
     )
     content = index + _TRAILER.pack(len(index), _SKIPPABLE)
     return b"".join([*(f.data for f in frames), struct.pack("<II", _SKIPPABLE, len(content)), content])
@@ -109,24 +134,25 @@ def read_index_untrusted(data: bytes, size_bytes: int) -> SegmentIndex:
     if magic != _SKIPPABLE or start < 0:
         raise WireError("the segment has no index at its end")
     try:
-        (offsets, sizes, counts), (line_bytes, hashes) = msgspec.msgpack.decode(
-            data[start : len(data) - _TRAILER.size],
-            type=tuple[tuple[list[int], list[int], list[int]], tuple[list[int], bytes]],
-        )
-    except msgspec.MsgspecError as error:
+        index = msgspec.msgpack.decode(data[start : len(data) - _TRAILER.size], type=SegmentIndex)
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise WireError(f"the segment's index does not decode: {error}") from None
-    lines = len(line_bytes)
-    if len(hashes) != 32 * lines or sum(counts) != lines or not len(offsets) == len(sizes) == len(counts):
-        raise WireError("the segment's index contradicts itself")
-    if any(o < 0 or s < 0 or o + s > size_bytes for o, s in zip(offsets, sizes, strict=True)):
-        raise WireError("the segment's index points outside the file")
-    first, at = [], 0
-    for count in counts:
-        first.append(at)
-        at += count
-    return SegmentIndex(
-        offsets, sizes, first, line_bytes, [hashes[32 * i : 32 * i + 32] for i in range(lines)]
+    lines, frames = len(index.line_bytes), len(index.frame_offsets)
+    fits = (
+        len(index.line_hashes) == 32 * lines
+        and len(index.line_numbers) == lines == sum(index.frame_lines)
+        and frames == len(index.frame_sizes) == len(index.frame_lines) == len(index.frame_sources)
+        and min(index.frame_lines, default=0) >= 0
+        and min(index.line_bytes, default=0) >= 0
     )
+    if index.version != 1 or not fits:
+        raise WireError("the segment's index contradicts itself")
+    if any(
+        o < 0 or s < 0 or o + s > size_bytes
+        for o, s in zip(index.frame_offsets, index.frame_sizes, strict=True)
+    ):
+        raise WireError("the segment's index points outside the file")
+    return index
 
 
 def sync_directory(folder: Path) -> None:
@@ -151,13 +177,13 @@ class Archive:
         """Where a segment lies, or would."""
         return self.folder / segment[:2] / f"{segment}{SUFFIX}"
 
-    def write(self, frames: Sequence[Frame]) -> tuple[str, int]:
+    def write(self, ordinal: int, frames: Sequence[Frame]) -> tuple[str, int]:
         """Write a segment so that it is on the disk, whole, before this returns.
 
         Returns:
             Its name and its size in bytes.
         """
-        data = pack_segment(frames)
+        data = pack_segment(ordinal, frames)
         segment = hashlib.sha256(data).hexdigest()
         path = self.path_of(segment)
         if path.exists() and path.stat().st_size == len(data) and path.read_bytes() == data:
@@ -214,20 +240,15 @@ class Archive:
         """
         index = self.index(segment)
         if not 0 <= position < len(index.line_bytes):
-            raise WireError(
-                f"segment {segment} has {len(index.line_bytes)} lines, number {position} was asked"
-            )
-        number = 0
-        for candidate, first in enumerate(index.frame_first_line):
-            if first > position:
-                break
-            number = candidate
-        line = self._frame(segment, index, number)[position - index.frame_first_line[number]]
-        if hashlib.sha256(line).digest() != index.line_sha256[position]:
+            raise WireError(f"segment {segment} has {len(index.line_bytes)} lines, not {position + 1}")
+        starts = index.frame_starts()
+        number = bisect_right(starts, position) - 1
+        line = self._frame(segment, index, number, starts[number])[position - starts[number]]
+        if hashlib.sha256(line).digest() != index.sha256(position):
             raise WireError(f"segment {segment}: line {position} is not what was written")
         return line
 
-    def _frame(self, segment: str, index: SegmentIndex, number: int) -> list[bytes]:
+    def _frame(self, segment: str, index: SegmentIndex, number: int, start: int) -> list[bytes]:
         with self._lock:
             found = self._frames.get((segment, number))
             if found is not None:
@@ -239,9 +260,7 @@ class Archive:
                 data = file.read(index.frame_sizes[number])
         except OSError as error:
             raise WireError(f"segment {segment} cannot be read: {error.strerror}") from None
-        first = index.frame_first_line[number]
-        ends = index.frame_first_line[number + 1 :] or [len(index.line_bytes)]
-        lines = unpack_frame(data, index.line_bytes[first : ends[0]])
+        lines = unpack_frame(data, index.line_bytes[start : start + index.frame_lines[number]])
         with self._lock:
             self._frames[segment, number] = lines
             while len(self._frames) > _KEPT_FRAMES:
@@ -255,8 +274,8 @@ class Archive:
             WireError: the segment is missing or damaged.
         """
         index = self.index(segment)
-        for number, first in enumerate(index.frame_first_line):
-            yield first, self._frame(segment, index, number)
+        for number, start in enumerate(index.frame_starts()):
+            yield start, self._frame(segment, index, number, start)
 
     def names(self) -> list[str]:
         """Names of the segments in the folder, whoever counts on them, sorted."""

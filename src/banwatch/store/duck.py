@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import ibis
+import pyarrow as pa
 
 from banwatch.model.errors import BanwatchError
 
@@ -97,6 +98,13 @@ def connect(path: Path, *, read_only: bool) -> tuple[Any, bool]:
 def table_names(raw: Any) -> set[str]:
     """Name the tables in the file (Ibis 12 asks DuckDB 2 for this in a way that it no longer answers)."""
     return {name for (name,) in raw.execute("SHOW TABLES").fetchall()}
+
+
+def delete(raw: Any, table: str, column: str, values: pa.Table) -> None:
+    """Delete the rows that have one of some values in a column (Ibis has no word for it)."""
+    raw.register("doomed", values)
+    raw.execute(f'DELETE FROM "{table}" WHERE "{column}" IN (SELECT "value" FROM doomed)')
+    raw.unregister("doomed")
 
 
 @contextmanager

@@ -233,3 +233,30 @@ def labs(store: Store) -> dict[str, int]:
 def counts(store: Store) -> dict[str, int]:
     """Count the rows of every table."""
     return {name: store.count(store.table(name)) for name in TABLES}
+
+
+def uids_between(store: Store, since: datetime | None, until: datetime | None) -> set[str]:
+    """Ids of the measurements that started in [since, until)."""
+    found = narrowed(store.table("measurement"), equal={}, since=since, until=until)
+    return set(store.to_arrow(found.select("measurement_uid")).column(0).to_pylist())
+
+
+def first_copies(store: Store, segment: str, wanted: set[str] | None) -> set[int]:
+    """Positions in a segment of the lines that tiers are made from, of all or of some measurements."""
+    entries = store.table("entry")
+    found = entries.filter((entries.segment == segment) & (entries["copy"] == 0))
+    rows = store.read(found, Entry)
+    return {e.position for e in rows if wanted is None or e.measurement_uid in wanted}
+
+
+def evidence_between(store: Store, since: datetime | None, until: datetime | None) -> ibis.Table:
+    """The evidence of measurements that started in [since, until)."""
+    return narrowed(store.table("evidence"), equal={}, since=since, until=until)
+
+
+def evidence_in_batches(
+    store: Store, since: datetime | None, until: datetime | None
+) -> Iterator[list[Evidence]]:
+    """Read any amount of evidence in order of time, some thousand rows at once."""
+    for batch in store.batches(evidence_between(store, since, until).order_by([*IN_TIME, "target"])):
+        yield table_of(Evidence).layout.from_arrow(batch)

@@ -55,6 +55,7 @@ class Quarantined:
     segment: str
     """Where the whole line lies in the archive; empty where it went over a limit and was not kept."""
     position: int
+    """Which line of the segment, from 0; -1 where it was not kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -167,6 +167,16 @@ class Store:
         """Add rows that are columns already."""
         if rows.num_rows:
             self._connection.insert(name, rows)
+
+    def replace(self, name: str, column: str, rows: Sequence[Any]) -> None:
+        """Put rows in the place of those that have the same value in a column; inside a transaction."""
+        if rows:
+            self.delete(name, column, [getattr(row, column) for row in rows])
+            self.append(name, rows)
+
+    def delete(self, name: str, column: str, values: Sequence[str]) -> None:
+        """Take out the rows that have one of some values in a column; inside a transaction."""
+        duck.delete(self._raw, name, column, pa.table({"value": pa.array(values, pa.string())}))
 
     def clear(self, name: str) -> None:
         """Take all rows out of a table; call it inside a transaction."""

@@ -1,0 +1,236 @@
+"""The one writer: sorts out what came before, writes a segment, then its rows, in that order.
+
+A segment is on the disk before any row speaks of it. Whatever stops us between the two leaves a segment that
+nobody counts on; the same lines give the same segment again, so the next run finds it already written.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
+
+from banwatch.model.errors import WireError
+from banwatch.model.ids import MeasurementUid
+from banwatch.pipeline.lines import LongLine
+from banwatch.pipeline.portion import (
+    Portion,
+    Worked,
+    head_of,
+    pack,
+    same_content,
+    without,
+)
+from banwatch.store import Store
+from banwatch.store.archive import Frame
+from banwatch.store.rows import Entry, Quarantined, Segment, SourceFile
+from banwatch.store.tables import MEASURED
+
+SEGMENT_BYTES = 64 << 20
+"""A segment ends with the first portion past this many raw bytes: some thousands of measurements."""
+SEGMENT_ROWS = 200_000
+"""Or past this many observations, so that memory stays bounded whatever measurements look like."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a source's lines."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
+    quarantined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A line that we have, wherever it lies."""
+
+    sha256: bytes
+    line: bytes | None
+    """None for one in the archive: fetched when it is needed."""
+    segment: str = ""
+    position: int = 0
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What the next commit holds."""
+
+    frames: list[Frame] = field(default_factory=list)
+    entries: list[tuple[str, int, int]] = field(default_factory=list)
+    """Id, copy, position in the segment."""
+    quarantined: list[Quarantined] = field(default_factory=list)
+    tables: dict[str, list[pa.Table]] = field(default_factory=lambda: {name: [] for name in MEASURED})
+    sources: dict[str, SourceFile] = field(default_factory=dict)
+    lines: int = 0
+    raw_bytes: int = 0
+    rows: int = 0
+    known: dict[str, list[_Copy]] = field(default_factory=dict)
+    """Every copy of the ids in this commit."""
+
+
+class Committer:
+    """Takes worked portions in order and commits them, a segment at a time."""
+
+    def __init__(self, store: Store, *, segment_bytes: int = SEGMENT_BYTES) -> None:
+        self._store = store
+        self._segment_bytes = segment_bytes
+        segments = store.rows(Segment)
+        self._ordinal = max((s.ordinal for s in segments), default=-1) + 1
+        self._pending = _Pending()
+
+    def add(self, portion: Portion, worked: Worked, tally: Tally) -> None:
+        """Take a worked portion."""
+        pending = self._pending
+        self._look_up({uid for uid in worked.uids if uid})
+        dropped, repeated = self._sort_out(portion, worked, tally)
+        kept = len(portion.lines) - len(dropped)
+        if not kept:
+            return
+        frames = pack(portion, lambda p: p not in dropped) if dropped else worked.frames
+        pending.frames.extend(frames)
+        pending.raw_bytes += worked.raw_bytes
+        pending.lines += kept
+        for name in MEASURED:
+            table = worked.tables[name]
+            pending.tables[name].append(without(table, sorted(repeated)) if repeated else table)
+            pending.rows += table.num_rows
+
+    def add_unread(self, source: str, number: int, reason: str, what: LongLine | None, tally: Tally) -> None:
+        """Note a line over the limit, or (number 0) a file that could not be read, or not to its end."""
+        tally.quarantined += 1
+        self._pending.quarantined.append(
+            Quarantined(
+                source=source,
+                line=number,
+                reason=reason,
+                size_bytes=what.size_bytes if what else 0,
+                sha256=what.sha256 if what else "",
+                head=head_of(what.head) if what else "",
+                segment="",
+                position=-1,
+            )
+        )
+
+    def commit_if_full(self) -> None:
+        """Commit when a segment is full."""
+        if self._pending.raw_bytes >= self._segment_bytes or self._pending.rows >= SEGMENT_ROWS:
+            self.commit()
+
+    def note(self, source: SourceFile) -> None:
+        """Note how far a file was dealt with; written with the next commit."""
+        self._pending.sources[source.sha256] = source
+
+    def _look_up(self, uids: set[str]) -> None:
+        """Learn which ids the store has already."""
+        known = self._pending.known
+        wanted = sorted(uids - known.keys())
+        entries = (
+            self._store.known("entry", "measurement_uid", pa.array(wanted, pa.string())) if wanted else None
+        )
+        found = self._store.read(entries, Entry) if entries is not None else []
+        for entry in sorted(found, key=lambda e: (e.measurement_uid, e.copy)):
+            digest = self._store.archive.index(entry.segment).sha256(entry.position)
+            known.setdefault(entry.measurement_uid, []).append(
+                _Copy(digest, None, entry.segment, entry.position)
+            )
+
+    def _sort_out(self, portion: Portion, worked: Worked, tally: Tally) -> tuple[set[int], set[str]]:
+        """Tell new lines from duplicates, conflicting copies and unreadable ones.
+
+        Returns:
+            Positions of lines that are not kept, and ids whose rows are not, as there are others already.
+        """
+        pending = self._pending
+        dropped: set[int] = set()
+        hashes = [digest for frame in worked.frames for digest in frame.line_sha256]
+        unreadable = {u.position: u for u in worked.unreadable}
+        repeated = {uid for uid in worked.uids if uid in pending.known}
+        at = pending.lines
+        for position, uid in enumerate(worked.uids):
+            line = portion.lines[position]
+            if not uid:
+                found = unreadable[position]
+                tally.quarantined += 1
+                pending.quarantined.append(
+                    Quarantined(
+                        source=portion.source,
+                        line=portion.numbers[position],
+                        reason=found.reason,
+                        size_bytes=len(line),
+                        sha256=hashes[position].hex(),
+                        head=found.head,
+                        segment="",
+                        position=at,
+                    )
+                )
+                at += 1
+                continue
+            copies = pending.known.setdefault(uid, [])
+            if any(self._is_same(copy, hashes[position], line) for copy in copies):
+                tally.duplicates += 1
+                dropped.add(position)
+                continue
+            tally.accepted += not copies
+            tally.conflicts += bool(copies)
+            pending.entries.append((uid, len(copies), at))
+            copies.append(_Copy(hashes[position], line))
+            at += 1
+        return dropped, repeated
+
+    def _is_same(self, copy: _Copy, digest: bytes, line: bytes) -> bool:
+        if copy.sha256 == digest:
+            return True
+        try:
+            other = (
+                copy.line if copy.line is not None else self._store.archive.line(copy.segment, copy.position)
+            )
+        except WireError:
+            return False  # the archive is damaged there: keep this copy too
+        return same_content(other, line)
+
+    def commit(self) -> None:
+        """Write what is pending: the segment first, then every row in one transaction."""
+        pending, self._pending = self._pending, _Pending()
+        segment, size = "", 0
+        if pending.frames:
+            segment, size = self._store.archive.write(self._ordinal, pending.frames)
+        if not (pending.frames or pending.quarantined or pending.sources):
+            return
+        store = self._store
+        with store.transaction():
+            if segment:
+                row = Segment(
+                    segment=segment,
+                    ordinal=self._ordinal,
+                    lines=pending.lines,
+                    raw_bytes=sum(sum(f.line_bytes) for f in pending.frames),
+                    size_bytes=size,
+                )
+                store.append("segment", [row])
+            store.append("entry", entries_of(segment, pending.entries))
+            store.append("quarantine", self._new_quarantine(pending.quarantined, segment))
+            for name, tables in pending.tables.items():
+                if tables:
+                    store.append_arrow(name, pa.concat_tables(tables))
+            store.replace("source_file", "sha256", list(pending.sources.values()))
+        self._ordinal += bool(segment)
+
+    def _new_quarantine(self, rows: Sequence[Quarantined], segment: str) -> list[Quarantined]:
+        """Leave out what was noted of the same line of the same file before."""
+        if not rows:
+            return []
+        named = [replace(row, segment=segment) if row.position >= 0 else row for row in rows]
+        sources = pa.array(sorted({row.source for row in named}), pa.string())
+        before = self._store.read(self._store.known("quarantine", "source", sources), Quarantined)
+        seen = {(row.source, row.line, row.sha256) for row in before}
+        fresh = {(row.source, row.line, row.sha256): row for row in named}
+        return [row for key, row in fresh.items() if key not in seen]
+
+
+def entries_of(segment: str, entries: Iterable[tuple[str, int, int]]) -> list[Entry]:
+    """Make the rows that say where lines lie."""
+    return [
+        Entry(measurement_uid=MeasurementUid(uid), copy=copy, segment=segment, position=position)
+        for uid, copy, position in entries
+    ]

@@ -1,0 +1,61 @@
+"""Cells to changes, incidents and comparisons: what the verdicts come to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from banwatch import bans as announced
+from banwatch import detect as detection
+from banwatch.model.ban import Ban
+from banwatch.model.incident import Incident
+from banwatch.store import Store, queries
+from banwatch.store.rows import Logged
+
+
+@dataclass(frozen=True, slots=True)
+class DetectReport:
+    """How much there is now of each."""
+
+    cells: int
+    changes: int
+    incidents: int
+    comparisons: int
+
+
+def detect(
+    store: Store, bans: Iterable[Ban], *, through: datetime | None = None, now: datetime | None = None
+) -> DetectReport:
+    """Find what changed, group it, and compare it with what was announced.
+
+    All of it is made anew from the cells; incidents keep the ids that they had.
+
+    Args:
+        store: open for writing.
+        bans: what was announced.
+        through: up to when silence counts as silence; the last cell where None.
+        now: when this is said, for the log of what was said when; nothing is logged where None.
+    """
+    cells = queries.cells(store)
+    known = queries.incidents(store)
+    changes = detection.find_changes(cells, through=through)
+    incidents = detection.group(changes, cells, known=known)
+    comparisons = [row for ban in bans for row in announced.compare(ban, cells, changes)]
+    with store.transaction():
+        for name, rows in (("change", changes), ("incident", incidents), ("comparison", comparisons)):
+            store.clear(name)
+            store.append(name, rows)
+        if now is not None:
+            store.append("log", _news(known, incidents, now))
+    return DetectReport(len(cells), len(changes), len(incidents), len(comparisons))
+
+
+def _news(before: Iterable[Incident], after: Iterable[Incident], now: datetime) -> list[Logged]:
+    """What is said now that was not said before."""
+    said = {incident.incident_id: incident.sentence for incident in before}
+    news = [i for i in after if said.get(i.incident_id) != i.sentence]
+    current = {incident.incident_id for incident in after}
+    withdrawn = [
+        Logged(said_at=now, subject=name, says="withdrawn: the measurements no longer show it")
+        for name in sorted(said.keys() - current)
+    ]
+    return [Logged(said_at=now, subject=i.incident_id, says=i.sentence) for i in news] + withdrawn

@@ -1,0 +1,284 @@
+"""Bring measurements in: every file once, every measurement once, whatever stops us on the way."""
+
+import tarfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from banwatch.model.errors import BanwatchError, WireError
+from banwatch.model.reference import Reference
+from banwatch.pipeline import sources
+from banwatch.pipeline.commit import Committer, Tally
+from banwatch.pipeline.lines import MAX_LINE_BYTES, LongLine, split_lines
+from banwatch.pipeline.portion import Portion, Worked, Worker
+from banwatch.pipeline.workers import start_workers, work_on
+from banwatch.store import Store
+from banwatch.store.rows import SourceFile
+
+PORTION_BYTES = 4 << 20
+PORTION_LINES = 2_000
+"""A portion ends with the first line past either."""
+_BLANK = b" \t\r\n\xef\xbb\xbf"
+"""White space and the byte order mark: around a line, no part of it."""
+
+Progress = Callable[[int, int], None]
+"""Told how many bytes of how many were read; the total is 0 where nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What became of what was offered."""
+
+    accepted: int
+    """Measurements that are new."""
+    duplicates: int
+    """Measurements that were there already."""
+    conflicts: int
+    """Measurements that say something else than an earlier one of the same id: kept and flagged."""
+    quarantined: int
+    """Lines and files that could not be read, or not to the end."""
+    files: int
+    bytes: int
+
+
+@dataclass(slots=True)
+class _Open:
+    """A source that is being read, and what became of its lines so far."""
+
+    source: sources.Source
+    sha256: str
+    """Empty for the standard input, which nobody can come back to."""
+    before: SourceFile | None
+    """What an earlier run got done."""
+    tally: Tally = field(default_factory=Tally)
+
+    def row(self, lines: int, *, complete: bool) -> SourceFile:
+        """Make the row that says how far it was dealt with, this run and those before together."""
+        before, tally = self.before, self.tally
+        return SourceFile(
+            sha256=self.sha256,
+            path=self.source.name,
+            size_bytes=self.source.size_bytes,
+            lines=lines,
+            accepted=tally.accepted + (before.accepted if before else 0),
+            duplicates=tally.duplicates + (before.duplicates if before else 0),
+            conflicts=tally.conflicts + (before.conflicts if before else 0),
+            quarantined=tally.quarantined + (before.quarantined if before else 0),
+            complete=complete,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """The next thing to deal with: a portion, something that cannot be read, or a file's end."""
+
+    opened: _Open
+    lines: int
+    """How many of the source's lines are dealt with after this."""
+    portion: Portion | None = None
+    unread: tuple[str, int, str, LongLine | None] | None = None
+    complete: bool = False
+
+
+def ingest(
+    store: Store,
+    paths: Iterable[str | Path],
+    reference: Reference,
+    *,
+    progress: Progress | None = None,
+    jobs: int | None = None,
+) -> IngestReport:
+    """Bring files of measurements into a store.
+
+    Files that were ingested before are known by their content and passed over; a file in which an earlier run
+    was stopped is taken up where that run was.
+
+    Args:
+        store: open for writing.
+        paths: files, folders, patterns, or `-` for the standard input.
+        reference: what measurements are weighed against.
+        progress: told how far it is.
+        jobs: how many processes work; one, this one, where None.
+
+    Raises:
+        BanwatchError: a path is not there, there is no room, or a worker process died.
+    """
+    found = sources.find(paths)
+    total = sum(source.size_bytes for source in found)
+    report = progress or (lambda done, total: None)
+    read = 0
+
+    def on_read(size: int) -> None:
+        nonlocal read
+        read += size
+        report(min(read, total) if total else read, total)
+
+    opened: list[_Open] = []
+    before = {row.sha256: row for row in store.rows(SourceFile)}
+    committer = Committer(store)
+    with ExitStack() as stack:
+        workers = stack.enter_context(start_workers(reference, jobs)) if jobs and jobs > 1 else None
+        offers = _offers(found, before, opened, on_read)
+        for offer, worked in _worked(offers, workers, reference, jobs or 1):
+            _take(committer, offer, worked)
+    committer.commit()
+    report(total or read, total or read)
+    return _report(opened, files=len(found), size_bytes=total or read)
+
+
+def _report(opened: list[_Open], *, files: int, size_bytes: int) -> IngestReport:
+    done = [o.before for o in opened if o.before is not None]
+    return IngestReport(
+        accepted=sum(o.tally.accepted for o in opened),
+        duplicates=sum(o.tally.duplicates for o in opened)
+        + sum(row.accepted + row.duplicates + row.conflicts for row in done),
+        conflicts=sum(o.tally.conflicts for o in opened),
+        quarantined=sum(o.tally.quarantined for o in opened) + sum(row.quarantined for row in done),
+        files=files,
+        bytes=size_bytes,
+    )
+
+
+def _take(committer: Committer, offer: _Offer, worked: Worked | None) -> None:
+    opened = offer.opened
+    if offer.portion is not None and worked is not None:
+        committer.add(offer.portion, worked, opened.tally)
+    if offer.unread is not None:
+        committer.add_unread(*offer.unread, opened.tally)
+    if opened.sha256:
+        committer.note(opened.row(offer.lines, complete=offer.complete))
+    committer.commit_if_full()
+
+
+def _offers(
+    found: Iterable[sources.Source],
+    before: dict[str, SourceFile],
+    opened: list[_Open],
+    on_read: Callable[[int], None],
+) -> Iterator[_Offer]:
+    """Read every source in order."""
+    for source in found:
+        try:
+            sha256 = sources.sha256_of(source)
+        except OSError as error:
+            sha256 = ""
+            opened.append(_Open(source, sha256, None))
+            yield _Offer(opened[-1], 0, unread=(source.name, 0, f"cannot be read: {error.strerror}", None))
+            continue
+        earlier = before.get(sha256)
+        opened.append(_Open(source, sha256, earlier))
+        if earlier is not None and earlier.complete:
+            on_read(source.size_bytes)
+            continue
+        yield from _offers_of(opened[-1], on_read)
+        before[sha256] = opened[-1].row(0, complete=True)  # the same content again, under another name
+
+
+def _offers_of(opened: _Open, on_read: Callable[[int], None]) -> Iterator[_Offer]:
+    """Cut a source into portions; what cannot be read costs itself and nothing that is whole."""
+    lines = 0  # of the source, over all of its documents
+    done = opened.before.lines if opened.before else 0
+    try:
+        for document in sources.documents(opened.source, on_read):
+            guarded = _Guarded(document.chunks)
+            cutter = _Cutter(document.name)
+            for batch in split_lines(guarded):
+                for line in batch:
+                    lines += 1
+                    cutter.number += 1
+                    if lines <= done:
+                        continue
+                    if isinstance(line, LongLine):
+                        reason = f"line of {line.size_bytes} bytes, at most {MAX_LINE_BYTES} are read"
+                        yield _Offer(
+                            opened, lines, cutter.cut(), (document.name, cutter.number, reason, line)
+                        )
+                    elif cutter.add(line):
+                        yield _Offer(opened, lines, cutter.cut())
+            trouble = (document.name, 0, guarded.trouble, None) if guarded.trouble else None
+            yield _Offer(opened, lines, cutter.cut(), trouble)
+    except WireError as error:
+        yield _Offer(opened, lines, unread=(opened.source.name, 0, error.reason, None))
+    except OSError as error:
+        yield _Offer(opened, lines, unread=(opened.source.name, 0, f"cannot be read: {error}", None))
+        return  # not complete: it may be readable another time
+    yield _Offer(opened, lines, complete=True)
+
+
+class _Guarded:
+    """A stream that ends where it breaks, and then says why."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self.trouble = ""
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._chunks
+        except WireError as error:
+            self.trouble = error.reason
+        except (tarfile.TarError, EOFError) as error:
+            self.trouble = f"the archive is damaged or cut short: {error}"
+
+
+class _Cutter:
+    """Gathers the lines of one document until they make a portion."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.number = 0
+        """Of the line last seen, from 1."""
+        self._numbers: list[int] = []
+        self._lines: list[bytes] = []
+        self._held = 0
+
+    def add(self, line: bytes) -> bool:
+        """Take a line; true when there are enough for a portion."""
+        line = line.strip(_BLANK)
+        if line:
+            self._numbers.append(self.number)
+            self._lines.append(line)
+            self._held += len(line)
+        return self._held >= PORTION_BYTES or len(self._lines) >= PORTION_LINES
+
+    def cut(self) -> Portion | None:
+        """Give the portion gathered so far, if there is one, and begin the next."""
+        if not self._lines:
+            return None
+        portion = Portion(self.name, tuple(self._numbers), tuple(self._lines))
+        self._numbers, self._lines, self._held = [], [], 0
+        return portion
+
+
+def _worked(
+    offers: Iterator[_Offer], workers: Executor | None, reference: Reference, jobs: int
+) -> Iterator[tuple[_Offer, Worked | None]]:
+    """Work on portions, here or in other processes, and give everything back in the order it came in.
+
+    Raises:
+        BanwatchError: a worker process died.
+    """
+    if workers is None:
+        worker = Worker(reference)
+        for offer in offers:
+            yield offer, worker.work(offer.portion) if offer.portion is not None else None
+        return
+    ahead: deque[tuple[_Offer, Future[Worked] | None]] = deque()
+    try:
+        for offer in offers:
+            portion = offer.portion
+            ahead.append((offer, workers.submit(work_on, portion) if portion is not None else None))
+            while len(ahead) > 2 * jobs:
+                first, future = ahead.popleft()
+                yield first, future.result() if future is not None else None
+        for first, future in ahead:
+            yield first, future.result() if future is not None else None
+    except BrokenProcessPool as error:
+        raise BanwatchError(
+            "a worker process died, perhaps for lack of memory",
+            "Run the same command again, with fewer --jobs: it goes on where it was stopped",
+        ) from error

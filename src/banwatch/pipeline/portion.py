@@ -1,0 +1,145 @@
+"""The work on some lines: decode, observe, weigh, judge, and lay out as columns. No database, no files."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from banwatch.formats.ooni import decode_untrusted, observe
+from banwatch.judge import judge, weigh
+from banwatch.model.errors import WireError
+from banwatch.model.reference import Reference
+from banwatch.store.archive import Frame, pack_frame
+from banwatch.store.tables import MEASURED, TABLES
+
+FRAME_BYTES = 1 << 20
+"""A frame ends with the first line past this: what is unpacked to fetch one measurement."""
+_HEAD_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Lines of one source."""
+
+    source: str
+    numbers: tuple[int, ...]
+    """Where in the source each line stands, from 1."""
+    lines: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A line that could not be read."""
+
+    position: int
+    """In the portion, from 0."""
+    reason: str
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What became of a portion."""
+
+    source: str
+    uids: tuple[str, ...]
+    """Of each line, in order; empty where it could not be read."""
+    frames: tuple[Frame, ...]
+    tables: dict[str, pa.Table] = field(repr=False)
+    """Rows of the tiers, for the first line of each id."""
+    unreadable: tuple[Unreadable, ...]
+    raw_bytes: int
+
+
+def head_of(line: bytes) -> str:
+    """The beginning of a line, fit to be shown: no control characters, valid Unicode."""
+    text = line[: 4 * _HEAD_CHARACTERS].decode("utf-8", "replace")[:_HEAD_CHARACTERS]
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def same_content(one: bytes, other: bytes) -> bool:
+    """Whether two lines say the same, however they are spelled."""
+    if one == other:
+        return True
+    try:
+        return bool(msgspec.json.decode(one) == msgspec.json.decode(other))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+class Worker:
+    """Works on portions; one in each process."""
+
+    def __init__(self, reference: Reference) -> None:
+        self._reference = reference
+
+    def work(self, portion: Portion) -> Worked:
+        """Turn lines into rows; a line that cannot be read costs itself and nothing else."""
+        uids: list[str] = []
+        rows: dict[str, list[Any]] = {name: [] for name in MEASURED}
+        unreadable = []
+        seen: set[str] = set()
+        for position, line in enumerate(portion.lines):
+            try:
+                uid = self._measure(line, rows, seen)
+            except WireError as error:
+                unreadable.append(Unreadable(position, error.reason, head_of(line)))
+                uid = ""
+            except Exception as error:  # whatever a stranger's line brings out in us must not stop the rest
+                reason = f"our own reader failed: {type(error).__name__}: {str(error)[:200]}"
+                unreadable.append(Unreadable(position, reason, head_of(line)))
+                uid = ""
+            uids.append(uid)
+        return Worked(
+            source=portion.source,
+            uids=tuple(uids),
+            frames=pack(portion),
+            tables={name: TABLES[name].layout.to_arrow(rows[name]) for name in MEASURED},
+            unreadable=tuple(unreadable),
+            raw_bytes=sum(map(len, portion.lines)),
+        )
+
+    def _measure(self, line: bytes, rows: dict[str, list[Any]], seen: set[str]) -> str:
+        """Add one measurement's rows, unless its id was seen in this portion, and give its id."""
+        wire = decode_untrusted(line)
+        uid = wire.measurement_uid or ""
+        if uid in seen:
+            return uid
+        observed = observe(wire, self._reference.target_of)
+        evidence = weigh(observed, self._reference)
+        verdict = judge(evidence)
+        seen.add(uid)
+        rows["measurement"].append(observed.measurement)
+        rows["observation"].extend(observed.observations)
+        rows["evidence"].append(evidence)
+        rows["verdict"].append(verdict)
+        return uid
+
+
+def pack(portion: Portion, keep: Callable[[int], bool] = lambda position: True) -> tuple[Frame, ...]:
+    """Compress a portion's lines, or some of them, into frames."""
+    frames = []
+    numbers: list[int] = []
+    lines: list[bytes] = []
+    held = 0
+    for position, line in enumerate(portion.lines):
+        if not keep(position):
+            continue
+        numbers.append(portion.numbers[position])
+        lines.append(line)
+        held += len(line)
+        if held >= FRAME_BYTES:
+            frames.append(pack_frame(portion.source, numbers, lines))
+            numbers, lines, held = [], [], 0
+    if lines:
+        frames.append(pack_frame(portion.source, numbers, lines))
+    return tuple(frames)
+
+
+def without(table: pa.Table, uids: Sequence[str]) -> pa.Table:
+    """Leave out the rows of some measurements."""
+    drop = pc.is_in(table.column("measurement_uid"), value_set=pa.array(uids, pa.string()))
+    return table.filter(pc.invert(drop))

@@ -1,0 +1,118 @@
+"""Make the tiers again from what lies below them, to the same content."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from banwatch.judge import judge
+from banwatch.model.errors import BanwatchError, WireError
+from banwatch.model.reference import Reference
+from banwatch.model.verdict import Verdict
+from banwatch.pipeline.portion import Portion, Worker
+from banwatch.store import Store, queries
+from banwatch.store.rows import Segment
+from banwatch.store.tables import MEASURED
+
+FROM = ("observation", "evidence", "verdict")
+"""Where a rebuild may start: the tier named is the first that is made again."""
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildReport:
+    """What was made again."""
+
+    measurements: int
+    segments: int
+
+
+def rebuild(
+    store: Store,
+    reference: Reference,
+    *,
+    from_tier: str = "observation",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    progress: Progress | None = None,
+) -> RebuildReport:
+    """Make every tier from one on upwards again, in one transaction: whole, or as it was before.
+
+    Args:
+        store: open for writing.
+        reference: what measurements are weighed against.
+        from_tier: one of `FROM`; `verdict` reads stored evidence, the others the archive.
+        since: only measurements that started then or later.
+        until: only measurements that started before.
+        progress: told how many segments of how many are done.
+
+    Raises:
+        BanwatchError: there is no such tier, a segment is damaged, or there is no room.
+    """
+    if from_tier not in FROM:
+        raise BanwatchError(
+            f"there is no tier {from_tier!r} to rebuild from", f"Choose one of {', '.join(FROM)}"
+        )
+    if from_tier == "verdict":
+        return rejudge(store, since=since, until=until, progress=progress)
+    names = MEASURED[MEASURED.index("evidence") :] if from_tier == "evidence" else MEASURED
+    segments = sorted(store.rows(Segment), key=lambda s: (s.ordinal, s.segment))
+    report = progress or (lambda done, total: None)
+    worker = Worker(reference)
+    measurements = 0
+    with store.transaction():
+        wanted = None if since is None and until is None else queries.uids_between(store, since, until)
+        for name in names:
+            if wanted is None:
+                store.clear(name)
+            else:
+                store.delete(name, "measurement_uid", sorted(wanted))
+        for done, segment in enumerate(segments):
+            for portion in _portions(store, segment.segment, wanted):
+                worked = worker.work(portion)
+                measurements += worked.tables["measurement"].num_rows
+                for name in names:
+                    store.append_arrow(name, worked.tables[name])
+            report(done + 1, len(segments))
+    return RebuildReport(measurements, len(segments))
+
+
+def _portions(store: Store, segment: str, wanted: set[str] | None) -> Iterator[Portion]:
+    """Read the lines of a segment that tiers are made from: the first copy of each measurement."""
+    positions = queries.first_copies(store, segment, wanted)
+    try:
+        source = store.archive.index(segment)
+        for start, lines in store.archive.frames(segment):
+            chosen = [i for i in range(len(lines)) if start + i in positions]
+            if chosen:
+                numbers = tuple(source.line_numbers[start + i] for i in chosen)
+                yield Portion(segment, numbers, tuple(lines[i] for i in chosen))
+    except WireError as error:
+        raise BanwatchError(
+            f"the archive is damaged: {error.reason}",
+            "Put the segment back from a backup, or look with `banwatch archive check`; nothing was changed",
+        ) from error
+
+
+def rejudge(
+    store: Store,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    progress: Progress | None = None,
+) -> RebuildReport:
+    """Judge again from stored evidence, in one transaction."""
+    report = progress or (lambda done, total: None)
+    judged = 0
+    with store.transaction():
+        total = store.count(queries.evidence_between(store, since, until))
+        verdicts: list[Verdict] = []
+        for batch in queries.evidence_in_batches(store, since, until):
+            verdicts.extend(judge(evidence) for evidence in batch)
+            judged += len(batch)
+            report(judged, total)
+        if since is None and until is None:
+            store.clear("verdict")
+        else:
+            store.delete("verdict", "measurement_uid", [v.measurement_uid for v in verdicts])
+        store.append("verdict", verdicts)
+    return RebuildReport(judged, 0)

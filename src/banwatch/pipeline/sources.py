@@ -1,0 +1,229 @@
+"""Files, folders, archives and streams that hold measurements: found, opened and unpacked piece by piece."""
+
+import glob
+import hashlib
+import io
+import sys
+import tarfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import zstandard
+
+from banwatch.model.errors import BanwatchError, WireError
+
+CHUNK_BYTES = 1 << 20
+STDIN = "-"
+_ENDINGS = (
+    ".jsonl",
+    ".jsonl.gz",
+    ".jsonl.zst",
+    ".ndjson",
+    ".ndjson.gz",
+    ".ndjson.zst",
+    ".json",
+    ".json.gz",
+    ".json.zst",
+    ".tar",
+    ".tar.gz",
+    ".tgz",
+    ".tar.zst",
+)
+"""What is looked for in folders; a file that is named itself is read whatever it is called."""
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_TAR_MAGIC = (257, b"ustar")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that holds measurements, or the standard input."""
+
+    name: str
+    """As it is shown and stored: the path that was given, and below it the path in the folder."""
+    path: Path | None
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A stream of lines: a source, or one member of a source that is an archive."""
+
+    name: str
+    chunks: Iterator[bytes]
+
+
+def find(paths: Iterable[str | Path]) -> list[Source]:
+    """Find every file of measurements; folders recursively, sorted, each file once.
+
+    Raises:
+        BanwatchError: a path that was named is not there.
+    """
+    found: dict[Path, Source] = {}
+    standard_input = []
+    for given in paths:
+        if str(given) == STDIN:
+            standard_input.append(Source("(standard input)", None, 0))
+            continue
+        for path in _expand(Path(given)):
+            found.setdefault(path.resolve(), Source(str(path), path, path.stat().st_size))
+    return [*sorted(found.values(), key=lambda s: s.name), *standard_input[:1]]
+
+
+def _expand(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        return [p for p in sorted(path.rglob("*")) if p.name.endswith(_ENDINGS) and _is_offered(p, path)]
+    matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]
+    if not matches:
+        raise BanwatchError(f"there is no file or folder {path}", "Check the path")
+    return [p for match in matches for p in _expand(match)]
+
+
+def _is_offered(path: Path, folder: Path) -> bool:
+    """Whether a file in a folder is meant: neither hidden nor part of a store's own archive."""
+    parts = path.relative_to(folder).parts
+    return path.is_file() and not any(p.startswith(".") or p.endswith(".duckdb.archive") for p in parts)
+
+
+def sha256_of(source: Source) -> str:
+    """Hash a file's bytes; empty for a stream that can be read but once."""
+    if source.path is None:
+        return ""
+    with open(source.path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def documents(source: Source, on_read: Callable[[int], None]) -> Iterator[Document]:
+    """Open a source and give the streams of lines in it.
+
+    Each document is to be read to its end before the next one is asked for.
+
+    Args:
+        source: what to open.
+        on_read: told how many bytes were read from the file, as it goes.
+
+    Raises:
+        WireError: while chunks are read: the file is damaged or cut short.
+        OSError: it cannot be read.
+    """
+    if source.path is None:
+        yield from _documents_in(source.name, _chunks_of(sys.stdin.buffer, on_read))
+        return
+    with open(source.path, "rb") as file:
+        yield from _documents_in(source.name, _chunks_of(file, on_read))
+
+
+def _chunks_of(file: IO[bytes], on_read: Callable[[int], None]) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK_BYTES):
+        on_read(len(chunk))
+        yield chunk
+
+
+def _documents_in(name: str, chunks: Iterator[bytes]) -> Iterator[Document]:
+    """Look at the first bytes, unpack what is packed, and open what is a tar archive."""
+    head, chunks = _peek(chunks)
+    if head.startswith(_GZIP):
+        head, chunks = _peek(_gunzip(chunks))
+    elif head.startswith(_ZSTD):
+        head, chunks = _peek(_unzstd(chunks))
+    at, magic = _TAR_MAGIC
+    if head[at : at + len(magic)] == magic:
+        yield from _members(name, chunks)
+    else:
+        yield Document(name, chunks)
+
+
+def _members(name: str, chunks: Iterator[bytes]) -> Iterator[Document]:
+    try:
+        with tarfile.open(fileobj=_Stream(chunks), mode="r|", bufsize=CHUNK_BYTES) as archive:
+            for member in archive:
+                content = archive.extractfile(member) if member.isfile() else None
+                if content is not None and member.name.endswith(_ENDINGS):
+                    yield from _documents_in(f"{name}!{member.name}", _chunks_of(content, lambda size: None))
+    except (tarfile.TarError, EOFError) as error:
+        raise WireError(f"the tar archive is damaged or cut short: {error}") from None
+
+
+class _Stream(io.RawIOBase):
+    """Chunks as a file that can only be read forward."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        parts, held = [self._rest], len(self._rest)
+        while size < 0 or held < size:
+            chunk = next(self._chunks, b"")
+            if not chunk:
+                break
+            parts.append(chunk)
+            held += len(chunk)
+        whole = b"".join(parts)
+        if size < 0:
+            size = len(whole)
+        self._rest = whole[size:]
+        return whole[:size]
+
+
+def _peek(chunks: Iterator[bytes], wanted: int = 512) -> tuple[bytes, Iterator[bytes]]:
+    """Read ahead until some bytes are there, and give them back with a stream that still begins with them."""
+    read, held = [], 0
+    for chunk in chunks:
+        read.append(chunk)
+        held += len(chunk)
+        if held >= wanted:
+            break
+
+    def again() -> Iterator[bytes]:
+        yield from read
+        yield from chunks
+
+    return b"".join(read)[:wanted], again()
+
+
+def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Unpack gzip, of any number of members, holding one chunk at a time whatever the ratio."""
+    unpacker = zlib.decompressobj(wbits=31)
+    fresh = True
+    try:
+        for chunk in chunks:
+            while chunk:
+                if unpacker.eof:
+                    chunk = chunk.lstrip(b"\0") if fresh is False else chunk  # padding between members
+                    if not chunk:
+                        break
+                    unpacker = zlib.decompressobj(wbits=31)
+                fresh = False
+                piece = unpacker.decompress(chunk, CHUNK_BYTES)
+                if piece:
+                    yield piece
+                chunk = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+        if not unpacker.eof:
+            rest = unpacker.flush()
+            if rest:
+                yield rest
+    except zlib.error as error:
+        raise WireError(f"the gzip stream is damaged: {error}") from None
+    if not unpacker.eof:
+        raise WireError("the gzip stream is cut short")
+
+
+def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Unpack zstandard, of any number of frames, with a bounded window."""
+    unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    stream: Any = _Stream(chunks)  # a raw stream: all that the reader needs of a file
+    reader = unpacker.stream_reader(stream, read_across_frames=True, closefd=False)
+    try:
+        while piece := reader.read(CHUNK_BYTES):
+            yield piece
+    except zstandard.ZstdError as error:
+        raise WireError(f"the zstandard stream is damaged: {error}") from None
