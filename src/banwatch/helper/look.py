@@ -72,6 +72,10 @@ class Looker:
         self._memo: Memo = Memo(settings.cache_s, net.clock)
         self._rng = random.SystemRandom()
 
+    def close(self) -> None:
+        """Drop what nobody waits for any more."""
+        self._memo.close()
+
     async def look(
         self, url: TargetUrl, endpoints: Sequence[Endpoint], headers: Headers
     ) -> wire.ControlResponse:
