@@ -1,0 +1,278 @@
+"""Conduct a play: divide it into parts, hand them to workers, and watch over those."""
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from banwatch.lab.play.part import Part, Report, divide, rounds_between
+from banwatch.lab.regime import Regime
+from banwatch.lab.regime_file import load_regime
+from banwatch.lab.world.file import load_world
+from banwatch.model.errors import BanwatchError
+from banwatch.model.ids import UNKNOWN_ASN
+from banwatch.reference import load
+
+MAX_LABS = 6
+LABS_PER_CORE = 2.5
+"""A lab waits for blackholes more than it computes."""
+LAB_MEMORY_BYTES = 260 << 20
+"""What a lab and its worker take, about: world, censor and probe share what they import."""
+PARTS_PER_LAB = 2
+"""Parts are of unequal length: with some to spare, no worker idles at the end for long."""
+_PATIENCE_S = 5.0
+
+Progress = Callable[[int, int], None]
+"""Takes how many measurements are done, and of how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayResult:
+    """What a play left behind."""
+
+    measurements: int
+    flows: int
+    """Lines of truth."""
+    measurement_files: tuple[Path, ...]
+    truth_files: tuple[Path, ...]
+
+
+def play_story(
+    regime: str,
+    work_dir: Path,
+    *,
+    jobs: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> PlayResult:
+    """Play a regime's own timeline, all tiers, with every input of the default world."""
+    return play(regime, out_dir=work_dir, jobs=jobs, seed=seed, progress=progress)
+
+
+def play(
+    regime: str | Path,
+    world: str | Path = "default",
+    *,
+    out_dir: Path,
+    tiers: Sequence[str] | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    every: timedelta | None = None,
+    inputs: Sequence[str] | None = None,
+    jobs: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> PlayResult:
+    """Play a timeline; writes `out_dir/measurements/*.jsonl.gz` and `out_dir/truth/*.jsonl`.
+
+    Args:
+        regime: name or path.
+        world: name or path.
+        out_dir: made where missing; earlier parts of the same names in it are written anew.
+        tiers: all of the regime's where None.
+        start, end, every: rounds from `start`, before `end`; the regime's timeline where None.
+        inputs: URLs to measure; the world's own list where None.
+        jobs: how many labs side by side; by cores and memory where None.
+        seed: of every chance in the regime and in the probe.
+        progress: called with (done, total) measurements.
+
+    Raises:
+        BanwatchError: the regime has no such tier or no timeline, or a lab failed.
+    """
+    plan = load_regime(regime)
+    urls = tuple(inputs) if inputs is not None else tuple(entry.url for entry in load_world(world).inputs)
+    if not urls:
+        raise BanwatchError(f"there is nothing to measure in the world {world}", "Give `inputs`")
+    rounds = _rounds(plan, start, end, every)
+    jobs = jobs or default_jobs()
+    chosen = _chosen_tiers(plan, tiers)
+    folders = [out_dir / "measurements", out_dir / "truth"]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    parts = []
+    pieces = -(-jobs * PARTS_PER_LAB // len(chosen))
+    reference = load()
+    for tier in chosen:
+        network = reference.network_of(str(plan.tiers[tier].resolver))
+        for number, run in enumerate(divide(rounds, pieces)):
+            name = f"{plan.name}-{tier}-{number:02d}"
+            parts.append(
+                Part(
+                    name=name,
+                    regime=str(regime),
+                    world=str(world),
+                    tier=tier,
+                    rounds=run,
+                    inputs=urls,
+                    seed=seed,
+                    resolver_asn=network.asn if network else UNKNOWN_ASN,
+                    resolver_network_name=network.name if network else "",
+                    measurements_path=str(folders[0] / f"{name}.jsonl.gz"),
+                    truth_path=str(folders[1] / f"{name}.jsonl"),
+                )
+            )
+    for part in parts:
+        Path(part.truth_path).unlink(missing_ok=True)  # the censor appends
+    done = _Company(parts, jobs, len(urls) * len(rounds) * len(chosen), progress).play()
+    truth_files = tuple(Path(part.truth_path) for part in parts)
+    return PlayResult(
+        measurements=done,
+        flows=sum(_count_lines(path) for path in truth_files),
+        measurement_files=tuple(Path(part.measurements_path) for part in parts),
+        truth_files=truth_files,
+    )
+
+
+def default_jobs() -> int:
+    """Say how many labs this machine takes side by side."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(MAX_LABS, round(cores * LABS_PER_CORE), memory_bytes // 2 // LAB_MEMORY_BYTES))
+
+
+def _rounds(
+    regime: Regime, start: datetime | None, end: datetime | None, every: timedelta | None
+) -> tuple[datetime, ...]:
+    timeline = regime.timeline
+    if timeline is not None:
+        start, end = start or timeline.start, end or timeline.end
+        every = every or timedelta(hours=timeline.every_h)
+    if start is None or end is None or every is None:
+        raise BanwatchError(f"the regime {regime.name} has no timeline", "Give a start, an end and a step")
+    rounds = rounds_between(start, end, every)
+    if not rounds:
+        raise BanwatchError(f"there is no round from {start} to {end}", "The end must be after the start")
+    return rounds
+
+
+def _chosen_tiers(regime: Regime, tiers: Sequence[str] | None) -> tuple[str, ...]:
+    for tier in tiers or ():
+        if tier not in regime.tiers:
+            known = ", ".join(regime.tiers)
+            raise BanwatchError(f"the regime {regime.name} has no tier {tier!r}", f"It has: {known}")
+    return tuple(
+        tiers or reversed(regime.tiers)
+    )  # the most restricted last in the file, and slowest: first here
+
+
+def _count_lines(path: Path) -> int:
+    if not path.exists():
+        return 0
+    with path.open("rb") as file:
+        return sum(1 for _ in file)
+
+
+class _Worker:
+    """One worker process, and what it was given."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "banwatch.lab.play.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self.part: Part | None = None
+        self._rest = b""
+
+    @property
+    def out(self) -> int:
+        """Its reports' descriptor."""
+        assert self.process.stdout is not None  # a pipe was asked for
+        return self.process.stdout.fileno()
+
+    def give(self, part: Part) -> None:
+        """Hand it a part."""
+        assert self.process.stdin is not None  # a pipe was asked for
+        self.part = part
+        self.process.stdin.write(msgspec.json.encode(part) + b"\n")
+        self.process.stdin.flush()
+
+    def dismiss(self) -> None:
+        """Tell it that there is no more."""
+        assert self.process.stdin is not None  # a pipe was asked for
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+
+    def listen(self) -> list[Report] | None:
+        """Read what it has reported; None at its end."""
+        data = os.read(self.out, 1 << 16)
+        if not data:
+            return None
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return [msgspec.json.decode(line, type=Report) for line in lines]
+
+
+class _Company:
+    """All workers of a play."""
+
+    def __init__(self, parts: list[Part], jobs: int, total: int, progress: Progress | None) -> None:
+        self._waiting = list(reversed(parts))
+        self._jobs = min(jobs, len(parts))
+        self._total = total
+        self._done = 0
+        self._progress = progress
+        self._workers: list[_Worker] = []
+
+    def play(self) -> int:
+        """Play every part; returns how many measurements were made."""
+        try:
+            with selectors.DefaultSelector() as selector:
+                for _ in range(self._jobs):
+                    worker = _Worker()
+                    self._workers.append(worker)
+                    selector.register(worker.out, selectors.EVENT_READ, worker)
+                    worker.give(self._waiting.pop())
+                while selector.get_map():
+                    for key, _ in selector.select():
+                        if self._hear(key.data):
+                            selector.unregister(key.fd)
+        finally:
+            self._end()
+        return self._done
+
+    def _hear(self, worker: _Worker) -> bool:
+        """Take in a worker's reports; True when it has ended in order."""
+        reports = worker.listen()
+        if reports is None:
+            if worker.part is not None:
+                raise BanwatchError(
+                    f"a lab's worker ended unexpectedly (exit code {worker.process.wait()})",
+                    "It was killed, or memory ran out: run it again, with fewer `--jobs`",
+                )
+            return True
+        for report in reports:
+            if report.what:
+                raise BanwatchError(report.what, report.do)
+            if report.measured and self._progress:
+                self._progress(self._done + report.measured, self._total)
+            self._done += report.measured
+            if report.finished:
+                worker.part = None
+                if self._waiting:
+                    worker.give(self._waiting.pop())
+                else:
+                    worker.dismiss()
+        return False
+
+    def _end(self) -> None:
+        """End every worker, in order where it listens, else by force; labs end with their workers."""
+        for worker in self._workers:
+            worker.dismiss()
+            if worker.process.poll() is None:
+                worker.process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + _PATIENCE_S
+        for worker in self._workers:
+            try:
+                worker.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                worker.process.wait()
+            assert worker.process.stdout is not None  # a pipe was asked for
+            worker.process.stdout.close()

@@ -1,0 +1,61 @@
+"""A part of a play, as it is handed to a worker."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from banwatch.probe.settings import Timeouts
+
+LAB_TIMEOUTS = Timeouts(dns_s=1.0, dns_late_s=0.25, tcp_s=1.25, tls_s=1.25, http_s=2.5, control_s=8.0)
+"""For a network whose round trips take a millisecond or two. Blackholes make these the length of a round;
+they are long enough for a machine that is busy for a second, and TCP has sent its SYN again after one."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Some rounds of one tier, in a lab of its own."""
+
+    name: str
+    """Stem of its files."""
+    regime: str
+    world: str
+    tier: str
+    rounds: tuple[datetime, ...]
+    inputs: tuple[str, ...]
+    seed: int
+    resolver_asn: int
+    resolver_network_name: str
+    measurements_path: str
+    truth_path: str
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a worker says to its conductor, a line of JSON each."""
+
+    measured: int = 0
+    """Measurements finished since the last report."""
+    finished: str = ""
+    """Name of a part that is done."""
+    what: str = ""
+    do: str = ""
+    """A part failed: the two halves of a BanwatchError."""
+
+
+def rounds_between(start: datetime, end: datetime, every: timedelta) -> tuple[datetime, ...]:
+    """List the moments of a timeline's rounds: from `start`, before `end`."""
+    if every <= timedelta(0):
+        raise ValueError(f"rounds every {every}; expected more than nothing")
+    return tuple(start + every * i for i in range(max(0, -(-(end - start) // every))))
+
+
+def divide(rounds: Sequence[datetime], pieces: int) -> list[tuple[datetime, ...]]:
+    """Cut rounds into at most so many runs of about the same length."""
+    pieces = max(1, min(pieces, len(rounds)))
+    size, more = divmod(len(rounds), pieces)
+    runs: list[tuple[datetime, ...]] = []
+    at = 0
+    for i in range(pieces):
+        length = size + (i < more)
+        runs.append(tuple(rounds[at : at + length]))
+        at += length
+    return [run for run in runs if run]

@@ -1,0 +1,93 @@
+"""Rounds of the probe, inside a lab's client namespace."""
+
+import asyncio
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+from banwatch.lab.clock import LabClock
+from banwatch.lab.regime import Regime, Tier
+from banwatch.lab.world.world import World
+from banwatch.model.ids import UNKNOWN_ASN, Asn
+from banwatch.net.real import RealNet
+from banwatch.probe.session import Session
+from banwatch.probe.settings import Settings, Timeouts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vantage:
+    """Where the probe of a lab stands."""
+
+    regime: Regime
+    tier: Tier
+    world: World
+    resolver_asn: Asn = UNKNOWN_ASN
+    resolver_network_name: str = ""
+
+
+def settings_for(vantage: Vantage, timeouts: Timeouts, now: Callable[[], datetime], rng: Random) -> Settings:
+    """Tell a probe where it stands. Nothing of the regime but its name, for the annotation, gets through."""
+    tier, world = vantage.tier, vantage.world
+    public = next(a for resolver in world.public_resolvers for a in resolver.addresses if a.version == 4)
+    own = [str(tier.client_address)]
+    if tier.client_address6 is not None:
+        own.append(str(tier.client_address6))
+    return Settings(
+        probe_cc=vantage.regime.country,
+        probe_asn=tier.asn,
+        probe_network_name=tier.network_name,
+        access_tier=tier.name,
+        resolver_ip=str(tier.resolver),
+        resolver_asn=vantage.resolver_asn,
+        resolver_network_name=vantage.resolver_network_name,
+        resolvers=(f"{public}:53",),
+        helper_url=world.helper_url,
+        control_path=tier.helper_path.value,
+        ca_file=world.ca_file,
+        timeouts=timeouts,
+        annotations={"lab": vantage.regime.name},
+        now=now,
+        rng=rng,
+        own_addresses=tuple(own),
+    )
+
+
+def run_rounds(
+    vantage: Vantage,
+    rounds: tuple[datetime, ...],
+    inputs: tuple[str, ...],
+    *,
+    clock: LabClock,
+    timeouts: Timeouts,
+    seed: int,
+    path: Path,
+    measured: Callable[[int], None],
+) -> int:
+    """Measure all inputs at every moment of `rounds`; returns how many were written to `path`."""
+    return asyncio.run(_run(vantage, rounds, inputs, clock, timeouts, seed, path, measured))
+
+
+async def _run(
+    vantage: Vantage,
+    rounds: tuple[datetime, ...],
+    inputs: tuple[str, ...],
+    clock: LabClock,
+    timeouts: Timeouts,
+    seed: int,
+    path: Path,
+    measured: Callable[[int], None],
+) -> int:
+    written = 0
+    with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
+        for at in rounds:
+            clock.set(at)
+            rng = Random(f"{seed} {vantage.tier.name} {at.isoformat()}")
+            settings = settings_for(vantage, timeouts, clock.now, rng)
+            async for line in Session(RealNet(), settings).run(inputs):
+                file.write(line + b"\n")
+                written += 1
+                measured(1)
+    return written

@@ -1,0 +1,81 @@
+"""A worker of a play: reads parts from standard input as lines of JSON, reports on standard output."""
+
+import gc
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+
+from banwatch.lab.clock import LabClock
+from banwatch.lab.lab import Lab
+from banwatch.lab.play.part import LAB_TIMEOUTS, Part, Report
+from banwatch.lab.play.rounds import Vantage, run_rounds
+from banwatch.lab.regime_file import load_regime
+from banwatch.lab.world import load_world, serve
+from banwatch.model.errors import BanwatchError
+from banwatch.model.ids import Asn
+
+
+def main() -> None:
+    """Play every part that comes in, until the input ends or a part fails."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the conductor, who ends us in order
+    signal.signal(signal.SIGTERM, _leave)
+    gc.freeze()  # what was imported is shared with every child of every lab: leave its pages alone
+    for line in sys.stdin.buffer:
+        part = msgspec.json.decode(line, type=Part)
+        try:
+            play_part(part)
+        except BanwatchError as error:
+            _say(Report(what=error.what, do=error.do))
+            sys.exit(1)
+        except Exception as error:
+            _say(Report(what=f"playing {part.name} failed: {error!r}\n{traceback.format_exc()}"))
+            sys.exit(1)
+        _say(Report(finished=part.name))
+
+
+def play_part(part: Part) -> int:
+    """Play one part in a lab of its own; returns how many measurements it wrote."""
+    regime = load_regime(part.regime)
+    world = load_world(part.world)
+    vantage = Vantage(
+        regime=regime,
+        tier=regime.tiers[part.tier],
+        world=world,
+        resolver_asn=Asn(part.resolver_asn),
+        resolver_network_name=part.resolver_network_name,
+    )
+    clock = LabClock(part.rounds[0])
+    truth_path = Path(part.truth_path)
+    with Lab(
+        regime, part.tier, world, clock=clock, truth_path=truth_path, seed=part.seed, serve=serve
+    ) as lab:
+        return lab.call(
+            run_rounds,
+            vantage,
+            part.rounds,
+            part.inputs,
+            clock=clock,
+            timeouts=LAB_TIMEOUTS,
+            seed=part.seed,
+            path=Path(part.measurements_path),
+            measured=lambda count: _say(Report(measured=count)),
+        )
+
+
+def _say(report: Report) -> None:
+    os.write(
+        1, msgspec.json.encode(report) + b"\n"
+    )  # shorter than PIPE_BUF, so lines of two writers never mix
+
+
+def _leave(signum: int, frame: object) -> NoReturn:
+    sys.exit(128 + signum)
+
+
+if __name__ == "__main__":
+    main()
