@@ -1,0 +1,118 @@
+"""The first process of a lab: makes its namespaces, then is the censor between them.
+
+It is the init of the lab's PID namespace, so whatever runs inside a lab ends with it; and it ends when the
+other end of its control socket does, so a lab ends with whoever started it, kill -9 included.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import shutil
+import signal
+import socket
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from banwatch.lab.censor.censor import Censor
+from banwatch.lab.client_files import mount_client_files
+from banwatch.lab.clock import LabClock
+from banwatch.lab.links import PacketSocketLink
+from banwatch.lab.middlebox import Middlebox
+from banwatch.lab.namespaces import die_with_parent, open_current, unmount, unshare_for_lab
+from banwatch.lab.network import CLIENT_LINK, CLIENT_MAC, WORLD_LINK, WORLD_MAC, build_network
+from banwatch.lab.pcap import PcapWriter
+from banwatch.lab.regime import Address, Prefix, Regime, Tier
+from banwatch.lab.truth import TruthWriter
+from banwatch.model.errors import BanwatchError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabPlan:
+    """Everything that the lab's first process has to know."""
+
+    regime: Regime
+    tier: Tier
+    prefixes: tuple[Prefix, ...]
+    helper_addresses: tuple[Address, ...]
+    ca_pem: str
+    clock: LabClock
+    folder: Path
+    """An empty directory of the lab's own; removed with it."""
+    truth_path: Path | None
+    pcap_path: Path | None
+    seed: int
+
+
+def run_first_process(plan: LabPlan, control: socket.socket) -> NoReturn:
+    """Make the namespaces, fork the censor as their init, and wait for it. Never returns."""
+    status = 1
+    try:
+        in_user_namespace = unshare_for_lab()
+        child = os.fork()
+        if child == 0:
+            _be_the_censor(plan, control, in_user_namespace)
+        control.close()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the control socket is what ends a lab
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    except BaseException as error:
+        _report(control, error)
+    finally:
+        _remove_folder(plan.folder)
+        os._exit(1 if status else 0)
+
+
+def _remove_folder(folder: Path) -> None:
+    """Remove the lab's directory, which is a mount point in this process's namespace."""
+    with contextlib.suppress(OSError):
+        unmount(str(folder))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _be_the_censor(plan: LabPlan, control: socket.socket, in_user_namespace: bool) -> NoReturn:
+    status = 1
+    try:
+        die_with_parent()
+        for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(ignored, signal.SIG_IGN)  # the control socket is what ends a lab
+        signal.signal(
+            signal.SIGCHLD, signal.SIG_IGN
+        )  # an init's duty: orphans inside are reaped by the kernel
+        network = build_network(plan.tier, plan.prefixes, plan.helper_addresses)
+        mount_client_files(plan.folder, plan.tier, plan.ca_pem)
+        client_link = PacketSocketLink(CLIENT_LINK, CLIENT_MAC)
+        world_link = PacketSocketLink(WORLD_LINK, WORLD_MAC)
+        censor = Censor(plan.regime, plan.tier, seed=plan.seed)
+        truth = TruthWriter(plan.truth_path) if plan.truth_path else None
+        pcap = PcapWriter(plan.pcap_path) if plan.pcap_path else None
+        middlebox = Middlebox(client_link, world_link, censor, plan.clock, control, truth, pcap)
+        fds = [open_current("pid"), network.client, network.world, open_current("mnt")]
+        if in_user_namespace:
+            fds.append(open_current("user"))
+        socket.send_fds(control, [json.dumps({"ready": True, "ipv6": network.ipv6}).encode()], fds)
+        for fd in fds:
+            os.close(fd)
+        gc.collect()
+        gc.freeze()  # what the parent had made stays shared with it
+        middlebox.run()
+        status = 0
+    except BaseException as error:
+        _report(control, error)
+    finally:
+        _remove_folder(plan.folder)
+        os._exit(status)
+
+
+def _report(control: socket.socket, error: BaseException) -> None:
+    if isinstance(error, BanwatchError):
+        message = {"what": error.what, "do": error.do}
+    else:
+        trace = "".join(traceback.format_exception(error))
+        message = {
+            "what": f"The lab's censor failed:\n{trace}",
+            "do": "Nothing was let through; please report it",
+        }
+    with contextlib.suppress(OSError):
+        control.send(json.dumps({"error": message}).encode()[:60_000])

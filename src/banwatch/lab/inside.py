@@ -1,0 +1,234 @@
+"""Processes inside a lab's namespaces: forked from the caller, watched by it, and gone when the lab is."""
+
+import contextlib
+import os
+import pickle
+import select
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from banwatch.lab.namespaces import (
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUSER,
+    die_with_parent,
+    enter,
+)
+from banwatch.model.errors import BanwatchError
+
+_CHUNK_BYTES = 1 << 16
+_lifelines: set[int] = set()
+"""Descriptors whose closing ends a lab. No forked child may keep one open."""
+
+
+def _drop_lifelines() -> None:
+    for fd in _lifelines:
+        with contextlib.suppress(OSError):
+            os.close(fd)
+    _lifelines.clear()
+
+
+os.register_at_fork(after_in_child=_drop_lifelines)
+
+
+def hold_lifeline(fd: int) -> None:
+    """Have every child that this process forks from now on close `fd`."""
+    _lifelines.add(fd)
+
+
+def release_lifeline(fd: int) -> None:
+    """Forget a descriptor that was closed."""
+    _lifelines.discard(fd)
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """Namespaces to enter, as open files; None stays outside."""
+
+    user: int | None
+    pid: int
+    network: int
+    mounts: int | None
+
+
+class Inside:
+    """A child that runs inside a lab.
+
+    Args:
+        rooms: the namespaces it runs in.
+        work: what it does; its result is pickled and comes back through `result`.
+        environment: variables that are set in it.
+    """
+
+    def __init__(self, rooms: Rooms, work: Callable[[], Any], environment: dict[str, str]) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._reader, writer = os.pipe()
+        self.exit_code: int | None = None
+        self._received = bytearray()
+        self._pid = os.fork()
+        if self._pid == 0:
+            os.close(self._reader)
+            _enter_and_work(rooms, work, environment, writer)
+        os.close(writer)
+        os.set_blocking(self._reader, False)
+
+    def fileno(self) -> int:
+        """Readable when the child has written something of its result, or has ended."""
+        return self._reader
+
+    def receive(self) -> bool:
+        """Take what the child has written so far; True when it has closed its end."""
+        while True:
+            try:
+                chunk = os.read(self._reader, _CHUNK_BYTES)
+            except BlockingIOError:
+                return False
+            if not chunk:
+                return True
+            self._received += chunk
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a long-running child has said that it is ready."""
+        self.receive()
+        return self._received.startswith(b"R")
+
+    def poll(self) -> int | None:
+        """The exit code, or None while it runs; a signal's number is added to 128, as in a shell."""
+        if self.exit_code is None:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            if pid:
+                self._ended(status)
+        return self.exit_code
+
+    def _ended(self, status: int) -> None:
+        self.receive()
+        os.close(self._reader)
+        code = os.waitstatus_to_exitcode(status)
+        self.exit_code = code if code >= 0 else 128 - code
+
+    def wait(self) -> int:
+        """Wait for its end; returns the exit code."""
+        while self.exit_code is None:
+            with contextlib.suppress(InterruptedError):
+                self._ended(os.waitpid(self._pid, 0)[1])
+        return self.exit_code
+
+    def terminate(self, grace_s: float = 2.0) -> None:
+        """Ask it to end, then make it."""
+        if self.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGTERM)
+        deadline = time.monotonic() + grace_s
+        while self.poll() is None and time.monotonic() < deadline:
+            select.select([self._reader], [], [], 0.02)
+            time.sleep(0.005)
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+            self.wait()
+
+    def result(self) -> Any:
+        """What the work returned, once it has ended; raises what it raised."""
+        data = bytes(self._received).removeprefix(b"R")
+        if not data:
+            raise BanwatchError(
+                f"A process inside the lab ended with exit code {self.exit_code} and no result",
+                "It was killed, or it ended itself; what it wrote to standard error may say why",
+            )
+        failed, value = pickle.loads(data)
+        if failed:
+            raise value
+        return value
+
+
+def _enter_and_work(
+    rooms: Rooms, work: Callable[[], Any], environment: dict[str, str], pipe: int
+) -> NoReturn:
+    """Enter the namespaces, then fork once more: only a child of ours is in the PID namespace."""
+    status = 1
+    try:
+        folder = os.getcwd()
+        if rooms.user is not None:
+            enter(rooms.user, CLONE_NEWUSER)
+        enter(rooms.pid, CLONE_NEWPID)
+        enter(rooms.network, CLONE_NEWNET)
+        if rooms.mounts is not None:
+            enter(rooms.mounts, CLONE_NEWNS)
+            with contextlib.suppress(OSError):
+                os.chdir(folder)
+        child = os.fork()
+        if child == 0:
+            die_with_parent()
+            _work(work, environment, pipe)
+        os.close(pipe)
+
+        def pass_on(number: int, _: object) -> None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, number)
+
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(name, pass_on)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the child as well
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        status = code if code >= 0 else 128 - code
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _work(work: Callable[[], Any], environment: dict[str, str], pipe: int) -> NoReturn:
+    status = 0
+    try:
+        os.environ.update(environment)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        try:
+            message = pickle.dumps((False, work()))
+        except Exception as error:
+            status = 1
+            message = _pickle_error(error)
+        with os.fdopen(pipe, "wb") as file:
+            file.write(message)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException as error:
+        status = error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1
+        if not isinstance(error, (KeyboardInterrupt, SystemExit, BrokenPipeError)):
+            traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _pickle_error(error: Exception) -> bytes:
+    trace = "".join(traceback.format_exception(error))
+    if isinstance(error, BanwatchError):
+        error = BanwatchErrorCarrier.of(error)
+    else:
+        error.add_note(f"Inside the lab:\n{trace}")
+    try:
+        data = pickle.dumps((True, error))
+        pickle.loads(data)
+        return data
+    except Exception:
+        return pickle.dumps((True, RuntimeError(f"Inside the lab:\n{trace}")))
+
+
+class BanwatchErrorCarrier(BanwatchError):
+    """A BanwatchError that survives pickling, which calls an exception with its message only."""
+
+    @classmethod
+    def of(cls, error: BanwatchError) -> "BanwatchErrorCarrier":
+        """Copy an error."""
+        return cls(error.what, error.do)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return BanwatchErrorCarrier, (self.what, self.do)

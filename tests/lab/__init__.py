@@ -1,0 +1,1 @@
+"""The lab: packets, censor, links and namespaces."""
