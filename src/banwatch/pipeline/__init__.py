@@ -6,8 +6,17 @@ are, and committed by one. *rebuild*: the same from the archive. *rejudge*: verd
 evidence. *detect*: cells to changes, incidents and comparisons.
 """
 
-from banwatch.pipeline.conclude import DetectReport, detect
+from banwatch.pipeline.conclude import DetectReport, compare_ban, detect
 from banwatch.pipeline.ingest import IngestReport, ingest
 from banwatch.pipeline.rebuild import RebuildReport, rebuild, rejudge
 
-__all__ = ["DetectReport", "IngestReport", "RebuildReport", "detect", "ingest", "rebuild", "rejudge"]
+__all__ = [
+    "DetectReport",
+    "IngestReport",
+    "RebuildReport",
+    "compare_ban",
+    "detect",
+    "ingest",
+    "rebuild",
+    "rejudge",
+]

@@ -124,11 +124,7 @@ class Committer:
     def _look_up(self, uids: set[str]) -> None:
         """Learn which ids the store has already."""
         known = self._pending.known
-        wanted = sorted(uids - known.keys())
-        entries = (
-            self._store.known("entry", "measurement_uid", pa.array(wanted, pa.string())) if wanted else None
-        )
-        found = self._store.read(entries, Entry) if entries is not None else []
+        found = self._store.matching(Entry, "measurement_uid", uids - known.keys())
         for entry in sorted(found, key=lambda e: (e.measurement_uid, e.copy)):
             digest = self._store.archive.index(entry.segment).sha256(entry.position)
             known.setdefault(entry.measurement_uid, []).append(
@@ -221,8 +217,7 @@ class Committer:
         if not rows:
             return []
         named = [replace(row, segment=segment) if row.position >= 0 else row for row in rows]
-        sources = pa.array(sorted({row.source for row in named}), pa.string())
-        before = self._store.read(self._store.known("quarantine", "source", sources), Quarantined)
+        before = self._store.matching(Quarantined, "source", {row.source for row in named})
         seen = {(row.source, row.line, row.sha256) for row in before}
         fresh = {(row.source, row.line, row.sha256): row for row in named}
         return [row for key, row in fresh.items() if key not in seen]

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from banwatch import bans as announced
 from banwatch import detect as detection
-from banwatch.model.ban import Ban
+from banwatch.model.ban import Ban, Comparison
 from banwatch.model.incident import Incident
 from banwatch.store import Store, queries
 from banwatch.store.rows import Logged
@@ -47,6 +48,18 @@ def detect(
         if now is not None:
             store.append("log", _news(known, incidents, now))
     return DetectReport(len(cells), len(changes), len(incidents), len(comparisons))
+
+
+def compare_ban(path: Path, ban: Ban) -> tuple[Comparison, ...]:
+    """Compare one ban with a store's measurements as they are now, and change nothing.
+
+    Raises:
+        BanwatchError: there is no such store, or it cannot be read.
+    """
+    with Store.open(path, read_only=True) as store:
+        cells = queries.cells(store, probe_cc=ban.country)
+        changes = [change for change in queries.changes(store) if change.probe_cc == ban.country]
+    return tuple(announced.compare(ban, cells, changes))
 
 
 def _news(before: Iterable[Incident], after: Iterable[Incident], now: datetime) -> list[Logged]:

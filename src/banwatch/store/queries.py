@@ -73,12 +73,28 @@ def verdicts(
 
 
 def verdicts_in_batches(
-    store: Store, *, equal: Mapping[str, object], since: datetime | None, until: datetime | None
+    store: Store,
+    *,
+    equal: Mapping[str, object],
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int | None = None,
 ) -> Iterator[list[Verdict]]:
     """Read any number of verdicts in order of time, some thousands at once."""
     found = narrowed(store.table("verdict"), equal=equal, since=since, until=until)
-    for batch in store.batches(found.order_by([*IN_TIME, "target"])):
+    for batch in store.batches(found.order_by([*IN_TIME, "target"]).limit(limit)):
         yield table_of(Verdict).layout.from_arrow(batch)
+
+
+def count_verdicts(
+    store: Store,
+    *,
+    equal: Mapping[str, object],
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> int:
+    """Count verdicts."""
+    return store.count(narrowed(store.table("verdict"), equal=equal, since=since, until=until))
 
 
 def measurement(store: Store, uid: str) -> Measurement | None:

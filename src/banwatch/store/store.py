@@ -182,11 +182,15 @@ class Store:
         """Take all rows out of a table; call it inside a transaction."""
         self._connection.truncate_table(name)
 
-    def known(self, name: str, column: str, values: pa.Array) -> ibis.Table:
-        """The rows of a table whose column has one of many values."""
-        wanted = ibis.memtable(pa.table({column: values}))
-        table = self.table(name)
-        return table.semi_join(wanted, column)
+    def matching(self, noun: type[Row], column: str, values: Iterable[str]) -> list[Row]:
+        """Read the rows that have one of any number of values in a column, inside a transaction too."""
+        wanted = pa.table({column: pa.array(sorted(set(values)), pa.string())})
+        if not wanted.num_rows:
+            return []
+        table = table_of(noun)
+        with self._lock:
+            found = self._connection.table(table.name).semi_join(ibis.memtable(wanted), column)
+            return _layout_of(noun).from_arrow(self._connection.to_pyarrow(found))
 
     def digest(self, name: str) -> str:
         """Hash a table's content: the same rows give the same digest, in whatever order they were written.

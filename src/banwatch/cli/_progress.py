@@ -1,0 +1,49 @@
+"""A progress bar on stderr for work that is measured in bytes or in pieces."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+Report = Callable[[int, int], None]
+"""Takes how much is done, and of how much; a total of 0 is one that nobody knows."""
+
+
+@contextmanager
+def byte_progress(console: Console, what: str) -> Iterator[Report]:
+    """Show bytes done, the rate and the time left."""
+    with _shown(console, what, DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()) as report:
+        yield report
+
+
+@contextmanager
+def piece_progress(console: Console, what: str) -> Iterator[Report]:
+    """Show pieces done and the time left."""
+    with _shown(console, what, MofNCompleteColumn(), TimeRemainingColumn()) as report:
+        yield report
+
+
+@contextmanager
+def _shown(console: Console, what: str, *columns: ProgressColumn) -> Iterator[Report]:
+    shown = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        *columns,
+        console=console,
+        transient=True,
+    )
+    with shown:
+        task = shown.add_task(what, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total or None)

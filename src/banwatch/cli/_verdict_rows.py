@@ -1,0 +1,68 @@
+"""Verdicts as JSON lines for machines and as a table for people."""
+
+from collections.abc import Sequence
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from banwatch.model.ids import render_asn
+from banwatch.model.state import State
+from banwatch.model.verdict import Verdict
+
+_STYLES = {
+    State.BLOCKED: "bold red",
+    State.LIKELY_BLOCKED: "red",
+    State.TAMPERED: "magenta",
+    State.IMPAIRED: "yellow",
+    State.DOWN: "blue",
+    State.OK: "green",
+    State.INSUFFICIENT: "dim",
+}
+
+
+def to_line(verdict: Verdict) -> str:
+    """Render one verdict as a JSON object: AS numbers as `AS131279`, times in RFC 3339, UTC."""
+    return msgspec.json.encode(
+        {
+            "measurement_uid": verdict.measurement_uid,
+            "test_name": verdict.test_name,
+            "input": verdict.input or None,
+            "target": verdict.target,
+            "probe_cc": verdict.probe_cc,
+            "probe_asn": render_asn(verdict.probe_asn),
+            "access_tier": verdict.access_tier,
+            "measurement_start_time": verdict.measurement_start_time,
+            "state": verdict.state,
+            "mechanisms": verdict.mechanisms,
+            "layer": verdict.layer,
+            "hop": verdict.hop,
+            "rules": verdict.rules,
+            "vetoed": verdict.vetoed,
+            "sentence": verdict.sentence,
+            "ruleset": verdict.ruleset,
+            "snapshots": verdict.snapshots,
+        }
+    ).decode()
+
+
+def show_table(verdicts: Sequence[Verdict], total: int) -> None:
+    """Print verdicts as a table, and say how many there are where not all are shown."""
+    console = Console()
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("time (UTC)", "network", "target", "state", "mechanisms", "why"):
+        table.add_column(name, overflow="fold")
+    for v in verdicts:
+        network = " ".join(part for part in (v.probe_cc, render_asn(v.probe_asn), v.access_tier) if part)
+        table.add_row(
+            f"{v.measurement_start_time:%Y-%m-%d %H:%M}",
+            Text(network),
+            Text(v.target),
+            Text(v.state, style=_STYLES.get(v.state, "")),
+            Text(", ".join(v.mechanisms)),
+            Text(v.sentence),
+        )
+    console.print(table)
+    if len(verdicts) < total:
+        Console(stderr=True).print(f"{len(verdicts):,} of {total:,} shown; --limit or --json for more")

@@ -1,0 +1,50 @@
+"""`banwatch ingest`: bring measurements in."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def ingest(
+        paths: Annotated[
+            list[str],
+            typer.Argument(help="Files, folders, patterns, or - for the standard input.", metavar="PATH..."),
+        ],
+        store: Annotated[Path, typer.Option(help="The database file.", envvar="BANWATCH_STORE")] = Path(
+            "banwatch.duckdb"
+        ),
+        jobs: Annotated[int, typer.Option(min=0, help="Processes that work; 0: one a core.")] = 0,
+        as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
+    ) -> None:
+        """Bring measurements in: OONI JSONL, plain or packed (.gz, .zst, .tar).
+
+        Each measurement counts once, in whatever file it comes. What cannot be read is kept aside and
+        counted. An ingest that was stopped goes on where it was when the same command is run again.
+        """
+        import os
+
+        import msgspec
+        from rich.console import Console
+
+        from banwatch import pipeline, reference
+        from banwatch.cli._progress import byte_progress
+        from banwatch.store import Store
+
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        console = Console(stderr=True)
+        with Store.open(store) as opened, byte_progress(console, "Ingesting") as progress:
+            report = pipeline.ingest(opened, paths, reference.load(), progress=progress, jobs=jobs or cores)
+        if as_json:
+            print(msgspec.json.encode(report).decode())
+        else:
+            console.print(
+                f"{report.accepted:,} new, {report.duplicates:,} known before, "
+                f"{report.conflicts:,} in conflict, {report.quarantined:,} in quarantine, "
+                f"from {report.files:,} files",
+                highlight=False,
+            )

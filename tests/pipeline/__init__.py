@@ -1,0 +1,1 @@
+"""Ingest, rebuild and detection."""

@@ -1,0 +1,1 @@
+"""Tables, archive and queries."""
