@@ -1,6 +1,8 @@
 """An incident in a sentence that a reader can check."""
 
-from datetime import datetime
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 from banwatch.model.ids import render_asn
 from banwatch.model.incident import Incident, Kind
@@ -40,3 +42,41 @@ def _listed(names: list[str]) -> str:
     if len(names) > _NAMED:
         return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1] if names else ""]))
+
+
+def incident_lines(incidents: Iterable[Incident], *, as_json: bool) -> Iterator[str]:
+    """Print incidents, one a line: JSON objects for machines, sentences for people."""
+    for incident in incidents:
+        if as_json:
+            yield json.dumps(to_wire(incident), ensure_ascii=False)
+        else:
+            yield f"{incident.incident_id}  {incident.sentence}"
+
+
+def to_wire(incident: Incident) -> dict[str, object]:
+    """An incident as plain values.
+
+    Wire: times are RFC 3339 UTC; intervals are `[earliest, latest]`; `end` is null while it lasts.
+    """
+    lasting = incident.end_earliest is None or incident.end_latest is None
+    return {
+        "id": incident.incident_id,
+        "country": incident.probe_cc,
+        "asns": list(incident.asns),
+        "access_tiers": list(incident.access_tiers),
+        "targets": list(incident.targets),
+        "kind": incident.kind.value,
+        "mechanisms": list(incident.mechanisms),
+        "onset": [_rfc3339(incident.onset_earliest), _rfc3339(incident.onset_latest)],
+        "onset_known": incident.onset_known,
+        "end": None if lasting else [_rfc3339(incident.end_earliest), _rfc3339(incident.end_latest)],
+        "confidence": incident.confidence,
+        "measurements": incident.measurements,
+        "probes": incident.probes,
+        "witnesses": list(incident.witnesses),
+        "sentence": incident.sentence,
+    }
+
+
+def _rfc3339(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")

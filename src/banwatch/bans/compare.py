@@ -1,0 +1,151 @@
+"""Hold a ban against what was measured: every target, network and access tier of its country."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from banwatch.bans import thresholds as t
+from banwatch.model.ban import Ban, Comparison, Measured
+from banwatch.model.cell import Cell
+from banwatch.model.ids import Asn, MeasurementUid, TargetName
+from banwatch.model.incident import Change, Kind
+from banwatch.model.mechanism import deepest
+
+_Place = tuple[TargetName, Asn, str]
+
+
+def compare(ban: Ban, cells: Iterable[Cell], changes: Iterable[Change]) -> tuple[Comparison, ...]:
+    """Compare a ban with the measurements made in its country.
+
+    Args:
+        ban: what was announced.
+        cells: counted verdicts, of any country and in any order.
+        changes: what `find_changes` found in them.
+
+    Returns:
+        One comparison for every target on every network and tier that was measured, announced or not, and for
+        every announced target on every network that the ban binds, measured or not. Sorted by target, network
+        and tier.
+    """
+    by_place: defaultdict[_Place, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        if cell.probe_cc == ban.country:
+            by_place[cell.target, cell.probe_asn, cell.access_tier].append(cell)
+    found: defaultdict[_Place, list[Change]] = defaultdict(list)
+    for change in changes:
+        if change.probe_cc == ban.country and change.kind is Kind.BLOCKING:
+            found[change.target, change.probe_asn, change.access_tier].append(change)
+    places = set(by_place) | {
+        (target, network.asn, network.access_tier)
+        for network in ban.binds
+        if network.asn
+        for target in announced_targets(ban)
+    }
+    return tuple(
+        _compare_place(
+            ban,
+            place,
+            sorted(by_place[place], key=lambda cell: cell.hour),
+            sorted(found[place], key=lambda change: change.onset_latest),
+        )
+        for place in sorted(places)
+    )
+
+
+def announced_targets(ban: Ban) -> frozenset[TargetName]:
+    """Targets that the ban names, and those that stand for its categories."""
+    return frozenset(ban.targets) | {target for _, target in ban.category_targets}
+
+
+def binds(ban: Ban, asn: Asn, access_tier: str) -> bool:
+    """Whether a ban binds people on a network and tier; one that names no network binds all the country."""
+    if not ban.binds:
+        return True
+    return any(network.asn in (0, asn) and network.access_tier in ("", access_tier) for network in ban.binds)
+
+
+def _compare_place(ban: Ban, place: _Place, cells: Sequence[Cell], changes: Sequence[Change]) -> Comparison:
+    target, asn, access_tier = place
+    named = target in announced_targets(ban)
+    told = sum(_interfered(cell) + cell.ok for cell in cells)
+    interfered = sum(_interfered(cell) for cell in cells)
+    voices = {voice for cell in cells for voice in cell.accusers}
+    since: tuple[datetime, datetime] | None = None
+    until: tuple[datetime, datetime] | None = None
+    since_known = False
+    showing: Sequence[Cell] = ()
+    if not told:
+        measured = Measured.NO_DATA
+    elif changes:
+        first, last = changes[0], changes[-1]
+        since = (first.onset_earliest, first.onset_latest)
+        since_known = first.onset_known
+        if last.end_earliest is not None and last.end_latest is not None:
+            until = (last.end_earliest, last.end_latest)
+        showing = _within(cells, since[0], until)
+        measured = _how_far(ban, cells, changes, since[1])
+    elif interfered >= t.PARTLY_MEASUREMENTS and len(voices) >= t.PARTLY_MEASUREMENTS:
+        showing = [cell for cell in cells if _interfered(cell)]
+        measured = Measured.PARTLY
+    else:
+        measured = Measured.NOT_ENFORCED
+    accusing = [cell for cell in showing if _interfered(cell)]
+    return Comparison(
+        ban_id=ban.ban_id,
+        target=target,
+        category=next((code for code, stands in ban.category_targets if stands == target), ""),
+        probe_cc=ban.country,
+        probe_asn=asn,
+        access_tier=access_tier,
+        announced=named and binds(ban, asn, access_tier),
+        measured=measured,
+        since=since,
+        until=until,
+        since_known=since_known,
+        mechanisms=deepest(m for cell in accusing for m in cell.mechanisms),
+        measurements=told,
+        interfered=interfered,
+        witness=_witness(accusing),
+    )
+
+
+def _how_far(ban: Ban, cells: Sequence[Cell], changes: Sequence[Change], began: datetime) -> Measured:
+    """Enforced where nearly all that could tell showed it, from its beginning to its end or the ban's."""
+    last = changes[-1]
+    until = (last.end_earliest, last.end_latest) if last.end_earliest and last.end_latest else None
+    inside = _within(cells, began, until)
+    told = sum(_interfered(cell) + cell.ok for cell in inside)
+    showed = sum(_interfered(cell) for cell in inside)
+    if not told or showed < t.ENFORCED_SHARE * told:
+        return Measured.PARTLY
+    if until is not None and _while_in_force(ban, until[1], cells):
+        return Measured.PARTLY
+    return Measured.ENFORCED
+
+
+def _while_in_force(ban: Ban, ended: datetime, cells: Sequence[Cell]) -> bool:
+    """Whether a block ended while the ban was still said to be in force, so far as the data reach."""
+    if ban.ends == "unspecified":
+        return any(cell.ok and cell.last_at >= ended for cell in cells)
+    parts = [int(part) for part in ban.ends.split("-")]
+    year, month, day = (*parts, 1, 1)[:3]
+    return ended < datetime(year, month, day, tzinfo=UTC)
+
+
+def _within(
+    cells: Sequence[Cell], since: datetime, until: tuple[datetime, datetime] | None
+) -> Sequence[Cell]:
+    return [cell for cell in cells if cell.last_at >= since and (until is None or cell.first_at <= until[0])]
+
+
+def _interfered(cell: Cell) -> int:
+    return cell.blocked + cell.likely_blocked + cell.tampered
+
+
+def _witness(cells: Sequence[Cell]) -> MeasurementUid | None:
+    if not cells:
+        return None
+    return min(
+        cells,
+        key=lambda cell: (not cell.blocked, not cell.likely_blocked, cell.first_at, cell.witness),
+    ).witness

@@ -1,0 +1,58 @@
+"""`banwatch bans`: what was announced, against what was measured."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+BanId = Annotated[str, typer.Argument(metavar="ID", help="Id of the ban, e.g. dprk-2016.")]
+Database = Annotated[Path, typer.Option("--store", help="Database with the verdicts.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    bans = typer.Typer(no_args_is_help=True, help="Announced bans: what was said, against what was measured.")
+    app.add_typer(bans, name="bans")
+    bans.command("ls")(_ls)
+    bans.command("show")(_show)
+    bans.command("compare")(_compare)
+
+
+def _ls(as_json: Json = False) -> None:
+    """List the register."""
+    from banwatch.bans.register import load_bans
+    from banwatch.bans.telling import bans_table, print_table, to_json
+
+    found = list(load_bans().values())
+    if as_json:
+        print(to_json(found))
+    else:
+        print_table(bans_table(found))
+
+
+def _show(ban_id: BanId, as_json: Json = False) -> None:
+    """Show one ban: whom it binds, from when, and who says so."""
+    from banwatch.bans.register import find_ban
+    from banwatch.bans.telling import ban_text, to_json
+
+    ban = find_ban(ban_id)
+    print(to_json(ban) if as_json else ban_text(ban))
+
+
+def _compare(ban_id: BanId, store: Database, as_json: Json = False) -> None:
+    """Compare one ban with the measurements of its country."""
+    from banwatch.bans import compare
+    from banwatch.bans.register import find_ban
+    from banwatch.bans.telling import comparison_table, print_table, to_json
+    from banwatch.detect import find_changes
+    from banwatch.store import Store, queries
+
+    ban = find_ban(ban_id)
+    with Store.open(store, read_only=True) as opened:
+        cells = queries.cells(opened)
+    found = compare(ban, cells, find_changes(cells))
+    if as_json:
+        print(to_json(found))
+    else:
+        print_table(comparison_table(found))
