@@ -1,0 +1,12 @@
+"""How right a judge is, where the truth is known.
+
+*truth*: what the censor wrote down, packet by packet: a line a flow. *trial*: one measurement with the flows
+that it caused. *bearing*: a flow that the verdict rests on: the system's resolver, the endpoints of the fetch.
+*beside*: interference with something else that the probe did, such as a question to a public resolver for a
+site that loads; a verdict may speak of it or not. *score*: all trials counted.
+"""
+
+from banwatch.lab.score.count import MechanismScore, Mistake, Score, score, score_story
+from banwatch.lab.score.truth import Flow, load_truth, parse_flow
+
+__all__ = ["Flow", "MechanismScore", "Mistake", "Score", "load_truth", "parse_flow", "score", "score_story"]

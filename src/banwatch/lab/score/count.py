@@ -1,0 +1,226 @@
+"""Count: each verdict against what the censor did to the flows of its measurement."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from banwatch.lab.score.truth import Flow, TruthIndex, in_utc, load_truth
+from banwatch.model.ids import MeasurementUid
+from banwatch.model.mechanism import deepest, hierarchical_overlap
+from banwatch.model.observation import Observation
+from banwatch.model.verdict import Verdict
+
+SHUTDOWN = "network.shutdown"
+MISTAKES_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MechanismScore:
+    """How one mechanism fares, over the measurements that met it."""
+
+    mechanism: str
+    measurements: int
+    recall: float
+    """Share of them whose verdict says that somebody interfered."""
+    mechanism_precision: float
+    mechanism_recall: float
+    """Hierarchical, as in `Score`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """One verdict that the truth contradicts."""
+
+    measurement_uid: MeasurementUid
+    input: str
+    access_tier: str
+    at: datetime
+    true: tuple[str, ...]
+    state: str
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """All trials counted. Ratios are 1 where there was nothing to be wrong about."""
+
+    measurements: int
+    false_blocked: int
+    """Nothing was done to it, and the verdict accuses."""
+    missed: int
+    """Something was done to it, outside a shutdown, and the verdict does not accuse."""
+    mechanism_precision: float
+    """Hierarchical: of the nodes that accusing verdicts name, the share that is true."""
+    mechanism_recall: float
+    """Hierarchical: of the true nodes, the share that verdicts name."""
+    interfered: int
+    """Measurements with which the censor interfered, outside a shutdown."""
+    recall: float
+    in_shutdown: int
+    """Measurements made while nothing passed: reported apart, since one of them can hardly tell."""
+    silent_in_shutdown: int
+    """Of those, the ones whose verdict claims neither that all is well nor that one target is blocked."""
+    beside: int
+    """Interference only with what the verdict does not rest on: right to say, and right not to."""
+    unmatched: int
+    """Measurements of which the truth knows no flow at all: some of it is missing, and the rest in doubt."""
+    by_mechanism: tuple[MechanismScore, ...]
+    confusion: tuple[tuple[str, str, int], ...]
+    """True mechanisms, what was said (mechanisms, else the state), how often; sorted."""
+    mistakes: tuple[Mistake, ...]
+    """The first few false and missed ones, and wrong branches."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """One measurement, judged and known."""
+
+    verdicts: tuple[Verdict, ...]
+    true: tuple[str, ...]
+    allowed: tuple[str, ...]
+    """Mechanisms beside: right to name, right not to."""
+    matched: bool
+
+    @property
+    def accuses(self) -> bool:
+        return any(verdict.state.accuses for verdict in self.verdicts)
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        return deepest(m for verdict in self.verdicts if verdict.state.accuses for m in verdict.mechanisms)
+
+    @property
+    def in_shutdown(self) -> bool:
+        return SHUTDOWN in self.true
+
+    @property
+    def is_mistake(self) -> bool:
+        if self.in_shutdown:
+            return False
+        if self.accuses != bool(self.true):
+            return not (self.accuses and self.allowed)
+        overlap, said, _ = hierarchical_overlap(self.said, (*self.true, *self.allowed))
+        return overlap < said
+
+
+def score_story(
+    verdicts: Sequence[Verdict],
+    observations: Mapping[MeasurementUid, Sequence[Observation]],
+    truth_paths: Iterable[Path],
+) -> Score:
+    """Score a play by the truth files that it left."""
+    return score(verdicts, observations, load_truth(truth_paths))
+
+
+def score(
+    verdicts: Sequence[Verdict],
+    observations: Mapping[MeasurementUid, Sequence[Observation]],
+    truth: Iterable[Flow],
+) -> Score:
+    """Compare verdicts with the truth; several of one measurement count as one.
+
+    Args:
+        verdicts: what the judge says.
+        observations: the steps of every measurement, by which its flows are found.
+        truth: what the censor did to every flow.
+    """
+    index = TruthIndex(truth)
+    grouped: dict[MeasurementUid, list[Verdict]] = {}
+    for verdict in verdicts:
+        grouped.setdefault(verdict.measurement_uid, []).append(verdict)
+    return _count([_try(group, observations.get(uid, ()), index) for uid, group in sorted(grouped.items())])
+
+
+def _try(verdicts: list[Verdict], observations: Sequence[Observation], index: TruthIndex) -> _Trial:
+    first = verdicts[0]
+    bearing, beside = index.caused_by(first.access_tier, in_utc(first.measurement_start_time), observations)
+    true = deepest(flow.mechanism for flow in bearing if flow.mechanism)
+    allowed = deepest(flow.mechanism for flow in beside if flow.mechanism)
+    return _Trial(tuple(verdicts), true, allowed, bool(bearing or beside))
+
+
+def _count(trials: list[_Trial]) -> Score:
+    open_trials = [trial for trial in trials if not trial.in_shutdown]
+    interfered = [trial for trial in open_trials if trial.true]
+    beside = [trial for trial in open_trials if not trial.true and trial.allowed]
+    innocent = [trial for trial in open_trials if not trial.true and not trial.allowed]
+    shut = [trial for trial in trials if trial.in_shutdown]
+    missed = sum(not trial.accuses for trial in interfered)
+    precision, recall = _hierarchical(open_trials)
+    confusion = Counter((_label(t.true) or "nothing", _label(t.said) or _states(t)) for t in trials)
+    mistakes = [_mistake(trial) for trial in open_trials if trial.is_mistake]
+    return Score(
+        measurements=len(trials),
+        false_blocked=sum(trial.accuses for trial in innocent),
+        missed=missed,
+        mechanism_precision=precision,
+        mechanism_recall=recall,
+        interfered=len(interfered),
+        recall=_ratio(len(interfered) - missed, len(interfered)),
+        in_shutdown=len(shut),
+        silent_in_shutdown=sum(
+            all(v.state.value in ("insufficient", "impaired") for v in trial.verdicts)
+            or SHUTDOWN in trial.said
+            for trial in shut
+        ),
+        beside=len(beside),
+        unmatched=sum(not trial.matched for trial in trials),
+        by_mechanism=_by_mechanism(interfered),
+        confusion=tuple((true, said, count) for (true, said), count in sorted(confusion.items())),
+        mistakes=tuple(mistakes[:MISTAKES_SHOWN]),
+    )
+
+
+def _hierarchical(trials: Iterable[_Trial]) -> tuple[float, float]:
+    """Micro-average hierarchical precision and recall over trials."""
+    hits = said = found = true = 0
+    for trial in trials:
+        overlap, nodes, _ = hierarchical_overlap(trial.said, (*trial.true, *trial.allowed))
+        hits, said = hits + overlap, said + nodes
+        overlap, _, nodes = hierarchical_overlap(trial.said, trial.true)
+        found, true = found + overlap, true + nodes
+    return _ratio(hits, said), _ratio(found, true)
+
+
+def _by_mechanism(interfered: list[_Trial]) -> tuple[MechanismScore, ...]:
+    scores = []
+    for mechanism in sorted({m for trial in interfered for m in trial.true}):
+        trials = [trial for trial in interfered if mechanism in trial.true]
+        precision, recall = _hierarchical(trials)
+        scores.append(
+            MechanismScore(
+                mechanism=mechanism,
+                measurements=len(trials),
+                recall=_ratio(sum(trial.accuses for trial in trials), len(trials)),
+                mechanism_precision=precision,
+                mechanism_recall=recall,
+            )
+        )
+    return tuple(scores)
+
+
+def _mistake(trial: _Trial) -> Mistake:
+    first = trial.verdicts[0]
+    return Mistake(
+        measurement_uid=first.measurement_uid,
+        input=first.input,
+        access_tier=first.access_tier,
+        at=first.measurement_start_time,
+        true=trial.true,
+        state=_states(trial),
+        said=trial.said,
+    )
+
+
+def _label(mechanisms: tuple[str, ...]) -> str:
+    return " ".join(mechanisms)
+
+
+def _states(trial: _Trial) -> str:
+    return " ".join(sorted({verdict.state.value for verdict in trial.verdicts}))
+
+
+def _ratio(part: int, whole: int) -> float:
+    return part / whole if whole else 1.0

@@ -1,0 +1,148 @@
+"""Read the truth, and find the flows that a measurement caused."""
+
+import bisect
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from banwatch.model.errors import BanwatchError
+from banwatch.model.observation import Observation, Step
+
+DNS_PORT = 53
+SLACK = timedelta(seconds=2)
+"""A measurement's start is written in whole seconds, and a flow's last packet may come after its end."""
+SYSTEM_ENGINES = frozenset({"getaddrinfo", "system", "golang_net_resolver"})
+
+
+class Flow(msgspec.Struct, frozen=True, kw_only=True):
+    """What the censor did to one flow. `rule` is null where it did nothing."""
+
+    tier: str
+    started_at: datetime
+    ended_at: datetime
+    proto: str
+    src: str
+    sport: int
+    dst: str
+    dport: int
+    names: tuple[tuple[str, str], ...] = ()
+    """What it read in it: kind (`qname`, `sni`, `host`) and name."""
+    rule: str | None = None
+    mechanism: str | None = None
+    dropped: int = 0
+    injected: int = 0
+    delayed: int = 0
+    real_answer_passed: bool = False
+
+    @property
+    def acted_on(self) -> bool:
+        """Whether the censor did anything to it."""
+        return self.mechanism is not None
+
+
+_decoder = msgspec.json.Decoder(Flow)
+
+
+def parse_flow(line: bytes) -> Flow:
+    """Read a line of truth; raises BanwatchError where it is none."""
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BanwatchError(
+            f"this is no line of truth: {line[:200]!r}: {error}", "Was the lab killed?"
+        ) from error
+
+
+def load_truth(paths: Iterable[Path]) -> list[Flow]:
+    """Read every flow of some truth files."""
+    flows: list[Flow] = []
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                flows.extend(parse_flow(line) for line in file if line.strip())
+        except OSError as error:
+            raise BanwatchError(f"the truth {path} cannot be read: {error}") from error
+    return flows
+
+
+class TruthIndex:
+    """Flows by what a measurement would know of them.
+
+    Args:
+        flows: all of them, in any order.
+    """
+
+    def __init__(self, flows: Iterable[Flow]) -> None:
+        self._by_key: dict[tuple[str, str, int], list[Flow]] = {}
+        for flow in sorted(flows, key=lambda flow: (flow.started_at, flow.src, flow.sport)):
+            if flow.dport == DNS_PORT:
+                for kind, name in flow.names:
+                    if kind == "qname":
+                        self._by_key.setdefault((flow.tier, name.rstrip(".").lower(), DNS_PORT), []).append(
+                            flow
+                        )
+            self._by_key.setdefault((flow.tier, flow.dst, flow.dport), []).append(flow)
+
+    def caused_by(
+        self, tier: str, started_at: datetime, observations: Sequence[Observation]
+    ) -> tuple[list[Flow], list[Flow]]:
+        """Find the flows of one measurement: those that its verdict rests on, and those beside.
+
+        Follow-up steps cause flows of their own, which are left out: they ask other questions.
+        """
+        plain = [step for step in observations if step.follow_up is None]
+        last_s = max((step.t_s or 0.0 for step in plain), default=0.0)
+        begin, end = started_at - SLACK, started_at + timedelta(seconds=last_s) + SLACK
+        hostnames = {step.hostname.rstrip(".").lower() for step in plain if step.hostname}
+        named_resolvers = {
+            _host(step.resolver_address)
+            for step in plain
+            if step.step is Step.DNS and step.resolver_address and step.engine not in SYSTEM_ENGINES
+        }
+        questions = [
+            flow for name in sorted(hostnames) for flow in self._between(tier, name, DNS_PORT, begin, end)
+        ]
+        system = [flow for flow in questions if flow.dst not in named_resolvers]
+        beside = [flow for flow in questions if flow.dst in named_resolvers]
+        if not system:  # the system's resolver is a public one, and was asked by name as well
+            system, beside = beside, []
+        endpoints = {
+            (step.ip, step.port) for step in plain if step.step is not Step.DNS and step.ip and step.port
+        }
+        bearing = system + [
+            flow
+            for ip, port in sorted(endpoints)
+            for flow in self._between(tier, ip, port, begin, end)
+            if _speaks_of(flow, hostnames)
+        ]
+        return bearing, beside
+
+    def _between(self, tier: str, where: str, port: int, begin: datetime, end: datetime) -> list[Flow]:
+        flows = self._by_key.get((tier, where, port), [])
+        first = bisect.bisect_left(flows, begin, key=_started_at)
+        last = bisect.bisect_right(flows, end, key=_started_at)
+        return flows[first:last]
+
+
+def _started_at(flow: Flow) -> datetime:
+    return flow.started_at
+
+
+def _speaks_of(flow: Flow, hostnames: set[str]) -> bool:
+    """Say whether a flow may belong to a fetch of these names; one that named nobody may."""
+    said = {name.rstrip(".").lower() for kind, name in flow.names if kind in ("sni", "host")}
+    return not said or not said.isdisjoint(hostnames)
+
+
+def _host(address: str) -> str:
+    """Strip the port from `1.2.3.4:53`, `[::1]:53` or a bare address."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    return address.partition(":")[0] if address.count(":") == 1 else address
+
+
+def in_utc(at: datetime) -> datetime:
+    """Read a time without a zone as UTC, which OONI's are."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
