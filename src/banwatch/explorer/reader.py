@@ -6,6 +6,7 @@ from typing import Protocol
 
 from banwatch.model.ban import Ban, Comparison
 from banwatch.model.cell import Cell
+from banwatch.model.evidence import Evidence
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.incident import Change, Incident
 from banwatch.model.measurement import Measurement
@@ -56,11 +57,11 @@ class Reader(Protocol):
     ) -> Mapping[MeasurementUid, Sequence[Observation]]:
         """The facts of each measurement, in the order of the wire."""
 
-    def evidence_of(self, uids: Sequence[MeasurementUid]) -> Mapping[MeasurementUid, Sequence[object]]:
-        """Evidence rows (dataclasses) of each measurement, one a target."""
+    def evidence_of(self, uids: Sequence[MeasurementUid]) -> Mapping[MeasurementUid, Sequence[Evidence]]:
+        """The comparison of each measurement with its control, one row a target."""
 
-    def verdicts_of(self, uids: Sequence[MeasurementUid]) -> Mapping[MeasurementUid, Sequence[Verdict]]:
-        """Verdicts of each measurement, one a target."""
+    def verdicts_of(self, uid: MeasurementUid) -> Sequence[Verdict]:
+        """What was judged of one measurement, one row a target."""
 
     def raws(self, uids: Sequence[MeasurementUid]) -> Iterator[tuple[MeasurementUid, bytes]]:
         """The measurements as they were received, byte for byte, in any order."""

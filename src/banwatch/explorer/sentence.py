@@ -122,7 +122,9 @@ def _since(rows: Sequence[Comparison]) -> str:
     if not intervals:
         return ""
     said = list(dict.fromkeys(words.between(*interval) for interval in intervals))
-    start = f" since {said[0]}" if len(said) == 1 else f" (the first since {said[0]}, the last since {said[-1]})"
+    start = (
+        f" since {said[0]}" if len(said) == 1 else f" (the first since {said[0]}, the last since {said[-1]})"
+    )
     ends = [row.until for row in rows if row.until]
     if len(ends) == len(rows) and len(said) == 1:
         return f" from {said[0]} until {words.between(*max(ends))}"

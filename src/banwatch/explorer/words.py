@@ -1,4 +1,4 @@
-"""Identifiers, counts and times in plain language. English; another language is another module like this one."""
+"""Identifiers, counts and times in plain language: English. Another language is another module like this."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -193,12 +193,12 @@ def counted(count: int, singular: str, plural: str = "") -> str:
 
 def day(value: date) -> str:
     """Write a day: `1 April 2016`."""
-    return format_date(value, "d MMMM y", locale=LOCALE)
+    return str(format_date(value, "d MMMM y", locale=LOCALE))
 
 
 def short_day(value: date) -> str:
     """Write a day without its year: `1 Apr`."""
-    return format_date(value, "d MMM", locale=LOCALE)
+    return str(format_date(value, "d MMM", locale=LOCALE))
 
 
 def dated(value: date | None, precision: str) -> str:
@@ -206,7 +206,7 @@ def dated(value: date | None, precision: str) -> str:
     if value is None:
         return "undated"
     pattern = {"month": "MMMM y", "year": "y"}.get(precision, "d MMMM y")
-    return format_date(value, pattern, locale=LOCALE)
+    return str(format_date(value, pattern, locale=LOCALE))
 
 
 def exact(value: datetime) -> str:

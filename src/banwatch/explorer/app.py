@@ -1,0 +1,119 @@
+"""The web app: the same pages as a bulletin, computed when they are asked for."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse, Response
+
+from banwatch.explorer import pages
+from banwatch.explorer.columns import Place
+from banwatch.explorer.days import DayKey
+from banwatch.explorer.reader import Reader
+from banwatch.explorer.render import CONTENT_POLICY, FRAME_POLICY, style_sheet
+from banwatch.explorer.store_reader import StoreReader
+from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
+from banwatch.store import Store
+
+_HEADERS = {
+    "Content-Security-Policy": f"{CONTENT_POLICY}; {FRAME_POLICY}",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_PICTURE_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
+
+
+def create_app(store_path: str | Path, *, recorded: bool = False) -> FastAPI:
+    """Make the app over a store, which is opened for reading when the app starts.
+
+    Args:
+        store_path: the database.
+        recorded: its measurements were replayed from a recording; every page says so.
+
+    Raises:
+        BanwatchError: (at start) the store cannot be opened.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with Store.open(Path(store_path), read_only=True) as store:
+            app.state.reader = StoreReader(store)
+            yield
+
+    return create_app_over(None, recorded=recorded, lifespan=lifespan)
+
+
+def create_app_over(
+    reader: Reader | None,
+    *,
+    recorded: bool = False,
+    lifespan: Callable[[FastAPI], object] | None = None,
+) -> FastAPI:
+    """Make the app over whatever answers the reader's questions; None is set when the app starts."""
+    # The interactive documentation would load scripts from elsewhere; /openapi.json describes the API.
+    app = FastAPI(title="Banwatch", docs_url=None, redoc_url=None, lifespan=lifespan)  # type: ignore[arg-type]
+    app.state.reader = reader
+
+    @app.middleware("http")
+    async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = await call_next(request)
+        response.headers.update(_HEADERS)
+        return response
+
+    @app.exception_handler(pages.Missing)
+    async def missing(request: Request, error: pages.Missing) -> HTMLResponse:
+        return HTMLResponse(pages.message("Not found", str(error)), 404)
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> HTMLResponse:
+        return HTMLResponse(pages.message("Not found", str(error.detail)), error.status_code)
+
+    _add_pages(app, recorded=recorded)
+    return app
+
+
+def _add_pages(app: FastAPI, *, recorded: bool) -> None:
+    """Plain functions: FastAPI runs them in threads, as drawing and reading take their time."""
+
+    def reader_of(request: Request) -> Reader:
+        reader: Reader = request.app.state.reader
+        return reader
+
+    @app.get("/static/style.css", include_in_schema=False)
+    def style() -> Response:
+        return Response(style_sheet(), media_type="text/css")
+
+    @app.get("/", include_in_schema=False, response_class=HTMLResponse)
+    def home(request: Request) -> str:
+        return pages.home(reader_of(request), recorded=recorded)
+
+    @app.get("/bans/{ban_id}", include_in_schema=False, response_class=HTMLResponse)
+    def ban(request: Request, ban_id: str) -> str:
+        return pages.ban(reader_of(request), ban_id, recorded=recorded)
+
+    @app.get("/bans/{ban_id}/chart.{extension}", include_in_schema=False)
+    def picture(request: Request, ban_id: str, extension: str, cc: str, asn: int, tier: str = "") -> Response:
+        if extension not in _PICTURE_TYPES:
+            raise pages.Missing("Pictures are to be had as svg and png.")
+        place = Place(CountryCode(cc), Asn(asn), tier)
+        drawn = pages.picture(reader_of(request), ban_id, place, extension, recorded=recorded)
+        return Response(drawn, media_type=_PICTURE_TYPES[extension])
+
+    @app.get("/days/{day}", include_in_schema=False, response_class=HTMLResponse)
+    def day(request: Request, day: str, cc: str, asn: int, target: str, tier: str = "") -> str:
+        key = DayKey(Place(CountryCode(cc), Asn(asn), tier), TargetName(target), pages.parse_day(day))
+        return pages.day(reader_of(request), key, recorded=recorded)
+
+    @app.get("/measurements/{uid:path}", include_in_schema=False, response_class=HTMLResponse)
+    def measurement(request: Request, uid: str) -> str:
+        return pages.measurement(reader_of(request), MeasurementUid(uid), recorded=recorded)
+
+    @app.get("/raw/{uid:path}.json", include_in_schema=False)
+    def raw(request: Request, uid: str) -> Response:
+        return Response(pages.raw(reader_of(request), MeasurementUid(uid)), media_type="application/json")
+
+    @app.get("/incidents/{incident_id}", include_in_schema=False, response_class=HTMLResponse)
+    def incident(request: Request, incident_id: str) -> str:
+        return pages.incident(reader_of(request), incident_id, recorded=recorded)

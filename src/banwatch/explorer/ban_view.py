@@ -1,0 +1,368 @@
+"""What the page of a ban shows: sentence, announcement, comparison, pictures, and how to check them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from banwatch.explorer import words
+from banwatch.explorer.columns import Column, columns_of, place_of
+from banwatch.explorer.days import DayCount, DayKey
+from banwatch.explorer.incident_view import IncidentView, view_incident
+from banwatch.explorer.links import Links
+from banwatch.explorer.mechanism_view import MechanismView, view_mechanisms
+from banwatch.explorer.reader import Reader
+from banwatch.explorer.sentence import headline
+from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Measured
+from banwatch.model.errors import BanwatchError
+from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
+from banwatch.model.incident import Incident
+
+_SYMBOLS = {Measured.ENFORCED: "●", Measured.PARTLY: "◐", Measured.NOT_ENFORCED: "○", Measured.NO_DATA: "–"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What a reader must know before anything else on the page."""
+
+    kind: str
+    """`lab` or `recording`."""
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceView:
+    """One link of the chain from the notice to the reader."""
+
+    publisher: str
+    title: str
+    dated: str
+    machine_date: str
+    url: str
+    """Empty where there is none that a browser may open."""
+    cites: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One line of a list of facts."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellView:
+    """One cell of the comparison."""
+
+    column: str
+    """Whose cell it is, for where the column's heading is out of sight."""
+    measured: str
+    css: str
+    symbol: str
+    since: str
+    since_exact: str
+    mechanisms: tuple[MechanismView, ...]
+    count: str
+    """`29 of 36 measurements`."""
+    count_words: str
+    witness: str
+    """Address of the measurement that shows it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowView:
+    """One target of the comparison, with a cell for each column."""
+
+    target: str
+    note: str
+    cells: tuple[CellView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupView:
+    """The rows that share a relation to the announcement."""
+
+    title: str
+    rows: tuple[RowView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureView:
+    """A chart in the page."""
+
+    heading: str
+    caption: str
+    alt: str
+    svg: str
+    """The drawing, put into the page as it is: only ever made by `banwatch.explorer.chart`."""
+    svg_href: str
+    png_href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreView:
+    """One figure of the score."""
+
+    name: str
+    value: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BanPage:
+    """Everything on the page of a ban."""
+
+    title: str
+    sentence: str
+    measured_on: str
+    notices: tuple[Notice, ...]
+    announcement: tuple[Fact, ...]
+    notes: str
+    sources: tuple[SourceView, ...]
+    columns: tuple[Column, ...]
+    groups: tuple[GroupView, ...]
+    pictures: tuple[PictureView, ...]
+    incidents: tuple[IncidentView, ...]
+    score: tuple[ScoreView, ...]
+    checks: tuple[Fact, ...]
+    bundle_href: str
+    links: Links
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BanFacts:
+    """What was read from the store for a ban, once for all of its pages."""
+
+    ban: Ban
+    rows: tuple[Comparison, ...]
+    columns: tuple[Column, ...]
+    incidents: tuple[Incident, ...]
+    labs: Mapping[str, int]
+
+    @property
+    def lab(self) -> bool:
+        """Whether any of it was made in a lab."""
+        return any(self.labs)
+
+
+def read_ban(reader: Reader, ban_id: str) -> BanFacts:
+    """Read what the store holds of a ban.
+
+    Raises:
+        BanwatchError: no such ban is known.
+    """
+    bans = reader.bans()
+    ban = bans.get(ban_id)
+    if ban is None:
+        known = ", ".join(sorted(bans)) or "none"
+        raise BanwatchError(f"no ban is called {ban_id!r}", f"Known are: {known}.")
+    rows = tuple(reader.comparisons(ban_id))
+    witnesses = sorted({row.witness for row in rows if row.witness})
+    names: dict[Asn, str] = {}
+    for measurement in reader.measurements_of(witnesses).values():
+        names.setdefault(measurement.probe_asn, measurement.probe_network_name)
+    places = {CountryCode(row.probe_cc) for row in rows} | {ban.country}
+    return BanFacts(
+        ban=ban,
+        rows=rows,
+        columns=columns_of(ban, rows, names),
+        incidents=tuple(incident for incident in reader.incidents() if incident.probe_cc in places),
+        labs=reader.labs(),
+    )
+
+
+def notices_for(labs: Mapping[str, int], *, recorded: bool) -> tuple[Notice, ...]:
+    """List what must be said on every page that shows these measurements."""
+    notices = []
+    made = sorted(name for name in labs if name)
+    if made:
+        names = words.listed([f"“{words.visible(name, 60)}”" for name in made])
+        real = "" if set(labs) == set(made) else " Others here are of the real world; each page says which."
+        notices.append(
+            Notice(
+                kind="lab",
+                label="Made in a lab",
+                text=f"These measurements were made inside Banwatch’s lab, under the regime {names}: "
+                "real packets in a simulated country, on a simulated calendar. They say nothing about the "
+                f"real one.{real}",
+            )
+        )
+    if recorded:
+        notices.append(
+            Notice(
+                kind="recording",
+                label="Recording",
+                text="These measurements were not made by this run: they were replayed from a recording that "
+                "ships with Banwatch.",
+            )
+        )
+    return tuple(notices)
+
+
+def view_ban(
+    facts: BanFacts,
+    links: Links,
+    *,
+    recorded: bool,
+    days: Mapping[DayKey, DayCount],
+    pictures: Sequence[PictureView] = (),
+    score: Mapping[str, float] | None = None,
+    checks: Sequence[Fact] = (),
+) -> BanPage:
+    """Compute the page of a ban.
+
+    Args:
+        facts: what the store holds.
+        links: the page's neighbours.
+        recorded: the measurements were replayed from a recording.
+        days: what was counted, for the time that it covers.
+        pictures: the charts, one a column.
+        score: the run's score against the lab's own log, where there is one.
+        checks: what a reader needs to check it: rules, snapshots, counts.
+    """
+    measured_on = ""
+    if days:
+        first, last = min(key.day for key in days), max(key.day for key in days)
+        measured_on = f"Measured from {words.day(first)} to {words.day(last)}"
+    return BanPage(
+        title=facts.ban.title,
+        sentence=headline(facts.ban, facts.rows, facts.columns, lab=facts.lab),
+        measured_on=measured_on,
+        notices=notices_for(facts.labs, recorded=recorded),
+        announcement=_announcement(facts.ban),
+        notes=facts.ban.notes,
+        sources=tuple(
+            SourceView(
+                publisher=source.publisher,
+                title=source.title,
+                dated=words.dated(source.published, source.precision),
+                machine_date=source.published.isoformat() if source.published else "",
+                url=source.url if source.url.startswith(("https://", "http://")) else "",
+                cites=source.cites,
+            )
+            for source in facts.ban.sources
+        ),
+        columns=facts.columns,
+        groups=tuple(_group(title, rows, facts, links) for title, rows in grouped(facts)),
+        pictures=tuple(pictures),
+        incidents=tuple(view_incident(incident, links) for incident in facts.incidents),
+        score=_score(score) if score is not None else (),
+        checks=tuple(checks),
+        bundle_href=links.bundle(),
+        links=links,
+    )
+
+
+def grouped(facts: BanFacts) -> list[tuple[str, list[TargetName]]]:
+    """Sort the targets by their relation to the announcement, in the announcement's own order."""
+    measured = {row.target for row in facts.rows}
+    named = [target for target in facts.ban.targets if target in measured]
+    by_category = {target: code for code, target in facts.ban.category_targets}
+    announced = {row.target for row in facts.rows if row.announced}
+    in_category = sorted(announced - set(named), key=lambda target: (by_category.get(target, ""), target))
+    others = sorted(measured - announced - set(named))
+    groups = [
+        ("Named in the announcement", named),
+        ("In an announced category", in_category),
+        ("Not announced", others),
+    ]
+    return [(title, targets) for title, targets in groups if targets]
+
+
+def _announcement(ban: Ban) -> tuple[Fact, ...]:
+    bound = [
+        f"{words.tier(network.access_tier)} ({network.name}, AS{network.asn})" for network in ban.binds
+    ] or ["everybody"]
+    kinds = [f"{words.category(code)} ({code})" for code in ban.categories]
+    until = "for a period that it does not name" if ban.ends == UNSPECIFIED else f"until {ban.ends}"
+    begins = f"from {words.day(ban.begins)}, {until}" if ban.begins else until
+    facts = [
+        ("Country", words.country(ban.country)),
+        ("Announced by", ban.authority),
+        ("Sites", words.listed(ban.targets)),
+        ("Categories", words.listed(kinds)),
+        ("Binds", words.listed(bound)),
+        ("Period", begins),
+        ("Penalty", ban.penalty),
+    ]
+    return tuple(Fact(name=name, value=value) for name, value in facts if value)
+
+
+def _group(title: str, targets: Sequence[TargetName], facts: BanFacts, links: Links) -> GroupView:
+    by_place = {(row.target, place_of(row)): row for row in facts.rows}
+    rows = []
+    for target in targets:
+        found = [by_place.get((target, column.place)) for column in facts.columns]
+        category = next((row.category for row in found if row and row.category), "")
+        rows.append(
+            RowView(
+                target=words.visible(target, 80),
+                note=words.category(category) if category else "",
+                cells=tuple(
+                    _cell(column, row, links) for column, row in zip(facts.columns, found, strict=True)
+                ),
+            )
+        )
+    return GroupView(title=title, rows=tuple(rows))
+
+
+def _cell(column: Column, row: Comparison | None, links: Links) -> CellView:
+    measured = row.measured if row else Measured.NO_DATA
+    since, exact = _since(row)
+    return CellView(
+        column=f"{column.heading}, {column.network}",
+        measured=words.measured(measured, announced=bool(row and row.announced)),
+        css=measured.value.replace("_", "-"),
+        symbol=_SYMBOLS[measured],
+        since=since,
+        since_exact=exact,
+        mechanisms=view_mechanisms(row.mechanisms if row else ()),
+        count=f"{row.interfered:,}/{row.measurements:,}" if row and row.measurements else "",
+        count_words=(
+            f"{row.interfered:,} of {row.measurements:,} measurements that could tell showed interference"
+            if row and row.measurements
+            else ""
+        ),
+        witness=links.measurement(MeasurementUid(row.witness)) if row and row.witness else "",
+    )
+
+
+def _since(row: Comparison | None) -> tuple[str, str]:
+    if row is None or row.since is None:
+        return "", ""
+    if row.since_known:
+        said, exact = f"since {words.between(*row.since)}", words.exact_between(*row.since)
+    else:
+        first = row.since[0]
+        said = f"since before {words.day(first.date())}"
+        exact = f"already so in the first measurement, {words.exact(row.since[1])}"
+    if row.until is not None:
+        said += f", until {words.between(*row.until)}"
+        exact += f"; until {words.exact_between(*row.until)}"
+    return said, exact
+
+
+_SCORE_WORDS = {
+    "measurements": (
+        "Measurements scored",
+        "all that the lab made, against the censor’s own log of each packet",
+    ),
+    "false_blocked": ("Falsely called blocked", "measurements that the censor did not touch, called blocked"),
+    "missed": ("Missed", "measurements that the censor interfered with, not called so"),
+    "mechanism_precision": (
+        "Mechanism precision",
+        "of what was said about the means, the share that is true",
+    ),
+    "mechanism_recall": ("Mechanism recall", "of what is true about the means, the share that was said"),
+}
+
+
+def _score(score: Mapping[str, float]) -> tuple[ScoreView, ...]:
+    found = []
+    for key, value in score.items():
+        name, meaning = _SCORE_WORDS.get(key, (key.replace("_", " ").capitalize(), ""))
+        shown = f"{value:.3f}" if isinstance(value, float) and not value.is_integer() else f"{value:,.0f}"
+        if key.startswith("mechanism_"):
+            shown = f"{value:.3f}"
+        found.append(ScoreView(name=name, value=shown, meaning=meaning))
+    return tuple(found)

@@ -1,0 +1,349 @@
+"""The picture of one place: a square for each target and day, told apart by colour, lightness and shape."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from xml.etree import ElementTree
+
+from banwatch.explorer import words
+from banwatch.explorer.days import DAY_WORDS, DayState
+
+Spec = dict[str, object]
+
+_FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
+_INK = "#1c1c1a"
+_SOFT_INK = "#5c5a55"
+_SQUARE_PX = 26
+_LEGEND_STEP_PX = 128
+_PNG_SCALE = 2.0
+_CELL_URL = "https://cell.invalid/"
+"""Stands in for a square's address in the specification; replaced in the drawing."""
+
+_FILLS = {
+    DayState.BLOCKED: "#8f2d0c",
+    DayState.PARTLY: "#f0a860",
+    DayState.OPEN: "#d5e5f2",
+    DayState.SILENT: "#2b2b2b",
+    DayState.DOWN: "#cfcdc8",
+    DayState.UNCLEAR: "#efede8",
+    DayState.NONE: "#ffffff",
+}
+_CROSS = "M-.6,-.8L0,-.2L.6,-.8L.8,-.6L.2,0L.8,.6L.6,.8L0,.2L-.6,.8L-.8,.6L-.2,0L-.8,-.6Z"
+_RING = "M.45,0A.45,.45,0,1,1,-.45,0A.45,.45,0,1,1,.45,0M.22,0A.22,.22,0,1,0,-.22,0A.22,.22,0,1,0,.22,0"
+_GLYPHS = {
+    DayState.BLOCKED: (_CROSS, "#ffffff"),
+    DayState.PARTLY: ("M0,-.8A.8,.8,0,0,0,0,.8Z", "#4a1d05"),
+    DayState.OPEN: (_RING, "#2f6396"),
+    DayState.SILENT: ("M-.8,-.15L.8,-.15L.8,.15L-.8,.15Z", "#ffffff"),
+    DayState.DOWN: ("M-.6,-.4L.6,-.4L0,.6Z", "#55534e"),
+    DayState.UNCLEAR: ("M.2,0A.2,.2,0,1,1,-.2,0A.2,.2,0,1,1,.2,0", "#77746c"),
+    DayState.NONE: ("M0,0Z", "#ffffff"),
+}
+"""Drawn shapes, not letters: no font needs to have them. Second: the colour on the square."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Square:
+    """One target on one day."""
+
+    target: str
+    day: date
+    state: DayState
+    note: str
+    """What it says, in words: also its accessible name."""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """The targets that belong together, in order."""
+
+    title: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """What the picture of one place shows."""
+
+    title: str
+    subtitle: str
+    alt: str
+    """The message of the picture, for who does not see it."""
+    days: tuple[date, ...]
+    bands: tuple[Band, ...]
+    squares: tuple[Square, ...]
+    announced: date | None
+    shutdown: tuple[date, ...]
+    """Days on which the network was shut down."""
+
+
+def specify(chart: Chart) -> Spec:
+    """Write the chart as a Vega-Lite specification."""
+    shown = [day.isoformat() for day in chart.days]
+    parts = [
+        _specify_band(chart, band, shown, last=index == len(chart.bands) - 1)
+        for index, band in enumerate(chart.bands)
+    ]
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "description": chart.alt,
+        "background": "#ffffff",
+        "padding": 14,
+        "title": {
+            "text": chart.title,
+            "subtitle": chart.subtitle,
+            "anchor": "start",
+            "frame": "bounds",
+            "fontSize": 15,
+            "subtitleFontSize": 11.5,
+            "subtitlePadding": 5,
+            "offset": 10,
+        },
+        "vconcat": [*parts, _specify_legend(chart)],
+        "spacing": 16,
+        "config": {
+            "font": _FONT,
+            "view": {"stroke": None},
+            "title": {"color": _INK, "subtitleColor": _SOFT_INK, "fontWeight": "bold"},
+            "axis": {
+                "labelColor": _INK,
+                "labelFontSize": 11.5,
+                "domain": False,
+                "ticks": False,
+                "labelPadding": 6,
+                "titleColor": _SOFT_INK,
+            },
+        },
+    }
+
+
+def _specify_band(chart: Chart, band: Band, shown: Sequence[str], *, last: bool) -> Spec:
+    targets = [words.visible(target, 40) for target in band.targets]
+    members = set(band.targets)
+    rows = [
+        {
+            "target": words.visible(square.target, 40),
+            "day": square.day.isoformat(),
+            "state": square.state.value,
+            "note": square.note,
+            "href": f"{_CELL_URL}{index}" if square.href else None,
+        }
+        for index, square in enumerate(chart.squares)
+        if square.target in members
+    ]
+    every = max(1, round(len(shown) / 18))
+    labelled = [day for index, day in enumerate(shown) if index % every == 0]
+    labels = {day.isoformat(): words.short_day(day) for day in chart.days}
+    x: Spec = {
+        "field": "day",
+        "type": "ordinal",
+        "scale": {"domain": list(shown), "paddingInner": 0.08, "paddingOuter": 0.04},
+        "axis": {
+            "title": None,
+            "values": labelled,
+            "labelAngle": -90 if len(shown) > 1 else 0,
+            "labelExpr": f"({json.dumps(labels)})[datum.value]",
+        }
+        if last
+        else None,
+    }
+    y: Spec = {
+        "field": "target",
+        "type": "nominal",
+        "scale": {"domain": targets, "paddingInner": 0.08},
+        "axis": {"title": None, "minExtent": 150, "maxExtent": 150, "labelLimit": 145},
+    }
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "rect", "stroke": "#c9c6bf", "strokeWidth": 0.5, "cornerRadius": 2},
+            "encoding": {
+                "x": x,
+                "y": y,
+                "fill": {"field": "state", "type": "nominal", "scale": _scale(_FILLS), "legend": None},
+                "href": {"field": "href"},
+                "description": {"field": "note"},
+            },
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": _SQUARE_PX * 3.6, "opacity": 1, "aria": False},
+            "encoding": {"x": x, "y": y, **_glyph()},
+        },
+    ]
+    layers += _specify_marks(chart, shown, x, first=band == chart.bands[0])
+    return {
+        "title": {
+            "text": band.title,
+            "anchor": "start",
+            "frame": "group",
+            "fontSize": 11.5,
+            "fontWeight": "normal",
+            "fontStyle": "italic",
+            "color": _SOFT_INK,
+            "offset": 16 if band == chart.bands[0] else 4,
+        },
+        "width": {"step": _SQUARE_PX},
+        "height": {"step": _SQUARE_PX - 4},
+        "data": {"values": rows or [{"target": "", "day": "", "state": "none", "note": "", "href": None}]},
+        "layer": layers,
+    }
+
+
+def _specify_marks(chart: Chart, shown: Sequence[str], x: Spec, *, first: bool) -> list[Spec]:
+    """Mark the day of the announcement, and the days without a network."""
+    marks: list[Spec] = []
+    plain_x = {key: value for key, value in x.items() if key != "axis"}
+    if chart.announced and chart.announced.isoformat() in shown:
+        data: Spec = {"values": [{"day": chart.announced.isoformat(), "label": "announced from here"}]}
+        at: Spec = {**plain_x, "bandPosition": 0}
+        marks.append(
+            {
+                "data": data,
+                "mark": {
+                    "type": "rule",
+                    "strokeWidth": 1.6,
+                    "color": _INK,
+                    "strokeDash": [4, 2],
+                    "aria": False,
+                },
+                "encoding": {"x": at},
+            }
+        )
+        if first:
+            marks.append(_label(data, at, "left"))
+    runs = [day.isoformat() for day in chart.shutdown if day.isoformat() in shown]
+    if runs and first:
+        silent: Spec = {"values": [{"day": runs[0], "label": "network shut down"}]}
+        marks.append(_label(silent, {**plain_x, "bandPosition": 0}, "left"))
+    return marks
+
+
+def _label(data: Spec, x: Spec, align: str) -> Spec:
+    return {
+        "data": data,
+        "mark": {
+            "type": "text",
+            "align": align,
+            "baseline": "bottom",
+            "dx": 2,
+            "dy": -4,
+            "fontSize": 10.5,
+            "color": _INK,
+            "aria": False,
+        },
+        "encoding": {"x": x, "y": {"value": 0}, "text": {"field": "label"}},
+    }
+
+
+def _specify_legend(chart: Chart) -> Spec:
+    present = {square.state for square in chart.squares}
+    states = [state for state in DayState if state in present]
+    width = len(chart.days) * _SQUARE_PX
+    across = max(1, min(len(states), width // _LEGEND_STEP_PX))
+    rows = [
+        {
+            "state": state.value,
+            "word": DAY_WORDS[state],
+            "x": 9 + (index % across) * _LEGEND_STEP_PX,
+            "y": 10 + (index // across) * 24,
+        }
+        for index, state in enumerate(states)
+    ]
+    x, y = ({"field": name, "type": "quantitative", "axis": None, "scale": None} for name in ("x", "y"))
+    fill = {"field": "state", "type": "nominal", "scale": _scale(_FILLS), "legend": None}
+    square: Spec = {"type": "point", "shape": "square", "filled": True, "size": 300, "opacity": 1}
+    return {
+        "width": width,
+        "height": 24 * -(-len(states) // across),
+        "data": {"values": rows},
+        "layer": [
+            {
+                "mark": {**square, "stroke": "#c9c6bf", "strokeWidth": 0.5},
+                "encoding": {"x": x, "y": y, "fill": fill},
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": _SQUARE_PX * 3, "opacity": 1},
+                "encoding": {"x": x, "y": y, **_glyph()},
+            },
+            {
+                "mark": {"type": "text", "align": "left", "dx": 15, "fontSize": 11.5, "color": _INK},
+                "encoding": {"x": x, "y": y, "text": {"field": "word"}},
+            },
+        ],
+    }
+
+
+def _scale(values: dict[DayState, str]) -> Spec:
+    return {"domain": [state.value for state in values], "range": list(values.values())}
+
+
+def _glyph() -> Spec:
+    shapes = {state: path for state, (path, _) in _GLYPHS.items()}
+    colours = {state: colour for state, (_, colour) in _GLYPHS.items()}
+    return {
+        "shape": {"field": "state", "type": "nominal", "scale": _scale(shapes), "legend": None},
+        "color": {"field": "state", "type": "nominal", "scale": _scale(colours), "legend": None},
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """The same picture twice."""
+
+    inline: str
+    """For the page: each square is a link."""
+    standalone: str
+    """For a file of its own, which may be carried anywhere: no links, but the same words on each square."""
+
+
+def draw_svg(chart: Chart) -> Drawing:
+    """Draw the chart as SVG.
+
+    vl-convert carries a JavaScript engine (some 70 MB): loaded at the first drawing, not before.
+    """
+    import vl_convert
+
+    ElementTree.register_namespace("", "http://www.w3.org/2000/svg")
+    source = vl_convert.vegalite_to_svg(specify(chart))
+    drawings = []
+    for linked in (True, False):
+        root = ElementTree.fromstring(source)
+        _mend(root, [square.href for square in chart.squares] if linked else [])
+        root.set("role", "img")
+        root.set("aria-label", chart.alt)
+        drawings.append(ElementTree.tostring(root, encoding="unicode"))
+    return Drawing(inline=drawings[0], standalone=drawings[1])
+
+
+def draw_png(chart: Chart) -> bytes:
+    """Draw the chart as a PNG at twice the size of the SVG, for print and for channels without SVG."""
+    import vl_convert
+
+    return bytes(vl_convert.vegalite_to_png(specify(chart), scale=_PNG_SCALE))
+
+
+_SVG = "{http://www.w3.org/2000/svg}"
+_XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
+
+
+def _mend(root: ElementTree.Element, addresses: Sequence[str]) -> None:
+    """Put the real addresses in, or take the links out where there are none.
+
+    The links stay out of the keyboard's way: the table of the page leads to the same measurements.
+    """
+    for element in root.iter():
+        label = element.attrib.get("aria-label") if element.tag == f"{_SVG}path" else None
+        for name in ("style", "role", "aria-label", "aria-roledescription", "aria-hidden", "pointer-events"):
+            element.attrib.pop(name, None)  # one picture with one message; a strict policy refuses `style`
+        if element.tag == f"{_SVG}a":
+            address = element.attrib.pop(_XLINK_HREF, "")
+            element.attrib.pop("target", None)
+            if addresses and address.startswith(_CELL_URL):
+                element.set("href", addresses[int(address.removeprefix(_CELL_URL))])
+                element.set("tabindex", "-1")
+            else:
+                element.tag = f"{_SVG}g"
+        if label:
+            title = ElementTree.SubElement(element, f"{_SVG}title")
+            title.text = label

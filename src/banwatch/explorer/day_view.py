@@ -1,0 +1,120 @@
+"""What a reader sees of one day: the measurements of one target from one place."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from banwatch.explorer import words
+from banwatch.explorer.ban_view import Notice, notices_for
+from banwatch.explorer.columns import Place
+from banwatch.explorer.days import DayKey
+from banwatch.explorer.links import Links
+from banwatch.explorer.measurement_view import MeasurementView, view_measurement
+from banwatch.explorer.reader import Reader
+from banwatch.model.ids import MeasurementUid, render_asn
+from banwatch.model.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayPage:
+    """The page of one day, or of one measurement alone."""
+
+    title: str
+    place: str
+    summary: str
+    notices: tuple[Notice, ...]
+    measurements: tuple[MeasurementView, ...]
+    earlier: str
+    later: str
+    links: Links
+
+
+def describe_place(place: Place) -> str:
+    """Say where and as whom somebody measured."""
+    people = f"{words.tier(place.access_tier)} on " if place.access_tier else ""
+    return f"{people}{render_asn(place.probe_asn)}, {words.country(place.probe_cc)}"
+
+
+def view_measurements(
+    reader: Reader, verdicts: Mapping[MeasurementUid, Sequence[Verdict]], links: Links
+) -> dict[MeasurementUid, MeasurementView]:
+    """Read and lay out many measurements in a few scans.
+
+    Args:
+        reader: where they are read.
+        verdicts: what was judged of each.
+        links: the neighbours of the page that they are on.
+    """
+    uids = list(verdicts)
+    raws = dict(reader.raws(uids))
+    observations = reader.observations_of(uids)
+    evidence = reader.evidence_of(uids)
+    return {
+        uid: view_measurement(
+            measurement,
+            verdicts[uid],
+            observations.get(uid, ()),
+            evidence.get(uid, ()),
+            raws.get(uid, b""),
+            links,
+        )
+        for uid, measurement in reader.measurements_of(uids).items()
+    }
+
+
+def view_day(
+    key: DayKey,
+    measurements: Sequence[MeasurementView],
+    links: Links,
+    *,
+    recorded: bool,
+    earlier: str = "",
+    later: str = "",
+) -> DayPage:
+    """Compute the page of a day.
+
+    Args:
+        key: target, place and day.
+        measurements: the day's, in order of time.
+        links: the page's neighbours.
+        recorded: they were replayed from a recording.
+        earlier: address of the day before that has a page; empty where there is none.
+        later: address of the day after.
+    """
+    tally: dict[str, int] = {}
+    for measurement in measurements:
+        for verdict in measurement.verdicts:
+            tally[verdict.state] = tally.get(verdict.state, 0) + 1
+    said = [f"{words.number(count)} {state.lower()}" for state, count in tally.items()]
+    return DayPage(
+        title=f"{words.visible(key.target, 80)} on {words.day(key.day)}",
+        place=describe_place(key.place),
+        summary=f"{words.counted(len(measurements), 'measurement').capitalize()}: {words.listed(said)}."
+        if measurements
+        else "No measurement.",
+        notices=_notices(measurements, recorded=recorded),
+        measurements=tuple(measurements),
+        earlier=earlier,
+        later=later,
+        links=links,
+    )
+
+
+def view_single(measurement: MeasurementView, links: Links, *, recorded: bool, place: Place) -> DayPage:
+    """Compute the page of one measurement alone."""
+    return DayPage(
+        title=measurement.title,
+        place=describe_place(place),
+        summary=f"Measured {measurement.when}.",
+        notices=_notices([measurement], recorded=recorded),
+        measurements=(measurement,),
+        earlier="",
+        later="",
+        links=links,
+    )
+
+
+def _notices(measurements: Sequence[MeasurementView], *, recorded: bool) -> tuple[Notice, ...]:
+    labs: dict[str, int] = {}
+    for measurement in measurements:
+        labs[measurement.lab] = labs.get(measurement.lab, 0) + 1
+    return notices_for(labs, recorded=recorded)

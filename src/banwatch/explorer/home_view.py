@@ -1,0 +1,84 @@
+"""What a reader sees first: every ban that was measured, and what happened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from banwatch.explorer import words
+from banwatch.explorer.ban_view import Notice, notices_for, read_ban
+from banwatch.explorer.incident_view import IncidentView, view_incident
+from banwatch.explorer.links import Links
+from banwatch.explorer.reader import Reader
+from banwatch.explorer.sentence import headline
+from banwatch.model.ban import Measured
+from banwatch.model.incident import Incident
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BanLine:
+    """A ban in a list."""
+
+    title: str
+    href: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomePage:
+    """The first page."""
+
+    title: str
+    summary: str
+    notices: tuple[Notice, ...]
+    bans: tuple[BanLine, ...]
+    unmeasured: tuple[BanLine, ...]
+    incidents: tuple[IncidentView, ...]
+    links: Links
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentPage:
+    """The page of one incident."""
+
+    title: str
+    notices: tuple[Notice, ...]
+    incident: IncidentView
+    links: Links
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePage:
+    """A page that only says something: that there is nothing here, or why not."""
+
+    title: str
+    text: str
+    notices: tuple[Notice, ...]
+    links: Links
+
+
+def view_home(reader: Reader, links: Links, *, recorded: bool) -> HomePage:
+    """Compute the first page."""
+    measured, unmeasured = [], []
+    for ban_id, ban in reader.bans().items():
+        rows = reader.comparisons(ban_id)
+        if any(row.measured is not Measured.NO_DATA for row in rows):
+            facts = read_ban(reader, ban_id)
+            sentence = headline(ban, facts.rows, facts.columns, lab=facts.lab)
+            measured.append(BanLine(title=ban.title, href=links.ban(ban_id), sentence=sentence))
+        else:
+            unmeasured.append(BanLine(title=ban.title, href=links.ban(ban_id), sentence=""))
+    labs = reader.labs()
+    incidents = sorted(reader.incidents(), key=lambda i: (i.onset_latest, i.incident_id), reverse=True)
+    return HomePage(
+        title="Bans, and what the measurements say",
+        summary=f"{sum(labs.values()):,} measurements; {words.counted(len(incidents), 'incident')}.",
+        notices=notices_for(labs, recorded=recorded),
+        bans=tuple(measured),
+        unmeasured=tuple(unmeasured),
+        incidents=tuple(view_incident(incident, links) for incident in incidents),
+        links=links,
+    )
+
+
+def find_incident(incidents: Sequence[Incident], incident_id: str) -> Incident | None:
+    """Find an incident by its id."""
+    return next((incident for incident in incidents if incident.incident_id == incident_id), None)

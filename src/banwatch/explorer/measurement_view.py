@@ -1,0 +1,227 @@
+"""What a reader sees of one measurement: the verdict, its reasons, the facts, and the bytes themselves."""
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from banwatch.explorer import words
+from banwatch.explorer.ban_view import Fact
+from banwatch.explorer.links import Links, anchor
+from banwatch.explorer.mechanism_view import MechanismView, view_mechanisms
+from banwatch.explorer.step_view import StepView, view_steps
+from banwatch.formats.ooni import decode_untrusted, observe
+from banwatch.judge import RULES
+from banwatch.model.control import Control
+from banwatch.model.errors import WireError
+from banwatch.model.evidence import Evidence
+from banwatch.model.ids import render_asn
+from banwatch.model.measurement import Measurement
+from banwatch.model.observation import Observation
+from banwatch.model.state import State
+from banwatch.model.verdict import Verdict
+
+_STATE_SYMBOLS = {
+    State.BLOCKED: "●",
+    State.LIKELY_BLOCKED: "●",
+    State.TAMPERED: "◐",
+    State.IMPAIRED: "?",
+    State.DOWN: "▽",
+    State.OK: "○",
+    State.INSUFFICIENT: "–",
+}
+_STATE_CSS = {
+    State.BLOCKED: "enforced",
+    State.LIKELY_BLOCKED: "enforced",
+    State.TAMPERED: "partly",
+    State.OK: "not-enforced",
+}
+_IN_EVERY_TIER = frozenset(field.name for field in dataclasses.fields(Verdict)) | {
+    "lab",
+    "software",
+    "platform",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleView:
+    """A rule that spoke, or would have."""
+
+    id: str
+    says: str
+    condition: str
+    why: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictView:
+    """What was judged, and by which rules."""
+
+    target: str
+    state: str
+    css: str
+    symbol: str
+    sentence: str
+    mechanisms: tuple[MechanismView, ...]
+    layer: str
+    rules: tuple[RuleView, ...]
+    vetoed: tuple[RuleView, ...]
+    evidence: tuple[Fact, ...]
+    ruleset: str
+    snapshots: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasurementView:
+    """Everything shown of one measurement."""
+
+    uid: str
+    anchor: str
+    title: str
+    when: str
+    machine_time: str
+    lab: str
+    verdicts: tuple[VerdictView, ...]
+    steps: tuple[StepView, ...]
+    has_control: bool
+    facts: tuple[Fact, ...]
+    raw: str
+    """The measurement, indented for reading; the archive and the bundle have the bytes as they came."""
+    raw_bytes: int
+    raw_sha256: str
+    href: str
+    raw_href: str
+    raw_file: bool
+    """Whether `raw_href` gives the bytes themselves, not a place in this page."""
+
+
+def view_measurement(
+    measurement: Measurement,
+    verdicts: Sequence[Verdict],
+    observations: Sequence[Observation],
+    evidence: Sequence[Evidence],
+    raw: bytes,
+    links: Links,
+) -> MeasurementView:
+    """Compute what is shown of a measurement.
+
+    Args:
+        measurement: what it says of itself.
+        verdicts: what was judged of it, one a target.
+        observations: its facts, in the order of the wire.
+        evidence: what the facts came to, one row a target.
+        raw: the measurement as it was received; empty where the archive lost it.
+        links: the page's neighbours.
+    """
+    by_target = {row.target: row for row in evidence}
+    control = _control_of(raw)
+    return MeasurementView(
+        uid=words.visible(measurement.measurement_uid, 120),
+        anchor=anchor(measurement.measurement_uid),
+        title=words.visible(measurement.input or measurement.target, 160),
+        when=words.exact(measurement.measurement_start_time),
+        machine_time=words.machine(measurement.measurement_start_time),
+        lab=words.visible(measurement.lab, 60),
+        verdicts=tuple(_verdict(verdict, by_target.get(verdict.target)) for verdict in verdicts),
+        steps=view_steps(observations, control),
+        has_control=control is not None,
+        facts=_facts(measurement),
+        raw=readable(raw),
+        raw_bytes=len(raw),
+        raw_sha256=hashlib.sha256(raw).hexdigest() if raw else "",
+        href=links.measurement(measurement.measurement_uid),
+        raw_href=links.raw(measurement.measurement_uid),
+        raw_file="#" not in links.raw(measurement.measurement_uid),
+    )
+
+
+def readable(raw: bytes) -> str:
+    """Indent JSON for reading; what is not JSON is shown as it is."""
+    with suppress(msgspec.DecodeError):  # what is not JSON should be seen to be none
+        raw = msgspec.json.format(raw, indent=1)
+    return words.visible_lines(raw.decode("utf-8", "replace"))
+
+
+def _control_of(raw: bytes) -> Control | None:
+    try:
+        return observe(decode_untrusted(raw), lambda name: name).control
+    except WireError:
+        return None
+
+
+def _verdict(verdict: Verdict, evidence: Evidence | None) -> VerdictView:
+    return VerdictView(
+        target=words.visible(verdict.target, 80),
+        state=words.state(verdict.state),
+        css=_STATE_CSS.get(verdict.state, "no-data"),
+        symbol=_STATE_SYMBOLS[verdict.state],
+        sentence=words.visible(verdict.sentence),
+        mechanisms=view_mechanisms(verdict.mechanisms),
+        layer=verdict.layer.value.upper() if verdict.layer else "",
+        rules=tuple(_rule(rule_id) for rule_id in verdict.rules),
+        vetoed=tuple(_rule(rule_id) for rule_id in verdict.vetoed),
+        evidence=_evidence(evidence),
+        ruleset=verdict.ruleset,
+        snapshots=", ".join(verdict.snapshots),
+    )
+
+
+def _rule(rule_id: str) -> RuleView:
+    rule = next((rule for rule in RULES if getattr(rule, "id", None) == rule_id), None)
+
+    def told(name: str) -> str:
+        value = getattr(rule, name, "")
+        return words.visible(str(value)) if value else ""
+
+    return RuleView(
+        id=words.visible(rule_id, 80),
+        says=told("says"),
+        condition=told("condition"),
+        why=told("why"),
+        source=told("source"),
+    )
+
+
+def _evidence(evidence: Evidence | None) -> tuple[Fact, ...]:
+    """List the columns that say something: not the empty ones, nor what every tier repeats."""
+    if evidence is None:
+        return ()
+    facts = []
+    for field in dataclasses.fields(evidence):
+        value = getattr(evidence, field.name)
+        if field.name in _IN_EVERY_TIER or value is None or value == () or value == "" or value is False:
+            continue
+        facts.append(Fact(name=field.name, value=words.visible(_value(value), 300)))
+    return tuple(facts)
+
+
+def _value(value: object) -> str:
+    if value is True:
+        return "yes"
+    if isinstance(value, datetime):
+        return words.exact(value)
+    if isinstance(value, tuple):
+        return ", ".join(_value(item) for item in value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _facts(m: Measurement) -> tuple[Fact, ...]:
+    tier = f", {words.tier(m.access_tier)}" if m.access_tier else ""
+    facts = [
+        ("Measured", words.exact(m.measurement_start_time)),
+        ("Test", f"{m.test_name} {m.test_version}"),
+        ("Input", m.input),
+        ("From", f"{words.country(m.probe_cc)}, {render_asn(m.probe_asn)} {m.probe_network_name}{tier}"),
+        ("Resolver", f"{m.resolver_ip} ({render_asn(m.resolver_asn)})"),
+        ("Took", f"{m.test_runtime_s:.2f} s"),
+        ("Software", f"{m.software_name} {m.software_version}"),
+        ("Report", m.report_id),
+        ("Measurement id", m.measurement_uid),
+        ("Lab regime", m.lab),
+    ]
+    return tuple(Fact(name=name, value=words.visible(value, 200)) for name, value in facts if value.strip())

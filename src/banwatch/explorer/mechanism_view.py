@@ -1,0 +1,19 @@
+"""What a reader sees of a mechanism."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from banwatch.explorer import words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MechanismView:
+    """A mechanism in plain words, with its id."""
+
+    words: str
+    id: str
+
+
+def view_mechanisms(ids: Iterable[str]) -> tuple[MechanismView, ...]:
+    """Put mechanisms into words."""
+    return tuple(MechanismView(words=words.mechanism(name), id=words.visible(name, 60)) for name in ids)

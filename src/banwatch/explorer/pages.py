@@ -1,0 +1,164 @@
+"""The pages of the app, as text: read, view, lay out. Knows nothing of HTTP but what is missing."""
+
+from collections import defaultdict
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+
+from banwatch.explorer.ban_view import notices_for, read_ban, view_ban
+from banwatch.explorer.chart import Chart, Drawing, draw_png, draw_svg
+from banwatch.explorer.checks import check_facts
+from banwatch.explorer.columns import Place
+from banwatch.explorer.day_view import view_day, view_measurements, view_single
+from banwatch.explorer.days import DayKey, fold_days
+from banwatch.explorer.home_view import IncidentPage, MessagePage, find_incident, view_home
+from banwatch.explorer.incident_view import view_incident
+from banwatch.explorer.links import LiveLinks
+from banwatch.explorer.pictures import charts, picture_view
+from banwatch.explorer.reader import Reader
+from banwatch.explorer.render import render
+from banwatch.model.ids import MeasurementUid
+from banwatch.model.verdict import Verdict
+
+_LINKS = LiveLinks()
+
+
+class Missing(LookupError):
+    """There is no such page; the text says what was not found."""
+
+
+@lru_cache(maxsize=32)
+def _svg(chart: Chart) -> Drawing:
+    return draw_svg(chart)
+
+
+@lru_cache(maxsize=32)
+def _png(chart: Chart) -> bytes:
+    return draw_png(chart)
+
+
+def home(reader: Reader, *, recorded: bool) -> str:
+    """The first page."""
+    return render("home.html", view_home(reader, _LINKS, recorded=recorded))
+
+
+def ban(reader: Reader, ban_id: str, *, recorded: bool) -> str:
+    """A ban against what was measured."""
+    _require_ban(reader, ban_id)
+    facts = read_ban(reader, ban_id)
+    days = fold_days(
+        cell for cc in sorted({row.probe_cc for row in facts.rows}) for cell in reader.cells(probe_cc=cc)
+    )
+    drawn = charts(facts, days, reader.changes(), _LINKS, recorded=recorded)
+    witnesses = sorted({row.witness for row in facts.rows if row.witness})
+    page = view_ban(
+        facts,
+        _LINKS,
+        recorded=recorded,
+        days=days,
+        pictures=[picture_view(facts, column, chart, _svg(chart).inline, _LINKS) for column, chart in drawn],
+        checks=check_facts(facts, days, (v for uid in witnesses[:20] for v in reader.verdicts_of(uid))),
+    )
+    return render("ban.html", page)
+
+
+def picture(reader: Reader, ban_id: str, place: Place, extension: str, *, recorded: bool) -> bytes:
+    """The picture of one place's days, as `svg` or `png`."""
+    _require_ban(reader, ban_id)
+    facts = read_ban(reader, ban_id)
+    days = fold_days(reader.cells(probe_cc=place.probe_cc))
+    for column, chart in charts(facts, days, reader.changes(), _LINKS, recorded=recorded):
+        if column.place == place:
+            return _svg(chart).standalone.encode() if extension == "svg" else _png(chart)
+    raise Missing("Nothing was measured there.")
+
+
+def day(reader: Reader, key: DayKey, *, recorded: bool) -> str:
+    """The measurements of one target, place and day."""
+    midnight = datetime.combine(key.day, time(), UTC)
+    verdicts = reader.verdicts(
+        probe_cc=key.place.probe_cc,
+        probe_asn=key.place.probe_asn,
+        access_tier=key.place.access_tier,
+        target=key.target,
+        since=midnight,
+        until=midnight + timedelta(days=1),
+        limit=MAX_ON_A_PAGE,
+    )
+    if not verdicts:
+        raise Missing("Nothing was measured there on that day.")
+    of: defaultdict[MeasurementUid, list[Verdict]] = defaultdict(list)
+    for verdict in verdicts:
+        of[verdict.measurement_uid].append(verdict)
+    views = view_measurements(reader, of, _LINKS)
+    page = view_day(
+        key,
+        [views[uid] for uid in of if uid in views],
+        _LINKS,
+        recorded=recorded,
+        earlier=_beside(key, -1),
+        later=_beside(key, 1),
+    )
+    return render("day.html", page)
+
+
+MAX_ON_A_PAGE = 200
+"""Measurements on one page; a day with more is told by the API."""
+
+
+def _beside(key: DayKey, days: int) -> str:
+    try:
+        other = key.day + timedelta(days=days)
+    except OverflowError:
+        return ""
+    return _LINKS.day(DayKey(key.place, key.target, other))
+
+
+def measurement(reader: Reader, uid: MeasurementUid, *, recorded: bool) -> str:
+    """One measurement with its evidence."""
+    verdicts = reader.verdicts_of(uid)
+    views = view_measurements(reader, {uid: verdicts}, _LINKS)
+    if uid not in views:
+        raise Missing("There is no measurement of this id.")
+    found = reader.measurements_of([uid])[uid]
+    place = Place(found.probe_cc, found.probe_asn, found.access_tier)
+    return render("day.html", view_single(views[uid], _LINKS, recorded=recorded, place=place))
+
+
+def raw(reader: Reader, uid: MeasurementUid) -> bytes:
+    """A measurement as it was received."""
+    for _, line in reader.raws([uid]):
+        return line
+    raise Missing("There is no measurement of this id.")
+
+
+def incident(reader: Reader, incident_id: str, *, recorded: bool) -> str:
+    """One incident."""
+    found = find_incident(reader.incidents(), incident_id)
+    if found is None:
+        raise Missing("There is no incident of this id.")
+    view = view_incident(found, _LINKS)
+    notices = notices_for(reader.labs(), recorded=recorded)
+    page = IncidentPage(title=found.incident_id, notices=notices, incident=view, links=_LINKS)
+    return render("incident.html", page)
+
+
+def message(title: str, text: str) -> str:
+    """A page that only says something."""
+    return render("message.html", MessagePage(title=title, text=text, notices=(), links=_LINKS))
+
+
+def parse_day(text: str) -> date:
+    """Read a day from an address.
+
+    Raises:
+        Missing: it is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Missing("That is not a day; write it as 2016-04-01.") from error
+
+
+def _require_ban(reader: Reader, ban_id: str) -> None:
+    if ban_id not in reader.bans():
+        raise Missing("No ban of this name is known.")

@@ -1,0 +1,59 @@
+"""Views into pages. The templates lay out what a view says; a stranger's text is escaped, always."""
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+CONTENT_POLICY = (
+    "default-src 'none'; style-src 'self' file:; img-src 'self' file: data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+"""No script, no frame, no font, nothing from elsewhere: a page cannot be made to run or fetch anything.
+`file:` is what "self" is called for a page that was opened from disk."""
+
+FRAME_POLICY = "frame-ancestors 'none'"
+"""Only heeded in a header."""
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("banwatch.explorer"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["drawing"] = _drawing
+    environment.filters["pre"] = _pre
+    return environment
+
+
+def _drawing(svg: str) -> Markup:
+    """Let a drawing of ours into the page as it is."""
+    if not svg.startswith("<svg"):
+        raise ValueError("only what banwatch.explorer.chart drew may go into a page unescaped")
+    return Markup(svg)
+
+
+def _pre(text: str) -> Markup:
+    """Escape text for the inside of an element: quotes mean nothing there, and JSON is full of them."""
+    return Markup(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+
+
+def render(template: str, page: object) -> str:
+    """Lay a view out.
+
+    Args:
+        template: name of a template of this package.
+        page: the view; the template knows it as `page`.
+    """
+    return _environment().get_template(template).render(page=page, content_policy=CONTENT_POLICY)
+
+
+def style_sheet() -> str:
+    """Read the style sheet that every page links to."""
+    from importlib.resources import files
+
+    return files("banwatch.explorer").joinpath("static", "style.css").read_text(encoding="utf-8")

@@ -1,0 +1,88 @@
+"""Run the app on a port of this machine."""
+
+import socket
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from banwatch.explorer.app import create_app
+from banwatch.model.errors import BanwatchError
+from banwatch.store import Store
+
+FIRST_PORT = 8080
+_TRIES = 20
+
+
+def find_port(host: str, port: int | None) -> int:
+    """Find a free port: the one asked for, or the first free one from 8080 on.
+
+    Args:
+        host: the address to listen on.
+        port: the port that was asked for; None is any.
+
+    Raises:
+        BanwatchError: it is taken, or this machine has no such address.
+    """
+    wanted = [port] if port is not None else list(range(FIRST_PORT, FIRST_PORT + _TRIES))
+    error: OSError | None = None
+    for candidate in wanted:
+        try:
+            with closing(_listen(host, candidate)) as bound:
+                return int(bound.getsockname()[1])
+        except OSError as caught:
+            error = caught
+    which = f"port {port}" if port is not None else f"no port from {FIRST_PORT} to {wanted[-1]}"
+    said = f"{which} of {host} {'cannot' if port is not None else 'can'} be listened on"
+    raise BanwatchError(
+        f"{said} ({error.strerror if error else 'no reason given'})",
+        "Give another one with --port N, or stop the program that holds it.",
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(128)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        if isinstance(error, OverflowError):
+            raise OSError(0, "ports are numbers from 0 to 65535") from error
+        raise
+    return listening
+
+
+def serve(
+    store_path: str | Path,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    *,
+    recorded: bool = False,
+    announce: Callable[[str], None] | None = None,
+) -> None:
+    """Serve the explorer until it is interrupted.
+
+    Args:
+        store_path: the database.
+        host: address to listen on; by default nobody but this machine can reach it.
+        port: None is the first free one from 8080 on.
+        recorded: the measurements were replayed from a recording; every page says so.
+        announce: told the address once it is listened on.
+
+    Raises:
+        BanwatchError: the store cannot be opened, or there is no free port.
+    """
+    import uvicorn
+
+    Store.open(Path(store_path), read_only=True).close()  # a clear message, before a server is started
+    listening = _listen(host, find_port(host, port))
+    try:
+        name = f"[{host}]" if ":" in host else host
+        if announce:
+            announce(f"http://{name}:{listening.getsockname()[1]}/")
+        config = uvicorn.Config(create_app(store_path, recorded=recorded), log_level="warning", workers=1)
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        listening.close()

@@ -1,0 +1,139 @@
+"""A measurement's observations, step by step, each beside what the control saw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from banwatch.explorer import words
+from banwatch.model.control import Control
+from banwatch.model.observation import Observation, Step
+
+_STEP_WORDS = {
+    Step.DNS: "Name lookup",
+    Step.TCP: "TCP connection",
+    Step.TLS: "TLS handshake",
+    Step.QUIC: "QUIC handshake",
+    Step.HTTP: "HTTP request",
+}
+_ENGINE_WORDS = {
+    "getaddrinfo": "system resolver",
+    "system": "system resolver",
+    "udp": "resolver over UDP",
+    "tcp": "resolver over TCP",
+    "dot": "resolver over TLS",
+    "doh": "resolver over HTTPS",
+}
+_MAX_ADDRESSES = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepView:
+    """One row: what was tried, what happened here, what happened for the control."""
+
+    step: str
+    what: str
+    at: str
+    here: str
+    failed: bool
+    control: str
+    """Empty where the control says nothing of it."""
+
+
+def view_steps(observations: Sequence[Observation], control: Control | None) -> tuple[StepView, ...]:
+    """Lay the observations beside the control."""
+    last_hop = max((o.hop for o in observations if o.step is Step.HTTP), default=0)
+    of_last_hop = (o.ordinal for o in observations if o.step is Step.HTTP and o.hop == last_hop)
+    last_http = max(of_last_hop, default=-1)
+    return tuple(
+        StepView(
+            step=_step(observation),
+            what=words.visible(_what(observation), 200),
+            at=f"{observation.t0_s:.3f} s" if observation.t0_s is not None else "",
+            here=words.visible(_here(observation), 300),
+            failed=observation.failure is not None,
+            control=words.visible(_beside(observation, control, last_http), 300) if control else "",
+        )
+        for observation in observations
+    )
+
+
+def _step(observation: Observation) -> str:
+    said = _STEP_WORDS[observation.step]
+    if observation.hop:
+        said += f", redirect {observation.hop}"
+    if observation.follow_up:
+        said += f" ({words.visible(observation.follow_up, 40)})"
+    return said
+
+
+def _endpoint(observation: Observation) -> str:
+    ip = observation.ip or "?"
+    return f"[{ip}]:{observation.port}" if ":" in ip else f"{ip}:{observation.port}"
+
+
+def _what(observation: Observation) -> str:
+    if observation.step is Step.DNS:
+        engine = _ENGINE_WORDS.get(observation.engine or "", observation.engine or "resolver")
+        by = f" {observation.resolver_address}" if observation.resolver_address else ""
+        return f"{observation.query_type or ''} {observation.hostname or ''}, {engine}{by}".strip()
+    if observation.step is Step.HTTP:
+        return f"{observation.method or 'GET'} {observation.url or ''}"
+    name = f" as {observation.hostname}" if observation.hostname and observation.step is not Step.TCP else ""
+    return _endpoint(observation) + name
+
+
+def _addresses(found: Sequence[str]) -> str:
+    more = f" and {len(found) - _MAX_ADDRESSES} more" if len(found) > _MAX_ADDRESSES else ""
+    return ", ".join(found[:_MAX_ADDRESSES]) + more
+
+
+def _here(observation: Observation) -> str:
+    if observation.failure is not None:
+        return f"failed: {observation.failure}"
+    if observation.step is Step.DNS:
+        late = " (a second answer, arriving later)" if observation.late else ""
+        return (_addresses(observation.answers) or "no address") + late
+    if observation.step is Step.TCP:
+        return "connected"
+    if observation.step is Step.HTTP:
+        parts = [str(observation.status_code) if observation.status_code else "answered"]
+        if observation.title:
+            parts.append(f"“{observation.title[:80]}”")
+        if observation.location:
+            parts.append(f"to {observation.location}")
+        if observation.body_length is not None:
+            parts.append(f"{observation.body_length:,} bytes")
+        return ", ".join(parts)
+    version = observation.tls_version or "completed"
+    unverified = ", certificate not verified" if observation.no_verify else ""
+    return f"{version}{unverified}"
+
+
+def _beside(observation: Observation, control: Control, last_http: int) -> str:
+    if observation.step is Step.DNS:
+        if observation.hop or not control.dns_attempted:
+            return ""
+        return f"failed: {control.dns_failure}" if control.dns_failure else _addresses(control.addresses)
+    if observation.step is Step.HTTP:
+        return _control_http(control) if observation.ordinal == last_http else ""
+    for endpoint in control.endpoints:
+        if endpoint.ip != observation.ip or endpoint.port != observation.port:
+            continue
+        if observation.step is Step.TCP:
+            return f"failed: {endpoint.tcp_failure}" if endpoint.tcp_failure else "connected"
+        if observation.step is Step.TLS and endpoint.tls_attempted:
+            return f"failed: {endpoint.tls_failure}" if endpoint.tls_failure else "completed"
+    return ""
+
+
+def _control_http(control: Control) -> str:
+    http = control.http
+    if http is None:
+        return ""
+    if http.failure:
+        return f"failed: {http.failure}"
+    parts = [str(http.status_code) if http.status_code else "answered"]
+    if http.title:
+        parts.append(f"“{http.title[:80]}”")
+    if http.body_length is not None and http.body_length >= 0:
+        parts.append(f"{http.body_length:,} bytes")
+    return ", ".join(parts)

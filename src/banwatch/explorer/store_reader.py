@@ -1,0 +1,84 @@
+"""The reader's questions, answered by the store."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from banwatch.bans import load_bans
+from banwatch.model.ban import Ban, Comparison
+from banwatch.model.cell import Cell
+from banwatch.model.evidence import Evidence
+from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
+from banwatch.model.incident import Change, Incident
+from banwatch.model.measurement import Measurement
+from banwatch.model.observation import Observation
+from banwatch.model.verdict import Verdict
+from banwatch.store import Store, queries
+
+
+class StoreReader:
+    """Answers from a store, which stays the caller's to close."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def bans(self) -> Mapping[str, Ban]:
+        return load_bans()
+
+    def comparisons(self, ban_id: str) -> Sequence[Comparison]:
+        return queries.comparisons(self._store, ban_id)
+
+    def verdicts(
+        self,
+        *,
+        probe_cc: CountryCode | None = None,
+        probe_asn: Asn | None = None,
+        access_tier: str | None = None,
+        target: TargetName | None = None,
+        state: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+    ) -> Sequence[Verdict]:
+        return queries.verdicts(
+            self._store,
+            probe_cc=probe_cc,
+            probe_asn=probe_asn,
+            access_tier=access_tier,
+            target=target,
+            state=state,
+            since=since,
+            until=until,
+            limit=limit,
+        )
+
+    def cells(self, *, probe_cc: CountryCode | None = None) -> Sequence[Cell]:
+        return queries.cells(self._store, probe_cc=probe_cc)
+
+    def changes(self) -> Sequence[Change]:
+        return queries.changes(self._store)
+
+    def incidents(self) -> Sequence[Incident]:
+        return queries.incidents(self._store)
+
+    def labs(self) -> Mapping[str, int]:
+        return queries.labs(self._store)
+
+    def measurements_of(self, uids: Sequence[MeasurementUid]) -> Mapping[MeasurementUid, Measurement]:
+        found = queries.measurements_of(self._store, uids)
+        return {MeasurementUid(uid): measurement for uid, measurement in found.items()}
+
+    def observations_of(
+        self, uids: Sequence[MeasurementUid]
+    ) -> Mapping[MeasurementUid, Sequence[Observation]]:
+        found = queries.observations_of(self._store, uids)
+        return {MeasurementUid(uid): rows for uid, rows in found.items()}
+
+    def evidence_of(self, uids: Sequence[MeasurementUid]) -> Mapping[MeasurementUid, Sequence[Evidence]]:
+        found = queries.evidence_of(self._store, uids)
+        return {MeasurementUid(uid): rows for uid, rows in found.items()}
+
+    def verdicts_of(self, uid: MeasurementUid) -> Sequence[Verdict]:
+        return queries.verdicts_of(self._store, uid)
+
+    def raws(self, uids: Sequence[MeasurementUid]) -> Iterator[tuple[MeasurementUid, bytes]]:
+        return ((MeasurementUid(uid), line) for uid, line in queries.raws(self._store, uids))
