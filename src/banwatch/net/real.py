@@ -197,7 +197,7 @@ class RealNet:
             if ttl is not None:
                 _limit_hops(sock, ttl)
             await asyncio.get_running_loop().sock_connect(sock, (ip, port))
-            self._note_own(sock)
+            self._note_own(sock, ip)
         except OSError as error:
             sock.close()
             raise NetworkFailure(classify_os_error(error)) from error
@@ -215,7 +215,7 @@ class RealNet:
             else:
                 sock.setsockopt(socket.IPPROTO_IP, _IP_RECVTTL, 1)
             sock.connect((ip, port))
-            self._note_own(sock)
+            self._note_own(sock, ip)
         except OSError as error:
             sock.close()
             raise NetworkFailure(classify_os_error(error)) from error
@@ -233,7 +233,8 @@ class RealNet:
         sock.setblocking(False)
         return sock
 
-    def _note_own(self, sock: socket.socket) -> None:
+    def _note_own(self, sock: socket.socket, peer: str) -> None:
         own = str(sock.getsockname()[0])
-        if own not in self._own and not own.startswith("127.") and own != "::1":
+        # a machine that talks to an address of its own uses that very address: no news about where it stands
+        if own not in self._own and own != peer and not own.startswith("127.") and own != "::1":
             self._own[own] = None
