@@ -5,6 +5,7 @@ changed); many targets that move at once in unrelated countries moved with a pro
 fingerprint list. What one voice alone says is no incident either.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -50,11 +51,10 @@ def _simultaneous(changes: Sequence[Change]) -> Iterable[tuple[Change, set[Count
     """Each change with the countries in which one began in the same hours, its own among them."""
     window = timedelta(hours=t.COMMON_CAUSE_HOURS)
     known = sorted((c for c in changes if c.onset_known), key=lambda c: c.onset_latest)
+    moments = [change.onset_latest for change in known]
     for change in known:
-        near = {
-            other.probe_cc
-            for other in known
-            if other.kind is change.kind and abs(other.onset_latest - change.onset_latest) <= window
-        }
+        first = bisect_left(moments, change.onset_latest - window)
+        last = bisect_right(moments, change.onset_latest + window)
+        near = {other.probe_cc for other in known[first:last] if other.kind is change.kind}
         if len(near) > 1:
             yield change, near

@@ -52,10 +52,13 @@ def _clusters(changes: Sequence[Change]) -> list[list[Change]]:
             i = parent[i]
         return i
 
+    by_country: dict[str, list[int]] = {}
     for i, one in enumerate(changes):
-        for j in range(i):
+        earlier = by_country.setdefault(one.probe_cc, [])
+        for j in earlier:
             if _linked(changes[j], one):
                 parent[root(i)] = root(j)
+        earlier.append(i)
     clusters: dict[int, list[Change]] = {}
     for i, change in enumerate(changes):
         clusters.setdefault(root(i), []).append(change)
@@ -68,8 +71,9 @@ def _linked(one: Change, other: Change) -> bool:
         return False
     same_network = (one.probe_asn, one.access_tier) == (other.probe_asn, other.access_tier)
     if not one.onset_known or not other.onset_known:
-        # nobody saw either begin: on one network they are one state of affairs
-        return same_network and one.onset_known == other.onset_known
+        # nobody saw either begin: found at the same time on one network, they are one state of affairs
+        found_together = abs(one.onset_latest - other.onset_latest) <= timedelta(hours=t.ROLLOUT_HOURS)
+        return one.onset_known == other.onset_known and same_network and found_together
     apart = _apart(one, other)
     if one.target == other.target and not same_network:
         return apart <= timedelta(hours=t.ROLLOUT_HOURS) or _overlap(one, other)

@@ -67,7 +67,7 @@ def solve(steps: Steps, prior: Prior | None = None) -> Solved:
         for columns in _candidates(steps, baseline):
             mine = _take(steps, columns)
             smoothed = smooth(mine, baseline[columns])
-            still_open = 1 - smoothed.interfered
+            still_open = np.where(smoothed.interfered > t.HELD_PROBABILITY, 0, 1 - smoothed.interfered)
             accusing[columns] = (mine.accusing * still_open).sum(axis=0)
             telling[columns] = (mine.telling * still_open).sum(axis=0)
             if round_number == _ROUNDS - 1:

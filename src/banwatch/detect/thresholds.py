@@ -68,8 +68,8 @@ RUN_RATIO = 2.0
 
 # --- incidents ---------------------------------------------------------------------------------------------
 
-TOGETHER_HOURS = 6
-"""Onsets in one country closer than this belong together whatever the targets and networks."""
+TOGETHER_HOURS = 3
+"""Onset brackets in one country no further apart than this belong together, whatever the target."""
 ROLLOUT_HOURS = 96
 """The same target on another network of the country within this time is the same block rolling out."""
 COMMON_CAUSE_HOURS = 3

@@ -39,7 +39,7 @@ def read_verdicts(path: Path) -> Iterator[Verdict]:
     """Read a table of verdicts, by its name's ending: `.parquet`, else CSV.
 
     Raises:
-        BanwatchError: it cannot be read, lacks a column, or a row is not a verdict; the message names the row.
+        BanwatchError: it cannot be read, lacks a column, or holds a row that is no verdict; the row is named.
     """
     number = 0
     try:
