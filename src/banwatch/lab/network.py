@@ -64,7 +64,7 @@ def build_network(tier: Tier, prefixes: Sequence[Prefix], helpers: Sequence[Addr
         enter(censor, CLONE_NEWNET)
         bypass = tier.helper_path is HelperPath.OUT_OF_BAND
         try:
-            ipv6 = _link_up(tier, prefixes, helpers if bypass else (), censor, client, world)
+            ipv6 = _link_up(tier, prefixes, helpers, bypass, censor, client, world)
         except OSError as error:
             raise BanwatchError(
                 f"The lab's links cannot be made ({error})", "`banwatch lab doctor` says what is missing"
@@ -100,7 +100,13 @@ def _is_up(interface: str) -> bool:
 
 
 def _link_up(
-    tier: Tier, prefixes: Sequence[Prefix], bypassed: Sequence[Address], censor: int, client: int, world: int
+    tier: Tier,
+    prefixes: Sequence[Prefix],
+    helpers: Sequence[Address],
+    bypass: bool,
+    censor: int,
+    client: int,
+    world: int,
 ) -> bool:
     from pyroute2 import IPRoute  # 0.15 s to import: only the process that builds a network pays for it
 
@@ -116,7 +122,7 @@ def _link_up(
 
     enter(client, CLONE_NEWNET)
     with IPRoute() as ip:
-        if bypassed:
+        if bypass:
             ip.link("add", ifname=BYPASS_LINK, kind="veth", peer={"ifname": BYPASS_LINK, "net_ns_fd": world})
         ipv6 = _has_ipv6()
         eth0 = _bring_up(ip, "eth0")
@@ -125,10 +131,10 @@ def _link_up(
         if ipv6 and tier.client_address6:
             ip.addr("add", index=eth0, address=str(tier.client_address6), prefixlen=128, flags=0x02)  # NODAD
             ip.route("add", family=socket.AF_INET6, dst="::/0", oif=eth0)
-        if bypassed:
+        if bypass:
             oob0 = _bring_up(ip, BYPASS_LINK)
             ip.addr("add", index=oob0, address=str(_BYPASS_CLIENT), prefixlen=32)
-            for helper in bypassed:
+            for helper in helpers:
                 if helper.version == 4:
                     ip.route("add", dst=f"{helper}/32", oif=oob0, prefsrc=str(_BYPASS_CLIENT))
     _write_sysctl("net/ipv4/ping_group_range", f"{os.getgid()} {os.getgid()}")
@@ -140,14 +146,31 @@ def _link_up(
         ip.route("add", dst=f"{tier.client_address}/32", oif=eth0, table=255)
         if ipv6 and tier.client_address6:
             ip.route("add", family=socket.AF_INET6, dst=f"{tier.client_address6}/128", oif=eth0, table=255)
-        if bypassed:
+        if bypass:
             ip.route("add", dst=f"{_BYPASS_CLIENT}/32", oif=_bring_up(ip, BYPASS_LINK), table=255)
         lo = ip.link_lookup(ifname="lo")[0]
-        for prefix in dict.fromkeys(prefixes):
-            if prefix.version == 4 or ipv6:
-                family = socket.AF_INET if prefix.version == 4 else socket.AF_INET6
-                # AnyIP: every address of the prefix is this host's.
-                ip.route("add", family=family, dst=str(prefix), oif=lo, table=255, type="local", scope=254)
+        for version, family, everything in ((4, socket.AF_INET, 32), (6, socket.AF_INET6, 128)):
+            if version == 6 and not ipv6:
+                continue
+            # What the helper connects to lives on the same host: without a preferred source of its own it would
+            # come from the very address that it goes to.
+            own = [str(helper) for helper in helpers if helper.version == version]
+            for address in own:
+                ip.addr("add", index=lo, address=address, prefixlen=everything, flags=0x02)  # NODAD
+            source = {"prefsrc": own[0]} if own else {}
+            for prefix in dict.fromkeys(prefixes):
+                if prefix.version == version and str(prefix.network_address) not in own:
+                    # AnyIP: every address of the prefix is this host's.
+                    ip.route(
+                        "add",
+                        family=family,
+                        dst=str(prefix),
+                        oif=lo,
+                        table=255,
+                        type="local",
+                        scope=254,
+                        **source,
+                    )
     _write_sysctl("net/ipv4/ip_nonlocal_bind", "1")
     _write_sysctl("net/ipv4/icmp_ratelimit", "0")
     _write_sysctl("net/ipv4/tcp_max_syn_backlog", "8192")

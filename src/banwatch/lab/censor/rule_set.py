@@ -1,0 +1,223 @@
+"""A regime's rules for one tier, made ready: which are in force now, and which can concern a destination."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+
+from banwatch.lab.censor.message import ClientHello, DnsQuestion, HttpRequest
+from banwatch.lab.censor.names import NameMatcher, PrefixSet
+from banwatch.lab.censor.packet import TCP, UDP
+from banwatch.lab.regime import (
+    BytesTrigger,
+    DnsTrigger,
+    HttpTrigger,
+    NameList,
+    Per,
+    QuicTrigger,
+    Regime,
+    Rule,
+    ShapeTrigger,
+    Tier,
+    TlsTrigger,
+)
+
+_CACHE_LIMIT = 50_000
+_DNS_PORT = (53, 53)
+Message = DnsQuestion | ClientHello | HttpRequest
+
+
+class ReadyRule:
+    """A rule with its lists made ready."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        match, trigger = rule.match, rule.match.trigger
+        self._to, self._outside = PrefixSet(match.to), PrefixSet(match.outside)
+        self._ports = match.ports
+        self._protocols = match.protocols
+        if isinstance(trigger, DnsTrigger) and not match.ports:
+            self._ports = (_DNS_PORT,)  # elsewhere it is not DNS to a censor
+        if isinstance(trigger, (TlsTrigger, HttpTrigger)):
+            self._protocols = frozenset({TCP})
+        elif isinstance(trigger, QuicTrigger):
+            self._protocols = frozenset({UDP})
+        names: NameList | None = None
+        if isinstance(trigger, DnsTrigger):
+            names = trigger.names
+        elif isinstance(trigger, (TlsTrigger, QuicTrigger)):
+            names = trigger.sni
+        elif isinstance(trigger, HttpTrigger):
+            names = trigger.host
+        self._names = NameMatcher(names) if names else None
+
+    def can_concern(self, protocol: int, far: bytes, far_port: int) -> bool:
+        """Whether the rule may apply to a flow, by where it goes."""
+        return (
+            (not self._protocols or protocol in self._protocols)
+            and (not self._ports or any(low <= far_port <= high for low, high in self._ports))
+            and (not self._to or self._to.contains(far))
+            and (not self._outside or not self._outside.contains(far))
+        )
+
+    def matches_dns(self, question: DnsQuestion) -> bool:
+        """Whether a question is one that the rule looks for."""
+        trigger = self.rule.match.trigger
+        return (
+            isinstance(trigger, DnsTrigger)
+            and (not trigger.types or question.kind in trigger.types)
+            and self._names is not None
+            and self._names.matches(question.name)
+        )
+
+    def matches_tls(self, hello: ClientHello) -> bool:
+        """Whether a ClientHello is one that the rule looks for."""
+        trigger = self.rule.match.trigger
+        return (
+            isinstance(trigger, TlsTrigger)
+            and (trigger.ech is None or trigger.ech == hello.has_ech)
+            and (not trigger.alpn or not trigger.alpn.isdisjoint(hello.alpn))
+            and (
+                self._names is None
+                or (hello.server_name is not None and self._names.matches(hello.server_name))
+            )
+        )
+
+    def matches_http(self, request: HttpRequest) -> bool:
+        """Whether a request is one that the rule looks for."""
+        trigger = self.rule.match.trigger
+        return (
+            isinstance(trigger, HttpTrigger)
+            and (self._names is None or self._names.matches(request.host))
+            and (not trigger.path or any(part in request.path for part in trigger.path))
+            and (not trigger.keyword or any(part in request.head for part in trigger.keyword))
+        )
+
+    def matches_quic(self, version: int, server_name: str | None) -> bool:
+        """Whether a QUIC Initial is one that the rule looks for."""
+        trigger = self.rule.match.trigger
+        return (
+            isinstance(trigger, QuicTrigger)
+            and (not trigger.versions or version in trigger.versions)
+            and (self._names is None or (server_name is not None and self._names.matches(server_name)))
+        )
+
+    def matches_bytes(self, payload: bytes, packets: int) -> bool:
+        """Whether one of a flow's first payloads is one that the rule looks for."""
+        trigger = self.rule.match.trigger
+        if not isinstance(trigger, BytesTrigger) or packets > trigger.first_packets:
+            return False
+        if trigger.min_entropy is not None and entropy(payload) < trigger.min_entropy:
+            return False
+        return not trigger.patterns or any(pattern in payload for pattern in trigger.patterns)
+
+    def matches_shape(self, shape: str) -> bool:
+        """Whether a flow's first payload is none of what the rule lets pass."""
+        trigger = self.rule.match.trigger
+        return isinstance(trigger, ShapeTrigger) and shape not in trigger.unlike
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The rules in force that may apply to a flow, by what they look for; each in the order of the regime."""
+
+    at_once: tuple[ReadyRule, ...]
+    dns: tuple[ReadyRule, ...]
+    tls: tuple[ReadyRule, ...]
+    http: tuple[ReadyRule, ...]
+    quic: tuple[ReadyRule, ...]
+    raw: tuple[ReadyRule, ...]
+    """Looking for bytes or shapes."""
+
+
+class RuleSet:
+    """The rules of one tier, by time and destination."""
+
+    def __init__(self, regime: Regime, tier: Tier, seed: int) -> None:
+        self._rules = tuple(ReadyRule(rule) for rule in regime.rules if tier.name in rule.tiers)
+        self._seed = seed
+        self._active: tuple[ReadyRule, ...] = ()
+        self._valid_from_s, self._valid_until_s = math.inf, -math.inf
+        self._cache: dict[tuple[int, bytes, int], Candidates] = {}
+        self._drawn: Counter[str] = Counter()
+        self.epoch = 0
+        """Changes whenever the rules in force do."""
+
+    def refresh(self, now_s: float) -> None:
+        """Find out which rules are in force, if that may have changed."""
+        if self._valid_from_s <= now_s < self._valid_until_s:
+            return
+        now = datetime.fromtimestamp(now_s, UTC)
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        edges = (
+            {hour, hour + timedelta(hours=1)} if any(r.rule.schedule.hours for r in self._rules) else set()
+        )
+        edges |= {at for r in self._rules for at in (r.rule.schedule.begins, r.rule.schedule.ends) if at}
+        self._valid_from_s = max((at.timestamp() for at in edges if at <= now), default=-math.inf)
+        self._valid_until_s = min((at.timestamp() for at in edges if at > now), default=math.inf)
+        active = tuple(ready for ready in self._rules if _is_in_force(ready.rule, now))
+        if active != self._active:
+            self._active = active
+            self._cache.clear()
+            self.epoch += 1
+
+    def candidates(self, protocol: int, far: bytes, far_port: int) -> Candidates:
+        """The rules in force that may apply to flows to a place."""
+        key = (protocol, far, far_port)
+        found = self._cache.get(key)
+        if found is None:
+            if len(self._cache) > _CACHE_LIMIT:
+                self._cache.clear()
+            ready = [rule for rule in self._active if rule.can_concern(protocol, far, far_port)]
+
+            def looking_for(*kinds: type) -> tuple[ReadyRule, ...]:
+                return tuple(rule for rule in ready if isinstance(rule.rule.match.trigger, kinds))
+
+            found = self._cache[key] = Candidates(
+                at_once=looking_for(type(None)),
+                dns=looking_for(DnsTrigger),
+                tls=looking_for(TlsTrigger),
+                http=looking_for(HttpTrigger),
+                quic=looking_for(QuicTrigger),
+                raw=looking_for(BytesTrigger, ShapeTrigger),
+            )
+        return found
+
+    def draw(self, rule: Rule, subject: str, now_s: float) -> bool:
+        """Decide by the rule's probability: the same seed and history always decide the same.
+
+        Args:
+            rule: the rule that matched.
+            subject: what it matched on (a name or an address), for decisions per flow: the n-th flow with the same
+                subject always gets the same answer, whatever its ports are.
+            now_s: lab time.
+        """
+        if rule.probability >= 1.0:
+            return True
+        if rule.per is Per.FLOW:
+            key = f"{rule.rule_id}|{subject}"
+            self._drawn[key] += 1
+            occasion = f"{subject}|{self._drawn[key]}"
+        else:
+            occasion = str(int(now_s // (3600 if rule.per is Per.HOUR else 86_400)))
+        text = f"{self._seed}|{rule.rule_id}|{rule.per}|{occasion}"
+        number = int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
+        return number / 2**64 < rule.probability
+
+
+def _is_in_force(rule: Rule, now: datetime) -> bool:
+    schedule = rule.schedule
+    return (
+        (schedule.begins is None or schedule.begins <= now)
+        and (schedule.ends is None or now < schedule.ends)
+        and (not schedule.hours or any(first <= now.hour < last for first, last in schedule.hours))
+    )
+
+
+def entropy(data: bytes) -> float:
+    """Shannon entropy in bits per byte."""
+    if not data:
+        return 0.0
+    total = len(data)
+    return -sum(n / total * math.log2(n / total) for n in Counter(data).values())
