@@ -83,7 +83,8 @@ async def serving(
     helper: Helper | None = None
     try:
         for address, host in hosts_of(world, clock).items():
-            await sockets.listen(address, host)
+            if address.version == 4 or _ipv6_here(address, place):
+                await sockets.listen(address, host)
         if with_helper:
             helper = await _start_helper(world, clock, place)
         yield
@@ -91,6 +92,16 @@ async def serving(
         if helper is not None:
             await helper.stop()
         await sockets.close()
+
+
+def _ipv6_here(address: Address, place: Place) -> bool:
+    """Say whether this namespace has the IPv6 address: the machine, or the lab, may have none at all."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as trial:
+            trial.bind((place(address, 0)[0], 0))
+    except OSError:
+        return False
+    return True
 
 
 def hosts_of(world: World, clock: Clock) -> dict[Address, Host]:
