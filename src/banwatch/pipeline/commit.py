@@ -85,12 +85,27 @@ class Committer:
         self._look_up({uid for uid in worked.uids if uid})
         dropped, repeated = self._sort_out(portion, worked, tally)
         kept = len(portion.lines) - len(dropped)
-        if not kept:
-            return
-        frames = pack(portion, lambda p: p not in dropped) if dropped else worked.frames
-        pending.frames.extend(frames)
-        pending.raw_bytes += worked.raw_bytes
-        pending.lines += kept
+        if kept:
+            pending.frames.extend(pack(portion, lambda p: p not in dropped) if dropped else worked.frames)
+            pending.raw_bytes += worked.raw_bytes
+            pending.lines += kept
+            self._add_rows(worked, repeated)
+
+    def adopt(self, portion: Portion, worked: Worked, start: int, tally: Tally) -> None:
+        """Take lines that lie in a segment already, which `commit_adopted` then names."""
+        self._look_up({uid for uid in worked.uids if uid})
+        _, repeated = self._sort_out(portion, worked, tally, start=start)
+        self._add_rows(worked, repeated)
+
+    def commit_adopted(self, row: Segment) -> None:
+        """Write the rows of a segment that was there before the store knew of it."""
+        pending, self._pending = self._pending, _Pending()
+        with self._store.transaction():
+            self._write(pending, row)
+        self._ordinal = max(self._ordinal, row.ordinal + 1)
+
+    def _add_rows(self, worked: Worked, repeated: set[str]) -> None:
+        pending = self._pending
         for name in MEASURED:
             table = worked.tables[name]
             pending.tables[name].append(without(table, sorted(repeated)) if repeated else table)
@@ -126,13 +141,24 @@ class Committer:
         known = self._pending.known
         found = self._store.matching(Entry, "measurement_uid", uids - known.keys())
         for entry in sorted(found, key=lambda e: (e.measurement_uid, e.copy)):
-            digest = self._store.archive.index(entry.segment).sha256(entry.position)
+            try:
+                digest = self._store.archive.index(entry.segment).sha256(entry.position)
+            except WireError:
+                digest = b""  # damaged: unlike any line, so that what comes now is kept too
             known.setdefault(entry.measurement_uid, []).append(
                 _Copy(digest, None, entry.segment, entry.position)
             )
 
-    def _sort_out(self, portion: Portion, worked: Worked, tally: Tally) -> tuple[set[int], set[str]]:
+    def _sort_out(
+        self, portion: Portion, worked: Worked, tally: Tally, *, start: int | None = None
+    ) -> tuple[set[int], set[str]]:
         """Tell new lines from duplicates, conflicting copies and unreadable ones.
+
+        Args:
+            portion: the lines.
+            worked: what became of them.
+            tally: is counted up.
+            start: position of the first line in its segment, where all of them lie in one already.
 
         Returns:
             Positions of lines that are not kept, and ids whose rows are not, as there are others already.
@@ -142,7 +168,7 @@ class Committer:
         hashes = [digest for frame in worked.frames for digest in frame.line_sha256]
         unreadable = {u.position: u for u in worked.unreadable}
         repeated = {uid for uid in worked.uids if uid in pending.known}
-        at = pending.lines
+        at = pending.lines if start is None else start
         for position, uid in enumerate(worked.uids):
             line = portion.lines[position]
             if not uid:
@@ -166,6 +192,7 @@ class Committer:
             if any(self._is_same(copy, hashes[position], line) for copy in copies):
                 tally.duplicates += 1
                 dropped.add(position)
+                at += start is not None
                 continue
             tally.accepted += not copies
             tally.conflicts += bool(copies)
@@ -188,29 +215,31 @@ class Committer:
     def commit(self) -> None:
         """Write what is pending: the segment first, then every row in one transaction."""
         pending, self._pending = self._pending, _Pending()
-        segment, size = "", 0
+        row = None
         if pending.frames:
             segment, size = self._store.archive.write(self._ordinal, pending.frames)
-        if not (pending.frames or pending.quarantined or pending.sources):
-            return
+            row = Segment(
+                segment=segment,
+                ordinal=self._ordinal,
+                lines=pending.lines,
+                raw_bytes=sum(sum(f.line_bytes) for f in pending.frames),
+                size_bytes=size,
+            )
+        if row or pending.quarantined or pending.sources:
+            with self._store.transaction():
+                self._write(pending, row)
+        self._ordinal += row is not None
+
+    def _write(self, pending: _Pending, row: Segment | None) -> None:
         store = self._store
-        with store.transaction():
-            if segment:
-                row = Segment(
-                    segment=segment,
-                    ordinal=self._ordinal,
-                    lines=pending.lines,
-                    raw_bytes=sum(sum(f.line_bytes) for f in pending.frames),
-                    size_bytes=size,
-                )
-                store.append("segment", [row])
-            store.append("entry", entries_of(segment, pending.entries))
-            store.append("quarantine", self._new_quarantine(pending.quarantined, segment))
-            for name, tables in pending.tables.items():
-                if tables:
-                    store.append_arrow(name, pa.concat_tables(tables))
-            store.replace("source_file", "sha256", list(pending.sources.values()))
-        self._ordinal += bool(segment)
+        segment = row.segment if row else ""
+        store.append("segment", [row] if row else [])
+        store.append("entry", _entries_of(segment, pending.entries))
+        store.append("quarantine", self._new_quarantine(pending.quarantined, segment))
+        for name, tables in pending.tables.items():
+            if tables:
+                store.append_arrow(name, pa.concat_tables(tables))
+        store.replace("source_file", "sha256", list(pending.sources.values()))
 
     def _new_quarantine(self, rows: Sequence[Quarantined], segment: str) -> list[Quarantined]:
         """Leave out what was noted of the same line of the same file before."""
@@ -223,7 +252,7 @@ class Committer:
         return [row for key, row in fresh.items() if key not in seen]
 
 
-def entries_of(segment: str, entries: Iterable[tuple[str, int, int]]) -> list[Entry]:
+def _entries_of(segment: str, entries: Iterable[tuple[str, int, int]]) -> list[Entry]:
     """Make the rows that say where lines lie."""
     return [
         Entry(measurement_uid=MeasurementUid(uid), copy=copy, segment=segment, position=position)

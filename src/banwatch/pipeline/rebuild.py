@@ -8,6 +8,7 @@ from banwatch.judge import judge
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.reference import Reference
 from banwatch.model.verdict import Verdict
+from banwatch.pipeline.commit import Committer, Tally
 from banwatch.pipeline.portion import Portion, Worker
 from banwatch.store import Store, queries
 from banwatch.store.rows import Segment
@@ -24,6 +25,8 @@ class RebuildReport:
 
     measurements: int
     segments: int
+    adopted: int = 0
+    """Segments in the archive that the store knew nothing of, as the database was lost."""
 
 
 def rebuild(
@@ -54,8 +57,10 @@ def rebuild(
         )
     if from_tier == "verdict":
         return rejudge(store, since=since, until=until, progress=progress)
-    names = MEASURED[MEASURED.index("evidence") :] if from_tier == "evidence" else MEASURED
     segments = sorted(store.rows(Segment), key=lambda s: (s.ordinal, s.segment))
+    if not segments and store.archive.names():
+        return adopt(store, reference, progress=progress)
+    names = MEASURED[MEASURED.index("evidence") :] if from_tier == "evidence" else MEASURED
     report = progress or (lambda done, total: None)
     worker = Worker(reference)
     measurements = 0
@@ -87,10 +92,46 @@ def _portions(store: Store, segment: str, wanted: set[str] | None) -> Iterator[P
                 numbers = tuple(source.line_numbers[start + i] for i in chosen)
                 yield Portion(segment, numbers, tuple(lines[i] for i in chosen))
     except WireError as error:
-        raise BanwatchError(
-            f"the archive is damaged: {error.reason}",
-            "Put the segment back from a backup, or look with `banwatch archive check`; nothing was changed",
-        ) from error
+        raise _damaged(error) from error
+
+
+def adopt(store: Store, reference: Reference, *, progress: Progress | None = None) -> RebuildReport:
+    """Make the store's own books again too, from the archive alone, for a database that was lost.
+
+    Raises:
+        BanwatchError: a segment is damaged, or there is no room.
+    """
+    report = progress or (lambda done, total: None)
+    names = store.archive.names()
+    try:
+        indexes = sorted((store.archive.index(name).ordinal, name) for name in names)
+        committer, worker, tally = Committer(store), Worker(reference), Tally()
+        for done, (ordinal, name) in enumerate(indexes):
+            index = store.archive.index(name)
+            frames = zip(index.frame_sources, store.archive.frames(name), strict=True)
+            for source, (start, lines) in frames:
+                numbers = tuple(index.line_numbers[start : start + len(lines)])
+                portion = Portion(source, numbers, tuple(lines))
+                committer.adopt(portion, worker.work(portion), start, tally)
+            row = Segment(
+                segment=name,
+                ordinal=ordinal,
+                lines=len(index.line_bytes),
+                raw_bytes=sum(index.line_bytes),
+                size_bytes=store.archive.path_of(name).stat().st_size,
+            )
+            committer.commit_adopted(row)
+            report(done + 1, len(indexes))
+    except WireError as error:
+        raise _damaged(error) from error
+    return RebuildReport(tally.accepted, len(names), len(names))
+
+
+def _damaged(error: WireError) -> BanwatchError:
+    return BanwatchError(
+        f"the archive is damaged: {error.reason}",
+        "Look with `banwatch archive check`, and put the segment back from a backup",
+    )
 
 
 def rejudge(

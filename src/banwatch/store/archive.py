@@ -12,6 +12,7 @@ import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -199,7 +200,8 @@ class Archive:
             sync_directory(path.parent)
             sync_directory(self.folder)
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):
+                unfinished.unlink(missing_ok=True)
             raise BanwatchError(
                 f"cannot write to the archive {self.folder}: {error.strerror or error}",
                 "Make room or check the rights, then run the same command again: what was accepted is kept",

@@ -2,20 +2,28 @@
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import ibis
 import pyarrow as pa
+from ibis.backends.sql.datatypes import DuckDBType
 
 from banwatch.model.errors import BanwatchError
+from banwatch.store.tables import TableDef
 
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 MEMORY_LIMIT = "400MB"
 """What DuckDB may hold before it spills to disk; the process as a whole stays under a gigabyte with it."""
+_FOR_PEOPLE = (
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.FatalException,
+    duckdb.SerializationException,
+    duckdb.InternalException,
+)
 
 
 def _name_of_process(pid: int, otherwise: str) -> str:
@@ -58,74 +66,137 @@ def explain(path: Path, error: Exception) -> BanwatchError:
     )
 
 
-def connect(path: Path, *, read_only: bool) -> tuple[Any, bool]:
+def _connect(path: Path, *, read_only: bool) -> Any:
     """Open the file.
-
-    Returns:
-        Ibis' connection, and whether the file was made by this call.
 
     Raises:
         BanwatchError: it cannot be opened; the message says who holds it, or what it is instead.
     """
-    made = not path.exists()
-    if made and read_only:
-        raise BanwatchError(
-            f"there is no store at {path}", f"Make one with `banwatch ingest FILE... --store {path}`"
-        )
-    if path.is_dir():
-        raise BanwatchError(
-            f"{path} is a folder", f"Give the path of a database file, such as {path}/banwatch.duckdb"
-        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        raw = duckdb.connect(str(path), read_only=read_only)
+        return duckdb.connect(str(path), read_only=read_only)
     except duckdb.ConnectionException as error:
         if "different configuration" not in str(error):
             raise explain(path, error) from error
-        # The same process has it open in the other mode; DuckDB shares one instance, and we keep the promise
-        # of reading only by ourselves.
-        try:
-            raw = duckdb.connect(str(path), read_only=not read_only)
-        except duckdb.Error as second:
-            raise explain(path, second) from second
     except (duckdb.Error, OSError) as error:
         raise explain(path, error) from error
-    raw.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-    raw.execute("SET TimeZone = 'UTC'")
-    return ibis.duckdb.from_connection(raw), made
-
-
-def table_names(raw: Any) -> set[str]:
-    """Name the tables in the file (Ibis 12 asks DuckDB 2 for this in a way that it no longer answers)."""
-    return {name for (name,) in raw.execute("SHOW TABLES").fetchall()}
-
-
-def delete(raw: Any, table: str, column: str, values: pa.Table) -> None:
-    """Delete the rows that have one of some values in a column (Ibis has no word for it)."""
-    raw.register("doomed", values)
-    raw.execute(f'DELETE FROM "{table}" WHERE "{column}" IN (SELECT "value" FROM doomed)')
-    raw.unregister("doomed")
-
-
-@contextmanager
-def transaction(raw: Any, path: Path) -> Iterator[None]:
-    """Do all of it or nothing.
-
-    Raises:
-        BanwatchError: there was no room, or the file is damaged.
-    """
-    raw.begin()
+    # The same process has it open in the other mode; DuckDB shares one instance, and we keep the promise of
+    # reading only by ourselves.
     try:
-        yield
-    except BaseException as error:
-        with suppress(
-            duckdb.Error
-        ):  # DuckDB may have rolled back by itself; the first error is the one to tell
-            raw.rollback()
-        if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)):
-            raise explain(path, error) from error
-        raise
-    try:
-        raw.commit()
+        return duckdb.connect(str(path), read_only=not read_only)
     except duckdb.Error as error:
         raise explain(path, error) from error
+
+
+class Duck:
+    """DuckDB in this process, on one file. It shows itself as an `Engine`."""
+
+    dialect = "duckdb"
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        """Open the file, and make it where there is none.
+
+        Raises:
+            BanwatchError: it cannot be opened; the message says who holds it, or what it is instead.
+        """
+        self.path = path
+        self.place = str(path)
+        self.is_new = not path.exists()
+        if self.is_new and read_only:
+            raise BanwatchError(
+                f"there is no store at {path}", f"Make one with `banwatch ingest FILE... --store {path}`"
+            )
+        if path.is_dir():
+            raise BanwatchError(
+                f"{path} is a folder", f"Give the path of a database file, such as {path}/banwatch.duckdb"
+            )
+        self._raw = _connect(path, read_only=read_only)
+        self._raw.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._raw.close()
+
+    def discard(self) -> None:
+        """Close, and take away a file that this object made."""
+        self.close()
+        if self.is_new:
+            self.path.unlink(missing_ok=True)
+
+    def table_names(self) -> set[str]:
+        """Name the tables that are there."""
+        with self._explained():
+            return {name for (name,) in self._raw.execute("SHOW TABLES").fetchall()}
+
+    def create(self, table: TableDef) -> None:
+        """Make a table."""
+        columns = ", ".join(
+            f'"{name}" {DuckDBType.to_string(dtype)}{"" if dtype.nullable else " NOT NULL"}'
+            for name, dtype in table.layout.schema.items()
+        )
+        self._raw.execute(f'CREATE TABLE "{table.name}" ({columns})')
+
+    def query(self, sql: str) -> pa.Table:
+        """Ask for rows, of what is committed; each call has a cursor of its own, as threads must."""
+        with self._explained(), closing(self._raw.cursor()) as cursor:
+            return cursor.sql(sql).to_arrow_table()
+
+    def query_matching(self, sql: str, values: pa.Table) -> pa.Table:
+        """Ask for rows, with some values at hand as a table named `wanted`; sees the open transaction."""
+        with self._explained():
+            self._raw.register("wanted", values)
+            try:
+                return self._raw.sql(sql).to_arrow_table()
+            finally:
+                self._raw.unregister("wanted")
+
+    def batches(self, sql: str, rows: int) -> Iterator[pa.Table]:
+        """Ask for any number of rows, some at once."""
+        with self._explained(), closing(self._raw.cursor()) as cursor:
+            for batch in cursor.sql(sql).to_arrow_reader(rows):
+                yield pa.Table.from_batches([batch])
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """Add rows."""
+        self._raw.register("incoming", rows)
+        try:
+            self._raw.execute(f'INSERT INTO "{table}" SELECT * FROM incoming')
+        finally:
+            self._raw.unregister("incoming")
+
+    def delete(self, table: str, column: str, values: Sequence[Any]) -> None:
+        """Take out the rows that have one of some values in a column."""
+        self._raw.register("doomed", pa.table({"value": values}))
+        try:
+            self._raw.execute(f'DELETE FROM "{table}" WHERE "{column}" IN (SELECT "value" FROM doomed)')
+        finally:
+            self._raw.unregister("doomed")
+
+    def clear(self, table: str) -> None:
+        """Take out all rows."""
+        self._raw.execute(f'DELETE FROM "{table}"')
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Do all of it or nothing.
+
+        Raises:
+            BanwatchError: there was no room, or the file is damaged.
+        """
+        with self._explained():
+            self._raw.begin()
+            try:
+                yield
+            except BaseException:
+                with suppress(duckdb.Error):  # DuckDB may have rolled back by itself; the first error counts
+                    self._raw.rollback()
+                raise
+            self._raw.commit()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn what only a person can mend into words for that person; a mistake of ours stays what it is."""
+        try:
+            yield
+        except _FOR_PEOPLE as error:
+            raise explain(self.path, error) from error

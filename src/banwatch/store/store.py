@@ -8,14 +8,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-import duckdb
 import ibis
 import pyarrow as pa
 
 from banwatch.model.errors import BanwatchError
-from banwatch.store import duck
 from banwatch.store.archive import Archive
 from banwatch.store.columns import Layout
+from banwatch.store.duck import Duck
+from banwatch.store.engine import Engine
 from banwatch.store.rows import Property
 from banwatch.store.tables import SCHEMA_VERSION, TABLES, TableDef
 
@@ -34,13 +34,11 @@ class Store:
     Reading is safe from several threads; one thread writes. Use it in a `with` statement, or `close` it.
     """
 
-    def __init__(self, path: Path, connection: Any, *, read_only: bool) -> None:
-        self.path = path
+    def __init__(self, engine: Engine, archive: Archive, *, read_only: bool) -> None:
+        self.archive = archive
         self.read_only = read_only
-        self.archive = Archive(path.with_name(path.name + ".archive"))
-        self._connection = connection
-        self._raw = connection.con
-        self._lock = threading.RLock()
+        self._engine = engine
+        self._writing = threading.RLock()
 
     @classmethod
     def open(cls, path: str | Path, *, read_only: bool = False) -> "Store":
@@ -54,49 +52,43 @@ class Store:
             BanwatchError: it is locked, damaged, of another kind or version, or there is no room.
         """
         path = Path(path)
-        connection, made = duck.connect(path, read_only=read_only)
-        store = cls(path, connection, read_only=read_only)
+        engine = Duck(path, read_only=read_only)
+        store = cls(engine, Archive(path.with_name(path.name + ".archive")), read_only=read_only)
         try:
-            if made:
-                store._create()
-            else:
-                store._recognise()
+            store._recognise()
         except BaseException:
-            store.close()
-            if made:
-                path.unlink(missing_ok=True)
+            engine.discard()
             raise
         return store
 
-    def _create(self) -> None:
-        with self.transaction():
-            for table in TABLES.values():
-                self._connection.create_table(table.name, schema=table.layout.schema)
-            self.append("property", [Property(name="shape", value=_shape())])
+    @property
+    def place(self) -> str:
+        """Where it is, for messages."""
+        return self._engine.place
 
     def _recognise(self) -> None:
-        """Make sure that an existing file is one of ours."""
-        try:
-            names = duck.table_names(self._raw)
-        except duckdb.Error as error:
-            raise duck.explain(self.path, error) from error
+        """Make sure that a database is one of ours; an empty one becomes it."""
+        names = self._engine.table_names()
         if not names and not self.read_only:
-            self._create()  # an empty database: an earlier run was stopped before its first commit
+            with self.transaction():
+                for table in TABLES.values():
+                    self._engine.create(table)
+                self.append("property", [Property(name="shape", value=_shape())])
             return
         if "property" not in names:
             raise BanwatchError(
-                f"{self.path} is a database, but not one of Banwatch's", "Give another path with --store"
+                f"{self.place} is a database, but not one of Banwatch's", "Give another path with --store"
             )
         shape = next((p.value for p in self.rows(Property) if p.name == "shape"), None)
         if shape != _shape():
             raise BanwatchError(
-                f"{self.path} was made by another version of Banwatch",
-                f"Move it away and run `banwatch rebuild --store {self.path}`: the archive beside it has all",
+                f"{self.place} was made by another version of Banwatch",
+                f"Move it away, then run `banwatch rebuild --store {self.place}`: the archive has all",
             )
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._raw.close()
+        """Let go of it."""
+        self._engine.close()
 
     def __enter__(self) -> Self:
         return self
@@ -107,9 +99,11 @@ class Store:
         self.close()
 
     def table(self, name: str) -> ibis.Table:
-        """Give a table as an Ibis expression."""
-        with self._lock:
-            return self._connection.table(name)
+        """Give a table as an Ibis expression, to be carried out by this store."""
+        return ibis.table(TABLES[name].layout.schema, name=name)
+
+    def _sql(self, expression: Any) -> str:
+        return str(ibis.to_sql(expression, dialect=self._engine.dialect))
 
     def to_arrow(self, expression: Any) -> pa.Table:
         """Carry an expression out.
@@ -117,26 +111,11 @@ class Store:
         Raises:
             BanwatchError: the database is damaged.
         """
-        with self._lock:
-            query = self._connection.compile(expression)
-            cursor = self._raw.cursor()
-        try:
-            return cursor.sql(query).to_arrow_table()
-        except (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException) as error:
-            raise duck.explain(self.path, error) from error
-        finally:
-            cursor.close()
+        return self._engine.query(self._sql(expression))
 
     def batches(self, expression: Any, rows: int = 8192) -> Iterator[pa.Table]:
         """Carry an expression out piece by piece, for results of any size."""
-        with self._lock:
-            query = self._connection.compile(expression)
-            cursor = self._raw.cursor()
-        try:
-            for batch in cursor.sql(query).to_arrow_reader(rows):
-                yield pa.Table.from_batches([batch])
-        finally:
-            cursor.close()
+        return self._engine.batches(self._sql(expression), rows)
 
     def count(self, table: ibis.Table) -> int:
         """Count the rows of an expression."""
@@ -151,12 +130,25 @@ class Store:
         table = table_of(noun)
         return self.read(self.table(table.name).order_by(list(table.key)), noun)
 
+    def matching(self, noun: type[Row], column: str, values: Iterable[str]) -> list[Row]:
+        """Read the rows that have one of any number of values in a column, inside a transaction too."""
+        wanted = pa.table({column: pa.array(sorted(set(values)), pa.string())})
+        if not wanted.num_rows:
+            return []
+        table = self.table(table_of(noun).name)
+        found = table.semi_join(ibis.table({column: "string"}, name="wanted"), column)
+        return _layout_of(noun).from_arrow(self._engine.query_matching(self._sql(found), wanted))
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Write all that is appended and deleted inside, or nothing of it."""
+        """Write all that is appended and deleted inside, or nothing of it.
+
+        Raises:
+            BanwatchError: there is no room, or it was opened for reading only.
+        """
         if self.read_only:
-            raise BanwatchError(f"{self.path} was opened for reading only", "Open it without read_only")
-        with self._lock, duck.transaction(self._raw, self.path):
+            raise BanwatchError(f"{self.place} was opened for reading only", "Open it without read_only")
+        with self._writing, self._engine.transaction():
             yield
 
     def append(self, name: str, rows: Iterable[Any]) -> None:
@@ -164,9 +156,9 @@ class Store:
         self.append_arrow(name, TABLES[name].layout.to_arrow(rows))
 
     def append_arrow(self, name: str, rows: pa.Table) -> None:
-        """Add rows that are columns already."""
+        """Add rows that are columns already; call it inside a transaction."""
         if rows.num_rows:
-            self._connection.insert(name, rows)
+            self._engine.insert(name, rows)
 
     def replace(self, name: str, column: str, rows: Sequence[Any]) -> None:
         """Put rows in the place of those that have the same value in a column; inside a transaction."""
@@ -176,21 +168,12 @@ class Store:
 
     def delete(self, name: str, column: str, values: Sequence[str]) -> None:
         """Take out the rows that have one of some values in a column; inside a transaction."""
-        duck.delete(self._raw, name, column, pa.table({"value": pa.array(values, pa.string())}))
+        if values:
+            self._engine.delete(name, column, values)
 
     def clear(self, name: str) -> None:
         """Take all rows out of a table; call it inside a transaction."""
-        self._connection.truncate_table(name)
-
-    def matching(self, noun: type[Row], column: str, values: Iterable[str]) -> list[Row]:
-        """Read the rows that have one of any number of values in a column, inside a transaction too."""
-        wanted = pa.table({column: pa.array(sorted(set(values)), pa.string())})
-        if not wanted.num_rows:
-            return []
-        table = table_of(noun)
-        with self._lock:
-            found = self._connection.table(table.name).semi_join(ibis.memtable(wanted), column)
-            return _layout_of(noun).from_arrow(self._connection.to_pyarrow(found))
+        self._engine.clear(name)
 
     def digest(self, name: str) -> str:
         """Hash a table's content: the same rows give the same digest, in whatever order they were written.

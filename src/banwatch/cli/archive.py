@@ -1,0 +1,68 @@
+"""`banwatch archive`: the raw measurements, and the proof that all of them are there."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_Store = Annotated[Path, typer.Option("--store", help="The database file.", envvar="BANWATCH_STORE")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    archive = typer.Typer(help="The raw measurements as they came.", no_args_is_help=True)
+
+    @archive.command()
+    def check(
+        store: _Store = Path("banwatch.duckdb"),
+        as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
+    ) -> None:
+        """Check every segment's hash and every row's place; exit code 1 where something is wrong."""
+        import msgspec
+        from rich.console import Console
+
+        from banwatch.cli._progress import piece_progress
+        from banwatch.store import Store
+        from banwatch.store.audit import audit
+
+        console = Console(stderr=True)
+        with Store.open(store, read_only=True) as opened, piece_progress(console, "Checking") as progress:
+            found = audit(opened, progress)
+        if as_json:
+            print(msgspec.json.encode(found).decode())
+        else:
+            print(
+                f"{found.segments:,} segments, {found.lines:,} lines, {found.measurements:,} measurements, "
+                f"{found.conflicts:,} conflicting copies, {found.quarantined:,} in quarantine"
+            )
+            for problem in found.problems:
+                print(f"problem: {problem}")
+            for name in found.unreferenced:
+                print(f"not referenced (an ingest was stopped there): {name}")
+            print("sound" if found.sound else "NOT sound")
+        if not found.sound:
+            raise typer.Exit(1)
+
+    @archive.command()
+    def show(
+        uid: Annotated[str, typer.Argument(metavar="UID")],
+        store: _Store = Path("banwatch.duckdb"),
+        copies: Annotated[bool, typer.Option(help="All conflicting copies, one a line.")] = False,
+    ) -> None:
+        """Print a measurement as it came."""
+        import sys
+
+        from banwatch.model.errors import BanwatchError, WireError
+        from banwatch.store import Store, queries
+
+        with Store.open(store, read_only=True) as opened:
+            try:
+                lines = queries.copies(opened, uid)
+            except WireError as error:
+                raise BanwatchError(error.reason, "Look with `banwatch archive check`") from error
+        if not lines:
+            raise BanwatchError(f"there is no measurement {uid!r}", "Find ids with `banwatch verdicts`")
+        for line in lines if copies else lines[:1]:
+            sys.stdout.buffer.write(line + b"\n")
+
+    app.add_typer(archive, name="archive")
