@@ -15,6 +15,10 @@ _FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 _INK = "#1c1c1a"
 _SOFT_INK = "#5c5a55"
 _SQUARE_PX = 26
+_WIDE_SQUARE_PX = 36
+_FEW_DAYS = 18
+"""Up to so many days, squares are wide."""
+_MAX_DAY_LABELS = 31
 _LEGEND_STEP_PX = 128
 _PNG_SCALE = 2.0
 _CELL_URL = "https://cell.invalid/"
@@ -119,6 +123,15 @@ def specify(chart: Chart) -> Spec:
     }
 
 
+def _day_label(day: date, *, whole: bool) -> str:
+    """Name the month where a reader needs it, else only the day."""
+    return words.short_day(day) if whole or day.day == 1 else str(day.day)
+
+
+def _step(chart: Chart) -> int:
+    return _WIDE_SQUARE_PX if len(chart.days) <= _FEW_DAYS else _SQUARE_PX
+
+
 def _specify_band(chart: Chart, band: Band, shown: Sequence[str], *, last: bool) -> Spec:
     targets = [words.visible(target, 40) for target in band.targets]
     members = set(band.targets)
@@ -133,9 +146,11 @@ def _specify_band(chart: Chart, band: Band, shown: Sequence[str], *, last: bool)
         for index, square in enumerate(chart.squares)
         if square.target in members
     ]
-    every = max(1, round(len(shown) / 18))
+    every = max(1, -(-len(shown) // _MAX_DAY_LABELS))
     labelled = [day for index, day in enumerate(shown) if index % every == 0]
-    labels = {day.isoformat(): words.short_day(day) for day in chart.days}
+    labels = {
+        day: _day_label(date.fromisoformat(day), whole=index == 0) for index, day in enumerate(labelled)
+    }
     x: Spec = {
         "field": "day",
         "type": "ordinal",
@@ -143,7 +158,8 @@ def _specify_band(chart: Chart, band: Band, shown: Sequence[str], *, last: bool)
         "axis": {
             "title": None,
             "values": labelled,
-            "labelAngle": -90 if len(shown) > 1 else 0,
+            "labelAngle": 0,
+            "labelOverlap": False,
             "labelExpr": f"({json.dumps(labels)})[datum.value]",
         }
         if last
@@ -183,7 +199,7 @@ def _specify_band(chart: Chart, band: Band, shown: Sequence[str], *, last: bool)
             "color": _SOFT_INK,
             "offset": 16 if band == chart.bands[0] else 4,
         },
-        "width": {"step": _SQUARE_PX},
+        "width": {"step": _step(chart)},
         "height": {"step": _SQUARE_PX - 4},
         "data": {"values": rows or [{"target": "", "day": "", "state": "none", "note": "", "href": None}]},
         "layer": layers,
@@ -239,7 +255,7 @@ def _label(data: Spec, x: Spec, align: str) -> Spec:
 def _specify_legend(chart: Chart) -> Spec:
     present = {square.state for square in chart.squares}
     states = [state for state in DayState if state in present]
-    width = len(chart.days) * _SQUARE_PX
+    width = len(chart.days) * _step(chart)
     across = max(1, min(len(states), width // _LEGEND_STEP_PX))
     rows = [
         {

@@ -129,8 +129,8 @@ def message(column: Column, squares: Sequence[Square], facts: BanFacts, shutdown
     blocked = sum(square.state in (DayState.BLOCKED, DayState.PARTLY) for square in last)
     reachable = sum(square.state is DayState.OPEN for square in last)
     said = (
-        f"For {column.label}, on {words.day(last_day)} {words.counted(blocked, 'site')} of "
-        f"{len(last)} {'was' if blocked == 1 else 'were'} blocked and {words.number(reachable)} reachable"
+        f"For {column.label}, on {words.day(last_day)}, {_of(blocked, len(last))} blocked and "
+        f"{words.number(reachable) if reachable else 'none'} reachable"
     )
     begins = facts.ban.begins
     first_day = min(square.day for square in squares)
@@ -140,11 +140,15 @@ def message(column: Column, squares: Sequence[Square], facts: BanFacts, shutdown
             for square in squares
             if square.day < begins and square.state in (DayState.BLOCKED, DayState.PARTLY)
         }
-        verb = "was" if len(before) == 1 else "were"
-        said += f"; before {words.day(begins)} {words.counted(len(before), 'site')} {verb}"
+        said += f"; before {words.day(begins)} {_of(len(before), len(last))} blocked"
     if shutdown:
         said += f"; the network was shut down on {words.listed([words.day(day) for day in shutdown], 4)}"
     return said + "."
+
+
+def _of(count: int, total: int) -> str:
+    some = words.number(count) if count else "none"
+    return f"{some} of the {words.counted(total, 'site')} {'was' if count < 2 else 'were'}"
 
 
 def picture_view(facts: BanFacts, column: Column, chart: Chart, inline: str, links: Links) -> PictureView:

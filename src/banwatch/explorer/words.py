@@ -61,6 +61,29 @@ _MECHANISMS = {
     "network.shutdown": "a shutdown of the network",
 }
 
+_BRIEFLY = {
+    "dns": "failing name lookups",
+    "dns.injection": "forged DNS answers",
+    "ip": "unreachable addresses",
+    "tcp.reset": "connection resets",
+    "tcp.timeout": "dropped traffic",
+    "tcp.refused": "refused connections",
+    "tls": "broken encryption",
+    "tls.reset": "connection resets",
+    "tls.timeout": "dropped connections",
+    "tls.alert": "forged TLS alerts",
+    "tls.mitm": "forged certificates",
+    "tls.throttle": "throttling",
+    "quic": "dropped QUIC",
+    "http": "failing web requests",
+    "http.blockpage": "a block page",
+    "http.redirect": "a redirection",
+    "http.tamper": "altered pages",
+    "http.throttle": "throttling",
+    "network.shutdown": "a shutdown",
+}
+"""For a sentence that has many more things to say."""
+
 _STATES = {
     State.BLOCKED: "Blocked",
     State.LIKELY_BLOCKED: "Likely blocked",
@@ -146,6 +169,14 @@ def mechanism(path: str) -> str:
         if node in _MECHANISMS:
             return _MECHANISMS[node]
     return visible(path)
+
+
+def mechanism_briefly(path: str) -> str:
+    """Name a mechanism in two or three words, as a headline does."""
+    for node in reversed(ancestors(path)):
+        if node in _BRIEFLY:
+            return _BRIEFLY[node]
+    return mechanism(path)
 
 
 def state(value: State) -> str:
