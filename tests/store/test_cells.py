@@ -19,7 +19,9 @@ def _cells(folder: Path, rows: Sequence[Verdict]) -> None:
         with store.transaction():
             store.clear("verdict")
             store.append("verdict", rows)
-        assert tuple(queries.cells(store)) == fold(rows)
+        found = tuple(queries.cells(store))
+        assert found == fold(rows)
+        assert repr(found) == repr(fold(rows))  # the types too
 
 
 def test_no_verdicts_no_cells(tmp_path: Path) -> None:

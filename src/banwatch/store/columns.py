@@ -184,11 +184,17 @@ def _to_arrays(f: Field, values: Sequence[Any]) -> list[pa.Array]:
 
 def _from_columns(f: Field, table: pa.Table) -> Sequence[Any]:
     if f.kind is Kind.INTERVAL:
-        earliest, latest = (table.column(name).to_pylist() for name in f.column_names)
+        earliest, latest = (_column(f, table, name).to_pylist() for name in f.column_names)
         return [
             None if first is None else (_in_utc(first), _in_utc(last))
             for first, last in zip(earliest, latest, strict=True)
         ]
-    values: list[Any] = table.column(f.name).to_pylist()
+    values: list[Any] = _column(f, table, f.name).to_pylist()
     revive = f.revive
     return values if revive is None else [revive(value) for value in values]
+
+
+def _column(f: Field, table: pa.Table, name: str) -> pa.ChunkedArray:
+    """Give a column in the type that it should have: engines count and sum in types of their own."""
+    column = table.column(name)
+    return column if column.type == f.kind.value[2] else column.cast(f.kind.value[2])
