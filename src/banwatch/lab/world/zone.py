@@ -73,7 +73,7 @@ class Zone:
             return None
         response = dns.message.make_response(message, recursion_available=True)
         stable = self._fill(response, client, resolver, now_s)
-        wire = response.to_wire(max_size=65535)
+        wire = response.to_wire(max_size=65535, want_shuffle=False)  # the same order for the same turn
         if stable and len(self._cache) < _CACHED_ANSWERS:
             self._cache[key] = wire[2:]
         return wire
