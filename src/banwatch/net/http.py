@@ -123,17 +123,21 @@ async def _exchange_h11(
     end = connection.send(h11.EndOfMessage())
     await stream.write((head or b"") + (body or b"") + (end or b""))
     informational = 0
+    ended = False
     while True:
-        event = connection.next_event()
+        try:
+            event = connection.next_event()
+        except h11.RemoteProtocolError:
+            if ended:
+                raise NetworkFailure(df007.EOF) from None  # it stopped in the middle of something
+            raise
         if event is h11.NEED_DATA:
             data = await stream.read(_READ_BYTES)
-            if not data and result.response is None and not connection.trailing_data[0]:
+            if not data and result.response is None:
                 raise NetworkFailure(df007.EOF)
-            try:
-                connection.receive_data(data)
-                continue
-            except RuntimeError:  # a second end of stream: h11 has nothing more to say
-                return
+            ended = not data
+            connection.receive_data(data)
+            continue
         if isinstance(event, h11.InformationalResponse):
             informational += 1
             if informational > _MAX_INFORMATIONAL:

@@ -28,6 +28,7 @@ class TcpInfo:
     bytes_acked: int | None = None
     """Payload bytes that the peer's side acknowledged."""
     bytes_received: int | None = None
+    """Payload bytes that came; the end of the stream counts for one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""The network seam: its three nets, and the protocols spoken over them."""
