@@ -1,8 +1,8 @@
 """From facts to a verdict, purely: no clock, no socket, no file.
 
-*weigh* compares a measurement's observations with its control and with reference data and fills one *evidence*
-row. A *rule* is an entry of a table: a condition over evidence columns, and what it says. *judge* applies
-every rule; the strongest one that holds decides the *verdict*, the others stand beside it.
+*weigh* compares a measurement's observations with its control and with reference data and fills one
+*evidence* row. A *rule* is an entry of a table: a condition over evidence columns, and what it says. *judge*
+applies every rule; the strongest one that holds decides the *verdict*, the others stand beside it.
 """
 
 from banwatch.judge.rules import RULES, RULESET

@@ -1,9 +1,87 @@
 """Evidence to verdict."""
 
+from collections.abc import Sequence
+
+from banwatch.judge.rule import Rule
+from banwatch.judge.rules import RULES, RULESET
 from banwatch.model.evidence import Evidence
+from banwatch.model.mechanism import deepest
+from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
 
+_ORDER = (
+    State.BLOCKED,
+    State.LIKELY_BLOCKED,
+    State.TAMPERED,
+    State.OK,
+    State.DOWN,
+    State.IMPAIRED,
+    State.INSUFFICIENT,
+)
+"""Which state decides where several rules hold: interference before reachability before trouble."""
+_RANK = {state: rank for rank, state in enumerate(_ORDER)}
+_FALLBACK = "Nothing in this measurement says whether the target was reachable."
 
-def judge(evidence: Evidence) -> Verdict:
-    """Apply every rule."""
-    raise NotImplementedError
+
+def judge(evidence: Evidence, rules: Sequence[Rule] = RULES, ruleset: str = RULESET) -> Verdict:
+    """Apply every rule; the strongest that holds decides, the others stand beside it.
+
+    Args:
+        evidence: one row of evidence.
+        rules: the table, in its order.
+        ruleset: the table's version.
+    """
+    held = [rule for rule in rules if evidence.kind in rule.kinds and rule.holds(evidence)]
+    held = [rule for rule in held if not rule.fallback] or held
+    vetoed: list[Rule] = []
+    if any(rule.vetoes for rule in held):
+        vetoed = [rule for rule in held if rule.state.accuses]
+        held = [rule for rule in held if not rule.state.accuses]
+        held.sort(key=lambda rule: (not rule.vetoes, _RANK[rule.state]))
+    else:
+        held.sort(key=lambda rule: _RANK[rule.state])
+    deciding = held[0] if held else None
+    return Verdict(
+        measurement_uid=evidence.measurement_uid,
+        target=evidence.target,
+        test_name=evidence.test_name,
+        input=evidence.input,
+        probe_cc=evidence.probe_cc,
+        probe_asn=evidence.probe_asn,
+        access_tier=evidence.access_tier,
+        report_id=evidence.report_id,
+        probe_id=evidence.probe_id,
+        measurement_start_time=evidence.measurement_start_time,
+        state=deciding.state if deciding else State.INSUFFICIENT,
+        mechanisms=_name_mechanisms(held, deciding, evidence),
+        layer=_layer_of(deciding),
+        hop=_hop_of(deciding, evidence),
+        rules=tuple(rule.id for rule in held),
+        vetoed=tuple(rule.id for rule in vetoed),
+        sentence=deciding.sentence(evidence) if deciding else _FALLBACK,
+        ruleset=ruleset,
+        snapshots=evidence.snapshots,
+    )
+
+
+def _name_mechanisms(held: Sequence[Rule], deciding: Rule | None, evidence: Evidence) -> tuple[str, ...]:
+    """All that the rules which accuse name together; of trouble without a culprit, what the first one names."""
+    if deciding is None:
+        return ()
+    if not deciding.state.accuses:
+        return deepest(deciding.mechanisms(evidence))
+    return deepest(m for rule in held if rule.state.accuses for m in rule.mechanisms(evidence))
+
+
+def _layer_of(deciding: Rule | None) -> Layer | None:
+    if deciding is None or deciding.state is State.OK:
+        return None
+    if deciding.state is State.INSUFFICIENT and deciding.id != "network.silent":
+        return None
+    return deciding.layer
+
+
+def _hop_of(deciding: Rule | None, evidence: Evidence) -> int | None:
+    if deciding is None or deciding.state in (State.OK, State.INSUFFICIENT):
+        return None
+    return evidence.dns_hop if deciding.layer is Layer.DNS else evidence.hop

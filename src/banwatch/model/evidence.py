@@ -83,10 +83,17 @@ class Evidence:
     """Answers that no public name should have: private, loopback, reserved."""
     dns_unvouched: tuple[str, ...]
     """Answers that nothing vouches for: not seen by the control, another AS, no valid certificate."""
+    dns_system_unvouched: bool
+    """All that the network's own resolver answered is bogon or unvouched."""
     dns_vouched_by: tuple[str, ...]
     """What vouches for answers: `control`, `encrypted`, `as`, `certificate`."""
     dns_conflicting: bool
     """One question got answers that contradict each other, one of them genuine."""
+    dns_inside: bool
+    """An outside resolver, asked in the clear, answered with a host inside the probe's own network, which
+    neither the control nor an encrypted resolver got."""
+    dns_nowhere_else: bool
+    """The control says that there is no such name; here it resolved."""
     dns_fingerprints: tuple[str, ...]
     """Known forged answers that count in this country."""
     dns_fate: tuple[str, ...]
@@ -94,6 +101,8 @@ class Evidence:
 
     hop: int | None
     """The redirect at which the `tcp_`, `tls_` and `http_` columns look: the last one reached."""
+    hostname: str | None
+    """The name at that redirect."""
     control_covers: bool
     """The control speaks of this redirect's own endpoints; else only of the page at the end."""
     tcp_ok: int
@@ -128,6 +137,8 @@ class Evidence:
     quic_control: bool
     http_failure: str | None
     """Of the last request; null where it got a response, or none was made."""
+    http_kind: str | None
+    """That failure in one word: `reset`, `timeout`, `eof`, `certificate`, ..."""
     http_status: int | None
     http_title: str | None
     http_body_length: int | None
@@ -135,6 +146,8 @@ class Evidence:
     """The last response came over TLS."""
     http_authenticated: bool
     """The last response came over TLS with a certificate that we found valid for the name."""
+    http_genuine: bool
+    """The last request went to a genuine address."""
     http_redirect_broken: bool
     """Redirected in a circle, too often, or to nowhere."""
     http_redirected_off: bool
@@ -152,6 +165,8 @@ class Evidence:
     """Known block pages that count in this country."""
     http_fingerprints_abroad: tuple[str, ...]
     """Known block pages of another country: reported, confirming nothing."""
+    fingerprints_broad: tuple[str, ...]
+    """Matches too broad to say that it is a block page."""
     fingerprints_vetoed: tuple[str, ...]
     """Matches that a known false positive takes back."""
     http_goodput_bps: float | None

@@ -1,7 +1,7 @@
 """Reference data in snapshots, each with an id, a date and a source.
 
-*snapshot*: one imported or shipped table. *fingerprint*: a known block page or forged answer. *network*: the AS
-and country of an address. `load` gives one consistent set of snapshots, as `model.reference.Reference`.
+*snapshot*: one imported or shipped table. *fingerprint*: a known block page or forged answer. *network*: the
+AS and country of an address. `load` gives one consistent set of snapshots, as `model.reference.Reference`.
 """
 
 from banwatch.reference.loading import load

@@ -1,9 +1,21 @@
 """One consistent set of snapshots."""
 
 from collections.abc import Sequence
+from datetime import datetime, time
+from functools import cached_property, lru_cache
+from importlib.metadata import version
 from pathlib import Path
 
-from banwatch.model.reference import Reference
+import msgspec
+
+from banwatch.model.errors import BanwatchError, WireError
+from banwatch.model.reference import Fingerprint, Network, Reference
+from banwatch.reference import certificates, snapshots, suffixes
+from banwatch.reference.fingerprint_index import FingerprintIndex
+from banwatch.reference.network_table import NetworkTable, unpack_untrusted
+
+_ALWAYS = ("roots", "suffixes")
+"""Kinds that come with installed packages: there is but one of each."""
 
 
 def load(
@@ -17,6 +29,117 @@ def load(
     Args:
         snapshot_ids: exactly these snapshots; the newest of each kind where None.
         data_dir: folder of imported snapshots; the user's own where None.
-        lab_roots: certificates (PEM) of lab authorities; only measurements made in a lab are checked against them.
+        lab_roots: certificates (PEM) of further lab authorities, beside the lab's own. Only measurements that
+            say they were made in a lab are checked against them.
+
+    Raises:
+        BanwatchError: a snapshot that was asked for is not here.
     """
-    raise NotImplementedError
+    folder = data_dir if data_dir is not None else snapshots.default_data_dir()
+    imported = list(snapshots.list_imported(folder))
+    chosen = imported if snapshot_ids is None else _choose(imported, snapshot_ids)
+    newest = {snapshot.kind: snapshot for snapshot in chosen}
+    return Snapshots(folder, newest.get("networks"), newest.get("fingerprints"), tuple(lab_roots))
+
+
+def installed_ids() -> tuple[str, str]:
+    """Ids of the root store and the suffix list that are installed."""
+    return f"roots-{version('certifi')}", suffixes.snapshot_id()
+
+
+def _choose(imported: list[snapshots.Snapshot], wanted: Sequence[str]) -> list[snapshots.Snapshot]:
+    known = {snapshot.id: snapshot for snapshot in imported}
+    here = {*known, *installed_ids(), snapshots.SHIPPED_NETWORKS}
+    for snapshot_id in wanted:
+        if snapshot_id not in here:
+            raise BanwatchError(
+                f"There is no reference snapshot {snapshot_id!r} here",
+                f"Import it, or choose from: {', '.join(sorted(here))}",
+            )
+    return [known[snapshot_id] for snapshot_id in wanted if snapshot_id in known]
+
+
+class Snapshots:
+    """Answers from one set of snapshots; what is not asked for is not read. Implements `Reference`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        networks: snapshots.Snapshot | None,
+        fingerprints: snapshots.Snapshot | None,
+        lab_roots: tuple[bytes, ...],
+    ) -> None:
+        self._arguments = (folder, networks, fingerprints, lab_roots)
+        self._folder = folder
+        self._networks = networks
+        self._fingerprints = fingerprints
+        self._lab_roots = lab_roots
+        chosen = [networks.id if networks else snapshots.SHIPPED_NETWORKS]
+        if fingerprints:
+            chosen.append(fingerprints.id)
+        self._ids = tuple(sorted([*chosen, *installed_ids()]))
+        self.target_of = suffixes.target_of
+
+    def __reduce__(self) -> tuple[type["Snapshots"], tuple[object, ...]]:
+        return (Snapshots, self._arguments)
+
+    @property
+    def snapshot_ids(self) -> tuple[str, ...]:
+        """Ids of every snapshot in the set, sorted."""
+        return self._ids
+
+    @cached_property
+    def _table(self) -> NetworkTable:
+        if self._networks is None:
+            return unpack_untrusted(snapshots.shipped_file(f"{snapshots.SHIPPED_NETWORKS}.bin"))
+        try:
+            return unpack_untrusted(snapshots.read(self._folder, self._networks))
+        except WireError as error:
+            raise BanwatchError(f"Snapshot {self._networks.id}: {error}", "Import it again") from None
+
+    @cached_property
+    def index(self) -> FingerprintIndex:
+        """Fingerprints of the set."""
+        if self._fingerprints is None:
+            return FingerprintIndex(())
+        content = snapshots.read(self._folder, self._fingerprints)
+        try:
+            return FingerprintIndex(msgspec.json.decode(content, type=list[Fingerprint]))
+        except msgspec.DecodeError as error:
+            raise BanwatchError(f"Snapshot {self._fingerprints.id}: {error}", "Import it again") from None
+
+    @cached_property
+    def _roots(self) -> certificates.RootStore:
+        return certificates.RootStore([certificates.bundled_roots()])
+
+    @cached_property
+    def _lab_store(self) -> certificates.RootStore:
+        """The lab's roots alone: a certificate of the real world proves nothing in a lab, nor the reverse."""
+        return certificates.RootStore([snapshots.shipped_file("lab-authority.pem"), *self._lab_roots])
+
+    def network_of(self, ip: str) -> Network | None:
+        """Look the address up in the AS table; None where it is not announced or not an address."""
+        return self._table.network_of(ip)
+
+    def match_dns(self, answer: str) -> Sequence[Fingerprint]:
+        """Fingerprints of a DNS answer (an address or a canonical name)."""
+        return _match_dns(self.index, answer)
+
+    def match_http(self, body: bytes, headers: Sequence[tuple[str, str]]) -> Sequence[Fingerprint]:
+        """Fingerprints of a page and its headers, in time linear in the page."""
+        return self.index.match_http(body, headers)
+
+    def certificate_problem(
+        self, chain: Sequence[bytes], hostname: str, at: datetime, *, lab: bool = False
+    ) -> str | None:
+        """Validate a chain (DER, leaf first) for a name at a time; the df-007 `ssl_*` failure, or None."""
+        noon = datetime.combine(
+            at.date(), time(12), tzinfo=at.tzinfo
+        )  # so that a day's chains share an answer
+        store = self._lab_store if lab else self._roots
+        return store.problem(tuple(chain), hostname, noon)
+
+
+@lru_cache(maxsize=65_536)
+def _match_dns(index: FingerprintIndex, answer: str) -> Sequence[Fingerprint]:
+    return tuple(index.match_dns(answer))

@@ -1,7 +1,7 @@
 """OONI's measurement format (data format 0.2.0): bytes to facts, and our own measurements to bytes.
 
-*wire*: the structs, keys spelled as in the format. *decode*: a stranger's line becomes a `WireMeasurement`, or a
-`WireError`; an odd value costs its field, never the measurement. *observe*: a `WireMeasurement` becomes
+*wire*: the structs, keys spelled as in the format. *decode*: a stranger's line becomes a `WireMeasurement`,
+or a `WireError`; an odd value costs its field, never the measurement. *observe*: a `WireMeasurement` becomes
 `Observed`: the measurement, its observations and its control, in the model's words.
 """
 

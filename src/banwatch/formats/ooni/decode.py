@@ -1,13 +1,99 @@
-"""Bytes to `WireMeasurement` and back."""
+"""Bytes to `WireMeasurement` and back.
 
+The straight way is one typed decode. A line that it refuses (a wrong type, a lone surrogate, a stray byte)
+goes the long way: it is read without types and fitted value by value, so that an odd value costs its own
+field and nothing else.
+"""
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime
+
+import msgspec
+
+from banwatch.formats.ooni.fitting import fit
 from banwatch.formats.ooni.wire import WireMeasurement
+from banwatch.model.errors import WireError
+
+MAX_LINE_BYTES = 32 * 1024 * 1024
+"""Longest line read. The probe's largest, a dozen bodies of 512 KiB with certificates, is under 16 MiB."""
+
+_EARLIEST_YEAR = 2000
+"""OONI's archive begins in 2012; a year before this one is a clock that was never set."""
+_UID = re.compile(r"[0-9A-Za-z._-]{1,128}", re.ASCII)
+_TEST_NAME = re.compile(r"[a-z0-9_]{2,48}", re.ASCII)
+_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+
+_decoder = msgspec.json.Decoder(WireMeasurement)
+_encoder = msgspec.json.Encoder()
 
 
 def decode_untrusted(line: bytes) -> WireMeasurement:
-    """Decode one line. Raises only WireError."""
-    raise NotImplementedError
+    """Decode one line of a stranger's.
+
+    Args:
+        line: the JSON text of one measurement, with or without its newline.
+
+    Returns:
+        The measurement, with a `measurement_uid`: its own, or one computed from the line.
+
+    Raises:
+        WireError: too long, no JSON object, or without the name of its nettest or its time.
+    """
+    if len(line) > MAX_LINE_BYTES:
+        raise WireError(f"line of {len(line)} bytes is longer than {MAX_LINE_BYTES}")
+    try:
+        wire = _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        wire = _decode_the_long_way(line)
+    except RecursionError:
+        raise WireError("nested too deeply") from None
+    if not wire.test_name or not _TEST_NAME.fullmatch(wire.test_name):
+        raise WireError("test_name is missing or malformed")
+    started_at = parse_time(wire.measurement_start_time) or parse_time(wire.test_start_time)
+    if started_at is None:
+        raise WireError("measurement_start_time is missing or malformed")
+    if wire.measurement_uid is None or not _UID.fullmatch(wire.measurement_uid):
+        wire = msgspec.structs.replace(wire, measurement_uid=_compute_uid(wire, started_at, line))
+    return wire
 
 
 def encode(wire: WireMeasurement) -> bytes:
     """Encode as one line without a newline."""
-    raise NotImplementedError
+    return _encoder.encode(wire)
+
+
+def parse_time(text: str | None) -> datetime | None:
+    """Read `YYYY-mm-dd HH:MM:SS` or another ISO 8601 spelling as UTC; None where it is no plausible time."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return at if at.year >= _EARLIEST_YEAR else None
+
+
+def _decode_the_long_way(line: bytes) -> WireMeasurement:
+    try:
+        value = json.loads(line.decode("utf-8", "replace"))
+        if not isinstance(value, dict):
+            raise WireError("not a JSON object")
+        wire = fit(value, WireMeasurement)
+    except RecursionError:
+        raise WireError("nested too deeply") from None
+    except WireError:
+        raise
+    except ValueError as error:
+        raise WireError(f"not JSON: {str(error)[:120]}") from None
+    return wire
+
+
+def _compute_uid(wire: WireMeasurement, started_at: datetime, line: bytes) -> str:
+    """Name a measurement that has no name, from its content alone, in the shape of OONI's own uids."""
+    country = wire.probe_cc if wire.probe_cc and _COUNTRY.fullmatch(wire.probe_cc) else "ZZ"
+    name = (wire.test_name or "").replace("_", "")
+    digest = hashlib.sha512(line.strip()).hexdigest()[:16]
+    return f"{started_at:%Y%m%d%H%M%S.%f}_{country}_{name}_{digest}"

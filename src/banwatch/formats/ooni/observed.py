@@ -33,6 +33,8 @@ class Observed:
     """The pseudonym that the probe gives itself; empty where it gives none."""
     control_path: str = ""
     """`in-band` or `out-of-band` where the probe says by which path the control travelled."""
+    network_type: str = ""
+    """How the probe was connected, where it says: `wifi`, `mobile`, `vpn`, ..."""
     outcome: Outcome = Outcome()
     endpoints: tuple[tuple[str, bool], ...] = ()
     """Named endpoints of messaging and circumvention nettests, and whether each could be used."""

@@ -1,7 +1,7 @@
 """The structs of a measurement line, keys spelled as in OONI's df-000 to df-009.
 
 Only what is reasoned about or written by our probe has a field; every other key is skipped while decoding.
-A field with the factory `_null` is written even when it is null, because readers of the format expect the key.
+A field with the factory `_null` is written even when it is null: readers of the format expect the key.
 """
 
 from typing import Final

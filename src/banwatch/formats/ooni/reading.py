@@ -1,0 +1,139 @@
+"""Small readers of the format's strings: addresses, endpoints, tags, times, bytes, headers, titles."""
+
+import binascii
+import functools
+import hashlib
+import html
+import ipaddress
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from banwatch.formats.ooni.wire import Binary, HeaderPair, Text
+
+_TITLE_WITHIN_BYTES = 65_536
+"""How far into a page its title is looked for; the helper looks as far."""
+_TITLE_LENGTH = 256
+_HOST_LENGTH = 255
+
+
+@functools.lru_cache(maxsize=65_536)
+def read_ip(text: str | None) -> str | None:
+    """Spell an address in its canonical form; None where it is none (a name, `[scrubbed]`, nonsense)."""
+    if not text:
+        return None
+    try:
+        return str(ipaddress.ip_address(text.strip("[]").partition("%")[0]))
+    except ValueError:
+        return None
+
+
+@functools.lru_cache(maxsize=65_536)
+def read_endpoint(text: str | None) -> tuple[str | None, int | None]:
+    """Split `1.2.3.4:443` or `[2001:db8::1]:443` into a canonical address and a port."""
+    if not text:
+        return None, None
+    host, _, port = text.rpartition(":")
+    if not port.isascii() or not port.isdecimal() or len(port) > 5:
+        return read_ip(text), None
+    return read_ip(host), int(port)
+
+
+@functools.lru_cache(maxsize=65_536)
+def read_host(name: str | None) -> str | None:
+    """Spell a host name: lower case, IDNA, without the final dot; None where nothing is left."""
+    if not name:
+        return None
+    name = name.strip().rstrip(".").lower()[:_HOST_LENGTH]
+    if not name.isascii():
+        try:
+            name = name.encode("idna").decode("ascii")
+        except UnicodeError:
+            return name or None
+    return name or None
+
+
+@functools.lru_cache(maxsize=65_536)
+def host_of(url: str | None) -> str | None:
+    """Host of a URL, spelled by `read_host`."""
+    if not url:
+        return None
+    try:
+        return read_host(urlsplit(url if "://" in url else f"//{url}").hostname)
+    except ValueError:
+        return None
+
+
+@functools.lru_cache(maxsize=4096)
+def read_tag(tag: str) -> tuple[str, str]:
+    """Split `depth=1` into its name and value; a bare tag has an empty value."""
+    name, _, value = tag.partition("=")
+    return name, value
+
+
+def hop_of(tags: Sequence[str] | None) -> int | None:
+    """Redirect hop that a step says it belongs to, by its tag `depth=N`."""
+    for tag in tags or ():
+        if tag.startswith("depth="):
+            value = tag[6:]
+            return int(value) if value.isdecimal() and value.isascii() and len(value) < 4 else None
+    return None
+
+
+def follow_up_of(tags: Sequence[str] | None) -> str | None:
+    """Name of the follow-up test that made a step, by its tag `follow_up=<name>`."""
+    for tag in tags or ():
+        if tag.startswith("follow_up="):
+            return tag[10:][:64] or None
+    return None
+
+
+def read_bytes(text: Text) -> bytes | None:
+    """Bytes of a text or binary value; None where there is none."""
+    if text is None:
+        return None
+    if isinstance(text, str):
+        return text.encode("utf-8", "replace")
+    try:
+        return binascii.a2b_base64(text.data)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def read_text(text: Text) -> str:
+    """Text of a text or binary value; what is no UTF-8 is replaced."""
+    if isinstance(text, str):
+        return text
+    return (read_bytes(text) or b"").decode("utf-8", "replace")
+
+
+@functools.lru_cache(maxsize=4096)
+def read_certificate(data: str) -> tuple[bytes, str] | None:
+    """DER and hex digest of a certificate in base64; None where it is no base64."""
+    der = read_bytes(Binary(data=data))
+    return (der, hashlib.sha256(der).hexdigest()) if der else None
+
+
+def read_headers(
+    pairs: Sequence[HeaderPair] | None, mapping: dict[str, Text] | None
+) -> tuple[tuple[str, str], ...]:
+    """Headers in order, names in lower case, from the list if there is one, else from the map."""
+    if pairs:
+        return tuple((read_text(name).lower(), read_text(value)) for name, value in pairs)
+    if mapping:
+        return tuple((name.lower(), read_text(value)) for name, value in mapping.items())
+    return ()
+
+
+def read_title(page: bytes) -> str | None:
+    """Title of a page; None where it has none in its first 64 KiB."""
+    for spelling in (b"<title", b"<TITLE", b"<Title"):
+        at = page.find(spelling, 0, _TITLE_WITHIN_BYTES)
+        if at >= 0:
+            break
+    else:
+        return None
+    opened = page.find(b">", at, at + 1024) + 1
+    if not opened:
+        return None
+    text = page[opened : opened + 4 * _TITLE_LENGTH].decode("utf-8", "replace")
+    return " ".join(html.unescape(text.partition("<")[0]).split())[:_TITLE_LENGTH]

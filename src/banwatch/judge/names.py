@@ -1,0 +1,264 @@
+"""How the name resolved, beside the control: the `dns_` columns, and which addresses are genuine."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from banwatch.judge.addresses import NO_CLIENT_SUBNET, is_bogon, is_v6, unwrap
+from banwatch.model.control import Control
+from banwatch.model.failure import CERTIFICATE_FAILURES, DNS_NO_ANSWER
+from banwatch.model.ids import UNKNOWN_ASN, Asn
+from banwatch.model.measurement import Measurement
+from banwatch.model.observation import Observation
+from banwatch.model.reference import Reference
+
+_SYSTEM_ENGINES = frozenset({"getaddrinfo", "system", "golang_net_resolver", "libc", "android", "unknown"})
+_ENCRYPTED_ENGINES = frozenset({"doh", "dot", "doh3", "doq", "odoh", "dnscrypt"})
+_VALID_FOR_NAME = 8
+"""Bit of the helper's address flags: TLS with a valid certificate for the name worked there."""
+
+
+@dataclass(slots=True)
+class Names:
+    """What is known of the resolution of one hop's name."""
+
+    hostname: str | None = None
+    system_asked: int = 0
+    system_failure: str | None = None
+    system_answers: tuple[str, ...] = ()
+    expected: tuple[str, ...] = ()
+    expected_by: str = ""
+    other_ok: bool = False
+    other_failures: tuple[str, ...] = ()
+    plain_silent: bool = False
+    bogons: tuple[str, ...] = ()
+    bogon_expected: bool = False
+    unvouched: tuple[str, ...] = ()
+    system_unvouched: bool = False
+    vouched_by: tuple[str, ...] = ()
+    conflicting: bool = False
+    proxied: bool = False
+    nowhere_else: bool = False
+    genuine: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """The steps of one redirect hop, by kind; follow-ups left out."""
+
+    dns: Sequence[Observation]
+    tcp: Sequence[Observation]
+    tls: Sequence[Observation]
+    quic: Sequence[Observation]
+    http: Sequence[Observation]
+    covered: bool
+    """The control looked at this hop's own name."""
+
+
+def compare_names(hop: Hop, control: Control | None, measurement: Measurement, reference: Reference) -> Names:
+    """Compare a hop's answers with what the control and encrypted resolvers got."""
+    names = Names()
+    system, plain, encrypted = _sort_lookups(hop.dns)
+    names.hostname = next((lookup.hostname for lookup in hop.dns), None) or _hostname(hop)
+    names.system_asked = len(system)
+    names.system_answers = _answers(system)
+    if not names.system_answers:
+        names.system_failure = _failure(system)
+    _expect(names, control if hop.covered else None, encrypted)
+    others = [lookup for lookup in (*plain, *encrypted) if not lookup.late]
+    names.other_failures = tuple(
+        sorted({lookup.failure for lookup in others if lookup.failure and lookup.failure != DNS_NO_ANSWER})
+    )
+    names.plain_silent = bool(plain) and all(_is_timeout(lookup) for lookup in plain)
+    vouching = _Vouching(names, hop, control if hop.covered else None, measurement, reference)
+    vouching.sort(_answers(system), _answers(plain))
+    names.other_ok = any(ip in names.genuine for lookup in others for ip in lookup.answers)
+    names.conflicting = _conflict((*system, *plain), names.genuine, {*names.unvouched, *names.bogons})
+    names.nowhere_else = _exists_nowhere(control if hop.covered else None, encrypted) and bool(
+        names.system_answers or _answers(plain)
+    )
+    return names
+
+
+def _hostname(hop: Hop) -> str | None:
+    return next((seen.hostname for seen in (*hop.http, *hop.tls) if seen.hostname), None)
+
+
+def _sort_lookups(
+    lookups: Iterable[Observation],
+) -> tuple[list[Observation], list[Observation], list[Observation]]:
+    system: list[Observation] = []
+    plain: list[Observation] = []
+    encrypted: list[Observation] = []
+    for lookup in lookups:
+        engine = lookup.engine or "unknown"
+        if engine in _ENCRYPTED_ENGINES:
+            encrypted.append(lookup)
+        elif engine in _SYSTEM_ENGINES or not lookup.resolver_address:
+            system.append(lookup)
+        else:
+            plain.append(lookup)
+    return system, plain, encrypted
+
+
+def _answers(lookups: Iterable[Observation]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(ip for lookup in lookups for ip in lookup.answers))
+
+
+def _failure(lookups: Sequence[Observation]) -> str | None:
+    """Why lookups gave nothing: the failure that says most; `no answer` to AAAA says nothing."""
+    failures = [lookup.failure for lookup in lookups if lookup.failure]
+    telling = [failure for failure in failures if failure != DNS_NO_ANSWER]
+    return next(iter(telling or failures), None)
+
+
+def _is_timeout(lookup: Observation) -> bool:
+    return lookup.failure in ("generic_timeout_error", "timed_out")
+
+
+def _expect(names: Names, control: Control | None, encrypted: Sequence[Observation]) -> None:
+    seen = control.addresses if control else ()
+    public = tuple(ip for ip in seen if not is_bogon(ip))
+    secret = _answers(encrypted)
+    secret_public = tuple(ip for ip in secret if not is_bogon(ip))
+    names.bogon_expected = len(public) < len(seen) or (not public and len(secret_public) < len(secret))
+    names.expected = tuple(dict.fromkeys((*public, *secret_public)))
+    names.expected_by = "control" if public else "encrypted" if secret_public else ""
+
+
+def _exists_nowhere(control: Control | None, encrypted: Sequence[Observation]) -> bool:
+    """Whether the control says that there is no such name, and no encrypted resolver says otherwise."""
+    if control is None or control.dns_failure != "dns_nxdomain_error":
+        return False
+    return not _answers(encrypted)
+
+
+def _conflict(lookups: Sequence[Observation], genuine: frozenset[str], false: set[str]) -> bool:
+    """Whether one question got a genuine and a false answer."""
+    if not false or not any(lookup.late for lookup in lookups):
+        return False
+    questions: dict[tuple[str | None, str | None], set[str]] = {}
+    for lookup in lookups:
+        questions.setdefault((lookup.resolver_address, lookup.query_type), set()).update(lookup.answers)
+    return any(answers & false and answers & genuine for answers in questions.values())
+
+
+class _Vouching:
+    """Decides which addresses are genuine, and by what."""
+
+    def __init__(
+        self,
+        names: Names,
+        hop: Hop,
+        control: Control | None,
+        measurement: Measurement,
+        reference: Reference,
+    ) -> None:
+        self._names = names
+        self._hop = hop
+        self._measurement = measurement
+        self._reference = reference
+        self._control = control
+        self._expected = {unwrap(ip) for ip in names.expected}
+        self._valid_there = _valid_for_control(control, names.hostname)
+        self._asns: frozenset[Asn] | None = None
+        self._told: dict[str, Asn] = {i.ip: i.asn for i in control.address_info} if control else {}
+
+    def sort(self, system: tuple[str, ...], plain: tuple[str, ...]) -> None:
+        """Fill the columns that depend on which addresses are genuine."""
+        names = self._names
+        asked = dict.fromkeys((*system, *plain, *names.expected))
+        touched = dict.fromkeys(seen.ip for seen in (*self._hop.tcp, *self._hop.tls) if seen.ip)
+        by = {ip: self._vouch(ip) for ip in (*asked, *(ip for ip in touched if ip not in asked))}
+        answered = dict.fromkeys((*system, *plain))
+        names.bogons = tuple(ip for ip in answered if is_bogon(ip))
+        if names.expected:
+            names.unvouched = tuple(ip for ip in answered if not by[ip] and not is_bogon(ip))
+        names.system_unvouched = any(
+            ip in names.unvouched or ip in names.bogons for ip in system
+        ) and not any(by[ip] for ip in system)
+        names.vouched_by = tuple(sorted({by[ip] for ip in answered} - {""}))
+        names.genuine = frozenset(ip for ip, why in by.items() if why)
+        if not names.expected and not names.bogons:
+            names.genuine = frozenset(by)  # nothing to compare with: nothing to doubt either
+        names.proxied = self._is_proxied(plain, by)
+
+    def _vouch(self, ip: str) -> str:
+        if is_bogon(ip):
+            return ""
+        if unwrap(ip) in self._expected:
+            return self._names.expected_by
+        if self._is_certified(ip):
+            return "certificate"
+        if ip in self._valid_there:
+            return "control"
+        if self._expected and self._asn(ip) in self._expected_asns():
+            return "as"
+        return ""
+
+    def _asn(self, ip: str) -> Asn | None:
+        network = self._reference.network_of(unwrap(ip))
+        if network is not None:
+            return network.asn
+        told = self._told.get(ip, UNKNOWN_ASN)
+        return told if told != UNKNOWN_ASN else None
+
+    def _expected_asns(self) -> frozenset[Asn]:
+        if self._asns is None:
+            self._asns = frozenset(
+                asn for asn in (self._asn(ip) for ip in self._names.expected) if asn is not None
+            )
+        return self._asns
+
+    def _is_certified(self, ip: str) -> bool:
+        """Whether a handshake at an address showed a certificate that is valid for the name."""
+        for shake in self._hop.tls:
+            if shake.ip != ip or shake.failure in CERTIFICATE_FAILURES or not shake.hostname:
+                continue
+            if shake.peer_certificates:
+                if certificate_problem(shake, self._measurement, self._reference) is None:
+                    return True
+            elif shake.failure is None and not shake.no_verify and ip not in self._valid_there:
+                return True  # certificates not recorded: enough not to accuse, and used for nothing else
+        return False
+
+    def _is_proxied(self, plain: tuple[str, ...], by: dict[str, str]) -> bool:
+        """Whether outside resolvers, asked in the clear, sent us to a host inside the probe's own network.
+
+        Resolvers that tell no site who asks cannot get answers fit for the asker's network; so an answer
+        there that neither the control nor an encrypted resolver got was put in by the network.
+        """
+        own = self._measurement.probe_asn
+        if own == UNKNOWN_ASN or not self._expected or own in self._expected_asns():
+            return False
+        for lookup in self._hop.dns:
+            resolver = (lookup.resolver_address or "").removesuffix(":53")
+            if resolver in NO_CLIENT_SUBNET and lookup.engine in ("udp", "tcp"):
+                inside = [ip for ip in lookup.answers if not is_v6(ip) and self._asn(ip) == own]
+                if any(by.get(ip) not in ("certificate",) for ip in inside if ip in plain):
+                    return True
+        return False
+
+
+def certificate_problem(shake: Observation, measurement: Measurement, reference: Reference) -> str | None:
+    """What is wrong with the certificate that a peer showed, found by ourselves; None if nothing."""
+    return reference.certificate_problem(
+        shake.peer_certificates,
+        shake.hostname or "",
+        measurement.measurement_start_time,
+        lab=bool(measurement.lab),
+    )
+
+
+def _valid_for_control(control: Control | None, hostname: str | None) -> frozenset[str]:
+    """Addresses where the helper completed TLS for the name."""
+    if control is None:
+        return frozenset()
+    flagged = (info.ip for info in control.address_info if info.flags & _VALID_FOR_NAME)
+    shaken = (
+        endpoint.ip
+        for endpoint in control.endpoints
+        if endpoint.tls_attempted
+        and endpoint.tls_failure is None
+        and endpoint.server_name in (None, "", hostname)
+    )
+    return frozenset((*flagged, *shaken))

@@ -1,0 +1,387 @@
+"""Rules about how the name resolved."""
+
+from banwatch.judge.rule import Rule
+from banwatch.judge.words import at_hop, expected, listed, name
+from banwatch.model import failure as f
+from banwatch.model.evidence import Evidence
+from banwatch.model.ids import RuleId
+from banwatch.model.state import Layer, State
+
+_WEB = frozenset({"web"})
+_NOT_THE_SITE = frozenset({"tls.certificate", "control.certificate", "http.differs"})
+"""What shows that an address is not the site's."""
+_DEAD = frozenset({"tcp.timeout", "tcp.refused", "tcp.reset", "tcp.unreachable", "tcp.other"})
+_CUT = frozenset({"tls.reset", "tls.timeout", "tls.eof", "tls.alert", "tls.other", "http.reset", "http.eof"})
+_TRIED = _NOT_THE_SITE | _DEAD | _CUT | {"control.unreachable"}
+
+
+def _known_elsewhere(e: Evidence) -> bool:
+    """The name is known to resolve elsewhere: by its addresses, or, at a redirect, by the control's page."""
+    return bool(e.dns_expected) or (bool(e.dns_hop) and e.control_http)
+
+
+def _bogon(e: Evidence) -> bool:
+    return bool(e.dns_bogons) and not e.control_bogon and _known_elsewhere(e)
+
+
+def _dead_everywhere(e: Evidence) -> bool:
+    fate = set(e.dns_fate)
+    return "control.unreachable" in fate and bool(fate & (_DEAD | _CUT))
+
+
+def _page_came(e: Evidence) -> bool:
+    return e.http_failure is None and e.http_status is not None
+
+
+def _injection(e: Evidence) -> tuple[str, ...]:
+    return ("dns.injection.other",)
+
+
+def _timed_out(failures: tuple[str, ...]) -> bool:
+    return bool(failures) and set(failures) <= f.TIMEOUTS
+
+
+DNS_RULES: tuple[Rule, ...] = (
+    Rule(
+        id=RuleId("dns.known_answer"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition="the answer is a known forged one, of this country or of any",
+        holds=lambda e: bool(e.dns_fingerprints),
+        state=State.BLOCKED,
+        mechanism="dns.injection.blockpage",
+        mechanisms=lambda e: ("dns.injection.blockpage",),
+        why="addresses and names that censors are known to answer with belong to nobody else",
+        source="ooni/blocking-fingerprints; Citizen Lab",
+        sentence=lambda e: (
+            f"{name(e)} resolved to a known block page server "
+            f"({listed(e.dns_fingerprints)}){at_hop(e.dns_hop)}."
+        ),
+    ),
+    Rule(
+        id=RuleId("dns.bogon"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition=(
+            "the network's own resolver answers only with private, loopback or reserved addresses, "
+            "and the name has public ones elsewhere"
+        ),
+        holds=lambda e: _bogon(e) and e.dns_system_unvouched,
+        state=State.BLOCKED,
+        mechanism="dns.injection.bogon",
+        mechanisms=lambda e: ("dns.injection.bogon",),
+        why="no site that the world can reach lives at such an address",
+        source="OONI ts-017; RFC 6890",
+        sentence=lambda e: (
+            f"{name(e)} resolved to {listed(e.dns_bogons)}, not a public address{at_hop(e.dns_hop)}; "
+            f"{expected(e)}."
+        ),
+    ),
+    Rule(
+        id=RuleId("dns.bogon_outside"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition=(
+            "an outside resolver, asked in the clear, answers with such an address; the network's own does "
+            "not"
+        ),
+        holds=lambda e: _bogon(e) and not e.dns_system_unvouched,
+        state=State.TAMPERED,
+        mechanism="dns.injection.bogon",
+        mechanisms=lambda e: ("dns.injection.bogon",),
+        why="answers of an outside resolver are replaced in the path",
+        source="OONI ts-017",
+        sentence=lambda e: (
+            f"Answers of outside resolvers for {name(e)} are replaced on the way: {listed(e.dns_bogons)}; "
+            f"{expected(e)}."
+        ),
+    ),
+    Rule(
+        id=RuleId("dns.conflict"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition=(
+            "one question got a genuine answer and one that nothing vouches for, the network's own resolver "
+            "gave only "
+            "the latter kind, and the site is not at the false address"
+        ),
+        holds=lambda e: (
+            e.dns_conflicting
+            and e.dns_system_unvouched
+            and bool(e.dns_unvouched)
+            and bool(set(e.dns_fate) & _TRIED)
+        ),
+        state=State.BLOCKED,
+        mechanism="dns.injection.other",
+        mechanisms=_injection,
+        why="a forger on the path cannot stop the genuine answer, which arrives after the forged one",
+        source="Triplet Censors (FOCI 2020); OONI tq-002",
+        sentence=lambda e: (
+            f"{name(e)} got two answers to one question: first {listed(e.dns_unvouched)}, where the site is "
+            f"not, "
+            f"then the genuine one; {expected(e)}."
+        ),
+    ),
+    Rule(
+        id=RuleId("dns.wrong_host"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition=(
+            "the network's own resolver answers only with addresses that nothing vouches for, and what is "
+            "there is not "
+            "the site: its certificate is for another name, or its page another one"
+        ),
+        holds=lambda e: (
+            e.dns_system_unvouched and bool(e.dns_unvouched) and bool(set(e.dns_fate) & _NOT_THE_SITE)
+        ),
+        state=State.LIKELY_BLOCKED,
+        mechanism="dns.injection.other",
+        mechanisms=_injection,
+        why="a content network's own address would have shown a valid certificate or the page",
+        source="OONI ts-017; Pearce et al. 2017 (Iris)",
+        sentence=lambda e: (
+            f"{name(e)} resolved to {listed(e.dns_unvouched)}, where another site lives{at_hop(e.dns_hop)}; "
+            f"{expected(e)}."
+        ),
+    ),
+    Rule(
+        id=RuleId("dns.dead_host"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition=(
+            "the network's own resolver answers only with addresses that nothing vouches for, at which "
+            "neither the "
+            "probe nor the control reached anything, while the control reached the site at others"
+        ),
+        holds=lambda e: (
+            e.dns_system_unvouched
+            and bool(e.dns_unvouched)
+            and _dead_everywhere(e)
+            and e.control_tcp
+            and e.control_http
+        ),
+        state=State.LIKELY_BLOCKED,
+        mechanism="dns.injection.other",
+        mechanisms=_injection,
+        why="forged answers often point to hosts that do not listen",
+        source="GFWatch (USENIX Security 2021)",
+        sentence=lambda e: (
+            f"{name(e)} resolved to {listed(e.dns_unvouched)}, where nothing answers "
+            f"anybody{at_hop(e.dns_hop)}; "
+            f"{expected(e)}."
+        ),
+    ),
+    Rule(
+        id=RuleId("dns.inside_cut"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition=(
+            "an outside resolver that tells no site who asks, asked in the clear, answers with a host inside "
+            "the probe's "
+            "own network, which neither the control nor an encrypted resolver got, and no page came"
+        ),
+        holds=lambda e: e.dns_inside and not _page_came(e) and e.control_http,
+        state=State.LIKELY_BLOCKED,
+        mechanism="dns.injection",
+        mechanisms=lambda e: ("dns.injection",),
+        why="such an answer was put in by the network itself",
+        source="RFC 7871 (who sends a client subnet)",
+        sentence=lambda e: (
+            f"Outside resolvers seemed to answer for {name(e)} with a host inside the probe's own network; "
+            f"{expected(e)}."
+        ),
+    ),
+    Rule(
+        id=RuleId("dns.inside_proxy"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition="the same, but the page came: a proxy of the network stands in the path",
+        holds=lambda e: e.dns_inside and _page_came(e) and e.http_status_match is not False,
+        state=State.TAMPERED,
+        mechanism="dns.injection",
+        mechanisms=lambda e: ("dns.injection",),
+        why="reachable, but what is read and by whom is up to the network",
+        source="OONI QA: DNS hijacking to a proxy",
+        sentence=lambda e: (
+            f"The page of {name(e)} came, but outside resolvers seemed to answer with a host inside the "
+            f"probe's own "
+            f"network; {expected(e)}."
+        ),
+    ),
+    Rule(
+        id=RuleId("dns.proxy"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition=(
+            "the network's own resolver answers only with addresses that nothing vouches for, and the "
+            "genuine page came "
+            "from there, unencrypted"
+        ),
+        holds=lambda e: (
+            e.dns_system_unvouched
+            and bool(e.dns_unvouched)
+            and "http.same" in e.dns_fate
+            and not (set(e.dns_fate) & _NOT_THE_SITE)
+            and not e.http_encrypted
+        ),
+        state=State.TAMPERED,
+        mechanism="dns.injection",
+        mechanisms=lambda e: ("dns.injection",),
+        why="a host that is not the site's hands on its page: a proxy",
+        source="ooni/probe#1975",
+        sentence=lambda e: (
+            f"The genuine page came, but from {listed(e.dns_unvouched)}, which is not the site's; "
+            f"{expected(e)}."
+        ),
+    ),
+    Rule(
+        id=RuleId("dns.conflict_outside"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition=(
+            "one question to an outside resolver got a genuine answer and one that nothing vouches for; the "
+            "network's "
+            "own resolver answers genuinely"
+        ),
+        holds=lambda e: e.dns_conflicting and not e.dns_system_unvouched and bool(e.dns_unvouched),
+        state=State.TAMPERED,
+        mechanism="dns.injection.other",
+        mechanisms=_injection,
+        why="answers of outside resolvers are forged in the path",
+        source="OONI tq-002",
+        sentence=lambda e: (
+            f"Outside resolvers were answered twice for {name(e)}: {listed(e.dns_unvouched)} besides the "
+            f"genuine address."
+        ),
+    ),
+    Rule(
+        id=RuleId("dns.nowhere_else"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition=(
+            "the control, and every encrypted resolver asked, say that there is no such name; here it "
+            "resolves"
+        ),
+        holds=lambda e: e.dns_nowhere_else,
+        state=State.LIKELY_BLOCKED,
+        mechanism="dns.injection",
+        mechanisms=lambda e: ("dns.injection",),
+        why="forgers answer for a name on their list whether it exists or not",
+        source="OONI QA: ghost DNS blocking",
+        sentence=lambda e: f"{name(e)} exists nowhere else, but resolved here to {listed(e.dns_answers)}.",
+    ),
+    Rule(
+        id=RuleId("dns.nxdomain"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition="the network's own resolver says that there is no such name; it resolves elsewhere",
+        holds=lambda e: e.dns_system_failure == f.DNS_NXDOMAIN and _known_elsewhere(e),
+        state=State.LIKELY_BLOCKED,
+        mechanism="dns.nxdomain",
+        mechanisms=lambda e: ("dns.nxdomain",),
+        why="a name either exists or does not; trouble in a resolver shows as another failure",
+        source="OONI ts-017",
+        sentence=lambda e: (
+            f"The network's resolver says that {name(e)} does not exist{at_hop(e.dns_hop)}; {expected(e)}."
+            if e.dns_expected
+            else f"The network's resolver says that {name(e)} does not exist{at_hop(e.dns_hop)}; the control got the page."
+        ),
+    ),
+    Rule(
+        id=RuleId("dns.refused"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition=(
+            "the network's own resolver refuses to answer for the name; another, asked from here, answers "
+            "genuinely"
+        ),
+        holds=lambda e: e.dns_system_failure == f.DNS_REFUSED and e.dns_other_ok and bool(e.dns_expected),
+        state=State.LIKELY_BLOCKED,
+        mechanism="dns.refused",
+        mechanisms=lambda e: ("dns.refused",),
+        why="REFUSED is a policy, not a breakdown (RFC 1035 4.1.1)",
+        source="RFC 1035",
+        sentence=lambda e: f"The network's resolver refused to answer for {name(e)}; {expected(e)}.",
+    ),
+    Rule(
+        id=RuleId("dns.no_data"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition="Android's resolver has no data for the name; another, asked from here, answers genuinely",
+        holds=lambda e: (
+            e.dns_system_failure == f.ANDROID_DNS_CACHE_NO_DATA and e.dns_other_ok and bool(e.dns_expected)
+        ),
+        state=State.LIKELY_BLOCKED,
+        mechanism="dns",
+        mechanisms=lambda e: ("dns",),
+        why="Android says the same of every answer without an address; which one it was is lost",
+        source="ooni/probe#2029",
+        sentence=lambda e: f"The network's resolver gave no address for {name(e)}; {expected(e)}.",
+    ),
+    Rule(
+        id=RuleId("dns.servfail"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition=(
+            "the network's own resolver and an outside one, asked in the clear, both fail for the name; the "
+            "control and "
+            "an encrypted resolver get its addresses"
+        ),
+        holds=lambda e: (
+            e.dns_system_failure == f.DNS_SERVFAIL
+            and f.DNS_SERVFAIL in e.dns_other_failures
+            and e.dns_other_ok
+            and bool(e.dns_expected)
+        ),
+        state=State.LIKELY_BLOCKED,
+        mechanism="dns.servfail",
+        mechanisms=lambda e: ("dns.servfail",),
+        why="one resolver may break down; two at once, for a name that resolves in private, do not",
+        source="Banwatch",
+        sentence=lambda e: f"Every resolver asked in the clear fails for {name(e)}; {expected(e)}.",
+    ),
+    Rule(
+        id=RuleId("dns.timeout"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition=(
+            "neither the network's own resolver nor an outside one, asked in the clear, answers for the "
+            "name; an "
+            "encrypted one does"
+        ),
+        holds=lambda e: (
+            e.dns_system_failure in f.TIMEOUTS
+            and e.dns_plain_silent
+            and e.dns_other_ok
+            and bool(e.dns_expected)
+        ),
+        state=State.LIKELY_BLOCKED,
+        mechanism="dns.timeout",
+        mechanisms=lambda e: ("dns.timeout",),
+        why="a lost packet is asked for again; two resolvers silent on one name are made so",
+        source="Banwatch",
+        sentence=lambda e: f"No resolver asked in the clear answers for {name(e)}; {expected(e)}.",
+    ),
+    Rule(
+        id=RuleId("dns.trouble"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition=(
+            "the network's own resolver gives no address, for a reason that may be its own; the control has "
+            "some"
+        ),
+        holds=lambda e: e.dns_system_failure is not None and _known_elsewhere(e) and not _page_came(e),
+        state=State.IMPAIRED,
+        mechanism="dns.{timeout,servfail}",
+        mechanisms=lambda e: _named_trouble(e.dns_system_failure),
+        why="resolvers break down",
+        source="Banwatch",
+        sentence=lambda e: f"The network's resolver gave no address for {name(e)} ({e.dns_system_failure}).",
+    ),
+)
+
+
+def _named_trouble(failure: str | None) -> tuple[str, ...]:
+    if failure in f.TIMEOUTS:
+        return ("dns.timeout",)
+    return ("dns.servfail",) if failure == f.DNS_SERVFAIL else ()

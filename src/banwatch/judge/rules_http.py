@@ -1,0 +1,213 @@
+"""Rules about the page that came, or did not."""
+
+from banwatch.judge.pages import PageComparison, differs
+from banwatch.judge.rule import Rule
+from banwatch.judge.thresholds import (
+    HANDSHAKE_FLOOR_MS,
+    HANDSHAKE_RATIO,
+    THROTTLE_FLOOR_BPS,
+    THROTTLE_RATIO,
+)
+from banwatch.judge.words import at_hop, host, listed
+from banwatch.model.evidence import Evidence
+from banwatch.model.ids import RuleId
+from banwatch.model.state import Layer, State
+
+_WEB = frozenset({"web"})
+_FIRST_ERROR = 400
+_KILO = 1000
+
+
+def _answered(e: Evidence) -> bool:
+    return e.http_status is not None and e.http_failure is None
+
+
+def _differs(e: Evidence) -> bool:
+    return differs(
+        PageComparison(
+            status_match=e.http_status_match,
+            title_match=e.http_title_match,
+            length_ratio=e.http_length_ratio,
+            headers_match=e.http_headers_match,
+        )
+    )
+
+
+def _another_page(e: Evidence) -> bool:
+    return (
+        _answered(e)
+        and not e.http_encrypted
+        and e.http_genuine
+        and not e.http_refused
+        and e.control_http
+        and (e.http_status or _FIRST_ERROR) < _FIRST_ERROR
+        and _differs(e)
+    )
+
+
+def _cut(e: Evidence, kind: str) -> bool:
+    return e.http_kind == kind and e.http_genuine and not e.http_encrypted and e.tcp_ok > 0 and e.control_http
+
+
+def _by_host(e: Evidence) -> tuple[str, ...]:
+    through = (e.address_ok or e.tls_other_name_ok) and not e.tls_other_name_cut
+    return ("http.reset.host",) if through else ("http.reset",)
+
+
+def _slowed_download(e: Evidence) -> bool:
+    ours, other = e.http_goodput_bps, e.http_goodput_other_bps
+    return (
+        ours is not None and other is not None and ours < THROTTLE_FLOOR_BPS and other > ours * THROTTLE_RATIO
+    )
+
+
+def _slowed_handshake(e: Evidence) -> bool:
+    ours, other = e.tls_handshake_ms, e.tls_handshake_other_ms
+    return (
+        ours is not None
+        and other is not None
+        and ours > HANDSHAKE_FLOOR_MS
+        and ours > other * HANDSHAKE_RATIO
+    )
+
+
+def _page_where(e: Evidence) -> tuple[str, ...]:
+    if not e.http_genuine:
+        return ("dns.injection.blockpage",)
+    return ("http.redirect",) if e.http_redirected_off else ("http.blockpage",)
+
+
+HTTP_RULES: tuple[Rule, ...] = (
+    Rule(
+        id=RuleId("http.known_page"),
+        layer=Layer.HTTP,
+        kinds=_WEB,
+        condition="an unencrypted response is a known block page, of this country or of any",
+        holds=lambda e: bool(e.http_fingerprints),
+        state=State.BLOCKED,
+        mechanism="http.blockpage, http.redirect, dns.injection.blockpage",
+        mechanisms=_page_where,
+        why="the page itself says that it is one",
+        source="ooni/blocking-fingerprints; Citizen Lab",
+        sentence=lambda e: f"A known block page came instead of the site ({listed(e.http_fingerprints)}).",
+    ),
+    Rule(
+        id=RuleId("http.another_page"),
+        layer=Layer.HTTP,
+        kinds=_WEB,
+        condition=(
+            "an unencrypted page came that is no error and has neither the control's title, nor half its "
+            "length, nor a "
+            "header in common that few servers send"
+        ),
+        holds=lambda e: _another_page(e) and not e.http_redirected_off,
+        state=State.LIKELY_BLOCKED,
+        mechanism="http.blockpage",
+        mechanisms=lambda e: ("http.blockpage",),
+        why="a page made anew on each load keeps one of the three",
+        source="OONI ts-017 (http-diff), made stricter",
+        sentence=lambda e: (
+            f"Another page came than the control's"
+            f"{f': “{e.http_title}”' if e.http_title else ''}{at_hop(e.hop)}, over an unencrypted connection."
+        ),
+    ),
+    Rule(
+        id=RuleId("http.redirected"),
+        layer=Layer.HTTP,
+        kinds=_WEB,
+        condition="the same, after an unencrypted redirect to another site",
+        holds=lambda e: _another_page(e) and e.http_redirected_off,
+        state=State.LIKELY_BLOCKED,
+        mechanism="http.redirect",
+        mechanisms=lambda e: ("http.redirect",),
+        why="a redirect is the shortest forged response, and leads to the page that explains the block",
+        source="OONI ts-017",
+        sentence=lambda e: f"{host(e)} redirected to another site, with another page than the control's.",
+    ),
+    Rule(
+        id=RuleId("http.reset"),
+        layer=Layer.HTTP,
+        kinds=_WEB,
+        condition="the connection was reset after an unencrypted request; the control got the page",
+        holds=lambda e: _cut(e, "reset"),
+        state=State.LIKELY_BLOCKED,
+        mechanism="http.reset.host",
+        mechanisms=_by_host,
+        why="the cut comes when the name has been sent in the clear (Host)",
+        source="OONI ts-017; Clayton et al. 2006",
+        sentence=lambda e: (
+            f"The connection to {host(e)} was reset after the request{at_hop(e.hop)}; the control got the "
+            f"page."
+        ),
+    ),
+    Rule(
+        id=RuleId("http.eof"),
+        layer=Layer.HTTP,
+        kinds=_WEB,
+        condition="the same by an orderly end without a response",
+        holds=lambda e: _cut(e, "eof"),
+        state=State.LIKELY_BLOCKED,
+        mechanism="http.eof",
+        mechanisms=lambda e: ("http.eof",),
+        why="some devices close with FIN instead of RST",
+        source="OONI ts-017",
+        sentence=lambda e: (
+            f"The connection to {host(e)} was closed after the request{at_hop(e.hop)}; the control got the "
+            f"page."
+        ),
+    ),
+    Rule(
+        id=RuleId("http.timeout"),
+        layer=Layer.HTTP,
+        kinds=_WEB,
+        condition=(
+            "an unencrypted request went unanswered, while another name got an answer at the same address"
+        ),
+        holds=lambda e: _cut(e, "timeout") and e.http_status is None and e.tls_other_name_ok,
+        state=State.LIKELY_BLOCKED,
+        mechanism="http.timeout",
+        mechanisms=lambda e: ("http.timeout",),
+        why="a slow server is slow for every name",
+        source="Banwatch",
+        sentence=lambda e: (
+            f"The request to {host(e)} went unanswered; another name was answered at the same address."
+        ),
+    ),
+    Rule(
+        id=RuleId("http.slowed"),
+        layer=Layer.HTTP,
+        kinds=_WEB,
+        condition=(
+            "the page came ten times slower than another name's over the same network, and under 256 kbit/s"
+        ),
+        holds=_slowed_download,
+        state=State.LIKELY_BLOCKED,
+        mechanism="tls.throttle.sni, http.throttle.host",
+        mechanisms=lambda e: ("tls.throttle.sni",) if e.http_encrypted else ("http.throttle.host",),
+        why="congestion slows every name alike",
+        source="Xue et al. 2021 (throttling of Twitter)",
+        sentence=lambda e: (
+            f"{host(e)} came at {(e.http_goodput_bps or 0) / _KILO:.0f} kbit/s, another name at "
+            f"{(e.http_goodput_other_bps or 0) / _KILO:.0f} kbit/s over the same network."
+        ),
+    ),
+    Rule(
+        id=RuleId("tls.slowed"),
+        layer=Layer.TLS,
+        kinds=_WEB,
+        condition=(
+            "the TLS handshake took ten times as long as another name's at the same address, and over 3 s"
+        ),
+        holds=_slowed_handshake,
+        state=State.LIKELY_BLOCKED,
+        mechanism="tls.throttle.sni",
+        mechanisms=lambda e: ("tls.throttle.sni",),
+        why="packets of one name's handshake are delayed",
+        source="net4people/bbs#382",
+        sentence=lambda e: (
+            f"The TLS handshake with {host(e)} took {(e.tls_handshake_ms or 0) / _KILO:.1f} s, with another "
+            f"name "
+            f"{(e.tls_handshake_other_ms or 0) / _KILO:.1f} s at the same address."
+        ),
+    ),
+)

@@ -1,0 +1,221 @@
+"""Rules about how far connections got: TCP and TLS, at genuine addresses."""
+
+from banwatch.judge.rule import Rule
+from banwatch.judge.words import at_hop, host
+from banwatch.model import failure as f
+from banwatch.model.evidence import Evidence
+from banwatch.model.ids import RuleId
+from banwatch.model.state import Layer, State
+
+_WEB = frozenset({"web"})
+
+
+def _only_failed(e: Evidence) -> bool:
+    return e.tcp_ok == 0
+
+
+def _endpoints(count: int) -> str:
+    return "one endpoint" if count == 1 else f"{count} endpoints"
+
+
+def _handshakes_cut(e: Evidence) -> bool:
+    return e.tls_ok == 0 and e.tcp_ok > 0
+
+
+def _qualified(e: Evidence, node: str) -> tuple[str, ...]:
+    """Add `.sni` where another name got through at the same address, `.other` where it was cut too."""
+    if e.tls_other_name_ok and not e.tls_other_name_cut:
+        return (f"{node}.sni",)
+    return (f"{node}.other",) if e.tls_other_name_cut and not e.tls_other_name_ok else (node,)
+
+
+def _beside(e: Evidence) -> str:
+    if e.tls_other_name_ok and not e.tls_other_name_cut:
+        return "; another name got through at the same address"
+    return "; the control completed it"
+
+
+def _page_came(e: Evidence) -> bool:
+    return e.http_failure is None and e.http_status is not None
+
+
+CONNECTION_RULES: tuple[Rule, ...] = (
+    Rule(
+        id=RuleId("ip.unreachable"),
+        layer=Layer.IP,
+        kinds=_WEB,
+        condition=(
+            "a router says that the host is unreachable, at every genuine address; the control connected"
+        ),
+        holds=lambda e: _only_failed(e) and e.tcp_unreachable > 0,
+        state=State.LIKELY_BLOCKED,
+        mechanism="ip.unreachable",
+        mechanisms=lambda e: ("ip.unreachable",),
+        why="somebody on the path answers for a host that is up",
+        source="OONI ts-017",
+        sentence=lambda e: (
+            f"A router on the way says that {host(e)} is unreachable{at_hop(e.hop)}; the control connected."
+        ),
+    ),
+    Rule(
+        id=RuleId("tcp.timeout"),
+        layer=Layer.TCP,
+        kinds=_WEB,
+        condition="no connect to a genuine address succeeds, some time out; the control connected",
+        holds=lambda e: _only_failed(e) and e.tcp_timeout > 0,
+        state=State.LIKELY_BLOCKED,
+        mechanism="tcp.timeout",
+        mechanisms=lambda e: ("tcp.timeout",),
+        why="a connect is tried again for seconds: one lost packet does not stop it",
+        source="OONI ts-017; RFC 6298",
+        sentence=lambda e: (
+            f"Connecting to {host(e)} timed out at {_endpoints(e.tcp_timeout)}{at_hop(e.hop)}; the control "
+            f"connected."
+        ),
+    ),
+    Rule(
+        id=RuleId("tcp.refused"),
+        layer=Layer.TCP,
+        kinds=_WEB,
+        condition="no connect to a genuine address succeeds, some are refused; the control connected",
+        holds=lambda e: _only_failed(e) and e.tcp_refused > 0,
+        state=State.LIKELY_BLOCKED,
+        mechanism="tcp.refused",
+        mechanisms=lambda e: ("tcp.refused",),
+        why="a reset in answer to the first packet looks like a closed port; the control found it open",
+        source="OONI ts-017",
+        sentence=lambda e: (
+            f"Connecting to {host(e)} was refused at {_endpoints(e.tcp_refused)}{at_hop(e.hop)}; the control "
+            f"connected."
+        ),
+    ),
+    Rule(
+        id=RuleId("tcp.reset"),
+        layer=Layer.TCP,
+        kinds=_WEB,
+        condition="no connect to a genuine address succeeds, some are reset; the control connected",
+        holds=lambda e: _only_failed(e) and e.tcp_reset > 0,
+        state=State.LIKELY_BLOCKED,
+        mechanism="tcp.reset",
+        mechanisms=lambda e: ("tcp.reset",),
+        why="the same, by a reset within the handshake",
+        source="OONI ts-017",
+        sentence=lambda e: f"Connecting to {host(e)} was reset{at_hop(e.hop)}; the control connected.",
+    ),
+    Rule(
+        id=RuleId("tls.forged"),
+        layer=Layer.TLS,
+        kinds=_WEB,
+        condition=(
+            "at an address where the control completed TLS, the certificate is of no known authority, by our "
+            "own check"
+        ),
+        holds=lambda e: (
+            bool(set(e.tls_mitm) - {""})
+            and e.tls_ok == 0
+            and e.tls_certificate_failure == f.SSL_UNKNOWN_AUTHORITY
+        ),
+        state=State.BLOCKED,
+        mechanism="tls.mitm.{self_signed,ca_signed}",
+        mechanisms=lambda e: tuple(f"tls.mitm.{kind}" for kind in e.tls_mitm if kind),
+        why="somebody between sits in the connection with a certificate of their own making",
+        source="OONI tq-021; Raman et al. 2020 (Kazakhstan's interception)",
+        sentence=lambda e: (
+            f"Somebody else's certificate was shown for {host(e)}{at_hop(e.hop)}; the control saw a valid "
+            f"one."
+        ),
+    ),
+    Rule(
+        id=RuleId("tls.wrong_certificate"),
+        layer=Layer.TLS,
+        kinds=_WEB,
+        condition="the same, but the certificate is for another name, or was not recorded",
+        holds=lambda e: (
+            bool(e.tls_mitm)
+            and e.tls_ok == 0
+            and not (set(e.tls_mitm) - {""} and e.tls_certificate_failure == f.SSL_UNKNOWN_AUTHORITY)
+        ),
+        state=State.LIKELY_BLOCKED,
+        mechanism="tls.mitm",
+        mechanisms=lambda e: ("tls.mitm",),
+        why="the connection ended at another host than the control's",
+        source="OONI tq-021",
+        sentence=lambda e: (
+            f"The certificate shown for {host(e)} is not valid{at_hop(e.hop)} ({e.tls_certificate_failure}); "
+            f"the control saw a valid one."
+        ),
+    ),
+    Rule(
+        id=RuleId("tls.reset"),
+        layer=Layer.TLS,
+        kinds=_WEB,
+        condition=(
+            "TCP connects to a genuine address, then every TLS handshake fails, some by a reset; the "
+            "control's did not"
+        ),
+        holds=lambda e: _handshakes_cut(e) and e.tls_reset > 0,
+        state=State.LIKELY_BLOCKED,
+        mechanism="tls.reset.{sni,other}",
+        mechanisms=lambda e: _qualified(e, "tls.reset"),
+        why="the cut comes when the name has been sent in the clear (SNI)",
+        source="OONI ts-017; Chai et al. 2019",
+        sentence=lambda e: (
+            f"The TLS handshake with {host(e)} was reset after the name was sent{at_hop(e.hop)}{_beside(e)}."
+        ),
+    ),
+    Rule(
+        id=RuleId("tls.timeout"),
+        layer=Layer.TLS,
+        kinds=_WEB,
+        condition=(
+            "the same by a time-out; where the page itself came unencrypted, at two endpoints or with "
+            "another name "
+            "getting through"
+        ),
+        holds=lambda e: (
+            _handshakes_cut(e)
+            and e.tls_timeout > 0
+            and (not _page_came(e) or e.tls_timeout > 1 or e.tls_other_name_ok)
+        ),
+        state=State.LIKELY_BLOCKED,
+        mechanism="tls.timeout.{sni,other}",
+        mechanisms=lambda e: _qualified(e, "tls.timeout"),
+        why="packets after the name was sent are dropped",
+        source="OONI ts-017; Xue et al. 2022 (TSPU)",
+        sentence=lambda e: (
+            f"The TLS handshake with {host(e)} went unanswered after the name was "
+            f"sent{at_hop(e.hop)}{_beside(e)}."
+        ),
+    ),
+    Rule(
+        id=RuleId("tls.eof"),
+        layer=Layer.TLS,
+        kinds=_WEB,
+        condition="the same by an orderly end of the connection",
+        holds=lambda e: _handshakes_cut(e) and e.tls_eof > 0,
+        state=State.LIKELY_BLOCKED,
+        mechanism="tls.eof",
+        mechanisms=lambda e: ("tls.eof",),
+        why="some devices close with FIN instead of RST",
+        source="Niaki et al. 2020 (ICLab)",
+        sentence=lambda e: (
+            f"The connection to {host(e)} was closed after the name was sent{at_hop(e.hop)}{_beside(e)}."
+        ),
+    ),
+    Rule(
+        id=RuleId("tls.alert"),
+        layer=Layer.TLS,
+        kinds=_WEB,
+        condition="the same by a TLS alert",
+        holds=lambda e: _handshakes_cut(e) and e.tls_alert > 0,
+        state=State.LIKELY_BLOCKED,
+        mechanism="tls.alert",
+        mechanisms=lambda e: ("tls.alert",),
+        why=(
+            "alerts can be injected: they are not authenticated before the handshake's end (RFC 8446 section "
+            "6)"
+        ),
+        source="RFC 8446",
+        sentence=lambda e: f"The TLS handshake with {host(e)} ended in an alert{at_hop(e.hop)}{_beside(e)}.",
+    ),
+)

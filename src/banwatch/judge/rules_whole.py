@@ -1,0 +1,204 @@
+"""Rules about the measurement as a whole: what takes accusations back, and what is said where nobody is "
+"accused."""
+
+from banwatch.judge.rule import Rule
+from banwatch.judge.words import at_hop, host, listed
+from banwatch.model.evidence import Evidence
+from banwatch.model.ids import RuleId
+from banwatch.model.state import Layer, State
+
+_WEB = frozenset({"web"})
+_ALL = frozenset({"web", "endpoints", "bootstrap", "middlebox", "resolver", "steps", "other"})
+_FIRST_ERROR = 400
+
+
+def _none(e: Evidence) -> tuple[str, ...]:
+    return ()
+
+
+def _answered(e: Evidence) -> bool:
+    return e.http_status is not None and e.http_failure is None
+
+
+def _alike(e: Evidence) -> bool:
+    """The page has something of the control's that a page put in its place would not have."""
+    return bool(e.http_title_match or e.http_headers_match) or (e.http_length_ratio or 0.0) >= _HALF
+
+
+_HALF = 0.5
+
+
+def _same_status(e: Evidence) -> bool:
+    return e.control and e.http_status_match is True
+
+
+def _page_is_the_sites(e: Evidence) -> bool:
+    if not _answered(e) or e.http_redirect_broken:
+        return False
+    fine = (e.http_status or _FIRST_ERROR) < _FIRST_ERROR
+    if e.http_encrypted:
+        return (fine and not e.http_refused) or _same_status(e)
+    return _same_status(e) and (_alike(e) or e.http_length_ratio is None)
+
+
+def _failed_for_control(e: Evidence) -> bool:
+    """The control looked, and failed too: no name, no connection, no handshake, or no page."""
+    return e.control and (e.control_http_failure is not None or e.control_dns_failure is not None)
+
+
+def _trouble(e: Evidence) -> tuple[str, ...]:
+    return ("http.timeout",) if e.http_kind == "timeout" and e.http_genuine and e.tcp_ok > 0 else ()
+
+
+VETO_RULES: tuple[Rule, ...] = (
+    Rule(
+        id=RuleId("network.portal"),
+        layer=Layer.NETWORK,
+        kinds=_ALL,
+        condition="a captive portal answered: the network asks to log in first",
+        holds=lambda e: e.portal,
+        state=State.INSUFFICIENT,
+        mechanism="",
+        mechanisms=_none,
+        why="a portal answers for every name until somebody logs in",
+        source="RFC 6585 section 6; RFC 8952",
+        sentence=lambda e: "A captive portal stood between the probe and the network.",
+        vetoes=True,
+    ),
+    Rule(
+        id=RuleId("network.tunnel"),
+        layer=Layer.NETWORK,
+        kinds=_ALL,
+        condition="the probe measured through a VPN",
+        holds=lambda e: e.in_tunnel,
+        state=State.INSUFFICIENT,
+        mechanism="",
+        mechanisms=_none,
+        why="what a tunnel's far end sees is not what this network does",
+        source="ooni/probe#954",
+        sentence=lambda e: "The measurement went through a VPN, and does not speak of this network.",
+        vetoes=True,
+    ),
+)
+
+WHOLE_RULES: tuple[Rule, ...] = (
+    Rule(
+        id=RuleId("page.genuine"),
+        layer=Layer.HTTP,
+        kinds=_WEB,
+        condition="the site's own page came: over TLS, or unencrypted and like the control's",
+        holds=_page_is_the_sites,
+        state=State.OK,
+        mechanism="",
+        mechanisms=_none,
+        why="what TLS protects was written by who holds the name's certificate",
+        source="Banwatch",
+        sentence=lambda e: (
+            f"The page of {host(e)} came{at_hop(e.hop)}"
+            f"{', with a certificate that is valid for the name' if e.http_authenticated else ''}."
+        ),
+    ),
+    Rule(
+        id=RuleId("site.down"),
+        layer=Layer.HTTP,
+        kinds=_WEB,
+        condition="no page came, and the control failed too",
+        holds=lambda e: _failed_for_control(e) and not _answered(e) and not e.silent,
+        state=State.DOWN,
+        mechanism="",
+        mechanisms=_none,
+        why="what fails everywhere is the site's own trouble",
+        source="OONI ts-017",
+        sentence=lambda e: (
+            f"{host(e)} fails for the control too "
+            f"({e.control_dns_failure or e.control_tls_failure or e.control_http_failure})."
+        ),
+    ),
+    Rule(
+        id=RuleId("http.refused"),
+        layer=Layer.HTTP,
+        kinds=_WEB,
+        condition="the server itself says no, or asks for proof of being human; the control got the page",
+        holds=lambda e: _answered(e) and e.http_refused and not _same_status(e),
+        state=State.IMPAIRED,
+        mechanism="",
+        mechanisms=_none,
+        why="sites refuse countries and networks by themselves; an unencrypted refusal may be anybody's",
+        source="ooni/probe#2661; McDonald et al. 2018 (403 Forbidden)",
+        sentence=lambda e: (
+            f"The server refused (status {e.http_status}); that is not the network's doing, as far as this "
+            f"shows."
+        ),
+    ),
+    Rule(
+        id=RuleId("redirect.broken"),
+        layer=Layer.HTTP,
+        kinds=_WEB,
+        condition="redirected in a circle, too often, or to nowhere",
+        holds=lambda e: e.http_redirect_broken,
+        state=State.IMPAIRED,
+        mechanism="",
+        mechanisms=_none,
+        why="sites misconfigure their redirects, and answer visitors differently",
+        source="OONI QA: broken redirects",
+        sentence=lambda e: f"{host(e)} redirects to nowhere{at_hop(e.hop)}.",
+    ),
+    Rule(
+        id=RuleId("site.trouble"),
+        layer=Layer.HTTP,
+        kinds=_WEB,
+        condition="no page came, for a reason that nobody can be blamed for; the control got it",
+        holds=lambda e: e.control_http and not _answered(e) and not e.silent and e.steps > 0,
+        state=State.IMPAIRED,
+        mechanism="http.timeout",
+        mechanisms=_trouble,
+        why="loss, load and broken paths look like this",
+        source="Banwatch",
+        sentence=lambda e: (
+            f"No page of {host(e)} came{at_hop(e.hop)} ({listed(e.failures)}); whose doing that is cannot be "
+            f"told."
+        ),
+    ),
+    Rule(
+        id=RuleId("network.silent"),
+        layer=Layer.NETWORK,
+        kinds=_ALL,
+        condition="nothing at all answered, not even the network's own resolver",
+        holds=lambda e: e.silent,
+        state=State.INSUFFICIENT,
+        mechanism="",
+        mechanisms=_none,
+        why="one probe without a network says nothing of a site; many at once say something of the network",
+        source="Banwatch",
+        sentence=lambda e: "Nothing answered on this network, not even its resolver.",
+    ),
+    Rule(
+        id=RuleId("control.none"),
+        layer=Layer.NETWORK,
+        kinds=_WEB,
+        condition="there is no control, and nothing else vouches for what came",
+        holds=lambda e: not e.control,
+        state=State.INSUFFICIENT,
+        mechanism="",
+        mechanisms=_none,
+        why="absence never accuses and never absolves",
+        source="DESIGN, law 2",
+        sentence=lambda e: (
+            f"There is no control to compare with{f' ({e.control_failure})' if e.control_failure else ''}."
+        ),
+    ),
+    Rule(
+        id=RuleId("nothing.said"),
+        layer=Layer.NETWORK,
+        kinds=_ALL,
+        condition="always: stands where no other rule does",
+        holds=lambda e: True,
+        state=State.INSUFFICIENT,
+        mechanism="",
+        mechanisms=_none,
+        why="insufficient is said, never left out",
+        source="DESIGN section 1",
+        sentence=lambda e: "The observations do not suffice to say whether the target was reachable.",
+        fallback=True,
+    ),
+)

@@ -1,0 +1,28 @@
+"""Every number that a verdict hangs on, with its unit and the reason for its value."""
+
+LENGTH_RATIO_DIFFERENT = 0.5
+"""Shorter body over longer one, below which two pages differ in length. OONI takes 0.7; pages that are made
+anew on each load pass that now and then, block pages are a tenth of most sites' size."""
+
+LENGTH_RATIO_SAME = 0.8
+"""Above this ratio of lengths, pages of the same status are taken for the same page."""
+
+TITLE_WORD_LENGTH = 4
+"""Letters from which a word of a title tells two pages apart: shorter ones are articles and prepositions."""
+
+THROTTLE_RATIO = 10.0
+"""How many times slower than another name over the same network a download must be to be called throttled.
+Policers seen in the field leave 130 to 150 kbit/s of several Mbit/s; congestion seldom costs a factor of ten
+on one name alone."""
+
+THROTTLE_FLOOR_BPS = 256_000.0
+"""A download faster than this, in bits a second, is not called throttled: pages still load."""
+
+THROTTLE_MIN_BYTES = 16_384
+"""Bytes that a transfer must have for its rate to say anything: below, TCP's slow start decides."""
+
+HANDSHAKE_RATIO = 10.0
+"""How many times longer than another name's a TLS handshake must take to be called slowed."""
+
+HANDSHAKE_FLOOR_MS = 3_000.0
+"""A handshake faster than this, in milliseconds, is not called slowed; satellite links take a second."""

@@ -1,0 +1,36 @@
+"""Words for sentences."""
+
+from collections.abc import Sequence
+
+from banwatch.model.evidence import Evidence
+
+
+def listed(things: Sequence[str], most: int = 3) -> str:
+    """Write `a, b and c`; past `most`, how many more."""
+    shown = list(things[:most])
+    if len(things) > most:
+        shown.append(f"{len(things) - most} more")
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else "nothing"
+
+
+def name(e: Evidence) -> str:
+    """The name resolved, or what was measured."""
+    return e.dns_hostname or e.input or str(e.target)
+
+
+def host(e: Evidence) -> str:
+    """The name connected to last, or what was measured."""
+    return e.hostname or e.input or str(e.target)
+
+
+def at_hop(hop: int | None) -> str:
+    """Say at which redirect, where it is not the input itself."""
+    return f" (after {hop} redirect{'s' if hop != 1 else ''})" if hop else ""
+
+
+def expected(e: Evidence) -> str:
+    """Who got which addresses."""
+    who = {"control": "the control", "encrypted": "an encrypted resolver"}.get(
+        e.dns_expected_by, "nobody else"
+    )
+    return f"{who} got {listed(e.dns_expected)}" if e.dns_expected else f"{who} got another"

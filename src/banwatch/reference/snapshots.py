@@ -1,0 +1,110 @@
+"""Snapshots on disk: those that ship with the package, and those imported into the user's data folder.
+
+An imported snapshot is two files: `<id>.json` (what it is, when, from where, the digest of its content) and
+`<id>.<kind's suffix>` (the content). The id is made of kind, date and digest: the same import is the same id.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from datetime import date
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+
+from banwatch.model.errors import BanwatchError
+
+KINDS = ("fingerprints", "networks", "test-lists")
+"""What can be imported. Roots and suffixes come with the packages that keep them."""
+
+_SUFFIXES = {"fingerprints": "json", "networks": "bin", "test-lists": "json"}
+SHIPPED_NETWORKS = "networks-2026-06-17"
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a snapshot beside its content."""
+
+    id: str
+    kind: str
+    as_of: date
+    """The day that the data is of."""
+    source: str
+    licence: str = ""
+    entries: int = 0
+    sha256: str = ""
+    shipped: bool = False
+
+
+def default_data_dir() -> Path:
+    """Folder of imported snapshots: `$BANWATCH_REFERENCE`, else one in the user's data folder."""
+    chosen = os.environ.get("BANWATCH_REFERENCE")
+    if chosen:
+        return Path(chosen)
+    home = os.environ.get("XDG_DATA_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "share") / "banwatch" / "reference"
+
+
+def shipped_file(name: str) -> bytes:
+    """Content of a file that ships with this package."""
+    return resources.files("banwatch.reference").joinpath("data", name).read_bytes()
+
+
+def list_imported(data_dir: Path) -> Iterator[Snapshot]:
+    """Snapshots in a data folder, oldest first."""
+    found = []
+    for path in data_dir.glob("*.json") if data_dir.is_dir() else ():
+        if any(path.name.endswith(f".data.{suffix}") for suffix in _SUFFIXES.values()):
+            continue
+        try:
+            found.append(msgspec.json.decode(path.read_bytes(), type=Snapshot))
+        except msgspec.DecodeError as error:
+            raise BanwatchError(
+                f"{path} does not describe a snapshot ({error})", "Remove it, and import the data again"
+            ) from None
+    yield from sorted(found, key=lambda snapshot: (snapshot.as_of, snapshot.id))
+
+
+def save(
+    data_dir: Path, *, kind: str, as_of: date, source: str, licence: str, entries: int, content: bytes
+) -> Snapshot:
+    """Write a snapshot; writing the same content of the same day again changes nothing."""
+    digest = hashlib.sha256(content).hexdigest()
+    snapshot = Snapshot(
+        id=f"{kind}-{as_of.isoformat()}-{digest[:8]}",
+        kind=kind,
+        as_of=as_of,
+        source=source,
+        licence=licence,
+        entries=entries,
+        sha256=digest,
+    )
+    data_dir.mkdir(parents=True, exist_ok=True)
+    _write(_content_path(data_dir, snapshot), content)
+    _write(data_dir / f"{snapshot.id}.json", msgspec.json.encode(snapshot))
+    return snapshot
+
+
+def read(data_dir: Path, snapshot: Snapshot) -> bytes:
+    """Content of an imported snapshot, checked against its digest."""
+    path = _content_path(data_dir, snapshot)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BanwatchError(
+            f"The reference snapshot {snapshot.id} cannot be read ({error})", "Import it again"
+        ) from None
+    if hashlib.sha256(content).hexdigest() != snapshot.sha256:
+        raise BanwatchError(f"{path} is not what was imported as {snapshot.id}", "Import it again")
+    return content
+
+
+def _content_path(data_dir: Path, snapshot: Snapshot) -> Path:
+    return data_dir / f"{snapshot.id}.data.{_SUFFIXES[snapshot.kind]}"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write beside and rename, so that a reader never sees half a file."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(content)
+    temporary.replace(path)
