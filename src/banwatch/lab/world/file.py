@@ -19,6 +19,7 @@ from banwatch.lab.world.world import (
     Page,
     Prefix,
     Resolver,
+    Service,
     Site,
     World,
 )
@@ -44,6 +45,8 @@ class _SiteEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     rotate: int = 0
     silent: tuple[str, ...] = ()
     ports: tuple[int, ...] = (HTTP_PORT, HTTPS_PORT)
+    plain: tuple[int, ...] = (HTTP_PORT,)
+    services: tuple[Service, ...] = ()
     alpn: tuple[str, ...] = ("h2", "http/1.1")
     certificate: Certificate = Certificate.VALID
     page: Page = Page.STATIC
@@ -239,8 +242,10 @@ def _site(entry: _SiteEntry, at: str) -> Site:
         geo=geo,
         rotate=entry.rotate,
         silent=silent,
-        ports=tuple(entry.ports),
-        alpn=tuple(entry.alpn),
+        ports=entry.ports,
+        plain=entry.plain,
+        services=entry.services,
+        alpn=entry.alpn,
         certificate=entry.certificate,
         page=entry.page,
         to_https=entry.to_https,

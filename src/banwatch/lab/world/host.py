@@ -3,7 +3,7 @@
 import base64
 import binascii
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from random import Random
@@ -11,15 +11,16 @@ from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from banwatch.lab.world.credentials import Credentials
+from banwatch.lab.world.datagram import answer_ntp_untrusted, answer_stun_untrusted
 from banwatch.lab.world.page import Request, Response, misdirected, respond
-from banwatch.lab.world.stream import DnsStream, Http1Stream, Http2Stream, Stream
+from banwatch.lab.world.stream import DnsStream, Handler, Http1Stream, Http2Stream, Stream
 from banwatch.lab.world.world import (
     DNS_PORT,
     DOT_PORT,
-    HTTP_PORT,
     HTTPS_PORT,
     Address,
     Resolver,
+    Service,
     Site,
     World,
 )
@@ -63,10 +64,13 @@ class SiteHost:
         self._clock = clock
         self._rng = rng
         self.ports: Sequence[int] = sorted({port for site in sites for port in site.ports})
+        self._plain = {port for site in sites for port in site.plain}
+        self.http3_sites = [site for site in sites if "h3" in site.alpn]
+        self.services = sorted({service for site in sites for service in site.services})
         self._front: ssl.SSLContext | None = None
 
     def context(self, port: int) -> ssl.SSLContext | None:
-        if port == HTTP_PORT:
+        if port in self._plain:
             return None
         if self._front is None:
             self._front = self._credentials.front(
@@ -79,6 +83,10 @@ class SiteHost:
         return self._credentials.of_site(site) if site else None
 
     def open(self, port: int, client: Address, alpn: str | None) -> Stream:
+        return http_stream("http" if port in self._plain else "https", alpn, self.handler_for(client))
+
+    def handler_for(self, client: Address) -> Handler:
+        """Make what answers this client's requests."""
         country = self._world.country_of(client)
 
         def handle(request: Request) -> Response:
@@ -87,7 +95,13 @@ class SiteHost:
                 return dated(misdirected(request.host), self._clock)
             return dated(respond(site, request, country=country, rng=self._rng), self._clock)
 
-        return http_stream("http" if port == HTTP_PORT else "https", alpn, handle)
+        return handle
+
+    def datagram(self, service: Service, data: bytes, client: Address, port: int) -> bytes | None:
+        """Answer one datagram of a small service."""
+        if service is Service.STUN:
+            return answer_stun_untrusted(data, client, port)
+        return answer_ntp_untrusted(data, self._clock.now().timestamp())
 
 
 class ResolverHost:
@@ -145,7 +159,7 @@ class ResolverHost:
         return Response(status=200, headers=(("Content-Type", DOH_TYPE),), body=answer)
 
 
-def http_stream(scheme: str, alpn: str | None, handle: Callable[[Request], Response]) -> Stream:
+def http_stream(scheme: str, alpn: str | None, handle: Handler) -> Stream:
     """Speak the version of HTTP that was agreed on."""
     return Http2Stream(scheme, handle) if alpn == "h2" else Http1Stream(scheme, handle)
 

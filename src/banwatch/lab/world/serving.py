@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import gc
 import resource
 import signal
@@ -10,16 +11,20 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from ipaddress import ip_address
 from random import Random
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from banwatch.helper import create_helper
 from banwatch.helper.server import Helper, HelperSettings
 from banwatch.lab.world.connection import Connection
 from banwatch.lab.world.credentials import Credentials
+from banwatch.lab.world.datagram import NTP_PORT, STUN_PORT
 from banwatch.lab.world.host import Clock, Host, ResolverHost, SiteHost
-from banwatch.lab.world.world import DNS_PORT, HTTP_PORT, HTTPS_PORT, Address, Site, World
+from banwatch.lab.world.world import DNS_PORT, HTTP_PORT, HTTPS_PORT, Address, Service, Site, World
 from banwatch.lab.world.zone import Zone, fit_datagram
 from banwatch.model.errors import BanwatchError
+
+if TYPE_CHECKING:
+    from aioquic.asyncio.server import QuicServer
 
 BACKLOG = 256
 HELPER_CACHE_S = 3.0
@@ -27,6 +32,10 @@ HELPER_CACHE_S = 3.0
 HELPER_STEP_TIMEOUT_S = 2.0
 """The helper stands in the world, where a round trip is a fraction of a millisecond."""
 _UDP_BUFFER_BYTES = 1 << 20
+
+Answer = Callable[[bytes, Address, int], bytes | None]
+"""Answers a datagram of a client's address and port."""
+UDP_PORTS = {Service.STUN: STUN_PORT, Service.NTP: NTP_PORT}
 
 Place = Callable[[Address, int], tuple[str, int]]
 """Where an address and port of the world are to listen; tests move them to loopback."""
@@ -146,6 +155,7 @@ class _Sockets:
         self._place = place
         self._servers: list[asyncio.Server] = []
         self._datagrams: list[asyncio.DatagramTransport] = []
+        self._quic: list[QuicServer] = []
         self._alive: set[Connection] = set()
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -158,10 +168,23 @@ class _Sockets:
             factory = self._connections(address, host, port, host.context(port))
             self._servers.append(await loop.create_server(factory, sock=listener, backlog=BACKLOG))
         if isinstance(host, ResolverHost):
-            listener = self._bind(address, DNS_PORT, socket.SOCK_DGRAM)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UDP_BUFFER_BYTES)
-            transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(host), sock=listener)
-            self._datagrams.append(transport)
+            await self._answer(address, DNS_PORT, lambda data, client, _: _resolve(host, data, client))
+        elif isinstance(host, SiteHost):
+            for service in host.services:
+                await self._answer(address, UDP_PORTS[service], functools.partial(host.datagram, service))
+            if host.http3_sites:
+                from banwatch.lab.world.quic import listen  # heavy to import, and most worlds do without
+
+                place = self._place(address, HTTPS_PORT)
+                self._quic.append(await listen(*place, host.http3_sites, host.handler_for))
+
+    async def _answer(self, address: Address, port: int, answer: Answer) -> None:
+        """Answer datagrams at an address and port."""
+        listener = self._bind(address, port, socket.SOCK_DGRAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UDP_BUFFER_BYTES)
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(answer), sock=listener)
+        self._datagrams.append(transport)
 
     def _connections(
         self, address: Address, host: Host, port: int, context: ssl.SSLContext | None
@@ -191,6 +214,8 @@ class _Sockets:
         """Close everything."""
         for transport in self._datagrams:
             transport.close()
+        for quic in self._quic:
+            quic.close()
         for server in self._servers:
             server.close()
         for connection in tuple(self._alive):
@@ -198,16 +223,21 @@ class _Sockets:
         await asyncio.sleep(0)  # let the transports run their closing callbacks
 
 
-class _Datagrams(asyncio.DatagramProtocol):
-    """A resolver's UDP socket."""
+def _resolve(host: ResolverHost, query: bytes, client: Address) -> bytes | None:
+    answer = host.answer(query, client)
+    return None if answer is None else fit_datagram(query, answer)
 
-    def __init__(self, host: ResolverHost) -> None:
-        self._host = host
+
+class _Datagrams(asyncio.DatagramProtocol):
+    """A UDP socket."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)  # 3.11's own is no subclass of it
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        answer = self._host.answer(data, ip_address(addr[0].partition("%")[0]))
+        answer = self._answer(data, ip_address(addr[0].partition("%")[0]), addr[1])
         if answer is not None:
-            self._transport.sendto(fit_datagram(data, answer), addr)
+            self._transport.sendto(answer, addr)

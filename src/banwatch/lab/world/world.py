@@ -41,6 +41,13 @@ class Page(StrEnum):
     """Answers 503 to everybody."""
 
 
+class Service(StrEnum):
+    """A small service over UDP."""
+
+    STUN = "stun"
+    NTP = "ntp"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """One hostname and what answers for it."""
@@ -58,6 +65,10 @@ class Site:
     """Those of its addresses at which nothing answers, not even a refusal (a broken IPv6, a dead machine)."""
     ports: tuple[int, ...] = (HTTP_PORT, HTTPS_PORT)
     """Open ports. The others refuse."""
+    plain: tuple[int, ...] = (HTTP_PORT,)
+    """Those of its ports that speak without TLS."""
+    services: tuple[Service, ...] = ()
+    """What it answers over UDP."""
     alpn: tuple[str, ...] = ("h2", "http/1.1")
     certificate: Certificate = Certificate.VALID
     page: Page = Page.STATIC
