@@ -282,9 +282,8 @@ DNS_RULES: tuple[Rule, ...] = (
         why="a name either exists or does not; trouble in a resolver shows as another failure",
         source="OONI ts-017",
         sentence=lambda e: (
-            f"The network's resolver says that {name(e)} does not exist{at_hop(e.dns_hop)}; {expected(e)}."
-            if e.dns_expected
-            else f"The network's resolver says that {name(e)} does not exist{at_hop(e.dns_hop)}; the control got the page."
+            f"The network's resolver says that {name(e)} does not exist{at_hop(e.dns_hop)}; "
+            f"{expected(e) if e.dns_expected else 'the control got the page'}."
         ),
     ),
     Rule(

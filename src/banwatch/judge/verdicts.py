@@ -65,7 +65,7 @@ def judge(evidence: Evidence, rules: Sequence[Rule] = RULES, ruleset: str = RULE
 
 
 def _name_mechanisms(held: Sequence[Rule], deciding: Rule | None, evidence: Evidence) -> tuple[str, ...]:
-    """All that the rules which accuse name together; of trouble without a culprit, what the first one names."""
+    """What the rules that accuse name together; of trouble without a culprit, what the first one names."""
     if deciding is None:
         return ()
     if not deciding.state.accuses:

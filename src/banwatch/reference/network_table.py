@@ -2,8 +2,8 @@
 
 Wire: `BWNT1\\n`, then a Zstandard frame of: a JSON header with its length in front (u32), then columns in
 little endian. For IPv4 (u32) and IPv6 (u64, the upper half of the address): range starts as differences, AS
-numbers of the ranges as indices into the list of ASes, then the same for countries. A range ends where the next
-begins; index 0 is "not announced" and "unknown".
+numbers of the ranges as indices into the list of ASes; then the same for countries. A range ends where the
+next begins; index 0 is "not announced" and "unknown".
 """
 
 import csv
