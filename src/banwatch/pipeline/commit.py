@@ -92,17 +92,15 @@ class Committer:
             self._add_rows(worked, repeated)
 
     def adopt(self, portion: Portion, worked: Worked, start: int, tally: Tally) -> None:
-        """Take lines that lie in a segment already, which `commit_adopted` then names."""
+        """Take lines that lie in a segment already, which `write_adopted` then names."""
         self._look_up({uid for uid in worked.uids if uid})
         _, repeated = self._sort_out(portion, worked, tally, start=start)
         self._add_rows(worked, repeated)
 
-    def commit_adopted(self, row: Segment) -> None:
-        """Write the rows of a segment that was there before the store knew of it."""
+    def write_adopted(self, row: Segment) -> None:
+        """Write the rows of a segment that was there before; inside a transaction."""
         pending, self._pending = self._pending, _Pending()
-        with self._store.transaction():
-            self._write(pending, row)
-        self._ordinal = max(self._ordinal, row.ordinal + 1)
+        self._write(pending, row)
 
     def _add_rows(self, worked: Worked, repeated: set[str]) -> None:
         pending = self._pending

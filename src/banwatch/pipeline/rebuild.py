@@ -15,7 +15,7 @@ from banwatch.store.rows import Segment
 from banwatch.store.tables import MEASURED
 
 FROM = ("observation", "evidence", "verdict")
-"""Where a rebuild may start: the tier named is the first that is made again."""
+"""Where a rebuild may start: the tier named is the first that is made again; the first is everything."""
 Progress = Callable[[int, int], None]
 
 
@@ -25,8 +25,6 @@ class RebuildReport:
 
     measurements: int
     segments: int
-    adopted: int = 0
-    """Segments in the archive that the store knew nothing of, as the database was lost."""
 
 
 def rebuild(
@@ -57,15 +55,15 @@ def rebuild(
         )
     if from_tier == "verdict":
         return rejudge(store, since=since, until=until, progress=progress)
-    segments = sorted(store.rows(Segment), key=lambda s: (s.ordinal, s.segment))
-    if not segments and store.archive.names():
-        return adopt(store, reference, progress=progress)
+    if from_tier == FROM[0] and since is None and until is None:
+        return _from_archive(store, reference, progress)
     names = MEASURED[MEASURED.index("evidence") :] if from_tier == "evidence" else MEASURED
+    segments = sorted(store.rows(Segment), key=lambda s: (s.ordinal, s.segment))
     report = progress or (lambda done, total: None)
     worker = Worker(reference)
     measurements = 0
+    wanted = None if since is None and until is None else queries.uids_between(store, since, until)
     with store.transaction():
-        wanted = None if since is None and until is None else queries.uids_between(store, since, until)
         for name in names:
             if wanted is None:
                 store.clear(name)
@@ -81,6 +79,53 @@ def rebuild(
     return RebuildReport(measurements, len(segments))
 
 
+def _from_archive(store: Store, reference: Reference, progress: Progress | None) -> RebuildReport:
+    """Make everything again, the store's own books too: entries, and what is in quarantine.
+
+    Lines that could not be read then may be readable now. Where the store knows of no segment, its database
+    was lost, and it takes those that lie in the archive.
+
+    Raises:
+        BanwatchError: a segment is damaged, or there is no room.
+    """
+    report = progress or (lambda done, total: None)
+    names = [row.segment for row in store.rows(Segment)] or store.archive.names()
+    try:
+        order = sorted((store.archive.index(name).ordinal, name) for name in names)
+        with store.transaction():
+            for table in ("segment", "entry", *MEASURED):
+                store.clear(table)
+            store.delete("quarantine", "segment", names)
+            committer, worker, tally = Committer(store), Worker(reference), Tally()
+            for done, (ordinal, name) in enumerate(order):
+                for start, portion in _whole_frames(store, name):
+                    committer.adopt(portion, worker.work(portion), start, tally)
+                committer.write_adopted(_row_of(store, name, ordinal))
+                report(done + 1, len(order))
+    except WireError as error:
+        raise _damaged(error) from error
+    return RebuildReport(tally.accepted, len(names))
+
+
+def _whole_frames(store: Store, segment: str) -> Iterator[tuple[int, Portion]]:
+    """Read all lines of a segment as they came, each frame with the position of its first line."""
+    index = store.archive.index(segment)
+    for source, (start, lines) in zip(index.frame_sources, store.archive.frames(segment), strict=True):
+        numbers = tuple(index.line_numbers[start : start + len(lines)])
+        yield start, Portion(source, numbers, tuple(lines))
+
+
+def _row_of(store: Store, segment: str, ordinal: int) -> Segment:
+    index = store.archive.index(segment)
+    return Segment(
+        segment=segment,
+        ordinal=ordinal,
+        lines=len(index.line_bytes),
+        raw_bytes=sum(index.line_bytes),
+        size_bytes=store.archive.path_of(segment).stat().st_size,
+    )
+
+
 def _portions(store: Store, segment: str, wanted: set[str] | None) -> Iterator[Portion]:
     """Read the lines of a segment that tiers are made from: the first copy of each measurement."""
     positions = queries.first_copies(store, segment, wanted)
@@ -93,38 +138,6 @@ def _portions(store: Store, segment: str, wanted: set[str] | None) -> Iterator[P
                 yield Portion(segment, numbers, tuple(lines[i] for i in chosen))
     except WireError as error:
         raise _damaged(error) from error
-
-
-def adopt(store: Store, reference: Reference, *, progress: Progress | None = None) -> RebuildReport:
-    """Make the store's own books again too, from the archive alone, for a database that was lost.
-
-    Raises:
-        BanwatchError: a segment is damaged, or there is no room.
-    """
-    report = progress or (lambda done, total: None)
-    names = store.archive.names()
-    try:
-        indexes = sorted((store.archive.index(name).ordinal, name) for name in names)
-        committer, worker, tally = Committer(store), Worker(reference), Tally()
-        for done, (ordinal, name) in enumerate(indexes):
-            index = store.archive.index(name)
-            frames = zip(index.frame_sources, store.archive.frames(name), strict=True)
-            for source, (start, lines) in frames:
-                numbers = tuple(index.line_numbers[start : start + len(lines)])
-                portion = Portion(source, numbers, tuple(lines))
-                committer.adopt(portion, worker.work(portion), start, tally)
-            row = Segment(
-                segment=name,
-                ordinal=ordinal,
-                lines=len(index.line_bytes),
-                raw_bytes=sum(index.line_bytes),
-                size_bytes=store.archive.path_of(name).stat().st_size,
-            )
-            committer.commit_adopted(row)
-            report(done + 1, len(indexes))
-    except WireError as error:
-        raise _damaged(error) from error
-    return RebuildReport(tally.accepted, len(names), len(names))
 
 
 def _damaged(error: WireError) -> BanwatchError:

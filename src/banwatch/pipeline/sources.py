@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import zstandard
 
@@ -33,6 +33,7 @@ _ENDINGS = (
     ".tar.zst",
 )
 """What is looked for in folders; a file that is named itself is read whatever it is called."""
+_BITE_BYTES = 256
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _TAR_MAGIC = (257, b"ustar")
@@ -218,12 +219,31 @@ def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Unpack zstandard, of any number of frames, with a bounded window."""
-    unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 27)
-    stream: Any = _Stream(chunks)  # a raw stream: all that the reader needs of a file
-    reader = unpacker.stream_reader(stream, read_across_frames=True, closefd=False)
+    """Unpack zstandard, of any number of frames, with a bounded window.
+
+    It is fed in small bites: four bytes may unpack to a block of 128 KiB, and all of a bite's come at once.
+    """
+    maker = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    unpacker = maker.decompressobj()
+    whole, held = True, 0
+    pieces: list[bytes] = []
     try:
-        while piece := reader.read(CHUNK_BYTES):
-            yield piece
+        for chunk in chunks:
+            for start in range(0, len(chunk), _BITE_BYTES):
+                bite = chunk[start : start + _BITE_BYTES]
+                while bite:
+                    if unpacker.eof:
+                        unpacker = maker.decompressobj()
+                    pieces.append(unpacker.decompress(bite))
+                    held += len(pieces[-1])
+                    whole = unpacker.eof
+                    bite = unpacker.unused_data if unpacker.eof else b""
+                    if held >= CHUNK_BYTES:
+                        yield b"".join(pieces)
+                        pieces, held = [], 0
     except zstandard.ZstdError as error:
         raise WireError(f"the zstandard stream is damaged: {error}") from None
+    if held:
+        yield b"".join(pieces)
+    if not whole:
+        raise WireError("the zstandard stream is cut short")

@@ -143,12 +143,8 @@ class Duck:
 
     def query_matching(self, sql: str, values: pa.Table) -> pa.Table:
         """Ask for rows, with some values at hand as a table named `wanted`; sees the open transaction."""
-        with self._explained():
-            self._raw.register("wanted", values)
-            try:
-                return self._raw.sql(sql).to_arrow_table()
-            finally:
-                self._raw.unregister("wanted")
+        with self._explained(), self._at_hand("wanted", values):
+            return self._raw.sql(sql).to_arrow_table()
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.Table]:
         """Ask for any number of rows, some at once."""
@@ -158,19 +154,23 @@ class Duck:
 
     def insert(self, table: str, rows: pa.Table) -> None:
         """Add rows."""
-        self._raw.register("incoming", rows)
-        try:
+        with self._at_hand("incoming", rows):
             self._raw.execute(f'INSERT INTO "{table}" SELECT * FROM incoming')
-        finally:
-            self._raw.unregister("incoming")
 
     def delete(self, table: str, column: str, values: Sequence[Any]) -> None:
         """Take out the rows that have one of some values in a column."""
-        self._raw.register("doomed", pa.table({"value": values}))
-        try:
+        with self._at_hand("doomed", pa.table({"value": values})):
             self._raw.execute(f'DELETE FROM "{table}" WHERE "{column}" IN (SELECT "value" FROM doomed)')
+
+    @contextmanager
+    def _at_hand(self, name: str, rows: pa.Table) -> Iterator[None]:
+        """Let SQL see rows of ours as a table."""
+        self._raw.register(name, rows)
+        try:
+            yield
         finally:
-            self._raw.unregister("doomed")
+            with suppress(duckdb.Error):  # after a failure nothing more can be said until it is rolled back
+                self._raw.unregister(name)
 
     def clear(self, table: str) -> None:
         """Take out all rows."""

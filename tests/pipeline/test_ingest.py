@@ -1,0 +1,210 @@
+"""Every measurement counts once, whatever it comes in; what cannot be read is kept aside and counted."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from banwatch import reference
+from banwatch.model.errors import BanwatchError
+from banwatch.model.reference import Reference
+from banwatch.pipeline import commit, ingest
+from banwatch.store import Store, queries
+from banwatch.store.audit import audit
+from banwatch.store.tables import MEASURED
+from tests.pipeline.measured import line, tar, uid, write
+
+
+@pytest.fixture(scope="module")
+def known() -> Reference:
+    """Give the shipped reference data."""
+    return reference.load()
+
+
+def _digests(store: Store) -> dict[str, str]:
+    return {name: store.digest(name) for name in (*MEASURED, "entry", "segment", "quarantine")}
+
+
+def test_a_measurement_and_everything_made_of_it(tmp_path: Path, known: Reference) -> None:
+    file = write(tmp_path / "a.jsonl.gz", [line(n) for n in range(6)])
+    with Store.open(tmp_path / "s.duckdb") as store:
+        report = ingest(store, [file], known)
+        assert (report.accepted, report.duplicates, report.conflicts, report.quarantined) == (6, 0, 0, 0)
+        assert (report.files, report.bytes) == (1, file.stat().st_size)
+        found = queries.measurement(store, uid(4))
+        assert found is not None
+        assert (found.probe_cc, found.probe_asn, found.access_tier) == ("KP", 131279, "visitor")
+        assert [o.step for o in queries.observations(store, uid(4))] == ["dns", "tcp", "tls"]
+        assert queries.evidence(store, uid(4)) is not None
+        assert len(queries.verdicts_of(store, uid(4))) == 1
+        assert queries.raw(store, uid(4)) == line(4)
+        assert queries.raw(store, "nothing") is None
+        assert dict(queries.raws(store, [uid(1), uid(5)])) == {uid(1): line(1), uid(5): line(5)}
+        assert set(queries.observations_of(store, [uid(1), uid(5), "nothing"])) == {uid(1), uid(5)}
+        assert audit(store).problems == ()
+
+
+def test_the_same_file_again_changes_nothing(tmp_path: Path, known: Reference) -> None:
+    file = write(tmp_path / "a.jsonl", [line(0), b"broken", line(1)])
+    with Store.open(tmp_path / "s.duckdb") as store:
+        ingest(store, [file], known)
+        before = _digests(store)
+        report = ingest(store, [file], known)
+        assert (report.accepted, report.duplicates, report.quarantined) == (0, 2, 1)
+        assert _digests(store) == before
+
+
+def test_once_in_whatever_file_it_comes(tmp_path: Path, known: Reference) -> None:
+    lines = [line(n) for n in range(4)]
+    files = [
+        write(tmp_path / "1.jsonl", lines),
+        write(tmp_path / "2.jsonl.gz", [*lines[::-1], line(9)]),
+        write(tmp_path / "3.jsonl.zst", [lines[0], lines[0]]),
+        tmp_path / "4.tar",
+    ]
+    files[3].write_bytes(tar({"x.jsonl": b"\n".join(lines)}))
+    with Store.open(tmp_path / "s.duckdb") as store:
+        report = ingest(store, files, known)
+        assert (report.accepted, report.duplicates, report.conflicts) == (5, 10, 0)
+        assert len(queries.verdicts(store)) == 5
+        assert audit(store).problems == ()
+
+
+def test_the_same_thing_spelled_otherwise_is_a_duplicate(tmp_path: Path, known: Reference) -> None:
+    spaced = line(0).replace(b'":', b'" : ')
+    with Store.open(tmp_path / "s.duckdb") as store:
+        report = ingest(store, [write(tmp_path / "a.jsonl", [line(0), spaced])], known)
+        assert (report.accepted, report.duplicates, report.conflicts) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_conflicting_copies_are_both_kept_and_flagged(
+    tmp_path: Path, known: Reference, together: bool
+) -> None:
+    other = line(0, probe_cc="IR")
+    files = (
+        [write(tmp_path / "a.jsonl", [line(0), other, other, line(1)])]
+        if together
+        else [write(tmp_path / "a.jsonl", [line(0)]), write(tmp_path / "b.jsonl", [other, other, line(1)])]
+    )
+    with Store.open(tmp_path / "s.duckdb") as store:
+        reports = [ingest(store, [file], known) for file in files]
+        assert sum(r.accepted for r in reports) == 2
+        assert sum(r.conflicts for r in reports) == 1
+        assert sum(r.duplicates for r in reports) == 1
+        assert queries.copies(store, uid(0)) == [line(0), other]
+        assert queries.conflicts(store) == [uid(0)]
+        assert queries.raw(store, uid(0)) == line(0)
+        assert [v.probe_cc for v in queries.verdicts_of(store, uid(0))] == ["KP"]
+        assert audit(store).problems == ()
+
+
+def test_what_cannot_be_read_goes_to_quarantine_with_file_line_and_reason(
+    tmp_path: Path, known: Reference
+) -> None:
+    lines = [line(0), b"{", b"", b"[1]", b"[" * 100_000, b"\xff\xfe\x00", b'{"test_name": "x"}', line(1)]
+    file = write(tmp_path / "a.jsonl", lines)
+    with Store.open(tmp_path / "s.duckdb") as store:
+        report = ingest(store, [file], known)
+        assert (report.accepted, report.quarantined) == (2, 5)
+        rows = queries.quarantined(store)
+        assert [(r.source, r.line) for r in rows] == [(str(file), n) for n in (2, 4, 5, 6, 7)]
+        assert all(r.reason for r in rows)
+        assert [store.archive.line(r.segment, r.position) for r in rows] == [lines[r.line - 1] for r in rows]
+        assert all(r.head.isprintable() for r in rows)
+
+
+def test_a_line_over_the_limit_is_counted_and_not_kept(
+    tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import banwatch.pipeline.lines as limits
+    from banwatch.pipeline import ingest as _  # noqa: F401  # the module is shadowed by its function
+
+    monkeypatch.setattr(limits.split_lines, "__kwdefaults__", {"max_line_bytes": 10_000})
+    file = write(tmp_path / "a.jsonl", [line(0), b"x" * 20_000, line(1)])
+    with Store.open(tmp_path / "s.duckdb") as store:
+        assert ingest(store, [file], known).accepted == 2
+        (row,) = queries.quarantined(store)
+        assert (row.line, row.size_bytes, row.segment) == (2, 20_000, "")
+        assert "line of 20000 bytes" in row.reason
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl.zst"])
+def test_a_file_cut_short_gives_what_it_has(tmp_path: Path, known: Reference, name: str) -> None:
+    file = write(tmp_path / name, [line(n, padding=str(n) * 3000) for n in range(50)])
+    file.write_bytes(file.read_bytes()[:-20])
+    with Store.open(tmp_path / "s.duckdb") as store:
+        report = ingest(store, [file], known)
+        assert report.accepted + report.quarantined >= 1
+        assert any(
+            (r.line == 0 and "cut short" in r.reason) or "damaged" in r.reason
+            for r in queries.quarantined(store)
+        )
+        assert audit(store).problems == ()
+
+
+def test_an_error_of_ours_costs_one_line(
+    tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from banwatch.pipeline import portion
+
+    true = portion.weigh
+
+    def weigh(observed: portion.Any, reference: Reference) -> portion.Any:
+        if observed.measurement.measurement_uid == uid(1):
+            raise ZeroDivisionError("division by zero")
+        return true(observed, reference)
+
+    monkeypatch.setattr(portion, "weigh", weigh)
+    with Store.open(tmp_path / "s.duckdb") as store:
+        report = ingest(store, [write(tmp_path / "a.jsonl", [line(n) for n in range(3)])], known)
+        assert (report.accepted, report.quarantined) == (2, 1)
+        assert "our own reader failed: ZeroDivisionError" in queries.quarantined(store)[0].reason
+
+
+def test_many_processes_give_the_same_store(tmp_path: Path, known: Reference) -> None:
+    lines = [line(n, padding="x" * 2000) for n in range(200)]
+    lines[50:50] = [b"broken", lines[3], line(7, probe_cc="IR")]
+    file = write(tmp_path / "a.jsonl.gz", lines)
+    found = []
+    for jobs in (1, 2):
+        with Store.open(tmp_path / f"{jobs}.duckdb") as store:
+            report = ingest(store, [file], known, jobs=jobs)
+            found.append((report, _digests(store)))
+    assert found[0] == found[1]
+
+
+def test_several_segments(tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commit.Committer.__init__, "__kwdefaults__", {"segment_bytes": 1})
+    files = [write(tmp_path / f"{n}.jsonl", [line(n), line(n + 10)]) for n in range(3)]
+    with Store.open(tmp_path / "s.duckdb") as store:
+        ingest(store, files, known)
+        assert queries.counts(store)["segment"] == 3
+        assert [queries.raw(store, uid(n)) for n in (0, 11, 2)] == [line(0), line(11), line(2)]
+        assert audit(store).problems == ()
+
+
+def test_progress_grows_to_the_end(tmp_path: Path, known: Reference) -> None:
+    file = write(tmp_path / "a.jsonl.gz", [line(n) for n in range(10)])
+    seen: list[tuple[int, int]] = []
+    with Store.open(tmp_path / "s.duckdb") as store:
+        ingest(store, [file], known, progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (file.stat().st_size, file.stat().st_size)
+    assert seen == sorted(seen)
+
+
+def test_a_missing_path_is_said_and_nothing_is_done(tmp_path: Path, known: Reference) -> None:
+    with Store.open(tmp_path / "s.duckdb") as store:
+        with pytest.raises(BanwatchError, match="there is no file"):
+            ingest(store, [write(tmp_path / "a.jsonl", [line(0)]), tmp_path / "b.jsonl"], known)
+        assert queries.counts(store)["entry"] == 0
+
+
+def test_a_byte_order_mark_and_carriage_returns_are_no_part_of_a_line(
+    tmp_path: Path, known: Reference
+) -> None:
+    file = tmp_path / "a.jsonl.gz"
+    file.write_bytes(gzip.compress(b"\xef\xbb\xbf" + line(0) + b"\r\n\r\n" + line(1) + b"\r\n"))
+    with Store.open(tmp_path / "s.duckdb") as store:
+        assert ingest(store, [file], known).accepted == 2
+        assert queries.raw(store, uid(0)) == line(0)

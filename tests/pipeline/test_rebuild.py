@@ -1,0 +1,135 @@
+"""Tiers that are made again are the same as before, to the last value."""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from banwatch import reference
+from banwatch.model.errors import BanwatchError
+from banwatch.model.reference import Reference
+from banwatch.pipeline import commit, ingest, portion, rebuild, rejudge
+from banwatch.store import Store, queries
+from banwatch.store.audit import audit
+from banwatch.store.tables import MEASURED
+from tests.pipeline.measured import line, uid, write
+
+EVERYTHING = (*MEASURED, "entry", "segment", "quarantine")
+
+
+@pytest.fixture(scope="module")
+def known() -> Reference:
+    """Give the shipped reference data."""
+    return reference.load()
+
+
+@pytest.fixture
+def store_path(tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a store of several segments, with conflicts, duplicates and quarantine."""
+    monkeypatch.setattr(commit.Committer.__init__, "__kwdefaults__", {"segment_bytes": 1})
+    files = [
+        write(tmp_path / "1.jsonl", [line(n) for n in range(6)] + [b"broken"]),
+        write(tmp_path / "2.jsonl", [line(0, probe_cc="IR"), line(3), line(7, day=2)]),
+        write(tmp_path / "3.jsonl", [line(0, probe_cc="CN"), b"[]", line(8, day=3), line(9, day=3)]),
+    ]
+    with Store.open(tmp_path / "s.duckdb") as store:
+        ingest(store, files, known)
+    return tmp_path / "s.duckdb"
+
+
+def _digests(store: Store) -> dict[str, str]:
+    return {name: store.digest(name) for name in EVERYTHING}
+
+
+@pytest.mark.parametrize("tier", ["observation", "evidence", "verdict"])
+@pytest.mark.parametrize("since", [None, datetime(2016, 4, 2, tzinfo=UTC)])
+def test_rebuilt_from_any_tier_it_is_the_same(
+    store_path: Path, known: Reference, tier: str, since: datetime | None
+) -> None:
+    with Store.open(store_path) as store:
+        before = _digests(store)
+        report = rebuild(store, known, from_tier=tier, since=since)
+        assert report.measurements == (3 if since else 9)
+        assert _digests(store) == before
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_what_was_changed_by_hand_is_put_right(store_path: Path, known: Reference, name: str) -> None:
+    with Store.open(store_path) as store:
+        before = _digests(store)
+        with store.transaction():
+            store.delete(name, "measurement_uid", [uid(1), uid(2)])
+        assert _digests(store) != before
+        assert audit(store).problems != () or name == "observation"
+        rebuild(store, known)
+        assert _digests(store) == before
+
+
+def test_a_lost_database_is_made_again_from_the_archive(store_path: Path, known: Reference) -> None:
+    with Store.open(store_path) as store:
+        before = _digests(store)
+    store_path.unlink()
+    with Store.open(store_path) as store:
+        rebuild(store, known)
+        assert _digests(store) == before
+        assert queries.copies(store, uid(0)) == [line(0), line(0, probe_cc="IR"), line(0, probe_cc="CN")]
+        assert audit(store).problems == ()
+
+
+def test_a_line_that_we_could_not_read_is_read_when_we_can(
+    tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true = portion.judge
+
+    def fail(evidence: object) -> object:
+        raise ZeroDivisionError
+
+    with Store.open(tmp_path / "s.duckdb") as store:
+        monkeypatch.setattr(portion, "judge", fail)
+        assert ingest(store, [write(tmp_path / "a.jsonl", [line(0)])], known).quarantined == 1
+        monkeypatch.setattr(portion, "judge", true)
+        assert rebuild(store, known).measurements == 1
+        assert queries.counts(store)["quarantine"] == 0
+        assert audit(store).problems == ()
+
+
+def test_a_damaged_segment_stops_a_rebuild_and_changes_nothing(store_path: Path, known: Reference) -> None:
+    with Store.open(store_path) as store:
+        before = _digests(store)
+        victim = store.archive.path_of(store.archive.names()[1])
+        kept = victim.read_bytes()
+        victim.write_bytes(kept[:-1])
+    with Store.open(store_path) as store:
+        with pytest.raises(BanwatchError, match="the archive is damaged"):
+            rebuild(store, known)
+        assert _digests(store) == before
+        assert len(audit(store).problems) == 1
+        victim.write_bytes(kept)
+    with Store.open(store_path) as store:
+        rebuild(store, known)
+        assert _digests(store) == before
+
+
+def test_judged_again_it_says_the_same(store_path: Path) -> None:
+    with Store.open(store_path) as store:
+        before = _digests(store)
+        assert rejudge(store).measurements == 9
+        assert _digests(store) == before
+
+
+def test_the_archive_alone_is_moved_to_another_machine(
+    store_path: Path, known: Reference, tmp_path: Path
+) -> None:
+    with Store.open(store_path) as store:
+        before = _digests(store)
+    there = tmp_path / "there" / "s.duckdb"
+    shutil.copytree(store_path.with_name("s.duckdb.archive"), there.with_name("s.duckdb.archive"))
+    with Store.open(there) as store:
+        rebuild(store, known)
+        assert _digests(store) == before
+
+
+def test_there_is_no_such_tier(store_path: Path, known: Reference) -> None:
+    with Store.open(store_path) as store, pytest.raises(BanwatchError, match="no tier 'cake'"):
+        rebuild(store, known, from_tier="cake")

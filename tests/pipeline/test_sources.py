@@ -1,0 +1,111 @@
+"""Whatever measurements are packed in, their lines come out; what is broken says so."""
+
+import gzip
+import io
+import sys
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from banwatch.model.errors import BanwatchError, WireError
+from banwatch.pipeline import sources
+from tests.pipeline.measured import tar
+
+TEXT = b"".join(b'{"n": %d}\n' % n for n in range(1000))
+
+
+def _contents(path: Path) -> dict[str, bytes]:
+    (source,) = sources.find([path])
+    return {d.name: b"".join(d.chunks) for d in sources.documents(source, lambda size: None)}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        TEXT,
+        gzip.compress(TEXT),
+        gzip.compress(TEXT[:500]) + gzip.compress(TEXT[500:]),
+        gzip.compress(TEXT) + bytes(512),
+        zstandard.compress(TEXT),
+        zstandard.compress(TEXT[:500]) + zstandard.compress(TEXT[500:]),
+    ],
+    ids=["plain", "gzip", "gzip members", "gzip padded", "zstd", "zstd frames"],
+)
+def test_plain_and_packed_whatever_it_is_called(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "strange.name"
+    path.write_bytes(data)
+    assert _contents(path) == {str(path): TEXT}
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_tar_archives_and_what_is_packed_in_them(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "a.tar"
+    path.write_bytes(tar({"x/1.jsonl": TEXT, "x/2.jsonl.gz": gzip.compress(TEXT), "x/readme": b"no"}, mode))
+    assert _contents(path) == {f"{path}!x/1.jsonl": TEXT, f"{path}!x/2.jsonl.gz": TEXT}
+
+
+def test_tar_in_zstd(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar.zst"
+    path.write_bytes(zstandard.compress(tar({"1.jsonl": TEXT})))
+    assert _contents(path) == {f"{path}!1.jsonl": TEXT}
+
+
+def test_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(gzip.compress(TEXT))))
+    (source,) = sources.find(["-"])
+    assert [b"".join(d.chunks) for d in sources.documents(source, lambda size: None)] == [TEXT]
+
+
+CHECKED = zstandard.ZstdCompressor(write_checksum=True).compress(TEXT)
+
+
+@pytest.mark.parametrize("packed", [gzip.compress(TEXT), CHECKED], ids=["gzip", "zstd"])
+def test_cut_short_or_damaged_is_a_wire_error(tmp_path: Path, packed: bytes) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(WireError):
+        _contents(path)
+    damaged = bytearray(packed)
+    damaged[len(packed) // 2] ^= 0xFF
+    damaged[len(packed) // 2 + 1] ^= 0xFF
+    path.write_bytes(damaged)
+    with pytest.raises(WireError):
+        _contents(path)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+def test_a_bomb_is_unpacked_a_piece_at_a_time(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "bomb.jsonl"
+    path.write_bytes(pack(bytes(100 << 20)))
+    (source,) = sources.find([path])
+    tracemalloc.start()
+    try:
+        total = sum(len(c) for d in sources.documents(source, lambda size: None) for c in d.chunks)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert total == 100 << 20
+    assert peak < 32 << 20
+
+
+def test_folders_patterns_and_files_each_once_in_order(tmp_path: Path) -> None:
+    for name in (
+        "raw/20160401/00/KP/webconnectivity/b.jsonl.gz",
+        "raw/a.jsonl",
+        "raw/.hidden.jsonl",
+        "raw/notes",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "raw/x.duckdb.archive/aa").mkdir(parents=True)
+    (tmp_path / "raw/x.duckdb.archive/aa/00.jsonl.zst").write_bytes(b"")
+    found = sources.find([tmp_path / "raw", tmp_path / "raw/*.jsonl", tmp_path / "raw/a.jsonl"])
+    assert [Path(s.name).name for s in found] == ["b.jsonl.gz", "a.jsonl"]
+
+
+def test_what_is_not_there_is_said_before_anything_is_done(tmp_path: Path) -> None:
+    with pytest.raises(BanwatchError, match="there is no file or folder"):
+        sources.find([tmp_path / "nothing"])
