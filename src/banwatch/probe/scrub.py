@@ -20,14 +20,20 @@ def _spellings(address: str) -> list[str]:
     return [str(ip), ip.exploded, reverse, dashed]
 
 
+def _bounded(spelling: str) -> bytes:
+    """A pattern for an address; with another digit on either side it is another address."""
+    text = re.escape(spelling).encode("ascii")
+    if ":" in spelling:
+        return rb"(?<![0-9a-f:])" + text + rb"(?![0-9a-f]|:[0-9a-f])"
+    return rb"(?<![0-9])" + text + rb"(?![0-9])"
+
+
 def scrubber(addresses: Sequence[str]) -> Callable[[bytes], bytes]:
     """Make a function that replaces these addresses, however written, by `[scrubbed]`."""
     spellings = sorted({s for address in addresses for s in _spellings(address)}, key=len, reverse=True)
     if not spellings:
         return lambda data: data
-    alternatives = "|".join(re.escape(s) for s in spellings).encode("ascii")
-    # a longer number on either side is another address
-    pattern = re.compile(rb"(?i)(?<![0-9a-f])(?:" + alternatives + rb")(?![0-9]|[:][0-9a-f])", re.ASCII)
+    pattern = re.compile(b"|".join(map(_bounded, spellings)), re.ASCII | re.IGNORECASE)
     plain = [s.lower().encode("ascii") for s in spellings]
 
     def scrub(data: bytes) -> bytes:

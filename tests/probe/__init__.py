@@ -1,0 +1,1 @@
+"""The probe: steps, sessions and what they write."""
