@@ -5,7 +5,6 @@ import json
 import select
 import socket
 import time
-from collections.abc import Callable
 
 from banwatch.lab.censor.action import PASS, Action, Direction, Forward
 from banwatch.lab.censor.censor import Censor
@@ -124,12 +123,12 @@ class Middlebox:
     def _obey(self) -> bool:
         message = self._control.recv(4096)
         if message == b"flush":
-            self._write_truth(self._censor.end_all_flows(self._clock.now_s()))
+            self._write_truth(self._censor.end_all_flows())
             if self._truth:
                 self._truth.flush()
             self._control.send(json.dumps({"flushed": True}).encode())
             return True
-        self._write_truth(self._censor.end_all_flows(self._clock.now_s()))
+        self._write_truth(self._censor.end_all_flows())
         if self._truth:
             self._truth.close()
         if self._pcap:
@@ -137,6 +136,3 @@ class Middlebox:
         if message == b"stop":
             self._control.send(json.dumps({"stopped": True}).encode())
         return False
-
-
-Handler = Callable[[bytes, Direction, float], tuple[Action, ...]]

@@ -152,8 +152,8 @@ def _link_up(
         for version, family, everything in ((4, socket.AF_INET, 32), (6, socket.AF_INET6, 128)):
             if version == 6 and not ipv6:
                 continue
-            # What the helper connects to lives on the same host: without a preferred source of its own it would
-            # come from the very address that it goes to.
+            # What the helper connects to lives on the same host: without a preferred source of its own it
+            # would come from the very address that it goes to.
             own = [str(helper) for helper in helpers if helper.version == version]
             for address in own:
                 ip.addr("add", index=lo, address=address, prefixlen=everything, flags=0x02)  # NODAD

@@ -6,19 +6,22 @@ from ipaddress import ip_address
 
 import msgspec
 
+from banwatch.lab.censor.action import Direction
 from banwatch.lab.censor.packet import TCP, UDP
-from banwatch.lab.regime import Throttle
+from banwatch.lab.censor.quic import InitialState
+from banwatch.lab.regime import Effect, Throttle
 
 _STREAM_LIMIT_BYTES = 65_536
 _SEGMENT_LIMIT = 64
+_NAMES_LIMIT = 64
 _PROTOCOL_NAMES = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6"}
 
 
 class FlowTruth(msgspec.Struct, frozen=True, kw_only=True):
     """What the censor did to one flow.
 
-    Wire: one JSON line. Times are lab time. `real_answer_passed`: whether something that the far end sent with a
-    payload reached the client; where a rule acted, after it did.
+    Wire: one JSON line. Times are lab time. `real_answer_passed`: whether any payload that the far end sent
+    reached the client; where a rule acted, after it did.
     """
 
     tier: str
@@ -83,11 +86,22 @@ class Stream:
         self.data += piece
         self._ends.append(len(self.data))
 
+    @property
+    def next_seq(self) -> int:
+        """The sequence number after everything that was put together."""
+        return (self._base + len(self.data)) % 2**32
+
     def segments_up_to(self, position: int) -> int:
         """In how many segments the bytes from the current message's start up to `position` came."""
         first = next((i for i, end in enumerate(self._ends) if end > self.start), len(self._ends) - 1)
         last = next((i for i, end in enumerate(self._ends) if end >= position), len(self._ends) - 1)
         return last - first + 1
+
+    def forget(self) -> None:
+        """Keep only how far it came."""
+        self._base = self.next_seq
+        self.data, self.start, self._ends = bytearray(), 0, []
+        self._waiting.clear()
 
     def skip(self, position: int) -> None:
         """Go on to the message after this one."""
@@ -129,7 +143,7 @@ class Bucket:
         return 0.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Flow:
     """One five-tuple, for as long as it lives."""
 
@@ -138,14 +152,18 @@ class Flow:
     far: bytes
     client_port: int
     far_port: int
+    asked: Direction
+    """Which way its first packet went: who asked, and who is to answer."""
     started_s: float
     last_s: float
     epoch: int
-    """Of the rule set when it was last looked at."""
+    """Of the rule set when it began."""
     settled: bool = False
     """Nothing is left to inspect, and nothing is done to it."""
     syn_seq: int | None = None
+    fins: int = 0
     closed: bool = False
+
     names: list[tuple[str, str]] = field(default_factory=list)
     rule_id: str | None = None
     mechanism: str | None = None
@@ -155,27 +173,72 @@ class Flow:
     real_answer_passed: bool = False
 
     stream: Stream | None = None
+    initial: InitialState | None = None
     payload_packets: int = 0
-    """Of the client's side, so far."""
+    """Of the asker, so far."""
     inspected: bool = False
-    """The client's first message has been read, or will never be."""
+    """What the asker says has been read, or nothing that it says is of interest."""
 
+    drop_this: bool = False
+    """The packet at hand is dropped; nothing follows from it for others."""
     drop_outbound: bool = False
     drop_inbound: bool = False
     drop_after: int = 0
     """Packets that may still pass before dropping begins."""
+    until_s: float | None = None
+    """When what is done to it ends: it is punished for an earlier flow."""
     finished: bool = False
     """The censor ended the connection in the far end's name."""
-    repeat: "object | None" = None
-    """The rule whose injections answer every further payload of the client's."""
+    repeat: tuple[Effect, ...] = ()
+    """What answers everything that the asker still says."""
+    repeats: int = 0
     bucket_outbound: Bucket | None = None
     bucket_inbound: Bucket | None = None
     freeze_after: int | None = None
     frozen_bytes: int = 0
     diverted: tuple[bytes, int] | None = None
     """Where it really goes."""
-    residual: tuple[bytes, ...] | None = None
-    """Key under which it is punished for an earlier flow."""
+
+    @property
+    def service_port(self) -> int:
+        """The port that was asked."""
+        return self.far_port if self.asked is Direction.OUTBOUND else self.client_port
+
+    @property
+    def asker_port(self) -> int:
+        """The port that asks."""
+        return self.client_port if self.asked is Direction.OUTBOUND else self.far_port
+
+    @property
+    def is_under_effect(self) -> bool:
+        """Whether something is being done to its packets."""
+        return (
+            self.drop_outbound
+            or self.drop_inbound
+            or bool(self.repeat)
+            or self.bucket_outbound is not None
+            or self.bucket_inbound is not None
+            or self.freeze_after is not None
+            or self.diverted is not None
+        )
+
+    def saw(self, kind: str, name: str) -> None:
+        """Note a name that the asker said."""
+        if (kind, name) not in self.names and len(self.names) < _NAMES_LIMIT:
+            self.names.append((kind, name))
+
+    def stop_inspecting(self) -> None:
+        """Read no more of what the asker says, and keep none of it."""
+        self.inspected = True
+        self.initial = None
+        if self.stream is not None:
+            self.stream.forget()
+
+    def release(self) -> None:
+        """Let its packets pass again."""
+        self.drop_outbound = self.drop_inbound = False
+        self.repeat, self.until_s, self.freeze_after = (), None, None
+        self.bucket_outbound = self.bucket_inbound = None
 
     def truth(self, tier: str) -> bytes:
         """The line that is written about it."""

@@ -42,6 +42,8 @@ class Packet:
     seq: int = 0
     ack: int = 0
     flags: int = 0
+    was_rewritten: bool = False
+    """The censor changed its addresses: it goes on as `data`, not as it came."""
 
     @property
     def is_fragment(self) -> bool:

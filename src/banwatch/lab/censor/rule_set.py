@@ -138,7 +138,7 @@ class RuleSet:
         self._rules = tuple(ReadyRule(rule) for rule in regime.rules if tier.name in rule.tiers)
         self._seed = seed
         self._active: tuple[ReadyRule, ...] = ()
-        self._valid_from_s, self._valid_until_s = math.inf, -math.inf
+        self._valid_from_s, self.valid_until_s = math.inf, -math.inf
         self._cache: dict[tuple[int, bytes, int], Candidates] = {}
         self._drawn: Counter[str] = Counter()
         self.epoch = 0
@@ -146,7 +146,7 @@ class RuleSet:
 
     def refresh(self, now_s: float) -> None:
         """Find out which rules are in force, if that may have changed."""
-        if self._valid_from_s <= now_s < self._valid_until_s:
+        if self._valid_from_s <= now_s < self.valid_until_s:
             return
         now = datetime.fromtimestamp(now_s, UTC)
         hour = now.replace(minute=0, second=0, microsecond=0)
@@ -155,7 +155,7 @@ class RuleSet:
         )
         edges |= {at for r in self._rules for at in (r.rule.schedule.begins, r.rule.schedule.ends) if at}
         self._valid_from_s = max((at.timestamp() for at in edges if at <= now), default=-math.inf)
-        self._valid_until_s = min((at.timestamp() for at in edges if at > now), default=math.inf)
+        self.valid_until_s = min((at.timestamp() for at in edges if at > now), default=math.inf)
         active = tuple(ready for ready in self._rules if _is_in_force(ready.rule, now))
         if active != self._active:
             self._active = active
@@ -189,8 +189,8 @@ class RuleSet:
 
         Args:
             rule: the rule that matched.
-            subject: what it matched on (a name or an address), for decisions per flow: the n-th flow with the same
-                subject always gets the same answer, whatever its ports are.
+            subject: what it matched on (a name or an address), for decisions per flow: the n-th flow with the
+                same subject always gets the same answer, whatever its ports are.
             now_s: lab time.
         """
         if rule.probability >= 1.0:

@@ -1,0 +1,153 @@
+"""Reading what the asker of a flow says, and finding the rules that look for it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from banwatch.lab.censor.flow import Flow, Stream
+from banwatch.lab.censor.message import (
+    ClientHello,
+    DnsQuestion,
+    HttpRequest,
+    read_client_hello_untrusted,
+    read_dns_question_untrusted,
+    read_http_request_untrusted,
+    shape_of,
+)
+from banwatch.lab.censor.packet import UDP, Packet, transport_checksum_holds
+from banwatch.lab.censor.quic import read_initial_untrusted
+from banwatch.lab.censor.rule_set import Candidates, ReadyRule, RuleSet
+from banwatch.lab.regime import Parsing
+from banwatch.model.errors import WireError
+
+_DATAGRAMS_READ = 4
+"""Of a flow that is none of the protocols that are read: then no rule will find anything in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A message, and the rules that look for it, in the regime's order."""
+
+    rules: tuple[ReadyRule, ...]
+    subject: str
+    """What they matched on: a name, or an address."""
+    question: DnsQuestion | None = None
+
+
+class Inspector:
+    """Reads flows; what it learns it keeps in them."""
+
+    def __init__(self, rules: RuleSet, parsing: Parsing) -> None:
+        self._rules = rules
+        self._parsing = parsing
+
+    def inspect(self, flow: Flow, packet: Packet) -> Iterator[Finding]:
+        """Read a packet of the asker's; yields each message in it that rules look for."""
+        payload = packet.payload
+        if not payload or (self._parsing.checksums and not transport_checksum_holds(packet)):
+            return  # whoever gets it will throw it away as well
+        flow.payload_packets += 1
+        candidates = self._rules.candidates(flow.protocol, flow.far, flow.service_port)
+        raw = [ready for ready in candidates.raw if self._matches_raw(ready, flow, packet, payload)]
+        if raw:
+            yield Finding(tuple(raw), flow.far.hex())
+        if packet.protocol == UDP:
+            yield from self._inspect_datagram(flow, payload, candidates)
+        else:
+            yield from self._inspect_stream(flow, packet, payload, candidates)
+
+    @staticmethod
+    def _matches_raw(ready: ReadyRule, flow: Flow, packet: Packet, payload: bytes) -> bool:
+        if ready.matches_bytes(payload, flow.payload_packets):
+            return True
+        return flow.payload_packets == 1 and ready.matches_shape(shape_of(payload, packet.protocol == UDP))
+
+    def _inspect_datagram(self, flow: Flow, payload: bytes, candidates: Candidates) -> Iterator[Finding]:
+        if flow.service_port == 53 or candidates.dns:
+            try:
+                question = read_dns_question_untrusted(payload)
+            except WireError:
+                return
+            flow.saw("qname", question.name)
+            rules = tuple(ready for ready in candidates.dns if ready.matches_dns(question))
+            if rules:
+                yield Finding(rules, question.name, question)
+            return
+        if flow.service_port == 443 or candidates.quic:
+            try:
+                flow.initial, initial = read_initial_untrusted(flow.initial, payload)
+            except WireError:
+                initial = None
+            if initial is not None:
+                flow.stop_inspecting()
+                name = initial.hello.server_name if initial.hello else None
+                if name:
+                    flow.saw("sni", name)
+                rules = tuple(ready for ready in candidates.quic if ready.matches_quic(initial.version, name))
+                if rules:
+                    yield Finding(rules, name or flow.far.hex())
+                return
+        if flow.payload_packets >= _DATAGRAMS_READ * (1 + (flow.initial is not None)):
+            flow.stop_inspecting()
+
+    def _inspect_stream(
+        self, flow: Flow, packet: Packet, payload: bytes, candidates: Candidates
+    ) -> Iterator[Finding]:
+        if flow.stream is None:  # its beginning was not seen
+            flow.stream = Stream(packet.seq)
+        stream = flow.stream
+        if not stream.feed(packet.seq, payload):
+            return
+        while not flow.inspected and len(stream.data) > stream.start:
+            try:
+                found = _read_message(bytes(stream.data[stream.start :]), flow.service_port)
+            except WireError:
+                flow.stop_inspecting()
+                return
+            if found is None:
+                if stream.is_full:
+                    flow.stop_inspecting()
+                return
+            message, needed, size = found
+            segments = stream.segments_up_to(stream.start + needed)
+            rules, name = _matching(message, candidates, flow)
+            stream.skip(stream.start + size)
+            if isinstance(message, ClientHello) or stream.is_full:
+                flow.stop_inspecting()
+            elif isinstance(message, HttpRequest) and not candidates.http:
+                flow.stop_inspecting()  # its first name is known, and nobody looks for another
+            able = tuple(
+                ready for ready in rules if ready.rule.reassembly is None or segments <= ready.rule.reassembly
+            )
+            if able:
+                yield Finding(able, name, message if isinstance(message, DnsQuestion) else None)
+
+
+def _read_message(data: bytes, port: int) -> tuple[DnsQuestion | ClientHello | HttpRequest, int, int] | None:
+    """Read the next message of a stream: what it is, bytes up to the end of its name, and bytes in all."""
+    if port == 53:
+        size = 2 + int.from_bytes(data[:2], "big")
+        if len(data) < max(size, 2):
+            return None
+        question = read_dns_question_untrusted(data[2:size])
+        return question, 2 + 12 + len(question.section), size
+    if data[0] == 0x16:
+        hello = read_client_hello_untrusted(data)
+        return None if hello is None else (hello, hello.needed, hello.size)
+    request = read_http_request_untrusted(data)
+    return None if request is None else (request, request.needed, request.size)
+
+
+def _matching(
+    message: DnsQuestion | ClientHello | HttpRequest, candidates: Candidates, flow: Flow
+) -> tuple[list[ReadyRule], str]:
+    if isinstance(message, DnsQuestion):
+        flow.saw("qname", message.name)
+        return [ready for ready in candidates.dns if ready.matches_dns(message)], message.name
+    if isinstance(message, ClientHello):
+        if message.server_name:
+            flow.saw("sni", message.server_name)
+        rules = [ready for ready in candidates.tls if ready.matches_tls(message)]
+        return rules, message.server_name or flow.far.hex()
+    if message.host:
+        flow.saw("host", message.host)
+    return [ready for ready in candidates.http if ready.matches_http(message)], message.host or flow.far.hex()
