@@ -13,6 +13,12 @@ from typing import Any, ParamSpec
 import dns.asyncquery
 import dns.message
 import pytest
+from aioquic.asyncio.client import connect
+from aioquic.asyncio.protocol import QuicConnectionProtocol
+from aioquic.h3.connection import H3_ALPN, H3Connection
+from aioquic.h3.events import DataReceived, HeadersReceived
+from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.events import QuicEvent
 
 from banwatch.lab.clock import LabClock
 from banwatch.lab.world import World, load_world
@@ -174,3 +180,75 @@ async def test_an_address_that_is_taken_is_said_so():
     with taken, pytest.raises(BanwatchError, match=r"cannot listen at 8\.8\.8\.8 port 53"):
         async with _world():
             pass
+
+
+@in_a_loop
+async def test_http3_is_the_same_site():
+    async with _world() as world:
+        host, port = _on_loopback(_address(world, "http3.behaviour-lab.net"), 443)
+        configuration = QuicConfiguration(
+            alpn_protocols=H3_ALPN, cafile=str(world.ca_file), server_name="http3.behaviour-lab.net"
+        )
+        async with connect(
+            host, port, configuration=configuration, create_protocol=_Http3Client, wait_connected=True
+        ) as client:
+            assert isinstance(client, _Http3Client)
+            status, body = await asyncio.wait_for(client.get("http3.behaviour-lab.net"), 10)
+    assert status == b"200"
+    assert b"<title>HTTP/3 too</title>" in body
+
+
+class _Http3Client(QuicConnectionProtocol):
+    """As little of a client as one request needs."""
+
+    async def get(self, name: str) -> tuple[bytes, bytes]:
+        self._http = H3Connection(self._quic)
+        self._status, self._body = b"", b""
+        self._done = asyncio.get_running_loop().create_future()
+        stream_id = self._quic.get_next_available_stream_id()
+        headers = [
+            (b":method", b"GET"),
+            (b":scheme", b"https"),
+            (b":authority", name.encode()),
+            (b":path", b"/"),
+        ]
+        self._http.send_headers(stream_id, headers, end_stream=True)
+        self.transmit()
+        await self._done
+        return self._status, self._body
+
+    def quic_event_received(self, event: QuicEvent) -> None:
+        for found in self._http.handle_event(event) if hasattr(self, "_http") else ():
+            if isinstance(found, HeadersReceived):
+                self._status = dict(found.headers)[b":status"]
+            elif isinstance(found, DataReceived):
+                self._body += found.data
+            if found.stream_ended and not self._done.done():
+                self._done.set_result(None)
+
+
+@in_a_loop
+async def test_stun_and_time_answer_from_where_they_were_asked():
+    async with _world() as world:
+        stun = _on_loopback(_address(world, "stun.l.google.com"), 19302)
+        time = _on_loopback(_address(world, "time.cloudflare.com"), 123)
+        request = bytes.fromhex("000100002112a442") + b"transaction!"
+        (answer, port), (ntp, _) = await asyncio.gather(
+            _ask_once(stun, request), _ask_once(time, bytes([0x23]) + bytes(47))
+        )
+    assert answer[:2] == bytes.fromhex("0101")
+    assert int.from_bytes(answer[26:28], "big") ^ 0x2112 == port
+    seen = bytes(a ^ b for a, b in zip(answer[28:32], bytes.fromhex("2112a442"), strict=True))
+    assert seen == bytes([127, 0, 0, 1])
+    assert int.from_bytes(ntp[40:44], "big") - 2_208_988_800 == pytest.approx(LAB_DAY.timestamp(), abs=10)
+
+
+async def _ask_once(where: tuple[str, int], datagram: bytes) -> tuple[bytes, int]:
+    """Send one datagram from a connected socket, to which only that address can answer."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+        opened.setblocking(False)
+        opened.bind(("127.0.0.1", 0))
+        opened.connect(where)
+        await loop.sock_sendall(opened, datagram)
+        return await asyncio.wait_for(loop.sock_recv(opened, 2048), 10), opened.getsockname()[1]

@@ -5,7 +5,8 @@ from ipaddress import IPv4Address
 
 from banwatch.lab.world.world import Address
 
-STUN_PORT = 3478
+STUN_PORTS = (3478, 19302)
+"""The registered one, and the one that Google's servers made common."""
 NTP_PORT = 123
 
 _STUN_HEADER = struct.Struct("!HHI12s")

@@ -17,7 +17,7 @@ from banwatch.helper import create_helper
 from banwatch.helper.server import Helper, HelperSettings
 from banwatch.lab.world.connection import Connection
 from banwatch.lab.world.credentials import Credentials
-from banwatch.lab.world.datagram import NTP_PORT, STUN_PORT
+from banwatch.lab.world.datagram import NTP_PORT, STUN_PORTS
 from banwatch.lab.world.host import Clock, Host, ResolverHost, SiteHost
 from banwatch.lab.world.world import DNS_PORT, HTTP_PORT, HTTPS_PORT, Address, Service, Site, World
 from banwatch.lab.world.zone import Zone, fit_datagram
@@ -35,7 +35,7 @@ _UDP_BUFFER_BYTES = 1 << 20
 
 Answer = Callable[[bytes, Address, int], bytes | None]
 """Answers a datagram of a client's address and port."""
-UDP_PORTS = {Service.STUN: STUN_PORT, Service.NTP: NTP_PORT}
+UDP_PORTS = {Service.STUN: STUN_PORTS, Service.NTP: (NTP_PORT,)}
 
 Place = Callable[[Address, int], tuple[str, int]]
 """Where an address and port of the world are to listen; tests move them to loopback."""
@@ -171,7 +171,8 @@ class _Sockets:
             await self._answer(address, DNS_PORT, lambda data, client, _: _resolve(host, data, client))
         elif isinstance(host, SiteHost):
             for service in host.services:
-                await self._answer(address, UDP_PORTS[service], functools.partial(host.datagram, service))
+                for port in UDP_PORTS[service]:
+                    await self._answer(address, port, functools.partial(host.datagram, service))
             if host.http3_sites:
                 from banwatch.lab.world.quic import listen  # heavy to import, and most worlds do without
 
