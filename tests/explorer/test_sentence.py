@@ -30,8 +30,8 @@ def test_all_is_enforced() -> None:
     said = say(visitors(E, E, E, E, E))
     assert said == (
         "Of the five sites that North Korea announced it would block from 1 April 2016 (among them "
-        "youtube.com, facebook.com and twitter.com), foreign visitors (Koryolink) have been unable to open any "
-        "since 31 March or 1 April 2016 because of dropped traffic, forged DNS answers, a block page and "
+        "youtube.com, facebook.com and twitter.com), foreign visitors (Koryolink) have been unable to open "
+        "any since 31 March or 1 April 2016 because of dropped traffic, forged DNS answers, a block page and "
         "connection resets."
     )
 

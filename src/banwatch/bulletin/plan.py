@@ -15,6 +15,8 @@ from banwatch.model.verdict import Verdict
 
 DAY_DEPTH = 3
 """How many folders below the top a day's page is; see `day_path`."""
+INCIDENT_DEPTH = 1
+FEED = "feed.xml"
 _BATCH = 256
 """Measurements laid out at once: few scans of the store, little memory."""
 
@@ -29,9 +31,17 @@ class Plan:
     paths: Mapping[DayKey, str]
     pages: Mapping[MeasurementUid, str]
 
+    incidents: frozenset[str]
+
     def links(self, depth: int) -> FileLinks:
         """Addresses for a page that many folders below the top."""
-        return FileLinks(depth=depth, pages=self.pages, days=self.paths)
+        return FileLinks(
+            depth=depth,
+            pages=self.pages,
+            days=self.paths,
+            incidents=self.incidents,
+            feed_path=FEED,
+        )
 
     def neighbours(self) -> dict[DayKey, tuple[DayKey | None, DayKey | None]]:
         """For each day the one before and the one after it, of the same target and place."""
@@ -84,4 +94,5 @@ def plan_pages(reader: Reader, facts: BanFacts) -> Plan:
         days=ordered,
         paths=paths,
         pages={uid: paths[key] for key, uids in ordered.items() for uid in uids},
+        incidents=frozenset(incident.incident_id for incident in facts.incidents),
     )

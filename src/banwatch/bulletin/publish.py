@@ -3,13 +3,16 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from banwatch.bulletin.plan import DAY_DEPTH, Plan, plan_pages
+from banwatch.bulletin.plan import DAY_DEPTH, FEED, INCIDENT_DEPTH, Plan, plan_pages
 from banwatch.explorer.ban_view import BanFacts, PictureView, read_ban, view_ban
 from banwatch.explorer.chart import draw_png, draw_svg
 from banwatch.explorer.checks import check_facts
 from banwatch.explorer.day_view import view_day, view_measurements
 from banwatch.explorer.days import DayCount, DayKey, fold_days
-from banwatch.explorer.links import FileLinks, Links, chart_path
+from banwatch.explorer.feed import write_feed
+from banwatch.explorer.incident_view import view_incident_page
+from banwatch.explorer.links import FileLinks, Links, chart_path, incident_path
+from banwatch.explorer.notices import notices_for
 from banwatch.explorer.pictures import charts, picture_view
 from banwatch.explorer.reader import Reader
 from banwatch.explorer.render import render, style_sheet
@@ -68,6 +71,7 @@ def publish_from(
     try:
         index = _write_front(reader, facts, plan, out_dir, recorded=recorded, score=score)
         tell(1, len(plan.days) + 1)
+        _write_incidents(reader, facts, plan, out_dir, recorded=recorded)
         _write_days(reader, plan, out_dir, tell, recorded=recorded)
     except OSError as error:
         raise BanwatchError(
@@ -124,6 +128,17 @@ def _draw(
         _write(out_dir / chart_path(column.place, "png"), draw_png(chart))
         views.append(picture_view(facts, column, chart, drawing.inline, links))
     return views
+
+
+def _write_incidents(reader: Reader, facts: BanFacts, plan: Plan, out_dir: Path, *, recorded: bool) -> None:
+    links = plan.links(INCIDENT_DEPTH)
+    notices = notices_for(facts.labs, recorded=recorded)
+    changes = reader.changes()
+    for incident in facts.incidents:
+        page = view_incident_page(incident, changes, [facts.ban], notices, links)
+        _write(out_dir / incident_path(incident.incident_id), render("incident.html", page).encode())
+    addresses = {i.incident_id: incident_path(i.incident_id) for i in facts.incidents}
+    _write(out_dir / FEED, write_feed(facts.incidents, address_of=addresses, own=FEED, lab=facts.lab))
 
 
 def _write_days(reader: Reader, plan: Plan, out_dir: Path, tell: Progress, *, recorded: bool) -> None:

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
 
 from banwatch.explorer import pages
 from banwatch.explorer.columns import Place
@@ -117,3 +118,8 @@ def _add_pages(app: FastAPI, *, recorded: bool) -> None:
     @app.get("/incidents/{incident_id}", include_in_schema=False, response_class=HTMLResponse)
     def incident(request: Request, incident_id: str) -> str:
         return pages.incident(reader_of(request), incident_id, recorded=recorded)
+
+    @app.get("/feed.xml", include_in_schema=False)
+    def feed(request: Request) -> Response:
+        base = str(request.base_url).rstrip("/")
+        return Response(pages.feed(reader_of(request), base), media_type="application/atom+xml")

@@ -9,6 +9,7 @@ from banwatch.explorer.days import DayCount, DayKey
 from banwatch.explorer.incident_view import IncidentView, view_incident
 from banwatch.explorer.links import Links
 from banwatch.explorer.mechanism_view import MechanismView, view_mechanisms
+from banwatch.explorer.notices import Notice, notices_for
 from banwatch.explorer.reader import Reader
 from banwatch.explorer.sentence import headline
 from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Measured
@@ -17,16 +18,6 @@ from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.incident import Incident
 
 _SYMBOLS = {Measured.ENFORCED: "●", Measured.PARTLY: "◐", Measured.NOT_ENFORCED: "○", Measured.NO_DATA: "–"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """What a reader must know before anything else on the page."""
-
-    kind: str
-    """`lab` or `recording`."""
-    label: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,34 +160,6 @@ def read_ban(reader: Reader, ban_id: str) -> BanFacts:
         incidents=tuple(incident for incident in reader.incidents() if incident.probe_cc in places),
         labs=reader.labs(),
     )
-
-
-def notices_for(labs: Mapping[str, int], *, recorded: bool) -> tuple[Notice, ...]:
-    """List what must be said on every page that shows these measurements."""
-    notices = []
-    made = sorted(name for name in labs if name)
-    if made:
-        names = words.listed([f"“{words.visible(name, 60)}”" for name in made])
-        real = "" if set(labs) == set(made) else " Others here are of the real world; each page says which."
-        notices.append(
-            Notice(
-                kind="lab",
-                label="Made in a lab",
-                text=f"These measurements were made inside Banwatch’s lab, under the regime {names}: "
-                "real packets in a simulated country, on a simulated calendar. They say nothing about the "
-                f"real one.{real}",
-            )
-        )
-    if recorded:
-        notices.append(
-            Notice(
-                kind="recording",
-                label="Recording",
-                text="These measurements were not made by this run: they were replayed from a recording that "
-                "ships with Banwatch.",
-            )
-        )
-    return tuple(notices)
 
 
 def view_ban(

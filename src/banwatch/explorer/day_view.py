@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from banwatch.explorer import words
-from banwatch.explorer.ban_view import Notice, notices_for
 from banwatch.explorer.columns import Place
 from banwatch.explorer.days import DayKey
 from banwatch.explorer.links import Links
 from banwatch.explorer.measurement_view import MeasurementView, view_measurement
+from banwatch.explorer.notices import Notice, notices_for
 from banwatch.explorer.reader import Reader
 from banwatch.model.ids import MeasurementUid, render_asn
 from banwatch.model.verdict import Verdict

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from banwatch.explorer import words
-from banwatch.explorer.ban_view import Notice, notices_for, read_ban
+from banwatch.explorer.ban_view import read_ban
 from banwatch.explorer.incident_view import IncidentView, view_incident
 from banwatch.explorer.links import Links
+from banwatch.explorer.notices import Notice, notices_for
 from banwatch.explorer.reader import Reader
 from banwatch.explorer.sentence import headline
 from banwatch.model.ban import Measured
@@ -32,16 +33,6 @@ class HomePage:
     bans: tuple[BanLine, ...]
     unmeasured: tuple[BanLine, ...]
     incidents: tuple[IncidentView, ...]
-    links: Links
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentPage:
-    """The page of one incident."""
-
-    title: str
-    notices: tuple[Notice, ...]
-    incident: IncidentView
     links: Links
 
 

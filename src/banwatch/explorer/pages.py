@@ -4,15 +4,17 @@ from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
-from banwatch.explorer.ban_view import notices_for, read_ban, view_ban
+from banwatch.explorer.ban_view import read_ban, view_ban
 from banwatch.explorer.chart import Chart, Drawing, draw_png, draw_svg
 from banwatch.explorer.checks import check_facts
 from banwatch.explorer.columns import Place
 from banwatch.explorer.day_view import view_day, view_measurements, view_single
 from banwatch.explorer.days import DayKey, fold_days
-from banwatch.explorer.home_view import IncidentPage, MessagePage, find_incident, view_home
-from banwatch.explorer.incident_view import view_incident
+from banwatch.explorer.feed import write_feed
+from banwatch.explorer.home_view import MessagePage, find_incident, view_home
+from banwatch.explorer.incident_view import view_incident_page
 from banwatch.explorer.links import LiveLinks
+from banwatch.explorer.notices import notices_for
 from banwatch.explorer.pictures import charts, picture_view
 from banwatch.explorer.reader import Reader
 from banwatch.explorer.render import render
@@ -20,6 +22,11 @@ from banwatch.model.ids import MeasurementUid
 from banwatch.model.verdict import Verdict
 
 _LINKS = LiveLinks()
+_DAY = timedelta(days=1)
+_NEARBY = timedelta(days=31)
+"""How far the day before and the day after are looked for."""
+MAX_ON_A_PAGE = 200
+"""Measurements on one page; a day with more is told by the API."""
 
 
 class Missing(LookupError):
@@ -81,7 +88,7 @@ def day(reader: Reader, key: DayKey, *, recorded: bool) -> str:
         access_tier=key.place.access_tier,
         target=key.target,
         since=midnight,
-        until=midnight + timedelta(days=1),
+        until=midnight + _DAY,
         limit=MAX_ON_A_PAGE,
     )
     if not verdicts:
@@ -95,22 +102,28 @@ def day(reader: Reader, key: DayKey, *, recorded: bool) -> str:
         [views[uid] for uid in of if uid in views],
         _LINKS,
         recorded=recorded,
-        earlier=_beside(key, -1),
-        later=_beside(key, 1),
+        earlier=_beside(reader, key, midnight - _NEARBY, midnight, -1),
+        later=_beside(reader, key, midnight + _DAY, midnight + _NEARBY, 0),
     )
     return render("day.html", page)
 
 
-MAX_ON_A_PAGE = 200
-"""Measurements on one page; a day with more is told by the API."""
-
-
-def _beside(key: DayKey, days: int) -> str:
-    try:
-        other = key.day + timedelta(days=days)
-    except OverflowError:
+def _beside(reader: Reader, key: DayKey, since: datetime, until: datetime, which: int) -> str:
+    """Find the day nearest within a stretch: its first one (0) or its last (-1)."""
+    place = key.place
+    verdicts = reader.verdicts(
+        probe_cc=place.probe_cc,
+        probe_asn=place.probe_asn,
+        access_tier=place.access_tier,
+        target=key.target,
+        since=since,
+        until=until,
+        limit=1 if which == 0 else None,
+    )
+    if not verdicts:
         return ""
-    return _LINKS.day(DayKey(key.place, key.target, other))
+    found = verdicts[which].measurement_start_time.astimezone(UTC).date()
+    return _LINKS.day(DayKey(place, key.target, found))
 
 
 def measurement(reader: Reader, uid: MeasurementUid, *, recorded: bool) -> str:
@@ -136,10 +149,25 @@ def incident(reader: Reader, incident_id: str, *, recorded: bool) -> str:
     found = find_incident(reader.incidents(), incident_id)
     if found is None:
         raise Missing("There is no incident of this id.")
-    view = view_incident(found, _LINKS)
-    notices = notices_for(reader.labs(), recorded=recorded)
-    page = IncidentPage(title=found.incident_id, notices=notices, incident=view, links=_LINKS)
+    page = view_incident_page(
+        found,
+        reader.changes(),
+        reader.bans().values(),
+        notices_for(reader.labs(), recorded=recorded),
+        _LINKS,
+    )
     return render("incident.html", page)
+
+
+def feed(reader: Reader, base: str) -> bytes:
+    """The feed of incidents; `base` is the address of the app, without a slash at its end."""
+    incidents = reader.incidents()
+    return write_feed(
+        incidents,
+        address_of={i.incident_id: base + _LINKS.incident(i.incident_id) for i in incidents},
+        own=base + _LINKS.feed(),
+        lab=any(reader.labs()),
+    )
 
 
 def message(title: str, text: str) -> str:
@@ -154,9 +182,12 @@ def parse_day(text: str) -> date:
         Missing: it is none.
     """
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise Missing("That is not a day; write it as 2016-04-01.") from error
+    if not 1970 <= day.year < 9000:  # so that a month more or less is still a date
+        raise Missing("Nothing was measured there on that day.")
+    return day
 
 
 def _require_ban(reader: Reader, ban_id: str) -> None:

@@ -1,0 +1,49 @@
+"""What must be said on a page before anything else: that it is from a lab, that it is a recording."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from banwatch.explorer import words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What a reader must know before anything else on the page."""
+
+    kind: str
+    """`lab` or `recording`."""
+    label: str
+    text: str
+
+
+def notices_for(labs: Mapping[str, int], *, recorded: bool) -> tuple[Notice, ...]:
+    """List what must be said on every page that shows these measurements.
+
+    Args:
+        labs: how many measurements each lab made; the empty name is the real world.
+        recorded: they were replayed from a recording.
+    """
+    notices = []
+    made = sorted(name for name in labs if name)
+    if made:
+        names = words.listed([f"“{words.visible(name, 60)}”" for name in made])
+        real = "" if set(labs) == set(made) else " Others here are of the real world; each page says which."
+        notices.append(
+            Notice(
+                kind="lab",
+                label="Made in a lab",
+                text=f"These measurements were made inside Banwatch’s lab, under the regime {names}: "
+                "real packets in a simulated country, on a simulated calendar. They say nothing about the "
+                f"real one.{real}",
+            )
+        )
+    if recorded:
+        notices.append(
+            Notice(
+                kind="recording",
+                label="Recording",
+                text="These measurements were not made by this run: they were replayed from a recording that "
+                "ships with Banwatch.",
+            )
+        )
+    return tuple(notices)

@@ -1,0 +1,50 @@
+"""Ask the app without a socket."""
+
+import asyncio
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from fastapi import FastAPI
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+def get(app: FastAPI, address: str) -> Answer:
+    """Send one GET request through ASGI."""
+    path, _, query = address.partition("?")
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": unquote(path),
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [(b"host", b"127.0.0.1")],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+    }
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
+    start = sent[0]
+    headers = {name.decode(): value.decode() for name, value in start["headers"]}  # type: ignore[attr-defined]
+    body = b"".join(message.get("body", b"") for message in sent[1:])  # type: ignore[misc]
+    return Answer(start["status"], headers, body)  # type: ignore[arg-type]
