@@ -27,7 +27,8 @@ TOP_LEVEL = {
 }  # fmt: skip
 TEST_KEYS = {
     "agent", "client_resolver", "retries", "socksproxy", "queries", "tcp_connect", "tls_handshakes",
-    "requests", "network_events", "x_dns_duplicate_responses", "x_control_request", "control", "control_failure",
+    "requests", "network_events", "x_dns_duplicate_responses", "x_control_request", "control",
+    "control_failure",
     "dns_experiment_failure", "dns_consistency", "http_experiment_failure", "body_proportion",
     "body_length_match", "headers_match", "status_code_match", "title_match", "blocking", "accessible",
     "x_blocking_flags", "x_dns_flags", "x_null_null_flags",

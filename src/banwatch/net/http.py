@@ -1,5 +1,6 @@
 """One HTTP request and its response, over a stream, in HTTP/1.1 or HTTP/2."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,9 @@ _READ_BYTES = 1 << 16
 _MAX_INFORMATIONAL = 16
 _MALFORMED = f"{UNKNOWN_FAILURE_PREFIX}malformed HTTP response"
 _HOP_BY_HOP = frozenset({"connection", "host", "keep-alive", "transfer-encoding", "upgrade"})
+
+# hpack tells every header at DEBUG; what was asked of whom must not end up in anybody's log
+logging.getLogger("hpack").setLevel(logging.INFO)
 
 Headers = tuple[tuple[str, str], ...]
 
