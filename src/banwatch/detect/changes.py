@@ -13,7 +13,7 @@ from banwatch.detect.hidden import Floats, Steps, log_ratios
 from banwatch.detect.series import Series, arrange, hour_number, interfered_in, to_steps, told_in
 from banwatch.detect.shutdowns import find_shutdowns
 from banwatch.detect.stretches import Solved, Stretch, joined, solve
-from banwatch.detect.voices import loudest, without
+from banwatch.detect.voices import ballots_without, loudest
 from banwatch.model.cell import Cell
 from banwatch.model.incident import Change, Kind
 from banwatch.model.mechanism import deepest
@@ -68,9 +68,11 @@ def _blocking(series: Sequence[Series], solved: Solved) -> Iterable[Change]:
 
 def _corroborated(cells: Sequence[Cell], voice: str, baseline: Floats) -> bool:
     """Whether the voices other than the loudest say the same, together."""
-    rest = [ballot for ballot in (without(cell, voice) for cell in cells) if ballot.telling]
-    if not rest or not voice:
-        return not voice  # cells that name no voices were bounded when their votes were counted
+    if not voice:
+        return True  # cells that name no voices were bounded when their votes were counted
+    rest = ballots_without(cells, voice)
+    if not rest:
+        return False
     column = np.array([[ballot.accusing] for ballot in rest], np.float32)
     telling = np.array([[ballot.telling] for ballot in rest], np.float32)
     partly, blocked = log_ratios(Steps(column, telling, np.zeros(telling.shape, np.int32)), baseline)

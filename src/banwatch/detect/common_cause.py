@@ -50,11 +50,19 @@ def _elsewhere(moved: int, measuring: int) -> bool:
 def _simultaneous(changes: Sequence[Change]) -> Iterable[tuple[Change, set[CountryCode]]]:
     """Each change with the countries in which one began in the same hours, its own among them."""
     window = timedelta(hours=t.COMMON_CAUSE_HOURS)
-    known = sorted((c for c in changes if c.onset_known), key=lambda c: c.onset_latest)
+    widest = timedelta(hours=t.COMMON_CAUSE_BRACKET_HOURS)
+    known = sorted(
+        (c for c in changes if c.onset_known and c.onset_latest - c.onset_earliest <= widest),
+        key=lambda c: c.onset_latest,
+    )
     moments = [change.onset_latest for change in known]
     for change in known:
-        first = bisect_left(moments, change.onset_latest - window)
-        last = bisect_right(moments, change.onset_latest + window)
-        near = {other.probe_cc for other in known[first:last] if other.kind is change.kind}
+        first = bisect_left(moments, change.onset_earliest - window)
+        last = bisect_right(moments, change.onset_latest + window + widest)
+        near = {
+            other.probe_cc
+            for other in known[first:last]
+            if other.kind is change.kind and other.onset_earliest <= change.onset_latest + window
+        }
         if len(near) > 1:
             yield change, near

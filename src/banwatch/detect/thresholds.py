@@ -61,10 +61,17 @@ SILENT_TARGETS = 2
 """Distinct targets that must have been silent for it: one silent target is about the target."""
 USUAL_HOURS_A_DAY = 4.0
 """Hours a day with measurements that a network must usually have before their absence says anything."""
+USUAL_VOICES_A_DAY = 3.0
+"""Voices a day that a network usually has, from which one voice alone in a silence is one stray."""
 USUAL_DAYS_SHARE = 0.8
 """Share of days with measurements before the absence of a day is remarkable."""
-RUN_RATIO = 2.0
-"""A dark stretch must weigh this much more than the network's ordinary silences."""
+EXTREME_SCALES = 7.0
+"""By how many scales of the network's own tail a silence without testimony must exceed a large ordinary one:
+about one in 1,000 of such."""
+ORDINARY_RANKS = (5, 20)
+"""The silences, ranked from the heaviest, between which the tail of ordinary ones is measured."""
+MEASURING_ENDED_HOURS = 14 * 24
+"""A silence of one network alone that lasts longer than this looks like an end of the measuring."""
 
 # --- incidents ---------------------------------------------------------------------------------------------
 
@@ -73,9 +80,13 @@ TOGETHER_HOURS = 3
 ROLLOUT_HOURS = 96
 """The same target on another network of the country within this time is the same block rolling out."""
 COMMON_CAUSE_HOURS = 3
+COMMON_CAUSE_BRACKET_HOURS = 48
+"""Onsets less exactly known than this do not show that anything happened in the same hours."""
 COMMON_CAUSE_COUNTRIES = 3
 """Onsets of one target, or of anything, within these hours in this many countries have a cause elsewhere."""
 COMMON_CAUSE_SHARE = 0.5
 """Two countries suffice where they are at least this share of the countries that measure the target."""
+EDGE_NATS = 3.0
+"""Absence that dates an edge of a shutdown: the network would have been heard of by then, 19 times in 20."""
 MINIMUM_VOICES = 2
 """Distinct voices that must have seen it: one probe or one report alone never makes an incident."""

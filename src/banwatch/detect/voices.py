@@ -7,7 +7,7 @@ of the day's middle voice. Ten thousand forged measurements by one probe are one
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from banwatch.model.cell import Cell
@@ -74,10 +74,12 @@ def loudest(cells: Sequence[Cell]) -> tuple[str, int]:
     return min(voice for voice, times in accused.items() if times == most), len(accused)
 
 
-def without(cell: Cell, voice: str) -> Ballot:
-    """The hour's votes with one voice left out, every other voice counting fully."""
-    accusers = set(cell.accusers) - {voice}
-    absolvers = set(cell.absolvers) - {voice}
-    both = accusers & absolvers
-    accusing = len(accusers) - len(both) / 2
-    return Ballot(accusing, float(len(accusers | absolvers)))
+def ballots_without(cells: Sequence[Cell], voice: str) -> tuple[Ballot, ...]:
+    """Count the votes of a stretch with one voice left out; hours that it alone measured are dropped."""
+    rest = []
+    for cell in cells:
+        accusers = tuple(other for other in cell.accusers if other != voice)
+        absolvers = tuple(other for other in cell.absolvers if other != voice)
+        if accusers or absolvers:
+            rest.append(replace(cell, accusers=accusers, absolvers=absolvers))
+    return ballots(rest)

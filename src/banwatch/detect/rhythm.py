@@ -1,0 +1,172 @@
+"""A network's own rhythm of measuring, and the stretches in which it fell silent against it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from banwatch.detect import thresholds as t
+from banwatch.detect.series import hour_number, measured_in, told_in
+from banwatch.model.cell import Cell
+
+Nats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+_DAY = 24
+_WEEK_STEADIED_BY = 2.0
+"""Days of the same weekday for which the hour of day in general counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """One network's hours, dense from its first measured hour to the end of the data."""
+
+    start: int
+    """Hour number of the first."""
+    live: Flags
+    """Hours in which something answered."""
+    dark: Flags
+    """Hours whose measurements say that nothing at all answered, and nobody says otherwise."""
+    heard: dict[int, frozenset[str]]
+    """Voices of the live hours."""
+    cells: dict[int, list[Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A stretch in which a network was silent, from hour `first` to hour `last` of its rhythm."""
+
+    first: int
+    last: int
+    nats: float
+    """Evidence: of absence, and of testimony, which counts for no more than absence does."""
+    spoken: float
+    """What of it is testimony."""
+
+
+def rhythm_of(cells: Sequence[Cell], end: int) -> Rhythm:
+    """Lay a network's cells on a dense grid of hours, up to hour number `end`."""
+    by_hour: defaultdict[int, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        by_hour[hour_number(cell.hour)].append(cell)
+    start = min(by_hour)
+    live = np.zeros(end - start + 1, np.bool_)
+    dark = np.zeros(end - start + 1, np.bool_)
+    heard: dict[int, frozenset[str]] = {}
+    for hour, mine in by_hour.items():
+        measured = sum(measured_in(cell) for cell in mine)
+        unheard = sum(cell.silent for cell in mine)
+        targets = sum(1 for cell in mine if cell.silent)
+        # whoever could tell anything contradicts those who say that nothing answered
+        mostly = unheard >= t.SILENT_SHARE * measured and targets >= t.SILENT_TARGETS
+        here = hour - start
+        dark[here] = mostly and not any(told_in(cell) for cell in mine)
+        live[here] = measured > unheard and not dark[here]
+        if live[here]:
+            spoke = {voice for cell in mine for voice in (*cell.accusers, *cell.absolvers)}
+            # answers that could not tell name no voice: each such hour is taken for a voice of its own
+            heard[here] = frozenset(spoke) or frozenset({f"hour {hour}"})
+    return Rhythm(start, live, dark, heard, dict(by_hour))
+
+
+def absence(rhythm: Rhythm) -> Nats | None:
+    """What each hour says if it is empty, in nats; None where the network has no rhythm that could be missed.
+
+    Days without any measurement are left out of the counting: whether these are usual is asked on its own.
+    """
+    hours = len(rhythm.live)
+    days = -(-hours // _DAY)
+    live = np.zeros(days * _DAY, np.bool_)
+    live[:hours] = rhythm.live
+    by_day = live.reshape(days, _DAY)
+    active = by_day.any(axis=1)
+    first, last = np.flatnonzero(active)[[0, -1]] if active.any() else (0, 0)
+    span = by_day[first : last + 1]
+    usual = float(np.median(span.sum(axis=1))) if active.any() else 0.0
+    if usual < t.USUAL_HOURS_A_DAY or float(span.any(axis=1).mean()) < t.USUAL_DAYS_SHARE:
+        return None
+    seen = by_day[active].sum(axis=0)
+    chance = (active.sum() - seen + 0.5) / (active.sum() + 1.0)
+    nats = np.empty((days, _DAY))
+    weekday = np.arange(days) % 7
+    for day in range(7):
+        mine = active & (weekday == day)
+        empty = mine.sum() - by_day[mine].sum(axis=0)
+        steadied = (empty + _WEEK_STEADIED_BY * chance) / (mine.sum() + _WEEK_STEADIED_BY)
+        nats[weekday == day] = -np.log(steadied)
+    return nats.reshape(-1)[:hours]
+
+
+def silences(rhythm: Rhythm, nats: Nats) -> list[Silence]:
+    """Every stretch of silence with its evidence.
+
+    A few stray answers do not break one. Nor does a newcomer that nobody heard before, however much it
+    measures, where the network usually has several voices: all that it says is one stray.
+    """
+    many_voices = _voices_a_day(rhythm) >= t.USUAL_VOICES_A_DAY
+    known: set[str] = set()
+    found: list[Silence] = []
+    total, first, spoken = 0.0, 0, 0.0
+    best: Silence | None = None
+    heard: set[str] = set()
+    for i in range(len(nats)):
+        if total <= 0 or (best is not None and best.nats - total >= t.SHUTDOWN_NATS):
+            if best is not None:
+                found.append(best)
+            known |= heard
+            total, first, spoken, best, heard = 0.0, i, 0.0, None, set()
+        if rhythm.live[i]:
+            voices = rhythm.heard[i]
+            again = many_voices and voices <= heard and len(heard) == 1 and not voices & known
+            heard |= voices
+            total -= 0.0 if again else t.STRAY_NATS * len(voices)
+            if total <= 0:
+                known |= heard
+            continue
+        total += float(nats[i])
+        spoken += float(nats[i]) if rhythm.dark[i] else 0.0
+        weight = total + min(spoken, total)
+        if total > 0 and (best is None or weight >= best.nats):
+            best = Silence(_begin(rhythm.live, first, i), i, weight, min(spoken, total))
+    return [*found, best] if best is not None else found
+
+
+def _begin(live: Flags, first: int, last: int) -> int:
+    while first < last and live[first]:
+        first += 1
+    return first
+
+
+def _voices_a_day(rhythm: Rhythm) -> float:
+    """How many distinct voices the network usually has in a day."""
+    by_day: defaultdict[int, set[str]] = defaultdict(set)
+    for hour, voices in rhythm.heard.items():
+        by_day[hour // _DAY] |= voices
+    return float(np.median([len(voices) for voices in by_day.values()])) if by_day else 0.0
+
+
+def ordinary(found: Sequence[Silence]) -> tuple[float, float]:
+    """How heavy the network's ordinary silences are: (a large one, by how much such ones vary), in nats.
+
+    Shutdowns are few, so the fifth heaviest is taken for ordinary. Gaps between the visits of independent
+    probes have an exponential tail, whose scale follows from how far apart two of its order statistics lie.
+    """
+    ranked = sorted((one.nats for one in found), reverse=True)
+    if len(ranked) < t.ORDINARY_RANKS[0]:
+        return 0.0, 0.0
+    high = ranked[t.ORDINARY_RANKS[0] - 1]
+    low_rank = min(t.ORDINARY_RANKS[1], len(ranked))
+    apart = sum(1 / rank for rank in range(t.ORDINARY_RANKS[0], low_rank))
+    return high, (high - ranked[low_rank - 1]) / apart if apart else 0.0
+
+
+def missed_by(nats: Nats, hours: range, otherwise: int) -> int:
+    """The hour, walking along a silence, by which the network would have been heard of."""
+    total = 0.0
+    for hour in hours:
+        total += float(nats[hour])
+        if total >= t.EDGE_NATS:
+            return hour
+    return otherwise
