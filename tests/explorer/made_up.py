@@ -166,8 +166,15 @@ class MadeUpReader:
         ]
         return found[:limit]
 
-    def cells(self, *, probe_cc: CountryCode | None = None) -> Sequence[Cell]:
-        return fold(self.verdicts(probe_cc=probe_cc))
+    def cells(
+        self,
+        *,
+        probe_cc: CountryCode | None = None,
+        target: TargetName | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Sequence[Cell]:
+        return fold(self.verdicts(probe_cc=probe_cc, target=target, since=since, until=until))
 
     def changes(self) -> Sequence[Change]:
         return self.change_rows

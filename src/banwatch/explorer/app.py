@@ -5,15 +5,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from banwatch.explorer import pages
+from banwatch.explorer import pages, words
+from banwatch.explorer.api import add_api
 from banwatch.explorer.columns import Place
 from banwatch.explorer.days import DayKey
+from banwatch.explorer.missing import Missing
 from banwatch.explorer.reader import Reader
 from banwatch.explorer.render import CONTENT_POLICY, FRAME_POLICY, style_sheet
 from banwatch.explorer.store_reader import StoreReader
+from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.store import Store
 
@@ -63,24 +67,43 @@ def create_app_over(
         response.headers.update(_HEADERS)
         return response
 
-    @app.exception_handler(pages.Missing)
-    async def missing(request: Request, error: pages.Missing) -> HTMLResponse:
-        return HTMLResponse(pages.message("Not found", str(error)), 404)
+    @app.exception_handler(Missing)
+    async def missing(request: Request, error: Missing) -> Response:
+        return _refuse(request, "Not found", str(error), 404)
 
     @app.exception_handler(HTTPException)
-    async def refused(request: Request, error: HTTPException) -> HTMLResponse:
-        return HTMLResponse(pages.message("Not found", str(error.detail)), error.status_code)
+    async def refused(request: Request, error: HTTPException) -> Response:
+        title = "Not found" if error.status_code == 404 else "Not possible"
+        return _refuse(request, title, f"{error.detail}.", error.status_code)
+
+    @app.exception_handler(RequestValidationError)
+    async def misunderstood(request: Request, error: RequestValidationError) -> Response:
+        what = "; ".join(f"{problem['loc'][-1]}: {problem['msg']}" for problem in error.errors())
+        return _refuse(request, "Not understood", f"The address says something odd ({what}).", 400)
+
+    @app.exception_handler(BanwatchError)
+    async def failed(request: Request, error: BanwatchError) -> Response:
+        return _refuse(request, "This did not work", str(error), 500)
 
     _add_pages(app, recorded=recorded)
+    add_api(app, _reader_of, recorded=recorded)
     return app
+
+
+def _refuse(request: Request, title: str, text: str, status: int) -> Response:
+    """Say no in the asker's language: JSON to a program, a page to a person."""
+    if request.url.path.startswith(("/api", "/raw")):
+        return JSONResponse({"error": text}, status)
+    return HTMLResponse(pages.message(title, words.visible(text)), status)
+
+
+def _reader_of(request: Request) -> Reader:
+    reader: Reader = request.app.state.reader
+    return reader
 
 
 def _add_pages(app: FastAPI, *, recorded: bool) -> None:
     """Plain functions: FastAPI runs them in threads, as drawing and reading take their time."""
-
-    def reader_of(request: Request) -> Reader:
-        reader: Reader = request.app.state.reader
-        return reader
 
     @app.get("/static/style.css", include_in_schema=False)
     def style() -> Response:
@@ -88,38 +111,38 @@ def _add_pages(app: FastAPI, *, recorded: bool) -> None:
 
     @app.get("/", include_in_schema=False, response_class=HTMLResponse)
     def home(request: Request) -> str:
-        return pages.home(reader_of(request), recorded=recorded)
+        return pages.home(_reader_of(request), recorded=recorded)
 
     @app.get("/bans/{ban_id}", include_in_schema=False, response_class=HTMLResponse)
     def ban(request: Request, ban_id: str) -> str:
-        return pages.ban(reader_of(request), ban_id, recorded=recorded)
+        return pages.ban(_reader_of(request), ban_id, recorded=recorded)
 
     @app.get("/bans/{ban_id}/chart.{extension}", include_in_schema=False)
     def picture(request: Request, ban_id: str, extension: str, cc: str, asn: int, tier: str = "") -> Response:
         if extension not in _PICTURE_TYPES:
-            raise pages.Missing("Pictures are to be had as svg and png.")
+            raise Missing("Pictures are to be had as svg and png.")
         place = Place(CountryCode(cc), Asn(asn), tier)
-        drawn = pages.picture(reader_of(request), ban_id, place, extension, recorded=recorded)
+        drawn = pages.picture(_reader_of(request), ban_id, place, extension, recorded=recorded)
         return Response(drawn, media_type=_PICTURE_TYPES[extension])
 
     @app.get("/days/{day}", include_in_schema=False, response_class=HTMLResponse)
     def day(request: Request, day: str, cc: str, asn: int, target: str, tier: str = "") -> str:
         key = DayKey(Place(CountryCode(cc), Asn(asn), tier), TargetName(target), pages.parse_day(day))
-        return pages.day(reader_of(request), key, recorded=recorded)
+        return pages.day(_reader_of(request), key, recorded=recorded)
 
     @app.get("/measurements/{uid:path}", include_in_schema=False, response_class=HTMLResponse)
     def measurement(request: Request, uid: str) -> str:
-        return pages.measurement(reader_of(request), MeasurementUid(uid), recorded=recorded)
+        return pages.measurement(_reader_of(request), MeasurementUid(uid), recorded=recorded)
 
     @app.get("/raw/{uid:path}.json", include_in_schema=False)
     def raw(request: Request, uid: str) -> Response:
-        return Response(pages.raw(reader_of(request), MeasurementUid(uid)), media_type="application/json")
+        return Response(pages.raw(_reader_of(request), MeasurementUid(uid)), media_type="application/json")
 
     @app.get("/incidents/{incident_id}", include_in_schema=False, response_class=HTMLResponse)
     def incident(request: Request, incident_id: str) -> str:
-        return pages.incident(reader_of(request), incident_id, recorded=recorded)
+        return pages.incident(_reader_of(request), incident_id, recorded=recorded)
 
     @app.get("/feed.xml", include_in_schema=False)
     def feed(request: Request) -> Response:
         base = str(request.base_url).rstrip("/")
-        return Response(pages.feed(reader_of(request), base), media_type="application/atom+xml")
+        return Response(pages.feed(_reader_of(request), base), media_type="application/atom+xml")

@@ -14,7 +14,9 @@ _MAX_ENTRIES = 100
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def write_feed(incidents: Sequence[Incident], *, address_of: Mapping[IncidentId, str], own: str, lab: bool) -> bytes:
+def write_feed(
+    incidents: Sequence[Incident], *, address_of: Mapping[IncidentId, str], own: str, lab: bool
+) -> bytes:
     """Write the feed.
 
     Args:

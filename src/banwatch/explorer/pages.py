@@ -14,6 +14,7 @@ from banwatch.explorer.feed import write_feed
 from banwatch.explorer.home_view import MessagePage, find_incident, view_home
 from banwatch.explorer.incident_view import view_incident_page
 from banwatch.explorer.links import LiveLinks
+from banwatch.explorer.missing import Missing
 from banwatch.explorer.notices import notices_for
 from banwatch.explorer.pictures import charts, picture_view
 from banwatch.explorer.reader import Reader
@@ -27,10 +28,6 @@ _NEARBY = timedelta(days=31)
 """How far the day before and the day after are looked for."""
 MAX_ON_A_PAGE = 200
 """Measurements on one page; a day with more is told by the API."""
-
-
-class Missing(LookupError):
-    """There is no such page; the text says what was not found."""
 
 
 @lru_cache(maxsize=32)

@@ -37,7 +37,14 @@ class Reader(Protocol):
     ) -> Sequence[Verdict]:
         """Verdicts in order of time; `until` is exclusive."""
 
-    def cells(self, *, probe_cc: CountryCode | None = None) -> Sequence[Cell]:
+    def cells(
+        self,
+        *,
+        probe_cc: CountryCode | None = None,
+        target: TargetName | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Sequence[Cell]:
         """Verdicts counted by target, network, tier and hour."""
 
     def changes(self) -> Sequence[Change]:

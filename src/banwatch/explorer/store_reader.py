@@ -51,8 +51,15 @@ class StoreReader:
             limit=limit,
         )
 
-    def cells(self, *, probe_cc: CountryCode | None = None) -> Sequence[Cell]:
-        return queries.cells(self._store, probe_cc=probe_cc)
+    def cells(
+        self,
+        *,
+        probe_cc: CountryCode | None = None,
+        target: TargetName | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Sequence[Cell]:
+        return queries.cells(self._store, probe_cc=probe_cc, target=target, since=since, until=until)
 
     def changes(self) -> Sequence[Change]:
         return queries.changes(self._store)

@@ -1,0 +1,210 @@
+"""The JSON API: the rows behind the pages, a page of them at a time. `/openapi.json` describes it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+from fastapi import FastAPI, Query, Request
+from fastapi.responses import Response
+
+from banwatch.explorer.missing import Missing
+from banwatch.explorer.reader import Reader
+from banwatch.model.ban import Ban, Comparison
+from banwatch.model.cell import Cell
+from banwatch.model.evidence import Evidence
+from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
+from banwatch.model.incident import Incident
+from banwatch.model.measurement import Measurement
+from banwatch.model.observation import Observation
+from banwatch.model.state import State
+from banwatch.model.verdict import Verdict
+
+MAX_PAGE = 1000
+DEFAULT_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BanWithComparison:
+    """A ban, against what was measured."""
+
+    ban: Ban
+    comparison: Sequence[Comparison]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictPage:
+    """Some verdicts in order of time, and where to go on."""
+
+    items: Sequence[Verdict]
+    next: str | None
+    """Give this as `after` to get the next page; null at the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasurementInFull:
+    """A measurement with all that was found in it and said of it."""
+
+    measurement: Measurement
+    verdicts: Sequence[Verdict]
+    observations: Sequence[Observation]
+    evidence: Sequence[Evidence]
+    raw: str
+    """Address of the measurement as it was received."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What is here."""
+
+    measurements: int
+    labs: dict[str, int]
+    """How many measurements each lab made; the empty name is the real world."""
+    recorded: bool
+
+
+def add_api(app: FastAPI, reader_of: Callable[[Request], Reader], *, recorded: bool) -> None:
+    """Add the routes under `/api`."""
+
+    @app.get("/api", response_model=About, tags=["data"])
+    def about(request: Request) -> Response:
+        """What is here, and whether it was made in a lab."""
+        labs = dict(reader_of(request).labs())
+        return _json(About(measurements=sum(labs.values()), labs=labs, recorded=recorded))
+
+    @app.get("/api/bans", response_model=list[Ban], tags=["data"])
+    def bans(request: Request) -> Response:
+        """Every announced ban that is known."""
+        return _json(list(reader_of(request).bans().values()))
+
+    @app.get("/api/bans/{ban_id}", response_model=BanWithComparison, tags=["data"])
+    def ban(request: Request, ban_id: str) -> Response:
+        """A ban against what was measured, a row for each target, network and access tier."""
+        reader = reader_of(request)
+        found = reader.bans().get(ban_id)
+        if found is None:
+            raise Missing("No ban of this name is known.")
+        return _json(BanWithComparison(ban=found, comparison=reader.comparisons(ban_id)))
+
+    @app.get("/api/incidents", response_model=list[Incident], tags=["data"])
+    def incidents(request: Request, cc: str | None = None) -> Response:
+        """What happened, in order of ids."""
+        found = reader_of(request).incidents()
+        return _json([incident for incident in found if cc in (None, incident.probe_cc)])
+
+    @app.get("/api/incidents/{incident_id}", response_model=Incident, tags=["data"])
+    def incident(request: Request, incident_id: str) -> Response:
+        """One incident."""
+        for found in reader_of(request).incidents():
+            if found.incident_id == incident_id:
+                return _json(found)
+        raise Missing("There is no incident of this id.")
+
+    @app.get("/api/verdicts", response_model=VerdictPage, tags=["data"])
+    def verdicts(
+        request: Request,
+        cc: str | None = None,
+        asn: int | None = None,
+        tier: str | None = None,
+        target: str | None = None,
+        state: State | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = DEFAULT_PAGE,
+        after: str | None = None,
+    ) -> Response:
+        """Verdicts in order of time; `since` is included, `until` is not."""
+        start, skip = read_cursor(after) if after else (_aware(since), 0)
+        found = reader_of(request).verdicts(
+            probe_cc=CountryCode(cc) if cc is not None else None,
+            probe_asn=Asn(asn) if asn is not None else None,
+            access_tier=tier,
+            target=TargetName(target) if target is not None else None,
+            state=state,
+            since=start,
+            until=_aware(until),
+            limit=skip + limit + 1,
+        )
+        return _json(cut(found, start, skip, limit))
+
+    @app.get("/api/cells", response_model=list[Cell], tags=["data"])
+    def cells(
+        request: Request,
+        cc: str,
+        target: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Response:
+        """Verdicts counted by target, network, access tier and hour; empty hours are absent."""
+        found = reader_of(request).cells(
+            probe_cc=CountryCode(cc),
+            target=TargetName(target) if target is not None else None,
+            since=_aware(since),
+            until=_aware(until),
+        )
+        return _json(found)
+
+    @app.get("/api/measurements/{uid:path}", response_model=MeasurementInFull, tags=["data"])
+    def measurement(request: Request, uid: str) -> Response:
+        """One measurement with its observations, evidence and verdicts."""
+        reader, wanted = reader_of(request), MeasurementUid(uid)
+        found = reader.measurements_of([wanted]).get(wanted)
+        if found is None:
+            raise Missing("There is no measurement of this id.")
+        return _json(
+            MeasurementInFull(
+                measurement=found,
+                verdicts=reader.verdicts_of(wanted),
+                observations=reader.observations_of([wanted]).get(wanted, ()),
+                evidence=reader.evidence_of([wanted]).get(wanted, ()),
+                raw=str(request.url_for("raw", uid=uid)),
+            )
+        )
+
+
+def cut(found: Sequence[Verdict], start: datetime | None, skip: int, limit: int) -> VerdictPage:
+    """Make a page of rows that begin at a cursor.
+
+    A cursor is a moment and how many rows of that very moment were given already, so that measurements that
+    began in the same microsecond are neither lost nor given twice.
+
+    Args:
+        found: rows from `start` on, in order of time, one more than the page needs where there are more.
+        start: the cursor's moment; None is the beginning.
+        skip: how many rows of that moment to leave out.
+        limit: rows on the page.
+    """
+    items = list(found[skip : skip + limit])
+    if len(found) <= skip + limit:
+        return VerdictPage(items=items, next=None)
+    last = items[-1].measurement_start_time
+    given = sum(item.measurement_start_time == last for item in items)
+    if start is not None and last == start:
+        given += skip
+    return VerdictPage(items=items, next=f"{last.astimezone(UTC).isoformat()}~{given}")
+
+
+def read_cursor(text: str) -> tuple[datetime, int]:
+    """Read a cursor that `cut` wrote.
+
+    Raises:
+        Missing: it is none.
+    """
+    moment, _, given = text.replace(" ", "+").rpartition("~")
+    try:
+        at, skip = datetime.fromisoformat(moment), int(given)
+    except ValueError as error:
+        raise Missing("`after` is not what a page said under `next`.") from error
+    if at.tzinfo is None or not 0 <= skip <= 10**6:
+        raise Missing("`after` is not what a page said under `next`.")
+    return at, skip
+
+
+def _aware(at: datetime | None) -> datetime | None:
+    """A time without a zone is UTC."""
+    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+
+
+def _json(value: object) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")
