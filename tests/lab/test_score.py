@@ -142,6 +142,17 @@ def test_a_dropped_question_to_a_public_resolver_is_beside():
     assert _score(State.OK, (), own).missed == 1
 
 
+def test_what_is_down_for_everybody_is_moot_where_it_is_blocked_too():
+    dropped = _flow("23.192.0.1", 443, "tcp.timeout")
+    observations = {MeasurementUid("m"): _steps("m")}
+    for state, said in ((State.DOWN, ()), (State.LIKELY_BLOCKED, ("tcp.timeout",))):
+        got = score([_verdict("m", state, *said)], observations, [ASKED, dropped], down={"a.example"})
+        assert (got.missed, got.false_blocked, got.moot, got.interfered) == (0, 0, 1, 0)
+    accused = score([_verdict("m", State.BLOCKED)], observations, [ASKED], down={"a.example"})
+    assert (accused.false_blocked, accused.moot) == (1, 0)
+    assert score([_verdict("m", State.OK)], observations, [ASKED, dropped], down=()).missed == 1
+
+
 def test_a_shutdown_is_counted_apart():
     shut = _flow(SYSTEM, 53, "network.shutdown", ("qname", "a.example"))
     got = _score(State.INSUFFICIENT, (), shut)

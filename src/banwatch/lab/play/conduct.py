@@ -23,10 +23,10 @@ from banwatch.model.ids import UNKNOWN_ASN
 from banwatch.reference import load
 
 MAX_LABS = 6
-LABS_PER_CORE = 2.5
+LABS_PER_CORE = 3
 """A lab waits for blackholes more than it computes."""
-LAB_MEMORY_BYTES = 260 << 20
-"""What a lab and its worker take, about: world, censor and probe share what they import."""
+LAB_MEMORY_BYTES = 120 << 20
+"""What a lab and its worker take, about, in proportional set size: its processes share what they import."""
 PARTS_PER_LAB = 2
 """Parts are of unequal length: with some to spare, no worker idles at the end for long."""
 _PATIENCE_S = 5.0
@@ -136,7 +136,7 @@ def default_jobs() -> int:
     """Say how many labs this machine takes side by side."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(1, min(MAX_LABS, round(cores * LABS_PER_CORE), memory_bytes // 2 // LAB_MEMORY_BYTES))
+    return max(1, min(MAX_LABS, cores * LABS_PER_CORE, memory_bytes // 2 // LAB_MEMORY_BYTES))
 
 
 def _rounds(

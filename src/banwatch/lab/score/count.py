@@ -1,12 +1,14 @@
 """Count: each verdict against what the censor did to the flows of its measurement."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from banwatch.lab.score.truth import Flow, TruthIndex, in_utc, load_truth
+from banwatch.lab.world.file import load_world
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.mechanism import deepest, hierarchical_overlap
 from banwatch.model.observation import Observation
@@ -62,6 +64,8 @@ class Score:
     """Measurements made while nothing passed: reported apart, since one of them can hardly tell."""
     silent_in_shutdown: int
     """Of those, the ones whose verdict claims neither that all is well nor that one target is blocked."""
+    moot: int
+    """Interfered with, and down for everybody as well: nobody could tell, so that either verdict is right."""
     beside: int
     """Interference only with what the verdict does not rest on: right to say, and right not to."""
     unmatched: int
@@ -82,6 +86,8 @@ class _Trial:
     allowed: tuple[str, ...]
     """Mechanisms beside: right to name, right not to."""
     matched: bool
+    down: bool
+    """Whether the site is down for everybody."""
 
     @property
     def accuses(self) -> bool:
@@ -97,7 +103,7 @@ class _Trial:
 
     @property
     def is_mistake(self) -> bool:
-        if self.in_shutdown:
+        if self.in_shutdown or (self.down and self.true):
             return False
         if self.accuses != bool(self.true):
             return not (self.accuses and self.allowed)
@@ -109,15 +115,18 @@ def score_story(
     verdicts: Sequence[Verdict],
     observations: Mapping[MeasurementUid, Sequence[Observation]],
     truth_paths: Iterable[Path],
+    world: str | Path = "default",
 ) -> Score:
-    """Score a play by the truth files that it left."""
-    return score(verdicts, observations, load_truth(truth_paths))
+    """Score a play by the truth files that it left, and by the world that it was played in."""
+    return score(verdicts, observations, load_truth(truth_paths), down=load_world(world).down)
 
 
 def score(
     verdicts: Sequence[Verdict],
     observations: Mapping[MeasurementUid, Sequence[Observation]],
     truth: Iterable[Flow],
+    *,
+    down: Collection[str] = (),
 ) -> Score:
     """Compare verdicts with the truth; several of one measurement count as one.
 
@@ -125,24 +134,30 @@ def score(
         verdicts: what the judge says.
         observations: the steps of every measurement, by which its flows are found.
         truth: what the censor did to every flow.
+        down: names of sites that are down for everybody.
     """
     index = TruthIndex(truth)
     grouped: dict[MeasurementUid, list[Verdict]] = {}
     for verdict in verdicts:
         grouped.setdefault(verdict.measurement_uid, []).append(verdict)
-    return _count([_try(group, observations.get(uid, ()), index) for uid, group in sorted(grouped.items())])
+    return _count(
+        [_try(group, observations.get(uid, ()), index, down) for uid, group in sorted(grouped.items())]
+    )
 
 
-def _try(verdicts: list[Verdict], observations: Sequence[Observation], index: TruthIndex) -> _Trial:
+def _try(
+    verdicts: list[Verdict], observations: Sequence[Observation], index: TruthIndex, down: Collection[str]
+) -> _Trial:
     first = verdicts[0]
     bearing, beside = index.caused_by(first.access_tier, in_utc(first.measurement_start_time), observations)
     true = deepest(flow.mechanism for flow in bearing if flow.mechanism)
     allowed = deepest(flow.mechanism for flow in beside if flow.mechanism)
-    return _Trial(tuple(verdicts), true, allowed, bool(bearing or beside))
+    hostname = (urlsplit(first.input).hostname or "").lower()
+    return _Trial(tuple(verdicts), true, allowed, bool(bearing or beside), hostname in down)
 
 
 def _count(trials: list[_Trial]) -> Score:
-    open_trials = [trial for trial in trials if not trial.in_shutdown]
+    open_trials = [t for t in trials if not t.in_shutdown and not (t.down and t.true)]
     interfered = [trial for trial in open_trials if trial.true]
     beside = [trial for trial in open_trials if not trial.true and trial.allowed]
     innocent = [trial for trial in open_trials if not trial.true and not trial.allowed]
@@ -165,6 +180,7 @@ def _count(trials: list[_Trial]) -> Score:
             or SHUTDOWN in trial.said
             for trial in shut
         ),
+        moot=sum(trial.down and bool(trial.true) and not trial.in_shutdown for trial in trials),
         beside=len(beside),
         unmatched=sum(not trial.matched for trial in trials),
         by_mechanism=_by_mechanism(interfered),

@@ -187,6 +187,13 @@ class World:
         return f"http://{_in_url(self.helper.address)}/"
 
     @property
+    def down(self) -> frozenset[str]:
+        """Names of sites that nobody reaches: none of their addresses answers, or no port is open."""
+        return frozenset(
+            name for site in self.sites if not (site.answering and site.ports) for name in site.names
+        )
+
+    @property
     def isp_resolver(self) -> Resolver:
         """The network's own resolver."""
         return next(resolver for resolver in self.resolvers if resolver.isp)
