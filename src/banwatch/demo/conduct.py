@@ -1,5 +1,6 @@
 """Conduct the whole story: measure in the lab, ingest, detect, compare, score, publish."""
 
+import json
 import signal
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,6 @@ from banwatch.demo.workspace import workspace
 from banwatch.model.errors import BanwatchError
 
 if TYPE_CHECKING:
-    from banwatch.lab.score import Score
     from banwatch.model.ban import Comparison
     from banwatch.store import Store
 
@@ -92,7 +92,7 @@ def _refuse_taken_port(port: int | None) -> None:
 
 
 def _refuse_damaged_store(path: Path) -> None:
-    """An earlier run's database is replaced, unless it is no store that we can read: then a person decides."""
+    """An earlier run's database is replaced, unless it is none that we can read: then a person decides."""
     if not path.exists():
         return
     from banwatch.store import Store
@@ -142,30 +142,34 @@ def _work_out(work: Path, recorded: bool, stages: Stages) -> None:
             )
         bans = load_bans()
         with stages.stage("finding what changed, and when"):
-            detect(store, bans)
+            detect(store, bans.values())
         with stages.stage("scoring against the censor's log"):
-            score = _score(store, work)
+            figures = _score(store, work)
         comparisons = queries.comparisons(store, BAN_ID)
         with stages.stage("writing the pages") as report:
-            publish(store, BAN_ID, work / "report", recorded=recorded, score=asdict(score), progress=report)
+            publish(store, BAN_ID, work / "report", recorded=recorded, score=figures, progress=report)
         result = render_result(
             ban_id=BAN_ID,
             recorded=recorded,
             measurements=ingested.accepted,
             incidents=queries.incidents(store),
             comparisons=comparisons,
-            score=asdict(score),
+            score=figures,
         )
     write_result(result, work / "result.json")
 
 
-def _score(store: "Store", work: Path) -> "Score":
+def _score(store: "Store", work: Path) -> dict[str, float]:
+    """Score every verdict; the figures go into the result, each mistake into `score.json`."""
     from banwatch.lab.score import score_story
     from banwatch.store import queries
 
     verdicts = queries.verdicts(store)
     observations = queries.observations_of(store, [verdict.measurement_uid for verdict in verdicts])
-    return score_story(verdicts, observations, sorted((work / "truth").glob("*.jsonl")))
+    score = score_story(verdicts, observations, sorted((work / "truth").glob("*.jsonl")))
+    whole = json.loads(json.dumps(asdict(score), default=str))
+    write_result(whole, work / "score.json")
+    return {key: value for key, value in whole.items() if isinstance(value, int | float)}
 
 
 def present(plan: Plan, outcome: Outcome, stages: Stages | None = None) -> None:

@@ -11,7 +11,15 @@ from pathlib import Path
 
 from banwatch.model.errors import BanwatchError
 
-PRODUCTS = ("measurements", "truth", "banwatch.duckdb", "banwatch.duckdb.archive", "report", "result.json")
+PRODUCTS = (
+    "measurements",
+    "truth",
+    "banwatch.duckdb",
+    "banwatch.duckdb.archive",
+    "report",
+    "result.json",
+    "score.json",
+)
 """Everything that a demo makes, and the only things that the next one in the same folder replaces."""
 
 FREE_BYTES_NEEDED = 400 * 2**20
