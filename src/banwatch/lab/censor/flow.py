@@ -176,6 +176,8 @@ class Flow:
     initial: InitialState | None = None
     payload_packets: int = 0
     """Of the asker, so far."""
+    is_read: bool = False
+    """No further message of the asker can or need be read."""
     inspected: bool = False
     """What the asker says has been read, or nothing that it says is of interest."""
 

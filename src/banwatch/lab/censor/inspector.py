@@ -50,10 +50,12 @@ class Inspector:
         raw = [ready for ready in candidates.raw if self._matches_raw(ready, flow, packet, payload)]
         if raw:
             yield Finding(tuple(raw), flow.far.hex())
-        if packet.protocol == UDP:
+        if not flow.is_read and packet.protocol == UDP:
             yield from self._inspect_datagram(flow, payload, candidates)
-        else:
+        elif not flow.is_read:
             yield from self._inspect_stream(flow, packet, payload, candidates)
+        if flow.is_read and flow.payload_packets >= candidates.raw_packets:
+            flow.stop_inspecting()
 
     @staticmethod
     def _matches_raw(ready: ReadyRule, flow: Flow, packet: Packet, payload: bytes) -> bool:
@@ -78,7 +80,7 @@ class Inspector:
             except WireError:
                 initial = None
             if initial is not None:
-                flow.stop_inspecting()
+                flow.is_read = True
                 name = initial.hello.server_name if initial.hello else None
                 if name:
                     flow.saw("sni", name)
@@ -87,7 +89,7 @@ class Inspector:
                     yield Finding(rules, name or flow.far.hex())
                 return
         if flow.payload_packets >= _DATAGRAMS_READ * (1 + (flow.initial is not None)):
-            flow.stop_inspecting()
+            flow.is_read = True
 
     def _inspect_stream(
         self, flow: Flow, packet: Packet, payload: bytes, candidates: Candidates
@@ -97,24 +99,24 @@ class Inspector:
         stream = flow.stream
         if not stream.feed(packet.seq, payload):
             return
-        while not flow.inspected and len(stream.data) > stream.start:
+        while not flow.is_read and len(stream.data) > stream.start:
             try:
                 found = _read_message(bytes(stream.data[stream.start :]), flow.service_port)
             except WireError:
-                flow.stop_inspecting()
+                flow.is_read = True
                 return
             if found is None:
                 if stream.is_full:
-                    flow.stop_inspecting()
+                    flow.is_read = True
                 return
             message, needed, size = found
             segments = stream.segments_up_to(stream.start + needed)
             rules, name = _matching(message, candidates, flow)
             stream.skip(stream.start + size)
             if isinstance(message, ClientHello) or stream.is_full:
-                flow.stop_inspecting()
+                flow.is_read = True
             elif isinstance(message, HttpRequest) and not candidates.http:
-                flow.stop_inspecting()  # its first name is known, and nobody looks for another
+                flow.is_read = True  # its first name is known, and nobody looks for another
             able = tuple(
                 ready for ready in rules if ready.rule.reassembly is None or segments <= ready.rule.reassembly
             )

@@ -52,6 +52,14 @@ class ReadyRule:
             names = trigger.host
         self._names = NameMatcher(names) if names else None
 
+    @property
+    def first_packets(self) -> int:
+        """How many of a flow's first packets with payload it looks at, whatever they are; 0 for none."""
+        trigger = self.rule.match.trigger
+        if isinstance(trigger, BytesTrigger):
+            return trigger.first_packets
+        return int(isinstance(trigger, ShapeTrigger))
+
     def can_concern(self, protocol: int, far: bytes, far_port: int) -> bool:
         """Whether the rule may apply to a flow, by where it goes."""
         return (
@@ -129,6 +137,8 @@ class Candidates:
     quic: tuple[ReadyRule, ...]
     raw: tuple[ReadyRule, ...]
     """Looking for bytes or shapes."""
+    raw_packets: int
+    """How many of the first packets with payload these look at."""
 
 
 class RuleSet:
@@ -181,6 +191,7 @@ class RuleSet:
                 http=looking_for(HttpTrigger),
                 quic=looking_for(QuicTrigger),
                 raw=looking_for(BytesTrigger, ShapeTrigger),
+                raw_packets=max((rule.first_packets for rule in ready), default=0),
             )
         return found
 
