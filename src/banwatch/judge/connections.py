@@ -9,11 +9,14 @@ from banwatch.judge.names import Hop, certificate_problem
 from banwatch.model import failure as f
 from banwatch.model.control import Control, ControlEndpoint
 from banwatch.model.measurement import Measurement
-from banwatch.model.observation import Observation
+from banwatch.model.observation import Observation, Step
 from banwatch.model.reference import Reference
 
 _UNREACHABLE = frozenset({f.HOST_UNREACHABLE, f.NETWORK_UNREACHABLE, f.NETWORK_DOWN})
 _RESETS = frozenset({f.CONNECTION_RESET, f.CONNECTION_ABORTED})
+_NAMING = frozenset({Step.TLS, Step.HTTP})
+"""Steps in which a name is sent in the clear."""
+_CUTS = frozenset({"reset", "timeout", "eof", "alert"})
 ALERT_MARK = "remote error: tls"
 _OURS = frozenset({f.PERMISSION_DENIED, "interrupted", "canceled", "operation_canceled"})
 """Failures of the probe's own machine."""
@@ -111,11 +114,9 @@ def count_connections(
 ) -> Connections:
     """Count how connects and handshakes ended at genuine addresses."""
     result = Connections()
-    retried = {
-        (seen.step, seen.ip, seen.port)
-        for seen in follow_ups
-        if seen.follow_up == "retry" and seen.failure is None
-    }
+    retries = [seen for seen in follow_ups if seen.follow_up == "retry"]
+    retried = {(seen.step, seen.ip, seen.port) for seen in retries if seen.failure is None}
+    failed_again = {(seen.step, seen.ip, seen.port) for seen in retries if seen.failure is not None}
     for seen in hop.tcp:
         if seen.ip not in genuine:
             continue
@@ -125,6 +126,8 @@ def count_connections(
             result.tcp_unfair += 1
         else:
             _count(result.tcp, kind_of(seen.failure))
+            if (seen.step, seen.ip, seen.port) in failed_again:
+                _count(result.tcp, kind_of(seen.failure))
     mitm: set[str] = set()
     cut: set[str] = set()
     for seen in hop.tls:
@@ -139,6 +142,8 @@ def count_connections(
             _note_certificate(result, mitm, seen, fairness, measurement, reference)
         else:
             _count(result.tls, kind)
+            if (seen.step, seen.ip, seen.port) in failed_again:
+                _count(result.tls, kind)
             cut.add(seen.ip or "")
     result.mitm = tuple(sorted(mitm))
     cut.update(seen.ip or "" for seen in hop.http if seen.failure and seen.ip in genuine)
@@ -189,11 +194,11 @@ def _signed_by(seen: Observation) -> str:
 
 def _note_others(result: Connections, hop: Hop, follow_ups: Iterable[Observation], cut: set[str]) -> None:
     for seen in follow_ups:
-        if seen.ip in cut and seen.follow_up in ("other_name", "other_host"):
+        if seen.ip in cut and seen.follow_up in ("other_name", "other_host") and seen.step in _NAMING:
             kind = kind_of(seen.failure) if seen.failure else "ok"
             if kind in ("ok", "certificate"):
                 result.other_name_ok = True
-            elif seen.step.value in ("tls", "http") and kind in ("reset", "timeout", "eof", "alert"):
+            elif kind in _CUTS:
                 result.other_name_cut = True
     got_through = [*hop.tls, *hop.http]
     result.address_ok = any(seen.ip in cut and seen.failure is None for seen in got_through)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from banwatch.judge.addresses import NO_CLIENT_SUBNET, is_bogon, is_v6, unwrap
+from banwatch.judge.thresholds import SILENT_QUERIES
 from banwatch.model.control import Control
 from banwatch.model.failure import CERTIFICATE_FAILURES, DNS_NO_ANSWER
 from banwatch.model.ids import UNKNOWN_ASN, Asn
@@ -30,6 +31,7 @@ class Names:
     other_ok: bool = False
     other_failures: tuple[str, ...] = ()
     plain_silent: bool = False
+    lossy: bool = False
     bogons: tuple[str, ...] = ()
     bogon_expected: bool = False
     unvouched: tuple[str, ...] = ()
@@ -37,6 +39,7 @@ class Names:
     vouched_by: tuple[str, ...] = ()
     conflicting: bool = False
     proxied: bool = False
+    unvouched_inside: bool = False
     nowhere_else: bool = False
     genuine: frozenset[str] = field(default_factory=frozenset)
 
@@ -68,7 +71,9 @@ def compare_names(hop: Hop, control: Control | None, measurement: Measurement, r
     names.other_failures = tuple(
         sorted({lookup.failure for lookup in others if lookup.failure and lookup.failure != DNS_NO_ANSWER})
     )
-    names.plain_silent = bool(plain) and all(_is_timeout(lookup) for lookup in plain)
+    names.lossy = any(_is_timeout(lookup) for lookup in hop.dns)
+    names.plain_silent = len(plain) >= SILENT_QUERIES and all(_is_timeout(lookup) for lookup in plain)
+    names.lossy = names.lossy and not names.plain_silent and any(lookup.answers for lookup in hop.dns)
     vouching = _Vouching(names, hop, control if hop.covered else None, measurement, reference)
     vouching.sort(_answers(system), _answers(plain))
     names.other_ok = any(ip in names.genuine for lookup in others for ip in lookup.answers)
@@ -181,6 +186,8 @@ class _Vouching:
         if not names.expected and not names.bogons:
             names.genuine = frozenset(by)  # nothing to compare with: nothing to doubt either
         names.proxied = self._is_proxied(plain, by)
+        own = self._measurement.probe_asn
+        names.unvouched_inside = own != UNKNOWN_ASN and any(self._asn(ip) == own for ip in names.unvouched)
 
     def _vouch(self, ip: str) -> str:
         if is_bogon(ip):

@@ -29,6 +29,13 @@ def _dead_everywhere(e: Evidence) -> bool:
     return "control.unreachable" in fate and bool(fate & (_DEAD | _CUT))
 
 
+def _not_the_site(e: Evidence) -> bool:
+    """What is at the false address is not the site; a certificate tells only where the site's own is good."""
+    fate = set(e.dns_fate)
+    own_is_good = e.control_http or e.tls_ok > 0
+    return "http.differs" in fate or (own_is_good and bool(fate & _NOT_THE_SITE))
+
+
 def _page_came(e: Evidence) -> bool:
     return e.http_failure is None and e.http_status is not None
 
@@ -131,9 +138,7 @@ DNS_RULES: tuple[Rule, ...] = (
             "there is not "
             "the site: its certificate is for another name, or its page another one"
         ),
-        holds=lambda e: (
-            e.dns_system_unvouched and bool(e.dns_unvouched) and bool(set(e.dns_fate) & _NOT_THE_SITE)
-        ),
+        holds=lambda e: e.dns_system_unvouched and bool(e.dns_unvouched) and _not_the_site(e),
         state=State.LIKELY_BLOCKED,
         mechanism="dns.injection.other",
         mechanisms=_injection,
@@ -203,9 +208,8 @@ DNS_RULES: tuple[Rule, ...] = (
         why="reachable, but what is read and by whom is up to the network",
         source="OONI QA: DNS hijacking to a proxy",
         sentence=lambda e: (
-            f"The page of {name(e)} came, but outside resolvers seemed to answer with a host inside the "
-            f"probe's own "
-            f"network; {expected(e)}."
+            f"The page of {name(e)} came, but outside resolvers seemed to answer with a host inside "
+            f"the probe's own network; {expected(e)}."
         ),
     ),
     Rule(
@@ -213,13 +217,13 @@ DNS_RULES: tuple[Rule, ...] = (
         layer=Layer.DNS,
         kinds=_WEB,
         condition=(
-            "the network's own resolver answers only with addresses that nothing vouches for, and the "
-            "genuine page came "
-            "from there, unencrypted"
+            "the network's own resolver answers only with addresses that nothing vouches for, some inside "
+            "the probe's own network, and the genuine page came from there, unencrypted"
         ),
         holds=lambda e: (
             e.dns_system_unvouched
             and bool(e.dns_unvouched)
+            and e.dns_unvouched_inside
             and "http.same" in e.dns_fate
             and not (set(e.dns_fate) & _NOT_THE_SITE)
             and not e.http_encrypted

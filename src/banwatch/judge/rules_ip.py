@@ -14,8 +14,13 @@ def _only_failed(e: Evidence) -> bool:
     return e.tcp_ok == 0
 
 
-def _endpoints(count: int) -> str:
-    return "one endpoint" if count == 1 else f"{count} endpoints"
+def _times(count: int) -> str:
+    return "once" if count == 1 else "twice" if count == 2 else f"{count} times"
+
+
+def _not_by_loss(e: Evidence, timeouts: int) -> bool:
+    """One time-out on a network that loses packets elsewhere too may be another loss; two are not."""
+    return timeouts > 1 or not e.dns_lossy
 
 
 def _handshakes_cut(e: Evidence) -> bool:
@@ -61,15 +66,18 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         id=RuleId("tcp.timeout"),
         layer=Layer.TCP,
         kinds=_WEB,
-        condition="no connect to a genuine address succeeds, some time out; the control connected",
-        holds=lambda e: _only_failed(e) and e.tcp_timeout > 0,
+        condition=(
+            "no connect to a genuine address succeeds, some time out (two, where lookups get lost too); the "
+            "control connected"
+        ),
+        holds=lambda e: _only_failed(e) and e.tcp_timeout > 0 and _not_by_loss(e, e.tcp_timeout),
         state=State.LIKELY_BLOCKED,
         mechanism="tcp.timeout",
         mechanisms=lambda e: ("tcp.timeout",),
         why="a connect is tried again for seconds: one lost packet does not stop it",
         source="OONI ts-017; RFC 6298",
         sentence=lambda e: (
-            f"Connecting to {host(e)} timed out at {_endpoints(e.tcp_timeout)}{at_hop(e.hop)}; the control "
+            f"Connecting to {host(e)} timed out {_times(e.tcp_timeout)}{at_hop(e.hop)}; the control "
             f"connected."
         ),
     ),
@@ -85,7 +93,7 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         why="a reset in answer to the first packet looks like a closed port; the control found it open",
         source="OONI ts-017",
         sentence=lambda e: (
-            f"Connecting to {host(e)} was refused at {_endpoints(e.tcp_refused)}{at_hop(e.hop)}; the control "
+            f"Connecting to {host(e)} was refused {_times(e.tcp_refused)}{at_hop(e.hop)}; the control "
             f"connected."
         ),
     ),
@@ -175,6 +183,7 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         holds=lambda e: (
             _handshakes_cut(e)
             and e.tls_timeout > 0
+            and (e.tls_other_name_ok or _not_by_loss(e, e.tls_timeout))
             and (not _page_came(e) or e.tls_timeout > 1 or e.tls_other_name_ok)
         ),
         state=State.LIKELY_BLOCKED,

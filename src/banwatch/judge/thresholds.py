@@ -10,6 +10,9 @@ LENGTH_RATIO_SAME = 0.8
 TITLE_WORD_LENGTH = 4
 """Letters from which a word of a title tells two pages apart: shorter ones are articles and prepositions."""
 
+SILENT_QUERIES = 2
+"""Unanswered unencrypted queries from which silence counts: one datagram gets lost and is not sent again."""
+
 THROTTLE_RATIO = 10.0
 """How many times slower than another name over the same network a download must be to be called throttled.
 Policers seen in the field leave 130 to 150 kbit/s of several Mbit/s; congestion seldom costs a factor of ten

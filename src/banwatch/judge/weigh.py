@@ -118,12 +118,14 @@ class _Weighing:
             dns_other_ok=names.other_ok,
             dns_other_failures=names.other_failures,
             dns_plain_silent=names.plain_silent,
+            dns_lossy=any(names.lossy for names in self._names.values()),
             dns_bogons=names.bogons,
             dns_unvouched=names.unvouched,
             dns_system_unvouched=names.system_unvouched,
             dns_vouched_by=names.vouched_by,
             dns_conflicting=names.conflicting,
             dns_inside=names.proxied,
+            dns_unvouched_inside=names.unvouched_inside,
             dns_nowhere_else=names.nowhere_else,
             dns_fingerprints=answers_known.counting,
             dns_fate=self._fate(self._hops[names_at], names),
@@ -160,7 +162,7 @@ class _Weighing:
             http_body_length=page.body_length if page is not None else None,
             http_encrypted=encrypted,
             http_authenticated=authenticated,
-            http_genuine=page is None or page.ip is None or page.ip in self._names_of(at).genuine,
+            http_genuine=page is None or not self._is_false(page.ip),
             http_redirect_broken=_is_broken_redirect(page, at),
             http_redirected_off=self._is_redirected_off(),
             http_refused=answered is not None and is_refusal(answered),
@@ -209,6 +211,10 @@ class _Weighing:
         """Whether nothing at all answered: no lookup, no connect, no handshake, no request."""
         seen_all = self._observed.observations
         return bool(seen_all) and all(_is_unanswered(seen) for seen in seen_all)
+
+    def _is_false(self, ip: str | None) -> bool:
+        """Whether an address is one that some hop's name resolved to and nothing vouches for."""
+        return any(ip in names.unvouched or ip in names.bogons for names in self._names.values())
 
     def _open_pages(self) -> Iterable[Observation]:
         """Responses that somebody in the path could have written: not those over verified TLS."""
@@ -277,6 +283,8 @@ class _Weighing:
         if page.failure is not None:
             return f"http.{kind_of(page.failure)}"
         compared = compare_pages(page, self._page_of_control)
+        if is_refusal(page) or is_portal(page) or (page.status_code or 0) >= FIRST_ERROR_STATUS:
+            return "http.refused"
         if differs(compared):
             return "http.differs"
         same = compared.title_match or (compared.length_ratio or 0) > LENGTH_RATIO_SAME

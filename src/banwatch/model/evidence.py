@@ -79,6 +79,8 @@ class Evidence:
     dns_other_failures: tuple[str, ...]
     dns_plain_silent: bool
     """Every unencrypted query to a resolver outside the network went unanswered."""
+    dns_lossy: bool
+    """Some lookups timed out while others were answered: this network loses packets."""
     dns_bogons: tuple[str, ...]
     """Answers that no public name should have: private, loopback, reserved."""
     dns_unvouched: tuple[str, ...]
@@ -92,6 +94,8 @@ class Evidence:
     dns_inside: bool
     """An outside resolver, asked in the clear, answered with a host inside the probe's own network, which
     neither the control nor an encrypted resolver got."""
+    dns_unvouched_inside: bool
+    """An unvouched address lies inside the probe's own network."""
     dns_nowhere_else: bool
     """The control says that there is no such name; here it resolved."""
     dns_fingerprints: tuple[str, ...]
@@ -107,6 +111,7 @@ class Evidence:
     """The control speaks of this redirect's own endpoints; else only of the page at the end."""
     tcp_ok: int
     tcp_timeout: int
+    """Attempts that failed so, those of a second try included; so with the other counts of failures."""
     tcp_refused: int
     tcp_reset: int
     tcp_unreachable: int

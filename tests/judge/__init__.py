@@ -1,0 +1,1 @@
+"""Tests of the judge: known cases, honest trouble, mutations, and the table's invariants."""
