@@ -160,6 +160,15 @@ def test_a_shutdown_is_counted_apart():
     assert _score(State.OK, (), shut).silent_in_shutdown == 0
 
 
+def test_a_question_that_was_dropped_unread_is_anybody_s():
+    unread = _flow(SYSTEM, 53, "network.shutdown")
+    assert _score(State.INSUFFICIENT, (), unread).in_shutdown == 1
+    assert _score(State.OK, (), unread, ASKED).in_shutdown == 0  # ours was read, and passed
+    public = _flow(PUBLIC, 53, "tcp.timeout")
+    got = _score(State.OK, (), ASKED, public)
+    assert (got.beside, got.missed) == (1, 0)
+
+
 def test_follow_ups_ask_other_questions():
     steps = _steps("m")
     other = Observation(

@@ -8,9 +8,9 @@ import msgspec
 from banwatch.probe.settings import Timeouts
 
 LAB_TIMEOUTS = Timeouts(dns_s=0.8, dns_late_s=0.25, tcp_s=0.8, tls_s=0.8, http_s=2.0, control_s=6.0)
-"""For a network whose round trips take a millisecond or two. Blackholes make these the length of a round. A step
-that runs out of time is tried once more before anybody draws a conclusion, so that a machine which stands still
-for a second does not look like a censor."""
+"""For a network whose round trips take a millisecond or two. Blackholes make these the length of a round. A
+step that runs out of time is tried once more before anybody draws a conclusion, so that a machine that stands
+still for a second does not look like a censor."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):

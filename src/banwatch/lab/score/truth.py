@@ -16,6 +16,10 @@ SLACK = timedelta(seconds=2)
 SYSTEM_ENGINES = frozenset({"getaddrinfo", "system", "golang_net_resolver"})
 
 
+_UNREAD = ""
+"""Stands for the name of a question that the censor dropped without reading it: anybody's at that moment."""
+
+
 class Flow(msgspec.Struct, frozen=True, kw_only=True):
     """What the censor did to one flow. `rule` is null where it did nothing."""
 
@@ -78,11 +82,9 @@ class TruthIndex:
         self._by_key: dict[tuple[str, str, int], list[Flow]] = {}
         for flow in sorted(flows, key=lambda flow: (flow.started_at, flow.src, flow.sport)):
             if flow.dport == DNS_PORT:
-                for kind, name in flow.names:
-                    if kind == "qname":
-                        self._by_key.setdefault((flow.tier, name.rstrip(".").lower(), DNS_PORT), []).append(
-                            flow
-                        )
+                names = {name.rstrip(".").lower() for kind, name in flow.names if kind == "qname"}
+                for name in names or {_UNREAD}:
+                    self._by_key.setdefault((flow.tier, name, DNS_PORT), []).append(flow)
             self._by_key.setdefault((flow.tier, flow.dst, flow.dport), []).append(flow)
 
     def caused_by(
@@ -104,6 +106,10 @@ class TruthIndex:
         questions = [
             flow for name in sorted(hostnames) for flow in self._between(tier, name, DNS_PORT, begin, end)
         ]
+        unread = self._between(tier, _UNREAD, DNS_PORT, begin, end)
+        if not any(flow.dst not in named_resolvers for flow in questions):
+            questions += [flow for flow in unread if flow.dst not in named_resolvers]
+        questions += [flow for flow in unread if flow.dst in named_resolvers]
         system = [flow for flow in questions if flow.dst not in named_resolvers]
         beside = [flow for flow in questions if flow.dst in named_resolvers]
         if not system:  # the system's resolver is a public one, and was asked by name as well
