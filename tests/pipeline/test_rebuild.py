@@ -4,6 +4,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from banwatch import reference
@@ -12,6 +13,7 @@ from banwatch.model.reference import Reference
 from banwatch.pipeline import commit, ingest, portion, rebuild, rejudge
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
+from banwatch.store.rows import Logged
 from banwatch.store.tables import MEASURED
 from tests.pipeline.measured import line, uid, write
 
@@ -128,6 +130,23 @@ def test_the_archive_alone_is_moved_to_another_machine(
     with Store.open(there) as store:
         rebuild(store, known)
         assert _digests(store) == before
+
+
+def test_another_versions_store_is_made_again_in_place(store_path: Path, known: Reference) -> None:
+    with Store.open(store_path) as store:
+        before = _digests(store)
+        with store.transaction():
+            store.append("log", [Logged(said_at=datetime(2016, 4, 1, tzinfo=UTC), subject="x", says="y")])
+    with duckdb.connect(str(store_path)) as other:
+        other.execute("UPDATE property SET value = 'other' WHERE name = 'shape'")
+        other.execute("ALTER TABLE evidence DROP COLUMN hops")
+    with pytest.raises(BanwatchError, match="another version") as caught:
+        Store.open(store_path)
+    assert "banwatch rebuild" in caught.value.do
+    with Store.open(store_path, renew=True) as store:
+        rebuild(store, known)
+        assert _digests(store) == before
+        assert len(store.rows(Logged)) == 1
 
 
 def test_there_is_no_such_tier(store_path: Path, known: Reference) -> None:

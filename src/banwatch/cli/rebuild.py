@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
         from banwatch.store.tables import MEASURED
 
         console = Console(stderr=True)
-        with Store.open(store) as opened:
+        with Store.open(store, renew=True) as opened:
             with piece_progress(console, "Rebuilding") as progress:
                 report = pipeline.rebuild(
                     opened,

@@ -1,6 +1,8 @@
 """The work on some lines: decode, observe, weigh, judge, and lay out as columns. No database, no files."""
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +56,18 @@ class Worked:
     raw_bytes: int
 
 
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep Python from searching for cycles: a portion's rows have none, and looking costs dearly."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def head_of(line: bytes) -> str:
     """The beginning of a line, fit to be shown: no control characters, valid Unicode."""
     text = line[: 4 * _HEAD_CHARACTERS].decode("utf-8", "replace")[:_HEAD_CHARACTERS]
@@ -78,6 +92,10 @@ class Worker:
 
     def work(self, portion: Portion) -> Worked:
         """Turn lines into rows; a line that cannot be read costs itself and nothing else."""
+        with _without_collector():
+            return self._work(portion)
+
+    def _work(self, portion: Portion) -> Worked:
         uids: list[str] = []
         rows: dict[str, list[Any]] = {name: [] for name in MEASURED}
         unreadable = []

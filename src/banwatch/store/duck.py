@@ -136,6 +136,10 @@ class Duck:
         )
         self._raw.execute(f'CREATE TABLE "{table.name}" ({columns})')
 
+    def drop(self, table: str) -> None:
+        """Take a table away."""
+        self._raw.execute(f'DROP TABLE "{table}"')
+
     def query(self, sql: str) -> pa.Table:
         """Ask for rows, of what is committed; each call has a cursor of its own, as threads must."""
         with self._explained(), closing(self._raw.cursor()) as cursor:

@@ -23,6 +23,9 @@ class Engine(Protocol):
     def create(self, table: TableDef) -> None:
         """Make a table."""
 
+    def drop(self, table: str) -> None:
+        """Take a table away."""
+
     def query(self, sql: str) -> pa.Table:
         """Ask for rows, of what is committed."""
 

@@ -41,12 +41,14 @@ class Store:
         self._writing = threading.RLock()
 
     @classmethod
-    def open(cls, path: str | Path, *, read_only: bool = False) -> "Store":
+    def open(cls, path: str | Path, *, read_only: bool = False, renew: bool = False) -> "Store":
         """Open a store, and make it where there is none yet.
 
         Args:
             path: of the DuckDB file.
             read_only: do not make or change anything; several processes may read at once.
+            renew: where it was made by another version, make its tables anew and empty; the archive and the
+                log stay, and `pipeline.rebuild` fills the tables again.
 
         Raises:
             BanwatchError: it is locked, damaged, of another kind or version, or there is no room.
@@ -55,7 +57,7 @@ class Store:
         engine = Duck(path, read_only=read_only)
         store = cls(engine, Archive(path.with_name(path.name + ".archive")), read_only=read_only)
         try:
-            store._recognise()
+            store._recognise(renew=renew)
         except BaseException:
             engine.discard()
             raise
@@ -66,7 +68,7 @@ class Store:
         """Where it is, for messages."""
         return self._engine.place
 
-    def _recognise(self) -> None:
+    def _recognise(self, *, renew: bool) -> None:
         """Make sure that a database is one of ours; an empty one becomes it."""
         names = self._engine.table_names()
         if not names and not self.read_only:
@@ -80,11 +82,20 @@ class Store:
                 f"{self.place} is a database, but not one of Banwatch's", "Give another path with --store"
             )
         shape = next((p.value for p in self.rows(Property) if p.name == "shape"), None)
-        if shape != _shape():
+        if shape == _shape():
+            return
+        if not renew or self.read_only:
             raise BanwatchError(
                 f"{self.place} was made by another version of Banwatch",
-                f"Move it away, then run `banwatch rebuild --store {self.place}`: the archive has all",
+                f"Run `banwatch rebuild --store {self.place}`: it makes every table again from the archive",
             )
+        with self.transaction():
+            for name in sorted(names - {"log"}):
+                self._engine.drop(name)
+            for table in TABLES.values():
+                if table.name not in names & {"log"}:
+                    self._engine.create(table)
+            self.append("property", [Property(name="shape", value=_shape())])
 
     def close(self) -> None:
         """Let go of it."""

@@ -1,0 +1,241 @@
+"""How fast the engine is, as ratios to merely parsing the same JSON, all measured in one run.
+
+The corpus is made of the emulated measurements in `../shared/data`, with distinct ids, times, networks and
+small variations, gzip. The yardstick is `orjson.loads` of the same lines on one core, nothing else.
+
+    python bench/engine.py [--size N] [--json] [--keep DIR]
+"""
+
+import argparse
+import gzip
+import json
+import multiprocessing
+import os
+import random
+import resource
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import orjson
+
+MATERIAL = Path(__file__).parents[1] / "../shared/data/webconnectivity/emulated.jsonl"
+FILE_LINES = 5_000
+NETWORKS = [("KP", 131279), ("IR", 44244), ("RU", 12389), ("CN", 4134), ("TM", 20661), ("IT", 30722)]
+GOALS = {
+    "ingest_1core": ("at least", 0.25),
+    "ingest_2cores": ("at least", 0.5),
+    "rejudge": ("at least", 5.0),
+    "peak_mb": ("at most", 1000.0),
+    "store_ratio": ("at most", 0.35),
+    "fetch_ms": ("at most", 20.0),
+}
+
+
+def corpus_lines(size: int, seed: int = 0) -> Iterator[bytes]:
+    """Vary the material: each line is a measurement of its own."""
+    rng = random.Random(seed)
+    material = [json.loads(line) for line in MATERIAL.read_bytes().splitlines()]
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    for number in range(size):
+        value = material[number % len(material)]
+        at = start + timedelta(seconds=60 * number * 90 * 24 * 60 // size + rng.randrange(60))
+        country, asn = NETWORKS[rng.randrange(len(NETWORKS))]
+        token = f"{rng.getrandbits(64):016x}"
+        value["measurement_uid"] = f"{at:%Y%m%d%H%M%S}.{number % 10**6:06}_{country}_webconnectivity_{token}"
+        value["report_id"] = (
+            f"{at:%Y%m%dT%H}0000Z_webconnectivity_{country}_{asn}_n1_{rng.getrandbits(48):016x}"
+        )
+        value["measurement_start_time"] = f"{at:%Y-%m-%d %H:%M:%S}"
+        value["test_start_time"] = f"{at - timedelta(minutes=1):%Y-%m-%d %H:%M:%S}"
+        value["probe_cc"], value["probe_asn"] = country, f"AS{asn}"
+        value["test_runtime"] = round(rng.uniform(0.2, 20), 6)
+        for step in ("queries", "tcp_connect", "tls_handshakes"):
+            for entry in value["test_keys"].get(step) or ():
+                entry["t"] = round(rng.uniform(0, 5), 6)
+        yield json.dumps(value, separators=(",", ":")).encode()
+
+
+def write_corpus(folder: Path, size: int) -> tuple[int, int]:
+    """Write gzip files; return their size and the size of what is in them."""
+    packed = raw = 0
+    lines: list[bytes] = []
+    number = 0
+
+    def flush() -> None:
+        nonlocal packed, raw, number
+        if lines:
+            text = b"\n".join(lines) + b"\n"
+            data = gzip.compress(text, 6, mtime=0)
+            (folder / f"{number:05}.jsonl.gz").write_bytes(data)
+            packed, raw, number = packed + len(data), raw + len(text), number + 1
+            lines.clear()
+
+    for line in corpus_lines(size):
+        lines.append(line)
+        if len(lines) == FILE_LINES:
+            flush()
+    flush()
+    return packed, raw
+
+
+def yardstick(size: int) -> float:
+    """Measurements a second that `orjson.loads` parses on one core; the best of three."""
+    lines = list(corpus_lines(min(size, 5_000)))
+    best = 0.0
+    for _ in range(3):
+        begun = time.perf_counter()
+        for line in lines:
+            orjson.loads(line)
+        best = max(best, len(lines) / (time.perf_counter() - begun))
+    return best
+
+
+def _ingest(
+    folder: Path, store_path: Path, jobs: int, results: "multiprocessing.Queue[dict[str, float]]"
+) -> None:
+    """Ingest in a process of its own, on as many cores as asked for, so that its peak is its own."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[:jobs]))
+    from banwatch import reference
+    from banwatch.pipeline import ingest
+    from banwatch.store import Store
+
+    known = reference.load()
+    begun = time.perf_counter()
+    with Store.open(store_path) as store:
+        report = ingest(store, [folder], known, jobs=jobs)
+    seconds = time.perf_counter() - begun
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (jobs if jobs > 1 else 0)
+    results.put(
+        {
+            "accepted": report.accepted,
+            "seconds": seconds,
+            "peak_mb": (own + workers) / 1024,
+        }
+    )
+
+
+def _rejudge(store_path: Path, results: "multiprocessing.Queue[dict[str, float]]") -> None:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[:1]))
+    from banwatch.pipeline import rejudge
+    from banwatch.store import Store
+
+    with Store.open(store_path) as store:
+        begun = time.perf_counter()
+        report = rejudge(store)
+        seconds = time.perf_counter() - begun
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    results.put({"accepted": report.measurements, "seconds": seconds, "peak_mb": peak_mb})
+
+
+def apart(work: Callable[..., None], *arguments: object) -> dict[str, float]:
+    """Run a piece of work in a fresh process and give its result."""
+    context = multiprocessing.get_context("spawn")
+    results: multiprocessing.Queue[dict[str, float]] = context.Queue()
+    process = context.Process(target=work, args=(*arguments, results))
+    process.start()
+    process.join()
+    if process.exitcode != 0:
+        sys.exit("bench: a measured process failed")
+    return results.get()
+
+
+def fetch_ms(store_path: Path, count: int = 200) -> float:
+    """Time to fetch a measurement by id, 95th percentile, in milliseconds."""
+    from banwatch.store import Store, queries
+
+    rng = random.Random(1)
+    with Store.open(store_path, read_only=True) as store:
+        ids = sorted(m.measurement_uid for m in queries.measurements(store, limit=50_000))
+        times = []
+        for uid in rng.choices(ids, k=count):
+            begun = time.perf_counter()
+            line = queries.raw(store, uid)
+            times.append((time.perf_counter() - begun) * 1000)
+            if line is None or uid.encode() not in line:
+                sys.exit(f"bench: {uid} was not fetched")
+    return statistics.quantiles(times, n=20)[-1]
+
+
+def run(size: int, folder: Path) -> dict[str, float]:
+    """Measure everything."""
+
+    def tell(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    tell(f"making {size:,} measurements")
+    packed, raw = write_corpus(corpus, size)
+    parse_rate = yardstick(size)
+    tell(f"{raw / size:,.0f} bytes a measurement, orjson.loads {parse_rate:,.0f}/s")
+    one = apart(_ingest, corpus, folder / "one.duckdb", 1)
+    tell(f"ingest on one core {size / one['seconds']:,.0f}/s, {one['peak_mb']:,.0f} MB")
+    two = apart(_ingest, corpus, folder / "two.duckdb", 2)
+    tell(f"ingest on two cores {size / two['seconds']:,.0f}/s, {two['peak_mb']:,.0f} MB")
+    store_bytes = (folder / "one.duckdb").stat().st_size
+    fetched = fetch_ms(folder / "one.duckdb")
+    again = apart(_rejudge, folder / "one.duckdb")
+    tell(f"judged again {size / again['seconds']:,.0f}/s, {again['peak_mb']:,.0f} MB")
+    if one["accepted"] != size or two["accepted"] != size or again["accepted"] != size:
+        sys.exit("bench: measurements were lost")
+    archive = sum(p.stat().st_size for p in (folder / "one.duckdb.archive").rglob("*.zst"))
+    return {
+        "size": size,
+        "bytes_per_measurement": raw / size,
+        "corpus_bytes": packed,
+        "yardstick_per_s": parse_rate,
+        "ingest_1core": size / one["seconds"] / parse_rate,
+        "ingest_2cores": size / two["seconds"] / parse_rate,
+        "rejudge": size / again["seconds"] / parse_rate,
+        "peak_mb": max(one["peak_mb"], two["peak_mb"], again["peak_mb"]),
+        "store_ratio": store_bytes / packed,
+        "fetch_ms": fetched,
+        "ingest_1core_per_s": size / one["seconds"],
+        "ingest_2cores_per_s": size / two["seconds"],
+        "rejudge_per_s": size / again["seconds"],
+        "store_bytes_per_measurement": store_bytes / size,
+        "archive_bytes_per_measurement": archive / size,
+    }
+
+
+def main() -> None:
+    """Read the arguments and print the result."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--size", type=int, default=200_000, help="measurements in the corpus")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--keep", type=Path, help="folder for the corpus and the stores; else a temporary one"
+    )
+    arguments = parser.parse_args()
+    if not MATERIAL.exists():
+        sys.exit(f"bench: {MATERIAL.resolve()} is not there")
+    folder = arguments.keep or Path(tempfile.mkdtemp(prefix="banwatch-bench-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        figures = run(arguments.size, folder)
+    finally:
+        if arguments.keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    if arguments.json:
+        print(json.dumps({name: round(value, 4) for name, value in figures.items()}))
+        return
+    for name, value in figures.items():
+        goal = GOALS.get(name)
+        met = ""
+        if goal:
+            reached = value >= goal[1] if goal[0] == "at least" else value <= goal[1]
+            met = f"  goal: {goal[0]} {goal[1]:g}, {'met' if reached else 'not met'}"
+        print(f"{name:32} {value:14,.3f}{met}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""What lies beside exported data: a Frictionless `datapackage.json`, the terms, and how to cite them."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from banwatch import __version__
+from banwatch.store.columns import Kind, Layout
+
+LICENCE = {
+    "name": "CC-BY-4.0",
+    "title": "Creative Commons Attribution 4.0",
+    "path": "https://creativecommons.org/licenses/by/4.0/",
+}
+_TYPES = {
+    Kind.TEXT: "string",
+    Kind.INTEGER: "integer",
+    Kind.REAL: "number",
+    Kind.BOOLEAN: "boolean",
+    Kind.TIME: "datetime",
+    Kind.INTERVAL: "datetime",
+    Kind.DATE: "date",
+    Kind.BYTES: "string",
+    Kind.TEXTS: "array",
+    Kind.INTEGERS: "array",
+    Kind.JSON: "string",
+}
+_MEDIA_TYPES = {
+    ".parquet": "application/vnd.apache.parquet",
+    ".csv": "text/csv",
+    ".jsonl": "application/jsonl",
+}
+
+
+def companions(
+    tier: str, key: Sequence[str], data: Path, layout: Layout[Any], filters: Mapping[str, str], rows: int
+) -> dict[str, str]:
+    """Write down what the data are, under which terms, and how to cite them.
+
+    Args:
+        tier: what was exported.
+        key: columns that identify a row.
+        data: the file that was written, in the folder of the package.
+        layout: its columns.
+        filters: which rows it holds, as it was asked for.
+        rows: how many.
+
+    Returns:
+        Names of files and what is in them. Other exports in the same folder stay in the package.
+    """
+    with open(data, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    resource: dict[str, Any] = {
+        "name": f"{tier}-{data.suffix.lstrip('.')}",
+        "path": data.name,
+        "title": tier,
+        "format": data.suffix.lstrip("."),
+        "mediatype": _MEDIA_TYPES[data.suffix],
+        "encoding": "utf-8",
+        "bytes": data.stat().st_size,
+        "hash": f"sha256:{digest}",
+        "description": " ".join((layout.noun.__doc__ or "").split()),
+        "rows": rows,
+        "filters": dict(filters),
+        "schema": {"fields": _fields(layout), "primaryKey": list(key)},
+    }
+    resources = sorted([*_others(data), resource], key=lambda r: str(r["path"]))
+    package = {
+        "profile": "data-package",
+        "name": "banwatch",
+        "title": "Banwatch: who cannot reach what, on which network",
+        "description": "Which sites and applications cannot be reached, on which networks, by what means.",
+        "version": __version__,
+        "licenses": [LICENCE],
+        "resources": resources,
+    }
+    return {
+        "datapackage.json": json.dumps(package, indent=2, ensure_ascii=False) + "\n",
+        "LICENSE.txt": (
+            f"The data in this folder are licensed under {LICENCE['title']} ({LICENCE['path']}).\n"
+            "Give credit to the observatory that published them and to the people who measured.\n"
+        ),
+        "CITATION.cff": _citation(resources),
+    }
+
+
+def _others(data: Path) -> list[dict[str, Any]]:
+    """Read what the package in the folder lists already, apart from this file and files that are gone."""
+    try:
+        package = json.loads((data.parent / "datapackage.json").read_text(encoding="utf-8"))
+        listed = [dict(r) for r in package["resources"] if package.get("name") == "banwatch"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [r for r in listed if r.get("path") != data.name and (data.parent / str(r.get("path"))).is_file()]
+
+
+def _citation(resources: Sequence[Mapping[str, Any]]) -> str:
+    lines = [
+        "cff-version: 1.2.0",
+        "message: Cite the observatory that published these data, and Banwatch.",
+        'title: "Banwatch: who cannot reach what, on which network"',
+        "type: dataset",
+        f"version: {__version__}",
+        f"license: {LICENCE['name']}",
+        "authors:",
+        "  - name: Banwatch contributors",
+        "identifiers:",
+    ]
+    for resource in resources:
+        lines += [
+            "  - type: other",
+            f'    value: "{resource["hash"]}"',
+            f"    description: hash of {resource['path']}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _fields(layout: Layout[Any]) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "type": _TYPES[f.kind], "constraints": {"required": not f.nullable}}
+        for f in layout.fields
+        for name in f.column_names
+    ]
