@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from banwatch.judge.rule import Rule
 from banwatch.judge.rules import RULES, RULESET
+from banwatch.model.drafting import drafted
 from banwatch.model.evidence import Evidence
 from banwatch.model.mechanism import deepest
 from banwatch.model.state import Layer, State
@@ -20,6 +21,8 @@ _ORDER = (
 )
 """Which state decides where several rules hold: interference before reachability before trouble."""
 _RANK = {state: rank for rank, state in enumerate(_ORDER)}
+_BY_KIND: dict[str, tuple[Rule, ...]] = {}
+_Verdict = drafted(Verdict)
 _FALLBACK = "Nothing in this measurement says whether the target was reachable."
 
 
@@ -31,7 +34,7 @@ def judge(evidence: Evidence, rules: Sequence[Rule] = RULES, ruleset: str = RULE
         rules: the table, in its order.
         ruleset: the table's version.
     """
-    held = [rule for rule in rules if evidence.kind in rule.kinds and rule.holds(evidence)]
+    held = [rule for rule in _rules_for(evidence.kind, rules) if rule.holds(evidence)]
     held = [rule for rule in held if not rule.fallback] or held
     vetoed: list[Rule] = []
     if any(rule.vetoes for rule in held):
@@ -41,7 +44,7 @@ def judge(evidence: Evidence, rules: Sequence[Rule] = RULES, ruleset: str = RULE
     else:
         held.sort(key=lambda rule: _RANK[rule.state])
     deciding = held[0] if held else None
-    return Verdict(
+    return _Verdict(
         measurement_uid=evidence.measurement_uid,
         target=evidence.target,
         test_name=evidence.test_name,
@@ -62,6 +65,14 @@ def judge(evidence: Evidence, rules: Sequence[Rule] = RULES, ruleset: str = RULE
         ruleset=ruleset,
         snapshots=evidence.snapshots,
     )
+
+
+def _rules_for(kind: str, rules: Sequence[Rule]) -> Sequence[Rule]:
+    if rules is not RULES:
+        return [rule for rule in rules if kind in rule.kinds]
+    if kind not in _BY_KIND:
+        _BY_KIND[kind] = tuple(rule for rule in RULES if kind in rule.kinds)
+    return _BY_KIND[kind]
 
 
 def _name_mechanisms(held: Sequence[Rule], deciding: Rule | None, evidence: Evidence) -> tuple[str, ...]:

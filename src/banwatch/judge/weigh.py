@@ -13,11 +13,13 @@ from banwatch.judge.pages import PageComparison, compare_pages, differs, is_port
 from banwatch.judge.rates import read_rates
 from banwatch.judge.thresholds import LENGTH_RATIO_SAME
 from banwatch.model.control import Control, ControlHttp
+from banwatch.model.drafting import drafted
 from banwatch.model.evidence import Evidence
 from banwatch.model.failure import CERTIFICATE_FAILURES
 from banwatch.model.observation import Observation, Step
 from banwatch.model.reference import Reference
 
+_Evidence = drafted(Evidence)
 _MAX_HOPS = 32
 FIRST_ERROR_STATUS = 400
 REDIRECTS = 3
@@ -77,7 +79,7 @@ class _Weighing:
         )
         pages_known = known.find_in_pages(self._open_pages(), m.probe_cc, self._reference)
         rates = read_rates(self._plain, self._follow_ups)
-        return Evidence(
+        return _Evidence(
             measurement_uid=m.measurement_uid,
             target=m.target,
             test_name=m.test_name,

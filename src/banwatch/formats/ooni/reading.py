@@ -6,6 +6,7 @@ import hashlib
 import html
 import ipaddress
 from collections.abc import Sequence
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from banwatch.formats.ooni.wire import Binary, HeaderPair, Text
@@ -63,28 +64,35 @@ def host_of(url: str | None) -> str | None:
         return None
 
 
+class Tags(NamedTuple):
+    """What the tags of a step say."""
+
+    hop: int | None = None
+    """Redirect hop that it belongs to: `depth=N`."""
+    follow_up: str | None = None
+    """The follow-up test that made it: `follow_up=<name>`."""
+    late: bool = False
+    """An answer that came after another one: `late`."""
+
+
+_NO_TAGS = Tags()
+
+
+def read_tags(tags: Sequence[str] | None) -> Tags:
+    """Read a step's tags; those that we do not know say nothing."""
+    return _read_tags(tuple(tags)) if tags else _NO_TAGS
+
+
 @functools.lru_cache(maxsize=4096)
-def read_tag(tag: str) -> tuple[str, str]:
-    """Split `depth=1` into its name and value; a bare tag has an empty value."""
-    name, _, value = tag.partition("=")
-    return name, value
-
-
-def hop_of(tags: Sequence[str] | None) -> int | None:
-    """Redirect hop that a step says it belongs to, by its tag `depth=N`."""
-    for tag in tags or ():
-        if tag.startswith("depth="):
-            value = tag[6:]
-            return int(value) if value.isdecimal() and value.isascii() and len(value) < 4 else None
-    return None
-
-
-def follow_up_of(tags: Sequence[str] | None) -> str | None:
-    """Name of the follow-up test that made a step, by its tag `follow_up=<name>`."""
-    for tag in tags or ():
-        if tag.startswith("follow_up="):
-            return tag[10:][:64] or None
-    return None
+def _read_tags(tags: tuple[str, ...]) -> Tags:
+    hop, follow_up = None, None
+    for tag in tags:
+        name, _, value = tag.partition("=")
+        if name == "depth" and value.isdecimal() and value.isascii() and len(value) < 4:
+            hop = int(value)
+        elif name == "follow_up":
+            follow_up = value[:64] or None
+    return Tags(hop, follow_up, "late" in tags)
 
 
 def read_bytes(text: Text) -> bytes | None:

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 
 from banwatch.formats.ooni.failures import normalise
 from banwatch.formats.ooni.reading import (
-    follow_up_of,
-    hop_of,
     host_of,
     read_bytes,
     read_certificate,
@@ -15,6 +13,7 @@ from banwatch.formats.ooni.reading import (
     read_headers,
     read_host,
     read_ip,
+    read_tags,
     read_text,
     read_title,
 )
@@ -27,11 +26,14 @@ from banwatch.formats.ooni.wire import (
     Text,
     TlsHandshake,
 )
+from banwatch.model.drafting import drafted
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.observation import Observation, Step
 
 MAX_STEPS = 2_000
 """Steps read of one measurement; a page with ten redirects over forty addresses makes under 1,200."""
+
+_Observation = drafted(Observation)
 
 HopOf = Callable[[str | None], int]
 """The hop of a host name, for probes that do not tag their steps."""
@@ -52,27 +54,27 @@ class Steps:
             if len(self.found) >= MAX_STEPS:
                 return
             hostname = read_host(query.hostname)
-            hop = hop_of(query.tags)
+            tags = read_tags(query.tags)
             answers, cnames = _read_answers(query.answers)
             self.found.append(
-                Observation(
+                _Observation(
                     measurement_uid=self.uid,
                     ordinal=len(self.found),
                     step=Step.DNS,
                     transaction_id=query.transaction_id or 0,
-                    hop=hop_of_host(hostname) if hop is None else hop,
+                    hop=hop_of_host(hostname) if tags.hop is None else tags.hop,
                     t0_s=query.t0,
                     t_s=query.t,
                     failure=normalise(query.failure),
                     hostname=hostname,
-                    follow_up=follow_up_of(query.tags),
+                    follow_up=tags.follow_up,
                     engine=query.engine,
                     resolver_address=query.resolver_address,
                     query_type=query.query_type,
                     rcode=query.rcode,
                     answers=answers,
                     cnames=cnames,
-                    late=late or "late" in (query.tags or ()),
+                    late=late or tags.late,
                 )
             )
 
@@ -80,24 +82,24 @@ class Steps:
         for connect in connects or ():
             if len(self.found) >= MAX_STEPS:
                 return
-            status, tags = connect.status, connect.tags
-            ip, hop = read_ip(connect.ip), hop_of(tags)
+            status, tags = connect.status, read_tags(connect.tags)
+            ip = read_ip(connect.ip)
             failure = normalise(status.failure) if status else None
             if failure is None and (status is None or status.success is False):
                 failure = "unknown_failure: the probe does not say"
             self.found.append(
-                Observation(
+                _Observation(
                     measurement_uid=self.uid,
                     ordinal=len(self.found),
                     step=Step.TCP,
                     transaction_id=connect.transaction_id or 0,
-                    hop=hop_of_ip(ip) if hop is None else hop,
+                    hop=hop_of_ip(ip) if tags.hop is None else tags.hop,
                     t0_s=connect.t0,
                     t_s=connect.t,
                     failure=failure,
                     ip=ip,
                     port=connect.port,
-                    follow_up=follow_up_of(tags),
+                    follow_up=tags.follow_up,
                 )
             )
 
@@ -106,22 +108,22 @@ class Steps:
             if len(self.found) >= MAX_STEPS:
                 return
             ip, port = read_endpoint(shake.address)
-            server_name, hop = read_host(shake.server_name), hop_of(shake.tags)
+            server_name, tags = read_host(shake.server_name), read_tags(shake.tags)
             certificates = _read_certificates(shake.peer_certificates)
             self.found.append(
-                Observation(
+                _Observation(
                     measurement_uid=self.uid,
                     ordinal=len(self.found),
                     step=Step.QUIC if shake.network in ("udp", "quic") else Step.TLS,
                     transaction_id=shake.transaction_id or 0,
-                    hop=hop_of_host(server_name) if hop is None else hop,
+                    hop=hop_of_host(server_name) if tags.hop is None else tags.hop,
                     t0_s=shake.t0,
                     t_s=shake.t,
                     failure=normalise(shake.failure),
                     hostname=server_name,
                     ip=ip,
                     port=port,
-                    follow_up=follow_up_of(shake.tags),
+                    follow_up=tags.follow_up,
                     tls_version=shake.tls_version,
                     cipher_suite=shake.cipher_suite,
                     alpn=shake.negotiated_protocol,
@@ -145,26 +147,26 @@ class Steps:
     ) -> Observation:
         sent, response = wire.request, wire.response
         ip, port = read_endpoint(wire.address)
-        hop, url = hop_of(wire.tags), sent.url if sent else None
+        tags, url = read_tags(wire.tags), sent.url if sent else None
         transaction_id = wire.transaction_id or 0
         body = read_bytes(response.body) if response else None
         headers = read_headers(response.headers_list, response.headers) if response else ()
         location = next((value for name, value in headers if name == "location"), None)
         code = response.code if response else None
         received_bytes, receive_s = received.get(transaction_id, (None, None))
-        return Observation(
+        return _Observation(
             measurement_uid=self.uid,
             ordinal=len(self.found),
             step=Step.HTTP,
             transaction_id=transaction_id,
-            hop=position if hop is None else hop,
+            hop=position if tags.hop is None else tags.hop,
             t0_s=wire.t0,
             t_s=wire.t,
             failure=normalise(wire.failure),
             hostname=host_of(url),
             ip=ip,
             port=port,
-            follow_up=follow_up_of(wire.tags),
+            follow_up=tags.follow_up,
             alpn=wire.alpn,
             url=url,
             method=sent.method if sent else None,
