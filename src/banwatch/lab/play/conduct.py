@@ -20,7 +20,6 @@ from banwatch.lab.regime_file import load_regime
 from banwatch.lab.world.file import load_world
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import UNKNOWN_ASN
-from banwatch.reference import load
 
 MAX_LABS = 6
 LABS_PER_CORE = 3
@@ -100,6 +99,8 @@ def play(
         folder.mkdir(parents=True, exist_ok=True)
     parts = []
     pieces = -(-jobs * PARTS_PER_LAB // len(chosen))
+    from banwatch.reference import load  # its tables are heavy, and the workers import this package too
+
     reference = load()
     for tier in chosen:
         network = reference.network_of(str(plan.tiers[tier].resolver))
