@@ -1,0 +1,256 @@
+"""Real packets through real namespaces: programs inside, both censors' links, and nothing left behind."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from banwatch.lab.clock import LabClock
+from banwatch.lab.doctor import doctor
+from banwatch.lab.lab import Lab
+from banwatch.model.errors import BanwatchError
+from tests.lab.censor_kit import regime_of
+from tests.lab.tiny_world import BODY, HELPER, TinyWorld, serve
+
+_MISSING = [check for check in doctor() if check.needed and not check.ok]
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.skipif(bool(_MISSING), reason=f"no lab here: {[(c.name, c.why) for c in _MISSING]}"),
+]
+
+RULES = """
+- id: dns
+  placement: on-path
+  match: {dns: {names: [dns.blocked.example]}}
+  action: {forge_dns: {a: [31.13.94.0/24]}}
+  mechanism: dns.injection.other
+- id: sni
+  match: {tls: {sni: [sni.blocked.example]}}
+  action: reset
+  mechanism: tls.reset.sni
+- id: page
+  match: {http: {host: [page.blocked.example]}}
+  action: {http_page: {status: 403, body: blocked here}}
+  mechanism: http.blockpage
+- id: shutdown
+  schedule: {begins: "2016-04-08T00:00Z", ends: "2016-04-09T00:00Z"}
+  match: {}
+  action: drop
+  mechanism: network.shutdown
+"""
+APRIL = datetime(2016, 4, 4, tzinfo=UTC)
+
+
+@contextmanager
+def lab_of(rules: str = RULES, *, extra: str = "", **options: Any) -> Iterator[Lab]:
+    """A lab on the tiny world."""
+    regime = regime_of(rules, extra=extra)
+    clock = options.pop("clock", None) or LabClock(APRIL)
+    with Lab(regime, "all", TinyWorld(), clock=clock, serve=serve, **options) as lab:
+        yield lab
+
+
+def curl(*arguments: str) -> list[str]:
+    """A curl that says little and waits not long."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    return ["curl", "-sS", "-m", "5", "-o", "/dev/null", *arguments]
+
+
+def fetch(url: str, timeout_s: float = 5.0) -> bytes:
+    """Fetch a page with Python's own client and the system's resolver."""
+    import urllib.request
+
+    with urllib.request.urlopen(url, timeout=timeout_s) as response:
+        return bytes(response.read())
+
+
+def test_programs_live_in_the_country_and_the_truth_is_written(tmp_path: Path) -> None:
+    truth = tmp_path / "truth.jsonl"
+    with lab_of(truth_path=truth, pcap_path=tmp_path / "packets.pcapng") as lab:
+        assert lab.call(fetch, "http://www.twin.example/") == BODY
+        assert lab.call(fetch, "https://www.twin.example/") == BODY
+        assert lab.run(curl("https://www.twin.example/")) == 0
+        assert lab.run(curl("https://sni.blocked.example/")) == 35  # reset in the handshake
+        assert lab.run(curl("-f", "http://page.blocked.example/")) == 22  # the page's 403
+        found = lab.call(socket.gethostbyname, "dns.blocked.example")
+        assert found.startswith("31.13.94.")
+        with pytest.raises(socket.gaierror):
+            lab.call(socket.gethostbyname, "nowhere.example")
+        lab.flush()
+        rules = [json.loads(line)["rule"] for line in truth.read_text().splitlines()]
+        assert {"dns", "sni", "page", None} == set(rules)
+        lab.clock.set(APRIL + timedelta(days=4, hours=1))
+        with pytest.raises(OSError, match="timed out"):
+            lab.call(fetch, "http://142.250.74.78/", 0.5)
+    lines = [json.loads(line) for line in truth.read_text().splitlines()]
+    assert [line["mechanism"] for line in lines].count("network.shutdown") >= 1
+    forged = next(line for line in lines if line["rule"] == "dns")
+    assert forged["names"] == [["qname", "dns.blocked.example"]]
+    assert forged["real_answer_passed"]
+    reset = next(line for line in lines if line["rule"] == "sni")
+    assert (reset["tier"], reset["proto"], reset["dport"]) == ("all", "tcp", 443)
+    assert reset["started_at"].startswith("2016-04-04T00:00:")
+    from scapy.utils import rdpcap
+
+    packets = rdpcap(str(tmp_path / "packets.pcapng"))
+    assert len(packets) > 50
+
+
+def test_ipv6_works_like_ipv4() -> None:
+    with lab_of() as lab:
+        if not lab.ipv6:
+            pytest.skip("this machine has no IPv6")
+        assert lab.run(curl("-6", "https://www.twin.example/")) == 0
+        assert lab.run(curl("-6", "https://sni.blocked.example/")) == 35
+
+
+def test_results_errors_and_exit_codes_come_back() -> None:
+    with lab_of() as lab:
+        kept = {"a": 1}
+        assert lab.call(lambda: {**kept, "pid": os.getpid() > 0}) == {"a": 1, "pid": True}
+        with pytest.raises(ZeroDivisionError) as caught:
+            lab.call(lambda: 1 // 0)
+        assert "Inside the lab" in caught.value.__notes__[0]
+        with pytest.raises(BanwatchError, match="exit code 7"):
+            lab.call(lambda: os._exit(7))
+        assert lab.run(["sh", "-c", "exit 23"]) == 23
+        assert lab.run(["sh", "-c", "kill -TERM $$"]) == 128 + signal.SIGTERM
+        assert lab.run(["/no/such/program"]) == 127
+        assert lab.run(["sh", "-c", 'test "$X" = y'], env={"X": "y"}) == 0
+        assert lab.run(["sh", "-c", 'test -r "$SSL_CERT_FILE" && test -r "$NODE_EXTRA_CA_CERTS"']) == 0
+
+
+def test_the_client_sees_only_its_own_links_and_resolver() -> None:
+    with lab_of() as lab:
+        names = lab.call(
+            lambda: sorted(
+                name for _, name in socket.if_nameindex() if not name.endswith("0") or name == "eth0"
+            )
+        )
+        assert set(names) <= {"lo", "eth0"}
+        text = lab.call(lambda: Path("/etc/resolv.conf").read_text())
+        assert text.startswith("nameserver 175.45.176.15\n")
+    assert "175.45.176.15" not in Path("/etc/resolv.conf").read_text()
+
+
+def test_a_helper_out_of_band_is_reached_around_the_censor() -> None:
+    everything = "\n- {id: all, match: {}, action: drop, mechanism: network.shutdown}\n"
+    extra = "  all2: {asn: 64500, network_name: T, kind: intranet, client_address: 175.45.178.10,"
+    extra += " resolver: 175.45.176.15, helper_path: out-of-band}\n"
+    regime = regime_of(everything, extra=extra)
+    with Lab(regime, "all2", TinyWorld(), clock=LabClock(APRIL), serve=serve) as lab:
+        assert lab.call(fetch, f"http://{HELPER}/peer") == b"175.45.179.250"
+        with pytest.raises(OSError, match="timed out"):
+            lab.call(fetch, "http://142.250.74.78/", 0.5)
+
+
+def test_labs_run_side_by_side() -> None:
+    with (
+        lab_of() as first,
+        lab_of("\n- {id: all, match: {}, action: drop, mechanism: network.shutdown}\n") as second,
+    ):
+        assert first.run(curl("http://www.twin.example/")) == 0
+        assert second.run(curl("-m", "1", "http://142.250.74.78/")) == 28
+        assert first.run(curl("http://www.twin.example/")) == 0
+
+
+def test_a_killed_world_is_one_clear_error() -> None:
+    with lab_of() as lab:
+        assert lab._world_process is not None
+        started = time.monotonic()
+        subprocess.run(["kill", "-9", str(lab._world_process._pid)], check=True)
+        with pytest.raises(BanwatchError, match="world ended"):
+            lab.call(time.sleep, 30)
+        assert time.monotonic() - started < 10
+
+
+def test_a_killed_censor_is_one_clear_error() -> None:
+    with lab_of() as lab:
+        child = lab.start(time.sleep, 30)
+        censor = int(Path(f"/proc/{lab._first_pid}/task/{lab._first_pid}/children").read_text().split()[0])
+        os.kill(censor, signal.SIGKILL)
+        with pytest.raises(BanwatchError, match="censor ended"):
+            lab._watch(child)
+        with pytest.raises(BanwatchError, match="censor ended"):
+            lab.run(["true"])
+
+
+def test_a_world_that_fails_says_why() -> None:
+    def broken(world: object, **_: object) -> None:
+        raise ValueError("no such world")
+
+    with (
+        pytest.raises(BanwatchError, match="no such world"),
+        Lab(regime_of(RULES), "all", TinyWorld(), clock=LabClock(APRIL), serve=broken),
+    ):
+        pass
+
+
+def test_a_censor_that_fails_ends_the_run_and_lets_nothing_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    from banwatch.lab.censor.censor import Censor
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("an internal error")
+
+    monkeypatch.setattr(Censor, "handle_packet", fail)
+    with lab_of() as lab, pytest.raises(BanwatchError, match="an internal error"):
+        lab.call(fetch, "http://142.250.74.78/", 0.5)
+
+
+def test_an_unknown_tier_is_refused() -> None:
+    with pytest.raises(BanwatchError, match="Give one of all"):
+        Lab(regime_of(RULES), "nobody", TinyWorld(), clock=LabClock(APRIL))
+
+
+SCRIPT = """
+import sys, time
+sys.path.insert(0, {root!r})
+from pathlib import Path
+from tests.lab.test_lab import lab_of
+with lab_of(work_dir=Path(sys.argv[1])) as lab:
+    print("up", flush=True)
+    lab.run(["sh", "-c", "sleep {mark} & setsid sleep {mark} & echo started; sleep {mark}"])
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_nothing_remains_however_the_parent_ends(tmp_path: Path, how: signal.Signals) -> None:
+    mark = f"1000.{os.getpid()}{int(how)}"
+    script = SCRIPT.format(root=str(Path(__file__).parents[2]), mark=mark)
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "up\n"
+        assert parent.stdout.readline() == "started\n"
+        parent.send_signal(how)
+        parent.wait(timeout=20)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and (list(tmp_path.iterdir()) or _processes_with(mark, str(tmp_path))):
+        time.sleep(0.05)
+    assert list(tmp_path.iterdir()) == []
+    assert _processes_with(mark, str(tmp_path)) == []
+
+
+def _processes_with(*words: str) -> list[str]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if any(word in line for word in words):
+                found.append(line)
+    return found
