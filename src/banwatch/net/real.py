@@ -7,6 +7,7 @@ import struct
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from banwatch.net.failure import NetworkFailure, classify_os_error
 from banwatch.net.seam import Datagram, Datagrams, Stream, TcpInfo, TlsSettings, TlsStream
@@ -37,17 +38,21 @@ def _limit_hops(sock: socket.socket, hops: int) -> None:
 class _TcpStream:
     """A TCP connection on a non-blocking socket."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, count: Callable[[int], None]) -> None:
         self._sock = sock
+        self._count = count
         self._loop = asyncio.get_running_loop()
 
     async def read(self, limit_bytes: int) -> bytes:
         try:
-            return await self._loop.sock_recv(self._sock, limit_bytes)
+            data = await self._loop.sock_recv(self._sock, limit_bytes)
         except OSError as error:
             raise NetworkFailure(classify_os_error(error)) from error
+        self._count(len(data))
+        return data
 
     async def write(self, data: bytes) -> None:
+        self._count(len(data))
         try:
             await self._loop.sock_sendall(self._sock, data)
         except OSError as error:
@@ -138,6 +143,11 @@ class RealNet:
     def __init__(self) -> None:
         self._own: dict[str, None] = {}
         self._has_ipv6: bool | None = None
+        self.transferred_bytes = 0
+        """Payload of all TCP streams so far, both ways."""
+
+    def _count(self, size_bytes: int) -> None:
+        self.transferred_bytes += size_bytes
 
     def clock(self) -> float:
         """Seconds on the monotonic clock."""
@@ -204,7 +214,7 @@ class RealNet:
         except BaseException:
             sock.close()
             raise
-        return _TcpStream(sock)
+        return _TcpStream(sock, self._count)
 
     async def open_udp(self, ip: str, port: int) -> Datagrams:
         """Open a socket that talks to one address and port only."""

@@ -41,6 +41,8 @@ class Session:
         self._settings = settings
         self._roots = Roots(settings.ca_file)
         self._politeness = Politeness()
+        self._pacing = asyncio.Lock()
+        self._stopped = False
 
     async def run(self, inputs: Sequence[str]) -> AsyncIterator[bytes]:
         """Measure each URL and yield each measurement when done: a line of JSON, no newline.
@@ -56,22 +58,46 @@ class Session:
         if self._settings.shuffle:
             self._settings.rng.shuffle(waiting)
         queue = iter(waiting)
-        done: asyncio.Queue[bytes] = asyncio.Queue()
+        done: asyncio.Queue[bytes | None] = asyncio.Queue()
 
         async def work() -> None:
-            for text, url in queue:
-                done.put_nowait(await self._measure(text, url, report_id, started_at))
+            try:
+                for text, url in queue:
+                    await self._pace()
+                    if self._stopped:
+                        return
+                    done.put_nowait(await self._measure(text, url, report_id, started_at))
+            finally:
+                done.put_nowait(None)
 
         workers = [
             asyncio.create_task(work()) for _ in range(min(len(waiting), max(1, self._settings.parallelism)))
         ]
+        running = len(workers)
         try:
-            for _ in waiting:
-                yield await _next(done, workers)
+            while running:
+                line = await done.get()
+                if line is None:
+                    running -= 1
+                else:
+                    yield line
+            for worker in workers:
+                worker.result()  # what went wrong in one is ours, and comes out here
         finally:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
+
+    def stop(self) -> None:
+        """Begin no further measurement; those in flight come to their end."""
+        self._stopped = True
+
+    async def _pace(self) -> None:
+        """Wait for a moment of its own, where a steady pace is wanted."""
+        pause_s = self._settings.pause_s
+        if pause_s > 0:
+            async with self._pacing:
+                await asyncio.sleep(pause_s * (0.5 + self._settings.rng.random()))
 
     async def _measure(self, text: str, url: TargetUrl, report_id: str, started_at: datetime) -> bytes:
         settings = self._settings
@@ -130,18 +156,3 @@ def _readable(inputs: Iterable[str]) -> Iterable[tuple[str, TargetUrl]]:
             yield text, parse_target_url(text)
         except ValueError as error:
             _log.warning("left out, because it is no URL that can be measured (%s): %r", error, text[:200])
-
-
-async def _next(done: "asyncio.Queue[bytes]", workers: "Sequence[asyncio.Task[None]]") -> bytes:
-    """The next result; an exception of a worker is ours, and comes out instead."""
-    while done.empty():
-        result = asyncio.ensure_future(done.get())
-        running = [worker for worker in workers if not worker.done()]
-        await asyncio.wait([result, *running], return_when=asyncio.FIRST_COMPLETED)
-        if result.done():
-            return result.result()
-        result.cancel()
-        for worker in workers:
-            if worker.done():
-                worker.result()
-    return done.get_nowait()

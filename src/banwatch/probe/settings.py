@@ -61,6 +61,8 @@ class Settings:
     max_redirects: int = 10
     body_limit_bytes: int = BODY_LIMIT_BYTES
     shuffle: bool = True
+    pause_s: float = 0.0
+    """Mean pause between the beginnings of two measurements, jittered by half; 0 does not pause."""
     follow_ups: bool = True
     """Whether further steps are taken where a first result is suspicious."""
     innocent_name: str = "example.org"

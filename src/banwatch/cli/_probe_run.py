@@ -1,0 +1,170 @@
+"""The probe on a terminal: a table that grows, and a sentence for each trouble."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from banwatch.cli._verdict_rows import show_table, to_line
+from banwatch.formats.ooni import decode_untrusted, observe
+from banwatch.judge import judge, weigh
+from banwatch.model.errors import BanwatchError
+from banwatch.model.reference import Reference
+from banwatch.model.state import State
+from banwatch.model.verdict import Verdict
+from banwatch.net.real import RealNet
+from banwatch.probe.session import Session
+from banwatch.probe.settings import Settings
+from banwatch.probe.spool import Spool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When to begin nothing more."""
+
+    max_runtime_s: float | None = None
+    budget_bytes: int | None = None
+    watch_s: float | None = None
+    """Begin the list again after so long, until interrupted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outputs:
+    """Where results go."""
+
+    as_json: bool
+    path: Path | None
+    spool: Spool | None
+
+
+def judge_line(line: bytes, reference: Reference) -> Verdict:
+    """What our judge says of one measurement alone."""
+    return judge(weigh(observe(decode_untrusted(line), reference.target_of), reference))
+
+
+def run_probe(
+    inputs: list[str],
+    settings: Settings,
+    limits: Limits,
+    outputs: Outputs,
+    reference: Callable[[], Reference],
+) -> int:
+    """Measure, show and keep; the number of measurements."""
+    console = Console(stderr=True)
+    with ExitStack() as open_files:
+        kept: BinaryIO | None = None
+        if outputs.path is not None:
+            try:
+                kept = open_files.enter_context(outputs.path.open("ab"))
+            except OSError as error:
+                raise BanwatchError(
+                    f"Cannot write measurements to {outputs.path}: {error.strerror}", "Choose another --out."
+                ) from error
+        runner = _Runner(inputs, settings, limits, outputs, reference, console, kept)
+        try:
+            asyncio.run(runner.run())
+        except KeyboardInterrupt:
+            console.print("interrupted; everything measured so far is kept")
+        runner.tell()
+        return runner.done
+
+
+class _Runner:
+    def __init__(
+        self,
+        inputs: list[str],
+        settings: Settings,
+        limits: Limits,
+        outputs: Outputs,
+        reference: Callable[[], Reference],
+        console: Console,
+        kept: BinaryIO | None,
+    ) -> None:
+        self._inputs = inputs
+        self._settings = settings
+        self._limits = limits
+        self._outputs = outputs
+        self._load_reference = reference
+        self._console = console
+        self._kept = kept
+        self._verdicts: list[Verdict] = []
+        self._net = RealNet()
+        self._deadline = (
+            time.monotonic() + limits.max_runtime_s if limits.max_runtime_s is not None else float("inf")
+        )
+        self.done = 0
+
+    async def run(self) -> None:
+        reference = await asyncio.to_thread(self._load_reference)
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=self._console, transient=True) as progress:
+            while True:
+                began = time.monotonic()
+                task = progress.add_task("measuring", total=len(self._inputs))
+                async for line in self._measure():
+                    verdict = judge_line(line, reference)
+                    self._keep(line, verdict)
+                    progress.advance(task)
+                    if verdict.state not in {State.OK, State.DOWN}:
+                        progress.console.print(f"{verdict.input}: {verdict.sentence}", markup=False)
+                progress.remove_task(task)
+                if self._limits.watch_s is None or self._is_over():
+                    return
+                pause_s = max(0.0, self._limits.watch_s - (time.monotonic() - began))
+                await asyncio.sleep(min(pause_s, max(0.0, self._deadline - time.monotonic())))
+                if self._is_over():
+                    return
+
+    async def _measure(self) -> AsyncIterator[bytes]:
+        session = Session(self._net, self._settings)
+        loop = asyncio.get_running_loop()
+        timer = None
+        if self._deadline != float("inf"):
+            timer = loop.call_later(max(0.0, self._deadline - time.monotonic()), session.stop)
+        try:
+            async for line in session.run(self._inputs):
+                if self._is_over():
+                    session.stop()
+                yield line
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _is_over(self) -> bool:
+        budget = self._limits.budget_bytes
+        return time.monotonic() >= self._deadline or (
+            budget is not None and self._net.transferred_bytes >= budget
+        )
+
+    def _keep(self, line: bytes, verdict: Verdict) -> None:
+        self.done += 1
+        if self._outputs.spool is not None:
+            self._outputs.spool.put(line)
+        if self._kept is not None:
+            self._kept.write(line + b"\n")
+            self._kept.flush()
+        if self._outputs.as_json:
+            print(to_line(verdict), flush=True)
+        else:
+            self._verdicts.append(verdict)
+
+    def tell(self) -> None:
+        """Show the table and a summary."""
+        if not self._outputs.as_json and self._verdicts:
+            self._verdicts.sort(
+                key=lambda verdict: (verdict.state != State.BLOCKED, verdict.state, verdict.target)
+            )
+            show_table(self._verdicts, len(self._verdicts))
+        counts = Counter(verdict.state.value for verdict in self._verdicts)
+        said = ", ".join(f"{number} {state}" for state, number in counts.most_common())
+        size_kb = self._net.transferred_bytes / 1000
+        self._console.print(
+            f"{self.done} measured{': ' if said else ''}{said}; {size_kb:,.0f} kB transferred"
+        )

@@ -1,0 +1,81 @@
+"""Settings of the probe from the command line, and the question that comes before everything."""
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from banwatch.model.errors import BanwatchError
+from banwatch.model.ids import parse_asn, parse_country
+from banwatch.net.endpoint import parse_endpoint
+from banwatch.net.target_url import parse_target_url
+from banwatch.probe import consent
+from banwatch.probe.settings import Settings
+
+_STEALTH_PARALLEL = 2
+_STEALTH_PAUSE_S = 20.0
+"""About as fast as a person clicks."""
+
+
+def make_settings(
+    *,
+    cc: str,
+    asn: str,
+    network: str,
+    tier: str,
+    helper: str | None,
+    resolvers: list[str],
+    ca_file: Path | None,
+    parallel: int,
+    stealth: bool,
+    follow_ups: bool,
+) -> Settings:
+    """Check what was typed, and say what is wrong with it."""
+    if parse_country(cc.upper()) != cc.upper():
+        raise BanwatchError(f"No country: {cc!r}", "Expected two letters such as KP.")
+    if parse_asn(asn.upper()) == 0 and asn.upper() not in {"AS0", "0"}:
+        raise BanwatchError(f"No network: {asn!r}", "Expected an AS number such as AS131279.")
+    for resolver in resolvers:
+        try:
+            parse_endpoint(resolver)
+        except ValueError as error:
+            raise BanwatchError(
+                f"No resolver: {resolver!r}", "Expected an address such as 8.8.8.8:53."
+            ) from error
+    if helper is not None:
+        try:
+            parse_target_url(helper)
+        except ValueError as error:
+            raise BanwatchError(f"No helper: {helper!r}: {error}", "Expected a URL.") from error
+    standard = Settings()
+    return Settings(
+        probe_cc=parse_country(cc.upper()),
+        probe_asn=parse_asn(asn.upper()),
+        probe_network_name=network,
+        access_tier=tier,
+        helper_url=helper,
+        resolvers=tuple(resolvers) or standard.resolvers,
+        ca_file=ca_file,
+        parallelism=min(parallel, _STEALTH_PARALLEL) if stealth else parallel,
+        pause_s=_STEALTH_PAUSE_S if stealth else 0.0,
+        follow_ups=follow_ups,
+    )
+
+
+def ask_consent(given: bool) -> None:
+    """Ask once, in the person's language; without a yes nothing is measured."""
+    path = consent.default_path()
+    if consent.has_consented(path):
+        return
+    if not given:
+        language = consent.language_of(dict(os.environ))
+        for paragraph in consent.QUESTION:
+            print(consent.translate(paragraph, language) + "\n", file=sys.stderr)
+        if not sys.stdin.isatty():
+            raise BanwatchError(
+                "Nobody has agreed to this yet", "Run it once on a terminal, or with --i-understand."
+            )
+        print(f"{consent.translate(consent.ASK, language)} [yes/no] ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() not in {"yes", "y", "예", "네"}:
+            raise BanwatchError("Nothing was measured", "Nothing is, until you agree.")
+    consent.give_consent(path, datetime.now(UTC))

@@ -1,0 +1,44 @@
+"""`banwatch helper`: the control server."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def helper(
+        host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+        port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at.")] = 8089,
+        certificate: Annotated[
+            Path | None, typer.Option(help="PEM file with certificate and key: listens with TLS.")
+        ] = None,
+        resolver: Annotated[
+            list[str] | None, typer.Option(help="Resolver to ask over UDP, ip:port; may be repeated.")
+        ] = None,
+        ca_file: Annotated[Path | None, typer.Option(help="PEM file of the authorities to trust.")] = None,
+        in_flight: Annotated[int, typer.Option(min=1, help="Questions looked into at the same time.")] = 64,
+        per_minute: Annotated[
+            int, typer.Option(min=0, help="Questions that one address may ask in a minute; 0: any number.")
+        ] = 600,
+    ) -> None:
+        """Look at targets for probes, from a place where nobody interferes.
+
+        Speaks the protocol of OONI's test helper. It connects to public addresses only, and keeps no log of
+        who asked for what.
+        """
+        import asyncio
+
+        from banwatch.cli._helper_run import serve_helper
+        from banwatch.helper.settings import HelperSettings
+
+        settings = HelperSettings(
+            resolvers=tuple(resolver or ()),
+            ca_file=ca_file,
+            max_in_flight=in_flight,
+            per_client_per_minute=per_minute,
+        )
+        asyncio.run(serve_helper(settings, host, port, certificate))

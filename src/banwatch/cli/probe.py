@@ -1,0 +1,92 @@
+"""`banwatch probe`: measure from here."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def probe(
+        urls: Annotated[list[str] | None, typer.Argument(help="URLs or names to measure.")] = None,
+        list_file: Annotated[
+            Path | None, typer.Option("--list", help="File with one URL a line, or a Citizen Lab CSV.")
+        ] = None,
+        ban: Annotated[
+            str | None, typer.Option(help="Measure what an announced ban names, such as dprk-2016.")
+        ] = None,
+        category: Annotated[str, typer.Option(help="Of lists, only these categories: NEWS,HUMR.")] = "",
+        risky: Annotated[
+            str, typer.Option(help="Categories to measure although they may endanger you here: GMB,PORN.")
+        ] = "",
+        helper: Annotated[
+            str | None,
+            typer.Option(help="URL of a helper that looks from elsewhere.", envvar="BANWATCH_HELPER"),
+        ] = None,
+        resolver: Annotated[
+            list[str] | None, typer.Option(help="Public resolver to ask over UDP, ip:port; may be repeated.")
+        ] = None,
+        cc: Annotated[str, typer.Option(help="Country you are in, such as KP.")] = "ZZ",
+        asn: Annotated[str, typer.Option(help="Network you are on, such as AS131279.")] = "AS0",
+        network: Annotated[str, typer.Option(help="Name of that network.")] = "",
+        tier: Annotated[str, typer.Option(help="Access tier, such as visitor.")] = "",
+        ca_file: Annotated[
+            Path | None, typer.Option(help="PEM file of the authorities to trust; else Mozilla's list.")
+        ] = None,
+        parallel: Annotated[int, typer.Option(min=1, max=1000, help="Measurements at the same time.")] = 20,
+        stealth: Annotated[bool, typer.Option(help="Few at a time, at a slow and uneven pace.")] = False,
+        follow_ups: Annotated[bool, typer.Option(help="Look closer where a result is suspicious.")] = True,
+        watch: Annotated[str | None, typer.Option(help="Begin again every so often: 6h.")] = None,
+        max_runtime: Annotated[str | None, typer.Option(help="Begin nothing more after: 30m.")] = None,
+        budget: Annotated[
+            str | None, typer.Option(help="Begin nothing more after so many bytes: 200MB.")
+        ] = None,
+        out: Annotated[
+            Path | None, typer.Option(help="Append measurements to this file, readable by whoever has it.")
+        ] = None,
+        spool: Annotated[
+            Path | None,
+            typer.Option(help="Keep measurements sealed in this folder.", envvar="BANWATCH_SPOOL"),
+        ] = None,
+        collector_key: Annotated[
+            str | None, typer.Option(help="The collector's public key; once for each spool.")
+        ] = None,
+        consent: Annotated[
+            bool, typer.Option("--i-understand", help="Say yes to what the first run would ask.")
+        ] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="One verdict a line, as JSON.")] = False,
+    ) -> None:
+        """Measure sites from this computer, and say what stands in the way of those that do not open."""
+        from banwatch.cli._probe_inputs import choose_inputs
+        from banwatch.cli._probe_run import Limits, Outputs, run_probe
+        from banwatch.cli._probe_settings import ask_consent, make_settings
+        from banwatch.probe.amounts import parse_duration_s, parse_size_bytes
+        from banwatch.probe.spool import Spool
+        from banwatch.reference import load
+
+        settings = make_settings(
+            cc=cc,
+            asn=asn,
+            network=network,
+            tier=tier,
+            helper=helper,
+            resolvers=resolver or [],
+            ca_file=ca_file,
+            parallel=parallel,
+            stealth=stealth,
+            follow_ups=follow_ups,
+        )
+        inputs = choose_inputs(urls or [], list_file, ban, category, risky, settings.probe_cc)
+        limits = Limits(
+            max_runtime_s=parse_duration_s(max_runtime) if max_runtime else None,
+            budget_bytes=parse_size_bytes(budget) if budget else None,
+            watch_s=parse_duration_s(watch) if watch else None,
+        )
+        ask_consent(consent)
+        outputs = Outputs(
+            as_json=as_json, path=out, spool=Spool(spool, collector_key) if spool is not None else None
+        )
+        run_probe(inputs, settings, limits, outputs, load)

@@ -1,0 +1,82 @@
+"""`banwatch spool`: what this probe has measured and not yet delivered."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Folder = Annotated[Path, typer.Option("--spool", help="The spool's folder.", envvar="BANWATCH_SPOOL")]
+_DEFAULT = Path("banwatch-spool")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    spool = typer.Typer(
+        help="What this probe has measured and not yet delivered, sealed to the collector.",
+        no_args_is_help=True,
+    )
+    app.add_typer(spool, name="spool")
+
+    @spool.command("ls")
+    def ls(
+        folder: Folder = _DEFAULT,
+        as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    ) -> None:
+        """Count what waits. What it is, not even this program can tell any more."""
+        from banwatch.cli._spool_work import list_spool
+
+        list_spool(folder, as_json)
+
+    @spool.command("push")
+    def push(
+        collector: Annotated[str, typer.Argument(help="The collector's URL.")],
+        folder: Folder = _DEFAULT,
+        proxy: Annotated[
+            str | None, typer.Option(help="SOCKS5 proxy as ip:port; Tor's is 127.0.0.1:9050.")
+        ] = None,
+        ca_file: Annotated[Path | None, typer.Option(help="PEM file of the authorities to trust.")] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    ) -> None:
+        """Deliver to the collector; what it does not take stays, for the next time."""
+        from banwatch.cli._spool_work import push_spool
+
+        push_spool(folder, collector, proxy, ca_file, as_json)
+
+    @spool.command("export")
+    def export(
+        out: Annotated[Path, typer.Argument(help="File to write, to be carried by hand.")],
+        folder: Folder = _DEFAULT,
+    ) -> None:
+        """Write everything that waits into one file; it stays in the spool too."""
+        from banwatch.cli._spool_work import export_spool
+
+        export_spool(folder, out)
+
+    @spool.command("wipe")
+    def wipe(
+        folder: Folder = _DEFAULT,
+        sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    ) -> None:
+        """Remove everything, delivered or not."""
+        from banwatch.cli._spool_work import wipe_spool
+
+        wipe_spool(folder, sure)
+
+    @spool.command("keys")
+    def keys(
+        private: Annotated[Path, typer.Argument(help="File for the private key; must not exist yet.")],
+    ) -> None:
+        """Make a collector's keys: the private one into a file, the public one to stdout for the probes."""
+        from banwatch.cli._spool_work import make_key_file
+
+        make_key_file(private)
+
+    @spool.command("open")
+    def open_(
+        private: Annotated[Path, typer.Argument(help="The collector's private key.")],
+        bundles: Annotated[list[Path], typer.Argument(help="Files that `export` wrote, or sealed files.")],
+    ) -> None:
+        """Open what probes have sealed, on the collector's side: measurements to stdout, one a line."""
+        from banwatch.cli._spool_work import open_sealed
+
+        open_sealed(private, bundles)

@@ -1,0 +1,77 @@
+"""Measurements sealed so that only the collector can read them, and all of a few sizes.
+
+The probe has the collector's public key alone: what it has sealed it cannot open again, and neither can
+whoever takes its disk. Sizes are padded to powers of two, since the size of a page tells which page it was.
+
+Wire:
+    sealed  = NaCl sealed box (X25519, XSalsa20-Poly1305) of `padded`
+    padded  = length of `packed` (4 bytes, big endian) | packed | zeros up to 2^n bytes, at least 4096
+    packed  = zlib stream of one measurement line (JSON, no newline)
+"""
+
+import zlib
+
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey, PublicKey, SealedBox
+
+from banwatch.model.errors import BanwatchError, WireError
+
+KEY_BYTES = 32
+_SMALLEST_BYTES = 4096
+_LENGTH_BYTES = 4
+MAX_SEALED_BYTES = 64 << 20
+_MAX_LINE_BYTES = 64 << 20
+
+
+def make_keys() -> tuple[bytes, bytes]:
+    """Make a collector's key pair: (private, public), 32 bytes each."""
+    private = PrivateKey.generate()
+    return bytes(private), bytes(private.public_key)
+
+
+def parse_key(text: str) -> bytes:
+    """Read a key that people copy: 64 hexadecimal digits.
+
+    Raises:
+        BanwatchError: it is none.
+    """
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise BanwatchError(
+            f"No key: {text.strip()[:80]!r}",
+            "Expected the collector's public key, 64 hexadecimal digits, as `banwatch spool keys` prints it.",
+        )
+    return key
+
+
+def seal(line: bytes, public_key: bytes) -> bytes:
+    """Seal one measurement line to a collector's key."""
+    packed = zlib.compress(line, 6)
+    size = _SMALLEST_BYTES
+    while size < len(packed) + _LENGTH_BYTES:
+        size *= 2
+    padded = (len(packed).to_bytes(_LENGTH_BYTES, "big") + packed).ljust(size, b"\0")
+    return SealedBox(PublicKey(public_key)).encrypt(padded)
+
+
+def unseal_untrusted(sealed: bytes, private_key: bytes) -> bytes:
+    """Open what a probe sealed; the measurement line.
+
+    Raises:
+        WireError: it was not sealed to this key, or is damaged.
+    """
+    if len(sealed) > MAX_SEALED_BYTES:
+        raise WireError("sealed measurement too long")
+    try:
+        padded = SealedBox(PrivateKey(private_key)).decrypt(sealed)
+        length = int.from_bytes(padded[:_LENGTH_BYTES], "big")
+        unpacker = zlib.decompressobj()
+        line = unpacker.decompress(padded[_LENGTH_BYTES : _LENGTH_BYTES + length], _MAX_LINE_BYTES)
+        if unpacker.unconsumed_tail or not unpacker.eof:
+            raise WireError("measurement too long, or cut")
+    except (CryptoError, zlib.error, ValueError) as error:
+        raise WireError(f"not sealed to this key, or damaged: {type(error).__name__}") from error
+    return line
