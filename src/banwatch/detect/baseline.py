@@ -14,8 +14,9 @@ from banwatch.detect.hidden import Floats, Steps
 
 _STRETCHES = 16
 """Pieces of equal numbers of steps into which a series is cut for the first guess."""
-_QUANTILE = 0.35
-"""Which of the pieces: robust to blocks of almost two thirds of the series."""
+_TROUBLED = 0.25
+_QUANTILE = 0.3
+"""Which of the pieces: robust to blocks of two thirds of the series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,13 @@ def fit(accusing: Floats, telling: Floats) -> Prior:
     return Prior(mean=mean, strength_votes=float(np.clip(1 / alike - 1, weak, strong)))
 
 
+def fit_roughly(accusing: Floats, telling: Floats) -> Prior:
+    """The prior from first guesses: the quarter with most trouble may hold blocks and is left out."""
+    share = accusing / np.maximum(telling, 1e-9)
+    calm = share <= np.quantile(share, 1 - _TROUBLED)
+    return fit(np.where(calm, accusing, 0), np.where(calm, telling, 0))
+
+
 def shrink(accusing: Floats, telling: Floats, prior: Prior) -> Floats:
     """Each series' own share, `[series]`, from its votes while open and the prior."""
     share = (accusing + prior.strength_votes * prior.mean) / (telling + prior.strength_votes)
@@ -49,21 +57,22 @@ def shrink(accusing: Floats, telling: Floats, prior: Prior) -> Floats:
 
 def first_guess(steps: Steps) -> tuple[Floats, Floats]:
     """Votes while open as far as can be told before any model: (accusing, telling), each `[series]`."""
-    count, series = steps.telling.shape
+    series = steps.telling.shape[1]
     used = (steps.telling > 0).sum(axis=0)
-    piece = np.arange(count)[:, None] * _STRETCHES // np.maximum(used, 1)
-    accusing = np.zeros((_STRETCHES, series), np.float32)
-    telling = np.zeros((_STRETCHES, series), np.float32)
-    for number in range(_STRETCHES):
-        mine = piece == number
-        accusing[number] = np.where(mine, steps.accusing, 0).sum(axis=0)
-        telling[number] = np.where(mine, steps.telling, 0).sum(axis=0)
-    share = np.where(telling > 0, accusing / np.maximum(telling, 1e-9), np.nan)
-    order = np.sort(np.where(np.isnan(share), np.inf, share), axis=0)
-    pieces = (telling > 0).sum(axis=0)
-    at = np.maximum((pieces * _QUANTILE).astype(int), 0)
-    low = np.take_along_axis(order, np.minimum(at, _STRETCHES - 1)[None, :], axis=0)[0]
+    bounds = used * np.arange(_STRETCHES + 1)[:, None] // _STRETCHES
+    accusing = _sums(steps.accusing, bounds)
+    telling = _sums(steps.telling, bounds)
+    share = np.where(telling > 0, accusing / np.maximum(telling, 1e-9), np.inf)
+    order = np.sort(share, axis=0)
+    at = ((telling > 0).sum(axis=0) * _QUANTILE).astype(np.int64)
+    low = order[np.minimum(at, _STRETCHES - 1), np.arange(series)]
     low = np.where(np.isfinite(low), low, 0.0)
-    total = telling.sum(axis=0)
-    open_votes = np.where(low <= t.BASELINE_CEILING, total, 0.0)
+    open_votes = np.where(low <= t.BASELINE_CEILING, telling.sum(axis=0), 0.0)
     return (low * open_votes).astype(np.float32), open_votes.astype(np.float32)
+
+
+def _sums(votes: Floats, bounds: np.ndarray) -> Floats:
+    """Sum votes between bounds, `[stretch, series]`."""
+    running = np.zeros((votes.shape[0] + 1, votes.shape[1]), np.float32)
+    np.cumsum(votes, axis=0, dtype=np.float32, out=running[1:])
+    return np.asarray(np.diff(np.take_along_axis(running, bounds, axis=0), axis=0), dtype=np.float32)

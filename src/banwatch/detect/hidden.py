@@ -55,7 +55,7 @@ class Smoothed:
 
 @lru_cache(maxsize=1)
 def _powers() -> NDArray[np.float32]:
-    """Transition matrices for every gap, `[gap, from, to]`."""
+    """Transition matrices for every gap, `[from, to, gap]`."""
     to_blocked, to_partly = t.ONSET_PER_HOUR, t.PARTLY_ONSET_PER_HOUR
     turn = t.TURN_PER_HOUR
     hour = np.array(
@@ -69,7 +69,7 @@ def _powers() -> NDArray[np.float32]:
     powers[0] = np.eye(STATES)
     for gap in range(MAX_GAP_HOURS):
         powers[gap + 1] = powers[gap] @ hour
-    return powers.astype(np.float32)
+    return np.ascontiguousarray(powers.transpose(1, 2, 0), dtype=np.float32)
 
 
 def shares(baseline: Floats) -> NDArray[np.float32]:
@@ -96,12 +96,23 @@ def log_ratios(steps: Steps, baseline: Floats) -> tuple[Floats, Floats]:
     return partly.astype(np.float32), blocked.astype(np.float32)
 
 
-def drawup(ratios: Floats) -> Floats:
-    """The most evidence that any stretch of a series holds, in nats, `[series]`: the largest sum of a run."""
-    total = np.cumsum(ratios, axis=0, dtype=np.float32)
-    floor = np.minimum(np.minimum.accumulate(total, axis=0), 0)
-    before = np.vstack([np.zeros((1, total.shape[1]), np.float32), floor[:-1]])
-    return np.asarray((total - before).max(axis=0, initial=0.0), dtype=np.float32)
+def evidence(steps: Steps, baseline: Floats) -> Floats:
+    """The log odds of the best single stretch in each series, `[series]`: what it tells, less what it costs.
+
+    Beginning at a step costs the chance of an onset in the hours before it. A bound by which quiet series are
+    passed over: two running sums instead of the chain.
+    """
+    onset = t.ONSET_PER_HOUR + t.PARTLY_ONSET_PER_HOUR
+    cost = -np.log(np.minimum(np.maximum(steps.gap_hours, 1) * onset, 0.5)).astype(np.float32)
+    cost[0] = -np.log(1 - t.INITIAL[OPEN])
+    best = np.full(steps.telling.shape[1], -np.inf, np.float32)
+    for ratios in log_ratios(steps, baseline):
+        total = np.cumsum(ratios, axis=0, dtype=np.float32)
+        begins = total - ratios
+        begins += cost
+        total -= np.minimum.accumulate(begins, axis=0)
+        best = np.maximum(best, total.max(axis=0))
+    return best
 
 
 def smooth(steps: Steps, baseline: Floats) -> Smoothed:
@@ -114,13 +125,15 @@ def smooth(steps: Steps, baseline: Floats) -> Smoothed:
     likelihood = np.stack([np.exp(-peak), np.exp(partly - peak), np.exp(blocked - peak)], axis=1)
     likelihood = np.maximum(likelihood, np.float32(1e-30))
 
+    alike = gaps.min(axis=1) == gaps.max(axis=1)
     forward = np.empty((count, STATES, series), np.float32)
     forward[0] = likelihood[0] * np.array(t.INITIAL, np.float32)[:, None]
     forward[0] /= forward[0].sum(axis=0)
     for i in range(1, count):
-        step = powers[gaps[i]]  # [series, from, to]
-        row = np.einsum("fs,sft->ts", forward[i - 1], step) * likelihood[i]
-        forward[i] = row / row.sum(axis=0)
+        row = _onwards(forward[i - 1], powers, gaps[i], alike[i])
+        row *= likelihood[i]
+        row /= row.sum(axis=0)
+        forward[i] = row
 
     interfered = np.empty((count, series), np.float32)
     onset = np.zeros((count, series), np.float32)
@@ -133,15 +146,19 @@ def smooth(steps: Steps, baseline: Floats) -> Smoothed:
         if i == 0:
             onset[0] = interfered[0]
             break
-        step = powers[gaps[i]]
         after = likelihood[i] * backward
-        backward = np.einsum("ts,sft->fs", after, step)
+        step = powers[:, :, gaps[i][:1] if alike[i] else gaps[i]]  # [from, to, series]
+        backward = step[:, 0] * after[0] + step[:, 1] * after[1] + step[:, 2] * after[2]
         norm = (forward[i - 1] * backward).sum(axis=0)
-        began = after[PARTLY] * step[:, OPEN, PARTLY] + after[BLOCKED] * step[:, OPEN, BLOCKED]
+        began = after[PARTLY] * step[OPEN, PARTLY] + after[BLOCKED] * step[OPEN, BLOCKED]
         onset[i] = forward[i - 1, OPEN] * began / norm
-        left = (
-            forward[i - 1, PARTLY] * step[:, PARTLY, OPEN] + forward[i - 1, BLOCKED] * step[:, BLOCKED, OPEN]
-        )
+        left = forward[i - 1, PARTLY] * step[PARTLY, OPEN] + forward[i - 1, BLOCKED] * step[BLOCKED, OPEN]
         end[i] = left * after[OPEN] / norm
         backward /= backward.sum(axis=0)
     return Smoothed(interfered, onset, end)
+
+
+def _onwards(row: Floats, powers: Floats, gaps: Hours, alike: np.bool_) -> Floats:
+    """Let the states drift by each series' gap, `[state, series]`."""
+    step = powers[:, :, gaps[:1] if alike else gaps]
+    return np.asarray(row[0] * step[0] + row[1] * step[1] + row[2] * step[2], dtype=np.float32)

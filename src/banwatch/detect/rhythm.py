@@ -108,15 +108,15 @@ def silences(rhythm: Rhythm, nats: Nats) -> list[Silence]:
     many_voices = _voices_a_day(rhythm) >= t.USUAL_VOICES_A_DAY
     known: set[str] = set()
     found: list[Silence] = []
-    total, first, spoken = 0.0, 0, 0.0
+    total, peak, first, spoken = 0.0, 0.0, 0, 0.0
     best: Silence | None = None
     heard: set[str] = set()
     for i in range(len(nats)):
-        if total <= 0 or (best is not None and best.nats - total >= t.SHUTDOWN_NATS):
+        if total <= 0 or peak - total >= t.SHUTDOWN_NATS:
             if best is not None:
                 found.append(best)
             known |= heard
-            total, first, spoken, best, heard = 0.0, i, 0.0, None, set()
+            total, peak, first, spoken, best, heard = 0.0, 0.0, i, 0.0, None, set()
         if rhythm.live[i]:
             voices = rhythm.heard[i]
             again = many_voices and voices <= heard and len(heard) == 1 and not voices & known
@@ -126,6 +126,7 @@ def silences(rhythm: Rhythm, nats: Nats) -> list[Silence]:
                 known |= heard
             continue
         total += float(nats[i])
+        peak = max(peak, total)
         spoken += float(nats[i]) if rhythm.dark[i] else 0.0
         weight = total + min(spoken, total)
         if total > 0 and (best is None or weight >= best.nats):

@@ -1,23 +1,29 @@
 """Stretches of interference in many series at once: where they begin and end, and how likely they are.
 
-Three rounds of the same: each series' baseline from what is taken for open so far, the hidden-state model on
-those series that hold any evidence at all, and again with what it found set aside.
+First a bound passes over the series that hold no evidence. Then, up to three times: the hidden-state model on
+the others, and their baselines anew from what it takes for open.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.baseline import Prior, first_guess, fit, shrink
-from banwatch.detect.hidden import Floats, Smoothed, Steps, drawup, log_ratios, smooth
+from banwatch.detect.baseline import Prior, first_guess, fit, fit_roughly, shrink
+from banwatch.detect.hidden import Floats, Smoothed, Steps, evidence, smooth
 
 _ROUNDS = 3
-_SCREEN_NATS = 3.0
-"""Series without a stretch of this much evidence cannot reach `CHANGE_PROBABILITY` and are not smoothed."""
+_SETTLED = 0.05
+"""A series whose baseline moved by less than this share is not smoothed again."""
+_SCREEN_LOG_ODDS = -2.0
+"""Series whose best stretch has lower odds cannot reach `CHANGE_PROBABILITY`: summing over where it may begin and
+end adds less than the two nats between."""
 _BATCH = 512
-"""Series smoothed together: bounds the memory of a round at about 200 MB for a year of hours."""
+"""Series taken together: bounds the memory to some 200 MB for a year of hours."""
+
+Columns = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,48 +59,48 @@ def solve(steps: Steps, prior: Prior | None = None) -> Solved:
     count, series = steps.telling.shape
     if not count or not series:
         return Solved((), np.zeros(series, np.float32), prior or Prior())
-    total_accusing = steps.accusing.sum(axis=0, dtype=np.float32)
-    total_telling = steps.telling.sum(axis=0, dtype=np.float32)
-    accusing, telling = first_guess(steps)
-    found: list[tuple[int, Smoothed, int]] = []
-    baseline = np.zeros(series, np.float32)
-    shared = prior or Prior()
-    for round_number in range(_ROUNDS):
-        shared = prior or fit(accusing, telling)
-        baseline = shrink(accusing, telling, shared)
-        accusing, telling = total_accusing.copy(), total_telling.copy()
-        found = []
-        for columns in _candidates(steps, baseline):
+    accusing, telling = np.zeros(series, np.float32), np.zeros(series, np.float32)
+    every = np.arange(series)
+    for columns in _batches(every):
+        accusing[columns], telling[columns] = first_guess(_take(steps, columns))
+    shared = prior or fit_roughly(accusing, telling)
+    baseline = shrink(accusing, telling, shared)
+    worth: list[int] = []
+    for columns in _batches(every):
+        mine = _take(steps, columns)
+        worth.extend(columns[evidence(mine, baseline[columns]) >= _SCREEN_LOG_ODDS].tolist())
+        accusing[columns] = mine.accusing.sum(axis=0)
+        telling[columns] = mine.telling.sum(axis=0)
+
+    found: dict[int, tuple[Stretch, ...]] = {}
+    active = np.array(worth, np.int64)
+    for _ in range(_ROUNDS):
+        for columns in _batches(active):
             mine = _take(steps, columns)
             smoothed = smooth(mine, baseline[columns])
-            still_open = np.where(smoothed.interfered > t.HELD_PROBABILITY, 0, 1 - smoothed.interfered)
-            accusing[columns] = (mine.accusing * still_open).sum(axis=0)
-            telling[columns] = (mine.telling * still_open).sum(axis=0)
-            if round_number == _ROUNDS - 1:
-                used = (mine.telling > 0).sum(axis=0)
-                found.extend(
-                    (int(column), _column(smoothed, i), int(used[i])) for i, column in enumerate(columns)
-                )
-    stretches = [one for column, smoothed, used in found for one in _stretches(column, smoothed, used)]
-    return Solved(tuple(sorted(stretches, key=lambda s: (s.column, s.first))), baseline, shared)
+            is_open = np.where(smoothed.interfered > t.HELD_PROBABILITY, 0, 1 - smoothed.interfered)
+            accusing[columns] = (mine.accusing * is_open).sum(axis=0)
+            telling[columns] = (mine.telling * is_open).sum(axis=0)
+            used = (mine.telling > 0).sum(axis=0)
+            for place, column in enumerate(columns.tolist()):
+                found[column] = tuple(_stretches(column, smoothed, place, int(used[place])))
+        shared = prior or fit(accusing, telling)
+        fresh = shrink(accusing, telling, shared)
+        moved = np.abs(fresh - baseline) > _SETTLED * baseline
+        active = np.array([column for column in worth if moved[column]], np.int64)
+        baseline[active] = fresh[active]
+    stretches = tuple(stretch for column in sorted(found) for stretch in found[column])
+    return Solved(stretches, baseline, shared)
 
 
-def _candidates(steps: Steps, baseline: Floats) -> Iterator[np.ndarray]:
-    """Columns worth smoothing, in batches; screened in batches too, which bounds the memory."""
-    kept: list[int] = []
-    series = steps.telling.shape[1]
-    for start in range(0, series, _BATCH):
-        columns = np.arange(start, min(start + _BATCH, series))
-        partly, blocked = log_ratios(_take(steps, columns), baseline[columns])
-        evidence = np.maximum(drawup(partly), drawup(blocked))
-        kept.extend(int(c) for c in columns[evidence >= _SCREEN_NATS])
-    for start in range(0, len(kept), _BATCH):
-        yield np.array(kept[start : start + _BATCH])
+def _batches(columns: Columns) -> Iterator[Columns]:
+    for start in range(0, len(columns), _BATCH):
+        yield columns[start : start + _BATCH]
 
 
-def _take(steps: Steps, columns: np.ndarray) -> Steps:
+def _take(steps: Steps, columns: Columns) -> Steps:
     telling = steps.telling[:, columns].astype(np.float32)
-    longest = int((telling > 0).sum(axis=0).max(initial=1)) or 1
+    longest = max(int((telling > 0).sum(axis=0).max(initial=1)), 1)
     return Steps(
         steps.accusing[:longest, columns].astype(np.float32),
         telling[:longest],
@@ -102,14 +108,9 @@ def _take(steps: Steps, columns: np.ndarray) -> Steps:
     )
 
 
-def _column(smoothed: Smoothed, column: int) -> Smoothed:
-    pick = slice(column, column + 1)
-    return Smoothed(smoothed.interfered[:, pick], smoothed.onset[:, pick], smoothed.end[:, pick])
-
-
-def _stretches(column: int, smoothed: Smoothed, used: int) -> Iterator[Stretch]:
+def _stretches(column: int, smoothed: Smoothed, place: int, used: int) -> Iterator[Stretch]:
     """Cut one series where interference is likelier than not, and date both ends."""
-    probability = smoothed.interfered[:used, 0]
+    probability = smoothed.interfered[:used, place]
     held = probability > t.HELD_PROBABILITY
     edges = np.flatnonzero(np.diff(np.concatenate([[False], held, [False]]).astype(np.int8)))
     runs = [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
@@ -119,13 +120,13 @@ def _stretches(column: int, smoothed: Smoothed, used: int) -> Iterator[Stretch]:
             continue
         left = runs[number - 1][1] + 1 if number else 0
         right = runs[number + 1][0] if number + 1 < len(runs) else used
-        low, high = _bracket(smoothed.onset[left : last + 1, 0])
+        low, high = _bracket(smoothed.onset[left : last + 1, place])
         onset_low, onset_high = left + low - 1, left + high
         if first == 0:
             onset_low, onset_high = -1, 0
         end_low, end_high = last, None
         if last < used - 1:
-            low, high = _bracket(smoothed.end[first + 1 : right, 0])
+            low, high = _bracket(smoothed.end[first + 1 : right, place])
             end_low, end_high = first + low, first + 1 + high
         yield Stretch(column, first, last, onset_low, onset_high, end_low, end_high, peak)
 

@@ -1,0 +1,89 @@
+"""How fast, how surely and how quickly single series are read, ours and the leader's way."""
+
+import resource
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from detecting import leader
+from detecting.series import WEEK, sample, steps_of
+
+from banwatch.detect.hidden import Steps
+from banwatch.detect.stretches import solve
+
+BASELINES = (0.02, 0.05, 0.10, 0.20)
+RATES = (0.25, 1.0, 4.0)
+ASKED_H = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 20, 24, 36, 48, 72, 96, 120, 144, WEEK)
+"""Hours after the onset at which detection is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """Hours from onset to detection for each series, infinite where it was missed: ours and the leader's."""
+
+    ours: np.ndarray
+    leaders: np.ndarray
+    baselines: np.ndarray
+    bracketed: float
+    """Share of our onset intervals that hold the true hour."""
+
+
+def delays(rng: np.random.Generator, series: int, rate: float, effect: float) -> Delays:
+    """Time to detection of a week of blocking."""
+    drawn = sample(rng, series=series, weeks=8, rate=rate, baselines=BASELINES, effect=effect)
+    ours = np.full(series, np.inf)
+    for waited in ASKED_H:
+        steps, hours = steps_of(drawn, drawn.begins + waited - 1)
+        for one in solve(steps).stretches:
+            if hours[one.last, one.column] >= drawn.begins[one.column]:
+                ours[one.column] = min(ours[one.column], waited)
+    held = []
+    steps, hours = steps_of(drawn)
+    for one in solve(steps).stretches:
+        true = drawn.begins[one.column]
+        if hours[one.last, one.column] >= true and one.onset_low >= 0:
+            held.append(hours[one.onset_low, one.column] <= true <= hours[one.onset_high, one.column])
+    leaders = np.full(series, np.inf)
+    for column, said in enumerate(leader.alarms(drawn.telling, drawn.accusing)):
+        begins = int(drawn.begins[column])
+        within = [hour - begins + 1 for hour in said if begins <= hour < begins + WEEK]
+        leaders[column] = min(within, default=np.inf)
+    return Delays(ours, leaders, drawn.baselines, float(np.mean(held)) if held else 0.0)
+
+
+def false_in_quiet(rng: np.random.Generator, series: int, rate: float, every_h: int) -> tuple[float, float]:
+    """False alarms per 100 quiet series-weeks, ours and the leader's: each that was ever said counts."""
+    weeks = 10
+    drawn = sample(rng, series=series, weeks=weeks, rate=rate, baselines=BASELINES)
+    said: set[tuple[int, int]] = set()
+    for hour in range(2 * WEEK, weeks * WEEK, every_h):
+        steps, hours = steps_of(drawn, np.full(series, hour))
+        for one in solve(steps).stretches:
+            began = int(hours[one.first, one.column])
+            near = any((one.column, began + d) in said for d in range(-24, 25))
+            if not near:
+                said.add((one.column, began))
+    counted = [hour for alarms in leader.alarms(drawn.telling, drawn.accusing) for hour in alarms]
+    ours = len(said) / (series * weeks / 100)
+    return ours, len(counted) / (series * weeks / 100)
+
+
+def seconds_for_year(rng: np.random.Generator, series: int) -> tuple[float, float]:
+    """Seconds for a year of hours of so many series, one in ten with a week of blocking; and MB at the peak."""
+    hours = 365 * 24
+    telling = np.empty((hours, series), np.float16)
+    accusing = np.empty((hours, series), np.float16)
+    for start in range(0, series, 500):
+        stop = min(start + 500, series)
+        telling[:, start:stop] = 1 + rng.poisson(1.0, (hours, stop - start))
+        accusing[:, start:stop] = rng.binomial(telling[:, start:stop].astype(np.int64), 0.05)
+        for column in range(start, stop, 10):
+            begins = int(rng.integers(0, hours - WEEK))
+            accusing[begins : begins + WEEK, column] = telling[begins : begins + WEEK, column]
+    gaps = np.ones((hours, series), np.int16)
+    gaps[0] = 0
+    began = time.process_time()
+    found = solve(Steps(accusing, telling, gaps))
+    took = time.process_time() - began
+    assert len({one.column for one in found.stretches}) >= series // 10
+    return took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
