@@ -15,8 +15,11 @@ from banwatch.model.errors import BanwatchError
 from banwatch.store.tables import TableDef
 
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+_NO_ROOM = re.compile(r"No space left|Could not write file|Disk quota|File too large")
 MEMORY_LIMIT = "400MB"
 """What DuckDB may hold before it spills to disk; the process as a whole stays under a gigabyte with it."""
+CHECKPOINT_AFTER = "256MB"
+"""How much may wait in the write-ahead log: each checkpoint writes the last, unfilled row groups again."""
 _FOR_PEOPLE = (
     duckdb.IOException,
     duckdb.OutOfMemoryException,
@@ -54,7 +57,7 @@ def explain(path: Path, error: Exception) -> BanwatchError:
         return BanwatchError(
             f"{path} is in use by another process", "Wait until it has finished, then try again"
         )
-    if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in text:
+    if isinstance(error, duckdb.OutOfMemoryException) or _NO_ROOM.search(text):
         return BanwatchError(f"no space left for {path}", "Make room, then run the same command again")
     if "Permission denied" in text or "Cannot open file" in text or "Read-only file system" in text:
         return BanwatchError(
@@ -112,6 +115,7 @@ class Duck:
             )
         self._raw = _connect(path, read_only=read_only)
         self._raw.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+        self._raw.execute(f"SET checkpoint_threshold = '{CHECKPOINT_AFTER}'")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -204,3 +208,7 @@ class Duck:
             yield
         except _FOR_PEOPLE as error:
             raise explain(self.path, error) from error
+        except duckdb.TransactionException as error:
+            if _NO_ROOM.search(str(error)):
+                raise explain(self.path, error) from error
+            raise
