@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from banwatch.lab.play import play
-from banwatch.lab.play.part import divide, rounds_between
+from banwatch.lab.play.part import divide, probe_of_round, rounds_between
 from banwatch.model.errors import BanwatchError
 
 START = datetime(2016, 3, 27, tzinfo=UTC)
@@ -31,6 +31,12 @@ def test_division_keeps_every_round_once_and_in_order(count: int, pieces: int):
     assert [at for run in runs for at in run] == rounds
     assert len(runs) == min(pieces, count)
     assert not runs or max(map(len, runs)) - min(map(len, runs)) <= 1
+
+
+def test_probes_take_turns_and_none_has_an_hour_of_its_own():
+    days = [[probe_of_round("visitor", day * 4 + hour) for hour in range(4)] for day in range(4)]
+    assert all(len(set(day)) == 4 for day in days)
+    assert all(len({day[hour] for day in days}) == 4 for hour in range(4))
 
 
 def test_what_cannot_be_played_is_said_before_anything_starts(tmp_path: Path):

@@ -26,8 +26,6 @@ LABS_PER_CORE = 3
 """A lab waits for blackholes more than it computes."""
 LAB_MEMORY_BYTES = 120 << 20
 """What a lab and its worker take, about, in proportional set size: its processes share what they import."""
-PARTS_PER_LAB = 2
-"""Parts are of unequal length: with some to spare, no worker idles at the end for long."""
 _PATIENCE_S = 5.0
 
 Progress = Callable[[int, int], None]
@@ -98,13 +96,13 @@ def play(
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
     parts = []
-    pieces = -(-jobs * PARTS_PER_LAB // len(chosen))
     from banwatch.reference import load  # its tables are heavy, and the workers import this package too
 
     reference = load()
-    for tier in chosen:
+    for tier in chosen:  # every lab gets a piece of every tier, so that all are busy for about as long
         network = reference.network_of(str(plan.tiers[tier].resolver))
-        for number, run in enumerate(divide(rounds, pieces)):
+        first_round = 0
+        for number, run in enumerate(divide(rounds, jobs)):
             name = f"{plan.name}-{tier}-{number:02d}"
             parts.append(
                 Part(
@@ -113,6 +111,7 @@ def play(
                     world=str(world),
                     tier=tier,
                     rounds=run,
+                    first_round=first_round,
                     inputs=urls,
                     seed=seed,
                     resolver_asn=network.asn if network else UNKNOWN_ASN,
@@ -121,6 +120,7 @@ def play(
                     truth_path=str(folders[1] / f"{name}.jsonl"),
                 )
             )
+            first_round += len(run)
     for part in parts:
         Path(part.truth_path).unlink(missing_ok=True)  # the censor appends
     done = _Company(parts, jobs, len(urls) * len(rounds) * len(chosen), progress).play()

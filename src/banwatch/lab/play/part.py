@@ -13,6 +13,10 @@ step that runs out of time is tried once more before anybody draws a conclusion,
 still for a second does not look like a censor."""
 
 
+PROBES = "abcd"
+"""A tier has four simulated probes, so that whoever counts voices has some to count."""
+
+
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Some rounds of one tier, in a lab of its own."""
 
@@ -22,6 +26,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     world: str
     tier: str
     rounds: tuple[datetime, ...]
+    first_round: int
+    """Number of the first of them in the whole play, from 0: it says which probe's turn it is."""
     inputs: tuple[str, ...]
     seed: int
     resolver_asn: int
@@ -47,6 +53,12 @@ def rounds_between(start: datetime, end: datetime, every: timedelta) -> tuple[da
     if every <= timedelta(0):
         raise ValueError(f"rounds every {every}; expected more than nothing")
     return tuple(start + every * i for i in range(max(0, -(-(end - start) // every))))
+
+
+def probe_of_round(tier: str, number: int) -> str:
+    """Name the simulated probe that measures a round: each in turn, and none always at the same hour."""
+    turn = (number + number // len(PROBES)) % len(PROBES)
+    return f"{tier}-{PROBES[turn]}"
 
 
 def divide(rounds: Sequence[datetime], pieces: int) -> list[tuple[datetime, ...]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 from banwatch.lab.clock import LabClock
+from banwatch.lab.play.part import probe_of_round
 from banwatch.lab.regime import Regime, Tier
 from banwatch.lab.world.world import World
 from banwatch.model.ids import UNKNOWN_ASN, Asn
@@ -28,7 +29,9 @@ class Vantage:
     resolver_network_name: str = ""
 
 
-def settings_for(vantage: Vantage, timeouts: Timeouts, now: Callable[[], datetime], rng: Random) -> Settings:
+def settings_for(
+    vantage: Vantage, timeouts: Timeouts, now: Callable[[], datetime], rng: Random, probe_id: str
+) -> Settings:
     """Tell a probe where it stands. Nothing of the regime but its name, for the annotation, gets through."""
     tier, world = vantage.tier, vantage.world
     public = next(a for resolver in world.public_resolvers for a in resolver.addresses if a.version == 4)
@@ -52,12 +55,14 @@ def settings_for(vantage: Vantage, timeouts: Timeouts, now: Callable[[], datetim
         now=now,
         rng=rng,
         own_addresses=tuple(own),
+        probe_id=probe_id,
     )
 
 
 def run_rounds(
     vantage: Vantage,
     rounds: tuple[datetime, ...],
+    first_round: int,
     inputs: tuple[str, ...],
     *,
     clock: LabClock,
@@ -67,12 +72,13 @@ def run_rounds(
     measured: Callable[[int], None],
 ) -> int:
     """Measure all inputs at every moment of `rounds`; returns how many were written to `path`."""
-    return asyncio.run(_run(vantage, rounds, inputs, clock, timeouts, seed, path, measured))
+    return asyncio.run(_run(vantage, rounds, first_round, inputs, clock, timeouts, seed, path, measured))
 
 
 async def _run(
     vantage: Vantage,
     rounds: tuple[datetime, ...],
+    first_round: int,
     inputs: tuple[str, ...],
     clock: LabClock,
     timeouts: Timeouts,
@@ -82,10 +88,12 @@ async def _run(
 ) -> int:
     written = 0
     with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
-        for at in rounds:
+        for number, at in enumerate(rounds, first_round):
             clock.set(at)
             rng = Random(f"{seed} {vantage.tier.name} {at.isoformat()}")
-            settings = settings_for(vantage, timeouts, clock.now, rng)
+            settings = settings_for(
+                vantage, timeouts, clock.now, rng, probe_of_round(vantage.tier.name, number)
+            )
             async for line in Session(RealNet(), settings).run(inputs):
                 file.write(line + b"\n")
                 written += 1

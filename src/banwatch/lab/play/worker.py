@@ -58,6 +58,7 @@ def play_part(part: Part) -> int:
             run_rounds,
             vantage,
             part.rounds,
+            part.first_round,
             part.inputs,
             clock=clock,
             timeouts=LAB_TIMEOUTS,
