@@ -21,8 +21,8 @@ from banwatch.lab.client_files import mount_client_files
 from banwatch.lab.clock import LabClock
 from banwatch.lab.links import PacketSocketLink
 from banwatch.lab.middlebox import Middlebox
-from banwatch.lab.namespaces import die_with_parent, open_current, unmount, unshare_for_lab
-from banwatch.lab.network import CLIENT_LINK, CLIENT_MAC, WORLD_LINK, WORLD_MAC, build_network
+from banwatch.lab.namespaces import open_current, unmount, unshare_for_lab
+from banwatch.lab.network import CLIENT_LINK, CLIENT_MAC, WORLD_LINK, WORLD_MAC, Network, build_network
 from banwatch.lab.pcap import PcapWriter
 from banwatch.lab.regime import Address, Prefix, Regime, Tier
 from banwatch.lab.truth import TruthWriter
@@ -47,40 +47,28 @@ class LabPlan:
 
 
 def run_first_process(plan: LabPlan, control: socket.socket) -> NoReturn:
-    """Make the namespaces, fork the censor as their init, and wait for it. Never returns."""
-    status = 1
+    """Make the namespaces and fork the censor as their init. Never returns; the caller adopts the censor."""
     try:
         in_user_namespace = unshare_for_lab()
         child = os.fork()
         if child == 0:
             _be_the_censor(plan, control, in_user_namespace)
-        control.close()
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the control socket is what ends a lab
-        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        control.send(json.dumps({"pid": child}).encode())
     except BaseException as error:
         _report(control, error)
     finally:
-        _remove_folder(plan.folder)
-        os._exit(1 if status else 0)
-
-
-def _remove_folder(folder: Path) -> None:
-    """Remove the lab's directory, which is a mount point in this process's namespace."""
-    with contextlib.suppress(OSError):
-        unmount(str(folder))
-    shutil.rmtree(folder, ignore_errors=True)
+        os._exit(0)
 
 
 def _be_the_censor(plan: LabPlan, control: socket.socket, in_user_namespace: bool) -> NoReturn:
     status = 1
     try:
-        die_with_parent()
         for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(ignored, signal.SIG_IGN)  # the control socket is what ends a lab
         signal.signal(
             signal.SIGCHLD, signal.SIG_IGN
         )  # an init's duty: orphans inside are reaped by the kernel
-        network = build_network(plan.tier, plan.prefixes, plan.helper_addresses)
+        network = _build_in_child(plan)
         mount_client_files(plan.folder, plan.tier, plan.ca_pem)
         client_link = PacketSocketLink(CLIENT_LINK, CLIENT_MAC)
         world_link = PacketSocketLink(WORLD_LINK, WORLD_MAC)
@@ -101,8 +89,35 @@ def _be_the_censor(plan: LabPlan, control: socket.socket, in_user_namespace: boo
     except BaseException as error:
         _report(control, error)
     finally:
-        _remove_folder(plan.folder)
+        with contextlib.suppress(OSError):
+            unmount(str(plan.folder))
+        shutil.rmtree(plan.folder, ignore_errors=True)
         os._exit(status)
+
+
+def _build_in_child(plan: LabPlan) -> Network:
+    """Build the network in a child: what that takes in memory, the censor need not keep."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours:
+        if os.fork() == 0:
+            try:
+                network = build_network(plan.tier, plan.prefixes, plan.helper_addresses)
+                message = json.dumps({"ipv6": network.ipv6}).encode()
+                socket.send_fds(theirs, [message], [network.client, network.world])
+            except BaseException as error:
+                _report(theirs, error)
+            finally:
+                os._exit(0)
+        theirs.close()
+        message, fds, _, _ = socket.recv_fds(ours, 65_536, 2)
+    answer = json.loads(message) if message else {}
+    if "error" in answer:
+        raise BanwatchError(answer["error"]["what"], answer["error"]["do"])
+    if len(fds) != 2:
+        raise BanwatchError(
+            "The lab's network could not be built", "It was killed, or memory ran out; run it again"
+        )
+    return Network(client=fds[0], world=fds[1], ipv6=answer["ipv6"])
 
 
 def _report(control: socket.socket, error: BaseException) -> None:

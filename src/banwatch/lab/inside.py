@@ -17,7 +17,6 @@ from banwatch.lab.namespaces import (
     CLONE_NEWNS,
     CLONE_NEWPID,
     CLONE_NEWUSER,
-    die_with_parent,
     enter,
 )
 from banwatch.model.errors import BanwatchError
@@ -58,7 +57,10 @@ class Rooms:
 
 
 class Inside:
-    """A child that runs inside a lab.
+    """A child that runs inside a lab. The caller must have adopted orphans (`adopt_orphans`).
+
+    Only a child of a process that has entered a PID namespace is in it, so there is one between, which ends
+    at once: its child is then the caller's.
 
     Args:
         rooms: the namespaces it runs in.
@@ -69,15 +71,27 @@ class Inside:
     def __init__(self, rooms: Rooms, work: Callable[[], Any], environment: dict[str, str]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
-        self._reader, writer = os.pipe()
         self.exit_code: int | None = None
         self._received = bytearray()
-        self._pid = os.fork()
-        if self._pid == 0:
+        self._reader, writer = os.pipe()
+        births, born = os.pipe()
+        between = os.fork()
+        if between == 0:
             os.close(self._reader)
-            _enter_and_work(rooms, work, environment, writer)
+            os.close(births)
+            _enter_and_work(rooms, work, environment, writer, born)
         os.close(writer)
+        os.close(born)
+        with os.fdopen(births, "rb") as file:
+            told = file.read()
+        os.waitpid(between, 0)
         os.set_blocking(self._reader, False)
+        if not told:
+            os.close(self._reader)
+            raise BanwatchError(
+                "A process could not enter the lab", "Its standard error says why; run it again"
+            )
+        self.pid = int(told)
 
     def fileno(self) -> int:
         """Readable when the child has written something of its result, or has ended."""
@@ -103,7 +117,10 @@ class Inside:
     def poll(self) -> int | None:
         """The exit code, or None while it runs; a signal's number is added to 128, as in a shell."""
         if self.exit_code is None:
-            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:  # somebody else waited for it
+                pid, status = self.pid, 255 << 8
             if pid:
                 self._ended(status)
         return self.exit_code
@@ -117,8 +134,10 @@ class Inside:
     def wait(self) -> int:
         """Wait for its end; returns the exit code."""
         while self.exit_code is None:
-            with contextlib.suppress(InterruptedError):
-                self._ended(os.waitpid(self._pid, 0)[1])
+            try:
+                self._ended(os.waitpid(self.pid, 0)[1])
+            except ChildProcessError:
+                self._ended(255 << 8)
         return self.exit_code
 
     def terminate(self, grace_s: float = 2.0) -> None:
@@ -126,14 +145,14 @@ class Inside:
         if self.poll() is not None:
             return
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGTERM)
+            os.kill(self.pid, signal.SIGTERM)
         deadline = time.monotonic() + grace_s
         while self.poll() is None and time.monotonic() < deadline:
             select.select([self._reader], [], [], 0.02)
             time.sleep(0.005)
         if self.poll() is None:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGKILL)
+                os.kill(self.pid, signal.SIGKILL)
             self.wait()
 
     def result(self) -> Any:
@@ -151,9 +170,9 @@ class Inside:
 
 
 def _enter_and_work(
-    rooms: Rooms, work: Callable[[], Any], environment: dict[str, str], pipe: int
+    rooms: Rooms, work: Callable[[], Any], environment: dict[str, str], pipe: int, born: int
 ) -> NoReturn:
-    """Enter the namespaces, then fork once more: only a child of ours is in the PID namespace."""
+    """Enter the namespaces, fork what is to run in them, and tell its process id."""
     status = 1
     try:
         folder = os.getcwd()
@@ -167,19 +186,10 @@ def _enter_and_work(
                 os.chdir(folder)
         child = os.fork()
         if child == 0:
-            die_with_parent()
+            os.close(born)
             _work(work, environment, pipe)
-        os.close(pipe)
-
-        def pass_on(number: int, _: object) -> None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, number)
-
-        for name in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(name, pass_on)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the child as well
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        status = code if code >= 0 else 128 - code
+        os.write(born, str(child).encode())
+        status = 0
     except BaseException:
         traceback.print_exc()
     finally:

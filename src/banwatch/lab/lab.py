@@ -17,6 +17,7 @@ from banwatch.lab.censor_process import LabPlan, run_first_process
 from banwatch.lab.client_files import client_environment
 from banwatch.lab.clock import LabClock
 from banwatch.lab.inside import Inside, Rooms, hold_lifeline, release_lifeline
+from banwatch.lab.namespaces import adopt_orphans
 from banwatch.lab.regime import Address, Prefix, Regime, Tier
 from banwatch.model.errors import BanwatchError
 
@@ -100,8 +101,9 @@ class Lab:
         self._seed = seed
         self._serve = serve
         self._control: socket.socket | None = None
+        self._adopted_before: bool | None = None
         self._folder: Path | None = None
-        self._first_pid = 0
+        self._censor_pid = 0
         self._fds: list[int] = []
         self._children: list[Inside] = []
         self._world_process: Inside | None = None
@@ -138,26 +140,35 @@ class Lab:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
         hold_lifeline(ours.fileno())
-        self._first_pid = os.fork()
-        if self._first_pid == 0:
+        self._adopted_before = adopt_orphans(True)
+        first = os.fork()
+        if first == 0:
             run_first_process(plan, theirs)
         theirs.close()
+        os.waitpid(first, 0)  # it ends as soon as it has forked the censor, which is ours then
         ours.settimeout(_START_LIMIT_S)
         try:
-            message, fds, _, _ = socket.recv_fds(ours, 65_536, 8)
+            self._await_censor(ours)
         except TimeoutError as error:
             raise BanwatchError(
                 f"The lab's network was not ready after {_START_LIMIT_S:.0f} s",
                 "Try again; the machine is busy",
             ) from error
-        self._fds = list(fds)
-        if not message:
-            raise self._censor_ended({})
-        answer = json.loads(message)
-        if "error" in answer:
-            raise self._censor_ended(answer)
-        self.ipv6 = bool(answer["ipv6"])
         self._start_world()
+
+    def _await_censor(self, control: socket.socket) -> None:
+        """Hear from the first process who the censor is, and from the censor that it is ready; in any order."""
+        is_ready = False
+        while not (is_ready and self._censor_pid):
+            message, fds, _, _ = socket.recv_fds(control, 65_536, 8)
+            self._fds += fds
+            answer = json.loads(message) if message else {}
+            if "pid" in answer:
+                self._censor_pid = answer["pid"]
+            elif "ready" in answer:
+                is_ready, self.ipv6 = True, bool(answer["ipv6"])
+            else:
+                raise self._censor_ended(answer)
 
     def _start_world(self) -> None:
         serve = self._serve or _serve_world
@@ -207,10 +218,12 @@ class Lab:
         for fd in self._fds:
             os.close(fd)
         self._fds = []
-        if self._first_pid:
+        if self._censor_pid:
             with contextlib.suppress(ChildProcessError):
-                os.waitpid(self._first_pid, 0)
-            self._first_pid = 0
+                os.waitpid(self._censor_pid, 0)
+            self._censor_pid = 0
+        if self._adopted_before is False:
+            adopt_orphans(False)
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None

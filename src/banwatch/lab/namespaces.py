@@ -1,4 +1,4 @@
-"""Linux namespaces from Python 3.11: unshare, setns, mounts, and children that die with their parent.
+"""Linux namespaces from Python 3.11: unshare, setns, mounts, and the adoption of orphans.
 
 Nothing here is named in the file system (`ip netns add` would be): a namespace lives as long as a process or
 an open file of it, so that a lab leaves none behind, however it ends.
@@ -7,7 +7,6 @@ an open file of it, so that a lab leaves none behind, however it ends.
 import ctypes
 import errno
 import os
-import signal
 import socket
 
 from banwatch.model.errors import BanwatchError
@@ -27,7 +26,7 @@ MS_NODEV = 4
 MS_NOEXEC = 8
 
 _MNT_DETACH = 2  # linux/fs.h
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_PR_SET_CHILD_SUBREAPER, _PR_GET_CHILD_SUBREAPER = 36, 37  # linux/prctl.h
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -61,9 +60,12 @@ def unmount(target: str) -> None:
     _check(_libc.umount2(os.fsencode(target), _MNT_DETACH), f"unmount {target}")
 
 
-def die_with_parent() -> None:
-    """Have the kernel kill this process when the thread that forked it ends."""
-    _check(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
+def adopt_orphans(wanted: bool) -> bool:
+    """Become the parent of descendants whose own parent ends, or cease to be; returns what it was before."""
+    before = ctypes.c_int()
+    _check(_libc.prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(before), 0, 0, 0), "prctl")
+    _check(_libc.prctl(_PR_SET_CHILD_SUBREAPER, int(wanted), 0, 0, 0), "prctl")
+    return bool(before.value)
 
 
 def open_current(kind: str) -> int:

@@ -109,7 +109,9 @@ class Censor:
             injections += self._begin(flow, packet, direction, now_s)
         elif flow.repeat and direction is flow.asked:
             injections += self._enforcer.repeat(flow, packet, direction)
-        if direction is flow.asked and not flow.inspected:
+        if flow.inspected and packet.protocol == UDP and flow.service_port == 53 and direction is flow.asked:
+            self._inspector.note_question(flow, packet)
+        elif direction is flow.asked and not flow.inspected:
             for finding in self._inspector.inspect(flow, packet):
                 injections += self._fire(finding, flow, packet, direction, now_s)
                 if flow.is_under_effect:

@@ -1,6 +1,7 @@
 """Reading what the asker of a flow says, and finding the rules that look for it."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from banwatch.lab.censor.flow import Flow, Stream
@@ -39,6 +40,12 @@ class Inspector:
     def __init__(self, rules: RuleSet, parsing: Parsing) -> None:
         self._rules = rules
         self._parsing = parsing
+
+    @staticmethod
+    def note_question(flow: Flow, packet: Packet) -> None:
+        """Note what a DNS query asks for, where no rule needs to know: the truth says it."""
+        with suppress(WireError):
+            flow.saw("qname", read_dns_question_untrusted(packet.payload).name)
 
     def inspect(self, flow: Flow, packet: Packet) -> Iterator[Finding]:
         """Read a packet of the asker's; yields each message in it that rules look for."""
