@@ -11,6 +11,7 @@ from banwatch.judge.kinds import kind_of_nettest
 from banwatch.judge.names import Hop, Names, certificate_problem, compare_names
 from banwatch.judge.pages import PageComparison, compare_pages, differs, is_portal, is_refusal
 from banwatch.judge.rates import read_rates
+from banwatch.judge.services import sum_up
 from banwatch.judge.thresholds import LENGTH_RATIO_SAME
 from banwatch.model.control import Control, ControlHttp
 from banwatch.model.drafting import drafted
@@ -78,6 +79,7 @@ class _Weighing:
             self._reference,
         )
         pages_known = known.find_in_pages(self._open_pages(), m.probe_cc, self._reference)
+        services = sum_up(observed.endpoints)
         rates = read_rates(self._plain, self._follow_ups)
         return _Evidence(
             measurement_uid=m.measurement_uid,
@@ -97,6 +99,8 @@ class _Weighing:
             kind=kind_of_nettest(m.test_name),
             steps=len(observed.observations),
             silent=self._is_silent(),
+            answered=any(seen.failure is None for seen in self._plain),
+            connected=_is_connected(self._plain),
             hops=at,
             in_tunnel=observed.network_type == "vpn",
             portal=self._has_portal(),
@@ -180,8 +184,12 @@ class _Weighing:
             http_goodput_other_bps=rates.goodput_other_bps,
             tls_handshake_ms=rates.handshake_ms,
             tls_handshake_other_ms=rates.handshake_other_ms,
-            endpoints_ok=tuple(name for name, ok in observed.endpoints if ok),
-            endpoints_failed=tuple(name for name, ok in observed.endpoints if not ok),
+            endpoints_ok=services.ok,
+            endpoints_failed=services.failed,
+            groups_ok=services.groups_ok,
+            groups_failed=services.groups_failed,
+            groups_fate=services.fate,
+            groups_tries=services.tries,
             failures=tuple(sorted({seen.failure for seen in self._plain if seen.failure})),
             outcome_failure=observed.outcome.failure,
             outcome_success=observed.outcome.success,
@@ -359,6 +367,11 @@ def _is_broken_redirect(page: Observation | None, hops: int) -> bool:
     return any(mark in page.failure for mark in _BROKEN_REDIRECTS) or (
         hops > 0 and page.status_code is not None and page.status_code // 100 == REDIRECTS
     )
+
+
+def _is_connected(observations: Sequence[Observation]) -> bool:
+    beyond = [seen for seen in observations if seen.step is not Step.DNS]
+    return bool(beyond) and all(seen.failure is None for seen in beyond)
 
 
 def _others(counts: dict[str, int], named: set[str]) -> int:

@@ -1,9 +1,9 @@
 """Build frozen dataclasses as fast as plain ones.
 
 A frozen dataclass sets each field through `object.__setattr__`, three to four times as slow as an assignment:
-with ten rows of 37 fields a measurement, that is a third of the time it takes to read one. A *draft* is a twin
-of the class with the same slots that is not frozen; when its fields are set it becomes the frozen class, by
-assigning `__class__`, which Python allows between classes of the same layout.
+with ten rows of 37 fields a measurement, that is a third of the time it takes to read one. A *draft* is a
+twin of the class with the same slots that is not frozen; when its fields are set it becomes the frozen class,
+by assigning `__class__`, which Python allows between classes of the same layout.
 """
 
 import dataclasses

@@ -38,6 +38,10 @@ class Evidence:
     """Observations in the measurement."""
     silent: bool
     """Nothing at all answered, not even the network's own resolver."""
+    answered: bool
+    """Some step of the measurement went well."""
+    connected: bool
+    """Some connect, handshake or request went well, and none failed."""
     hops: int
     """Redirects followed."""
     in_tunnel: bool
@@ -182,8 +186,17 @@ class Evidence:
     tls_handshake_other_ms: float | None
 
     endpoints_ok: tuple[str, ...]
-    """Named endpoints of an application that could be used."""
+    """Endpoints of an application that could be used, as `group/name`."""
     endpoints_failed: tuple[str, ...]
+    """Those that could not."""
+    groups_ok: tuple[str, ...]
+    """Groups of which some endpoint could be used: one of each group is enough."""
+    groups_failed: tuple[str, ...]
+    """Groups of which none could."""
+    groups_fate: tuple[str, ...]
+    """At which step, and how, endpoints of those groups failed: `tcp.timeout`, `tls.reset`, ..."""
+    groups_tries: int
+    """How often endpoints of those groups were tried."""
     failures: tuple[str, ...]
     """Distinct failures met, in df-007 words, sorted."""
     outcome_failure: str | None

@@ -3,10 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from banwatch.formats.ooni.observed import Outcome
-from banwatch.formats.ooni.reading import host_of
+import msgspec
+
+from banwatch.formats.ooni.endpoints import GroupOf, read_endpoints
+from banwatch.formats.ooni.failures import normalise
+from banwatch.formats.ooni.observed import Endpoint, Outcome
+from banwatch.formats.ooni.reading import host_of, read_ip
 from banwatch.formats.ooni.steps import Steps
-from banwatch.formats.ooni.wire import TestKeys
+from banwatch.formats.ooni.wire import Raw, TestKeys
+from banwatch.model.observation import Step
 
 APPLICATIONS = {
     "telegram": "telegram",
@@ -21,13 +26,20 @@ APPLICATIONS = {
 }
 """Nettests of one application each, and the stable name of it."""
 
+_MAX_TARGETS = 200
+"""Endpoints read of a `tor` or `dnscheck` measurement; the longest lists have under 50."""
+_BOOTSTRAPS = frozenset({"vanilla_tor", "torsf", "psiphon", "openvpn", "stunreachability"})
+
 
 @dataclass(frozen=True, slots=True)
 class Nettest:
     """What a nettest adds to the common steps."""
 
     outcome: Outcome = field(default_factory=Outcome)
-    endpoints: tuple[tuple[str, bool], ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+
+
+_NOTHING = Nettest()
 
 
 def name_target(test_name: str, measured_input: str, target_of: Callable[[str], str]) -> str:
@@ -35,10 +47,161 @@ def name_target(test_name: str, measured_input: str, target_of: Callable[[str], 
     if test_name in APPLICATIONS:
         return APPLICATIONS[test_name]
     host = host_of(measured_input)
-    return target_of(host) if host else test_name
+    if not host:
+        return test_name
+    if test_name == "openvpn":
+        return host.removesuffix(".corp")  # `openvpn://<provider>.corp/?address=...`
+    return target_of(host)
 
 
 def read(test_name: str, keys: TestKeys, steps: Steps) -> Nettest:
     """Read what a nettest has beside the common steps, adding the steps that it keeps elsewhere."""
-    del test_name, keys, steps
-    return Nettest()
+    if test_name == "web_connectivity":
+        return _NOTHING
+    if test_name in _GROUPS:
+        return Nettest(
+            outcome=Outcome(failure=normalise(keys.failure)),
+            endpoints=read_endpoints(steps.found, _GROUPS[test_name]),
+        )
+    if test_name == "tor":
+        return Nettest(endpoints=_read_tor(keys, steps))
+    if test_name == "dnscheck":
+        return Nettest(outcome=_read_failure(keys), endpoints=_read_lookups(keys, steps))
+    if test_name == "echcheck":
+        return Nettest(outcome=_read_failure(keys), endpoints=_read_ech(keys))
+    if test_name in _BOOTSTRAPS:
+        return Nettest(outcome=_read_bootstrap(test_name, keys))
+    if test_name == "http_invalid_request_line":
+        return Nettest(outcome=_read_echo(keys))
+    if test_name == "http_header_field_manipulation":
+        return Nettest(outcome=_read_headers(keys))
+    return Nettest(outcome=_read_failure(keys))
+
+
+def _telegram(host: str) -> str | None:
+    if read_ip(host):
+        return "access points"
+    return "web" if host == "web.telegram.org" else None
+
+
+def _whatsapp(host: str) -> str | None:
+    if host.endswith(".whatsapp.net") and host[0] in "eg":
+        return "endpoints"
+    return {"v.whatsapp.net": "registration", "web.whatsapp.com": "web"}.get(host)
+
+
+def _signal(host: str) -> str | None:
+    return None if host == "uptime.signal.org" or read_ip(host) else host
+
+
+def _facebook(host: str) -> str | None:
+    return None if read_ip(host) else host
+
+
+def _riseup(host: str) -> str | None:
+    return "gateways" if read_ip(host) else host
+
+
+_GROUPS: dict[str, GroupOf] = {
+    "telegram": _telegram,
+    "whatsapp": _whatsapp,
+    "signal": _signal,
+    "facebook_messenger": _facebook,
+    "riseupvpn": _riseup,
+}
+
+
+def _read_failure(keys: TestKeys) -> Outcome:
+    return Outcome(failure=normalise(keys.failure))
+
+
+def _read_tor(keys: TestKeys, steps: Steps) -> tuple[Endpoint, ...]:
+    found = []
+    for target in list((keys.targets or {}).values())[:_MAX_TARGETS]:
+        steps.add_queries(target.queries, _first_hop)
+        steps.add_connects(target.tcp_connect, _first_hop)
+        steps.add_handshakes(target.tls_handshakes, _first_hop)
+        steps.add_requests(target.requests)
+        failure = normalise(target.failure)
+        failed = [c for c in target.tcp_connect or () if c.status and c.status.failure]
+        found.append(
+            Endpoint(
+                group=target.target_protocol or "unknown",
+                name=target.target_name or target.target_address or "unknown",
+                step=None if failure is None else Step.TCP if failed else Step.TLS,
+                failure=failure,
+            )
+        )
+    return tuple(found)
+
+
+def _read_lookups(keys: TestKeys, steps: Steps) -> tuple[Endpoint, ...]:
+    """Read each way to ask the resolver; one that works is enough."""
+    found = []
+    for url, lookup in list((keys.lookups or {}).items())[:_MAX_TARGETS]:
+        before = len(steps.found)
+        steps.add_queries(lookup.queries, _first_hop)
+        steps.add_connects(lookup.tcp_connect, _first_hop)
+        steps.add_handshakes(lookup.tls_handshakes, _first_hop)
+        steps.add_handshakes(lookup.quic_handshakes, _first_hop)
+        failure = normalise(lookup.failure)
+        failed = [seen.step for seen in steps.found[before:] if seen.failure and seen.step is not Step.DNS]
+        step = failed[-1] if failed else Step.DNS
+        found.append(Endpoint(group="resolver", name=url, step=step if failure else None, failure=failure))
+    return tuple(found)
+
+
+def _read_ech(keys: TestKeys) -> tuple[Endpoint, ...]:
+    """Read the handshakes with and without an encrypted ClientHello."""
+    return tuple(
+        Endpoint(
+            group="with ECH" if shake.echconfig and shake.echconfig != "GREASE" else "without ECH",
+            name=shake.address or shake.server_name or "unknown",
+            step=Step.TLS if shake.failure else None,
+            failure=normalise(shake.failure),
+        )
+        for shake in (keys.tls_handshakes or ())[:_MAX_TARGETS]
+    )
+
+
+def _read_bootstrap(test_name: str, keys: TestKeys) -> Outcome:
+    failure = normalise(keys.failure or keys.error)
+    success = keys.success
+    if success is None and test_name in ("psiphon", "torsf", "vanilla_tor"):
+        success = failure is None and (keys.bootstrap_time or 0) > 0
+    if success is None and test_name == "stunreachability" and keys.endpoint:
+        success = failure is None
+    return Outcome(failure=failure, success=success)
+
+
+def _read_echo(keys: TestKeys) -> Outcome:
+    """Compare what came back with what was sent; nothing back says nothing."""
+    pairs = list(zip(keys.sent or (), keys.received or (), strict=False))
+    answered = [(sent, received) for sent, received in pairs if received]
+    if not answered:
+        return Outcome(failure=normalise(keys.failure))
+    changed = any(sent != received for sent, received in answered)
+    return Outcome(tampered=changed, success=not changed)
+
+
+def _read_headers(keys: TestKeys) -> Outcome:
+    """Read in which respects the headers that arrived were not those that were sent."""
+    answered = any(request.failure is None and request.response for request in keys.requests or ())
+    differences = _read_raw(keys.tampering)
+    if not answered or differences is None:
+        return Outcome(failure=normalise(keys.failure))
+    changed = any(bool(value) for value in differences.values())
+    return Outcome(tampered=changed, success=not changed)
+
+
+def _read_raw(raw: Raw) -> dict[str, object] | None:
+    try:
+        value = msgspec.json.decode(bytes(raw))
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _first_hop(host: str | None) -> int:
+    del host
+    return 0

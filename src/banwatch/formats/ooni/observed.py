@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from banwatch.model.control import Control
+from banwatch.model.failure import Failure
 from banwatch.model.measurement import Measurement
-from banwatch.model.observation import Observation
+from banwatch.model.observation import Observation, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,20 @@ class Outcome:
     """Whether it reached what it is for: a bootstrap, a handshake, an untampered answer."""
     tampered: bool | None = None
     """Middlebox nettests: whether what came back was not what was sent."""
-    runtime_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One host or service that an application needs, and how far it could be used."""
+
+    group: str
+    """Of the endpoints of a group one is enough; of the groups of an application each is needed."""
+    name: str
+    step: Step | None = None
+    """The lowest step that failed; null where the endpoint could be used."""
+    failure: Failure | None = None
+    tries: int = 1
+    """How often that step was tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,5 +50,5 @@ class Observed:
     network_type: str = ""
     """How the probe was connected, where it says: `wifi`, `mobile`, `vpn`, ..."""
     outcome: Outcome = Outcome()
-    endpoints: tuple[tuple[str, bool], ...] = ()
-    """Named endpoints of messaging and circumvention nettests, and whether each could be used."""
+    endpoints: tuple[Endpoint, ...] = ()
+    """What messaging and circumvention nettests need."""

@@ -1,0 +1,199 @@
+"""Rules about applications, circumvention tools, resolvers and middleboxes: nettests without a control."""
+
+from banwatch.judge.rule import Rule
+from banwatch.judge.words import listed
+from banwatch.model.evidence import Evidence
+from banwatch.model.ids import RuleId
+from banwatch.model.state import Layer, State
+
+_SERVICES = frozenset({"endpoints", "resolver"})
+_BOOTSTRAP = frozenset({"bootstrap"})
+_MIDDLEBOX = frozenset({"middlebox"})
+_STEPS = frozenset({"steps", "resolver"})
+
+_NAMED = {
+    "dns.nxdomain": "dns.nxdomain",
+    "dns.refused": "dns.refused",
+    "dns.servfail": "dns.servfail",
+    "dns.generic_timeout": "dns.timeout",
+    "dns.timed_out": "dns.timeout",
+    "tcp.timeout": "tcp.timeout",
+    "tcp.refused": "tcp.refused",
+    "tcp.reset": "tcp.reset",
+    "tcp.unreachable": "ip.unreachable",
+    "tls.reset": "tls.reset",
+    "tls.timeout": "tls.timeout",
+    "tls.eof": "tls.eof",
+    "tls.alert": "tls.alert",
+    "quic.timeout": "quic.timeout",
+    "quic.reset": "quic.reset",
+    "http.reset": "http.reset",
+    "http.eof": "http.eof",
+    "http.timeout": "http.timeout",
+}
+"""Fates that name a mechanism; a certificate that a nettest pins may have outlived its authority, so none."""
+_SUDDEN = frozenset({"dns.nxdomain", "dns.refused", "tls.reset", "tls.eof", "tls.alert", "http.reset"})
+"""Fates that no lost packet and no slow server brings about."""
+
+
+def _mechanisms(e: Evidence) -> tuple[str, ...]:
+    return tuple(sorted({_NAMED[fate] for fate in e.groups_fate if fate in _NAMED}))
+
+
+def _none(e: Evidence) -> tuple[str, ...]:
+    return ()
+
+
+def _cut_off(e: Evidence) -> bool:
+    """A group is lost, for reasons that all name a mechanism, while the network works."""
+    if not e.groups_failed or e.silent or not all(fate in _NAMED for fate in e.groups_fate):
+        return False
+    works = bool(e.groups_ok) or e.answered
+    return works and (e.groups_tries > 1 or bool(set(e.groups_fate) & _SUDDEN))
+
+
+def _layer_words(e: Evidence) -> str:
+    return listed(tuple(fate.replace(".", " ") for fate in e.groups_fate))
+
+
+SERVICE_RULES: tuple[Rule, ...] = (
+    Rule(
+        id=RuleId("service.bogon"),
+        layer=Layer.DNS,
+        kinds=_SERVICES | _BOOTSTRAP,
+        condition="a name that the application needs resolved to a private, loopback or reserved address",
+        holds=lambda e: bool(e.dns_bogons) and e.dns_system_unvouched,
+        state=State.BLOCKED,
+        mechanism="dns.injection.bogon",
+        mechanisms=lambda e: ("dns.injection.bogon",),
+        why="the names that these nettests ask for are fixed, and have public addresses everywhere",
+        source="the same specifications; RFC 6890",
+        sentence=lambda e: f"A name of {e.target} resolved to {listed(e.dns_bogons)}, not a public address.",
+    ),
+    Rule(
+        id=RuleId("service.cut"),
+        layer=Layer.TCP,
+        kinds=_SERVICES,
+        condition=(
+            "of some group of endpoints that the application needs none could be used, in two tries or more "
+            "or "
+            "by a cut that no loss explains, while something else on the network answered"
+        ),
+        holds=_cut_off,
+        state=State.LIKELY_BLOCKED,
+        mechanism="dns, ip, tcp, tls, quic, http",
+        mechanisms=_mechanisms,
+        why=(
+            "one of a group is enough, so all of them must fail; they do so together where somebody names "
+            "them"
+        ),
+        source=(
+            "OONI ts-020 (Telegram), ts-018 (WhatsApp), ts-029 (Signal), ts-019 (Facebook Messenger), ts-023 "
+            "(Tor)"
+        ),
+        sentence=lambda e: (
+            f"Of {e.target}, nothing of “{listed(e.groups_failed)}” could be reached ({_layer_words(e)})"
+            f"{f', while “{listed(e.groups_ok)}” could' if e.groups_ok else ''}."
+        ),
+    ),
+    Rule(
+        id=RuleId("service.works"),
+        layer=Layer.HTTP,
+        kinds=_SERVICES,
+        condition="of every group of endpoints that was tried, some endpoint could be used",
+        holds=lambda e: bool(e.groups_ok) and not e.groups_failed,
+        state=State.OK,
+        mechanism="",
+        mechanisms=_none,
+        why="one endpoint of each group is enough for the application to work",
+        source="the same specifications",
+        sentence=lambda e: f"{e.target} could be reached ({listed(e.groups_ok)}).",
+    ),
+    Rule(
+        id=RuleId("service.trouble"),
+        layer=Layer.TCP,
+        kinds=_SERVICES,
+        condition="of some group none could be used, and loss, load or an outdated nettest may be why",
+        holds=lambda e: bool(e.groups_failed) and not e.silent and not _cut_off(e),
+        state=State.IMPAIRED,
+        mechanism="",
+        mechanisms=_none,
+        why="there is no control; pinned certificates expire in the nettest, not in the network",
+        source="ooni/probe#2344, #2627 (Signal)",
+        sentence=lambda e: (
+            f"Of {e.target}, “{listed(e.groups_failed)}” could not be reached ({_layer_words(e)}); "
+            f"why cannot be told."
+        ),
+    ),
+    Rule(
+        id=RuleId("bootstrap.works"),
+        layer=Layer.TCP,
+        kinds=_BOOTSTRAP,
+        condition="the program got its connection",
+        holds=lambda e: e.outcome_success is True,
+        state=State.OK,
+        mechanism="",
+        mechanisms=_none,
+        why="a tunnel that stands is the whole test",
+        source="OONI ts-015 (Psiphon), ts-030 (torsf), ts-016 (vanilla Tor), ts-040 (OpenVPN)",
+        sentence=lambda e: f"{e.target} connected.",
+    ),
+    Rule(
+        id=RuleId("bootstrap.fails"),
+        layer=Layer.TCP,
+        kinds=_BOOTSTRAP,
+        condition="the program got no connection in its time",
+        holds=lambda e: e.outcome_success is False and not e.silent,
+        state=State.IMPAIRED,
+        mechanism="",
+        mechanisms=_none,
+        why=(
+            "one tunnel that does not stand has many reasons; many on one network are a matter for the "
+            "detector"
+        ),
+        source="Banwatch",
+        sentence=lambda e: (
+            f"{e.target} did not connect{f' ({e.outcome_failure})' if e.outcome_failure else ''}; "
+            f"one measurement cannot tell why."
+        ),
+    ),
+    Rule(
+        id=RuleId("middlebox.alters"),
+        layer=Layer.HTTP,
+        kinds=_MIDDLEBOX,
+        condition="what came back from our own server is not what was sent",
+        holds=lambda e: e.outcome_tampered is True,
+        state=State.TAMPERED,
+        mechanism="http.tamper",
+        mechanisms=lambda e: ("http.tamper",),
+        why="the server sends back what it got; somebody between changed it",
+        source="OONI ts-006, ts-007",
+        sentence=lambda e: "Something on this network alters HTTP requests on their way.",
+    ),
+    Rule(
+        id=RuleId("middlebox.none"),
+        layer=Layer.HTTP,
+        kinds=_MIDDLEBOX,
+        condition="what came back is what was sent",
+        holds=lambda e: e.outcome_tampered is False,
+        state=State.OK,
+        mechanism="",
+        mechanisms=_none,
+        why="nothing was changed",
+        source="OONI ts-006, ts-007",
+        sentence=lambda e: "HTTP requests arrive as they were sent.",
+    ),
+    Rule(
+        id=RuleId("steps.work"),
+        layer=Layer.HTTP,
+        kinds=_STEPS,
+        condition="a nettest of single steps met no failure, and has more than lookups to show",
+        holds=lambda e: not e.groups_failed and e.outcome_failure is None and e.connected,
+        state=State.OK,
+        mechanism="",
+        mechanisms=_none,
+        why="every step went well",
+        source="OONI ts-022 (urlgetter), ts-025 (STUN), ts-039 (ECH)",
+        sentence=lambda e: f"Every step towards {e.target} went well.",
+    ),
+)
