@@ -11,13 +11,18 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def demo(
-        out: Annotated[Path, typer.Option(help="Folder for the results; an earlier demo's are replaced.")] = Path(
-            "demo-out"
-        ),
-        serve: Annotated[bool, typer.Option(help="Serve the page on 127.0.0.1 when the run has ended.")] = True,
-        port: Annotated[int | None, typer.Option(help="Port to serve on; the first free one from 8080.")] = None,
+        out: Annotated[
+            Path, typer.Option(help="Folder for the results; an earlier demo's are replaced.")
+        ] = Path("demo-out"),
+        serve: Annotated[
+            bool, typer.Option(help="Serve the page on 127.0.0.1 when the run has ended.")
+        ] = True,
+        port: Annotated[
+            int | None, typer.Option(help="Port to serve on; the first free one from 8080.")
+        ] = None,
         recorded: Annotated[
-            bool, typer.Option("--recorded", help="Use the lab's shipped recordings instead of measuring now.")
+            bool,
+            typer.Option("--recorded", help="Use the lab's shipped recordings instead of measuring now."),
         ] = False,
         jobs: Annotated[int | None, typer.Option(min=1, help="Labs side by side.")] = None,
         seed: Annotated[int, typer.Option(help="Seed of everything that the lab decides by chance.")] = 0,
@@ -29,4 +34,9 @@ def register(app: typer.Typer) -> None:
         from banwatch.demo.conduct import Plan, conduct, present
 
         plan = Plan(out_dir=out, serve=serve, port=port, recorded=recorded, jobs=jobs, seed=seed)
-        present(plan, conduct(plan))
+        try:
+            outcome = conduct(plan)
+        except KeyboardInterrupt:
+            typer.echo(f"banwatch: interrupted; nothing of this run is left in {out}", err=True)
+            raise typer.Exit(130) from None  # 128 + SIGINT, as shells have it
+        present(plan, outcome)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 BAN_ID = "dprk-2016"
 REGIME = "dprk-2016"
 
+_POLITE_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -70,13 +72,16 @@ def conduct(plan: Plan, stages: Stages | None = None) -> Outcome:
 
 @contextmanager
 def _termination_unwinds() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind the stack as Ctrl-C does, so that every `finally` runs."""
+    """Let every polite signal unwind the stack, so that each `finally` runs.
+
+    Ctrl-C is among them since a shell's background job starts with it ignored.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del number, frame
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, interrupt) for number in _POLITE_SIGNALS}
     try:
         yield
     finally:
