@@ -157,7 +157,7 @@ class Lab:
         self._start_world()
 
     def _await_censor(self, control: socket.socket) -> None:
-        """Hear from the first process who the censor is, and from the censor that it is ready; in any order."""
+        """Hear from the first process who the censor is, and from the censor that it is ready."""
         is_ready = False
         while not (is_ready and self._censor_pid):
             message, fds, _, _ = socket.recv_fds(control, 65_536, 8)
