@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import ipaddress
 import ssl
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -40,6 +41,13 @@ class Issuer:
     @property
     def pem(self) -> bytes:
         return self.certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _general_name(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)
 
 
 def _name(text: str) -> x509.Name:
@@ -84,7 +92,7 @@ def make_context(
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW - timedelta(days=90))
         .not_valid_after(NOW + timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_general_name(n) for n in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(
@@ -284,7 +292,7 @@ def dns_server(
 
     def respond(data: bytes) -> list[tuple[float, bytes]]:
         query = dns.message.from_wire(data)
-        name = query.question[0].name.to_text(omit_final_dot=True)
+        name = query.question[0].name.to_text(omit_final_dot=True).lower()
         kind = dns.rdatatype.to_text(query.question[0].rdtype)
         replies = []
         if forged and name in forged and kind == "A":

@@ -185,7 +185,7 @@ def test_a_body_that_stalls_is_kept_as_far_as_it_came(tmp_path: Path) -> None:
 
     scene = Scene(tcp={(SITE, 80): stall_in_the_middle})
     keys = measure_site(scene, tmp_path, "http://site.example/")["test_keys"]
-    [request] = keys["requests"]
+    [request] = plain(keys["requests"])
     assert request["failure"] == "generic_timeout_error"
     assert request["response"]["body"] == "half"
     assert request["response"]["body_is_truncated"] is True

@@ -43,6 +43,19 @@ class TcpInfoRecord(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[str]
 
 
+class Localization(msgspec.Struct, frozen=True, kw_only=True):
+    """How far away the one is who answers in place of another."""
+
+    step: str
+    """`dns` or `tls`."""
+    address: str
+    hops: int | None
+    """The smallest IP time to live that was answered; null where that is not settled."""
+    tried: list[tuple[int, bool]]
+    """Every time to live that was tried, and whether it was answered."""
+    tags: list[str]
+
+
 class WebConnectivityKeys(msgspec.Struct, frozen=True, kw_only=True):
     """The test keys of `web_connectivity` 0.5; those that begin with `x_` are extensions."""
 
@@ -58,6 +71,7 @@ class WebConnectivityKeys(msgspec.Struct, frozen=True, kw_only=True):
     x_dns_duplicate_responses: list[Query]
     x_tcp_info: list[TcpInfoRecord]
     """Ours: see docs/probe.md."""
+    x_localization: list[Localization]
     x_control_request: wire.ControlRequest | None
     control: wire.ControlResponse | None
     control_failure: str | None

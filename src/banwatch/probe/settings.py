@@ -65,8 +65,15 @@ class Settings:
     """Mean pause between the beginnings of two measurements, jittered by half; 0 does not pause."""
     follow_ups: bool = True
     """Whether further steps are taken where a first result is suspicious."""
+    thorough: bool = False
+    """Also those follow-ups that take several connections or time-outs: see docs/probe.md."""
+    rest_s: float = 0.0
+    """How long a 3-tuple rests after it was cut, before another name is tried there once more; censors that
+    remember do so for 30 to 180 seconds. 0 tries at once only."""
     innocent_name: str = "example.org"
     """A name that nobody blocks, shown in place of the target's: is it the name that matters?"""
+    innocent_endpoint: str = "1.1.1.1:443"
+    """Somebody else's address, where the target's name is shown to see whether the name alone matters."""
     measure_private: bool = False
     """Only for tests on loopback: lets the probe connect to addresses that are nobody's on the Internet."""
     probe_id: str = ""

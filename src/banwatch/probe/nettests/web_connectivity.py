@@ -5,7 +5,7 @@ first good connection the page is fetched. Follow-ups (see `follow_ups`) go on w
 """
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
@@ -17,11 +17,13 @@ from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.http import HttpRequest, HttpResponse
 from banwatch.net.seam import Net, Stream, TlsSettings
 from banwatch.net.target_url import TargetUrl, follow_location, parse_target_url, registrable_domain
-from banwatch.probe.follow_ups import FollowUps
+from banwatch.probe.follow_ups.connection import after_connect, after_handshake, after_request
+from banwatch.probe.follow_ups.context import Context
+from banwatch.probe.follow_ups.names import NameFindings, after_names
 from banwatch.probe.permit import FetchPermit
 from banwatch.probe.politeness import Politeness
-from banwatch.probe.record import Query, TcpInfoRecord, WebConnectivityKeys
-from banwatch.probe.scrub import scrubber
+from banwatch.probe.record import Query, WebConnectivityKeys
+from banwatch.probe.records import Records
 from banwatch.probe.settings import Settings
 from banwatch.probe.steps.control import ask_helper, make_control_request
 from banwatch.probe.steps.dns import UdpLookup, addresses_of, begin_udp_lookup, lookup_system
@@ -40,17 +42,6 @@ _BAD_REDIRECT = "http_invalid_redirect_location_host"
 _FIRST_ID = {"getaddrinfo": 10001, "udp": 20001, "http": 40001, "https": 50001}
 _ADDRESSES_AFTER_REDIRECT = 2
 """A redirect's own host is rarely what is announced as banned: fewer of its addresses are enough."""
-
-
-@dataclass(slots=True)
-class _Records:
-    """What a measurement gathers, in the order in which it came."""
-
-    queries: list[Query] = field(default_factory=list)
-    tcp_connects: list[wire.TcpConnect] = field(default_factory=list)
-    tls_handshakes: list[wire.TlsHandshake] = field(default_factory=list)
-    requests: list[wire.HttpTransaction] = field(default_factory=list)
-    tcp_infos: list[TcpInfoRecord] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +70,7 @@ class WebConnectivity:
         self._politeness = politeness
         self._at = settings.now()
         self._trace = Trace(clock=net.clock, zero_s=net.clock())
-        self._records = _Records()
+        self._records = Records()
         self._lookups: list[UdpLookup] = []
         self._ids = dict(_FIRST_ID)
         self._cookies: dict[str, dict[str, str]] = {}
@@ -87,15 +78,14 @@ class WebConnectivity:
         self._control: wire.ControlResponse | None = None
         self._control_failure: Failure | None = None
         self._last_failure: Failure | None = None
-        self._follow_ups = FollowUps(
-            net, settings, self._trace, self._records.tcp_connects, self._records.tls_handshakes
-        )
+        self._follow_up = Context(net, settings, self._trace, self._records, roots)
 
     async def measure(self, url: TargetUrl) -> WebConnectivityKeys:
         """Measure a URL and what it redirects to."""
         try:
             async with asyncio.TaskGroup() as background:
                 await self._follow(url, background)
+            await after_names(self._follow_up, self._name_findings(url))
         finally:
             for lookup in self._lookups:
                 lookup.close()
@@ -203,10 +193,9 @@ class WebConnectivity:
         self._records.tcp_connects.append(connect)
         if stream is None:
             self._note_failure(connect.status.failure if connect.status else None)
-            await self._follow_ups.after_connect(hop.url, endpoint, connect, hop.depth)
+            await after_connect(self._follow_up, endpoint, connect, hop.depth)
             return None
-        transport = stream
-        alpn = ""
+        transport, alpn = stream, ""
         try:
             if hop.url.is_tls:
                 settings = TlsSettings(server_name=hop.url.host, alpn=ALPN)
@@ -223,15 +212,17 @@ class WebConnectivity:
                 self._records.tls_handshakes.append(handshake)
                 if tls is None:
                     self._note_failure(handshake.failure)
-                    await self._follow_ups.after_handshake(hop.url, endpoint, handshake, hop.depth)
+                    await after_handshake(self._follow_up, hop.url, endpoint, handshake, hop.depth)
                     return None
                 stream, alpn = tls, handshake.negotiated_protocol or ""
             if not await permit.claim(of_system):
                 return None
-            return await self._fetch(hop, endpoint, stream, alpn, trace)
+            fetched = await self._fetch(hop, endpoint, stream, alpn, trace)
         finally:
-            self._note_tcp_info(transport, endpoint, trace)
+            self._records.note_tcp_info(transport, str(endpoint), trace)
             stream.close()
+        await after_request(self._follow_up, hop.url, endpoint, fetched.record, hop.depth)
+        return fetched
 
     async def _fetch(self, hop: Hop, endpoint: Endpoint, stream: Stream, alpn: str, trace: Trace) -> Fetched:
         headers = BROWSER_HEADERS
@@ -251,7 +242,7 @@ class WebConnectivity:
             transport="tcp",
             timeout_s=self._settings.timeouts.http_s,
             limit_bytes=self._settings.body_limit_bytes,
-            scrub=scrubber((*self._net.own_addresses, *self._settings.own_addresses)),
+            scrub=self._follow_up.scrub(),
             trace=trace,
         )
         self._records.requests.insert(0, fetched.record)  # the latest comes first
@@ -290,20 +281,19 @@ class WebConnectivity:
     def _note_failure(self, failure: Failure | None) -> None:
         self._last_failure = failure or self._last_failure
 
-    def _note_tcp_info(self, stream: Stream, endpoint: Endpoint, trace: Trace) -> None:
-        info = stream.tcp_info()
-        if info.rtt_ms is not None:
-            self._records.tcp_infos.append(
-                TcpInfoRecord(
-                    address=str(endpoint),
-                    transaction_id=trace.transaction_id,
-                    rtt_ms=info.rtt_ms,
-                    retransmits=info.retransmits,
-                    bytes_acked=info.bytes_acked,
-                    bytes_received=info.bytes_received,
-                    tags=list(trace.tags),
-                )
-            )
+    def _name_findings(self, url: TargetUrl) -> NameFindings:
+        shakes = self._records.tls_handshakes
+        return NameFindings(
+            hostname=url.host,
+            queries=[query for query in self._records.queries if query.hostname == url.host],
+            late=[late for lookup in self._lookups for late in lookup.late if late.hostname == url.host],
+            verified=frozenset(
+                (shake.address or "").rpartition(":")[0].strip("[]")
+                for shake in shakes
+                if shake.failure is None and not shake.no_tls_verify
+            ),
+            control=self._control,
+        )
 
     def _keys(self) -> WebConnectivityKeys:
         records = self._records
@@ -328,6 +318,7 @@ class WebConnectivity:
             network_events=self._trace.events,
             x_dns_duplicate_responses=[late for lookup in self._lookups for late in lookup.late],
             x_tcp_info=records.tcp_infos,
+            x_localization=records.localizations,
             x_control_request=self._control_request,
             control=self._control,
             control_failure=self._control_failure,

@@ -68,12 +68,17 @@ class UdpLookup:
     _first: DnsReply | None = None
     _odd: Failure | None = None
 
-    async def first(self, net: Net, *, timeout_s: float) -> Query:
-        """Ask, once more if half the time passes in silence, and wait for the first reply."""
+    async def first(self, net: Net, *, timeout_s: float, ttl: int | None = None) -> Query:
+        """Ask, once more if half the time passes in silence, and wait for the first reply.
+
+        `ttl` limits how many hops the question goes.
+        """
         self.t0 = self.trace.elapsed_s()
         try:
             question = render_question(self.hostname, self.query_type, self.message_id)
             self.datagrams = await net.open_udp(self.resolver.ip, self.resolver.port)
+            if ttl is not None:
+                self.datagrams.set_ttl(ttl)
             for wait_s in (timeout_s / 2, timeout_s / 2):
                 self.datagrams.send(question)
                 self.asked += 1

@@ -29,7 +29,7 @@ async def tls_handshake(
 
     Args:
         net: starts TLS.
-        stream: a fresh connection to `endpoint`; closed here unless it is returned inside TLS.
+        stream: a fresh connection to `endpoint`; the caller closes it, also after a failure.
         endpoint: where the stream leads to.
         settings: server name and protocols to offer.
         roots: who is trusted; None does not verify and says so in the record.
@@ -51,16 +51,12 @@ async def tls_handshake(
         failure = error.failure
     except TimeoutError:
         failure = df007.GENERIC_TIMEOUT
-    finally:
-        if tls is None:
-            stream.close()
     trace.note("tls_handshake_done", str(endpoint), t0, failure)
     facts = tls.facts if tls is not None else None
     if facts is not None and roots is not None:
         # without a server name the certificate must name the address
         failure = roots.problem(facts.peer_certificates, settings.server_name or endpoint.ip, at)
         if failure is not None:
-            stream.close()
             tls = None
     record = wire.TlsHandshake(
         network="tcp",

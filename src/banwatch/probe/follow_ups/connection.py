@@ -1,0 +1,189 @@
+"""Follow-ups of a connection that was cut: is it the address, the name, and who answers?"""
+
+import asyncio
+
+import msgspec
+
+from banwatch.formats.ooni import wire
+from banwatch.model import failure as df007
+from banwatch.model.failure import CERTIFICATE_FAILURES, TIMEOUTS, UNKNOWN_FAILURE_PREFIX, Failure
+from banwatch.net.endpoint import Endpoint, parse_endpoint
+from banwatch.net.http import HttpRequest
+from banwatch.net.seam import TlsSettings
+from banwatch.net.split import SplitFirstWrite
+from banwatch.net.target_url import TargetUrl
+from banwatch.probe.follow_ups.context import Context
+from banwatch.probe.follow_ups.hops import find_hops
+from banwatch.probe.record import Localization
+from banwatch.probe.steps.http import BROWSER_HEADERS, http_get
+from banwatch.probe.steps.tcp import tcp_connect
+from banwatch.probe.steps.tls import tls_handshake
+
+_CUT = frozenset({df007.CONNECTION_RESET, df007.EOF, df007.CONNECTION_ABORTED}) | TIMEOUTS
+_REMOTE_ALERT = f"{UNKNOWN_FAILURE_PREFIX}remote error: tls:"
+_ALPN = ("h2", "http/1.1")
+_SMALL_BODY_BYTES = 1 << 14
+_HOP_WAIT_S = 1.0
+"""How long to wait for whoever sits within so many hops; what answers at all answers within a round trip."""
+
+
+def was_cut(failure: Failure | None) -> bool:
+    """Whether a connection ended as it does when somebody on the way cuts it."""
+    if failure is None or failure in CERTIFICATE_FAILURES:
+        return False
+    return failure in _CUT or failure.startswith(_REMOTE_ALERT)
+
+
+async def after_connect(context: Context, endpoint: Endpoint, connect: wire.TcpConnect, depth: int) -> None:
+    """Connect once more where the first attempt was lost: one lost packet must not accuse."""
+    if not context.settings.follow_ups or connect.status is None or not connect.status.failure:
+        return
+    stream, record = await tcp_connect(
+        context.net,
+        endpoint,
+        timeout_s=context.settings.timeouts.tcp_s,
+        trace=context.begin("retry", depth),
+    )
+    context.records.tcp_connects.append(record)
+    if stream is not None:
+        stream.close()
+
+
+async def after_handshake(
+    context: Context, url: TargetUrl, endpoint: Endpoint, handshake: wire.TlsHandshake, depth: int
+) -> None:
+    """Tell a blocked name from a blocked address where a handshake was cut."""
+    settings = context.settings
+    if not settings.follow_ups or not was_cut(handshake.failure):
+        return
+    # the innocent name first: it shows most, and a censor that remembers has least to remember yet
+    other = await _shake_hands(context, "other_name", settings.innocent_name, endpoint, depth)
+    if was_cut(other) and settings.rest_s > 0:
+        await _rest(context, "other_name", "other_name_soon")
+        other = await _shake_hands(context, "other_name", settings.innocent_name, endpoint, depth)
+    again = await _shake_hands(context, "retry", url.host, endpoint, depth)
+    if not settings.thorough or context.looked_thoroughly or not was_cut(again):
+        return
+    context.looked_thoroughly = True  # one address of a site is as good as all of them
+    await _shake_hands(context, "no_sni", None, endpoint, depth)
+    await _shake_hands(context, "split_hello", url.host, endpoint, depth)
+    elsewhere = parse_endpoint(settings.innocent_endpoint)
+    if elsewhere.ip != endpoint.ip:
+        await _shake_hands(context, "name_elsewhere", url.host, elsewhere, depth)
+    if again not in TIMEOUTS:
+        await _find_who_cuts(context, url.host, endpoint, depth)
+
+
+async def after_request(
+    context: Context, url: TargetUrl, endpoint: Endpoint, request: wire.HttpTransaction, depth: int
+) -> None:
+    """Ask the same address for an innocent host where a plain request was cut."""
+    settings = context.settings
+    if not settings.follow_ups or url.is_tls or not was_cut(request.failure):
+        return
+    await _request(context, "other_host", settings.innocent_name, url, endpoint, depth)
+    await _request(context, "retry", url.authority, url, endpoint, depth)
+
+
+async def _rest(context: Context, tag: str, instead: str) -> None:
+    """Let the 3-tuple rest, and call what was cut meanwhile by another name: it was under the last blow."""
+    records = context.records
+    records.tls_handshakes[:] = [
+        msgspec.structs.replace(one, tags=_renamed(one.tags, tag, instead)) for one in records.tls_handshakes
+    ]
+    records.tcp_connects[:] = [
+        msgspec.structs.replace(one, tags=_renamed(one.tags, tag, instead)) for one in records.tcp_connects
+    ]
+    await asyncio.sleep(context.settings.rest_s)
+
+
+def _renamed(tags: list[str] | None, tag: str, instead: str) -> list[str]:
+    return [f"follow_up={instead}" if one == f"follow_up={tag}" else one for one in tags or ()]
+
+
+async def _shake_hands(
+    context: Context, name: str, server_name: str | None, endpoint: Endpoint, depth: int
+) -> Failure | None:
+    """Shake hands with a name over a fresh connection; how it failed, if it did."""
+    trace = context.begin(name, depth)
+    times = context.settings.timeouts
+    stream, connect = await tcp_connect(context.net, endpoint, timeout_s=times.tcp_s, trace=trace)
+    context.records.tcp_connects.append(connect)
+    if stream is None:
+        return connect.status.failure if connect.status else None
+    if name == "split_hello":
+        stream = SplitFirstWrite(stream, (server_name or "").encode("ascii"))
+    try:
+        tls, handshake = await tls_handshake(
+            context.net,
+            stream,
+            endpoint,
+            TlsSettings(server_name=server_name, alpn=_ALPN),
+            roots=None,  # whose certificate it is does not matter: whether it gets through does
+            at=context.settings.now(),
+            timeout_s=times.tls_s,
+            trace=trace,
+        )
+        del tls
+        context.records.tls_handshakes.append(handshake)
+        context.records.note_tcp_info(stream, str(endpoint), trace)
+    finally:
+        stream.close()
+    return handshake.failure
+
+
+async def _request(
+    context: Context, name: str, host: str, url: TargetUrl, endpoint: Endpoint, depth: int
+) -> None:
+    trace = context.begin(name, depth)
+    times = context.settings.timeouts
+    stream, connect = await tcp_connect(context.net, endpoint, timeout_s=times.tcp_s, trace=trace)
+    context.records.tcp_connects.append(connect)
+    if stream is None:
+        return
+    try:
+        fetched = await http_get(
+            stream,
+            endpoint,
+            HttpRequest(scheme="http", authority=host, path=url.path, headers=BROWSER_HEADERS),
+            alpn="",
+            transport="tcp",
+            timeout_s=times.http_s,
+            limit_bytes=_SMALL_BODY_BYTES,
+            scrub=context.scrub(),
+            trace=trace,
+        )
+        context.records.requests.append(fetched.record)  # behind the plain ones, which readers look at first
+    finally:
+        stream.close()
+
+
+async def _find_who_cuts(context: Context, host: str, endpoint: Endpoint, depth: int) -> None:
+    """Find how many hops away the one is who cuts, by ClientHellos that go only so far."""
+    times = context.settings.timeouts
+
+    async def is_cut_within(hops: int) -> bool:
+        trace = context.begin("tls_hops", depth)
+        stream, connect = await tcp_connect(context.net, endpoint, timeout_s=times.tcp_s, trace=trace)
+        if stream is None:
+            return was_cut(connect.status.failure if connect.status else None)
+        try:
+            stream.set_ttl(hops)
+            _, handshake = await tls_handshake(
+                context.net,
+                stream,
+                endpoint,
+                TlsSettings(server_name=host, alpn=_ALPN),
+                roots=None,
+                at=context.settings.now(),
+                timeout_s=min(times.tls_s, _HOP_WAIT_S),
+                trace=trace,
+            )
+        finally:
+            stream.close()
+        return was_cut(handshake.failure) and handshake.failure not in TIMEOUTS
+
+    hops, tried = await find_hops(is_cut_within)
+    context.records.localizations.append(
+        Localization(step="tls", address=str(endpoint), hops=hops, tried=tried, tags=["follow_up=tls_hops"])
+    )

@@ -1,0 +1,37 @@
+"""What a measurement gathers, in the order in which it came."""
+
+from dataclasses import dataclass, field
+
+from banwatch.formats.ooni import wire
+from banwatch.net.seam import Stream
+from banwatch.probe.record import Localization, Query, TcpInfoRecord
+from banwatch.probe.trace import Trace
+
+
+@dataclass(slots=True)
+class Records:
+    """The lists of the test keys."""
+
+    queries: list[Query] = field(default_factory=list)
+    tcp_connects: list[wire.TcpConnect] = field(default_factory=list)
+    tls_handshakes: list[wire.TlsHandshake] = field(default_factory=list)
+    requests: list[wire.HttpTransaction] = field(default_factory=list)
+    """The latest first."""
+    tcp_infos: list[TcpInfoRecord] = field(default_factory=list)
+    localizations: list[Localization] = field(default_factory=list)
+
+    def note_tcp_info(self, stream: Stream, address: str, trace: Trace) -> None:
+        """Keep what the kernel knows of a connection, before it is closed."""
+        info = stream.tcp_info()
+        if info.rtt_ms is not None:
+            self.tcp_infos.append(
+                TcpInfoRecord(
+                    address=address,
+                    transaction_id=trace.transaction_id,
+                    rtt_ms=info.rtt_ms,
+                    retransmits=info.retransmits,
+                    bytes_acked=info.bytes_acked,
+                    bytes_received=info.bytes_received,
+                    tags=list(trace.tags),
+                )
+            )

@@ -1,0 +1,267 @@
+"""Follow-ups: each settles something where there is a censor; none is made where there is none."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import dns.message
+import dns.rrset
+import pytest
+
+from banwatch.net.memory import Handler, MemoryNet, MemoryStream, Responder
+from banwatch.probe.follow_ups.hops import find_hops
+from tests.net import servers
+from tests.net.servers import Page
+from tests.probe.scenes import (
+    CONTROL_OK,
+    FORGED,
+    RESOLVER,
+    SITE,
+    Scene,
+    measure,
+    measure_site,
+    settings,
+    site,
+)
+from tests.probe.test_session import followed_up, plain
+
+ELSEWHERE = ("1.1.1.1", 443)
+NAMES = {"other_name", "retry", "no_sni", "split_hello", "name_elsewhere"}
+
+
+def names_of(keys: dict[str, Any]) -> set[str]:
+    return {
+        tag.removeprefix("follow_up=")
+        for name in ("queries", "tcp_connect", "tls_handshakes", "requests")
+        for record in keys[name]
+        for tag in record["tags"]
+        if tag.startswith("follow_up=")
+    }
+
+
+def in_one_packet(name: str, handler: Handler) -> Handler:
+    """A censor that resets on a name, where it sees it whole in one read; it sits three hops away."""
+    return servers.sni_filter(handler, name, servers.reset)
+
+
+def test_a_name_filter_is_looked_at_from_all_sides(tmp_path: Path) -> None:
+    scene = Scene(
+        tcp={
+            (SITE, 443): in_one_packet("site.example", site("site.example")),
+            ELSEWHERE: in_one_packet("site.example", site("one.example")),
+        }
+    )
+    keys = measure_site(scene, tmp_path, thorough=True)["test_keys"]
+    assert names_of(keys) == NAMES
+    [where] = keys["x_localization"]
+    assert (where["step"], where["address"]) == ("tls", f"{SITE}:443")
+    told = {name: [one["failure"] for one in followed_up(keys["tls_handshakes"], name)] for name in NAMES}
+    assert told == {
+        "other_name": [None],
+        "retry": ["connection_reset"],
+        "no_sni": [None],
+        "split_hello": [None],
+        "name_elsewhere": ["connection_reset"],
+    }
+    [elsewhere] = followed_up(keys["tls_handshakes"], "name_elsewhere")
+    assert (elsewhere["address"], elsewhere["server_name"]) == ("1.1.1.1:443", "site.example")
+
+
+def test_a_filter_on_the_address_looks_the_same_for_every_name(tmp_path: Path) -> None:
+    scene = Scene(tcp={(SITE, 443): servers.after_first_bytes(servers.reset), ELSEWHERE: site("one.example")})
+    keys = measure_site(scene, tmp_path, thorough=True)["test_keys"]
+    for name in ("other_name", "no_sni", "split_hello"):
+        assert [one["failure"] for one in followed_up(keys["tls_handshakes"], name)] == [
+            "connection_reset"
+        ], name
+    assert [one["failure"] for one in followed_up(keys["tls_handshakes"], "name_elsewhere")] == [None]
+
+
+def test_where_all_is_well_nothing_is_followed_up(tmp_path: Path) -> None:
+    assert names_of(measure_site(Scene(), tmp_path, thorough=True)["test_keys"]) == set()
+
+
+def test_follow_ups_can_be_left_out(tmp_path: Path) -> None:
+    scene = Scene(tcp={(SITE, 443): in_one_packet("site.example", site("site.example"))})
+    keys = measure_site(scene, tmp_path, thorough=True, follow_ups=False)["test_keys"]
+    assert names_of(keys) == set()
+
+
+def test_brief_follow_ups_are_two(tmp_path: Path) -> None:
+    scene = Scene(tcp={(SITE, 443): in_one_packet("site.example", site("site.example"))})
+    assert names_of(measure_site(scene, tmp_path)["test_keys"]) == {"other_name", "retry"}
+
+
+class Remembering:
+    """A censor that resets everything to an address for a while after it has seen the name."""
+
+    def __init__(self, handler: Handler, seconds: float) -> None:
+        self.handler = handler
+        self.seconds = seconds
+        self.angry_until = 0.0
+
+    async def __call__(self, stream: MemoryStream) -> None:
+        clock = asyncio.get_running_loop().time
+        first = await stream.read(65536)
+        if b"site.example" in first:
+            self.angry_until = clock() + self.seconds
+        if clock() < self.angry_until:
+            stream.abort()
+            return
+        stream._arrived.appendleft(first)
+        await self.handler(stream)
+
+
+def test_a_censor_that_remembers_is_given_time_to_forget(tmp_path: Path) -> None:
+    def scene() -> Scene:
+        return Scene(tcp={(SITE, 443): Remembering(site("site.example"), 0.15)})
+
+    keys = measure_site(scene(), tmp_path)["test_keys"]
+    assert [one["failure"] for one in followed_up(keys["tls_handshakes"], "other_name")] == [
+        "connection_reset"
+    ]
+    keys = measure_site(scene(), tmp_path, rest_s=0.3)["test_keys"]
+    assert [one["failure"] for one in followed_up(keys["tls_handshakes"], "other_name")] == [None]
+    soon = followed_up(keys["tls_handshakes"], "other_name_soon")
+    assert [one["failure"] for one in soon] == ["connection_reset"]
+
+
+def test_a_plain_request_that_is_cut_is_asked_for_another_host(tmp_path: Path) -> None:
+    def filtered(name: bytes) -> Handler:
+        async def serve(stream: MemoryStream) -> None:
+            first = await stream.read(65536)
+            if name in first:
+                stream.abort()
+                return
+            stream._arrived.appendleft(first)
+            await servers.http_site(Page())(stream)
+
+        return serve
+
+    by_host = measure_site(
+        Scene(tcp={(SITE, 80): filtered(b"site.example")}), tmp_path, "http://site.example/"
+    )
+    keys = by_host["test_keys"]
+    assert [one["failure"] for one in plain(keys["requests"])] == ["connection_reset"]
+    assert keys["requests"][0] in plain(keys["requests"])  # readers of the format look at the first
+    [other] = followed_up(keys["requests"], "other_host")
+    assert (other["failure"], other["request"]["headers"]["Host"]) == (None, "example.org")
+    everything = measure_site(Scene(tcp={(SITE, 80): filtered(b"GET")}), tmp_path, "http://site.example/")
+    [other] = followed_up(everything["test_keys"]["requests"], "other_host")
+    assert other["failure"] == "connection_reset"
+
+
+def injector(zone: dict[str, list[str]], forbidden: str) -> Responder:
+    """The path to a resolver on which somebody forges answers for a name and all below it."""
+
+    def respond(data: bytes) -> list[tuple[float, bytes]]:
+        query = dns.message.from_wire(data)
+        name = query.question[0].name.to_text(omit_final_dot=True).lower()
+        forged = {name: FORGED} if name.endswith(forbidden) else {}
+        return servers.dns_server({name: zone[name]} if name in zone else {}, forged=forged)(data)
+
+    return respond
+
+
+def path_to_nobody(forbidden: str) -> Responder:
+    """The path to an address without a resolver, on which the same injector sits."""
+
+    def respond(data: bytes) -> list[tuple[float, bytes]]:
+        query = dns.message.from_wire(data)
+        if not query.question[0].name.to_text(omit_final_dot=True).lower().endswith(forbidden):
+            return []
+        response = dns.message.make_response(query)
+        response.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "A", FORGED))
+        return [(0.0, response.to_wire())]
+
+    return respond
+
+
+def doh_site(zone: dict[str, list[str]]) -> Handler:
+    """A resolver inside HTTPS that can be asked in HTTP/1.1."""
+    context = servers.make_context("8.8.8.8", alpn=("http/1.1",))
+
+    async def serve(stream: MemoryStream) -> None:
+        tls = servers.ServerTls(stream, context)
+        await tls.handshake()
+        data = await tls.read(65536)
+        question = data.partition(b"\r\n\r\n")[2]
+        [(_, answer)] = servers.dns_server(zone)(question)
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(answer)}\r\n\r\n".encode()
+        await tls.write(head + answer)
+
+    return serve
+
+
+def test_an_injector_answers_for_what_is_not_there(tmp_path: Path) -> None:
+    zone = {"site.example": [SITE]}
+    net = MemoryNet(
+        names={"site.example": (FORGED,)},
+        tcp={("8.8.8.8", 443): doh_site(zone), **Scene().net().tcp},
+        udp={RESOLVER: injector(zone, "site.example"), (SITE, 53): path_to_nobody("site.example")},
+    )
+    [measurement] = measure(net, ["https://site.example/"], settings(tmp_path, thorough=True))
+    keys = measurement["test_keys"]
+
+    def answers(name: str) -> list[str]:
+        [query] = followed_up(keys["queries"], name)
+        return [answer["ipv4"] for answer in query["answers"] or []]
+
+    assert answers("sibling") == [FORGED]
+    assert answers("mixed_case") == [FORGED]
+    assert answers("no_resolver") == [FORGED]
+    assert answers("doh") == [SITE]
+    [where] = keys["x_localization"]
+    assert (where["step"], where["address"], where["hops"]) == ("dns", f"{SITE}:53", 1)
+
+
+def test_a_lying_resolver_is_told_from_an_injector(tmp_path: Path) -> None:
+    lying = servers.dns_server({"site.example": [FORGED]})
+    net = MemoryNet(names={"site.example": (FORGED,)}, tcp=dict(Scene().net().tcp), udp={RESOLVER: lying})
+    [measurement] = measure(net, ["https://site.example/"], settings(tmp_path, thorough=True))
+    keys = measurement["test_keys"]
+    [sibling] = followed_up(keys["queries"], "sibling")
+    [nobody] = followed_up(keys["queries"], "no_resolver")
+    assert sibling["failure"] == "dns_nxdomain_error"
+    assert nobody["failure"] == "generic_timeout_error"
+    assert keys["x_localization"] == []
+
+
+def test_a_site_that_rotates_its_addresses_is_not_doubted(tmp_path: Path) -> None:
+    other = "93.184.216.77"
+    rotated = Scene(
+        names={"site.example": (other,)},
+        resolver=servers.dns_server({"site.example": [SITE]}),
+        tcp={(other, 443): site("site.example"), (SITE, 443): site("site.example")},
+    )
+    assert names_of(measure_site(rotated, tmp_path, thorough=True)["test_keys"]) == set()
+
+
+def test_a_name_that_is_gone_for_all_is_not_doubted(tmp_path: Path) -> None:
+    gone = {**CONTROL_OK, "dns": {"failure": "dns_name_error", "addrs": []}}
+    scene = Scene(names={}, resolver=servers.dns_server({}), control=gone)
+    assert names_of(measure_site(scene, tmp_path, thorough=True)["test_keys"]) == set()
+
+
+@pytest.mark.parametrize("true_hops", [1, 2, 5, 16, 31, 32])
+def test_hops_are_found_by_halving(true_hops: int) -> None:
+    async def answers(hops: int) -> bool:
+        return hops >= true_hops
+
+    hops, tried = asyncio.run(find_hops(answers))
+    assert hops == true_hops
+    assert len(tried) <= 7
+
+
+def test_hops_are_not_claimed_where_nobody_answers_or_answers_waver() -> None:
+    async def never(hops: int) -> bool:
+        return False
+
+    assert asyncio.run(find_hops(never)) == (None, [(32, False)])
+    seen: list[int] = []
+
+    async def wavering(hops: int) -> bool:
+        seen.append(hops)
+        return seen.count(hops) == 1
+
+    assert asyncio.run(find_hops(wavering))[0] is None
