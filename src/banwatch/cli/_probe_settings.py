@@ -17,6 +17,12 @@ _STEALTH_PAUSE_S = 20.0
 """About as fast as a person clicks."""
 
 
+_DOH_WITHOUT_HELPER = ("8.8.8.8", "1.1.1.1")
+"""Public resolvers whose certificates name their addresses; they stand in for a helper's view of names."""
+_REST_S = 60.0
+"""Residual blocking of 30 to 60 seconds is forgotten by then; that of 180 is not, and is left undecided."""
+
+
 def make_settings(
     *,
     cc: str,
@@ -54,11 +60,14 @@ def make_settings(
         probe_network_name=network,
         access_tier=tier,
         helper_url=helper,
+        doh_resolvers=() if helper is not None else _DOH_WITHOUT_HELPER,
         resolvers=tuple(resolvers) or standard.resolvers,
         ca_file=ca_file,
         parallelism=min(parallel, _STEALTH_PARALLEL) if stealth else parallel,
         pause_s=_STEALTH_PAUSE_S if stealth else 0.0,
         follow_ups=follow_ups,
+        thorough=follow_ups,
+        rest_s=_REST_S,
     )
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import h2.config
 import h2.connection
@@ -18,6 +18,8 @@ from banwatch.net.seam import Stream
 
 _READ_BYTES = 1 << 16
 _MAX_INFORMATIONAL = 16
+_ARRIVAL_BYTES = 1 << 12
+_MAX_ARRIVALS = 200
 _MALFORMED = f"{UNKNOWN_FAILURE_PREFIX}malformed HTTP response"
 _HOP_BY_HOP = frozenset({"connection", "host", "keep-alive", "transfer-encoding", "upgrade"})
 
@@ -49,8 +51,8 @@ class HttpResponse:
     body: bytearray
     is_truncated: bool = False
     """Whether there was more body than the limit."""
-    first_byte_s: float | None = None
-    last_byte_s: float | None = None
+    arrivals: list[tuple[float, int]] = field(default_factory=list)
+    """How the body came: moments, and bytes until then. Thinned out, but with the first and the last."""
 
     def header(self, name: str) -> str | None:
         """The first header of a name, in any case."""
@@ -98,12 +100,16 @@ async def exchange(
 
 def _add_body(response: HttpResponse, data: bytes, limit_bytes: int, now_s: float) -> bool:
     """Add what fits; tells whether that was too much."""
-    if response.first_byte_s is None:
-        response.first_byte_s = now_s
-    response.last_byte_s = now_s
     room = limit_bytes - len(response.body)
     response.body += data[:room]
     response.is_truncated = len(data) > room
+    arrivals = response.arrivals
+    if len(arrivals) > 1 and len(response.body) - arrivals[-2][1] < _ARRIVAL_BYTES:
+        arrivals.pop()  # too close to the one before to tell more than the new one
+    if len(arrivals) < _MAX_ARRIVALS:
+        arrivals.append((now_s, len(response.body)))
+    else:
+        arrivals[-1] = (now_s, len(response.body))
     return response.is_truncated
 
 

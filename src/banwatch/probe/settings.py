@@ -44,6 +44,9 @@ class Settings:
     resolver_network_name: str = ""
     resolvers: tuple[str, ...] = ("8.8.8.8:53",)
     """Public resolvers asked over UDP, beside the system's own: `ip:port`."""
+    doh_resolvers: tuple[str, ...] = ()
+    """Addresses of public resolvers asked inside HTTPS, at `https://<address>/dns-query`, as part of every
+    measurement; worth their cost where there is no helper."""
     helper_url: str | None = None
     control_path: str = "in-band"
     """`out-of-band` where the control travels by another path than the one measured."""
@@ -74,6 +77,9 @@ class Settings:
     """A name that nobody blocks, shown in place of the target's: is it the name that matters?"""
     innocent_endpoint: str = "1.1.1.1:443"
     """Somebody else's address, where the target's name is shown to see whether the name alone matters."""
+    twin_url: str | None = None
+    """A page of like size on the same network as most targets, that nobody slows down; fetched where a
+    target's page comes slowly. None does not compare."""
     measure_private: bool = False
     """Only for tests on loopback: lets the probe connect to addresses that are nobody's on the Internet."""
     probe_id: str = ""

@@ -1,6 +1,6 @@
 """What the records of one connection or lookup have in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from banwatch.formats.ooni import wire
@@ -38,6 +38,12 @@ class Trace:
     def note(self, operation: str, address: str, t0_s: float, failure: Failure | None = None) -> None:
         """Note that a phase ended now, well or not; `t0_s` is from `elapsed_s`."""
         self._add(operation, address, t0_s, self.elapsed_s(), None, failure)
+
+    def note_arrivals(self, address: str, arrivals: Sequence[tuple[float, int]]) -> None:
+        """Note how a body came: (moment on the clock, bytes until then)."""
+        for at_s, size_bytes in arrivals:
+            t = self.since_zero_s(at_s)
+            self._add("bytes_received_cumulative", address, t, t, size_bytes, None)
 
     def sink(self, event: NetworkEvent) -> None:
         """Note what a traced stream tells."""

@@ -24,6 +24,7 @@ class Context:
     roots: Roots
     next_id: int = _FIRST_ID
     looked_thoroughly: bool = False
+    compared_speed: bool = False
 
     def begin(self, name: str, depth: int) -> Trace:
         """Begin a transaction of a follow-up."""

@@ -20,6 +20,7 @@ from banwatch.net.target_url import TargetUrl, follow_location, parse_target_url
 from banwatch.probe.follow_ups.connection import after_connect, after_handshake, after_request
 from banwatch.probe.follow_ups.context import Context
 from banwatch.probe.follow_ups.names import NameFindings, after_names
+from banwatch.probe.follow_ups.speed import after_page
 from banwatch.probe.permit import FetchPermit
 from banwatch.probe.politeness import Politeness
 from banwatch.probe.record import Query, WebConnectivityKeys
@@ -27,6 +28,7 @@ from banwatch.probe.records import Records
 from banwatch.probe.settings import Settings
 from banwatch.probe.steps.control import ask_helper, make_control_request
 from banwatch.probe.steps.dns import UdpLookup, addresses_of, begin_udp_lookup, lookup_system
+from banwatch.probe.steps.doh import lookup_doh
 from banwatch.probe.steps.http import BROWSER_HEADERS, Fetched, http_get
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
@@ -39,7 +41,7 @@ ALPN = ("h2", "http/1.1")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TOO_MANY_REDIRECTS = f"{UNKNOWN_FAILURE_PREFIX}stopped after too many redirects"
 _BAD_REDIRECT = "http_invalid_redirect_location_host"
-_FIRST_ID = {"getaddrinfo": 10001, "udp": 20001, "http": 40001, "https": 50001}
+_FIRST_ID = {"getaddrinfo": 10001, "udp": 20001, "doh": 30001, "http": 40001, "https": 50001}
 _ADDRESSES_AFTER_REDIRECT = 2
 """A redirect's own host is rarely what is announced as banned: fewer of its addresses are enough."""
 
@@ -147,6 +149,20 @@ class WebConnectivity:
             await asyncio.gather(
                 lookup_system(self._net, host, timeout_s=times.dns_s, trace=system),
                 *(lookup.first(self._net, timeout_s=times.dns_s) for lookup in lookups),
+                *(
+                    lookup_doh(
+                        self._net,
+                        resolver,
+                        host,
+                        query_type,
+                        roots=self._roots,
+                        at=self._at,
+                        timeout_s=times.tcp_s,
+                        trace=self._trace.transaction(self._next_id("doh"), tag),
+                    )
+                    for resolver in self._settings.doh_resolvers
+                    for query_type in ("A", "AAAA")
+                ),
             )
         )
         for lookup in lookups:
@@ -222,6 +238,7 @@ class WebConnectivity:
             self._records.note_tcp_info(transport, str(endpoint), trace)
             stream.close()
         await after_request(self._follow_up, hop.url, endpoint, fetched.record, hop.depth)
+        await after_page(self._follow_up, fetched, hop.depth)
         return fetched
 
     async def _fetch(self, hop: Hop, endpoint: Endpoint, stream: Stream, alpn: str, trace: Trace) -> Fetched:

@@ -90,6 +90,8 @@ async def http_get(
     except TimeoutError:
         result.failure = df007.GENERIC_TIMEOUT
     trace.note("http_transaction_done", str(endpoint), t0, result.failure)
+    if result.response is not None and len(result.response.arrivals) > 1:
+        trace.note_arrivals(str(endpoint), result.response.arrivals)
     sent, sent_list = _headers((("Host", request.authority), *request.headers))
     response: wire.HttpResponse | None = None
     if result.response is not None:
