@@ -14,6 +14,7 @@ from banwatch.model.reference import Fingerprint
 
 MAX_BODY_BYTES = 1024 * 1024
 """How much of a body is searched; the longest that OONI's probe keeps is half of it."""
+_ASCII = 128
 _AUTOMATON_BYTES = 256 * 1024 * 1024
 """Memory that an automaton may grow to; 1,300 body patterns need under 16 MiB."""
 
@@ -61,26 +62,33 @@ class _PatternSet:
             return ()
         if self._set is None:
             self._set = _compile(self._fingerprints)
-        return [self._fingerprints[index] for index in self._set.Match(text)]
+        return [self._fingerprints[index] for index in self._set.Match(text) or ()]
 
 
-def render_pattern(fingerprint: Fingerprint) -> str:
-    """Write a fingerprint's pattern as a regular expression over bytes, each byte a Latin-1 character.
+def render_pattern(fingerprint: Fingerprint) -> bytes:
+    """Write a fingerprint's pattern as a regular expression over bytes.
 
     Raises:
         WireError: the kind of pattern is unknown.
     """
-    text = fingerprint.pattern.encode("utf-8").decode("latin-1")
+    text = fingerprint.pattern.encode("utf-8")
     match fingerprint.pattern_type:
         case "full":
-            return rf"\A{re2.escape(text)}\z"
+            return rb"\A" + _escape(text) + rb"\z"
         case "prefix":
-            return rf"\A{re2.escape(text)}"
+            return rb"\A" + _escape(text)
         case "contains":
-            return str(re2.escape(text))
+            return _escape(text)
         case "regexp":
             return text
     raise WireError(f"fingerprint {fingerprint.name}: unknown pattern type {fingerprint.pattern_type!r}")
+
+
+def _escape(text: bytes) -> bytes:
+    """Quote every byte that is no letter or digit, so that it stands for itself."""
+    return b"".join(
+        bytes((byte,)) if chr(byte).isalnum() and byte < _ASCII else b"\\x%02x" % byte for byte in text
+    )
 
 
 def check(fingerprint: Fingerprint) -> None:

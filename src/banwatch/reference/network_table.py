@@ -63,6 +63,16 @@ class NetworkTable:
         self._v4_as, self._v6_as, self._v4_country, self._v6_country = columns
         self.network_of = lru_cache(maxsize=262_144)(self._network_of)
 
+    def __len__(self) -> int:
+        return len(self._v4_as.starts) + len(self._v6_as.starts)
+
+    def first_addresses(self) -> Iterator[str]:
+        """The first address of every range."""
+        for start in self._v4_as.starts:
+            yield str(ipaddress.IPv4Address(int(start)))
+        for start in self._v6_as.starts:
+            yield str(ipaddress.IPv6Address(int(start) << _V6_SHIFT))
+
     def _network_of(self, ip: str) -> Network | None:
         """Network of an address; None where it is not announced, or not an address."""
         try:

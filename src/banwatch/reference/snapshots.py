@@ -6,9 +6,11 @@ An imported snapshot is two files: `<id>.json` (what it is, when, from where, th
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from datetime import date
 from importlib import resources
+from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
@@ -48,6 +50,44 @@ def default_data_dir() -> Path:
 def shipped_file(name: str) -> bytes:
     """Content of a file that ships with this package."""
     return resources.files("banwatch.reference").joinpath("data", name).read_bytes()
+
+
+def list_all(data_dir: Path) -> list[Snapshot]:
+    """Every snapshot that can be used: shipped, installed with packages, and imported; in order of id."""
+    shipped = [
+        Snapshot(
+            id=SHIPPED_NETWORKS,
+            kind="networks",
+            as_of=date.fromisoformat(SHIPPED_NETWORKS.removeprefix("networks-")),
+            source="ip-location-db (RouteViews, DB-IP, NRO)",
+            licence="CC BY 4.0",
+            shipped=True,
+        ),
+        _installed("roots", "certifi", "Mozilla's root store, as certifi packs it", "MPL-2.0"),
+        _installed("suffixes", "publicsuffixlist", "the public suffix list", "MPL-2.0"),
+    ]
+    return sorted([*shipped, *list_imported(data_dir)], key=lambda snapshot: snapshot.id)
+
+
+def _installed(kind: str, package: str, source: str, licence: str) -> Snapshot:
+    release = version(package)
+    return Snapshot(
+        id=f"{kind}-{release}",
+        kind=kind,
+        as_of=_date_in(release),
+        source=f"{source} ({package} {release})",
+        licence=licence,
+        shipped=True,
+    )
+
+
+def _date_in(release: str) -> date:
+    """The day that a release is of, where its number holds one (`2026.10.18`, `1.1.2.20261023`)."""
+    digits = re.findall(r"[0-9]+", release)
+    if len(digits[-1]) == len("20260101"):
+        return date.fromisoformat(digits[-1])
+    year, month, day = (int(part) for part in digits[:3])
+    return date(year, month, day)
 
 
 def list_imported(data_dir: Path) -> Iterator[Snapshot]:
