@@ -1,4 +1,4 @@
-"""The sentence: what it says follows the comparison, and it is English."""
+"""The sentence and the story: what they say follows the comparison, and it is English."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -6,12 +6,15 @@ from datetime import timedelta
 import pytest
 
 from banwatch.explorer.columns import columns_of
-from banwatch.explorer.sentence import headline
+from banwatch.explorer.sentence import headline, story
 from banwatch.model.ban import Comparison, Measured
 from banwatch.model.ids import Asn
-from tests.explorer.made_up import ANNOUNCED, NAMED, START, make_ban, make_row
+from banwatch.model.incident import Incident, Kind
+from tests.explorer.made_up import ANNOUNCED, NAMED, OTHERS, START, make_ban, make_incident, make_row
 
 NETWORKS: Mapping[Asn, str] = {Asn(131279): "Star JV", Asn(64513): "Kwangmyong"}
+ALL = (*NAMED, "bet365.com", "pornhub.com")
+E, P, N, Z = Measured.ENFORCED, Measured.PARTLY, Measured.NOT_ENFORCED, Measured.NO_DATA
 
 
 def say(rows: list[Comparison], *, lab: bool = False, **ban: object) -> str:
@@ -19,105 +22,146 @@ def say(rows: list[Comparison], *, lab: bool = False, **ban: object) -> str:
     return headline(made, rows, columns_of(made, rows, NETWORKS), lab=lab)
 
 
-def visitors(*measured: Measured, **changed: object) -> list[Comparison]:
-    return [make_row(target, "visitor", m, **changed) for target, m in zip(NAMED, measured, strict=False)]
+def tell(rows: list[Comparison], *incidents: Incident, **ban: object) -> str:
+    made = make_ban(**ban)
+    return "\n".join(story(made, rows, columns_of(made, rows, NETWORKS), incidents))
 
 
-E, P, N, Z = Measured.ENFORCED, Measured.PARTLY, Measured.NOT_ENFORCED, Measured.NO_DATA
+def at(tier: str, measured: str, **changed: object) -> list[Comparison]:
+    """One letter a site, in the order of ALL: e(nforced), p(artly), n(ot), z (no data)."""
+    found = {"e": E, "p": P, "n": N, "z": Z}
+    return [make_row(target, tier, found[m], **changed) for target, m in zip(ALL, measured, strict=False)]
 
 
-def test_all_is_enforced() -> None:
-    said = say(visitors(E, E, E, E, E))
+def test_eight_of_nine() -> None:
+    said = say(at("visitor", "eeeenee"))
     assert said == (
-        "Of the five sites that North Korea announced it would block from 1 April 2016 (among them "
-        "youtube.com, facebook.com and twitter.com), foreign visitors (Koryolink) have been unable to open "
-        "any since 31 March or 1 April 2016 because of dropped traffic, forged DNS answers, a block page and "
-        "connection resets."
+        "Foreign visitors have been unable to open six of the seven sites that North Korea announced it "
+        "would block, since 31 March or 1 April 2016."
     )
 
 
-def test_one_of_one() -> None:
-    said = say(visitors(E))
-    assert said.startswith("Of the one site that North Korea announced it would block from 1 April 2016, ")
-    assert "have been unable to open it since" in said
+@pytest.mark.parametrize("measured", ["eeeenee", "nnnnnnn", "ppppppp", "eepnzzz", "zzzzzzz"])
+@pytest.mark.parametrize("lab", [False, True])
+def test_it_is_short_enough_to_print(measured: str, lab: bool) -> None:
+    assert len(say(at("visitor", measured), lab=lab).split()) <= 40
 
 
-def test_nothing_is_enforced() -> None:
-    assert say(visitors(N, N, N)).endswith("foreign visitors (Koryolink) can open all.")
-    assert say(visitors(N)).endswith("foreign visitors (Koryolink) can open it.")
+@pytest.mark.parametrize(
+    ("measured", "said"),
+    [
+        ("eeeeeee", "have been unable to open any of the seven sites that"),
+        ("nnnnnnn", "can still open all seven sites that"),
+        ("enzzzzz", "have been unable to open one (of two measured) of the seven sites that"),
+        ("ppnnnnn", "Only at times can foreign visitors open two of the seven sites that"),
+    ],
+)
+def test_how_much_of_it(measured: str, said: str) -> None:
+    assert said in say(at("visitor", measured))
 
 
-def test_exceptions_are_named() -> None:
-    one = say(visitors(E, E, E, E, N))
-    assert "have been unable to open four since" in one
-    assert one.endswith(", while yna.co.kr still opens.")
-    two = say(visitors(E, E, E, N, N))
-    assert two.endswith(", while voanews.com and yna.co.kr still open.")
-    assert "(youtube.com, facebook.com and twitter.com)" in say(visitors(E, E, E))
-    part = say(visitors(E, E, E, P, N))
-    assert part.endswith(", while voanews.com is blocked in part and yna.co.kr still opens.")
+def test_a_ban_of_one_and_of_two() -> None:
+    one: dict[str, object] = {"targets": ("youtube.com",), "category_targets": ()}
+    assert "unable to open the one site that North Korea announced" in say(at("visitor", "e"), **one)
+    assert "can still open the one site that" in say(at("visitor", "n"), **one)
+    two: dict[str, object] = {"targets": ("youtube.com", "facebook.com"), "category_targets": ()}
+    assert "unable to open either of the two sites that" in say(at("visitor", "ee"), **two)
+    assert "can still open both sites that" in say(at("visitor", "nn"), **two)
 
 
-def test_only_in_part() -> None:
-    assert "can open two only at times since 31 March or 1 April 2016" in say(visitors(P, P, N))
-
-
-def test_what_was_not_announced() -> None:
-    one = say([*visitors(E, E), make_row("bbc.com", "visitor", E)])
-    assert one.endswith(", while bbc.com is blocked without having been announced.")
-    others = [make_row(f"site{n}.example", "visitor", E) for n in range(5)]
-    assert say([*visitors(E, E), *others]).endswith(
-        "all five other sites measured are blocked too, unannounced."
+def test_nothing_was_measured() -> None:
+    assert say(at("visitor", "zzzzzzz")) == (
+        "North Korea announced a block of seven sites from 1 April 2016; no measurement shows yet whether "
+        "that is so."
     )
-    some = say([*visitors(E, E), *others, make_row("free.example", "visitor", N)])
-    assert some.endswith("five of six other sites measured are blocked too, unannounced.")
+    assert say([]).endswith("no measurement shows yet whether that is so.")
 
 
-def test_no_data_is_not_called_reachable() -> None:
-    nothing = say(visitors(Z, Z))
-    assert nothing.endswith("; no measurement shows yet whether that is so.")
-    some = say([*visitors(E, E), *(make_row(t, "official", Z) for t in NAMED[:2])])
-    assert some.endswith("; there is no data for officials (Star JV).")
-    half = say(visitors(N, N, N, Z, Z))
-    assert half.endswith("foreign visitors (Koryolink) can open all three measured.")
+def test_a_lab_says_so_itself() -> None:
+    assert say(at("visitor", "eeeeeee"), lab=True).startswith("In the lab’s model of North Korea, foreign")
+    assert "lab" not in say(at("visitor", "eeeeeee"))
 
 
 def test_nobody_saw_it_begin() -> None:
-    said = say(visitors(E, E, since=(START, START), since_known=False))
-    assert "cannot open any (nor could they when measuring began, on 27 March 2016) because of" in said
+    said = say(at("visitor", "eeeeeee", since=(START, START), since_known=False))
+    assert "cannot open any of" in said
+    assert said.endswith("block (it was so when measuring began, on 27 March 2016).")
 
 
 def test_it_has_ended() -> None:
     end = (ANNOUNCED + timedelta(days=3), ANNOUNCED + timedelta(days=3, hours=6))
-    assert "could not open any from 31 March or 1 April 2016 until 4 April 2016" in say(
-        visitors(E, E, until=end)
-    )
+    said = say(at("visitor", "eeeeeee", until=end))
+    assert "could not open any of" in said
+    assert said.endswith(", from 31 March or 1 April 2016 until 4 April 2016.")
 
 
 def test_it_came_in_steps() -> None:
-    rows = visitors(E, E)
     later = (ANNOUNCED + timedelta(days=2), ANNOUNCED + timedelta(days=2, hours=6))
-    rows.append(make_row("twitter.com", "visitor", E, since=later))
-    assert ", the first since 31 March or 1 April 2016 and the last since 3 April 2016, because of" in say(
-        rows
+    rows = [*at("visitor", "ee"), make_row("twitter.com", "visitor", E, since=later)]
+    assert say(rows).endswith(", the first since 31 March or 1 April 2016, the last since 3 April 2016.")
+
+
+def test_a_ban_that_binds_everybody() -> None:
+    rows = [*at("visitor", "eeeeeee"), *at("official", "nnnnnnn"), *at("citizen", "eeeeeee")]
+    said = say(rows, binds=())
+    assert said.startswith(
+        "All of the seven sites that North Korea announced it would block are blocked on two "
+    )
+    assert "two of the three networks measured, since 31 March or 1 April 2016" in said
+    free = say([*at("visitor", "nnnnnnn"), *at("official", "nnnnnnn")], binds=())
+    assert free.endswith("from 1 April 2016 can be opened on all networks measured.")
+
+
+def test_the_story_names_means_and_exceptions() -> None:
+    told = tell(
+        [*at("visitor", "eeepnee"), make_row("bbc.com", "visitor", E), make_row("cnn.com", "visitor", P)]
+    )
+    assert told == (
+        "Seven sites were announced from 1 April 2016, among them youtube.com, facebook.com and twitter.com, "
+        "for a time not named. Foreign visitors (Koryolink) meet a block page, dropped traffic, forged DNS "
+        "answers and connection resets. voanews.com is blocked only in part. yna.co.kr was announced but "
+        "still opens. bbc.com is blocked without having been announced. cnn.com, not announced, was blocked "
+        "at times."
     )
 
 
-def test_a_lab_says_so_itself() -> None:
-    assert ", in the lab’s model of the country, foreign visitors" in say(visitors(E), lab=True)
-    assert "lab" not in say(visitors(E))
+def test_the_story_counts_what_is_too_long_to_name() -> None:
+    many = [make_row(f"site{n}.example", "visitor", E) for n in range(5)]
+    assert "All five other sites measured are blocked without" in tell([*at("visitor", "e"), *many])
+    free = make_row("free.example", "visitor", N)
+    assert "Five of the six other sites measured are blocked without" in tell(
+        [*at("visitor", "e"), *many, free]
+    )
 
 
-def test_those_it_binds_come_first() -> None:
-    rows = [*(make_row(t, "official", N) for t in NAMED), *visitors(E, E, E, E, E)]
-    said = say(rows)
-    assert said.index("visitors") < said.index("officials")
+def test_the_story_of_everybody_else() -> None:
+    others = [make_row(target, "official", N) for target in OTHERS]
+    assert tell([*at("visitor", "eeeeeee"), *at("official", "nnnnnnn"), *others]).endswith(
+        "\nOfficials (Star JV) can open all 11 sites that could be measured."
+    )
+    some = tell([*at("visitor", "eeeeeee"), *at("official", "ennnnzz")])
+    assert (
+        "Officials (Star JV) cannot open one of the five sites that could be measured, since 31 March" in some
+    )
+    kept = [make_row("naenara.com.kp", "citizen", N)]
+    only = tell([*at("citizen", "eeeeeee", since=(START, START), since_known=False), *kept])
+    assert (
+        "Citizens (Kwangmyong) can open only naenara.com.kp of the eight sites that could be measured" in only
+    )
+    assert "There is no data for officials" in tell(at("official", "zzzzzzz"))
+
+
+def test_the_story_tells_of_a_shutdown() -> None:
+    shutdown = make_incident(kind=Kind.SHUTDOWN, targets=())
+    assert tell(at("visitor", "eeeeeee"), shutdown).endswith(
+        "The network has been shut down for foreign visitors since 31 March or 1 April 2016."
+    )
 
 
 @pytest.mark.parametrize(
     "name", ["<script>alert(1)</script>.example", "evil\u202egro.example", "a\nb.example"]
 )
 def test_a_hostile_name_stays_visible(name: str) -> None:
-    said = say([*visitors(E), make_row(name, "visitor", E)])
-    assert "\u202e" not in said
-    assert "\n" not in said
+    told = tell([*at("visitor", "e"), make_row(name, "visitor", E)])
+    assert "\u202e" not in told
+    assert "a\nb" not in told

@@ -4,15 +4,19 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from typing import TYPE_CHECKING
 
-from banwatch.explorer.ban_view import BanFacts
 from banwatch.explorer.columns import Place
-from banwatch.explorer.days import DayKey
-from banwatch.explorer.links import FileLinks, day_path
+from banwatch.explorer.days import DayCount, DayKey
+from banwatch.explorer.links import FileLinks, day_path, slug
 from banwatch.explorer.reader import Reader
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.verdict import Verdict
 
+if TYPE_CHECKING:
+    from banwatch.bulletin.front import Front
+
+STYLE = "style.css"
 DAY_DEPTH = 3
 """How many folders below the top a day's page is; see `day_path`."""
 INCIDENT_DEPTH = 1
@@ -32,6 +36,8 @@ class Plan:
     pages: Mapping[MeasurementUid, str]
 
     incidents: frozenset[str]
+    bundle: str
+    """Path of the evidence bundle."""
 
     def links(self, depth: int) -> FileLinks:
         """Addresses for a page that many folders below the top."""
@@ -40,8 +46,18 @@ class Plan:
             pages=self.pages,
             days=self.paths,
             incidents=self.incidents,
+            bundle_path=self.bundle,
             feed_path=FEED,
         )
+
+    def judged(self) -> Iterator[Verdict]:
+        """Every verdict in the bulletin."""
+        for found in self.verdicts.values():
+            yield from found
+
+    def counts(self, days: Mapping[DayKey, DayCount]) -> list[tuple[DayKey, DayCount]]:
+        """The days that are in the bulletin, with their counts."""
+        return [(key, days[key]) for key in self.days if key in days]
 
     def neighbours(self) -> dict[DayKey, tuple[DayKey | None, DayKey | None]]:
         """For each day the one before and the one after it, of the same target and place."""
@@ -74,16 +90,16 @@ def _same_series(one: DayKey, other: DayKey) -> bool:
     return (one.place, one.target) == (other.place, other.target)
 
 
-def plan_pages(reader: Reader, facts: BanFacts) -> Plan:
-    """Find every measurement that the comparison rests on, and give each a page."""
-    targets = {row.target for row in facts.rows}
+def plan_pages(reader: Reader, front: "Front") -> Plan:
+    """Find every measurement that a bulletin rests on, and give each a page."""
+    targets = front.scene.targets
     verdicts: defaultdict[MeasurementUid, list[Verdict]] = defaultdict(list)
     days: defaultdict[DayKey, list[MeasurementUid]] = defaultdict(list)
-    for country in sorted({row.probe_cc for row in facts.rows}):
-        for verdict in reader.verdicts(probe_cc=country):
-            if verdict.target not in targets:
-                continue
+    for country in front.countries:
+        for verdict in reader.verdicts(probe_cc=country, since=front.since, until=front.until):
             place = Place(verdict.probe_cc, verdict.probe_asn, verdict.access_tier)
+            if verdict.target not in targets or place not in front.places:
+                continue
             key = DayKey(place, verdict.target, verdict.measurement_start_time.astimezone(UTC).date())
             verdicts[verdict.measurement_uid].append(verdict)
             days[key].append(verdict.measurement_uid)
@@ -94,5 +110,6 @@ def plan_pages(reader: Reader, facts: BanFacts) -> Plan:
         days=ordered,
         paths=paths,
         pages={uid: paths[key] for key, uids in ordered.items() for uid in uids},
-        incidents=frozenset(incident.incident_id for incident in facts.incidents),
+        incidents=frozenset(incident.incident_id for incident in front.incidents),
+        bundle=f"{slug(front.id.lower())}-evidence.zip",
     )

@@ -1,20 +1,22 @@
 """What the page of a ban shows: sentence, announcement, comparison, pictures, and how to check them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from banwatch.explorer import words
-from banwatch.explorer.columns import Column, columns_of, place_of
-from banwatch.explorer.days import DayCount, DayKey
+from banwatch.explorer.columns import Column, Place, columns_of, place_of
+from banwatch.explorer.days import DayCount, DayKey, total_of
+from banwatch.explorer.facts import Fact
 from banwatch.explorer.incident_view import IncidentView, view_incident
 from banwatch.explorer.links import Links
 from banwatch.explorer.mechanism_view import MechanismView, view_mechanisms
 from banwatch.explorer.notices import Notice, notices_for
+from banwatch.explorer.picture_view import PictureView
 from banwatch.explorer.reader import Reader
-from banwatch.explorer.sentence import headline
+from banwatch.explorer.sentence import headline, story
 from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Measured
 from banwatch.model.errors import BanwatchError
-from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
+from banwatch.model.ids import Asn, CountryCode, TargetName
 from banwatch.model.incident import Incident
 
 _SYMBOLS = {Measured.ENFORCED: "●", Measured.PARTLY: "◐", Measured.NOT_ENFORCED: "○", Measured.NO_DATA: "–"}
@@ -34,14 +36,6 @@ class SourceView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """One line of a list of facts."""
-
-    name: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CellView:
     """One cell of the comparison."""
 
@@ -57,7 +51,8 @@ class CellView:
     """`29 of 36 measurements`."""
     count_words: str
     witness: str
-    """Address of the measurement that shows it."""
+    """Address of the measurement that shows it, or of the last day's where none shows anything."""
+    witness_word: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,19 +73,6 @@ class GroupView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PictureView:
-    """A chart in the page."""
-
-    heading: str
-    caption: str
-    alt: str
-    svg: str
-    """The drawing, put into the page as it is: only ever made by `banwatch.explorer.chart`."""
-    svg_href: str
-    png_href: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreView:
     """One figure of the score."""
 
@@ -105,6 +87,8 @@ class BanPage:
 
     title: str
     sentence: str
+    story: tuple[str, ...]
+    """The rest of the news, in plain sentences."""
     measured_on: str
     notices: tuple[Notice, ...]
     announcement: tuple[Fact, ...]
@@ -148,10 +132,7 @@ def read_ban(reader: Reader, ban_id: str) -> BanFacts:
         known = ", ".join(sorted(bans)) or "none"
         raise BanwatchError(f"no ban is called {ban_id!r}", f"Known are: {known}.")
     rows = tuple(reader.comparisons(ban_id))
-    witnesses = sorted({row.witness for row in rows if row.witness})
-    names: dict[Asn, str] = {}
-    for measurement in reader.measurements_of(witnesses).values():
-        names.setdefault(measurement.probe_asn, measurement.probe_network_name)
+    names = _network_names(reader, {place_of(row) for row in rows})
     places = {CountryCode(row.probe_cc) for row in rows} | {ban.country}
     return BanFacts(
         ban=ban,
@@ -160,6 +141,18 @@ def read_ban(reader: Reader, ban_id: str) -> BanFacts:
         incidents=tuple(incident for incident in reader.incidents() if incident.probe_cc in places),
         labs=reader.labs(),
     )
+
+
+def _network_names(reader: Reader, places: Set[Place]) -> dict[Asn, str]:
+    """Ask one measurement of each place what its network is called."""
+    uids = []
+    for place in sorted(places):
+        found = reader.verdicts(
+            probe_cc=place.probe_cc, probe_asn=place.probe_asn, access_tier=place.access_tier, limit=1
+        )
+        uids += [verdict.measurement_uid for verdict in found]
+    measured = reader.measurements_of(uids).values()
+    return {measurement.probe_asn: measurement.probe_network_name for measurement in measured}
 
 
 def view_ban(
@@ -190,6 +183,7 @@ def view_ban(
     return BanPage(
         title=facts.ban.title,
         sentence=headline(facts.ban, facts.rows, facts.columns, lab=facts.lab),
+        story=story(facts.ban, facts.rows, facts.columns, facts.incidents),
         measured_on=measured_on,
         notices=notices_for(facts.labs, recorded=recorded),
         announcement=_announcement(facts.ban),
@@ -206,7 +200,7 @@ def view_ban(
             for source in facts.ban.sources
         ),
         columns=facts.columns,
-        groups=tuple(_group(title, rows, facts, links) for title, rows in grouped(facts)),
+        groups=tuple(_group(title, rows, facts, days, links) for title, rows in grouped(facts)),
         pictures=tuple(pictures),
         incidents=tuple(view_incident(incident, links) for incident in facts.incidents),
         score=_score(score) if score is not None else (),
@@ -251,10 +245,25 @@ def _announcement(ban: Ban) -> tuple[Fact, ...]:
     return tuple(Fact(name=name, value=value) for name, value in facts if value)
 
 
-def _group(title: str, targets: Sequence[TargetName], facts: BanFacts, links: Links) -> GroupView:
+def _group(
+    title: str,
+    targets: Sequence[TargetName],
+    facts: BanFacts,
+    days: Mapping[DayKey, DayCount],
+    links: Links,
+) -> GroupView:
     by_place = {(row.target, place_of(row)): row for row in facts.rows}
+    totals = total_of(days)
+    last_day: dict[tuple[Place, TargetName], DayKey] = {}
+    for key in sorted(days):
+        last_day[key.place, key.target] = key
     rows = []
     for target in targets:
+
+        def last(column: Column, target: TargetName = target) -> str:
+            key = last_day.get((column.place, target))
+            return links.day(key) if key else ""
+
         found = [by_place.get((target, column.place)) for column in facts.columns]
         category = next((row.category for row in found if row and row.category), "")
         rows.append(
@@ -262,36 +271,59 @@ def _group(title: str, targets: Sequence[TargetName], facts: BanFacts, links: Li
                 target=words.visible(target, 80),
                 note=words.category(category) if category else "",
                 cells=tuple(
-                    _cell(column, row, links) for column, row in zip(facts.columns, found, strict=True)
+                    _cell(column, row, last(column), links)
+                    if row and row.measured is not Measured.NO_DATA
+                    else _untold(column, totals.get((column.place, target), DayCount()), last(column))
+                    for column, row in zip(facts.columns, found, strict=True)
                 ),
             )
         )
     return GroupView(title=title, rows=tuple(rows))
 
 
-def _cell(column: Column, row: Comparison | None, links: Links) -> CellView:
-    measured = row.measured if row else Measured.NO_DATA
+def _cell(column: Column, row: Comparison, last: str, links: Links) -> CellView:
+    witness = links.measurement(row.witness) if row.witness else ""
     since, exact = _since(row)
     return CellView(
         column=f"{column.heading}, {column.network}",
-        measured=words.measured(measured, announced=bool(row and row.announced)),
-        css=measured.value.replace("_", "-"),
-        symbol=_SYMBOLS[measured],
+        measured=words.measured(row.measured, announced=row.announced),
+        css=row.measured.value.replace("_", "-"),
+        symbol=_SYMBOLS[row.measured],
         since=since,
         since_exact=exact,
-        mechanisms=view_mechanisms(row.mechanisms if row else ()),
-        count=f"{row.interfered:,}/{row.measurements:,}" if row and row.measurements else "",
-        count_words=(
-            f"{row.interfered:,} of {row.measurements:,} measurements that could tell showed interference"
-            if row and row.measurements
-            else ""
-        ),
-        witness=links.measurement(MeasurementUid(row.witness)) if row and row.witness else "",
+        mechanisms=view_mechanisms(row.mechanisms),
+        count=f"{row.interfered:,}/{row.measurements:,}",
+        count_words=f"{row.interfered:,} of the {row.measurements:,} measurements that could tell "
+        "showed interference",
+        witness=witness or last,
+        witness_word="a witness" if witness else "the last ones",
     )
 
 
-def _since(row: Comparison | None) -> tuple[str, str]:
-    if row is None or row.since is None:
+def _untold(column: Column, total: DayCount, last: str) -> CellView:
+    """Say why there is nothing to say: nobody measured, or what was measured accuses and absolves nobody."""
+    said = words.measured(Measured.NO_DATA, announced=True)
+    most = max(total.down, total.impaired, total.unclear)
+    if most:
+        said = {total.unclear: "Cannot tell", total.impaired: "Not working, cause unclear"}.get(most, "")
+        said = "Down for everybody" if total.down == most else said
+    return CellView(
+        column=f"{column.heading}, {column.network}",
+        measured=said,
+        css="no-data",
+        symbol=_SYMBOLS[Measured.NO_DATA],
+        since="",
+        since_exact="",
+        mechanisms=(),
+        count=f"{most:,}/{total.total:,}" if total.total else "",
+        count_words=f"{most:,} of {total.total:,} measurements say so; none can tell of a block",
+        witness=last if total.total else "",
+        witness_word="the last ones",
+    )
+
+
+def _since(row: Comparison) -> tuple[str, str]:
+    if row.since is None:
         return "", ""
     if row.since_known:
         said, exact = f"since {words.between(*row.since)}", words.exact_between(*row.since)

@@ -1,6 +1,7 @@
 """The picture of one place: a square for each target and day, told apart by colour, lightness and shape."""
 
 import json
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +20,12 @@ _WIDE_SQUARE_PX = 36
 _FEW_DAYS = 18
 """Up to so many days, squares are wide."""
 _MAX_DAY_LABELS = 31
-_LEGEND_STEP_PX = 128
+_LEGEND_STEP_PX = 132
+_LABELS_PX = 150
+_TITLE_PX = 8.6
+"""Width of a character in the title, generously; a wide font must fit as well."""
+_SUBTITLE_PX = 6.6
+_MIN_TITLE_PX = 260
 _PNG_SCALE = 2.0
 _CELL_URL = "https://cell.invalid/"
 """Stands in for a square's address in the specification; replaced in the drawing."""
@@ -96,8 +102,8 @@ def specify(chart: Chart) -> Spec:
         "background": "#ffffff",
         "padding": 14,
         "title": {
-            "text": chart.title,
-            "subtitle": chart.subtitle,
+            "text": _wrapped(chart.title, _TITLE_PX, chart),
+            "subtitle": _wrapped(chart.subtitle, _SUBTITLE_PX, chart),
             "anchor": "start",
             "frame": "bounds",
             "fontSize": 15,
@@ -130,6 +136,12 @@ def _day_label(day: date, *, whole: bool) -> str:
 
 def _step(chart: Chart) -> int:
     return _WIDE_SQUARE_PX if len(chart.days) <= _FEW_DAYS else _SQUARE_PX
+
+
+def _wrapped(text: str, character_px: float, chart: Chart) -> list[str]:
+    """Break a title where the picture ends: Vega clips it there."""
+    width = max(len(chart.days) * _step(chart) + _LABELS_PX, _MIN_TITLE_PX)
+    return textwrap.wrap(text, max(20, int(width / character_px)), break_long_words=True) or [""]
 
 
 def _specify_band(chart: Chart, band: Band, shown: Sequence[str], *, last: bool) -> Spec:
@@ -169,7 +181,12 @@ def _specify_band(chart: Chart, band: Band, shown: Sequence[str], *, last: bool)
         "field": "target",
         "type": "nominal",
         "scale": {"domain": targets, "paddingInner": 0.08},
-        "axis": {"title": None, "minExtent": 150, "maxExtent": 150, "labelLimit": 145},
+        "axis": {
+            "title": None,
+            "minExtent": _LABELS_PX,
+            "maxExtent": _LABELS_PX,
+            "labelLimit": _LABELS_PX - 5,
+        },
     }
     layers: list[Spec] = [
         {

@@ -1,38 +1,42 @@
 """What a reader needs to check a page: how much was measured, judged by which rules, with what reference."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from banwatch.explorer import words
-from banwatch.explorer.ban_view import BanFacts, Fact
 from banwatch.explorer.days import DayCount, DayKey
+from banwatch.explorer.facts import Fact
 from banwatch.model.verdict import Verdict
 
 
 def check_facts(
-    facts: BanFacts, days: Mapping[DayKey, DayCount], verdicts: Iterable[Verdict]
+    labs: Mapping[str, int],
+    days: Sequence[tuple[DayKey, DayCount]],
+    verdicts: Iterable[Verdict],
+    digest: str = "",
 ) -> tuple[Fact, ...]:
     """List what a page rests on.
 
     Args:
-        facts: the ban and its comparison.
-        days: what was counted, of any target; those of the comparison are told.
-        verdicts: the ones that the page shows, or the witnesses among them.
+        labs: how many measurements in the store each lab made; the empty name is the real world.
+        days: what the page counts.
+        verdicts: the ones that it shows, or the witnesses among them.
+        digest: of the evidence bundle that goes with it, where there is one.
     """
-    targets = {row.target for row in facts.rows}
-    counted = [count.total for key, count in days.items() if key.target in targets]
+    targets = {key.target for key, _ in days}
+    total = sum(count.total for _, count in days)
     rulesets: set[str] = set()
     snapshots: set[str] = set()
     for verdict in verdicts:
         rulesets.add(verdict.ruleset)
         snapshots.update(verdict.snapshots)
-    made = [
-        f"{count:,} in {f'lab regime {words.visible(name, 60)}' if name else 'the real world'}"
-        for name, count in sorted(facts.labs.items())
-    ]
+    made = [f"lab regime {words.visible(name, 60)}" if name else "the real world" for name in sorted(labs)]
     found = [
-        ("Measurements", f"{sum(counted):,} of {words.counted(len(targets), 'target')}"),
-        ("Made", words.listed(made)),
+        (
+            "Measurements",
+            f"{total:,} of {words.counted(len(targets), 'target')}, made in {words.listed(made)}",
+        ),
         ("Rules", words.listed([f"ruleset {words.visible(version, 60)}" for version in sorted(rulesets)])),
+        ("Bundle’s digest", digest),
         ("Reference", words.listed([words.visible(name, 80) for name in sorted(snapshots)])),
     ]
     return tuple(Fact(name=name, value=value) for name, value in found if value)

@@ -42,6 +42,19 @@ def place_of(row: Comparison) -> Place:
     return Place(row.probe_cc, row.probe_asn, row.access_tier)
 
 
+def column_at(place: Place, network: str = "", *, bound: bool = True) -> Column:
+    """Name a place for readers."""
+    people = words.tier(place.access_tier)
+    return Column(
+        place=place,
+        people=people,
+        heading=people[0].upper() + people[1:],
+        network=network or render_asn(place.probe_asn),
+        asn=render_asn(place.probe_asn),
+        bound=bound,
+    )
+
+
 def columns_of(ban: Ban, rows: Sequence[Comparison], network_names: Mapping[Asn, str]) -> tuple[Column, ...]:
     """List the places of a comparison: those that the ban binds first, then by network and tier.
 
@@ -54,17 +67,8 @@ def columns_of(ban: Ban, rows: Sequence[Comparison], network_names: Mapping[Asn,
     columns = []
     for place in sorted({place_of(row) for row in rows}):
         network = named.get(place.probe_asn) or words.visible(network_names.get(place.probe_asn, ""), 60)
-        people = words.tier(place.access_tier)
-        columns.append(
-            Column(
-                place=place,
-                people=people,
-                heading=people[0].upper() + people[1:],
-                network=network or render_asn(place.probe_asn),
-                asn=render_asn(place.probe_asn),
-                bound=_binds(ban, place),
-            )
-        )
+        network = network.partition(" (")[0]  # a remark in brackets stays with the announcement
+        columns.append(column_at(place, network, bound=_binds(ban, place)))
     return tuple(sorted(columns, key=lambda column: (not column.bound, column.place)))
 
 

@@ -1,6 +1,6 @@
 """Days: what one place saw of one target on one day, counted from the hourly cells."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date
 from enum import StrEnum
@@ -51,6 +51,8 @@ class DayCount:
     interfered: int = 0
     reachable: int = 0
     down: int = 0
+    impaired: int = 0
+    """Not working, and nobody can be blamed for it."""
     unclear: int = 0
     silent: int = 0
     """Among all of the above: nothing at all answered."""
@@ -58,7 +60,7 @@ class DayCount:
     @property
     def total(self) -> int:
         """Every measurement of the day."""
-        return self.interfered + self.reachable + self.down + self.unclear
+        return self.interfered + self.reachable + self.down + self.impaired + self.unclear
 
     @property
     def state(self) -> DayState:
@@ -82,9 +84,26 @@ class DayCount:
             interfered=self.interfered + cell.blocked + cell.likely_blocked + cell.tampered,
             reachable=self.reachable + cell.ok,
             down=self.down + cell.down,
-            unclear=self.unclear + cell.impaired + cell.insufficient,
+            impaired=self.impaired + cell.impaired,
+            unclear=self.unclear + cell.insufficient,
             silent=self.silent + cell.silent,
         )
+
+
+def total_of(days: Mapping[DayKey, DayCount]) -> dict[tuple[Place, TargetName], DayCount]:
+    """Count all days of each series together."""
+    totals: dict[tuple[Place, TargetName], DayCount] = {}
+    for key, count in days.items():
+        before = totals.get((key.place, key.target), DayCount())
+        totals[key.place, key.target] = DayCount(
+            interfered=before.interfered + count.interfered,
+            reachable=before.reachable + count.reachable,
+            down=before.down + count.down,
+            impaired=before.impaired + count.impaired,
+            unclear=before.unclear + count.unclear,
+            silent=before.silent + count.silent,
+        )
+    return totals
 
 
 def fold_days(cells: Iterable[Cell]) -> dict[DayKey, DayCount]:

@@ -6,12 +6,17 @@ from datetime import datetime
 
 from banwatch.bans.compare import announced_targets
 from banwatch.explorer import words
+from banwatch.explorer.facts import Fact
 from banwatch.explorer.links import Links
 from banwatch.explorer.mechanism_view import MechanismView, view_mechanisms
 from banwatch.explorer.notices import Notice
+from banwatch.explorer.picture_view import PictureView
 from banwatch.model.ban import Ban
 from banwatch.model.ids import render_asn
 from banwatch.model.incident import Change, Incident, Kind
+
+_MAX_NAMES = 3
+"""More targets than this are counted in a title."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,9 @@ class IncidentPage:
     incident: IncidentView
     changes: tuple[ChangeView, ...]
     bans: tuple[RelatedBan, ...]
+    pictures: tuple[PictureView, ...]
+    checks: tuple[Fact, ...]
+    bundle_href: str
     links: Links
 
 
@@ -113,8 +121,8 @@ def title_of(incident: Incident) -> str:
         when = f"{onset.partition(',')[0]} to {words.between(incident.end_earliest, incident.end_latest)}"
     if incident.kind is Kind.SHUTDOWN:
         what = "The network shut down"
-    elif len(incident.targets) == 1:
-        what = f"{words.visible(incident.targets[0], 60)} blocked"
+    elif len(incident.targets) <= _MAX_NAMES:
+        what = f"{words.listed([words.visible(target, 60) for target in incident.targets])} blocked"
     else:
         what = f"{words.counted(len(incident.targets), 'site')} blocked"
         what = what[0].upper() + what[1:]
@@ -127,6 +135,9 @@ def view_incident_page(
     bans: Iterable[Ban],
     notices: Sequence[Notice],
     links: Links,
+    *,
+    pictures: Sequence[PictureView] = (),
+    checks: Sequence[Fact] = (),
 ) -> IncidentPage:
     """Compute the page of an incident: the stretches it is made of, and who announced it."""
     return IncidentPage(
@@ -135,6 +146,9 @@ def view_incident_page(
         incident=view_incident(incident, links),
         changes=tuple(_view_change(change, links) for change in changes if _belongs(change, incident)),
         bans=tuple(_related(ban, incident, links) for ban in bans if _announces(ban, incident)),
+        pictures=tuple(pictures),
+        checks=tuple(checks),
+        bundle_href=links.bundle(),
         links=links,
     )
 

@@ -3,23 +3,21 @@
 import dataclasses
 import hashlib
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
-
 from banwatch.explorer import words
-from banwatch.explorer.ban_view import Fact
+from banwatch.explorer.facts import Fact
 from banwatch.explorer.links import Links, anchor
 from banwatch.explorer.mechanism_view import MechanismView, view_mechanisms
+from banwatch.explorer.readable import lay_out
 from banwatch.explorer.step_view import StepView, view_steps
 from banwatch.formats.ooni import decode_untrusted, observe
 from banwatch.judge import RULES
 from banwatch.model.control import Control
 from banwatch.model.errors import WireError
 from banwatch.model.evidence import Evidence
-from banwatch.model.ids import render_asn
+from banwatch.model.ids import RuleId, render_asn
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.state import State
@@ -91,7 +89,9 @@ class MeasurementView:
     has_control: bool
     facts: tuple[Fact, ...]
     raw: str
-    """The measurement, indented for reading; the archive and the bundle have the bytes as they came."""
+    """The measurement laid out for reading; the archive and the bundle have the bytes as they came."""
+    shortened: bool
+    """Whether long texts were cut in `raw`."""
     raw_bytes: int
     raw_sha256: str
     href: str
@@ -120,6 +120,9 @@ def view_measurement(
     """
     by_target = {row.target: row for row in evidence}
     control = _control_of(raw)
+    raw_href = links.raw(measurement.measurement_uid)
+    raw_file = "#" not in raw_href
+    shown, shortened = lay_out(words.visible_lines(raw.decode("utf-8", "replace")), shorten=True)
     return MeasurementView(
         uid=words.visible(measurement.measurement_uid, 120),
         anchor=anchor(measurement.measurement_uid),
@@ -131,20 +134,14 @@ def view_measurement(
         steps=view_steps(observations, control),
         has_control=control is not None,
         facts=_facts(measurement),
-        raw=readable(raw),
+        raw=shown,
+        shortened=shortened,
         raw_bytes=len(raw),
         raw_sha256=hashlib.sha256(raw).hexdigest() if raw else "",
         href=links.measurement(measurement.measurement_uid),
-        raw_href=links.raw(measurement.measurement_uid),
-        raw_file="#" not in links.raw(measurement.measurement_uid),
+        raw_href=raw_href,
+        raw_file=raw_file,
     )
-
-
-def readable(raw: bytes) -> str:
-    """Indent JSON for reading; what is not JSON is shown as it is."""
-    with suppress(msgspec.DecodeError):  # what is not JSON should be seen to be none
-        raw = msgspec.json.format(raw, indent=1)
-    return words.visible_lines(raw.decode("utf-8", "replace"))
 
 
 def _control_of(raw: bytes) -> Control | None:
@@ -171,19 +168,21 @@ def _verdict(verdict: Verdict, evidence: Evidence | None) -> VerdictView:
     )
 
 
+_RULES_BY_ID = {rule.id: rule for rule in RULES}
+
+
 def _rule(rule_id: str) -> RuleView:
-    rule = next((rule for rule in RULES if getattr(rule, "id", None) == rule_id), None)
-
-    def told(name: str) -> str:
-        value = getattr(rule, name, "")
-        return words.visible(str(value)) if value else ""
-
+    """Explain a rule; one that an older or a newer table had is only named."""
+    rule = _RULES_BY_ID.get(RuleId(rule_id))
+    if rule is None:
+        return RuleView(id=words.visible(rule_id, 80), says="", condition="", why="", source="")
+    says = "takes back every accusation" if rule.vetoes else words.state(rule.state).lower()
     return RuleView(
-        id=words.visible(rule_id, 80),
-        says=told("says"),
-        condition=told("condition"),
-        why=told("why"),
-        source=told("source"),
+        id=rule.id,
+        says=f"{says}: {rule.mechanism}" if rule.mechanism and not rule.vetoes else says,
+        condition=rule.condition,
+        why=rule.why,
+        source=rule.source,
     )
 
 

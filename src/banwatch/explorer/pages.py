@@ -16,7 +16,7 @@ from banwatch.explorer.incident_view import view_incident_page
 from banwatch.explorer.links import LiveLinks
 from banwatch.explorer.missing import Missing
 from banwatch.explorer.notices import notices_for
-from banwatch.explorer.pictures import charts, picture_view
+from banwatch.explorer.pictures import ban_scene, charts, picture_view
 from banwatch.explorer.reader import Reader
 from banwatch.explorer.render import render
 from banwatch.model.ids import MeasurementUid
@@ -52,15 +52,20 @@ def ban(reader: Reader, ban_id: str, *, recorded: bool) -> str:
     days = fold_days(
         cell for cc in sorted({row.probe_cc for row in facts.rows}) for cell in reader.cells(probe_cc=cc)
     )
-    drawn = charts(facts, days, reader.changes(), _LINKS, recorded=recorded)
+    scene = ban_scene(facts, recorded=recorded)
+    drawn = charts(scene, days, reader.changes(), _LINKS)
     witnesses = sorted({row.witness for row in facts.rows if row.witness})
     page = view_ban(
         facts,
         _LINKS,
         recorded=recorded,
         days=days,
-        pictures=[picture_view(facts, column, chart, _svg(chart).inline, _LINKS) for column, chart in drawn],
-        checks=check_facts(facts, days, (v for uid in witnesses[:20] for v in reader.verdicts_of(uid))),
+        pictures=[picture_view(scene, column, chart, _svg(chart).inline, _LINKS) for column, chart in drawn],
+        checks=check_facts(
+            facts.labs,
+            [(key, count) for key, count in days.items() if key.target in scene.targets],
+            (v for uid in witnesses[:20] for v in reader.verdicts_of(uid)),
+        ),
     )
     return render("ban.html", page)
 
@@ -70,7 +75,7 @@ def picture(reader: Reader, ban_id: str, place: Place, extension: str, *, record
     _require_ban(reader, ban_id)
     facts = read_ban(reader, ban_id)
     days = fold_days(reader.cells(probe_cc=place.probe_cc))
-    for column, chart in charts(facts, days, reader.changes(), _LINKS, recorded=recorded):
+    for column, chart in charts(ban_scene(facts, recorded=recorded), days, reader.changes(), _LINKS):
         if column.place == place:
             return _svg(chart).standalone.encode() if extension == "svg" else _png(chart)
     raise Missing("Nothing was measured there.")

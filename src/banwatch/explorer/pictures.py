@@ -1,72 +1,96 @@
 """From days to pictures: one chart for each column of the comparison."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 
 from banwatch.explorer import words
-from banwatch.explorer.ban_view import BanFacts, PictureView, grouped
+from banwatch.explorer.ban_view import BanFacts, grouped
 from banwatch.explorer.chart import Band, Chart, Square
 from banwatch.explorer.columns import Column, Place
 from banwatch.explorer.days import DAY_WORDS, DayCount, DayKey, DayState
 from banwatch.explorer.links import Links
+from banwatch.explorer.picture_view import PictureView
+from banwatch.model.ids import TargetName
 from banwatch.model.incident import Change, Kind
 
 MAX_DAYS = 62
 """More squares than these in a row are too small to read: a picture shows the days nearest the change."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What is to be seen: which targets, from which places, about what."""
+
+    subject: str
+    """Id of the ban or incident."""
+    columns: tuple[Column, ...]
+    bands: tuple[Band, ...]
+    begins: date | None
+    """The day from which it was announced."""
+    lab: bool
+    recorded: bool
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """Every target in it."""
+        return frozenset(target for band in self.bands for target in band.targets)
+
+
+def ban_scene(facts: BanFacts, *, recorded: bool) -> Scene:
+    """The scene of a ban: its comparison's targets and places."""
+    return Scene(
+        subject=facts.ban.ban_id,
+        columns=facts.columns,
+        bands=tuple(Band(title=title, targets=tuple(targets)) for title, targets in grouped(facts)),
+        begins=facts.ban.begins,
+        lab=facts.lab,
+        recorded=recorded,
+    )
+
+
 def charts(
-    facts: BanFacts,
-    days: Mapping[DayKey, DayCount],
-    changes: Sequence[Change],
-    links: Links,
-    *,
-    recorded: bool,
+    scene: Scene, days: Mapping[DayKey, DayCount], changes: Sequence[Change], links: Links
 ) -> list[tuple[Column, Chart]]:
     """Lay out a chart for each column.
 
     Args:
-        facts: the ban and its comparison.
+        scene: what is to be seen.
         days: what each day looked like.
         changes: among them the shutdowns, which are marked.
         links: where each square leads to.
-        recorded: the measurements were replayed from a recording; the picture says so itself.
     """
-    targets = {target for _, members in grouped(facts) for target in members}
+    targets = scene.targets
     known = {key: count for key, count in days.items() if key.target in targets}
     if not known:
         return []
-    shown = _shown_days(facts, known)
-    return [
-        (column, _chart(facts, column, shown, known, changes, links, recorded)) for column in facts.columns
-    ]
+    shown = _shown_days(scene, known)
+    return [(column, _chart(scene, column, shown, known, changes, links)) for column in scene.columns]
 
 
-def _shown_days(facts: BanFacts, days: Mapping[DayKey, DayCount]) -> tuple[date, ...]:
+def _shown_days(scene: Scene, days: Mapping[DayKey, DayCount]) -> tuple[date, ...]:
     """Every day from the first measurement to the last, or the stretch of them around the announcement."""
     first, last = min(key.day for key in days), max(key.day for key in days)
     if (last - first).days >= MAX_DAYS:
-        centre = facts.ban.begins if facts.ban.begins and first <= facts.ban.begins <= last else last
+        centre = scene.begins if scene.begins and first <= scene.begins <= last else last
         first = max(first, centre - timedelta(days=MAX_DAYS // 3))
         last = min(last, first + timedelta(days=MAX_DAYS - 1))
     return tuple(first + timedelta(days=offset) for offset in range((last - first).days + 1))
 
 
 def _chart(
-    facts: BanFacts,
+    scene: Scene,
     column: Column,
     shown: tuple[date, ...],
     days: Mapping[DayKey, DayCount],
     changes: Sequence[Change],
     links: Links,
-    recorded: bool,
 ) -> Chart:
-    bands = tuple(Band(title=title, targets=tuple(targets)) for title, targets in grouped(facts))
     squares = []
-    for _, members in grouped(facts):
-        for target in members:
+    for band in scene.bands:
+        for target in band.targets:
             for day in shown:
-                key = DayKey(column.place, target, day)
+                key = DayKey(column.place, TargetName(target), day)
                 count = days.get(key, DayCount())
                 squares.append(
                     Square(
@@ -78,16 +102,16 @@ def _chart(
                     )
                 )
     shutdown = shutdown_days(column.place, changes)
-    marks = [mark for mark, said in (("made in a lab", facts.lab), ("recording", recorded)) if said]
-    origin = " · ".join(["Banwatch", facts.ban.ban_id, *marks, f"days in UTC, {shown[0].year}"])
+    marks = [mark for mark, said in (("made in a lab", scene.lab), ("recording", scene.recorded)) if said]
+    years = "–".join(dict.fromkeys(str(day.year) for day in (shown[0], shown[-1])))
     return Chart(
         title=f"{column.heading} ({column.network}): what opened, day by day",
-        subtitle=origin,
-        alt=message(column, squares, facts, shutdown),
+        subtitle=" · ".join(["Banwatch", scene.subject, *marks, f"days in UTC, {years}"]),
+        alt=message(column, squares, scene.begins, shutdown),
         days=shown,
-        bands=bands,
+        bands=scene.bands,
         squares=tuple(squares),
-        announced=facts.ban.begins,
+        announced=scene.begins,
         shutdown=shutdown,
     )
 
@@ -120,7 +144,7 @@ def shutdown_days(place: Place, changes: Sequence[Change]) -> tuple[date, ...]:
     return tuple(sorted(found))
 
 
-def message(column: Column, squares: Sequence[Square], facts: BanFacts, shutdown: Sequence[date]) -> str:
+def message(column: Column, squares: Sequence[Square], begins: date | None, shutdown: Sequence[date]) -> str:
     """Say what the picture as a whole shows: its alternative text."""
     last_day = max((square.day for square in squares if square.state is not DayState.NONE), default=None)
     if last_day is None:
@@ -132,7 +156,6 @@ def message(column: Column, squares: Sequence[Square], facts: BanFacts, shutdown
         f"For {column.label}, on {words.day(last_day)}, {_of(blocked, len(last))} blocked and "
         f"{words.number(reachable) if reachable else 'none'} reachable"
     )
-    begins = facts.ban.begins
     first_day = min(square.day for square in squares)
     if begins and first_day < begins:
         before = {
@@ -151,13 +174,13 @@ def _of(count: int, total: int) -> str:
     return f"{some} of the {words.counted(total, 'site')} {'was' if count < 2 else 'were'}"
 
 
-def picture_view(facts: BanFacts, column: Column, chart: Chart, inline: str, links: Links) -> PictureView:
+def picture_view(scene: Scene, column: Column, chart: Chart, inline: str, links: Links) -> PictureView:
     """Put a drawn chart into a page."""
     return PictureView(
         heading=f"{column.heading}, {column.network}",
         caption="Each square leads to that day’s measurements.",
         alt=chart.alt,
         svg=inline,
-        svg_href=links.chart(facts.ban.ban_id, column.place, "svg"),
-        png_href=links.chart(facts.ban.ban_id, column.place, "png"),
+        svg_href=links.chart(scene.subject, column.place, "svg"),
+        png_href=links.chart(scene.subject, column.place, "png"),
     )

@@ -1,126 +1,230 @@
-"""The one sentence that a newspaper could print, computed from the comparison."""
+"""The sentence that a newspaper could print, and the plain ones after it, computed from the comparison."""
 
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from banwatch.bans.compare import announced_targets
 from banwatch.explorer import words
 from banwatch.explorer.columns import Column, place_of
-from banwatch.model.ban import Ban, Comparison, Measured
+from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Measured
 from banwatch.model.ids import TargetName
+from banwatch.model.incident import Incident, Kind
 
-_MAX_PLACES = 4
-"""More clauses than this, and nobody reads to the end."""
+_MAX_PLACES = 6
+"""More networks than this are counted, not told one by one."""
 _MAX_NAMES = 3
 _MAX_MEANS = 4
 
 
-def headline(ban: Ban, rows: Sequence[Comparison], columns: Sequence[Column], *, lab: bool) -> str:
-    """Say what was announced and how much of it holds: for whom, since when, by what means.
-
-    Args:
-        ban: what was announced.
-        rows: the comparison.
-        columns: its places, in the order in which they are to be told.
-        lab: the measurements were made in a lab; the sentence then says so itself, wherever it is quoted.
-    """
-    scene = " in the lab’s model of the country," if lab else ""
-    announced = {row.target for row in rows if row.announced}
-    clauses = [
-        _clause(column, [row for row in rows if place_of(row) == column.place], len(announced))
-        for column in columns[:_MAX_PLACES]
-    ]
-    if not any(row.measurements for row in rows):
-        return f"{_what_was_announced(ban, announced)}; no measurement shows yet whether that is so."
-    if len(columns) > _MAX_PLACES:
-        clauses.append(f"{words.counted(len(columns) - _MAX_PLACES, 'more network')} were measured")
-    said = "; ".join(clauses)
-    if not announced:
-        return f"{_what_was_announced(ban, announced)};{scene} {said}."
-    return f"Of {_the_sites(ban, announced)},{scene} {said}."
-
-
-def _the_sites(ban: Ban, announced: Set[TargetName]) -> str:
-    what = "the one site" if len(announced) == 1 else f"the {words.number(len(announced))} sites"
-    who = words.country(ban.country)
-    return f"{what} that {who} announced it would block{_from(ban)}{_examples(ban, announced)}"
-
-
-def _what_was_announced(ban: Ban, announced: Set[TargetName]) -> str:
-    what = words.counted(len(announced), "site") if announced else "the sites on its list"
-    return f"{words.country(ban.country)} announced a block of {what}{_from(ban)}{_examples(ban, announced)}"
-
-
-def _from(ban: Ban) -> str:
-    return f" from {words.day(ban.begins)}" if ban.begins else ""
-
-
-def _examples(ban: Ban, announced: Set[TargetName]) -> str:
-    named = [words.visible(target, 60) for target in ban.targets if target in announced]
-    if len(announced) < 2 or not named:
-        return ""
-    names = words.listed(named[:_MAX_NAMES])
-    return f" ({names})" if len(announced) <= _MAX_NAMES else f" (among them {names})"
-
-
 @dataclass(frozen=True, slots=True)
-class _Sorted:
+class Sorted:
+    """Rows of the comparison that could be measured, by what was found, each in order of targets."""
+
     enforced: list[Comparison]
     partly: list[Comparison]
     free: list[Comparison]
 
     @property
     def count(self) -> int:
+        """How many could be measured."""
         return len(self.enforced) + len(self.partly) + len(self.free)
 
 
-def _sort(rows: Sequence[Comparison]) -> _Sorted:
+def sort(rows: Iterable[Comparison]) -> Sorted:
+    """Sort rows by what was found; those without data are left out."""
+    found = sorted(rows, key=lambda row: row.target)
+
     def of(measured: Measured) -> list[Comparison]:
-        return sorted((row for row in rows if row.measured is measured), key=lambda row: row.target)
+        return [row for row in found if row.measured is measured]
 
-    return _Sorted(of(Measured.ENFORCED), of(Measured.PARTLY), of(Measured.NOT_ENFORCED))
-
-
-def _clause(column: Column, rows: Sequence[Comparison], expected: int) -> str:
-    announced = _sort([row for row in rows if row.announced])
-    others = _sort([row for row in rows if not row.announced])
-    if not announced.count and not others.count:
-        return f"there is no data for {column.label}"
-    if not announced.count:
-        return _only_others(column, others)
-    told = _reach(column, announced, expected)
-    asides = []
-    if announced.enforced and announced.partly:
-        asides.append(f"{_names(announced.partly)} {_is(announced.partly)} blocked in part")
-    if announced.enforced and announced.free:
-        verb = "still opens" if len(announced.free) == 1 else "still open"
-        asides.append(f"{_names(announced.free)} {verb}")
-    if others.enforced:
-        asides.append(_beyond(others))
-    return f"{told}, while {words.listed(asides)}" if asides else told
+    return Sorted(of(Measured.ENFORCED), of(Measured.PARTLY), of(Measured.NOT_ENFORCED))
 
 
-def _reach(column: Column, found: _Sorted, expected: int) -> str:
-    """Say how many of the announced sites open; "of them" refers to the sentence's beginning."""
-    of_measured = "" if found.count == expected else f" of the {words.number(found.count)} measured"
+def headline(ban: Ban, rows: Sequence[Comparison], columns: Sequence[Column], *, lab: bool) -> str:
+    """Say in one sentence how much of what was announced holds, for whom and since when.
+
+    Args:
+        ban: what was announced.
+        rows: the comparison.
+        columns: its places, those that the ban binds first.
+        lab: the measurements were made in a lab; the sentence then says so itself, wherever it is quoted.
+    """
+    announced = _announced(ban, rows)
+    told = [
+        (column, found)
+        for column in columns
+        if column.bound and (found := sort(r for r in _at(rows, column) if r.target in announced)).count
+    ]
+    country = words.country(ban.country)
+    if not told:
+        what = words.counted(len(announced), "site") if announced else "the sites on its list"
+        return (
+            f"{country} announced a block of {what}{_from(ban)}; no measurement shows yet whether that is so."
+        )
+    scene = f"in the lab’s model of {country}, " if lab else ""
+    who = "the country" if lab else country  # named already
+    said = (
+        _one_place(ban, who, *told[0], len(announced))
+        if len(told) == 1
+        else _many_places(ban, who, told, announced)
+    )
+    return _capital(f"{scene}{said}.")
+
+
+def _one_place(ban: Ban, who: str, column: Column, found: Sorted, expected: int) -> str:
+    sites = f"{'site' if expected == 1 else 'sites'} that {who} announced it would block"
     if found.enforced:
-        everything = len(found.enforced) == found.count and not of_measured
-        some = words.number(len(found.enforced))
-        which = ("it" if found.count == 1 else "any") if everything else f"{some}{of_measured}"
-        return (
-            f"{column.label} {_cannot(found.enforced)} {which}{_since(found.enforced)}{_by(found.enforced)}"
-        )
+        cannot = _cannot(found.enforced)
+        which = _which(len(found.enforced), found.count, expected)
+        return f"{column.people} {cannot} {which} {sites}{_since(found.enforced)}"
     if found.partly:
-        those = words.number(len(found.partly))
-        why = f"{_since(found.partly)}{_by(found.partly)}"
-        return f"{column.label} can open {those}{of_measured} only at times{why}"
-    if of_measured:
-        return (
-            f"{column.label} can open all {words.number(found.count)} measured"
-            if found.count > 1
-            else (f"{column.label} can open the one measured")
-        )
-    return f"{column.label} can open {'it' if found.count == 1 else 'all'}"
+        which = _which(len(found.partly), found.count, expected, every="all")
+        return f"only at times can {column.people} open {which} {sites}{_since(found.partly)}"
+    which = _which(found.count, found.count, expected, every="all")
+    return f"{column.people} can still open {which} {sites}{_from(ban)}"
+
+
+def _which(some: int, measured: int, expected: int, every: str = "any") -> str:
+    """`eight of the nine`, `any of the nine`, `all nine`, `the one`, `both`."""
+    if expected == 1:
+        return "the one"
+    if measured < expected:
+        return f"{words.number(some)} (of {words.number(measured)} measured) of the {words.number(expected)}"
+    if some < expected:
+        return f"{words.number(some)} of the {words.number(expected)}"
+    if every == "all":
+        return "both" if expected == 2 else f"all {words.number(expected)}"
+    return "either of the two" if expected == 2 else f"any of the {words.number(expected)}"
+
+
+def _many_places(
+    ban: Ban, who: str, told: Sequence[tuple[Column, Sorted]], announced: frozenset[TargetName]
+) -> str:
+    sites = words.counted(len(announced), "site")
+    hit = [found for _, found in told if found.enforced or found.partly]
+    on = f"on {words.number(len(hit))} of the {words.number(len(told))} networks measured"
+    if not hit:
+        free = "can be opened on all networks measured"
+        return f"the {sites} that {who} announced it would block{_from(ban)} {free}"
+    some = "all" if all(found.count == len(found.enforced) for found in hit) else "some or all"
+    rows = [row for found in hit for row in (*found.enforced, *found.partly)]
+    return f"{some} of the {sites} that {who} announced it would block are blocked {on}{_since(rows)}"
+
+
+def story(
+    ban: Ban, rows: Sequence[Comparison], columns: Sequence[Column], incidents: Iterable[Incident] = ()
+) -> tuple[str, ...]:
+    """Say the rest in plain sentences: the announcement, the means, the exceptions, everybody else.
+
+    Args:
+        ban: what was announced.
+        rows: the comparison.
+        columns: its places, those that the ban binds first.
+        incidents: among them shutdowns, which are told.
+
+    Returns:
+        Paragraphs: of those whom the ban binds, and of everybody else.
+    """
+    announced = _announced(ban, rows)
+    bound = [_what_was_announced(ban, announced)] if announced else []
+    others = []
+    for column in columns[:_MAX_PLACES]:
+        found = sort(row for row in _at(rows, column) if row.target in announced)
+        beside = sort(row for row in _at(rows, column) if row.target not in announced)
+        if not found.count and not beside.count:
+            others.append(f"There is no data for {column.label}.")
+        elif column.bound:
+            bound += _details(column, found, beside)
+        else:
+            others.append(_bystanders(column, found, beside))
+    if len(columns) > _MAX_PLACES:
+        others.append(f"{_capital(words.counted(len(columns) - _MAX_PLACES, 'more network'))} were measured.")
+    others += [_shutdown(incident) for incident in incidents if incident.kind is Kind.SHUTDOWN]
+    return tuple(" ".join(sentences) for sentences in (bound, others) if sentences)
+
+
+def _what_was_announced(ban: Ban, announced: frozenset[TargetName]) -> str:
+    named = [words.visible(target, 60) for target in ban.targets if target in announced]
+    verb = "was" if len(announced) == 1 else "were"
+    said = f"{_capital(words.counted(len(announced), 'site'))} {verb} announced{_from(ban)}"
+    if named and len(named) == len(announced) <= _MAX_NAMES:
+        said += f": {words.listed(named)}"
+    elif named:
+        said += f", among them {words.listed(named[:_MAX_NAMES])}"
+    return f"{said}, {'for a time not named' if ban.ends == UNSPECIFIED else f'until {ban.ends}'}."
+
+
+def _details(column: Column, found: Sorted, others: Sorted) -> list[str]:
+    """Tell of those whom the ban binds: by what means, what is not blocked, what else is."""
+    said = []
+    if found.enforced or found.partly:
+        means = _means([*found.enforced, *found.partly])
+        if means:
+            said.append(f"{_capital(column.label)} meet {means}.")
+    if found.partly and found.enforced:
+        said.append(f"{_names(found.partly)} {_is(found.partly)} blocked only in part.")
+    if found.free and (found.enforced or found.partly):
+        verb = "opens" if len(found.free) == 1 else "open"
+        was = "was" if len(found.free) == 1 else "were"
+        said.append(f"{_names(found.free)} {was} announced but still {verb}.")
+    if others.enforced:
+        if len(others.enforced) <= _MAX_NAMES:
+            said.append(
+                f"{_names(others.enforced)} {_is(others.enforced)} blocked without having been announced."
+            )
+        else:
+            some, all_ = len(others.enforced), others.count
+            part = _capital(_part(some, all_))
+            said.append(f"{part} other sites measured are blocked without having been announced.")
+    if others.partly:
+        verb = "was" if len(others.partly) == 1 else "were"
+        said.append(f"{_names(others.partly)}, not announced, {verb} blocked at times.")
+    return said
+
+
+def _bystanders(column: Column, found: Sorted, others: Sorted) -> str:
+    """Tell of those whom the ban does not bind."""
+    count = found.count + others.count
+    blocked = [*found.enforced, *others.enforced]
+    partly = [*found.partly, *others.partly]
+    free = sorted([*found.free, *others.free], key=lambda row: row.target)
+    who = _capital(column.label)
+    measurable = f"{words.counted(count, 'site')} that could be measured"
+    if not blocked and not partly:
+        return f"{who} can open {'the' if count == 1 else 'all'} {measurable}."
+    if not blocked:
+        return f"{who} can open {words.number(len(free))} of the {measurable}; the others open only at times."
+    if len(blocked) == count:
+        reach = f"can open none of the {measurable}"
+    elif len(free) <= _MAX_NAMES and len(free) + len(blocked) == count:
+        reach = f"can open only {_names(free)} of the {measurable}"
+    else:
+        reach = f"cannot open {words.number(len(blocked))} of the {measurable}"
+    means = _means(blocked)
+    return f"{who} {reach}{_since(blocked)}{f', because of {means}' if means else ''}."
+
+
+def _shutdown(incident: Incident) -> str:
+    people = words.listed([words.tier(name) for name in incident.access_tiers if name])
+    for_whom = f" for {people}" if people else ""
+    onset = words.between(incident.onset_earliest, incident.onset_latest)
+    if incident.end_earliest is None or incident.end_latest is None:
+        return f"The network has been shut down{for_whom} since {onset}."
+    end = words.between(incident.end_earliest, incident.end_latest)
+    return f"The network was shut down{for_whom} from {onset} until {end}."
+
+
+def _announced(ban: Ban, rows: Sequence[Comparison]) -> frozenset[TargetName]:
+    return announced_targets(ban) | {row.target for row in rows if row.announced}
+
+
+def _at(rows: Sequence[Comparison], column: Column) -> list[Comparison]:
+    return [row for row in rows if place_of(row) == column.place]
+
+
+def _from(ban: Ban) -> str:
+    return f" from {words.day(ban.begins)}" if ban.begins else ""
 
 
 def _cannot(rows: Sequence[Comparison]) -> str:
@@ -132,57 +236,45 @@ def _cannot(rows: Sequence[Comparison]) -> str:
     return "have been unable to open"
 
 
-def _beyond(others: _Sorted) -> str:
-    blocked = others.enforced
-    if len(blocked) <= _MAX_NAMES:
-        return f"{_names(blocked)} {_is(blocked)} blocked without having been announced"
-    if len(blocked) == others.count:
-        return f"all {words.number(others.count)} other sites measured are blocked too, unannounced"
-    some, all_ = words.number(len(blocked)), words.number(others.count)
-    return f"{some} of {all_} other sites measured are blocked too, unannounced"
-
-
-def _only_others(column: Column, others: _Sorted) -> str:
-    if others.enforced:
-        return f"for {column.label} {_beyond(others)}"
-    return f"{column.label} can open every other site measured"
-
-
 def _since(rows: Sequence[Comparison]) -> str:
-    """Say since when: one interval where all agree, else the first and the last."""
+    """Say since when: one interval where all agree, else from the first to the last."""
     if any(not row.since_known for row in rows):
         first = min((row.since[0] for row in rows if row.since), default=None)
-        return f" (nor could they when measuring began, on {words.day(first.date())})" if first else ""
+        return f" (it was so when measuring began, on {words.day(first.date())})" if first else ""
     intervals = sorted({row.since for row in rows if row.since})
     if not intervals:
         return ""
     said = list(dict.fromkeys(words.between(*interval) for interval in intervals))
     ends = [row.until for row in rows if row.until]
     if len(ends) == len(rows):
-        return f" from {said[0]} until {words.between(*max(ends))}"
+        return f", from {said[0]} until {words.between(*max(ends))}"
     return (
-        f" since {said[0]}"
-        if len(said) == 1
-        else f", the first since {said[0]} and the last since {said[-1]},"
+        f", since {said[0]}" if len(said) == 1 else f", the first since {said[0]}, the last since {said[-1]}"
     )
 
 
-def _by(rows: Sequence[Comparison]) -> str:
+def _means(rows: Sequence[Comparison]) -> str:
     counts = Counter(name for row in rows for name in row.mechanisms if name != "network.shutdown")
     if not counts:
         counts = Counter(name for row in rows for name in row.mechanisms)
     ordered = sorted(counts, key=lambda name: (-counts[name], name))
     said = list(dict.fromkeys(words.mechanism_briefly(name) for name in ordered))
-    if not said:
-        return ""
-    means = words.listed(said if len(said) <= _MAX_MEANS else [*said[: _MAX_MEANS - 1], "other means"])
-    return f" because of {means}"
+    return words.listed(said if len(said) <= _MAX_MEANS else [*said[: _MAX_MEANS - 1], "other means"])
+
+
+def _part(some: int, all_: int) -> str:
+    return (
+        f"all {words.number(all_)}" if some == all_ else f"{words.number(some)} of the {words.number(all_)}"
+    )
 
 
 def _names(rows: Sequence[Comparison]) -> str:
-    names = [words.visible(row.target, 60) for row in rows]
-    return words.listed(names, _MAX_NAMES + 1)
+    return words.listed([words.visible(row.target, 60) for row in rows], _MAX_NAMES + 1)
 
 
 def _is(rows: Sequence[Comparison]) -> str:
     return "is" if len(rows) == 1 else "are"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

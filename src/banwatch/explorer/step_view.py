@@ -86,6 +86,13 @@ def _addresses(found: Sequence[str]) -> str:
     return ", ".join(found[:_MAX_ADDRESSES]) + more
 
 
+def _of_type(addresses: Sequence[str], query_type: str | None) -> list[str]:
+    """Keep the addresses that a question could have been answered with."""
+    if query_type not in ("A", "AAAA"):
+        return list(addresses)
+    return [address for address in addresses if (":" in address) == (query_type == "AAAA")]
+
+
 def _here(observation: Observation) -> str:
     if observation.failure is not None:
         return f"failed: {observation.failure}"
@@ -112,7 +119,9 @@ def _beside(observation: Observation, control: Control, last_http: int) -> str:
     if observation.step is Step.DNS:
         if observation.hop or not control.dns_attempted:
             return ""
-        return f"failed: {control.dns_failure}" if control.dns_failure else _addresses(control.addresses)
+        if control.dns_failure:
+            return f"failed: {control.dns_failure}"
+        return _addresses(_of_type(control.addresses, observation.query_type)) or "no address of this kind"
     if observation.step is Step.HTTP:
         return _control_http(control) if observation.ordinal == last_http else ""
     for endpoint in control.endpoints:

@@ -1,0 +1,73 @@
+"""Gather a bulletin's evidence into a bundle."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from banwatch.explorer import words
+from banwatch.explorer.reader import Reader
+from banwatch.formats.bundle import RuleInWords, Subject, write_bundle
+from banwatch.judge import RULES
+from banwatch.model.ids import MeasurementUid
+from banwatch.model.verdict import Verdict
+
+_BATCH = 256
+
+
+def bundle_evidence(
+    reader: Reader,
+    verdicts: Mapping[MeasurementUid, Sequence[Verdict]],
+    pages: Mapping[str, bytes],
+    out: Path,
+    *,
+    subject_id: str,
+    title: str,
+    labs: Iterable[str],
+    recorded: bool,
+) -> str:
+    """Write the evidence of a bulletin into one file.
+
+    Args:
+        reader: gives the measurements as they were received.
+        verdicts: what was judged of each.
+        pages: files for people, by path.
+        out: the file to write.
+        subject_id: the ban or incident.
+        title: its title.
+        labs: the lab regimes among the measurements.
+        recorded: they were replayed from a recording.
+
+    Returns:
+        The bundle's digest: SHA-256 of its manifest.
+    """
+    found = [verdict for uid in sorted(verdicts) for verdict in verdicts[uid]]
+    spoke = {rule for verdict in found for rule in (*verdict.rules, *verdict.vetoed)}
+    rules = [
+        RuleInWords(
+            id=rule.id,
+            layer=rule.layer.value,
+            says=words.state(rule.state),
+            condition=rule.condition,
+            why=rule.why,
+            source=rule.source,
+        )
+        for rule in RULES
+        if rule.id in spoke
+    ]
+    subject = Subject(
+        id=subject_id,
+        title=title,
+        ruleset=", ".join(sorted({verdict.ruleset for verdict in found})),
+        snapshots=tuple(sorted({name for verdict in found for name in verdict.snapshots})),
+        labs=tuple(sorted(name for name in labs if name)),
+        recorded=recorded,
+    )
+    with out.open("wb") as file:
+        return write_bundle(file, subject, _lines(reader, sorted(verdicts)), found, rules, pages)
+
+
+def _lines(reader: Reader, uids: Sequence[MeasurementUid]) -> Iterator[bytes]:
+    """Give the lines in the order of their ids, whatever order they are stored in."""
+    for start in range(0, len(uids), _BATCH):
+        batch = uids[start : start + _BATCH]
+        lines = dict(reader.raws(batch))
+        yield from (lines[uid] for uid in batch if uid in lines)

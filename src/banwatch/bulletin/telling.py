@@ -1,0 +1,74 @@
+"""Say what came of checking a bundle, to people and to machines."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from banwatch.bulletin.verify import Verification
+from banwatch.explorer import words
+
+_MAX_SHOWN = 20
+
+
+def verification_lines(found: Verification) -> Iterator[str]:
+    """Say it in lines for a person; a stranger's text in them cannot steer the terminal."""
+    manifest = found.manifest
+    yield f"{words.visible(manifest.title)} ({words.visible(manifest.subject)})"
+    if manifest.labs:
+        yield f"made in a lab: {words.visible(', '.join(manifest.labs))}"
+    if manifest.recorded:
+        yield "a recording"
+    yield f"digest: {found.digest}"
+    yield "whole: " + ("yes, nothing is missing, added or changed" if found.whole else "NO")
+    for problem in found.problems[:_MAX_SHOWN]:
+        yield f"  {words.visible(problem.path)} {words.visible(problem.what)}"
+    yield from _rest(len(found.problems))
+    yield f"judged again: {words.counted(found.measurements, 'measurement')}, rules {found.ruleset}" + (
+        ""
+        if found.same_rules
+        else f" (the bundle's: {words.visible(manifest.ruleset)}, or other reference data)"
+    )
+    agree = found.verdicts - len(found.differences)
+    yield f"same verdict: {agree:,} of {found.verdicts:,}"
+    for difference in found.differences[:_MAX_SHOWN]:
+        uid, target = words.visible(difference.measurement_uid), words.visible(difference.target)
+        yield f"  {uid} {target}: {words.visible(difference.bundled)} in the bundle, {difference.here} here"
+    yield from _rest(len(found.differences))
+    if found.differences and not found.same_rules:
+        yield "other rules or reference data judge otherwise; that alone does not speak against the bundle"
+    yield "the bundle holds" if found.holds else "the bundle does NOT hold"
+
+
+def _rest(count: int) -> Iterator[str]:
+    if count > _MAX_SHOWN:
+        yield f"  and {count - _MAX_SHOWN:,} more"
+
+
+def verification_json(found: Verification) -> Iterator[str]:
+    """Say it as one JSON object."""
+    yield msgspec.json.encode(
+        {
+            "subject": found.manifest.subject,
+            "title": found.manifest.title,
+            "digest": found.digest,
+            "holds": found.holds,
+            "whole": found.whole,
+            "problems": [{"path": problem.path, "what": problem.what} for problem in found.problems],
+            "measurements": found.measurements,
+            "verdicts": found.verdicts,
+            "differences": [
+                {
+                    "measurement_uid": difference.measurement_uid,
+                    "target": difference.target,
+                    "bundled": difference.bundled,
+                    "here": difference.here,
+                }
+                for difference in found.differences
+            ],
+            "same_rules": found.same_rules,
+            "ruleset": found.ruleset,
+            "bundled_ruleset": found.manifest.ruleset,
+            "labs": found.manifest.labs,
+            "recorded": found.manifest.recorded,
+        }
+    ).decode()

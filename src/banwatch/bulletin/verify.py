@@ -1,0 +1,158 @@
+"""Check an evidence bundle without a network: is it whole, and do its measurements give its verdicts?"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from banwatch.formats.bundle import MEASUREMENTS, VERDICTS, Bundle, Manifest, Problem, open_bundle_untrusted
+from banwatch.formats.ooni import decode_untrusted, observe
+from banwatch.judge import RULESET, judge, weigh
+from banwatch.model.errors import BanwatchError, WireError
+from banwatch.model.ids import MeasurementUid, TargetName
+from banwatch.model.reference import Reference
+from banwatch.model.state import State
+from banwatch.model.verdict import Verdict
+from banwatch.reference import load
+
+_Key = tuple[MeasurementUid, TargetName]
+_Say = tuple[State, tuple[str, ...]]
+_EVERY = 50
+"""Measurements between two tellings of progress."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A verdict in the bundle that its measurement does not give here."""
+
+    measurement_uid: str
+    target: str
+    bundled: str
+    here: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What came of checking a bundle."""
+
+    manifest: Manifest
+    digest: str
+    """SHA-256 of the manifest: compare it with the one that the bundle's maker published."""
+    problems: tuple[Problem, ...]
+    measurements: int
+    verdicts: int
+    differences: tuple[Difference, ...]
+    ruleset: str
+    """The rules here."""
+    snapshots: tuple[str, ...]
+    """The reference data here."""
+
+    @property
+    def same_rules(self) -> bool:
+        """Whether it was judged here by the same rules with the same reference data."""
+        return self.ruleset == self.manifest.ruleset and set(self.snapshots) == set(self.manifest.snapshots)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is missing, added or changed."""
+        return not self.problems
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is whole, and the same rules give the same verdicts.
+
+        Other rules may judge otherwise without the bundle being wrong: then the differences are only told.
+        """
+        return self.whole and not (self.same_rules and self.differences)
+
+
+def verify_bundle(path: Path, progress: Callable[[int, int], None] | None = None) -> Verification:
+    """Check a bundle.
+
+    Args:
+        path: the file.
+        progress: told how many measurements were judged again, and how many there are to be.
+
+    Raises:
+        BanwatchError: there is no such file, or it is no bundle.
+    """
+    try:
+        with path.open("rb") as file:
+            return _verify(open_bundle_untrusted(file), progress or (lambda done, total: None))
+    except OSError as error:
+        raise BanwatchError(
+            f"{path} cannot be read: {error.strerror or error}", "Give the path of a bundle, a .zip file."
+        ) from error
+    except WireError as error:
+        raise BanwatchError(f"{path} is no evidence bundle: {error.reason}", "Ask for it again.") from error
+
+
+def _verify(bundle: Bundle, progress: Callable[[int, int], None]) -> Verification:
+    problems = bundle.problems_untrusted()
+    reference = _reference_for(bundle.manifest)
+    bundled: dict[_Key, Verdict] = {}
+    measurements = 0
+    differences: list[Difference] = []
+    try:
+        for verdict in bundle.verdicts_untrusted():
+            if (verdict.measurement_uid, verdict.target) in bundled:
+                problems.append(Problem(path=VERDICTS, what=f"judges {verdict.measurement_uid} twice"))
+            bundled[verdict.measurement_uid, verdict.target] = verdict
+    except WireError as error:
+        problems.append(Problem(path=VERDICTS, what=error.reason))
+    here: defaultdict[_Key, list[_Say]] = defaultdict(list)
+    try:
+        for line in bundle.measurements_untrusted():
+            measurements += 1
+            key, say = _judge_again(line, reference)
+            here[key].append(say)
+            if measurements % _EVERY == 0:
+                progress(measurements, max(bundle.manifest.measurements, measurements))
+    except WireError as error:
+        problems.append(Problem(path=MEASUREMENTS, what=error.reason))
+    if measurements != bundle.manifest.measurements:
+        said = bundle.manifest.measurements
+        problems.append(Problem(path=MEASUREMENTS, what=f"holds {measurements}, the manifest says {said}"))
+    differences += [
+        Difference(
+            measurement_uid=uid,
+            target=target,
+            bundled=_say(said),
+            here=" or ".join(_words(found) for found in here[uid, target]) or "no measurement gives it",
+        )
+        for (uid, target), said in sorted(bundled.items())
+        if (said.state, said.mechanisms) not in here[uid, target]
+    ]
+    return Verification(
+        manifest=bundle.manifest,
+        digest=bundle.digest,
+        problems=tuple(dict.fromkeys(problems)),
+        measurements=measurements,
+        verdicts=len(bundled),
+        differences=tuple(differences),
+        ruleset=RULESET,
+        snapshots=reference.snapshot_ids,
+    )
+
+
+def _reference_for(manifest: Manifest) -> Reference:
+    """Load the snapshots that the bundle names where they are here, else the newest ones."""
+    try:
+        return load(manifest.snapshots)
+    except BanwatchError:
+        return load()
+
+
+def _judge_again(line: bytes, reference: Reference) -> tuple[_Key, _Say]:
+    observed = observe(decode_untrusted(line), reference.target_of)
+    verdict = judge(weigh(observed, reference))
+    return (verdict.measurement_uid, verdict.target), (verdict.state, verdict.mechanisms)
+
+
+def _say(verdict: Verdict) -> str:
+    return _words((verdict.state, verdict.mechanisms))
+
+
+def _words(say: _Say) -> str:
+    state, mechanisms = say
+    return f"{state.value} ({', '.join(mechanisms)})" if mechanisms else state.value

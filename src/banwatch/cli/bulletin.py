@@ -1,0 +1,39 @@
+"""`banwatch bulletin ID`: a publishable page with its pictures and its evidence."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def bulletin(
+        subject: Annotated[
+            str, typer.Argument(metavar="ID", help="A ban's name or an incident's id, e.g. dprk-2016.")
+        ],
+        store: Annotated[Path, typer.Option("--store", help="The database.")] = Path("banwatch.duckdb"),
+        to: Annotated[
+            Path | None, typer.Option("--to", help="Folder to write to; by default bulletin-ID.")
+        ] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
+    ) -> None:
+        """Write a folder that can be published as it is: pages, pictures, feed and evidence bundle."""
+        import json
+
+        from rich.console import Console
+
+        from banwatch.bulletin import publish
+        from banwatch.cli._progress import piece_progress
+        from banwatch.explorer.links import slug
+        from banwatch.store import Store
+
+        folder = to or Path(f"bulletin-{slug(subject.lower())}")
+        with (
+            Store.open(store, read_only=True) as opened,
+            piece_progress(Console(stderr=True), "pages") as report,
+        ):
+            index = publish(opened, subject, folder, progress=report)
+        print(json.dumps({"subject": subject, "index": str(index)}) if as_json else index)
