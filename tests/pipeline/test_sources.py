@@ -4,6 +4,7 @@ import gzip
 import io
 import sys
 import tracemalloc
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +52,39 @@ def test_tar_in_zstd(tmp_path: Path) -> None:
     path = tmp_path / "a.tar.zst"
     path.write_bytes(zstandard.compress(tar({"1.jsonl": TEXT})))
     assert _contents(path) == {f"{path}!1.jsonl": TEXT}
+
+
+def test_zip_archives_and_their_damage(tmp_path: Path) -> None:
+    path = tmp_path / "bundle.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("manifest.txt", "no")
+        archive.writestr("measurements.jsonl", TEXT)
+    assert _contents(path) == {f"{path}!measurements.jsonl": TEXT}
+    data = bytearray(path.read_bytes())
+    data[200] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(WireError, match="zip"):
+        _contents(path)
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(WireError, match="zip"):
+        _contents(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (b'{\n "a": 1,\n "b": [\n2]\n}\n', [b'{"a":1,"b":[2]}']),
+        (b'[{"a":1},\n {"b":2}]', [b'{"a":1}', b'{"b":2}']),
+        (b"[1\n", [b"[1"]),
+        (b'{"a":1}\n{"b":2}\n', [b'{"a":1}', b'{"b":2}']),
+    ],
+)
+def test_measurements_spread_over_lines_are_put_on_one_each(
+    tmp_path: Path, text: bytes, lines: list[bytes]
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(text)
+    assert _contents(path)[str(path)].splitlines() == lines
 
 
 def test_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

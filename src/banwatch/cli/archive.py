@@ -1,11 +1,10 @@
 """`banwatch archive`: the raw measurements, and the proof that all of them are there."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-_Store = Annotated[Path, typer.Option("--store", help="The database file.", envvar="BANWATCH_STORE")]
+_Store = Annotated[str, typer.Option("--store", help="The database.", envvar="BANWATCH_STORE")]
 
 
 def register(app: typer.Typer) -> None:
@@ -14,7 +13,7 @@ def register(app: typer.Typer) -> None:
 
     @archive.command()
     def check(
-        store: _Store = Path("banwatch.duckdb"),
+        store: _Store = "banwatch.duckdb",
         as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
     ) -> None:
         """Check every segment's hash and every row's place; exit code 1 where something is wrong."""
@@ -46,7 +45,7 @@ def register(app: typer.Typer) -> None:
     @archive.command()
     def show(
         uid: Annotated[str, typer.Argument(metavar="UID")],
-        store: _Store = Path("banwatch.duckdb"),
+        store: _Store = "banwatch.duckdb",
         copies: Annotated[bool, typer.Option(help="All conflicting copies, one a line.")] = False,
     ) -> None:
         """Print a measurement as it came."""

@@ -24,9 +24,9 @@ def register(app: typer.Typer) -> None:
             "export"
         ),
         format_name: Annotated[str, typer.Option("--format", help="parquet, csv or jsonl.")] = "parquet",
-        store: Annotated[Path, typer.Option(help="The database file.", envvar="BANWATCH_STORE")] = Path(
-            "banwatch.duckdb"
-        ),
+        store: Annotated[
+            str, typer.Option(help="A file, or clickhouse://user@host/name.", envvar="BANWATCH_STORE")
+        ] = "banwatch.duckdb",
         cc: Annotated[str | None, typer.Option(help="Country, such as KP.")] = None,
         asn: Annotated[str | None, typer.Option(help="Network, such as AS131279.")] = None,
         target: Annotated[str | None, typer.Option(help="Target, such as youtube.com.")] = None,

@@ -1,6 +1,5 @@
 """`banwatch ingest`: bring measurements in."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,9 +14,9 @@ def register(app: typer.Typer) -> None:
             list[str],
             typer.Argument(help="Files, folders, patterns, or - for the standard input.", metavar="PATH..."),
         ],
-        store: Annotated[Path, typer.Option(help="The database file.", envvar="BANWATCH_STORE")] = Path(
-            "banwatch.duckdb"
-        ),
+        store: Annotated[
+            str, typer.Option(help="A file, or clickhouse://user@host/name.", envvar="BANWATCH_STORE")
+        ] = "banwatch.duckdb",
         jobs: Annotated[int, typer.Option(min=0, help="Processes that work; 0: one a core.")] = 0,
         as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
     ) -> None:

@@ -1,7 +1,6 @@
 """`banwatch rebuild`: make the tiers again from the archive."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,9 +13,9 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def rebuild(
-        store: Annotated[Path, typer.Option(help="The database file.", envvar="BANWATCH_STORE")] = Path(
-            "banwatch.duckdb"
-        ),
+        store: Annotated[
+            str, typer.Option(help="A file, or clickhouse://user@host/name.", envvar="BANWATCH_STORE")
+        ] = "banwatch.duckdb",
         from_tier: Annotated[
             str, typer.Option("--from", help="First tier to make again: observation, evidence or verdict.")
         ] = "observation",

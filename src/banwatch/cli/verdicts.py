@@ -1,7 +1,6 @@
 """`banwatch verdicts`: what was judged."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,9 +13,9 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def verdicts(
-        store: Annotated[Path, typer.Option(help="The database file.", envvar="BANWATCH_STORE")] = Path(
-            "banwatch.duckdb"
-        ),
+        store: Annotated[
+            str, typer.Option(help="A file, or clickhouse://user@host/name.", envvar="BANWATCH_STORE")
+        ] = "banwatch.duckdb",
         cc: Annotated[str | None, typer.Option(help="Country, such as KP.")] = None,
         asn: Annotated[str | None, typer.Option(help="Network, such as AS131279.")] = None,
         tier: Annotated[str | None, typer.Option(help="Access tier, such as visitor.")] = None,

@@ -231,12 +231,13 @@ class Committer:
     def _write(self, pending: _Pending, row: Segment | None) -> None:
         store = self._store
         segment = row.segment if row else ""
-        store.append("segment", [row] if row else [])
-        store.append("entry", _entries_of(segment, pending.entries))
-        store.append("quarantine", self._new_quarantine(pending.quarantined, segment))
+        # where there are no transactions, the entry comes last: a measurement without one comes again
         for name, tables in pending.tables.items():
             if tables:
                 store.append_arrow(name, pa.concat_tables(tables))
+        store.append("quarantine", self._new_quarantine(pending.quarantined, segment))
+        store.append("segment", [row] if row else [])
+        store.append("entry", _entries_of(segment, pending.entries))
         store.replace("source_file", "sha256", list(pending.sources.values()))
 
     def _new_quarantine(self, rows: Sequence[Quarantined], segment: str) -> list[Quarantined]:

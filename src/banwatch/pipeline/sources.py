@@ -3,17 +3,21 @@
 import glob
 import hashlib
 import io
+import re
 import sys
 import tarfile
+import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import msgspec
 import zstandard
 
 from banwatch.model.errors import BanwatchError, WireError
+from banwatch.pipeline.lines import MAX_LINE_BYTES
 
 CHUNK_BYTES = 1 << 20
 STDIN = "-"
@@ -31,11 +35,17 @@ _ENDINGS = (
     ".tar.gz",
     ".tgz",
     ".tar.zst",
+    ".zip",
 )
 """What is looked for in folders; a file that is named itself is read whatever it is called."""
+_LINE_ENDINGS = tuple(ending for ending in _ENDINGS if ".json" in ending or ".ndjson" in ending)
+_ZIP = b"PK\x03\x04"
 _BITE_BYTES = 256
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_FOLDED = re.compile(rb"(\xef\xbb\xbf)?\s*(\[|\{\s*[\r\n])")
+"""How a file begins that holds one measurement over many lines, or a list of measurements."""
+_MARK = b"\xef\xbb\xbf"
 _TAR_MAGIC = (257, b"ustar")
 
 
@@ -116,7 +126,33 @@ def documents(source: Source, on_read: Callable[[int], None]) -> Iterator[Docume
         yield from _documents_in(source.name, _chunks_of(sys.stdin.buffer, on_read))
         return
     with open(source.path, "rb") as file:
+        if file.read(len(_ZIP)) == _ZIP:
+            yield from _zip_members(source, file, on_read)
+            return
+        file.seek(0)
         yield from _documents_in(source.name, _chunks_of(file, on_read))
+
+
+def _zip_members(source: Source, file: IO[bytes], on_read: Callable[[int], None]) -> Iterator[Document]:
+    """Open a zip archive, such as an evidence bundle; its members are read one after the other."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for member in archive.infolist():
+                if not member.is_dir() and member.filename.endswith(_LINE_ENDINGS):
+                    with archive.open(member) as content:
+                        name = f"{source.name}!{member.filename}"
+                        yield from _documents_in(name, _checked(_chunks_of(content, lambda size: None)))
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise WireError(f"the zip archive is damaged, or packed in a way that is not read: {error}") from None
+    on_read(source.size_bytes)
+
+
+def _checked(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Say in our words what a zip archive says when a member is damaged."""
+    try:
+        yield from chunks
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise WireError(f"the zip archive is damaged: {error}") from None
 
 
 def _chunks_of(file: IO[bytes], on_read: Callable[[int], None]) -> Iterator[bytes]:
@@ -136,7 +172,33 @@ def _documents_in(name: str, chunks: Iterator[bytes]) -> Iterator[Document]:
     if head[at : at + len(magic)] == magic:
         yield from _members(name, chunks)
     else:
-        yield Document(name, chunks)
+        yield Document(name, _unfolded(head, chunks))
+
+
+def _unfolded(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Put a measurement that was spread over many lines, or a list of them, on one line each.
+
+    Anything else, and anything over the limit of a line, goes through as it is.
+    """
+    if not _FOLDED.match(head):
+        yield from chunks
+        return
+    read, held = [], 0
+    for chunk in chunks:
+        read.append(chunk)
+        held += len(chunk)
+        if held > MAX_LINE_BYTES:
+            yield from read
+            yield from chunks
+            return
+    text = b"".join(read)
+    try:
+        text = text.removeprefix(_MARK)
+        is_list = text.lstrip().startswith(b"[")
+        items = msgspec.json.decode(text, type=list[msgspec.Raw]) if is_list else [msgspec.Raw(text)]
+        yield b"".join(msgspec.json.format(bytes(item), indent=-1) + b"\n" for item in items)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        yield text
 
 
 def _members(name: str, chunks: Iterator[bytes]) -> Iterator[Document]:

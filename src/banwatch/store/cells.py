@@ -58,8 +58,9 @@ def cell_table(verdicts: ibis.Table) -> ibis.Table:
     histogram = {s.value: (v.state == s.value).cast("int64").sum() for s in State}
     return v.group_by(list(KEY)).agg(
         **histogram,
-        probes=v.voice.nunique(),
-        reports=v.report_id.nunique(),
+        # counted as lists: ClickHouse's own count of distinct values is an estimate
+        probes=v.voice.collect(distinct=True).length(),
+        reports=v.report_id.collect(distinct=True).length(),
         mechanisms=v.said.collect(distinct=True, where=v.mechanisms.length() > 0),
         silent=((v.state == State.INSUFFICIENT.value) & (v.layer.fill_null("") == Layer.NETWORK.value))
         .cast("int64")

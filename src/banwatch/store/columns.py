@@ -163,9 +163,18 @@ class Layout(Generic[Row]):
             arrays.extend(_to_arrays(f, values))
         return pa.Table.from_arrays(arrays, schema=self.arrow)
 
+    def plain(self, table: pa.Table) -> pa.Table:
+        """Give columns in the types that they should have: engines count and sum in types of their own."""
+        columns = [
+            _typed(table.column(name), kind)
+            for name, kind in zip(self.arrow.names, self.arrow.types, strict=True)
+        ]
+        return pa.Table.from_arrays(columns, names=list(self.arrow.names))
+
     def from_arrow(self, table: pa.Table) -> list[Row]:
         """Make rows of columns; columns of other names are passed over."""
         names = [f.name for f in self.fields]
+        table = self.plain(table)
         columns = [_from_columns(f, table) for f in self.fields]
         make = self.noun
         return [make(**dict(zip(names, values, strict=True))) for values in zip(*columns, strict=True)]
@@ -184,17 +193,15 @@ def _to_arrays(f: Field, values: Sequence[Any]) -> list[pa.Array]:
 
 def _from_columns(f: Field, table: pa.Table) -> Sequence[Any]:
     if f.kind is Kind.INTERVAL:
-        earliest, latest = (_column(f, table, name).to_pylist() for name in f.column_names)
+        earliest, latest = (table.column(name).to_pylist() for name in f.column_names)
         return [
             None if first is None else (_in_utc(first), _in_utc(last))
             for first, last in zip(earliest, latest, strict=True)
         ]
-    values: list[Any] = _column(f, table, f.name).to_pylist()
+    values: list[Any] = table.column(f.name).to_pylist()
     revive = f.revive
     return values if revive is None else [revive(value) for value in values]
 
 
-def _column(f: Field, table: pa.Table, name: str) -> pa.ChunkedArray:
-    """Give a column in the type that it should have: engines count and sum in types of their own."""
-    column = table.column(name)
-    return column if column.type == f.kind.value[2] else column.cast(f.kind.value[2])
+def _typed(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    return column if column.type == kind else column.cast(kind)

@@ -47,5 +47,8 @@ class Engine(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """Do what is written inside as a whole, as far as the engine can."""
 
+    def discard(self) -> None:
+        """Close, and take away what opening has made."""
+
     def close(self) -> None:
         """Let go."""

@@ -139,9 +139,8 @@ def _write_parquet(path: Path, layout: Layout[Any], batches: Iterator[pa.Table])
     schema = pa.schema([pa.field(f.name, _zoned(f.type), f.nullable) for f in layout.arrow])
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for batch in batches:
-            columns = [batch.column(f.name).cast(f.type) for f in layout.arrow]
-            plain = pa.Table.from_arrays([c.cast(_zoned(c.type)) for c in columns], schema=schema)
-            writer.write_table(plain)
+            columns = layout.plain(batch).columns
+            writer.write_table(pa.Table.from_arrays([c.cast(_zoned(c.type)) for c in columns], schema=schema))
             rows += batch.num_rows
     return rows
 
@@ -176,7 +175,8 @@ def _write_jsonl(path: Path, layout: Layout[Any], batches: Iterator[pa.Table]) -
 def _plain_rows(layout: Layout[Any], batches: Iterator[pa.Table]) -> Iterator[list[Any]]:
     """Give rows in JSON's own types."""
     for batch in batches:
-        columns = [batch.column(name).to_pylist() for name in layout.column_names]
+        plain = layout.plain(batch)
+        columns = [plain.column(name).to_pylist() for name in layout.column_names]
         for values in zip(*columns, strict=True):
             yield [_plain(value) for value in values]
 

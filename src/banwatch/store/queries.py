@@ -15,7 +15,7 @@ from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.verdict import Verdict
 from banwatch.store.cells import cell_table, read_cells
-from banwatch.store.rows import Entry, Quarantined
+from banwatch.store.rows import Entry, Property, Quarantined
 from banwatch.store.store import Store, table_of
 from banwatch.store.tables import TABLES
 
@@ -244,6 +244,11 @@ def labs(store: Store) -> dict[str, int]:
     table = store.table("measurement")
     found = store.to_arrow(table.group_by("lab").agg(n=table.count()).order_by("lab"))
     return dict(zip(found.column("lab").to_pylist(), found.column("n").to_pylist(), strict=True))
+
+
+def properties(store: Store) -> dict[str, str]:
+    """Read what holds for the store as a whole, as `Store.set_property` noted it."""
+    return {row.name: row.value for row in store.rows(Property) if row.name != "shape"}
 
 
 def counts(store: Store) -> dict[str, int]:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from banwatch.model.errors import BanwatchError
 from banwatch.store.archive import Archive
+from banwatch.store.click import Click, Wire, parse_address
 from banwatch.store.columns import Layout
 from banwatch.store.duck import Duck
 from banwatch.store.engine import Engine
@@ -45,7 +46,7 @@ class Store:
         """Open a store, and make it where there is none yet.
 
         Args:
-            path: of the DuckDB file.
+            path: of the DuckDB file, or the address of a ClickHouse database.
             read_only: do not make or change anything; several processes may read at once.
             renew: where it was made by another version, make its tables anew and empty; the archive and the
                 log stay, and `pipeline.rebuild` fills the tables again.
@@ -53,9 +54,17 @@ class Store:
         Raises:
             BanwatchError: it is locked, damaged, of another kind or version, or there is no room.
         """
+        if str(path).startswith("clickhouse:/"):
+            address = parse_address(str(path))
+            return cls.over(Click(Wire(address)), Path(address.archive), read_only=read_only, renew=renew)
         path = Path(path)
-        engine = Duck(path, read_only=read_only)
-        store = cls(engine, Archive(path.with_name(path.name + ".archive")), read_only=read_only)
+        archive = path.with_name(path.name + ".archive")
+        return cls.over(Duck(path, read_only=read_only), archive, read_only=read_only, renew=renew)
+
+    @classmethod
+    def over(cls, engine: Engine, archive: Path, *, read_only: bool = False, renew: bool = False) -> "Store":
+        """Open a store in a database that is connected to already; see `open`."""
+        store = cls(engine, Archive(archive), read_only=read_only)
         try:
             store._recognise(renew=renew)
         except BaseException:
@@ -82,6 +91,9 @@ class Store:
                 f"{self.place} is a database, but not one of Banwatch's", "Give another path with --store"
             )
         shape = next((p.value for p in self.rows(Property) if p.name == "shape"), None)
+        if shape is None and not self.read_only and names >= set(TABLES):
+            self.append("property", [Property(name="shape", value=_shape())])  # made by `store ddl`
+            return
         if shape == _shape():
             return
         if not renew or self.read_only:
@@ -89,13 +101,25 @@ class Store:
                 f"{self.place} was made by another version of Banwatch",
                 f"Run `banwatch rebuild --store {self.place}`: it makes every table again from the archive",
             )
+        kept = [p for p in self.rows(Property) if p.name != "shape"]
         with self.transaction():
             for name in sorted(names - {"log"}):
                 self._engine.drop(name)
             for table in TABLES.values():
                 if table.name not in names & {"log"}:
                     self._engine.create(table)
-            self.append("property", [Property(name="shape", value=_shape())])
+            self.append("property", [*kept, Property(name="shape", value=_shape())])
+
+    def set_property(self, name: str, value: str) -> None:
+        """Note something that holds for the store as a whole.
+
+        Raises:
+            ValueError: the name is taken by the store itself.
+        """
+        if name == "shape":
+            raise ValueError("the shape of a store is its own affair")
+        with self.transaction():
+            self.replace("property", "name", [Property(name=name, value=value)])
 
     def close(self) -> None:
         """Let go of it."""
@@ -194,12 +218,12 @@ class Store:
         """
         table = TABLES[name]
         names = list(table.layout.column_names)
-        content = self.to_arrow(
-            self.table(name).order_by([*table.key, *(n for n in names if n not in table.key)])
-        )
+        order = [*table.key, *(n for n in names if n not in table.key)]
         digest = hashlib.sha256()
-        for row in zip(*(content.column(n).to_pylist() for n in names), strict=True):
-            digest.update(repr(row).encode())
+        for batch in self.batches(self.table(name).order_by(order)):
+            content = table.layout.plain(batch)
+            for row in zip(*(content.column(n).to_pylist() for n in names), strict=True):
+                digest.update(repr(row).encode())
         return digest.hexdigest()
 
 

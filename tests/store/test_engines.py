@@ -1,0 +1,194 @@
+"""Every tier, every query and every digest is the same on DuckDB and on ClickHouse's engine."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from banwatch import reference
+from banwatch.bans import load_bans
+from banwatch.detect import fold
+from banwatch.model.errors import BanwatchError
+from banwatch.model.state import State
+from banwatch.pipeline import commit, detect, ingest, rebuild, rejudge
+from banwatch.store import Store, queries
+from banwatch.store.audit import audit
+from banwatch.store.click import cluster_ddl, parse_address
+from banwatch.store.export import TIERS, Wanted, export
+from banwatch.store.tables import TABLES
+from tests.pipeline.measured import line, uid, write
+from tests.store.clickhouse import open_embedded, served
+from tests.store.rows_at_hand import START, silent, verdict
+
+COMPARED = [name for name in TABLES if name not in ("log", "property")]
+READS: dict[str, Callable[[Store], object]] = {
+    "verdicts": queries.verdicts,
+    "verdicts of a target": lambda s: queries.verdicts(s, target="youtube.com", state="ok", limit=3),
+    "verdicts of a time": lambda s: queries.verdicts(s, since=START, until=START + timedelta(minutes=5)),
+    "measurements": queries.measurements,
+    "a measurement": lambda s: queries.measurement(s, uid(3, day=4)),
+    "no measurement": lambda s: queries.measurement(s, "nothing"),
+    "observations": lambda s: queries.observations_of(s, [uid(n, day=1 + n) for n in range(5)]),
+    "evidence": lambda s: queries.evidence_of(s, [uid(n, day=1 + n) for n in range(5)]),
+    "raw": lambda s: queries.raw(s, uid(2, day=3)),
+    "copies": lambda s: queries.copies(s, uid(0)),
+    "conflicts": queries.conflicts,
+    "cells": queries.cells,
+    "cells of a target": lambda s: queries.cells(s, target="youtube.com", probe_cc="KP"),
+    "changes": queries.changes,
+    "incidents": queries.incidents,
+    "comparisons": queries.comparisons,
+    "comparisons of a ban": lambda s: queries.comparisons(s, "dprk-2016"),
+    "quarantine": queries.quarantined,
+    "labs": queries.labs,
+    "audit": lambda s: audit(s).problems,
+}
+
+
+def _fill(store: Store, folder: Path) -> None:
+    known = reference.load()
+    files = [
+        write(folder / "1.jsonl", [*(line(n, day=1 + n % 5) for n in range(60)), b"broken"]),
+        write(folder / "2.jsonl", [line(0, probe_cc="IR"), line(5), line(70, day=6)]),
+    ]
+    ingest(store, files, known)
+    detect(store, load_bans().values())
+
+
+@pytest.fixture(scope="module")
+def both(chdb_session: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Store]:
+    """Give the same measurements in both engines."""
+    files = tmp_path_factory.mktemp("files")
+    here = Store.open(tmp_path_factory.mktemp("duck") / "s.duckdb")
+    beyond = open_embedded(chdb_session, tmp_path_factory.mktemp("click"))
+    for store in (here, beyond):
+        _fill(store, files)
+    return here, beyond
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_every_table_has_the_same_digest(both: tuple[Store, Store], name: str) -> None:
+    here, beyond = both
+    assert here.count(here.table(name)) == beyond.count(beyond.table(name))
+    assert here.digest(name) == beyond.digest(name)
+
+
+@pytest.mark.parametrize("name", READS)
+def test_every_query_gives_the_same(both: tuple[Store, Store], name: str) -> None:
+    here, beyond = both
+    found = READS[name](here)
+    assert repr(READS[name](beyond)) == repr(found)
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_every_tier_is_exported_to_the_same_bytes(
+    both: tuple[Store, Store], tmp_path: Path, tier: str
+) -> None:
+    for name, store in zip(("here", "beyond"), both, strict=True):
+        export(store, tier, "jsonl", tmp_path / name, Wanted(probe_cc="KP"))
+    data = [(tmp_path / name / f"{tier}.jsonl").read_bytes() for name in ("here", "beyond")]
+    assert data[0] == data[1]
+    assert data[0] or tier in ("change", "incident")
+
+
+@pytest.mark.parametrize("tier", ["observation", "evidence", "verdict"])
+@pytest.mark.parametrize("since", [None, START + timedelta(days=2)])
+def test_every_tier_is_rebuilt_to_the_same_content(
+    any_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tier: str, since: datetime | None
+) -> None:
+    monkeypatch.setattr(commit.Committer.__init__, "__kwdefaults__", {"segment_bytes": 1})
+    _fill(any_store, tmp_path)
+    before = {name: any_store.digest(name) for name in COMPARED}
+    rebuild(any_store, reference.load(), from_tier=tier, since=since)
+    rejudge(any_store)
+    detect(any_store, load_bans().values())
+    assert {name: any_store.digest(name) for name in COMPARED} == before
+
+
+def test_the_same_files_again_change_nothing(any_store: Store, tmp_path: Path) -> None:
+    _fill(any_store, tmp_path)
+    before = {name: any_store.digest(name) for name in COMPARED}
+    _fill(any_store, tmp_path)
+    assert {name: any_store.digest(name) for name in COMPARED} == before
+
+
+def test_cells_of_hard_rows(any_store: Store) -> None:
+    rows = [
+        verdict(0, state=State.BLOCKED, mechanisms=("dns.nxdomain", "tcp.reset"), probe_id="p"),
+        verdict(1, state=State.BLOCKED, report_id="r", probe_id="p1"),
+        verdict(2, state=State.BLOCKED, report_id="r", probe_id="p2"),
+        verdict(3, state=State.OK, report_id="", probe_id=""),
+        silent(4),
+        verdict(61, target="ü.example", access_tier=""),
+    ]
+    with any_store.transaction():
+        any_store.append("verdict", rows)
+    assert repr(tuple(queries.cells(any_store))) == repr(fold(rows))
+
+
+def test_strings_that_need_quoting(any_store: Store) -> None:
+    strange = "it's \\ \" `x` \N{PILE OF POO} \n; DROP TABLE verdict --"
+    with any_store.transaction():
+        any_store.append("verdict", [verdict(0, target=strange), verdict(1)])
+    assert [v.target for v in queries.verdicts(any_store, target=strange)] == [strange]
+    with any_store.transaction():
+        any_store.delete("verdict", "target", [strange])
+    assert queries.verdicts(any_store) == [verdict(1)]
+
+
+def test_over_the_wire(chdb_session: Any, tmp_path: Path) -> None:
+    pytest.importorskip("clickhouse_connect", reason="clickhouse-connect is not installed")
+    with served(chdb_session, tmp_path) as port:
+        address = f"clickhouse://default@127.0.0.1:{port}/wired?archive={tmp_path}/wired.archive"
+        with Store.open(address) as store:
+            _fill(store, tmp_path)
+            found = {name: store.digest(name) for name in COMPARED}
+            assert audit(store).problems == ()
+            assert [len(b) for b in queries.verdicts_in_batches(store, equal={})] == [61]
+        with Store.open(address, read_only=True) as again:
+            assert queries.raw(again, uid(2, day=3)) == line(2, day=3)
+    with Store.open(tmp_path / "s.duckdb") as here:
+        _fill(here, tmp_path)
+        assert {name: here.digest(name) for name in COMPARED} == found
+
+
+def test_a_server_that_does_not_answer_is_said() -> None:
+    pytest.importorskip("clickhouse_connect", reason="clickhouse-connect is not installed")
+    with pytest.raises(BanwatchError, match="does not answer"):
+        Store.open("clickhouse://someone@127.0.0.1:9/banwatch")
+
+
+def test_addresses() -> None:
+    plain = parse_address("clickhouse://host/db")
+    assert (plain.host, plain.port, plain.user, plain.database, plain.archive) == (
+        "host",
+        8123,
+        "default",
+        "db",
+        "db.archive",
+    )
+    swallowed = parse_address(str(Path("clickhouse://me@host:9000/db?secure=1")))
+    assert (swallowed.user, swallowed.port, swallowed.secure) == ("me", 9000, True)
+    for wrong in ("clickhouse://", "clickhouse://host", "clickhouse://host/a;b", "clickhouse://host:x/db"):
+        with pytest.raises(BanwatchError, match="no address"):
+            parse_address(wrong)
+
+
+def test_the_tables_of_a_cluster(chdb_session: Any) -> None:
+    statements = cluster_ddl("observatory")
+    assert len(statements) == 1 + 2 * len(TABLES)
+    for statement in statements:  # the engine itself reads each of them; carrying them out needs a cluster
+        formatted = chdb_session.query(f"SELECT formatQuery({_quoted(statement)})", "TabSeparatedRaw")
+        assert "ON CLUSTER observatory" in str(formatted)
+    replicated = [s for s in statements if "ReplicatedReplacingMergeTree" in s]
+    assert len(replicated) == len(TABLES)
+    assert any(re.search(r"PARTITION BY toYYYYMM\(measurement_start_time\)", s) for s in replicated)
+    with pytest.raises(BanwatchError):
+        cluster_ddl("x'; DROP")
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
