@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -44,6 +44,19 @@ def hold_lifeline(fd: int) -> None:
 def release_lifeline(fd: int) -> None:
     """Forget a descriptor that was closed."""
     _lifelines.discard(fd)
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold signals back, so that an interrupt cannot fall between a child's birth and its being known.
+
+    A child that nobody knows of is never waited for, and the lab's first process cannot end before it is.
+    """
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +214,7 @@ def _work(work: Callable[[], Any], environment: dict[str, str], pipe: int) -> No
     try:
         os.environ.update(environment)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         try:
             message = pickle.dumps((False, work()))
         except Exception as error:

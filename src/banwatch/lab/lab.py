@@ -5,6 +5,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import socket
 import tempfile
 import time
@@ -16,7 +17,7 @@ from typing import Any, ParamSpec, Protocol, Self, TypeVar, cast
 from banwatch.lab.censor_process import LabPlan, run_first_process
 from banwatch.lab.client_files import client_environment
 from banwatch.lab.clock import LabClock
-from banwatch.lab.inside import Inside, Rooms, hold_lifeline, release_lifeline
+from banwatch.lab.inside import Inside, Rooms, hold_lifeline, release_lifeline, uninterrupted
 from banwatch.lab.namespaces import adopt_orphans
 from banwatch.lab.regime import Address, Prefix, Regime, Tier
 from banwatch.model.errors import BanwatchError
@@ -46,6 +47,16 @@ class LabWorld(Protocol):
 
 Serve = Callable[..., None]
 """`serve(world, *, ready, clock, tier)`: serves until killed; calls `ready()` when everything listens."""
+
+
+def _wait_or_kill(pid: int) -> None:
+    deadline = time.monotonic() + _STOP_LIMIT_S
+    with contextlib.suppress(ChildProcessError, ProcessLookupError):
+        while os.waitpid(pid, os.WNOHANG)[0] == 0:
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+                return
+            time.sleep(0.002)
 
 
 def _serve_world(world: Any, **options: Any) -> None:
@@ -140,12 +151,13 @@ class Lab:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
         hold_lifeline(ours.fileno())
-        self._adopted_before = adopt_orphans(True)
-        first = os.fork()
-        if first == 0:
-            run_first_process(plan, theirs)
-        theirs.close()
-        os.waitpid(first, 0)  # it ends as soon as it has forked the censor, which is ours then
+        with uninterrupted():
+            self._adopted_before = adopt_orphans(True)
+            first = os.fork()
+            if first == 0:
+                run_first_process(plan, theirs)
+            theirs.close()
+            os.waitpid(first, 0)  # it ends as soon as it has forked the censor, which is ours then
         ours.settimeout(_START_LIMIT_S)
         try:
             self._await_censor(ours)
@@ -185,7 +197,8 @@ class Lab:
             chosen(world, ready=say_ready, clock=clock, tier=tier)
 
         try:
-            self._world_process = Inside(rooms, serve_forever, {})
+            with uninterrupted():
+                self._world_process = Inside(rooms, serve_forever, {})
             os.close(writer)
             writer = -1
             readable, _, _ = select.select([reader], [], [], _START_LIMIT_S)
@@ -219,8 +232,7 @@ class Lab:
             os.close(fd)
         self._fds = []
         if self._censor_pid:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(self._censor_pid, 0)
+            _wait_or_kill(self._censor_pid)
             self._censor_pid = 0
         if self._adopted_before is False:
             adopt_orphans(False)
@@ -277,8 +289,9 @@ class Lab:
             raise RuntimeError("the lab has not been entered")
         user = self._fds[4] if len(self._fds) > 4 else None
         rooms = Rooms(user=user, pid=self._fds[0], network=self._fds[1], mounts=self._fds[3])
-        child = Inside(rooms, lambda: function(*args, **kwargs), self.environment())
-        self._children.append(child)
+        with uninterrupted():
+            child = Inside(rooms, lambda: function(*args, **kwargs), self.environment())
+            self._children.append(child)
         return child
 
     def environment(self) -> dict[str, str]:
