@@ -67,11 +67,11 @@ def test_names_are_read_by_path_and_by_name(tmp_path: Path):
 
 
 def test_farms_are_many_sites():
-    text = SMALL + "farms:\n  - {suffix: farm.example, count: 3000, prefix: 23.192.0.0/22}\n"
+    text = SMALL + "farms:\n  - {suffix: farm.net, count: 3000, prefix: 23.192.0.0/22}\n"
     world = parse_world(text)
     assert len(world.sites) == 3001
     assert {site.addresses[0] in ip_network("23.192.0.0/22") for site in world.sites[1:]} == {True}
-    assert world.sites[1].hostname == "site-0001.farm.example"
+    assert world.sites[1].hostname == "site-0001-farm.net"
 
 
 @pytest.mark.parametrize(

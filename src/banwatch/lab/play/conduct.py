@@ -123,7 +123,7 @@ def play(
             first_round += len(run)
     for part in parts:
         Path(part.truth_path).unlink(missing_ok=True)  # the censor appends
-    done = _Company(parts, jobs, len(urls) * len(rounds) * len(chosen), progress).play()
+    done = play_parts(parts, jobs=jobs, progress=progress)
     truth_files = tuple(Path(part.truth_path) for part in parts)
     return PlayResult(
         measurements=done,
@@ -131,6 +131,16 @@ def play(
         measurement_files=tuple(Path(part.measurements_path) for part in parts),
         truth_files=truth_files,
     )
+
+
+def play_parts(parts: Sequence[Part], *, jobs: int | None = None, progress: Progress | None = None) -> int:
+    """Play parts in labs side by side; returns how many measurements were made.
+
+    Raises:
+        BanwatchError: one of them failed; the others are ended, and nothing runs on.
+    """
+    total = sum(len(part.rounds) * len(part.inputs) for part in parts)
+    return _Company(list(parts), jobs or default_jobs(), total, progress).play()
 
 
 def default_jobs() -> int:

@@ -7,14 +7,28 @@ import msgspec
 
 from banwatch.probe.settings import Timeouts
 
-LAB_TIMEOUTS = Timeouts(dns_s=0.8, dns_late_s=0.25, tcp_s=0.8, tls_s=0.8, http_s=2.0, control_s=6.0)
-"""For a network whose round trips take a millisecond or two. Blackholes make these the length of a round. A
-step that runs out of time is tried once more before anybody draws a conclusion, so that a machine that stands
-still for a second does not look like a censor."""
-
-
 PROBES = "abcd"
 """A tier has four simulated probes, so that whoever counts voices has some to count."""
+
+
+class LabTimeouts(msgspec.Struct, frozen=True, kw_only=True):
+    """Deadlines of the probe's steps, in seconds, as they travel to a worker.
+
+    The defaults are for a network whose round trips take a millisecond or two. Blackholes make them the
+    length of a round. A step that runs out of time is tried once more before anybody draws a conclusion, so that
+    a machine that stands still for a second does not look like a censor.
+    """
+
+    dns_s: float = 0.8
+    dns_late_s: float = 0.25
+    tcp_s: float = 0.8
+    tls_s: float = 0.8
+    http_s: float = 2.0
+    control_s: float = 6.0
+
+    def for_probe(self) -> Timeouts:
+        """Hand them to a probe."""
+        return Timeouts(**msgspec.structs.asdict(self))
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,8 +44,13 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Number of the first of them in the whole play, from 0: it says which probe's turn it is."""
     inputs: tuple[str, ...]
     seed: int
-    resolver_asn: int
-    resolver_network_name: str
+    timeouts: LabTimeouts = LabTimeouts()
+    thorough: bool = False
+    """Whether the probe takes its long follow-ups as well."""
+    twin_url: str = ""
+    """A page whose speed the target's is compared with."""
+    resolver_asn: int = 0
+    resolver_network_name: str = ""
     measurements_path: str
     truth_path: str
 

@@ -27,11 +27,12 @@ class Vantage:
     world: World
     resolver_asn: Asn = UNKNOWN_ASN
     resolver_network_name: str = ""
+    timeouts: Timeouts
+    thorough: bool = False
+    twin_url: str = ""
 
 
-def settings_for(
-    vantage: Vantage, timeouts: Timeouts, now: Callable[[], datetime], rng: Random, probe_id: str
-) -> Settings:
+def settings_for(vantage: Vantage, now: Callable[[], datetime], rng: Random, probe_id: str) -> Settings:
     """Tell a probe where it stands. Nothing of the regime but its name, for the annotation, gets through."""
     tier, world = vantage.tier, vantage.world
     public = next(a for resolver in world.public_resolvers for a in resolver.addresses if a.version == 4)
@@ -50,7 +51,9 @@ def settings_for(
         helper_url=world.helper_url,
         control_path=tier.helper_path.value,
         ca_file=world.ca_file,
-        timeouts=timeouts,
+        timeouts=vantage.timeouts,
+        thorough=vantage.thorough,
+        twin_url=vantage.twin_url,
         annotations={"lab": vantage.regime.name},
         now=now,
         rng=rng,
@@ -66,13 +69,12 @@ def run_rounds(
     inputs: tuple[str, ...],
     *,
     clock: LabClock,
-    timeouts: Timeouts,
     seed: int,
     path: Path,
     measured: Callable[[int], None],
 ) -> int:
     """Measure all inputs at every moment of `rounds`; returns how many were written to `path`."""
-    return asyncio.run(_run(vantage, rounds, first_round, inputs, clock, timeouts, seed, path, measured))
+    return asyncio.run(_run(vantage, rounds, first_round, inputs, clock, seed, path, measured))
 
 
 async def _run(
@@ -81,7 +83,6 @@ async def _run(
     first_round: int,
     inputs: tuple[str, ...],
     clock: LabClock,
-    timeouts: Timeouts,
     seed: int,
     path: Path,
     measured: Callable[[int], None],
@@ -91,9 +92,7 @@ async def _run(
         for number, at in enumerate(rounds, first_round):
             clock.set(at)
             rng = Random(f"{seed} {vantage.tier.name} {at.isoformat()}")
-            settings = settings_for(
-                vantage, timeouts, clock.now, rng, probe_of_round(vantage.tier.name, number)
-            )
+            settings = settings_for(vantage, clock.now, rng, probe_of_round(vantage.tier.name, number))
             async for line in Session(RealNet(), settings).run(inputs):
                 file.write(line + b"\n")
                 written += 1

@@ -12,7 +12,7 @@ import msgspec
 
 from banwatch.lab.clock import LabClock
 from banwatch.lab.lab import Lab
-from banwatch.lab.play.part import LAB_TIMEOUTS, Part, Report
+from banwatch.lab.play.part import Part, Report
 from banwatch.lab.play.rounds import Vantage, run_rounds
 from banwatch.lab.regime_file import load_regime
 from banwatch.lab.world import load_world, serve
@@ -48,6 +48,9 @@ def play_part(part: Part) -> int:
         world=world,
         resolver_asn=Asn(part.resolver_asn),
         resolver_network_name=part.resolver_network_name,
+        timeouts=part.timeouts.for_probe(),
+        thorough=part.thorough,
+        twin_url=part.twin_url,
     )
     clock = LabClock(part.rounds[0])
     truth_path = Path(part.truth_path)
@@ -61,7 +64,6 @@ def play_part(part: Part) -> int:
             part.first_round,
             part.inputs,
             clock=clock,
-            timeouts=LAB_TIMEOUTS,
             seed=part.seed,
             path=Path(part.measurements_path),
             measured=lambda count: _say(Report(measured=count)),

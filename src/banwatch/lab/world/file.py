@@ -62,7 +62,7 @@ class _SiteEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class _FarmEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Many alike sites: `site-0001.<suffix>` and so on, spread over a prefix."""
+    """Many alike sites: `site-0001-<suffix>` and so on, spread over a prefix."""
 
     suffix: str
     count: int
@@ -266,7 +266,7 @@ def _farm(farm: _FarmEntry, at: str) -> list[Site]:
     width = len(str(farm.count))
     return [
         Site(
-            hostname=f"site-{number:0{width}}.{suffix}",
+            hostname=f"site-{number:0{width}}-{suffix}",
             addresses=(prefix[number % prefix.num_addresses],),
             to_https=farm.to_https,
             title=f"Site {number}",
