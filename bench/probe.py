@@ -1,7 +1,7 @@
 """Benchmark of the probe: a thousand sites in a lab, of which two hundred are interfered with.
 
-Half of those two hundred time out. Beside it, in the same run and lab, a bare asyncio program that only resolves, connects,
-shakes hands and gets each page: the ratio of the two times is what all the rest costs.
+Half of those two hundred time out. Beside it, in the same run and lab, a bare asyncio program that only
+resolves, connects, shakes hands and gets each page: the ratio of the two times is what all the rest costs.
 
     python bench/probe.py [--json] [--sites 1000] [--regime open|censored]
 """

@@ -25,6 +25,7 @@ from banwatch.probe.sealing import make_keys, parse_key, seal, unseal_untrusted
 from banwatch.probe.spool import Spool
 from tests.net import servers
 from tests.net.servers import NOW, Page
+from tests.probe.storm import storm
 
 PRIVATE, PUBLIC = make_keys()
 KEY = PUBLIC.hex()
@@ -254,3 +255,14 @@ def test_a_kill_at_any_moment_loses_at_most_the_one_in_flight(tmp_path: Path, se
     assert all(unseal_untrusted(sealed, PRIVATE) == LINE for sealed in kept.values())
     assert not list((tmp_path / "spool").glob("*.part"))
     assert b"forbidden" not in everything_in(tmp_path)
+
+
+def test_a_storm_of_kills_and_failures_loses_nothing(tmp_path: Path) -> None:
+    # the same with ten thousand: python -m tests.probe.storm
+    result = storm(120, 7, tmp_path / "spool", life_s=0.2)
+    assert result["lost"] == 0
+    assert result["accepted_twice"] == 0
+    assert result["left_on_disk"] == 0
+    assert result["plain_text_on_disk"] is False
+    assert int(str(result["put"])) >= 120
+    assert int(str(result["kills"])) > 0

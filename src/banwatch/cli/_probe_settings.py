@@ -19,8 +19,6 @@ _STEALTH_PAUSE_S = 20.0
 
 _DOH_WITHOUT_HELPER = ("8.8.8.8", "1.1.1.1")
 """Public resolvers whose certificates name their addresses; they stand in for a helper's view of names."""
-_REST_S = 60.0
-"""Residual blocking of 30 to 60 seconds is forgotten by then; that of 180 is not, and is left undecided."""
 
 
 def make_settings(
@@ -35,6 +33,7 @@ def make_settings(
     parallel: int,
     stealth: bool,
     follow_ups: bool,
+    rest_s: float,
 ) -> Settings:
     """Check what was typed, and say what is wrong with it."""
     if parse_country(cc.upper()) != cc.upper():
@@ -67,7 +66,7 @@ def make_settings(
         pause_s=_STEALTH_PAUSE_S if stealth else 0.0,
         follow_ups=follow_ups,
         thorough=follow_ups,
-        rest_s=_REST_S,
+        rest_s=rest_s,
     )
 
 

@@ -39,6 +39,10 @@ def register(app: typer.Typer) -> None:
         parallel: Annotated[int, typer.Option(min=1, max=1000, help="Measurements at the same time.")] = 20,
         stealth: Annotated[bool, typer.Option(help="Few at a time, at a slow and uneven pace.")] = False,
         follow_ups: Annotated[bool, typer.Option(help="Look closer where a result is suspicious.")] = True,
+        rest: Annotated[
+            str,
+            typer.Option(help="How long an address rests after a cut before another name is tried there."),
+        ] = "60s",
         watch: Annotated[str | None, typer.Option(help="Begin again every so often: 6h.")] = None,
         max_runtime: Annotated[str | None, typer.Option(help="Begin nothing more after: 30m.")] = None,
         budget: Annotated[
@@ -78,6 +82,7 @@ def register(app: typer.Typer) -> None:
             parallel=parallel,
             stealth=stealth,
             follow_ups=follow_ups,
+            rest_s=parse_duration_s(rest),
         )
         inputs = choose_inputs(urls or [], list_file, ban, category, risky, settings.probe_cc)
         limits = Limits(

@@ -62,37 +62,38 @@ async def after_names(context: Context, found: NameFindings) -> None:
     if not settings.follow_ups or not settings.thorough or not settings.resolvers or not is_doubtful(found):
         return
     resolver = parse_endpoint(settings.resolvers[0])
-    empty = _where_no_resolver_is(found, settings.innocent_endpoint)
     host = found.hostname
-    asked = await asyncio.gather(
-        _ask(context, "sibling", resolver, f"{_random_label(context)}.{host}"),
-        _ask(context, "mixed_case", resolver, _mix_case(context, host)),
-        _ask(context, "no_resolver", empty, host),
-        lookup_doh(
-            context.net,
-            resolver.ip,
-            host,
-            "A",
-            roots=context.roots,
-            at=settings.now(),
-            timeout_s=settings.timeouts.dns_s * 2,
-            trace=context.begin("doh", 0),
-        ),
+    doh = lookup_doh(
+        context.net,
+        resolver.ip,
+        host,
+        "A",
+        roots=context.roots,
+        at=settings.now(),
+        timeout_s=settings.timeouts.dns_s * 2,
+        trace=context.begin("doh", 0),
     )
-    context.records.queries += asked
-    from_nowhere = asked[2]
-    if from_nowhere.rcode is not None:
-        await _find_who_answers(context, empty, host)
+    context.records.queries += await asyncio.gather(
+        _ask(context, "sibling", resolver, f"{_random_label(context)}.{host}"),
+        _ask(context, "mixed_case", resolver, _mix_case(host)),
+        doh,
+    )
+    empty = _where_no_resolver_is(found)
+    if empty is not None:
+        from_nowhere = await _ask(context, "no_resolver", empty, host)
+        context.records.queries.append(from_nowhere)
+        if from_nowhere.rcode is not None:
+            await _find_who_answers(context, empty, host)
 
 
-def _where_no_resolver_is(found: NameFindings, innocent_endpoint: str) -> Endpoint:
-    """An address to ask that answers no DNS: the site's own, as the control knows it, or an innocent one."""
+def _where_no_resolver_is(found: NameFindings) -> Endpoint | None:
+    """An address that answers no DNS: the site's own, as only the control knows it."""
     control = found.control.dns.addrs if found.control and found.control.dns else None
     ours = {address for query in found.queries for address in addresses_of(query)}
     for address in control or ():
         if ":" not in address and address not in ours and may_be_measured(address):
             return Endpoint(address, 53)
-    return Endpoint(parse_endpoint(innocent_endpoint).ip, 53)
+    return None
 
 
 async def _ask(context: Context, name: str, resolver: Endpoint, hostname: str) -> Query:
@@ -130,6 +131,6 @@ def _random_label(context: Context) -> str:
     return "".join(context.settings.rng.choice(string.ascii_lowercase) for _ in range(_SIBLING_LETTERS))
 
 
-def _mix_case(context: Context, hostname: str) -> str:
+def _mix_case(hostname: str) -> str:
     """Every other letter in upper case: a name is the same in any case, a careless filter's is not."""
     return "".join(letter.upper() if index % 2 else letter for index, letter in enumerate(hostname))
