@@ -1,4 +1,4 @@
-"""Bundles: whole ones hold; what was changed, added, left out or forged is found; nothing breaks the reader."""
+"""Bundles: whole ones hold; what was changed, added, left out or forged is found; nothing breaks it."""
 
 import io
 import json

@@ -131,6 +131,7 @@ class MadeUpReader:
     incident_rows: list[Incident] = field(default_factory=list)
     raw_lines: dict[MeasurementUid, bytes] = field(default_factory=dict)
     batches: int = 0
+    replayed: bool = False
 
     def bans(self) -> Mapping[str, Ban]:
         return {self.ban.ban_id: self.ban}
@@ -188,6 +189,9 @@ class MadeUpReader:
             lab = self._observed(uid)[0].lab
             counts[lab] = counts.get(lab, 0) + 1
         return counts
+
+    def recorded(self) -> bool:
+        return self.replayed
 
     def _observed(self, uid: MeasurementUid) -> tuple[Measurement, Sequence[Observation]]:
         observed = observe(decode_untrusted(self.raw_lines[uid]), lambda name: name.removeprefix("www."))

@@ -60,7 +60,7 @@ def publish_from(
     progress: Progress | None = None,
 ) -> Path:
     """As `publish`, from whatever answers the reader's questions."""
-    front = _front(reader, subject_id, recorded=recorded, score=score)
+    front = _front(reader, subject_id, recorded=recorded or reader.recorded(), score=score)
     plan = plan_pages(reader, front)
     tell = progress or (lambda done, total: None)
     try:

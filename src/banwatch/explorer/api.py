@@ -64,14 +64,14 @@ class About:
     recorded: bool
 
 
-def add_api(app: FastAPI, reader_of: Callable[[Request], Reader], *, recorded: bool) -> None:
+def add_api(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None:
     """Add the routes under `/api`."""
 
     @app.get("/api", response_model=About, tags=["data"])
     def about(request: Request) -> Response:
         """What is here, and whether it was made in a lab."""
         labs = dict(reader_of(request).labs())
-        return _json(About(measurements=sum(labs.values()), labs=labs, recorded=recorded))
+        return _json(About(measurements=sum(labs.values()), labs=labs, recorded=request.app.state.recorded))
 
     @app.get("/api/bans", response_model=list[Ban], tags=["data"])
     def bans(request: Request) -> Response:

@@ -35,7 +35,8 @@ def create_app(store_path: str | Path, *, recorded: bool = False) -> FastAPI:
 
     Args:
         store_path: the database.
-        recorded: its measurements were replayed from a recording; every page says so.
+        recorded: its measurements were replayed from a recording, even if the store does not say so; every
+            page then does.
 
     Raises:
         BanwatchError: (at start) the store cannot be opened.
@@ -44,10 +45,10 @@ def create_app(store_path: str | Path, *, recorded: bool = False) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with Store.open(Path(store_path), read_only=True) as store:
-            app.state.reader = StoreReader(store)
+            _set_reader(app, StoreReader(store), recorded=recorded)
             yield
 
-    return create_app_over(None, recorded=recorded, lifespan=lifespan)
+    return create_app_over(None, lifespan=lifespan)
 
 
 def create_app_over(
@@ -59,7 +60,8 @@ def create_app_over(
     """Make the app over whatever answers the reader's questions; None is set when the app starts."""
     # The interactive documentation would load scripts from elsewhere; /openapi.json describes the API.
     app = FastAPI(title="Banwatch", docs_url=None, redoc_url=None, lifespan=lifespan)  # type: ignore[arg-type]
-    app.state.reader = reader
+    if reader is not None:
+        _set_reader(app, reader, recorded=recorded)
 
     @app.middleware("http")
     async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -85,8 +87,8 @@ def create_app_over(
     async def failed(request: Request, error: BanwatchError) -> Response:
         return _refuse(request, "This did not work", str(error), 500)
 
-    _add_pages(app, recorded=recorded)
-    add_api(app, _reader_of, recorded=recorded)
+    _add_pages(app)
+    add_api(app, _reader_of)
     return app
 
 
@@ -97,42 +99,57 @@ def _refuse(request: Request, title: str, text: str, status: int) -> Response:
     return HTMLResponse(pages.message(title, words.visible(text)), status)
 
 
+def _set_reader(app: FastAPI, reader: Reader, *, recorded: bool) -> None:
+    app.state.reader = reader
+    app.state.recorded = recorded or reader.recorded()
+
+
 def _reader_of(request: Request) -> Reader:
     reader: Reader = request.app.state.reader
     return reader
 
 
-def _add_pages(app: FastAPI, *, recorded: bool) -> None:
+def _add_pages(app: FastAPI) -> None:
     """Plain functions: FastAPI runs them in threads, as drawing and reading take their time."""
 
     @app.get("/static/style.css", include_in_schema=False)
     def style() -> Response:
         return Response(style_sheet(), media_type="text/css")
 
+    @app.get("/favicon.ico", include_in_schema=False)
+    def icon() -> Response:
+        return Response(
+            status_code=204
+        )  # browsers ask for one beside raw JSON, and complain where there is none
+
     @app.get("/", include_in_schema=False, response_class=HTMLResponse)
     def home(request: Request) -> str:
-        return pages.home(_reader_of(request), recorded=recorded)
+        return pages.home(_reader_of(request), recorded=request.app.state.recorded)
 
     @app.get("/bans/{ban_id}", include_in_schema=False, response_class=HTMLResponse)
     def ban(request: Request, ban_id: str) -> str:
-        return pages.ban(_reader_of(request), ban_id, recorded=recorded)
+        return pages.ban(_reader_of(request), ban_id, recorded=request.app.state.recorded)
 
     @app.get("/bans/{ban_id}/chart.{extension}", include_in_schema=False)
     def picture(request: Request, ban_id: str, extension: str, cc: str, asn: int, tier: str = "") -> Response:
         if extension not in _PICTURE_TYPES:
             raise Missing("Pictures are to be had as svg and png.")
         place = Place(CountryCode(cc), Asn(asn), tier)
-        drawn = pages.picture(_reader_of(request), ban_id, place, extension, recorded=recorded)
+        drawn = pages.picture(
+            _reader_of(request), ban_id, place, extension, recorded=request.app.state.recorded
+        )
         return Response(drawn, media_type=_PICTURE_TYPES[extension])
 
     @app.get("/days/{day}", include_in_schema=False, response_class=HTMLResponse)
     def day(request: Request, day: str, cc: str, asn: int, target: str, tier: str = "") -> str:
         key = DayKey(Place(CountryCode(cc), Asn(asn), tier), TargetName(target), pages.parse_day(day))
-        return pages.day(_reader_of(request), key, recorded=recorded)
+        return pages.day(_reader_of(request), key, recorded=request.app.state.recorded)
 
     @app.get("/measurements/{uid:path}", include_in_schema=False, response_class=HTMLResponse)
     def measurement(request: Request, uid: str) -> str:
-        return pages.measurement(_reader_of(request), MeasurementUid(uid), recorded=recorded)
+        return pages.measurement(
+            _reader_of(request), MeasurementUid(uid), recorded=request.app.state.recorded
+        )
 
     @app.get("/raw/{uid:path}.json", include_in_schema=False)
     def raw(request: Request, uid: str) -> Response:
@@ -140,7 +157,7 @@ def _add_pages(app: FastAPI, *, recorded: bool) -> None:
 
     @app.get("/incidents/{incident_id}", include_in_schema=False, response_class=HTMLResponse)
     def incident(request: Request, incident_id: str) -> str:
-        return pages.incident(_reader_of(request), incident_id, recorded=recorded)
+        return pages.incident(_reader_of(request), incident_id, recorded=request.app.state.recorded)
 
     @app.get("/feed.xml", include_in_schema=False)
     def feed(request: Request) -> Response:

@@ -101,8 +101,8 @@ def view_incident(incident: Incident, links: Links) -> IncidentView:
         people=people,
         networks=words.listed([render_asn(asn) for asn in incident.asns]),
         mechanisms=view_mechanisms(incident.mechanisms),
-        counts=f"{words.counted(incident.measurements, 'measurement')}, "
-        f"{words.counted(incident.probes, 'independent voice')}",
+        counts=f"{words.counted(incident.measurements, 'measurement')} from "
+        f"{words.counted(incident.probes, 'separate probe or report', 'separate probes or reports')}",
         confidence=words.percent(incident.confidence),
         witnesses=tuple(
             (words.visible(uid, 80), href) for uid in incident.witnesses if (href := links.measurement(uid))

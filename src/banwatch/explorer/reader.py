@@ -56,6 +56,9 @@ class Reader(Protocol):
     def labs(self) -> Mapping[str, int]:
         """How many measurements each lab made; the empty name is the real world."""
 
+    def recorded(self) -> bool:
+        """Whether the measurements were replayed from a recording."""
+
     def measurements_of(self, uids: Sequence[MeasurementUid]) -> Mapping[MeasurementUid, Measurement]:
         """What the measurements say of themselves; unknown ids are left out."""
 

@@ -70,6 +70,9 @@ class StoreReader:
     def labs(self) -> Mapping[str, int]:
         return queries.labs(self._store)
 
+    def recorded(self) -> bool:
+        return queries.properties(self._store).get("recorded") == "yes"
+
     def measurements_of(self, uids: Sequence[MeasurementUid]) -> Mapping[MeasurementUid, Measurement]:
         found = queries.measurements_of(self._store, uids)
         return {MeasurementUid(uid): measurement for uid, measurement in found.items()}
