@@ -15,8 +15,8 @@ class LabTimeouts(msgspec.Struct, frozen=True, kw_only=True):
     """Deadlines of the probe's steps, in seconds, as they travel to a worker.
 
     The defaults are for a network whose round trips take a millisecond or two. Blackholes make them the
-    length of a round. A step that runs out of time is tried once more before anybody draws a conclusion, so that
-    a machine that stands still for a second does not look like a censor.
+    length of a round. A step that runs out of time is tried once more before anybody draws a conclusion: a
+    machine that stands still for a second must not look like a censor.
     """
 
     dns_s: float = 0.8
