@@ -7,16 +7,19 @@ from datetime import timedelta
 from random import Random
 
 import numpy as np
-from detecting import leader
-from detecting.worlds import START, World, play, verdict
 
 from banwatch.detect import find_changes, fold, group
 from banwatch.model.cell import Cell
 from banwatch.model.incident import Incident, Kind
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
+from detecting import leader
+from detecting.worlds import START, World, play, verdict
 
 WORLD = World()
+CALM = 0.02
+QUIET = World(baseline=CALM)
+"""For causes that must not be told of: less honest trouble, so that what is told is told of them."""
 BEGINS, ENDS = 500.0, 668.0
 ROLLOUT_H = (0.0, 24.0, 60.0)
 FLOOD = 10_000
@@ -96,7 +99,7 @@ def hours_to_shutdown(seeds: int) -> tuple[float, float]:
         for wait in (1, 2, 3, 4, 5, 6, 8, 12, 24, 72):
             now = START + timedelta(hours=BEGINS + wait)
             cells = fold(row for row in rows if row.measurement_start_time < now)
-            changes = find_changes(cells, through=now - timedelta(hours=1))
+            changes = find_changes(cells, through=now)
             if any(one.kind is Kind.SHUTDOWN and one.probe_cc == "AA" for one in group(changes, cells)):
                 waited = wait
                 break
@@ -119,10 +122,10 @@ def _false_causes(rng: Random) -> dict[str, list[Verdict]]:
         def says(hour: float, _country: str, target: str, _network: int) -> float:
             return effect if target in targets and BEGINS <= hour < ends else 0.0
 
-        return list(play(WORLD, rng, says))
+        return list(play(QUIET, rng, says))
 
     def flooded(state: State, **who: str) -> list[Verdict]:
-        rows = list(play(WORLD, rng, nothing))
+        rows = list(play(QUIET, rng, nothing))
         for number in range(FLOOD):
             probe = who.get("probe", f"p{number}")
             at = BEGINS + number / 100
@@ -131,20 +134,20 @@ def _false_causes(rng: Random) -> dict[str, list[Verdict]]:
         return rows
 
     def forged_shutdown() -> list[Verdict]:
-        rows = list(play(WORLD, rng, nothing))
+        rows = list(play(QUIET, rng, nothing))
         for number in range(FLOOD):
             for target in WORLD.targets[:2]:
                 at = BEGINS + number / 100
                 rows.append(verdict(rng, at, "AA", 0, target, "forger", State.INSUFFICIENT))
         return rows
 
-    sparse = World(rate=0.25, networks=1)
+    sparse = World(rate=0.25, networks=1, baseline=CALM)
     chatty = list(play(sparse, rng, nothing))
     chatty += [
         verdict(rng, BEGINS + n / 4, "AA", 0, "alpha.com", "chatty", State.BLOCKED) for n in range(800)
     ]
     return {
-        "quiet": list(play(WORLD, rng, nothing)),
+        "quiet": list(play(QUIET, rng, nothing)),
         "target down everywhere": moved({"alpha.com"}, BEGINS + 30, 1.0),
         "CDN change": moved({"alpha.com"}, 10_000, 0.7),
         "probe or ruleset release": moved(set(WORLD.targets), 10_000, 0.6),
@@ -154,7 +157,7 @@ def _false_causes(rng: Random) -> dict[str, list[Verdict]]:
         "10,000 of one report": flooded(State.BLOCKED, report="forged"),
         "10,000 claiming a shutdown": forged_shutdown(),
         "collector down": list(
-            play(WORLD, rng, nothing, dark=lambda h, _c, _n: BEGINS <= h < BEGINS + 12, late=False)
+            play(QUIET, rng, nothing, dark=lambda h, _c, _n: BEGINS <= h < BEGINS + 12, late=False)
         ),
     }
 

@@ -1,6 +1,6 @@
 """The rule that is in use today, described in the open: a two-sided CUSUM on hourly medians.
 
-An hour's value is the median over its measurements of a score, 0.75 for one that shows trouble. Reference value
+An hour has the median over its measurements of a score, 0.75 for one that shows trouble. Reference value
 0.7, so that each non-empty hour adds its value less 0.35; alarm above 3.5. It remembers which side it is on,
 says nothing of empty hours, and lets its sum decay with a half-life of 48 hours once 24 hours were empty.
 """

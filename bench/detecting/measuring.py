@@ -5,11 +5,11 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from detecting import leader
-from detecting.series import WEEK, sample, steps_of
 
 from banwatch.detect.hidden import Steps
 from banwatch.detect.stretches import solve
+from detecting import leader
+from detecting.series import WEEK, Sample, sample, steps_of
 
 BASELINES = (0.02, 0.05, 0.10, 0.20)
 RATES = (0.25, 1.0, 4.0)
@@ -69,19 +69,22 @@ def false_in_quiet(rng: np.random.Generator, series: int, rate: float, every_h: 
 
 
 def seconds_for_year(rng: np.random.Generator, series: int) -> tuple[float, float]:
-    """Seconds for a year of hours of so many series, one in ten with a week of blocking; and MB at the peak."""
+    """Seconds for a year of hours of so many series, one in ten with a blocked week; and MB at the peak."""
     hours = 365 * 24
-    telling = np.empty((hours, series), np.float16)
-    accusing = np.empty((hours, series), np.float16)
-    for start in range(0, series, 500):
-        stop = min(start + 500, series)
-        telling[:, start:stop] = 1 + rng.poisson(1.0, (hours, stop - start))
-        accusing[:, start:stop] = rng.binomial(telling[:, start:stop].astype(np.int64), 0.05)
-        for column in range(start, stop, 10):
-            begins = int(rng.integers(0, hours - WEEK))
-            accusing[begins : begins + WEEK, column] = telling[begins : begins + WEEK, column]
-    gaps = np.ones((hours, series), np.int16)
-    gaps[0] = 0
+    telling = np.zeros((hours, series), np.float16)
+    accusing = np.zeros((hours, series), np.float16)
+    gaps = np.zeros((hours, series), np.int16)
+    for start in range(0, series, 250):
+        part = slice(start, min(start + 250, series))
+        begins = np.where(np.arange(start, part.stop) % 10 == 0, rng.integers(0, hours - WEEK), -WEEK)
+        told = rng.poisson(1.0, (hours, part.stop - start)).astype(np.float32)
+        hour = np.arange(hours)[:, None]
+        share = np.where((hour >= begins) & (hour < begins + WEEK), 0.97, 0.05)
+        drawn = Sample(told, rng.binomial(told.astype(np.int64), share).astype(np.float32), begins, share[0])
+        steps, _ = steps_of(drawn)
+        used = len(steps.telling)
+        telling[:used, part], accusing[:used, part] = steps.telling, steps.accusing
+        gaps[:used, part] = steps.gap_hours
     began = time.process_time()
     found = solve(Steps(accusing, telling, gaps))
     took = time.process_time() - began

@@ -57,7 +57,7 @@ def sample(
 
 def steps_of(drawn: Sample, upto: NDArray[np.int64] | None = None) -> tuple[Steps, NDArray[np.int32]]:
     """Keep the telling hours, up to an hour of each series; also gives the hour of every step."""
-    hours, series = drawn.telling.shape
+    hours, _ = drawn.telling.shape
     told = drawn.telling > 0
     if upto is not None:
         told &= np.arange(hours)[:, None] <= upto

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -42,7 +42,8 @@ def find_changes(
     series = arrange(known)
     changes = list(_blocking(series, solve(to_steps(series), prior)))
     last = max(cell.hour for cell in known)
-    changes.extend(find_shutdowns(known, max(last, hour_of(through)) if through else last))
+    covered = max(last, hour_of(through) - timedelta(hours=1)) if through else last  # hours that have ended
+    changes.extend(find_shutdowns(known, covered))
     return tuple(sorted(changes, key=_order))
 
 

@@ -8,7 +8,7 @@ fingerprint list. What one voice alone says is no incident either.
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from banwatch.detect import thresholds as t
 from banwatch.model.cell import Cell
@@ -30,14 +30,24 @@ def set_aside(changes: Sequence[Change], cells: Iterable[Cell]) -> dict[Change, 
     for change in changes:
         by_target[change.target].append(change)
     for target, mine in by_target.items():
-        measured_in = countries if not target else measuring[target]
-        for change, others in _simultaneous(mine):
-            if _elsewhere(len(others), len(measured_in)):
-                aside.setdefault(change, f"began in {len(others)} countries in the same hours")
-    for change, others in _simultaneous(changes):
-        if len(others) >= t.COMMON_CAUSE_COUNTRIES and _elsewhere(len(others), len(countries)):
-            aside.setdefault(change, f"changes began in {len(others)} countries in the same hours")
+        where = countries if not target else measuring[target]
+        _lay_aside(aside, mine, len(where), "it")
+    _lay_aside(aside, changes, len(countries), "many targets")
     return aside
+
+
+def _lay_aside(aside: dict[Change, str], changes: Sequence[Change], measuring: int, what: str) -> None:
+    """Set aside the changes that began in several countries at once, and those in their tail."""
+    moments: list[datetime] = []
+    for change, others in _simultaneous(changes):
+        if _elsewhere(len(others), measuring):
+            moments.append(change.onset_latest)
+            aside.setdefault(change, f"{what} moved in {len(others)} countries in the same hours")
+    tail = timedelta(hours=t.COMMON_CAUSE_TAIL_HOURS)
+    for change in changes:
+        at = bisect_left(moments, change.onset_earliest - tail)
+        if change.onset_known and at < len(moments) and moments[at] <= change.onset_latest + tail:
+            aside.setdefault(change, f"{what} moved in several countries within a day of it")
 
 
 def _elsewhere(moved: int, measuring: int) -> bool:

@@ -41,18 +41,6 @@ class Steps:
     gap_hours: Hours
 
 
-@dataclass(frozen=True, slots=True)
-class Smoothed:
-    """What all the data say about each step."""
-
-    interfered: Floats
-    """Probability that the series was not open, `[steps, series]`."""
-    onset: Floats
-    """Probability that it was open at the step before and is not at this one; at step 0, that it began so."""
-    end: Floats
-    """Probability that it was interfered with at the step before and is open at this one."""
-
-
 @lru_cache(maxsize=1)
 def _powers() -> NDArray[np.float32]:
     """Transition matrices for every gap, `[from, to, gap]`."""
@@ -89,34 +77,52 @@ def log_ratios(steps: Steps, baseline: Floats) -> tuple[Floats, Floats]:
     """Log likelihood ratios of partly and of blocked against open, in nats, each `[steps, series]`."""
     scale = weight(steps.telling)
     accusing = steps.accusing * scale
-    absolving = steps.telling * scale - accusing
+    scale *= steps.telling
     hit, miss = np.log(shares(baseline)), np.log1p(-shares(baseline))
-    partly = accusing * (hit[PARTLY] - hit[OPEN]) + absolving * (miss[PARTLY] - miss[OPEN])
-    blocked = accusing * (hit[BLOCKED] - hit[OPEN]) + absolving * (miss[BLOCKED] - miss[OPEN])
-    return partly.astype(np.float32), blocked.astype(np.float32)
+    ratios = []
+    for state in (PARTLY, BLOCKED):  # accusing * hit + (telling - accusing) * miss, against open
+        absolves = (miss[state] - miss[OPEN]).astype(np.float32)
+        accuses = (hit[state] - hit[OPEN]).astype(np.float32) - absolves
+        ratio = accusing * accuses
+        ratio += scale * absolves
+        ratios.append(ratio)
+    return ratios[0], ratios[1]
 
 
 def evidence(steps: Steps, baseline: Floats) -> Floats:
-    """The log odds of the best single stretch in each series, `[series]`: what it tells, less what it costs.
+    """Log odds of the best single stretch that ends at each step.
 
-    Beginning at a step costs the chance of an onset in the hours before it. A bound by which quiet series are
-    passed over: two running sums instead of the chain.
+    What it tells, less what it costs: the chance of an onset before it. A bound by which quiet series, and
+    the quiet parts of others, are passed over: two running sums instead of the chain.
     """
     onset = t.ONSET_PER_HOUR + t.PARTLY_ONSET_PER_HOUR
-    cost = -np.log(np.minimum(np.maximum(steps.gap_hours, 1) * onset, 0.5)).astype(np.float32)
-    cost[0] = -np.log(1 - t.INITIAL[OPEN])
-    best = np.full(steps.telling.shape[1], -np.inf, np.float32)
+    cost = np.maximum(steps.gap_hours, 1).astype(np.float32)
+    cost *= onset
+    np.minimum(cost, 0.5, out=cost)
+    np.log(cost, out=cost)
+    cost[0] = np.log(1 - t.INITIAL[OPEN])
+    best = np.full(steps.telling.shape, -np.inf, np.float32)
     for ratios in log_ratios(steps, baseline):
         total = np.cumsum(ratios, axis=0, dtype=np.float32)
-        begins = total - ratios
-        begins += cost
-        total -= np.minimum.accumulate(begins, axis=0)
-        best = np.maximum(best, total.max(axis=0))
+        np.subtract(total, ratios, out=ratios)
+        ratios -= cost
+        np.minimum.accumulate(ratios, axis=0, out=ratios)
+        total -= ratios
+        np.maximum(best, total, out=best)
     return best
 
 
-def smooth(steps: Steps, baseline: Floats) -> Smoothed:
-    """Run the chain forwards and backwards over every series at once."""
+def smooth(steps: Steps, baseline: Floats, *, from_start: NDArray[np.bool_] | None = None) -> Floats:
+    """Run the chain forwards and backwards over every series at once.
+
+    Args:
+        steps: the votes.
+        baseline: each series' share of trouble while open.
+        from_start: whether a column begins where its series does; else it was open before.
+
+    Returns:
+        The probability that a series was not open at a step, given all its votes, `[steps, series]`.
+    """
     count, series = steps.telling.shape
     powers = _powers()
     gaps = np.minimum(steps.gap_hours, MAX_GAP_HOURS)
@@ -127,7 +133,10 @@ def smooth(steps: Steps, baseline: Floats) -> Smoothed:
 
     alike = gaps.min(axis=1) == gaps.max(axis=1)
     forward = np.empty((count, STATES, series), np.float32)
-    forward[0] = likelihood[0] * np.array(t.INITIAL, np.float32)[:, None]
+    starts = np.array(t.INITIAL, np.float32)[:, None]
+    if from_start is not None:
+        starts = np.where(from_start, starts, powers[OPEN][:, gaps[0]])
+    forward[0] = likelihood[0] * starts
     forward[0] /= forward[0].sum(axis=0)
     for i in range(1, count):
         row = _onwards(forward[i - 1], powers, gaps[i], alike[i])
@@ -136,26 +145,16 @@ def smooth(steps: Steps, baseline: Floats) -> Smoothed:
         forward[i] = row
 
     interfered = np.empty((count, series), np.float32)
-    onset = np.zeros((count, series), np.float32)
-    end = np.zeros((count, series), np.float32)
     backward = np.ones((STATES, series), np.float32)
     for i in range(count - 1, -1, -1):
         here = forward[i] * backward
-        here /= here.sum(axis=0)
-        interfered[i] = 1 - here[OPEN]
-        if i == 0:
-            onset[0] = interfered[0]
-            break
-        after = likelihood[i] * backward
-        step = powers[:, :, gaps[i][:1] if alike[i] else gaps[i]]  # [from, to, series]
-        backward = step[:, 0] * after[0] + step[:, 1] * after[1] + step[:, 2] * after[2]
-        norm = (forward[i - 1] * backward).sum(axis=0)
-        began = after[PARTLY] * step[OPEN, PARTLY] + after[BLOCKED] * step[OPEN, BLOCKED]
-        onset[i] = forward[i - 1, OPEN] * began / norm
-        left = forward[i - 1, PARTLY] * step[PARTLY, OPEN] + forward[i - 1, BLOCKED] * step[BLOCKED, OPEN]
-        end[i] = left * after[OPEN] / norm
-        backward /= backward.sum(axis=0)
-    return Smoothed(interfered, onset, end)
+        interfered[i] = 1 - here[OPEN] / here.sum(axis=0)
+        if i:
+            after = likelihood[i] * backward
+            step = powers[:, :, gaps[i][:1] if alike[i] else gaps[i]]  # [from, to, series]
+            backward = step[:, 0] * after[0] + step[:, 1] * after[1] + step[:, 2] * after[2]
+            backward /= backward.sum(axis=0)
+    return interfered
 
 
 def _onwards(row: Floats, powers: Floats, gaps: Hours, alike: np.bool_) -> Floats:

@@ -10,7 +10,7 @@ from banwatch.detect.identity import number
 from banwatch.detect.telling import sentence
 from banwatch.model.cell import Cell
 from banwatch.model.ids import IncidentId
-from banwatch.model.incident import Change, Incident, Kind
+from banwatch.model.incident import Change, Incident, Interval, Kind
 from banwatch.model.mechanism import deepest
 
 _WITNESSES = 12
@@ -94,15 +94,25 @@ def _overlap(one: Change, other: Change) -> bool:
     return lasting and second.onset_latest - first.onset_latest <= timedelta(hours=2 * t.ROLLOUT_HOURS)
 
 
+def _first_onset(changes: Sequence[Change]) -> Interval:
+    """When the first of an incident's changes began, from all those that may have begun with it.
+
+    Each bracket may miss the moment by its tails, so neither their union nor their intersection will do: the
+    quarter of the edges that lies outermost is given up.
+    """
+    sure = min(change.onset_latest for change in changes)
+    wave = [change for change in changes if change.onset_earliest <= sure]
+    spare = (len(wave) - 1) // 4
+    earliest = sorted(change.onset_earliest for change in wave)[spare]
+    latest = sorted(change.onset_latest for change in wave)[-1 - spare]
+    return min(earliest, latest), latest
+
+
 def _incident(cluster: Sequence[Change]) -> Incident:
     ordered = sorted(cluster, key=_order)
     ends = [change.end_latest for change in ordered]
     seen = [change for change in ordered if change.onset_known] or ordered
-    # the incident began with the change that surely began first; its bracket is the tightest that all allow
-    latest = min(change.onset_latest for change in seen)
-    earliest = max(
-        (change.onset_earliest for change in seen if change.onset_earliest <= latest), default=latest
-    )
+    earliest, latest = _first_onset(seen)
     end_latest = None if None in ends else max(end for end in ends if end)
     end_earliest = (
         None if end_latest is None else max(change.end_earliest for change in ordered if change.end_earliest)

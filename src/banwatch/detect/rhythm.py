@@ -81,63 +81,63 @@ def absence(rhythm: Rhythm) -> Nats | None:
     live = np.zeros(days * _DAY, np.bool_)
     live[:hours] = rhythm.live
     by_day = live.reshape(days, _DAY)
-    active = by_day.any(axis=1)
+    active: Flags = np.asarray(by_day.any(axis=1), np.bool_)
     first, last = np.flatnonzero(active)[[0, -1]] if active.any() else (0, 0)
     span = by_day[first : last + 1]
     usual = float(np.median(span.sum(axis=1))) if active.any() else 0.0
     if usual < t.USUAL_HOURS_A_DAY or float(span.any(axis=1).mean()) < t.USUAL_DAYS_SHARE:
         return None
-    seen = by_day[active].sum(axis=0)
-    chance = (active.sum() - seen + 0.5) / (active.sum() + 1.0)
+    vacant: Flags = active[:, None] & ~by_day
+    # each hour is held against the other days: it must not excuse itself
+    days_else = active.sum() - active[:, None]
+    chance = (vacant.sum(axis=0) - vacant + 1) / (days_else + 2)
     nats = np.empty((days, _DAY))
-    weekday = np.arange(days) % 7
     for day in range(7):
-        mine = active & (weekday == day)
-        empty = mine.sum() - by_day[mine].sum(axis=0)
-        steadied = (empty + _WEEK_STEADIED_BY * chance) / (mine.sum() + _WEEK_STEADIED_BY)
-        nats[weekday == day] = -np.log(steadied)
+        mine = np.arange(days) % 7 == day
+        empty = vacant[mine].sum(axis=0) - vacant[mine]
+        counted = active[mine].sum() - active[mine][:, None]
+        nats[mine] = -np.log((empty + _WEEK_STEADIED_BY * chance[mine]) / (counted + _WEEK_STEADIED_BY))
     return nats.reshape(-1)[:hours]
 
 
 def silences(rhythm: Rhythm, nats: Nats) -> list[Silence]:
     """Every stretch of silence with its evidence.
 
-    A few stray answers do not break one. Nor does a newcomer that nobody heard before, however much it
-    measures, where the network usually has several voices: all that it says is one stray.
+    A few stray answers do not break one. Nor does a lone newcomer, however much it measures, where the
+    network usually has several voices: hours in which nobody else was heard count as empty.
     """
     many_voices = _voices_a_day(rhythm) >= t.USUAL_VOICES_A_DAY
-    known: set[str] = set()
+    since: dict[str, int] = {}
     found: list[Silence] = []
     total, peak, first, spoken = 0.0, 0.0, 0, 0.0
     best: Silence | None = None
-    heard: set[str] = set()
     for i in range(len(nats)):
         if total <= 0 or peak - total >= t.SHUTDOWN_NATS:
             if best is not None:
                 found.append(best)
-            known |= heard
-            total, peak, first, spoken, best, heard = 0.0, 0.0, i, 0.0, None, set()
-        if rhythm.live[i]:
-            voices = rhythm.heard[i]
-            again = many_voices and voices <= heard and len(heard) == 1 and not voices & known
-            heard |= voices
-            total -= 0.0 if again else t.STRAY_NATS * len(voices)
-            if total <= 0:
-                known |= heard
+            total, peak, first, spoken, best = 0.0, 0.0, i, 0.0, None
+        voices = rhythm.heard.get(i, frozenset())
+        if voices and not (many_voices and _is_lone_newcomer(voices, since, i)):
+            total -= t.STRAY_NATS * len(voices)
+            for voice in voices:
+                since.setdefault(voice, i)
             continue
         total += float(nats[i])
         peak = max(peak, total)
         spoken += float(nats[i]) if rhythm.dark[i] else 0.0
         weight = total + min(spoken, total)
         if total > 0 and (best is None or weight >= best.nats):
-            best = Silence(_begin(rhythm.live, first, i), i, weight, min(spoken, total))
+            best = Silence(first, i, weight, min(spoken, total))
     return [*found, best] if best is not None else found
 
 
-def _begin(live: Flags, first: int, last: int) -> int:
-    while first < last and live[first]:
-        first += 1
-    return first
+def _is_lone_newcomer(voices: frozenset[str], since: dict[str, int], hour: int) -> bool:
+    """Whether nobody is heard but one voice that came shortly before, and spoke before.
+
+    Those who were there in the first days of the measuring are no newcomers.
+    """
+    came = [since.get(voice, hour) for voice in voices]
+    return len(came) == 1 and t.NEWCOMER_HOURS <= came[0] < hour < came[0] + t.NEWCOMER_HOURS
 
 
 def _voices_a_day(rhythm: Rhythm) -> float:

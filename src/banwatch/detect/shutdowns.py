@@ -75,22 +75,26 @@ def _candidates(cells: Sequence[Cell], end: int) -> Iterator[_Candidate]:
         found = silences(rhythm, nats)
         usual = ordinary(found)
         for silence in found:
-            if silence.nats >= t.SHUTDOWN_NATS:
+            if silence.nats >= t.TOGETHER_NATS:
                 yield _Candidate(*network, rhythm, nats, silence, usual)
 
 
 def _remarkable(one: _Candidate, every: Sequence[_Candidate]) -> bool:
     """Whether a silence is more than the coming and going of the network's own probes."""
-    together = any(
-        other is not one
-        and other.probe_cc == one.probe_cc
+    large, scale = one.ordinary
+    together = {
+        other.probe_asn: other.silence.nats
+        for other in every
+        if other.probe_cc == one.probe_cc
         and other.probe_asn != one.probe_asn
         and abs(other.begins - one.begins) <= t.TOGETHER_HOURS
         and other.silence.nats > other.ordinary[0]
-        for other in every
-    )
-    large, scale = one.ordinary
-    if one.silence.spoken >= t.SHUTDOWN_NATS / 2 or (together and one.silence.nats > large):
+    }
+    if together and one.silence.nats > large and one.silence.nats + sum(together.values()) >= t.POOLED_NATS:
+        return True
+    if one.silence.nats < t.SHUTDOWN_NATS:
+        return False
+    if one.silence.spoken >= t.SHUTDOWN_NATS / 2:
         return True
     if one.lasts and one.silence.last - one.silence.first >= t.MEASURING_ENDED_HOURS:
         return False  # for all we know nobody measures there any more

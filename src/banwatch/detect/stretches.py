@@ -12,16 +12,19 @@ from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.baseline import Prior, first_guess, fit, fit_roughly, shrink
-from banwatch.detect.hidden import Floats, Smoothed, Steps, evidence, smooth
+from banwatch.detect.hidden import Floats, Steps, evidence, smooth
+from banwatch.detect.windows import Window, cut, windows_of
 
 _ROUNDS = 3
 _SETTLED = 0.05
 """A series whose baseline moved by less than this share is not smoothed again."""
-_SCREEN_LOG_ODDS = -2.0
-"""Series whose best stretch has lower odds cannot reach `CHANGE_PROBABILITY`: summing over where it may begin and
-end adds less than the two nats between."""
-_BATCH = 512
-"""Series taken together: bounds the memory to some 200 MB for a year of hours."""
+_SCREEN_LOG_ODDS = -1.0
+"""Series whose best stretch has lower odds hardly reach `CHANGE_PROBABILITY`: summing over where it may
+begin and end adds less than the two nats between."""
+_SCREENED = 64
+"""Series screened together: few enough that a year of hours stays in the processor's cache."""
+_SMOOTHED = 1024
+"""Windows smoothed together: bounds the memory to some 200 MB."""
 
 Columns = NDArray[np.int64]
 
@@ -61,41 +64,56 @@ def solve(steps: Steps, prior: Prior | None = None) -> Solved:
         return Solved((), np.zeros(series, np.float32), prior or Prior())
     accusing, telling = np.zeros(series, np.float32), np.zeros(series, np.float32)
     every = np.arange(series)
-    for columns in _batches(every):
+    for columns in _batches(every, _SCREENED):
         accusing[columns], telling[columns] = first_guess(_take(steps, columns))
     shared = prior or fit_roughly(accusing, telling)
     baseline = shrink(accusing, telling, shared)
-    worth: list[int] = []
-    for columns in _batches(every):
+    windows: list[Window] = []
+    for columns in _batches(every, _SCREENED):
         mine = _take(steps, columns)
-        worth.extend(columns[evidence(mine, baseline[columns]) >= _SCREEN_LOG_ODDS].tolist())
+        hot = evidence(mine, baseline[columns]) >= _SCREEN_LOG_ODDS
+        for place in np.flatnonzero(hot.any(axis=0)).tolist():
+            used = int((mine.telling[:, place] > 0).sum())
+            windows.extend(windows_of(int(columns[place]), hot[:used, place]))
         accusing[columns] = mine.accusing.sum(axis=0)
         telling[columns] = mine.telling.sum(axis=0)
 
-    found: dict[int, tuple[Stretch, ...]] = {}
-    active = np.array(worth, np.int64)
+    all_accusing, all_telling = accusing.copy(), telling.copy()
+    found: dict[Window, tuple[Stretch, ...]] = {}
+    held: dict[Window, tuple[float, float]] = {}
+    active = sorted(windows, key=lambda window: (window.last - window.first, window))
     for _ in range(_ROUNDS):
-        for columns in _batches(active):
-            mine = _take(steps, columns)
-            smoothed = smooth(mine, baseline[columns])
-            is_open = np.where(smoothed.interfered > t.HELD_PROBABILITY, 0, 1 - smoothed.interfered)
-            accusing[columns] = (mine.accusing * is_open).sum(axis=0)
-            telling[columns] = (mine.telling * is_open).sum(axis=0)
-            used = (mine.telling > 0).sum(axis=0)
-            for place, column in enumerate(columns.tolist()):
-                found[column] = tuple(_stretches(column, smoothed, place, int(used[place])))
+        for start in range(0, len(active), _SMOOTHED):
+            batch = active[start : start + _SMOOTHED]
+            mine = cut(steps, batch)
+            columns = np.array([window.column for window in batch])
+            from_start = np.array([window.first == 0 for window in batch])
+            interfered = smooth(mine, baseline[columns], from_start=from_start)
+            taken = np.where(interfered > t.HELD_PROBABILITY, 1, interfered)
+            less_accusing = (mine.accusing * taken).sum(axis=0)
+            less_telling = (mine.telling * taken).sum(axis=0)
+            for place, window in enumerate(batch):
+                held[window] = float(less_accusing[place]), float(less_telling[place])
+                found[window] = tuple(_stretches(window, interfered[:, place]))
+        accusing, telling = all_accusing.copy(), all_telling.copy()
+        for window, (less_a, less_t) in held.items():
+            accusing[window.column] -= less_a
+            telling[window.column] -= less_t
+        np.maximum(accusing, 0, out=accusing)
+        np.maximum(telling, 0, out=telling)
         shared = prior or fit(accusing, telling)
         fresh = shrink(accusing, telling, shared)
         moved = np.abs(fresh - baseline) > _SETTLED * baseline
-        active = np.array([column for column in worth if moved[column]], np.int64)
-        baseline[active] = fresh[active]
-    stretches = tuple(stretch for column in sorted(found) for stretch in found[column])
-    return Solved(stretches, baseline, shared)
+        active = [window for window in active if moved[window.column]]
+        columns = np.array(sorted({window.column for window in active}), np.int64)
+        baseline[columns] = fresh[columns]
+    stretches = sorted((one for some in found.values() for one in some), key=lambda s: (s.column, s.first))
+    return Solved(tuple(stretches), baseline, shared)
 
 
-def _batches(columns: Columns) -> Iterator[Columns]:
-    for start in range(0, len(columns), _BATCH):
-        yield columns[start : start + _BATCH]
+def _batches(columns: Columns, size: int) -> Iterator[Columns]:
+    for start in range(0, len(columns), size):
+        yield columns[start : start + size]
 
 
 def _take(steps: Steps, columns: Columns) -> Steps:
@@ -108,9 +126,14 @@ def _take(steps: Steps, columns: Columns) -> Steps:
     )
 
 
-def _stretches(column: int, smoothed: Smoothed, place: int, used: int) -> Iterator[Stretch]:
-    """Cut one series where interference is likelier than not, and date both ends."""
-    probability = smoothed.interfered[:used, place]
+def _stretches(window: Window, interfered: Floats) -> Iterator[Stretch]:
+    """Cut one window where interference is likelier than not, and date both ends.
+
+    Around a stretch the probability of interference rises as the distribution function of its onset, and
+    falls as that of its end: where it passes through the tails, the brackets end.
+    """
+    used = window.last + 1 - window.first
+    probability = interfered[:used]
     held = probability > t.HELD_PROBABILITY
     edges = np.flatnonzero(np.diff(np.concatenate([[False], held, [False]]).astype(np.int8)))
     runs = [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
@@ -120,26 +143,26 @@ def _stretches(column: int, smoothed: Smoothed, place: int, used: int) -> Iterat
             continue
         left = runs[number - 1][1] + 1 if number else 0
         right = runs[number + 1][0] if number + 1 < len(runs) else used
-        low, high = _bracket(smoothed.onset[left : last + 1, place])
-        onset_low, onset_high = left + low - 1, left + high
-        if first == 0:
-            onset_low, onset_high = -1, 0
-        end_low, end_high = last, None
-        if last < used - 1:
-            low, high = _bracket(smoothed.end[first + 1 : right, place])
-            end_low, end_high = first + low, first + 1 + high
-        yield Stretch(column, first, last, onset_low, onset_high, end_low, end_high, peak)
-
-
-def _bracket(mass: Floats) -> tuple[int, int]:
-    """First and last position that hold all but the tails of a probability mass."""
-    total = float(mass.sum())
-    if total <= 0:
-        return 0, len(mass) - 1
-    reached = np.cumsum(mass / total)
-    low = int(np.searchsorted(reached, t.BRACKET_TAIL))
-    high = int(np.searchsorted(reached, 1 - t.BRACKET_TAIL))
-    return min(low, len(mass) - 1), min(high, len(mass) - 1)
+        begun = probability >= t.BRACKET_TAIL
+        sure = probability >= (1 - t.BRACKET_TAIL) * peak
+        low = first - 1
+        while low > left and begun[low]:
+            low -= 1
+        high = first + int(np.argmax(sure[first : last + 1]))
+        end_low = last - int(np.argmax(sure[first : last + 1][::-1]))
+        end_high = last + 1
+        while end_high < right - 1 and begun[end_high]:
+            end_high += 1
+        yield Stretch(
+            column=window.column,
+            first=window.first + first,
+            last=window.first + last,
+            onset_low=-1 if first == 0 and window.first == 0 else window.first + max(low, 0),
+            onset_high=window.first + high,
+            end_low=window.first + end_low,
+            end_high=None if last == used - 1 else window.first + min(end_high, used - 1),
+            probability=peak,
+        )
 
 
 def joined(stretches: Sequence[Stretch], hours: Sequence[int]) -> list[tuple[Stretch, ...]]:

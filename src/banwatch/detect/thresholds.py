@@ -41,7 +41,9 @@ HELD_PROBABILITY = 0.5
 CHANGE_PROBABILITY = 0.7
 """A stretch is a change only if somewhere in it interference is this likely."""
 BRACKET_TAIL = 0.1
-"""Probability left outside either side of an onset or end interval, before it is widened to measurements."""
+"""Probability left outside either side of an onset or end interval, before it is widened to measurements.
+Where a target was blocked only now and then, a success does not show that it was open: the bracket reaches
+further back."""
 
 CORROBORATION_NATS = 3.0
 """What the voices other than the loudest must add (log likelihood ratio). In a clean series one measurement
@@ -51,8 +53,11 @@ STRETCH_GAP_HOURS = 48
 
 # --- shutdowns ---------------------------------------------------------------------------------------------
 
-SHUTDOWN_NATS = 12.0
-"""Evidence for a shutdown: by chance one in about 160,000 quiet stretches, in decades of one network."""
+SHUTDOWN_NATS = 13.0
+"""Evidence for a shutdown: by chance one in some 400,000 quiet hours of one network."""
+TOGETHER_NATS = 6.0
+POOLED_NATS = 16.0
+"""Networks of one country that fall silent together need only so much each, and so much in all."""
 STRAY_NATS = 3.5
 """What each answered voice takes away inside a dark stretch: 3 % of the usual volume may still get out."""
 SILENT_SHARE = 0.8
@@ -61,6 +66,8 @@ SILENT_TARGETS = 2
 """Distinct targets that must have been silent for it: one silent target is about the target."""
 USUAL_HOURS_A_DAY = 4.0
 """Hours a day with measurements that a network must usually have before their absence says anything."""
+NEWCOMER_HOURS = 72
+"""A voice first heard less than this before a silence is a newcomer."""
 USUAL_VOICES_A_DAY = 3.0
 """Voices a day that a network usually has, from which one voice alone in a silence is one stray."""
 USUAL_DAYS_SHARE = 0.8
@@ -84,6 +91,8 @@ COMMON_CAUSE_BRACKET_HOURS = 48
 """Onsets less exactly known than this do not show that anything happened in the same hours."""
 COMMON_CAUSE_COUNTRIES = 3
 """Onsets of one target, or of anything, within these hours in this many countries have a cause elsewhere."""
+COMMON_CAUSE_TAIL_HOURS = 24
+"""Changes of the same target, or of anything, within this time of a cause elsewhere are laid to it too."""
 COMMON_CAUSE_SHARE = 0.5
 """Two countries suffice where they are at least this share of the countries that measure the target."""
 EDGE_NATS = 3.0
