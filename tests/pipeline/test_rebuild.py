@@ -1,6 +1,7 @@
 """Tiers that are made again are the same as before, to the last value."""
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,8 +9,12 @@ import duckdb
 import pytest
 
 from banwatch import reference
+from banwatch.judge import judge
 from banwatch.model.errors import BanwatchError
+from banwatch.model.evidence import Evidence
 from banwatch.model.reference import Reference
+from banwatch.model.state import State
+from banwatch.model.verdict import Verdict
 from banwatch.pipeline import commit, ingest, portion, rebuild, rejudge
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
@@ -118,6 +123,25 @@ def test_judged_again_it_says_the_same(store_path: Path) -> None:
         before = _digests(store)
         assert rejudge(store).measurements == 9
         assert _digests(store) == before
+
+
+def test_verdicts_of_an_earlier_ruleset_stay_readable(store_path: Path) -> None:
+    def otherwise(evidence: Evidence) -> Verdict:
+        return replace(judge(evidence), ruleset="other", state=State.IMPAIRED)
+
+    with Store.open(store_path) as store:
+        before = _digests(store)
+        old = queries.verdicts_of(store, uid(1))
+        rejudge(store, judge=otherwise)
+        assert queries.past_verdicts(store, uid(1)) == old
+        (new,) = queries.verdicts_of(store, uid(1))
+        assert (new.ruleset, new.state) == ("other", State.IMPAIRED)
+        for _ in range(2):
+            rejudge(store)
+            rejudge(store, judge=otherwise, since=datetime(2016, 4, 2, tzinfo=UTC))
+        rejudge(store)
+        assert _digests(store) == before
+        assert queries.past_verdicts(store, uid(1)) == sorted([*old, new], key=lambda v: v.ruleset)
 
 
 def test_the_archive_alone_is_moved_to_another_machine(

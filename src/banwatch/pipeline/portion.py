@@ -57,7 +57,7 @@ class Worked:
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
+def without_collector() -> Iterator[None]:
     """Keep Python from searching for cycles: a portion's rows have none, and looking costs dearly."""
     was_on = gc.isenabled()
     gc.disable()
@@ -92,7 +92,7 @@ class Worker:
 
     def work(self, portion: Portion) -> Worked:
         """Turn lines into rows; a line that cannot be read costs itself and nothing else."""
-        with _without_collector():
+        with without_collector():
             return self._work(portion)
 
     def _work(self, portion: Portion) -> Worked:

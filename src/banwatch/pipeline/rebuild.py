@@ -4,18 +4,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from banwatch.judge import judge
+from banwatch.judge import judge as current_judge
 from banwatch.model.errors import BanwatchError, WireError
+from banwatch.model.evidence import Evidence
 from banwatch.model.reference import Reference
 from banwatch.model.verdict import Verdict
 from banwatch.pipeline.commit import Committer, Tally
-from banwatch.pipeline.portion import Portion, Worker
+from banwatch.pipeline.portion import Portion, Worker, without_collector
 from banwatch.store import Store, queries
 from banwatch.store.rows import Segment
-from banwatch.store.tables import MEASURED
+from banwatch.store.tables import MEASURED, TABLES
 
 FROM = ("observation", "evidence", "verdict")
 """Where a rebuild may start: the tier named is the first that is made again; the first is everything."""
+_BATCH_ROWS = 8_192
 Progress = Callable[[int, int], None]
 
 
@@ -150,23 +152,39 @@ def _damaged(error: WireError) -> BanwatchError:
 def rejudge(
     store: Store,
     *,
+    judge: Callable[[Evidence], Verdict] = current_judge,
     since: datetime | None = None,
     until: datetime | None = None,
     progress: Progress | None = None,
 ) -> RebuildReport:
-    """Judge again from stored evidence, in one transaction."""
+    """Judge again from stored evidence, in one transaction.
+
+    Verdicts by another ruleset that are replaced stay readable: `queries.past_verdicts`.
+
+    Args:
+        store: open for writing.
+        judge: what judges; the current ruleset where none is given.
+        since: only measurements that started then or later.
+        until: only measurements that started before.
+        progress: told how many rows of how many are done.
+    """
     report = progress or (lambda done, total: None)
+    rows = queries.evidence_between(store, since, until)
+    total = store.count(rows)
+    first = store.read(rows.limit(1), Evidence)
     judged = 0
     with store.transaction():
-        total = store.count(queries.evidence_between(store, since, until))
-        verdicts: list[Verdict] = []
-        for batch in queries.evidence_in_batches(store, since, until):
-            verdicts.extend(judge(evidence) for evidence in batch)
-            judged += len(batch)
-            report(judged, total)
+        for past in queries.replaced_verdicts(store, judge(first[0]).ruleset if first else "", since, until):
+            store.append_arrow("past_verdict", past)
         if since is None and until is None:
             store.clear("verdict")
-        else:
-            store.delete("verdict", "measurement_uid", [v.measurement_uid for v in verdicts])
-        store.append("verdict", verdicts)
+        for batch in store.batches(rows, _BATCH_ROWS):
+            with without_collector():
+                evidence = TABLES["evidence"].layout.from_arrow(batch)
+                verdicts = TABLES["verdict"].layout.to_arrow(map(judge, evidence))
+            if since is not None or until is not None:
+                store.delete("verdict", "measurement_uid", batch.column("measurement_uid").to_pylist())
+            store.append_arrow("verdict", verdicts)
+            judged += batch.num_rows
+            report(judged, total)
     return RebuildReport(judged, 0)

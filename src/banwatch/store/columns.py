@@ -19,6 +19,8 @@ import ibis
 import msgspec
 import pyarrow as pa
 
+from banwatch.model.drafting import drafted
+
 Row = TypeVar("Row")
 
 
@@ -153,6 +155,7 @@ class Layout(Generic[Row]):
             [pa.field(name, f.kind.value[2], f.nullable) for f in self.fields for name in f.column_names]
         )
         names = [f.name for f in self.fields]
+        self._make = drafted(noun)
         self._get = attrgetter(*names) if len(names) > 1 else lambda row: (getattr(row, names[0]),)
 
     def to_arrow(self, rows: Iterable[Row]) -> pa.Table:
@@ -176,7 +179,7 @@ class Layout(Generic[Row]):
         names = [f.name for f in self.fields]
         table = self.plain(table)
         columns = [_from_columns(f, table) for f in self.fields]
-        make = self.noun
+        make = self._make
         return [make(**dict(zip(names, values, strict=True))) for values in zip(*columns, strict=True)]
 
 

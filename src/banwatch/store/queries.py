@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import ibis
+import pyarrow as pa
 
 from banwatch.model.ban import Comparison
 from banwatch.model.cell import Cell
 from banwatch.model.evidence import Evidence
+from banwatch.model.ids import MeasurementUid
 from banwatch.model.incident import Change, Incident
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
@@ -128,7 +130,7 @@ def _of(store: Store, noun: type[Row], uids: Iterable[str]) -> list[Row]:
     return store.read(rows.filter(rows.measurement_uid.isin(wanted)).order_by(list(table.key)), noun)
 
 
-def measurements_of(store: Store, uids: Iterable[str]) -> dict[str, Measurement]:
+def measurements_of(store: Store, uids: Iterable[str]) -> dict[MeasurementUid, Measurement]:
     """Read many measurements in one scan, by id."""
     return {m.measurement_uid: m for m in _of(store, Measurement, uids)}
 
@@ -138,7 +140,7 @@ def observations(store: Store, uid: str) -> list[Observation]:
     return _of(store, Observation, [uid])
 
 
-def observations_of(store: Store, uids: Iterable[str]) -> dict[str, list[Observation]]:
+def observations_of(store: Store, uids: Iterable[str]) -> dict[MeasurementUid, list[Observation]]:
     """Read the observations of many measurements in one scan."""
     return _grouped(_of(store, Observation, uids))
 
@@ -148,7 +150,7 @@ def evidence(store: Store, uid: str) -> Evidence | None:
     return next(iter(_of(store, Evidence, [uid])), None)
 
 
-def evidence_of(store: Store, uids: Iterable[str]) -> dict[str, list[Evidence]]:
+def evidence_of(store: Store, uids: Iterable[str]) -> dict[MeasurementUid, list[Evidence]]:
     """Read the evidence of many measurements in one scan."""
     return _grouped(_of(store, Evidence, uids))
 
@@ -158,8 +160,15 @@ def verdicts_of(store: Store, uid: str) -> list[Verdict]:
     return _of(store, Verdict, [uid])
 
 
-def _grouped(rows: Sequence[Any]) -> dict[str, list[Any]]:
-    groups: defaultdict[str, list[Any]] = defaultdict(list)
+def past_verdicts(store: Store, uid: str) -> list[Verdict]:
+    """Read what was said of one measurement by earlier rulesets, one row a target and ruleset."""
+    table = TABLES["past_verdict"]
+    rows = store.table(table.name)
+    return store.read(rows.filter(rows.measurement_uid == uid).order_by(list(table.key)), Verdict)
+
+
+def _grouped(rows: Sequence[Any]) -> dict[MeasurementUid, list[Any]]:
+    groups: defaultdict[MeasurementUid, list[Any]] = defaultdict(list)
     for row in rows:
         groups[row.measurement_uid].append(row)
     return dict(groups)
@@ -174,7 +183,7 @@ def raw(store: Store, uid: str) -> bytes | None:
     return next((line for _, line in raws(store, [uid])), None)
 
 
-def raws(store: Store, uids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+def raws(store: Store, uids: Iterable[str]) -> Iterator[tuple[MeasurementUid, bytes]]:
     """Fetch many lines as they came, segment by segment.
 
     Raises:
@@ -190,13 +199,13 @@ def copies(store: Store, uid: str) -> list[bytes]:
     return [store.archive.line(e.segment, e.position) for e in _of(store, Entry, [uid])]
 
 
-def conflicts(store: Store) -> list[str]:
+def conflicts(store: Store) -> list[MeasurementUid]:
     """Ids of the measurements of which there are several, differing copies, sorted."""
     entries = store.table("entry")
     found = (
         entries.filter(entries["copy"] > 0).select("measurement_uid").distinct().order_by("measurement_uid")
     )
-    ids: list[str] = store.to_arrow(found).column(0).to_pylist()
+    ids: list[MeasurementUid] = store.to_arrow(found).column(0).to_pylist()
     return ids
 
 
@@ -273,6 +282,16 @@ def first_copies(store: Store, segment: str, wanted: set[str] | None) -> set[int
 def evidence_between(store: Store, since: datetime | None, until: datetime | None) -> ibis.Table:
     """The evidence of measurements that started in [since, until)."""
     return narrowed(store.table("evidence"), equal={}, since=since, until=until)
+
+
+def replaced_verdicts(
+    store: Store, ruleset: str, since: datetime | None, until: datetime | None
+) -> Iterator[pa.Table]:
+    """Give the verdicts by any other ruleset that are not kept as past ones yet, some thousands at once."""
+    old = narrowed(store.table("verdict"), equal={}, since=since, until=until)
+    other = old.filter(old.ruleset != ruleset)
+    kept = store.table("past_verdict").select("measurement_uid", "target", "ruleset")
+    yield from store.batches(other.anti_join(kept, ["measurement_uid", "target", "ruleset"]))
 
 
 def evidence_in_batches(

@@ -54,12 +54,12 @@ _ALL = (
     ),
     TableDef("incident", Incident, ("incident_id",), 5),
     TableDef("comparison", Comparison, ("ban_id", "target", "probe_cc", "probe_asn", "access_tier"), 5),
+    TableDef("past_verdict", Verdict, ("measurement_uid", "target", "ruleset"), None),
     TableDef("source_file", SourceFile, ("sha256",), None),
     TableDef("log", Logged, ("said_at", "subject", "says"), None),
     TableDef("property", Property, ("name",), None),
 )
 TABLES = {table.name: table for table in _ALL}
-BY_NOUN = {table.noun: table for table in _ALL}
 MEASURED = ("measurement", "observation", "evidence", "verdict")
 """What ingest writes for each measurement, from the bottom up."""
 CONCLUDED = ("change", "incident", "comparison")

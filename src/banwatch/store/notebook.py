@@ -1,0 +1,163 @@
+"""The store for notebooks: tables as Ibis expressions that carry themselves out.
+
+import banwatch
+tables = banwatch.open("banwatch.duckdb")
+tables.verdicts(cc="KP").group_by("target", "state").count().to_pandas()
+"""
+
+import warnings
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import ibis
+
+from banwatch.model.ids import parse_asn
+from banwatch.store.cells import cell_table
+from banwatch.store.click import parse_address
+from banwatch.store.queries import narrowed
+from banwatch.store.store import Store
+
+When = datetime | str | None
+"""A time: aware, or naive and taken as UTC, or in ISO form."""
+
+
+def _moment(when: When) -> datetime | None:
+    return datetime.fromisoformat(when) if isinstance(when, str) else when
+
+
+class Tables:
+    """A store's tables, read-only. Use it in a `with` statement, or `close` it.
+
+    Each method gives an Ibis table: filter, join, group and count it, then `.to_pandas()`, `.to_pyarrow()` or
+    `.execute()`. Times are in UTC.
+    """
+
+    def __init__(self, store: str | Path) -> None:
+        """Open a store.
+
+        Raises:
+            BanwatchError: there is none, or it cannot be opened.
+        """
+        self._store = Store.open(store, read_only=True)  # says what is wrong with it, where something is
+        self._backend: Any = _backend_of(str(store))
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._store.close()
+        self._backend.disconnect()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def table(self, name: str) -> ibis.Table:
+        """Any table by its name, such as `source_file` or `log`."""
+        with warnings.catch_warnings():
+            # Ibis 12 asks DuckDB 2 for the schema by a method that DuckDB is about to drop
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return self._backend.table(name)
+
+    def _narrowed(
+        self,
+        name: str,
+        cc: str | None,
+        asn: int | str | None,
+        target: str | None,
+        since: When,
+        until: When,
+        *,
+        at: str = "measurement_start_time",
+        **more: object,
+    ) -> ibis.Table:
+        number = parse_asn(str(asn).upper()) if asn is not None else None
+        equal = {"probe_cc": cc, "probe_asn": number, "target": target, **more}
+        return narrowed(self.table(name), equal=equal, since=_moment(since), until=_moment(until), at=at)
+
+    def verdicts(
+        self,
+        *,
+        cc: str | None = None,
+        asn: int | str | None = None,
+        tier: str | None = None,
+        target: str | None = None,
+        state: str | None = None,
+        since: When = None,
+        until: When = None,
+    ) -> ibis.Table:
+        """Verdicts, one row a measurement and target; `since` is included, `until` is not."""
+        return self._narrowed("verdict", cc, asn, target, since, until, access_tier=tier, state=state)
+
+    def measurements(
+        self,
+        *,
+        cc: str | None = None,
+        asn: int | str | None = None,
+        target: str | None = None,
+        since: When = None,
+        until: When = None,
+    ) -> ibis.Table:
+        """Measurements, one row each."""
+        return self._narrowed("measurement", cc, asn, target, since, until)
+
+    def evidence(
+        self,
+        *,
+        cc: str | None = None,
+        asn: int | str | None = None,
+        target: str | None = None,
+        since: When = None,
+        until: When = None,
+    ) -> ibis.Table:
+        """Evidence, one row a measurement and target."""
+        return self._narrowed("evidence", cc, asn, target, since, until)
+
+    def observations(self) -> ibis.Table:
+        """Observations, one row a step; join them with measurements by `measurement_uid`."""
+        return self.table("observation")
+
+    def cells(
+        self,
+        *,
+        cc: str | None = None,
+        asn: int | str | None = None,
+        target: str | None = None,
+        since: When = None,
+        until: When = None,
+    ) -> ibis.Table:
+        """Verdicts counted by target, network, tier and hour.
+
+        `mechanisms` holds the distinct lists of the hour, each joined with U+001F.
+        """
+        return cell_table(self.verdicts(cc=cc, asn=asn, target=target, since=since, until=until))
+
+    def changes(self) -> ibis.Table:
+        """Stretches of interference, one row each."""
+        return self.table("change")
+
+    def incidents(self) -> ibis.Table:
+        """Incidents, one row each."""
+        return self.table("incident")
+
+    def comparisons(self) -> ibis.Table:
+        """What was announced against what was measured."""
+        return self.table("comparison")
+
+
+def _backend_of(store: str) -> Any:
+    if store.startswith("clickhouse:/"):
+        address = parse_address(store)
+        return ibis.clickhouse.connect(
+            host=address.host,
+            port=address.port,
+            user=address.user,
+            database=address.database,
+            secure=address.secure,
+            settings={"final": 1, "join_use_nulls": 1, "session_timezone": "UTC"},
+        )
+    return ibis.duckdb.connect(store, read_only=True)
