@@ -23,6 +23,7 @@ from banwatch.lab.links import PacketSocketLink
 from banwatch.lab.middlebox import Middlebox
 from banwatch.lab.namespaces import open_current, unmount, unshare_for_lab
 from banwatch.lab.network import CLIENT_LINK, CLIENT_MAC, WORLD_LINK, WORLD_MAC, Network, build_network
+from banwatch.lab.path import PathModel
 from banwatch.lab.pcap import PcapWriter
 from banwatch.lab.regime import Address, Prefix, Regime, Tier
 from banwatch.lab.truth import TruthWriter
@@ -75,7 +76,8 @@ def _be_the_censor(plan: LabPlan, control: socket.socket, in_user_namespace: boo
         censor = Censor(plan.regime, plan.tier, seed=plan.seed)
         truth = TruthWriter(plan.truth_path) if plan.truth_path else None
         pcap = PcapWriter(plan.pcap_path) if plan.pcap_path else None
-        middlebox = Middlebox(client_link, world_link, censor, plan.clock, control, truth, pcap)
+        path = PathModel(plan.tier.path, plan.seed)
+        middlebox = Middlebox(client_link, world_link, censor, path, plan.clock, control, truth, pcap)
         fds = [open_current("pid"), network.client, network.world, open_current("mnt")]
         if in_user_namespace:
             fds.append(open_current("user"))

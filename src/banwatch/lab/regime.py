@@ -91,6 +91,8 @@ class TlsTrigger:
     sni: NameList | None = None
     ech: bool | None = None
     """Whether an encrypted_client_hello extension must be present or absent."""
+    esni: bool | None = None
+    """The same of the encrypted_server_name extension of the drafts before ECH."""
     alpn: frozenset[str] = frozenset()
     """At least one of these is offered."""
 
@@ -272,6 +274,8 @@ class Residual:
     refresh: bool = False
     """Whether every punished packet starts the time anew."""
     effects: tuple[Effect, ...] = (Drop(),)
+    mechanism: str | None = None
+    """What an observer of such a flow would name; the rule's own where it says nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,11 +20,10 @@ from banwatch.lab.regime import (
     Way,
 )
 from banwatch.lab.regime import Path as NetworkPath
-from banwatch.lab.rule_file import read_effects, read_match, read_residual
+from banwatch.lab.rule_file import read_effects, read_match, read_mechanism, read_residual
 from banwatch.lab.yaml_file import Mapping, Value, read_mapping
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode
-from banwatch.model.mechanism import NODES
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
@@ -189,8 +188,6 @@ def _read_rule(rule: Mapping, tiers: dict[str, Tier], lists: Mapping | None, fol
         if item.text() not in tiers:
             raise item.wrong(f"a tier of this regime: {', '.join(tiers)}")
     mechanism = rule.need("mechanism", "a mechanism of the taxonomy, such as tls.reset.sni")
-    if mechanism.text() not in NODES:
-        raise mechanism.wrong("a mechanism of the taxonomy, such as tls.reset.sni")
     reassembly = rule.take("reassembly")
     residual = rule.take("residual")
     schedule = rule.take("schedule")
@@ -199,7 +196,7 @@ def _read_rule(rule: Mapping, tiers: dict[str, Tier], lists: Mapping | None, fol
         tiers=frozenset(item.text() for item in names) or frozenset(tiers),
         match=read_match(rule.need("match", "what the rule looks for").mapping(), lists, folder),
         effects=read_effects(rule.need("action", "what the rule does")),
-        mechanism=mechanism.text(),
+        mechanism=read_mechanism(mechanism),
         placement=rule.one_of("placement", Placement.IN_PATH),
         way=rule.one_of("way", Way.OUTBOUND),
         schedule=_read_schedule(schedule.mapping()) if schedule else Schedule(),

@@ -118,6 +118,8 @@ def _trigger(match: Match) -> str:
         parts = [f"SNI {_names(trigger.sni)}"] if trigger.sni else ["any ClientHello"]
         if trigger.ech is not None:
             parts.append("with ECH" if trigger.ech else "without ECH")
+        if trigger.esni is not None:
+            parts.append("with ESNI" if trigger.esni else "without ESNI")
         if trigger.alpn:
             parts.append("ALPN " + ", ".join(sorted(trigger.alpn)))
         return " ".join(parts)

@@ -31,6 +31,7 @@ from banwatch.lab.regime import (
     Way,
 )
 from banwatch.lab.yaml_file import Mapping, Value
+from banwatch.model.mechanism import NODES
 
 PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58}
 QUERY_TYPES = {
@@ -63,11 +64,12 @@ def read_match(match: Mapping, lists: Mapping | None, folder: Path) -> Match:
         triggers.append(DnsTrigger(names=listed, types=types))
     if value := match.take("tls"):
         tls = value.mapping()
-        ech = tls.take("ech")
+        ech, esni = tls.take("ech"), tls.take("esni")
         triggers.append(
             TlsTrigger(
                 sni=names(tls.take("sni")),
                 ech=ech.boolean() if ech else None,
+                esni=esni.boolean() if esni else None,
                 alpn=frozenset(item.text() for item in tls.items("alpn")),
             )
         )
@@ -325,14 +327,23 @@ def read_effects(value: Value) -> tuple[Effect, ...]:
     return tuple(found)
 
 
+def read_mechanism(value: Value) -> str:
+    """Read a node of the taxonomy."""
+    if value.text() not in NODES:
+        raise value.wrong("a mechanism of the taxonomy, such as tls.reset.sni")
+    return value.text()
+
+
 def read_residual(residual: Mapping) -> Residual:
     """Read what later flows meet."""
     action = residual.take("action")
+    mechanism = residual.take("mechanism")
     found = Residual(
         key=residual.one_of("key", ResidualKey.THREE),
         seconds=residual.need("seconds", "a number of seconds").number(0.001, 86_400.0),
         refresh=residual.boolean("refresh", False),
         effects=read_effects(action) if action else (Drop(),),
+        mechanism=read_mechanism(mechanism) if mechanism else None,
     )
     residual.finish()
     return found

@@ -196,6 +196,12 @@ class Censor:
         if punished is not None:
             flow.until_s = punished.until_s
             effects = punished.residual.effects
+            if punished.rule.placement is Placement.ON_PATH and packet.protocol == TCP:
+                # It cannot keep a connection from being made; it ends it as soon as that is there.
+                flow.rule_id, flow.repeat = punished.rule.rule_id, effects
+                flow.mechanism = punished.residual.mechanism or punished.rule.mechanism
+                return []
+            flow.mechanism = punished.residual.mechanism or punished.rule.mechanism
             return self._enforcer.apply(effects, punished.rule, flow, packet, direction, None)
         at_once = self._rules.candidates(flow.protocol, flow.far, flow.service_port).at_once
         return self._fire(Finding(at_once, flow.far.hex()), flow, packet, direction, now_s) if at_once else []

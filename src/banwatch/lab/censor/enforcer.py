@@ -58,7 +58,7 @@ class Enforcer:
     ) -> list[Action]:
         """Begin what effects do to a flow; returns what is injected at once."""
         if flow.rule_id is None:
-            flow.rule_id, flow.mechanism = rule.rule_id, rule.mechanism
+            flow.rule_id, flow.mechanism = rule.rule_id, flow.mechanism or rule.mechanism
             flow.real_answer_passed = False
         in_path = rule.placement is Placement.IN_PATH
         actions: list[Action] = []
@@ -130,13 +130,17 @@ class Enforcer:
                 return []
             flow.repeats += 1
             return [to_asker(packet, direction, RST)]  # so that the asker's end does not linger
-        if packet.protocol == TCP and not packet.payload and not packet.flags & SYN:
-            return []
+        in_path = flow.drop_outbound or flow.drop_inbound
+        if packet.protocol == TCP:
+            if in_path and not packet.payload and not packet.flags & SYN:
+                return []  # nothing that would want an answer
+            if not in_path and packet.flags & SYN:
+                return []
         flow.repeats += 1
         return [
             action
             for effect in flow.repeat
-            for action in self._inject(effect, flow, packet, direction, None, delivered=False)
+            for action in self._inject(effect, flow, packet, direction, None, delivered=not in_path)
         ]
 
     def let_through(

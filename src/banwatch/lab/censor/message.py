@@ -35,6 +35,7 @@ class ClientHello:
 
     server_name: str | None
     has_ech: bool
+    has_esni: bool
     alpn: tuple[str, ...]
     needed: int
     """Bytes up to the end of the server name, or of the whole where it has none."""
@@ -119,6 +120,7 @@ def read_client_hello_untrusted(data: bytes) -> ClientHello | None:
     return ClientHello(
         server_name=hello.server_name,
         has_ech=hello.has_ech,
+        has_esni=hello.has_esni,
         alpn=hello.alpn,
         needed=_position(hello.needed + 4, ends),
         size=_position(whole, ends),
@@ -146,7 +148,7 @@ def read_hello_body_untrusted(body: bytes) -> ClientHello:
         at += 1 + body[at]
     except IndexError as error:
         raise WireError("truncated ClientHello") from error
-    server_name, has_ech, needed = None, False, len(body)
+    server_name, has_ech, has_esni, needed = None, False, False, len(body)
     alpn: tuple[str, ...] = ()
     end = min(len(body), at + 2 + int.from_bytes(body[at : at + 2], "big"))
     at += 2
@@ -159,12 +161,14 @@ def read_hello_body_untrusted(body: bytes) -> ClientHello:
         if kind == _SNI and server_name is None:
             server_name = _server_name(value)
             needed = at + size
-        elif kind in (_ECH, _ESNI):
+        elif kind == _ECH:
             has_ech = True
+        elif kind == _ESNI:
+            has_esni = True
         elif kind == _ALPN:
             alpn = _protocols(value)
         at += size
-    return ClientHello(server_name, has_ech, alpn, needed, len(body))
+    return ClientHello(server_name, has_ech, has_esni, alpn, needed, len(body))
 
 
 def _server_name(value: bytes) -> str | None:

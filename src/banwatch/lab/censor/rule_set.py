@@ -85,6 +85,7 @@ class ReadyRule:
         return (
             isinstance(trigger, TlsTrigger)
             and (trigger.ech is None or trigger.ech == hello.has_ech)
+            and (trigger.esni is None or trigger.esni == hello.has_esni)
             and (not trigger.alpn or not trigger.alpn.isdisjoint(hello.alpn))
             and (
                 self._names is None
