@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -40,7 +41,9 @@ def in_a_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]
 
 
 LAB_DAY = datetime(2016, 4, 1, tzinfo=UTC)
-OFFSET = 20_000
+OFFSET = 20_000 + os.getpid() % 50 * 100
+"""Above the system's ports, and another one for every process that runs these tests."""
+pytestmark = pytest.mark.xdist_group("world on loopback")
 
 
 def _on_loopback(address: Address, port: int) -> tuple[str, int]:

@@ -204,7 +204,7 @@ def write_world(square: Square, path: Path) -> None:
         "name": square.tier,
         "countries": {COUNTRY: ["121.128.0.0/10", "2001:e60::/32"]},
         "vacant": [_VACANT4, _VACANT6],
-        "helper": {"hostname": "helper.banwatch-lab.net", "address": "185.199.108.153"},
+        "helper": {"hostname": "helper.banwatch-lab.net", "address": "185.199.108.153", "step_timeout_s": 6},
         "resolvers": [
             {"hostname": "kns.kornet.net", "addresses": [_RESOLVER], "isp": True, "dot": False, "doh": False},
             {"hostname": "dns.google", "addresses": ["8.8.8.8", "2001:4860:4860::8888"]},

@@ -11,7 +11,7 @@ from banwatch.formats.ooni import Observed, decode_untrusted, observe
 from banwatch.judge import judge, weigh
 from banwatch.lab.clock import LabClock
 from banwatch.lab.lab import Lab
-from banwatch.lab.play.conduct import Progress, play_parts
+from banwatch.lab.play.conduct import Progress, default_jobs, play_parts
 from banwatch.lab.play.part import LabTimeouts, Part
 from banwatch.lab.regime_file import load_regime
 from banwatch.lab.score.count import score
@@ -28,8 +28,8 @@ from banwatch.reference import load
 
 FIRST_ROUND = datetime(2016, 4, 2, tzinfo=UTC)
 BETWEEN_ROUNDS = timedelta(hours=6)
-LOSSLESS = LabTimeouts(http_s=6.0)
-"""A throttled page takes seconds, and its rate can be told only from what came."""
+LOSSLESS = LabTimeouts(dns_s=2.0, tcp_s=2.0, tls_s=2.5, http_s=8.0, control_s=15.0)
+"""A throttled page takes seconds, and its rate can be told only from what came; the rest is for busy machines."""
 LOSSY = LabTimeouts(dns_s=2.5, dns_late_s=0.3, tcp_s=4.0, tls_s=5.0, http_s=9.0, control_s=20.0)
 """TCP sends again after one second and after three: two lost packets in a row must not look like a censor."""
 
@@ -86,7 +86,7 @@ def play_matrix(
     """
     parts = [_prepare(square, out_dir, rounds, seed) for square in squares]
     if probe is None:
-        play_parts(parts, jobs=jobs, progress=progress)
+        play_parts(parts, jobs=jobs or max(1, default_jobs() // 2), progress=progress)  # few waits, much work
     else:
         for number, part in enumerate(parts, 1):
             _run_probe(part, probe, out_dir)

@@ -83,6 +83,7 @@ class _ResolverEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class _HelperEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     hostname: str
     address: str
+    step_timeout_s: float = 2.0
 
 
 class _InputEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -197,6 +198,7 @@ def _build(file: _WorldFile) -> World:
     helper = Helper(
         hostname=_hostname(file.helper.hostname, ".helper.hostname"),
         address=_address(file.helper.address, ".helper.address"),
+        step_timeout_s=file.helper.step_timeout_s,
     )
     _check_names(sites, resolvers, helper)
     _check_addresses(sites, resolvers, helper)

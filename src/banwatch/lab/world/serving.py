@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 BACKLOG = 256
 HELPER_CACHE_S = 3.0
 """Machine seconds for which a control is given again: shorter than a round of a play takes to begin anew."""
-HELPER_STEP_TIMEOUT_S = 2.0
-"""The helper stands in the world, where a round trip is a fraction of a millisecond."""
 _UDP_BUFFER_BYTES = 1 << 20
 
 Answer = Callable[[bytes, Address, int], bytes | None]
@@ -138,7 +136,7 @@ async def _start_helper(world: World, clock: Clock, place: Place) -> Helper:
         resolvers=(f"{host}:{port}",),
         ca_file=world.ca_file,
         now=clock.now,
-        step_timeout_s=HELPER_STEP_TIMEOUT_S,
+        step_timeout_s=world.helper.step_timeout_s,
         cache_s=HELPER_CACHE_S,
     )
     helper = create_helper(settings)

@@ -129,6 +129,9 @@ class Helper:
 
     hostname: str
     address: Address
+    step_timeout_s: float = 2.0
+    """How long it waits for an answer. It stands in the world, a fraction of a millisecond from everything,
+    and a site that is down costs every measurement of it this long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
