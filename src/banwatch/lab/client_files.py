@@ -1,5 +1,6 @@
 """The client's own view of a few system files: name resolution and trust, mounted over this machine's."""
 
+import json
 import os
 from pathlib import Path
 
@@ -15,6 +16,7 @@ _SYSTEM_CA_FILES = (
 )
 _NAME_SERVICE_SOCKETS = ("/var/run/nscd", "/run/systemd/resolve", "/run/avahi-daemon")
 """Sockets in the file system reach this machine's own resolver from any network namespace."""
+_BROWSER_SETTINGS = ("/etc/chromium", "/etc/opt/chrome")
 _CA_VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 
 
@@ -49,6 +51,22 @@ def mount_client_files(folder: Path, tier: Tier, ca_pem: str) -> None:
     for path in _SYSTEM_CA_FILES:
         if os.path.exists(path):
             _bind(folder / "ca.pem", Path(path))
+    for path in _BROWSER_SETTINGS:
+        if os.path.isdir(path):
+            _mount_browser_policy(Path(path), ca_pem)
+
+
+def _mount_browser_policy(settings: Path, ca_pem: str) -> None:
+    """Have a browser that keeps trust to itself add the lab's authority, by its managed policy."""
+    kept = {p.name: p.read_bytes() for p in settings.iterdir() if p.is_file() and os.access(p, os.R_OK)}
+    mount("lab", str(settings), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m")
+    for name, data in kept.items():
+        (settings / name).write_bytes(data)
+    certificates = ["".join(part.split("-----")[1].split()) for part in ca_pem.split("-----BEGIN")[1:]]
+    managed = settings / "policies" / "managed"
+    managed.mkdir(parents=True)
+    policy = {"CACertificates": certificates, "DnsOverHttpsMode": "off"}
+    (managed / "banwatch-lab.json").write_text(json.dumps(policy), encoding="ascii")
 
 
 def _bind(source: Path, target: Path) -> None:

@@ -119,7 +119,7 @@ class Bucket:
 
     throttle: Throttle
     tokens: float = 0.0
-    filled_at_s: float = 0.0
+    filled_at_s: float | None = None
     busy_until_s: float = 0.0
 
     def delay_s(self, size_bytes: int, now_s: float) -> float | None:
@@ -131,7 +131,7 @@ class Bucket:
                 return None  # no queue is endless
             self.busy_until_s = start + size_bytes / rate
             return self.busy_until_s - now_s
-        if self.filled_at_s == 0.0:
+        if self.filled_at_s is None:
             self.tokens = self.throttle.burst_bytes
         else:
             gained = max(0.0, now_s - self.filled_at_s) * rate
