@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := $(VENV)/bin
 OUT ?= demo-out
 
-.PHONY: help demo test setup setup-dev check fix bench lock docs clean
+.PHONY: help demo test setup setup-dev engines check fix bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -29,6 +29,13 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 setup: $(VENV)/.runtime ## prepare .venv, with .venv/bin/banwatch
 
 setup-dev: $(VENV)/.dev
+
+$(VENV)/.engines: $(VENV)/.dev requirements-engines.lock
+	@echo "installing ClickHouse as a library into $(VENV) (180 MB)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-engines.lock
+	@touch $@
+
+engines: $(VENV)/.engines ## what the tests that compare DuckDB with ClickHouse want besides (CI does it)
 
 demo: setup ## the whole story on this machine; then a page on 127.0.0.1
 	@$(BIN)/banwatch demo --out $(OUT)
@@ -54,6 +61,7 @@ lock: ## pin the dependencies again, with hashes and no address
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --group build pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links -c requirements-dev.lock --group engines -o requirements-engines.lock
 
 clean: ## remove what the build made
 	@rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -145,6 +145,8 @@ def _work_out(work: Path, recorded: bool, stages: Stages) -> None:
                 f"{ingested.quarantined} measurements of our own could not be read",
                 "This is a defect of Banwatch: please report it with the folder's content",
             )
+        if recorded:
+            store.set_property("recorded", "yes")
         bans = load_bans()
         with stages.stage("finding what changed, and when"):
             detect(store, bans.values())
