@@ -9,7 +9,7 @@ import dns.rrset
 import pytest
 
 from banwatch.net.memory import Handler, MemoryNet, MemoryStream, Responder
-from banwatch.probe.follow_ups.hops import find_hops
+from banwatch.probe.follow_ups.hops import find_hops, find_hops_upwards
 from banwatch.probe.settings import Timeouts
 from tests.net import servers
 from tests.net.servers import Page
@@ -27,7 +27,7 @@ from tests.probe.scenes import (
 from tests.probe.test_session import followed_up, plain
 
 ELSEWHERE = ("1.1.1.1", 443)
-NAMES = {"other_name", "retry", "no_sni", "split_hello", "name_elsewhere"}
+NAMES = {"other_name", "retry", "no_sni", "split_hello", "innocent_elsewhere", "name_elsewhere"}
 
 
 def names_of(keys: dict[str, Any]) -> set[str]:
@@ -62,6 +62,7 @@ def test_a_name_filter_is_looked_at_from_all_sides(tmp_path: Path) -> None:
         "retry": ["connection_reset"],
         "no_sni": [None],
         "split_hello": [None],
+        "innocent_elsewhere": [None],
         "name_elsewhere": ["connection_reset"],
     }
     [elsewhere] = followed_up(keys["tls_handshakes"], "name_elsewhere")
@@ -336,3 +337,19 @@ def test_without_a_helper_resolvers_inside_https_are_asked(tmp_path: Path) -> No
     [measurement] = measure(net, ["https://site.example/"], chosen)
     failures = {q["failure"] for q in measurement["test_keys"]["queries"] if q["engine"] == "doh"}
     assert failures == {"ssl_unknown_authority"}
+
+
+def test_hops_are_found_from_below_by_one_trigger_only() -> None:
+    asked: list[int] = []
+
+    async def grudge(hops: int) -> bool | None:
+        asked.append(hops)
+        return hops >= 3
+
+    assert asyncio.run(find_hops_upwards(grudge)) == (3, [(1, False), (2, False), (3, True)])
+    assert asked == [1, 2, 3]
+
+    async def cannot_ask(hops: int) -> bool | None:
+        return None if hops > 1 else False
+
+    assert asyncio.run(find_hops_upwards(cannot_ask)) == (None, [(1, False)])

@@ -2,12 +2,14 @@
 
 import hashlib
 import ipaddress
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import certifi
 from cryptography import x509
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from banwatch.model import failure as df007
@@ -31,7 +33,10 @@ class Roots:
     def __init__(self, ca_file: Path | None = None) -> None:
         path = Path(certifi.where()) if ca_file is None else ca_file
         try:
-            certificates = x509.load_pem_x509_certificates(path.read_bytes())
+            with warnings.catch_warnings():
+                # a few old authorities have serial numbers that RFC 5280 forbids: for their owners to mend
+                warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+                certificates = x509.load_pem_x509_certificates(path.read_bytes())
         except (OSError, ValueError) as error:
             raise BanwatchError(
                 f"Cannot read the authorities in {path}: {error}", "Give a PEM file with certificates."

@@ -13,7 +13,7 @@ from banwatch.net.seam import TlsSettings
 from banwatch.net.split import SplitFirstWrite
 from banwatch.net.target_url import TargetUrl
 from banwatch.probe.follow_ups.context import Context
-from banwatch.probe.follow_ups.hops import find_hops
+from banwatch.probe.follow_ups.hops import find_hops_upwards
 from banwatch.probe.record import Localization
 from banwatch.probe.steps.http import BROWSER_HEADERS, http_get
 from banwatch.probe.steps.tcp import tcp_connect
@@ -23,6 +23,7 @@ _CUT = frozenset({df007.CONNECTION_RESET, df007.EOF, df007.CONNECTION_ABORTED}) 
 _REMOTE_ALERT = f"{UNKNOWN_FAILURE_PREFIX}remote error: tls:"
 _ALPN = ("h2", "http/1.1")
 _SMALL_BODY_BYTES = 1 << 14
+_SHORTEST_HOP_WAIT_S = 0.2
 _HOP_WAIT_S = 1.0
 """How long to wait for whoever sits within so many hops; what answers at all answers within a round trip."""
 
@@ -58,20 +59,33 @@ async def after_handshake(
         return
     # the innocent name first: it shows most, and a censor that remembers has least to remember yet
     other = await _shake_hands(context, "other_name", settings.innocent_name, endpoint, depth)
-    if was_cut(other) and settings.rest_s > 0:
-        await _rest(context, "other_name", "other_name_soon")
-        other = await _shake_hands(context, "other_name", settings.innocent_name, endpoint, depth)
+    if other is not None:
+        await _try_elsewhere(context, url, endpoint, depth)
+        if settings.rest_s > 0:
+            await _rest(context, "other_name", "other_name_soon")
+            await _shake_hands(context, "other_name", settings.innocent_name, endpoint, depth)
     again = await _shake_hands(context, "retry", url.host, endpoint, depth)
-    if not settings.thorough or context.looked_thoroughly or not was_cut(again):
+    if not settings.thorough or context.looked_thoroughly or again is None:
         return
     context.looked_thoroughly = True  # one address of a site is as good as all of them
     await _shake_hands(context, "no_sni", None, endpoint, depth)
     await _shake_hands(context, "split_hello", url.host, endpoint, depth)
-    elsewhere = parse_endpoint(settings.innocent_endpoint)
-    if elsewhere.ip != endpoint.ip:
-        await _shake_hands(context, "name_elsewhere", url.host, elsewhere, depth)
+    if other is None:
+        await _try_elsewhere(context, url, endpoint, depth)
     if again not in TIMEOUTS:
         await _find_who_cuts(context, url.host, endpoint, depth)
+
+
+async def _try_elsewhere(context: Context, url: TargetUrl, endpoint: Endpoint, depth: int) -> None:
+    """Show the name at somebody else's address, after an innocent one: no memory of this address is there."""
+    elsewhere = parse_endpoint(context.settings.innocent_endpoint)
+    if elsewhere.ip == endpoint.ip:
+        return
+    # whoever holds this lock waits for no other: its own measurement does not come here, by the line above
+    async with context.politeness.addresses.hold(elsewhere.ip):
+        innocent = context.settings.innocent_name
+        if await _shake_hands(context, "innocent_elsewhere", innocent, elsewhere, depth) is None:
+            await _shake_hands(context, "name_elsewhere", url.host, elsewhere, depth)
 
 
 async def after_request(
@@ -162,12 +176,13 @@ async def _find_who_cuts(context: Context, host: str, endpoint: Endpoint, depth:
     """Find how many hops away the one is who cuts, by ClientHellos that go only so far."""
     times = context.settings.timeouts
 
-    async def is_cut_within(hops: int) -> bool:
+    async def is_cut_within(hops: int) -> bool | None:
         trace = context.begin("tls_hops", depth)
-        stream, connect = await tcp_connect(context.net, endpoint, timeout_s=times.tcp_s, trace=trace)
+        stream, _ = await tcp_connect(context.net, endpoint, timeout_s=times.tcp_s, trace=trace)
         if stream is None:
-            return was_cut(connect.status.failure if connect.status else None)
+            return None  # the address is under a cut that lasts: nothing can be told now
         try:
+            rtt_s = (stream.tcp_info().rtt_ms or _HOP_WAIT_S * 1000) / 1000
             stream.set_ttl(hops)
             _, handshake = await tls_handshake(
                 context.net,
@@ -176,14 +191,14 @@ async def _find_who_cuts(context: Context, host: str, endpoint: Endpoint, depth:
                 TlsSettings(server_name=host, alpn=_ALPN),
                 roots=None,
                 at=context.settings.now(),
-                timeout_s=min(times.tls_s, _HOP_WAIT_S),
+                timeout_s=min(_HOP_WAIT_S, max(_SHORTEST_HOP_WAIT_S, 4 * rtt_s)),
                 trace=trace,
             )
         finally:
             stream.close()
         return was_cut(handshake.failure) and handshake.failure not in TIMEOUTS
 
-    hops, tried = await find_hops(is_cut_within)
+    hops, tried = await find_hops_upwards(is_cut_within)
     context.records.localizations.append(
         Localization(step="tls", address=str(endpoint), hops=hops, tried=tried, tags=["follow_up=tls_hops"])
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from banwatch.net.certificates import Roots
 from banwatch.net.seam import Net
+from banwatch.probe.politeness import Politeness
 from banwatch.probe.records import Records
 from banwatch.probe.scrub import scrubber
 from banwatch.probe.settings import Settings
@@ -22,6 +23,7 @@ class Context:
     trace: Trace
     records: Records
     roots: Roots
+    politeness: Politeness
     next_id: int = _FIRST_ID
     looked_thoroughly: bool = False
     compared_speed: bool = False

@@ -36,3 +36,24 @@ async def find_hops(
     if not await ask(high):
         return None, tried
     return high, tried
+
+
+async def find_hops_upwards(
+    answers_within: Callable[[int], Awaitable[bool | None]], limit: int = 24
+) -> tuple[int | None, list[tuple[int, bool]]]:
+    """Find the smallest time to live that is answered, from below: for those who hold a grudge.
+
+    Args:
+        answers_within: asks with a time to live; tells whether there was an answer, None where it could
+            not even ask.
+        limit: the largest time to live to try.
+    """
+    tried: list[tuple[int, bool]] = []
+    for hops in range(1, limit + 1):
+        answered = await answers_within(hops)
+        if answered is None:
+            return None, tried
+        tried.append((hops, answered))
+        if answered:
+            return hops, tried
+    return None, tried

@@ -80,7 +80,7 @@ class WebConnectivity:
         self._control: wire.ControlResponse | None = None
         self._control_failure: Failure | None = None
         self._last_failure: Failure | None = None
-        self._follow_up = Context(net, settings, self._trace, self._records, roots)
+        self._follow_up = Context(net, settings, self._trace, self._records, roots, politeness)
 
     async def measure(self, url: TargetUrl) -> WebConnectivityKeys:
         """Measure a URL and what it redirects to."""

@@ -80,7 +80,10 @@ class UdpLookup:
             if ttl is not None:
                 self.datagrams.set_ttl(ttl)
             for wait_s in (timeout_s / 2, timeout_s / 2):
-                self.datagrams.send(question)
+                try:
+                    self.datagrams.send(question)
+                except NetworkFailure as error:
+                    self._odd = error.failure  # what came of the first question, told at the second
                 self.asked += 1
                 try:
                     async with asyncio.timeout(wait_s):
@@ -120,7 +123,12 @@ class UdpLookup:
         if self.datagrams is None:
             raise NetworkFailure(df007.CONNECTION_ABORTED)
         while True:
-            datagram = await self.datagrams.receive()
+            try:
+                datagram = await self.datagrams.receive()
+            except NetworkFailure as error:
+                # where nothing listens, somebody may answer all the same: forged replies come from there too
+                self._odd = error.failure
+                continue
             try:
                 reply = parse_reply_untrusted(datagram.data)
             except WireError:

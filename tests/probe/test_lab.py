@@ -1,0 +1,166 @@
+"""Follow-ups against a real censor, with real packets: what they add to a verdict, and innocent twins."""
+
+import asyncio
+import json
+import random
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from banwatch.formats.ooni import decode_untrusted, observe
+from banwatch.judge import judge, weigh
+from banwatch.lab.clock import LabClock
+from banwatch.lab.doctor import doctor
+from banwatch.lab.lab import Lab
+from banwatch.lab.regime_file import load_regime
+from banwatch.lab.world import load_world
+from banwatch.lab.world.world import World
+from banwatch.model.ids import Asn, CountryCode
+from banwatch.model.state import State
+from banwatch.model.verdict import Verdict
+from banwatch.net.real import RealNet
+from banwatch.probe.session import Session
+from banwatch.probe.settings import Settings, Timeouts
+from banwatch.reference import load
+
+_MISSING = [check for check in doctor() if check.needed and not check.ok]
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.skipif(bool(_MISSING), reason=f"no lab here: {[(c.name, c.why) for c in _MISSING]}"),
+    pytest.mark.xdist_group("lab"),
+]
+
+AT = datetime(2016, 4, 5, tzinfo=UTC)
+REGIME = """
+name: follow-ups
+title: One rule for each follow-up
+country: KP
+about: Made for a test.
+tiers:
+  all:
+    asn: 131279
+    network_name: Star JV
+    kind: fixed
+    client_address: 175.45.176.10
+    resolver: 175.45.176.15
+rules:
+  - {id: name, match: {tls: {sni: [nytimes.com]}}, action: reset, mechanism: tls.reset.sni}
+  - {id: silence, match: {tls: {sni: [bbc.com]}}, action: drop, mechanism: tls.timeout.sni}
+  - {id: host, match: {http: {host: [voanews.com]}}, action: reset, mechanism: http.reset.host}
+  - id: forge
+    placement: on-path
+    match: {dns: {names: [youtube.com], types: [A, AAAA]}}
+    action: {forge_dns: {a: [31.13.94.0/24]}}
+    mechanism: dns.injection.other
+"""
+URLS = {
+    "name": "https://www.nytimes.com/",
+    "silence": "https://www.bbc.com/",
+    "host": "http://www.voanews.com/",
+    "forge": "https://www.youtube.com/",
+    "twin": "https://www.yna.co.kr/",
+    "down": "https://www.geocities.com/",
+}
+
+
+def _measure(world: World) -> list[bytes]:
+    chosen = Settings(
+        probe_cc=CountryCode("KP"),
+        probe_asn=Asn(131279),
+        helper_url=world.helper_url,
+        ca_file=world.ca_file,
+        now=lambda: AT,
+        timeouts=Timeouts(dns_s=1, dns_late_s=0.3, tcp_s=1, tls_s=1, http_s=2, control_s=10),
+        annotations={"lab": "follow-ups"},
+        rng=random.Random(1),
+        thorough=True,
+    )
+
+    async def collect() -> list[bytes]:
+        return [line async for line in Session(RealNet(), chosen).run(list(URLS.values()))]
+
+    return asyncio.run(collect())
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    path = tmp_path_factory.mktemp("lab") / "regime.yaml"
+    path.write_text(REGIME, "utf-8")
+    world = load_world()
+    with Lab(load_regime(path), "all", world, clock=LabClock(AT)) as lab:
+        lines = lab.call(_measure, world)
+    by_url = {json.loads(line)["input"]: json.loads(line) for line in lines}
+    return {name: by_url[url] for name, url in URLS.items()}
+
+
+def _judged(measurement: dict[str, Any]) -> Verdict:
+    reference = load()
+    line = json.dumps(measurement).encode()
+    return judge(weigh(observe(decode_untrusted(line), reference.target_of), reference))
+
+
+def _without_follow_ups(measurement: dict[str, Any]) -> dict[str, Any]:
+    keys = dict(measurement["test_keys"])
+    for name in ("queries", "tcp_connect", "tls_handshakes", "requests", "network_events"):
+        keys[name] = [r for r in keys[name] if not any(t.startswith("follow_up=") for t in r["tags"])]
+    return {**measurement, "test_keys": keys}
+
+
+def _followed_up(measurement: dict[str, Any], kind: str, name: str) -> list[dict[str, Any]]:
+    return [r for r in measurement["test_keys"][kind] if f"follow_up={name}" in r["tags"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "without", "with_"),
+    [
+        ("name", "tls.reset", "tls.reset.sni"),
+        ("silence", "tls.timeout", "tls.timeout.sni"),
+        ("host", "http", "http.reset.host"),
+    ],
+)
+def test_follow_ups_make_the_mechanism_more_specific(
+    measured: dict[str, dict[str, Any]], name: str, without: str, with_: str
+) -> None:
+    less = _judged(_without_follow_ups(measured[name]))
+    more = _judged(measured[name])
+    assert more.mechanisms == (with_,)
+    assert more.state.accuses
+    assert all(with_.startswith(m) and m != with_ for m in less.mechanisms), less.mechanisms
+    assert any(m.startswith(without) for m in less.mechanisms) or not less.mechanisms
+
+
+def test_a_forger_answers_where_no_resolver_is(measured: dict[str, dict[str, Any]]) -> None:
+    [query] = _followed_up(measured["forge"], "queries", "no_resolver")
+    assert query["answers"][0]["ipv4"].startswith("31.13.94.")
+    [sibling] = _followed_up(measured["forge"], "queries", "sibling")
+    assert sibling["answers"][0]["ipv4"].startswith("31.13.94.")
+    [inside] = _followed_up(measured["forge"], "queries", "doh")
+    assert inside["answers"]
+    assert not inside["answers"][0]["ipv4"].startswith("31.13.94.")
+    assert measured["forge"]["test_keys"]["x_dns_duplicate_responses"]
+    assert _judged(measured["forge"]).mechanisms == ("dns.injection.other",)
+
+
+def test_the_name_alone_is_enough_anywhere(measured: dict[str, dict[str, Any]]) -> None:
+    [innocent] = _followed_up(measured["name"], "tls_handshakes", "innocent_elsewhere")
+    [name] = _followed_up(measured["name"], "tls_handshakes", "name_elsewhere")
+    assert (innocent["failure"], name["failure"]) == (None, "connection_reset")
+    [no_sni] = _followed_up(measured["name"], "tls_handshakes", "no_sni")
+    assert no_sni["failure"] is None
+
+
+def test_a_reset_comes_with_what_the_kernel_knows(measured: dict[str, dict[str, Any]]) -> None:
+    keys = measured["name"]["test_keys"]
+    plain = next(one for one in keys["x_tcp_info"] if not any(t.startswith("follow_up") for t in one["tags"]))
+    assert plain["rtt_ms"] > 0
+    assert plain["bytes_acked"] is not None
+
+
+@pytest.mark.parametrize(("name", "state"), [("twin", State.OK), ("down", State.DOWN)])
+def test_innocent_twins_stay_innocent(measured: dict[str, dict[str, Any]], name: str, state: State) -> None:
+    assert _judged(measured[name]).state is state
+    keys = measured[name]["test_keys"]
+    assert keys["x_dns_duplicate_responses"] == []
+    if name == "twin":
+        assert _without_follow_ups(measured[name]) == measured[name]
