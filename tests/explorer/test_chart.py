@@ -3,8 +3,9 @@
 from datetime import date, timedelta
 from xml.etree import ElementTree
 
-from banwatch.explorer.chart import Band, Chart, Square, draw_png, draw_svg, specify
+from banwatch.explorer.chart import Band, Chart, Square, specify
 from banwatch.explorer.days import DayState
+from banwatch.explorer.drawing import draw_png, draw_svg
 
 EVIL = '<script>alert("x")</script>'
 DAYS = tuple(date(2016, 3, 30) + timedelta(days=n) for n in range(5))

@@ -3,7 +3,7 @@
 import json
 from contextlib import suppress
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banwatch.explorer.readable import MAX_INLINE, MAX_TEXT, lay_out
@@ -14,6 +14,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(VALUES, st.booleans())
 def test_nothing_but_white_space_is_added(value: object, ascii_only: bool) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only)

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from banwatch.bulletin.plan import Plan
 from banwatch.explorer.ban_view import read_ban, view_ban
-from banwatch.explorer.chart import Band, Chart, draw_png, draw_svg
+from banwatch.explorer.chart import Band, Chart
 from banwatch.explorer.checks import check_facts
 from banwatch.explorer.columns import Column, Place, column_at
 from banwatch.explorer.days import DayCount, DayKey, fold_days
+from banwatch.explorer.drawing import draw_png, draw_svg
 from banwatch.explorer.incident_view import title_of, view_incident_page
 from banwatch.explorer.links import Links, chart_path
 from banwatch.explorer.notices import notices_for

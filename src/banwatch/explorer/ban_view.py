@@ -5,21 +5,19 @@ from dataclasses import dataclass
 
 from banwatch.explorer import words
 from banwatch.explorer.columns import Column, Place, columns_of, place_of
-from banwatch.explorer.days import DayCount, DayKey, total_of
+from banwatch.explorer.comparison_view import GroupView, view_group
+from banwatch.explorer.days import DayCount, DayKey
 from banwatch.explorer.facts import Fact
 from banwatch.explorer.incident_view import IncidentView, view_incident
 from banwatch.explorer.links import Links
-from banwatch.explorer.mechanism_view import MechanismView, view_mechanisms
 from banwatch.explorer.notices import Notice, notices_for
 from banwatch.explorer.picture_view import PictureView
 from banwatch.explorer.reader import Reader
 from banwatch.explorer.sentence import headline, story
-from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Measured
+from banwatch.model.ban import UNSPECIFIED, Ban, Comparison
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, TargetName
 from banwatch.model.incident import Incident
-
-_SYMBOLS = {Measured.ENFORCED: "●", Measured.PARTLY: "◐", Measured.NOT_ENFORCED: "○", Measured.NO_DATA: "–"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,43 +31,6 @@ class SourceView:
     url: str
     """Empty where there is none that a browser may open."""
     cites: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellView:
-    """One cell of the comparison."""
-
-    column: str
-    """Whose cell it is, for where the column's heading is out of sight."""
-    measured: str
-    css: str
-    symbol: str
-    since: str
-    since_exact: str
-    mechanisms: tuple[MechanismView, ...]
-    count: str
-    """`29 of 36 measurements`."""
-    count_words: str
-    witness: str
-    """Address of the measurement that shows it, or of the last day's where none shows anything."""
-    witness_word: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowView:
-    """One target of the comparison, with a cell for each column."""
-
-    target: str
-    note: str
-    cells: tuple[CellView, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupView:
-    """The rows that share a relation to the announcement."""
-
-    title: str
-    rows: tuple[RowView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +57,10 @@ class BanPage:
     sources: tuple[SourceView, ...]
     columns: tuple[Column, ...]
     groups: tuple[GroupView, ...]
+    lead: tuple[PictureView, ...]
+    """The picture of those whom the ban binds, shown first; none where nothing was drawn."""
     pictures: tuple[PictureView, ...]
+    """The others."""
     incidents: tuple[IncidentView, ...]
     score: tuple[ScoreView, ...]
     checks: tuple[Fact, ...]
@@ -200,8 +164,12 @@ def view_ban(
             for source in facts.ban.sources
         ),
         columns=facts.columns,
-        groups=tuple(_group(title, rows, facts, days, links) for title, rows in grouped(facts)),
-        pictures=tuple(pictures),
+        groups=tuple(
+            view_group(title, targets, facts.rows, facts.columns, days, links)
+            for title, targets in grouped(facts)
+        ),
+        lead=tuple(pictures[:1]),
+        pictures=tuple(pictures[1:]),
         incidents=tuple(view_incident(incident, links) for incident in facts.incidents),
         score=_score(score) if score is not None else (),
         checks=tuple(checks),
@@ -245,98 +213,6 @@ def _announcement(ban: Ban) -> tuple[Fact, ...]:
     return tuple(Fact(name=name, value=value) for name, value in facts if value)
 
 
-def _group(
-    title: str,
-    targets: Sequence[TargetName],
-    facts: BanFacts,
-    days: Mapping[DayKey, DayCount],
-    links: Links,
-) -> GroupView:
-    by_place = {(row.target, place_of(row)): row for row in facts.rows}
-    totals = total_of(days)
-    last_day: dict[tuple[Place, TargetName], DayKey] = {}
-    for key in sorted(days):
-        last_day[key.place, key.target] = key
-    rows = []
-    for target in targets:
-
-        def last(column: Column, target: TargetName = target) -> str:
-            key = last_day.get((column.place, target))
-            return links.day(key) if key else ""
-
-        found = [by_place.get((target, column.place)) for column in facts.columns]
-        category = next((row.category for row in found if row and row.category), "")
-        rows.append(
-            RowView(
-                target=words.visible(target, 80),
-                note=words.category(category) if category else "",
-                cells=tuple(
-                    _cell(column, row, last(column), links)
-                    if row and row.measured is not Measured.NO_DATA
-                    else _untold(column, totals.get((column.place, target), DayCount()), last(column))
-                    for column, row in zip(facts.columns, found, strict=True)
-                ),
-            )
-        )
-    return GroupView(title=title, rows=tuple(rows))
-
-
-def _cell(column: Column, row: Comparison, last: str, links: Links) -> CellView:
-    witness = links.measurement(row.witness) if row.witness else ""
-    since, exact = _since(row)
-    return CellView(
-        column=f"{column.heading}, {column.network}",
-        measured=words.measured(row.measured, announced=row.announced),
-        css=row.measured.value.replace("_", "-"),
-        symbol=_SYMBOLS[row.measured],
-        since=since,
-        since_exact=exact,
-        mechanisms=view_mechanisms(row.mechanisms),
-        count=f"{row.interfered:,}/{row.measurements:,}",
-        count_words=f"{row.interfered:,} of the {row.measurements:,} measurements that could tell "
-        "showed interference",
-        witness=witness or last,
-        witness_word="a witness" if witness else "the last ones",
-    )
-
-
-def _untold(column: Column, total: DayCount, last: str) -> CellView:
-    """Say why there is nothing to say: nobody measured, or what was measured accuses and absolves nobody."""
-    said = words.measured(Measured.NO_DATA, announced=True)
-    most = max(total.down, total.impaired, total.unclear)
-    if most:
-        said = {total.unclear: "Cannot tell", total.impaired: "Not working, cause unclear"}.get(most, "")
-        said = "Down for everybody" if total.down == most else said
-    return CellView(
-        column=f"{column.heading}, {column.network}",
-        measured=said,
-        css="no-data",
-        symbol=_SYMBOLS[Measured.NO_DATA],
-        since="",
-        since_exact="",
-        mechanisms=(),
-        count=f"{most:,}/{total.total:,}" if total.total else "",
-        count_words=f"{most:,} of {total.total:,} measurements say so; none can tell of a block",
-        witness=last if total.total else "",
-        witness_word="the last ones",
-    )
-
-
-def _since(row: Comparison) -> tuple[str, str]:
-    if row.since is None:
-        return "", ""
-    if row.since_known:
-        said, exact = f"since {words.between(*row.since)}", words.exact_between(*row.since)
-    else:
-        first = row.since[0]
-        said = f"since before {words.day(first.date())}"
-        exact = f"already so in the first measurement, {words.exact(row.since[1])}"
-    if row.until is not None:
-        said += f", until {words.between(*row.until)}"
-        exact += f"; until {words.exact_between(*row.until)}"
-    return said, exact
-
-
 _SCORE_WORDS = {
     "measurements": (
         "Measurements scored",
@@ -354,10 +230,8 @@ _SCORE_WORDS = {
 
 def _score(score: Mapping[str, float]) -> tuple[ScoreView, ...]:
     found = []
-    for key, value in score.items():
-        name, meaning = _SCORE_WORDS.get(key, (key.replace("_", " ").capitalize(), ""))
-        shown = f"{value:.3f}" if isinstance(value, float) and not value.is_integer() else f"{value:,.0f}"
-        if key.startswith("mechanism_"):
-            shown = f"{value:.3f}"
-        found.append(ScoreView(name=name, value=shown, meaning=meaning))
+    for key, (name, meaning) in _SCORE_WORDS.items():
+        if key in score:
+            shown = f"{score[key]:.3f}" if key.startswith("mechanism_") else f"{score[key]:,.0f}"
+            found.append(ScoreView(name=name, value=shown, meaning=meaning))
     return tuple(found)

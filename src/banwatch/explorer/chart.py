@@ -5,7 +5,6 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from xml.etree import ElementTree
 
 from banwatch.explorer import words
 from banwatch.explorer.days import DAY_WORDS, DayState
@@ -20,14 +19,13 @@ _WIDE_SQUARE_PX = 36
 _FEW_DAYS = 18
 """Up to so many days, squares are wide."""
 _MAX_DAY_LABELS = 31
-_LEGEND_STEP_PX = 132
+_LEGEND_STEP_PX = 135
 _LABELS_PX = 150
 _TITLE_PX = 8.6
 """Width of a character in the title, generously; a wide font must fit as well."""
 _SUBTITLE_PX = 6.6
 _MIN_TITLE_PX = 260
-_PNG_SCALE = 2.0
-_CELL_URL = "https://cell.invalid/"
+CELL_URL = "https://cell.invalid/"
 """Stands in for a square's address in the specification; replaced in the drawing."""
 
 _FILLS = {
@@ -153,7 +151,7 @@ def _specify_band(chart: Chart, band: Band, shown: Sequence[str], *, last: bool)
             "day": square.day.isoformat(),
             "state": square.state.value,
             "note": square.note,
-            "href": f"{_CELL_URL}{index}" if square.href else None,
+            "href": f"{CELL_URL}{index}" if square.href else None,
         }
         for index, square in enumerate(chart.squares)
         if square.target in members
@@ -318,65 +316,3 @@ def _glyph() -> Spec:
         "shape": {"field": "state", "type": "nominal", "scale": _scale(shapes), "legend": None},
         "color": {"field": "state", "type": "nominal", "scale": _scale(colours), "legend": None},
     }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
-    """The same picture twice."""
-
-    inline: str
-    """For the page: each square is a link."""
-    standalone: str
-    """For a file of its own, which may be carried anywhere: no links, but the same words on each square."""
-
-
-def draw_svg(chart: Chart) -> Drawing:
-    """Draw the chart as SVG.
-
-    vl-convert carries a JavaScript engine (some 70 MB): loaded at the first drawing, not before.
-    """
-    import vl_convert
-
-    ElementTree.register_namespace("", "http://www.w3.org/2000/svg")
-    source = vl_convert.vegalite_to_svg(specify(chart))
-    drawings = []
-    for linked in (True, False):
-        root = ElementTree.fromstring(source)
-        _mend(root, [square.href for square in chart.squares] if linked else [])
-        root.set("role", "img")
-        root.set("aria-label", chart.alt)
-        drawings.append(ElementTree.tostring(root, encoding="unicode"))
-    return Drawing(inline=drawings[0], standalone=drawings[1])
-
-
-def draw_png(chart: Chart) -> bytes:
-    """Draw the chart as a PNG at twice the size of the SVG, for print and for channels without SVG."""
-    import vl_convert
-
-    return bytes(vl_convert.vegalite_to_png(specify(chart), scale=_PNG_SCALE))
-
-
-_SVG = "{http://www.w3.org/2000/svg}"
-_XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
-
-
-def _mend(root: ElementTree.Element, addresses: Sequence[str]) -> None:
-    """Put the real addresses in, or take the links out where there are none.
-
-    The links stay out of the keyboard's way: the table of the page leads to the same measurements.
-    """
-    for element in root.iter():
-        label = element.attrib.get("aria-label") if element.tag == f"{_SVG}path" else None
-        for name in ("style", "role", "aria-label", "aria-roledescription", "aria-hidden", "pointer-events"):
-            element.attrib.pop(name, None)  # one picture with one message; a strict policy refuses `style`
-        if element.tag == f"{_SVG}a":
-            address = element.attrib.pop(_XLINK_HREF, "")
-            element.attrib.pop("target", None)
-            if addresses and address.startswith(_CELL_URL):
-                element.set("href", addresses[int(address.removeprefix(_CELL_URL))])
-                element.set("tabindex", "-1")
-            else:
-                element.tag = f"{_SVG}g"
-        if label:
-            title = ElementTree.SubElement(element, f"{_SVG}title")
-            title.text = label

@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
 from banwatch.explorer.ban_view import read_ban, view_ban
-from banwatch.explorer.chart import Chart, Drawing, draw_png, draw_svg
+from banwatch.explorer.chart import Chart
 from banwatch.explorer.checks import check_facts
 from banwatch.explorer.columns import Place
 from banwatch.explorer.day_view import view_day, view_measurements, view_single
 from banwatch.explorer.days import DayKey, fold_days
+from banwatch.explorer.drawing import Drawing, draw_png, draw_svg
 from banwatch.explorer.feed import write_feed
 from banwatch.explorer.home_view import MessagePage, find_incident, view_home
 from banwatch.explorer.incident_view import view_incident_page

@@ -11,6 +11,6 @@ class PictureView:
     caption: str
     alt: str
     svg: str
-    """The drawing, put into the page as it is: only ever made by `banwatch.explorer.chart`."""
+    """The drawing, put into the page as it is: only ever made by `banwatch.explorer.drawing`."""
     svg_href: str
     png_href: str

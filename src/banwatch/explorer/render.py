@@ -33,7 +33,7 @@ def _environment() -> Environment:
 def _drawing(svg: str) -> Markup:
     """Let a drawing of ours into the page as it is."""
     if not svg.startswith("<svg"):
-        raise ValueError("only what banwatch.explorer.chart drew may go into a page unescaped")
+        raise ValueError("only what banwatch.explorer.drawing drew may go into a page unescaped")
     return Markup(svg)
 
 

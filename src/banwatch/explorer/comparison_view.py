@@ -1,0 +1,154 @@
+"""The comparison as a table: targets down, places across, and in each cell what was found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from banwatch.explorer import words
+from banwatch.explorer.columns import Column, Place, place_of
+from banwatch.explorer.days import DayCount, DayKey, total_of
+from banwatch.explorer.links import Links
+from banwatch.explorer.mechanism_view import MechanismView, view_mechanisms
+from banwatch.model.ban import Comparison, Measured
+from banwatch.model.ids import TargetName
+
+_SYMBOLS = {Measured.ENFORCED: "●", Measured.PARTLY: "◐", Measured.NOT_ENFORCED: "○", Measured.NO_DATA: "–"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellView:
+    """One cell of the comparison."""
+
+    column: str
+    """Whose cell it is, for where the column's heading is out of sight."""
+    measured: str
+    css: str
+    symbol: str
+    since: str
+    since_exact: str
+    mechanisms: tuple[MechanismView, ...]
+    count: str
+    """`29 of 36 measurements`."""
+    count_words: str
+    witness: str
+    """Address of the measurement that shows it, or of the last day's where none shows anything."""
+    witness_word: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowView:
+    """One target of the comparison, with a cell for each column."""
+
+    target: str
+    note: str
+    cells: tuple[CellView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupView:
+    """The rows that share a relation to the announcement."""
+
+    title: str
+    rows: tuple[RowView, ...]
+
+
+def view_group(
+    title: str,
+    targets: Sequence[TargetName],
+    rows: Sequence[Comparison],
+    columns: Sequence[Column],
+    days: Mapping[DayKey, DayCount],
+    links: Links,
+) -> GroupView:
+    """Compute the rows of a group of targets.
+
+    Args:
+        title: what they have in common.
+        targets: in the order in which they are shown.
+        rows: the comparison.
+        columns: its places.
+        days: what was counted, for where the comparison has nothing to say.
+        links: the page's neighbours.
+    """
+    by_place = {(row.target, place_of(row)): row for row in rows}
+    totals = total_of(days)
+    last_day: dict[tuple[Place, TargetName], DayKey] = {}
+    for key in sorted(days):
+        last_day[key.place, key.target] = key
+    lines = []
+    for target in targets:
+
+        def last(column: Column, target: TargetName = target) -> str:
+            key = last_day.get((column.place, target))
+            return links.day(key) if key else ""
+
+        found = [by_place.get((target, column.place)) for column in columns]
+        category = next((row.category for row in found if row and row.category), "")
+        lines.append(
+            RowView(
+                target=words.visible(target, 80),
+                note=words.category(category) if category else "",
+                cells=tuple(
+                    _cell(column, row, last(column), links)
+                    if row and row.measured is not Measured.NO_DATA
+                    else _untold(column, totals.get((column.place, target), DayCount()), last(column))
+                    for column, row in zip(columns, found, strict=True)
+                ),
+            )
+        )
+    return GroupView(title=title, rows=tuple(lines))
+
+
+def _cell(column: Column, row: Comparison, last: str, links: Links) -> CellView:
+    witness = links.measurement(row.witness) if row.witness else ""
+    since, exact = _since(row)
+    return CellView(
+        column=f"{column.heading}, {column.network}",
+        measured=words.measured(row.measured, announced=row.announced),
+        css=row.measured.value.replace("_", "-"),
+        symbol=_SYMBOLS[row.measured],
+        since=since,
+        since_exact=exact,
+        mechanisms=view_mechanisms(row.mechanisms),
+        count=f"{row.interfered:,}/{row.measurements:,}",
+        count_words=f"{row.interfered:,} of the {row.measurements:,} measurements that could tell "
+        "showed interference",
+        witness=witness or last,
+        witness_word="a witness" if witness else "the last ones",
+    )
+
+
+def _untold(column: Column, total: DayCount, last: str) -> CellView:
+    """Say why there is nothing to say: nobody measured, or what was measured accuses and absolves nobody."""
+    said = words.measured(Measured.NO_DATA, announced=True)
+    most = max(total.down, total.impaired, total.unclear)
+    if most:
+        said = {total.unclear: "Cannot tell", total.impaired: "Not working, cause unclear"}.get(most, "")
+        said = "Down for everybody" if total.down == most else said
+    return CellView(
+        column=f"{column.heading}, {column.network}",
+        measured=said,
+        css="no-data",
+        symbol=_SYMBOLS[Measured.NO_DATA],
+        since="",
+        since_exact="",
+        mechanisms=(),
+        count=f"{most:,}/{total.total:,}" if total.total else "",
+        count_words=f"{most:,} of {total.total:,} measurements say so; none can tell of a block",
+        witness=last if total.total else "",
+        witness_word="the last ones",
+    )
+
+
+def _since(row: Comparison) -> tuple[str, str]:
+    if row.since is None:
+        return "", ""
+    if row.since_known:
+        said, exact = f"since {words.between(*row.since)}", words.exact_between(*row.since)
+    else:
+        first = row.since[0]
+        said = f"since before {words.day(first.date())}"
+        exact = f"already so in the first measurement, {words.exact(row.since[1])}"
+    if row.until is not None:
+        said += f", until {words.between(*row.until)}"
+        exact += f"; until {words.exact_between(*row.until)}"
+    return said, exact
