@@ -111,12 +111,15 @@ def _ingest(
     with Store.open(store_path) as store:
         report = ingest(store, [folder], known, jobs=jobs)
     seconds = time.perf_counter() - begun
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    cpu_s = sum(used.ru_utime + used.ru_stime for used in spent)
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (jobs if jobs > 1 else 0)
     results.put(
         {
             "accepted": report.accepted,
             "seconds": seconds,
+            "cpu_s": cpu_s,
             "peak_mb": (own + workers) / 1024,
         }
     )
@@ -199,6 +202,7 @@ def run(size: int, folder: Path) -> dict[str, float]:
         "peak_mb": max(one["peak_mb"], two["peak_mb"], again["peak_mb"]),
         "store_ratio": store_bytes / packed,
         "fetch_ms": fetched,
+        "cpu_us": one["cpu_s"] / size * 1e6,
         "ingest_1core_per_s": size / one["seconds"],
         "ingest_2cores_per_s": size / two["seconds"],
         "rejudge_per_s": size / again["seconds"],
