@@ -16,6 +16,8 @@ SAME_AS = ("151.101.129.164", "151.101.193.164")
 OTHER_AS = ("104.16.120.20", "104.16.121.20")
 """Another content network's (AS13335)."""
 FORGED = "31.13.94.37"
+INSIDE = ("175.45.176.71",)
+"""A host inside the probe's own network (AS131279)."""
 GENUINE_V6 = "2a04:4e42::323"
 HOST = "www.example.net"
 TITLE = "Example News: today in the world"
@@ -89,6 +91,8 @@ class Scenario:
     """Follow-ups were made, and the step tried again failed (True) or went well (False)."""
     other_name: str | None = None
     """Outcome of the follow-up with another name: `ok` or a failure."""
+    other_host: bool = False
+    """The follow-up with another name over plain HTTP got an answer."""
     annotations: tuple[tuple[str, str], ...] = ()
 
     def but(self, **changes: object) -> "Scenario":
@@ -249,6 +253,9 @@ class _Writer:
         if served is None:
             return []
         url, found = f"{self.s.scheme}://{self.s.host}/", []
+        if self.s.other_host:
+            other = self._request("http://innocent.example.org/", Page(), served, 0)
+            found.append(msgspec.structs.replace(other, tags=self._tags(0, follow_up="other_host")))
         for depth, page in enumerate((*self.s.redirects, self.s.page)):
             found.append(self._request(url, page, served, depth))
             url = page.location or url

@@ -14,7 +14,8 @@ from banwatch.model.ids import RuleId
 from banwatch.model.state import Layer, State
 
 _WEB = frozenset({"web"})
-_FIRST_ERROR = 400
+_SUCCESS = 2
+"""First digit of the statuses of a page that came."""
 _KILO = 1000
 
 
@@ -40,7 +41,7 @@ def _another_page(e: Evidence) -> bool:
         and e.http_genuine
         and not e.http_refused
         and e.control_http
-        and (e.http_status or _FIRST_ERROR) < _FIRST_ERROR
+        and (e.http_status or 0) // 100 == _SUCCESS
         and _differs(e)
     )
 

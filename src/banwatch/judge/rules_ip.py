@@ -11,7 +11,7 @@ _WEB = frozenset({"web"})
 
 
 def _only_failed(e: Evidence) -> bool:
-    return e.tcp_ok == 0
+    return e.tcp_ok == 0 and not _page_came(e)  # a page that came over TCP proves a connect, recorded or not
 
 
 def _times(count: int) -> str:

@@ -158,6 +158,7 @@ WHOLE_RULES: tuple[Rule, ...] = (
             f"No page of {host(e)} came{at_hop(e.hop)} ({listed(e.failures)}); whose doing that is cannot be "
             f"told."
         ),
+        fallback=True,
     ),
     Rule(
         id=RuleId("network.silent"),

@@ -28,6 +28,16 @@ APPLICATIONS = {
 
 _MAX_TARGETS = 200
 """Endpoints read of a `tor` or `dnscheck` measurement; the longest lists have under 50."""
+_RESPECTS = (
+    "total",
+    "request_line_capitalization",
+    "header_name_capitalization",
+    "header_field_name",
+    "header_field_value",
+    "header_field_number",
+    "header_name_diff",
+)
+"""In what headers can differ from those sent (OONI ts-006)."""
 _BOOTSTRAPS = frozenset({"vanilla_tor", "torsf", "psiphon", "openvpn", "stunreachability"})
 
 
@@ -175,29 +185,44 @@ def _read_bootstrap(test_name: str, keys: TestKeys) -> Outcome:
 
 
 def _read_echo(keys: TestKeys) -> Outcome:
-    """Compare what came back with what was sent; nothing back says nothing."""
-    pairs = list(zip(keys.sent or (), keys.received or (), strict=False))
-    answered = [(sent, received) for sent, received in pairs if received]
-    if not answered:
+    """Compare what came back with what was sent.
+
+    Nothing back says nothing, nor does a record that contradicts what the probe itself made of it.
+    """
+    sent, received = keys.sent or [], keys.received or []
+    answered = [(there, back) for there, back in zip(sent, received, strict=False) if back]
+    if not answered or len(sent) != len(received):
         return Outcome(failure=normalise(keys.failure))
-    changed = any(sent != received for sent, received in answered)
+    changed = any(there != back for there, back in answered)
+    if changed is not (bytes(keys.tampering) == b"true"):
+        return Outcome(failure=normalise(keys.failure))
     return Outcome(tampered=changed, success=not changed)
 
 
 def _read_headers(keys: TestKeys) -> Outcome:
     """Read in which respects the headers that arrived were not those that were sent."""
-    answered = any(request.failure is None and request.response for request in keys.requests or ())
+    answered = any(
+        request.failure is None and request.response and request.response.code
+        for request in keys.requests or ()
+    )
     differences = _read_raw(keys.tampering)
     if not answered or differences is None:
         return Outcome(failure=normalise(keys.failure))
-    changed = any(bool(value) for value in differences.values())
+    changed = any(_tells(differences.get(name)) for name in _RESPECTS)
     return Outcome(tampered=changed, success=not changed)
+
+
+def _tells(difference: object) -> bool:
+    """Whether a respect in which headers may differ says that they did: true, or a list of names."""
+    if isinstance(difference, list):
+        return bool(difference) and all(isinstance(name, str) for name in difference)
+    return difference is True
 
 
 def _read_raw(raw: Raw) -> dict[str, object] | None:
     try:
         value = msgspec.json.decode(bytes(raw))
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

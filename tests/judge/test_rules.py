@@ -1,0 +1,109 @@
+"""Invariants of the rule table, without a database."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from banwatch.judge.page import render_page
+from banwatch.judge.rules import RULES, RULESET
+from banwatch.judge.verdicts import judge
+from banwatch.model.mechanism import NODES
+from banwatch.model.state import State
+from tests.judge.judging import judge_line, weigh_line
+from tests.judge.scenario import FORGED, GENUINE, INSIDE, Helper, Lookup, Page, Scenario
+from tests.judge.test_nettests import CASES, line
+from tests.judge.test_scenarios import CENSORED, HONEST
+
+DOCS = Path(__file__).parents[2] / "docs"
+WRONG = {FORGED: "ssl_invalid_hostname"}
+TIMEOUT = "generic_timeout_error"
+MORE = {
+    "bogon outside": (Scenario(plain=Lookup(("10.1.2.3",))), ()),
+    "conflict outside": (
+        Scenario(plain=Lookup((FORGED,), late=GENUINE), helper=Helper(wrong=(FORGED,)), tls=WRONG),
+        (),
+    ),
+    "host inside, cut": (
+        Scenario(plain=Lookup(INSIDE), system=Lookup(INSIDE), tls={"*": "connection_reset"}),
+        (),
+    ),
+    "host inside, page": (Scenario(plain=Lookup(INSIDE), system=Lookup(INSIDE), scheme="http"), ()),
+    "no data": (Scenario(system=Lookup((), "android_dns_cache_no_data")), ()),
+    "wrong certificate": (Scenario(tls={"*": "ssl_unknown_authority"}), ()),
+    "request unanswered": (Scenario(scheme="http", page=Page(None, TIMEOUT), other_host=True), ()),
+}
+KINDS = {"web", "endpoints", "bootstrap", "middlebox", "resolver", "steps", "other"}
+
+
+def test_ids_are_unique() -> None:
+    ids = [rule.id for rule in RULES]
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_every_rule_is_explained(rule) -> None:  # type: ignore[no-untyped-def]  # a Rule
+    assert rule.condition
+    assert rule.why
+    assert rule.source
+    assert rule.kinds <= KINDS
+    assert not (rule.vetoes and rule.state.accuses)
+
+
+def test_every_rule_can_be_reached() -> None:
+    """By the scenarios of these tests; a rule that none of them reaches has no test, or no reason to be."""
+    lines = [scenario.to_line() for scenario, _ in (*CENSORED.values(), *HONEST.values(), *MORE.values())]
+    lines += [line(name, keys, measured) for name, keys, measured, *_ in CASES.values()]
+    reached = set()
+    for one in lines:
+        verdict = judge_line(one)
+        reached.update((*verdict.rules, *verdict.vetoed))
+    needs_more = {
+        "dns.known_answer",  # these take imported fingerprints: test_fingerprints.py
+        "http.known_page",
+        "tls.forged",  # these take certificates, or rates: test_certificates.py, test_rates.py
+        "http.slowed",
+        "tls.slowed",
+    }
+    assert {rule.id for rule in RULES} - reached == needs_more
+
+
+@pytest.mark.parametrize("name", [*CENSORED, *HONEST])
+def test_mechanisms_are_of_the_taxonomy(name: str) -> None:
+    scenario, _ = {**CENSORED, **HONEST}[name]
+    evidence = weigh_line(scenario.to_line())
+    for rule in RULES:
+        if evidence.kind in rule.kinds and rule.holds(evidence):
+            assert set(rule.mechanisms(evidence)) <= NODES
+            assert rule.sentence(evidence).endswith(".")
+
+
+def test_nothing_is_said_of_nothing() -> None:
+    """A row of evidence with every column empty is `insufficient`."""
+    evidence = weigh_line(Scenario(system=None, plain=None, encrypted=None, helper=None).to_line())
+    verdict = judge(evidence)
+    assert verdict.state is State.INSUFFICIENT
+    assert verdict.mechanisms == ()
+    assert verdict.ruleset == RULESET
+
+
+def test_evidence_is_flat() -> None:
+    """Every column is text, a number, a moment or a list of text: what every store can keep."""
+    evidence = weigh_line(Scenario().to_line())
+    for field in fields(evidence):
+        value = getattr(evidence, field.name)
+        if isinstance(value, tuple):
+            assert all(isinstance(entry, str) for entry in value)
+        else:
+            assert value is None or type(value).__name__ in ("str", "int", "float", "bool", "datetime")
+
+
+def test_the_page_of_rules_is_current() -> None:
+    assert (DOCS / "rules.md").read_text(encoding="utf-8") == render_page(), (
+        "renew it: .venv/bin/python -m banwatch.judge.page > docs/rules.md"
+    )
+
+
+def test_judging_is_pure() -> None:
+    line_of = Scenario(tcp={"*": "generic_timeout_error"}).to_line()
+    assert judge_line(line_of) == judge_line(line_of)
