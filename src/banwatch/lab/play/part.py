@@ -45,6 +45,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     inputs: tuple[str, ...]
     seed: int
     timeouts: LabTimeouts = LabTimeouts()
+    lossy: bool = False
+    """Whether the path loses packets or is slow by itself; else a slow step is this machine's doing."""
     thorough: bool = False
     """Whether the probe takes its long follow-ups as well."""
     twin_url: str = ""

@@ -4,11 +4,13 @@ import asyncio
 import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Self
 
 from banwatch.lab.clock import LabClock
+from banwatch.lab.play.pace import MAX_ATTEMPTS, Pace
 from banwatch.lab.play.part import probe_of_round
 from banwatch.lab.regime import Regime, Tier
 from banwatch.lab.world.world import World
@@ -16,6 +18,10 @@ from banwatch.model.ids import UNKNOWN_ASN, Asn
 from banwatch.net.real import RealNet
 from banwatch.probe.session import Session
 from banwatch.probe.settings import Settings, Timeouts
+
+ATTEMPTS_APART = timedelta(minutes=1)
+"""Lab time between two attempts at one round, so that their flows are never mixed up in the truth."""
+_TICK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +34,15 @@ class Vantage:
     resolver_asn: Asn = UNKNOWN_ASN
     resolver_network_name: str = ""
     timeouts: Timeouts
+    lossy: bool = False
+    """Whether the path itself loses packets or is slow, so that slow steps say nothing of this machine."""
     thorough: bool = False
     twin_url: str = ""
 
 
-def settings_for(vantage: Vantage, now: Callable[[], datetime], rng: Random, probe_id: str) -> Settings:
+def settings_for(
+    vantage: Vantage, timeouts: Timeouts, now: Callable[[], datetime], rng: Random, probe_id: str
+) -> Settings:
     """Tell a probe where it stands. Nothing of the regime but its name, for the annotation, gets through."""
     tier, world = vantage.tier, vantage.world
     public = next(a for resolver in world.public_resolvers for a in resolver.addresses if a.version == 4)
@@ -51,7 +61,7 @@ def settings_for(vantage: Vantage, now: Callable[[], datetime], rng: Random, pro
         helper_url=world.helper_url,
         control_path=tier.helper_path.value,
         ca_file=world.ca_file,
-        timeouts=vantage.timeouts,
+        timeouts=timeouts,
         thorough=vantage.thorough,
         twin_url=vantage.twin_url,
         annotations={"lab": vantage.regime.name},
@@ -88,13 +98,40 @@ async def _run(
     measured: Callable[[int], None],
 ) -> int:
     written = 0
+    pace = Pace(vantage.timeouts, fixed=vantage.lossy)
     with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
         for number, at in enumerate(rounds, first_round):
-            clock.set(at)
-            rng = Random(f"{seed} {vantage.tier.name} {at.isoformat()}")
-            settings = settings_for(vantage, clock.now, rng, probe_of_round(vantage.tier.name, number))
-            async for line in Session(RealNet(), settings).run(inputs):
-                file.write(line + b"\n")
-                written += 1
-                measured(1)
+            for attempt in range(MAX_ATTEMPTS):
+                clock.set(at + ATTEMPTS_APART * attempt)
+                rng = Random(f"{seed} {vantage.tier.name} {at.isoformat()} {attempt}")
+                probe_id = probe_of_round(vantage.tier.name, number)
+                settings = settings_for(vantage, pace.timeouts, clock.now, rng, probe_id)
+                async with _Lag() as lag:
+                    lines = [line async for line in Session(RealNet(), settings).run(inputs)]
+                if pace.learn(lines, lag.worst_s):
+                    break
+            file.writelines(line + b"\n" for line in lines)
+            written += len(lines)
+            measured(len(lines))
     return written
+
+
+class _Lag:
+    """Watches for how long this process's event loop stands still."""
+
+    def __init__(self) -> None:
+        self.worst_s = 0.0
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        self._task.cancel()
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            before_s = loop.time()
+            await asyncio.sleep(_TICK_S)
+            self.worst_s = max(self.worst_s, loop.time() - before_s - _TICK_S)

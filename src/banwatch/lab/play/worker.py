@@ -49,6 +49,7 @@ def play_part(part: Part) -> int:
         resolver_asn=Asn(part.resolver_asn),
         resolver_network_name=part.resolver_network_name,
         timeouts=part.timeouts.for_probe(),
+        lossy=part.lossy,
         thorough=part.thorough,
         twin_url=part.twin_url,
     )

@@ -29,7 +29,7 @@ from banwatch.reference import load
 FIRST_ROUND = datetime(2016, 4, 2, tzinfo=UTC)
 BETWEEN_ROUNDS = timedelta(hours=6)
 LOSSLESS = LabTimeouts(dns_s=2.0, tcp_s=2.0, tls_s=2.5, http_s=8.0, control_s=15.0)
-"""A throttled page takes seconds, and its rate can be told only from what came; the rest is for busy machines."""
+"""A throttled page takes seconds, and its rate can be told only from what came."""
 LOSSY = LabTimeouts(dns_s=2.5, dns_late_s=0.3, tcp_s=4.0, tls_s=5.0, http_s=9.0, control_s=20.0)
 """TCP sends again after one second and after three: two lost packets in a row must not look like a censor."""
 
@@ -116,6 +116,7 @@ def _prepare(square: Square, out_dir: Path, rounds: int, seed: int) -> Part:
         first_round=0,
         inputs=square.urls,
         seed=seed,
+        lossy=square.loss > 0,
         thorough=True,
         twin_url=TWIN_URL,
         timeouts=LOSSY if square.loss else LOSSLESS,
