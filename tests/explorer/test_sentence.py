@@ -165,3 +165,14 @@ def test_a_hostile_name_stays_visible(name: str) -> None:
     told = tell([*at("visitor", "e"), make_row(name, "visitor", E)])
     assert "\u202e" not in told
     assert "a\nb" not in told
+
+
+def test_a_ban_that_names_no_site() -> None:
+    made: dict[str, object] = {"targets": (), "categories": (), "category_targets": ()}
+    assert say([], **made) == (
+        "North Korea announced a shutdown of the network from 1 April 2016; no measurement shows yet whether "
+        "that is so."
+    )
+    ban = make_ban(**made)
+    shown = headline(ban, [], (), [make_incident(kind=Kind.SHUTDOWN, targets=())], lab=False)
+    assert shown.endswith("; measurements show one shutdown, on 31 March or 1 April 2016.")

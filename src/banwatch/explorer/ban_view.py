@@ -103,7 +103,7 @@ def read_ban(reader: Reader, ban_id: str) -> BanFacts:
         rows=rows,
         columns=columns_of(ban, rows, names),
         incidents=tuple(incident for incident in reader.incidents() if incident.probe_cc in places),
-        labs=reader.labs(),
+        labs=reader.labs() if any(row.measurements for row in rows) else {},
     )
 
 
@@ -146,7 +146,7 @@ def view_ban(
         measured_on = f"Measured from {words.day(first)} to {words.day(last)}"
     return BanPage(
         title=facts.ban.title,
-        sentence=headline(facts.ban, facts.rows, facts.columns, lab=facts.lab),
+        sentence=headline(facts.ban, facts.rows, facts.columns, facts.incidents, lab=facts.lab),
         story=story(facts.ban, facts.rows, facts.columns, facts.incidents),
         measured_on=measured_on,
         notices=notices_for(facts.labs, recorded=recorded),

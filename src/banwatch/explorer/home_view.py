@@ -53,7 +53,7 @@ def view_home(reader: Reader, links: Links, *, recorded: bool) -> HomePage:
         rows = reader.comparisons(ban_id)
         if any(row.measured is not Measured.NO_DATA for row in rows):
             facts = read_ban(reader, ban_id)
-            sentence = headline(ban, facts.rows, facts.columns, lab=facts.lab)
+            sentence = headline(ban, facts.rows, facts.columns, facts.incidents, lab=facts.lab)
             measured.append(BanLine(title=ban.title, href=links.ban(ban_id), sentence=sentence))
         else:
             unmeasured.append(BanLine(title=ban.title, href=links.ban(ban_id), sentence=""))

@@ -27,6 +27,8 @@ _LINKS = LiveLinks()
 _DAY = timedelta(days=1)
 _NEARBY = timedelta(days=31)
 """How far the day before and the day after are looked for."""
+_WITNESSES = 4
+"""Witnesses asked for the rules that they were judged by; each costs a query."""
 MAX_ON_A_PAGE = 200
 """Measurements on one page; a day with more is told by the API."""
 
@@ -65,7 +67,7 @@ def ban(reader: Reader, ban_id: str, *, recorded: bool) -> str:
         checks=check_facts(
             facts.labs,
             [(key, count) for key, count in days.items() if key.target in scene.targets],
-            (v for uid in witnesses[:20] for v in reader.verdicts_of(uid)),
+            (v for uid in witnesses[:_WITNESSES] for v in reader.verdicts_of(uid)),
         ),
     )
     return render("ban.html", page)

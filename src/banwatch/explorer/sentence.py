@@ -41,13 +41,21 @@ def sort(rows: Iterable[Comparison]) -> Sorted:
     return Sorted(of(Measured.ENFORCED), of(Measured.PARTLY), of(Measured.NOT_ENFORCED))
 
 
-def headline(ban: Ban, rows: Sequence[Comparison], columns: Sequence[Column], *, lab: bool) -> str:
+def headline(
+    ban: Ban,
+    rows: Sequence[Comparison],
+    columns: Sequence[Column],
+    incidents: Iterable[Incident] = (),
+    *,
+    lab: bool,
+) -> str:
     """Say in one sentence how much of what was announced holds, for whom and since when.
 
     Args:
         ban: what was announced.
         rows: the comparison.
         columns: its places, those that the ban binds first.
+        incidents: among them shutdowns, for a ban that announces one.
         lab: the measurements were made in a lab; the sentence then says so itself, wherever it is quoted.
     """
     announced = _announced(ban, rows)
@@ -57,6 +65,8 @@ def headline(ban: Ban, rows: Sequence[Comparison], columns: Sequence[Column], *,
         if column.bound and (found := sort(r for r in _at(rows, column) if r.target in announced)).count
     ]
     country = words.country(ban.country)
+    if not announced and not ban.categories:
+        return _of_a_shutdown(ban, incidents, lab=lab)
     if not told:
         what = words.counted(len(announced), "site") if announced else "the sites on its list"
         return (
@@ -70,6 +80,21 @@ def headline(ban: Ban, rows: Sequence[Comparison], columns: Sequence[Column], *,
         else _many_places(ban, who, told, announced)
     )
     return _capital(f"{scene}{said}.")
+
+
+def _of_a_shutdown(ban: Ban, incidents: Iterable[Incident], *, lab: bool) -> str:
+    """Say it of a ban that names no site: it announced that the network would be shut down."""
+    said = f"{words.country(ban.country)} announced a shutdown of the network{_from(ban)}"
+    found = sorted(
+        (incident.onset_earliest, incident.onset_latest)
+        for incident in incidents
+        if incident.kind is Kind.SHUTDOWN
+    )
+    if not found:
+        return f"{said}; no measurement shows yet whether that is so."
+    shown = words.counted(len(found), "shutdown")
+    first = f", {'on' if len(found) == 1 else 'the first on'} {words.between(*found[0])}"
+    return f"{said}; {'in the lab’s model ' if lab else ''}measurements show {shown}{first}."
 
 
 def _one_place(ban: Ban, who: str, column: Column, found: Sorted, expected: int) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from banwatch.explorer import words
 from banwatch.model.control import Control
+from banwatch.model.failure import DNS_NO_ANSWER
 from banwatch.model.observation import Observation, Step
 
 _STEP_WORDS = {
@@ -49,10 +50,20 @@ def view_steps(observations: Sequence[Observation], control: Control | None) -> 
             what=words.visible(_what(observation), 200),
             at=f"{observation.t0_s:.3f} s" if observation.t0_s is not None else "",
             here=words.visible(_here(observation), 300),
-            failed=observation.failure is not None,
+            failed=observation.failure is not None and not _nothing_to_find(observation, control),
             control=words.visible(_beside(observation, control, last_http), 300) if control else "",
         )
         for observation in observations
+    )
+
+
+def _nothing_to_find(observation: Observation, control: Control | None) -> bool:
+    """Whether a lookup found no address of a kind that the control did not find either: no trouble at all."""
+    return (
+        observation.failure == DNS_NO_ANSWER
+        and observation.step is Step.DNS
+        and control is not None
+        and not _of_type(control.addresses, observation.query_type)
     )
 
 
@@ -94,6 +105,8 @@ def _of_type(addresses: Sequence[str], query_type: str | None) -> list[str]:
 
 
 def _here(observation: Observation) -> str:
+    if observation.failure == DNS_NO_ANSWER:
+        return "no address of this kind"
     if observation.failure is not None:
         return f"failed: {observation.failure}"
     if observation.step is Step.DNS:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 from banwatch.bans import load_bans
 from banwatch.model.ban import Ban, Comparison
@@ -15,6 +16,12 @@ from banwatch.model.verdict import Verdict
 from banwatch.store import Store, queries
 
 
+@cache
+def _register() -> Mapping[str, Ban]:
+    """Read the register once: it ships with the program, and every page asks for it."""
+    return load_bans()
+
+
 class StoreReader:
     """Answers from a store, which stays the caller's to close."""
 
@@ -22,7 +29,7 @@ class StoreReader:
         self._store = store
 
     def bans(self) -> Mapping[str, Ban]:
-        return load_bans()
+        return _register()
 
     def comparisons(self, ban_id: str) -> Sequence[Comparison]:
         return queries.comparisons(self._store, ban_id)

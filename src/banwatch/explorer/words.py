@@ -201,7 +201,9 @@ def category(code: str) -> str:
 
 def country(code: str) -> str:
     """Name a country the way English-language papers do."""
-    return LOCALE.territories.get(code, visible(code, 8)) if code != "ZZ" else "an unknown country"
+    if code == "ZZ":
+        return "an unknown country"
+    return str(LOCALE.territories.get(code, visible(code, 8))).partition(" (")[0]
 
 
 def listed(items: Sequence[str], limit: int | None = None) -> str:
