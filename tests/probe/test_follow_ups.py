@@ -1,10 +1,12 @@
 """Follow-ups: each settles something where there is a censor; none is made where there is none."""
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
 import dns.message
+import dns.rcode
 import dns.rrset
 import pytest
 
@@ -353,3 +355,66 @@ def test_hops_are_found_from_below_by_one_trigger_only() -> None:
         return None if hops > 1 else False
 
     assert asyncio.run(find_hops_upwards(cannot_ask)) == (None, [(1, False)])
+
+
+def test_a_resolver_that_refuses_one_name_is_told_from_a_broken_one(tmp_path: Path) -> None:
+    def refuse(only: str) -> Responder:
+        def respond(data: bytes) -> list[tuple[float, bytes]]:
+            query = dns.message.from_wire(data)
+            if query.question[0].name.to_text(omit_final_dot=True).endswith(only):
+                refusal = dns.message.make_response(query)
+                refusal.set_rcode(dns.rcode.REFUSED)
+                return [(0.0, refusal.to_wire())]
+            return list(servers.dns_server({"example.org": [SITE]})(data))
+
+        return respond
+
+    for only, failure in (("site.example", None), ("", "dns_refused_error")):
+        keys = measure_site(Scene(resolver=refuse(only)), tmp_path)["test_keys"]
+        [innocent] = followed_up(keys["queries"], "innocent_name")
+        assert (innocent["engine"], innocent["hostname"]) == ("udp", "example.org")
+        assert innocent["failure"] == failure
+
+
+def test_a_time_out_of_a_slow_machine_is_tested_again_with_patience(tmp_path: Path) -> None:
+    """The handshake takes longer than its time-out, and so does all else: nobody is to be accused."""
+
+    def late(handler: Handler) -> Handler:
+        async def serve(stream: MemoryStream) -> None:
+            first = await stream.read(65536)
+            time.sleep(0.12)  # noqa: ASYNC251 # the whole machine stands still
+            await asyncio.sleep(0.3)
+            stream._arrived.appendleft(first)
+            await handler(stream)
+
+        return serve
+
+    slow = Scene(tcp={(SITE, 443): late(site("site.example"))})
+    keys = measure_site(slow, tmp_path)["test_keys"]
+    assert keys["x_probe_lag_s"] >= 0.05
+    assert [one["failure"] for one in plain(keys["tls_handshakes"])] == ["generic_timeout_error"]
+    assert [one["failure"] for one in followed_up(keys["tls_handshakes"], "retest")] == [None]
+
+    silent = Scene(tcp={(SITE, 443): servers.after_first_bytes(servers.stall)})
+    keys = measure_site(silent, tmp_path, timeouts=PATIENT)["test_keys"]
+    assert followed_up(keys["tls_handshakes"], "retest") == []
+    assert [one["failure"] for one in followed_up(keys["tls_handshakes"], "retry")] == [
+        "generic_timeout_error"
+    ]
+
+
+PATIENT = Timeouts(dns_s=0.2, dns_late_s=0.1, tcp_s=1, tls_s=1, http_s=1, control_s=2)
+"""Long enough for a busy machine not to count as slow."""
+
+
+def test_an_address_that_fails_over_ipv6_is_compared_with_another_there(tmp_path: Path) -> None:
+    v6, innocent = "2606:2800:220:1::1", "2606:4700:4700::1111"
+    scene = Scene(names={"site.example": (v6,)}, resolver=servers.dns_server({"site.example": [v6]}))
+    for listening in ({(innocent, 443): site("one.example")}, {}):
+        net = scene.net()
+        net.has_ipv6 = True
+        net.tcp = {**listening, ("185.199.108.153", 80): net.tcp[("185.199.108.153", 80)]}
+        [measurement] = measure(net, ["https://site.example/"], settings(tmp_path))
+        [compared] = followed_up(measurement["test_keys"]["tcp_connect"], "innocent_elsewhere")
+        assert compared["ip"] == innocent
+        assert compared["status"]["success"] is bool(listening)

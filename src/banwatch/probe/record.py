@@ -72,6 +72,8 @@ class WebConnectivityKeys(msgspec.Struct, frozen=True, kw_only=True):
     x_tcp_info: list[TcpInfoRecord]
     """Ours: see docs/probe.md."""
     x_localization: list[Localization]
+    x_probe_lag_s: float
+    x_slowest_step: float
     x_control_request: wire.ControlRequest | None
     control: wire.ControlResponse | None
     control_failure: str | None

@@ -13,6 +13,7 @@ from banwatch.net.certificates import Roots
 from banwatch.net.seam import Net
 from banwatch.net.target_url import TargetUrl, parse_target_url
 from banwatch.probe.identity import make_measurement_uid, make_report_id
+from banwatch.probe.load import Load
 from banwatch.probe.nettests.web_connectivity import TEST_NAME, TEST_VERSION, WebConnectivity
 from banwatch.probe.politeness import Politeness
 from banwatch.probe.record import MeasurementLine, TestHelper
@@ -42,6 +43,7 @@ class Session:
         self._roots = Roots(settings.ca_file)
         self._politeness = Politeness()
         self._pacing = asyncio.Lock()
+        self._load = Load(net.clock)
         self._stopped = False
 
     async def run(self, inputs: Sequence[str]) -> AsyncIterator[bytes]:
@@ -74,6 +76,7 @@ class Session:
             asyncio.create_task(work()) for _ in range(min(len(waiting), max(1, self._settings.parallelism)))
         ]
         running = len(workers)
+        watch = asyncio.create_task(self._load.watch())
         try:
             while running:
                 line = await done.get()
@@ -84,9 +87,9 @@ class Session:
             for worker in workers:
                 worker.result()  # what went wrong in one is ours, and comes out here
         finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            for task in (*workers, watch):
+                task.cancel()
+            await asyncio.gather(*workers, watch, return_exceptions=True)
 
     def stop(self) -> None:
         """Begin no further measurement; those in flight come to their end."""
@@ -103,7 +106,9 @@ class Session:
         settings = self._settings
         at = settings.now()
         zero_s = self._net.clock()
-        keys = await WebConnectivity(self._net, settings, self._roots, self._politeness).measure(url)
+        keys = await WebConnectivity(self._net, settings, self._roots, self._politeness, self._load).measure(
+            url
+        )
         line = MeasurementLine(
             annotations=self._annotations(),
             input=text,

@@ -77,6 +77,8 @@ class Settings:
     """A name that nobody blocks, shown in place of the target's: is it the name that matters?"""
     innocent_endpoint: str = "1.1.1.1:443"
     """Somebody else's address, where the target's name is shown to see whether the name alone matters."""
+    innocent_endpoint6: str = "[2606:4700:4700::1111]:443"
+    """The same over IPv6: does IPv6 work at all?"""
     twin_url: str | None = None
     """A page of like size on the same network as most targets, that nobody slows down; fetched where a
     target's page comes slowly. None does not compare."""

@@ -39,11 +39,17 @@ class Trace:
         """Note that a phase ended now, well or not; `t0_s` is from `elapsed_s`."""
         self._add(operation, address, t0_s, self.elapsed_s(), None, failure)
 
-    def note_arrivals(self, address: str, arrivals: Sequence[tuple[float, int]]) -> None:
-        """Note how a body came: (moment on the clock, bytes until then)."""
+    def note_arrivals(self, address: str, t0_s: float, arrivals: Sequence[tuple[float, int]]) -> None:
+        """Note how a body came: (moment on the clock, bytes until then).
+
+        Each event spans the time in which its bytes came; the first begins when the request did, at `t0_s`
+        as `elapsed_s` gave it.
+        """
+        begun = t0_s
         for at_s, size_bytes in arrivals:
             t = self.since_zero_s(at_s)
-            self._add("bytes_received_cumulative", address, t, t, size_bytes, None)
+            self._add("bytes_received_cumulative", address, begun, t, size_bytes, None)
+            begun = t
 
     def sink(self, event: NetworkEvent) -> None:
         """Note what a traced stream tells."""

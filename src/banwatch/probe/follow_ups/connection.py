@@ -9,7 +9,7 @@ from banwatch.model import failure as df007
 from banwatch.model.failure import CERTIFICATE_FAILURES, TIMEOUTS, UNKNOWN_FAILURE_PREFIX, Failure
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.http import HttpRequest
-from banwatch.net.seam import TlsSettings
+from banwatch.net.seam import Stream, TlsSettings
 from banwatch.net.split import SplitFirstWrite
 from banwatch.net.target_url import TargetUrl
 from banwatch.probe.follow_ups.context import Context
@@ -23,6 +23,8 @@ _CUT = frozenset({df007.CONNECTION_RESET, df007.EOF, df007.CONNECTION_ABORTED}) 
 _REMOTE_ALERT = f"{UNKNOWN_FAILURE_PREFIX}remote error: tls:"
 _ALPN = ("h2", "http/1.1")
 _SMALL_BODY_BYTES = 1 << 14
+_PATIENCE = 3.0
+"""How much longer a retest waits than the step that it repeats."""
 _SHORTEST_HOP_WAIT_S = 0.2
 _HOP_WAIT_S = 1.0
 """How long to wait for whoever sits within so many hops; what answers at all answers within a round trip."""
@@ -37,17 +39,32 @@ def was_cut(failure: Failure | None) -> bool:
 
 async def after_connect(context: Context, endpoint: Endpoint, connect: wire.TcpConnect, depth: int) -> None:
     """Connect once more where the first attempt was lost: one lost packet must not accuse."""
-    if not context.settings.follow_ups or connect.status is None or not connect.status.failure:
+    failure = connect.status.failure if connect.status else None
+    if not context.settings.follow_ups or failure is None:
         return
+    timeout_s = context.settings.timeouts.tcp_s
+    again = await _connect(context, "retry", endpoint, depth, timeout_s)
+    if again is not None and context.is_doubtful_timeout(failure, timeout_s):
+        async with context.load.quiet():
+            await _connect(context, "retest", endpoint, depth, timeout_s * _PATIENCE)
+    if ":" in endpoint.ip and not context.looked_at_ipv6:
+        context.looked_at_ipv6 = True
+        innocent = parse_endpoint(context.settings.innocent_endpoint6)
+        if innocent.ip != endpoint.ip:
+            async with context.politeness.addresses.hold(innocent.ip):
+                await _connect(context, "innocent_elsewhere", innocent, depth, timeout_s)
+
+
+async def _connect(
+    context: Context, name: str, endpoint: Endpoint, depth: int, timeout_s: float
+) -> Failure | None:
     stream, record = await tcp_connect(
-        context.net,
-        endpoint,
-        timeout_s=context.settings.timeouts.tcp_s,
-        trace=context.begin("retry", depth),
+        context.net, endpoint, timeout_s=timeout_s, trace=context.begin(name, depth)
     )
     context.records.tcp_connects.append(record)
     if stream is not None:
         stream.close()
+    return record.status.failure if record.status else None
 
 
 async def after_handshake(
@@ -65,6 +82,9 @@ async def after_handshake(
             await _rest(context, "other_name", "other_name_soon")
             await _shake_hands(context, "other_name", settings.innocent_name, endpoint, depth)
     again = await _shake_hands(context, "retry", url.host, endpoint, depth)
+    if again is not None and context.is_doubtful_timeout(handshake.failure, settings.timeouts.tls_s):
+        async with context.load.quiet():
+            again = await _shake_hands(context, "retest", url.host, endpoint, depth, patience=_PATIENCE)
     if not settings.thorough or context.looked_thoroughly or again is None:
         return
     context.looked_thoroughly = True  # one address of a site is as good as all of them
@@ -93,7 +113,12 @@ async def after_request(
 ) -> None:
     """Ask the same address for an innocent host where a plain request was cut."""
     settings = context.settings
-    if not settings.follow_ups or url.is_tls or not was_cut(request.failure):
+    if not settings.follow_ups or not was_cut(request.failure):
+        return
+    if context.is_doubtful_timeout(request.failure, settings.timeouts.http_s):
+        async with context.load.quiet():
+            await _request(context, "retest", url.authority, url, endpoint, depth, patience=_PATIENCE)
+    if url.is_tls:
         return
     await _request(context, "other_host", settings.innocent_name, url, endpoint, depth)
     await _request(context, "retry", url.authority, url, endpoint, depth)
@@ -116,12 +141,18 @@ def _renamed(tags: list[str] | None, tag: str, instead: str) -> list[str]:
 
 
 async def _shake_hands(
-    context: Context, name: str, server_name: str | None, endpoint: Endpoint, depth: int
+    context: Context,
+    name: str,
+    server_name: str | None,
+    endpoint: Endpoint,
+    depth: int,
+    *,
+    patience: float = 1.0,
 ) -> Failure | None:
     """Shake hands with a name over a fresh connection; how it failed, if it did."""
     trace = context.begin(name, depth)
     times = context.settings.timeouts
-    stream, connect = await tcp_connect(context.net, endpoint, timeout_s=times.tcp_s, trace=trace)
+    stream, connect = await tcp_connect(context.net, endpoint, timeout_s=times.tcp_s * patience, trace=trace)
     context.records.tcp_connects.append(connect)
     if stream is None:
         return connect.status.failure if connect.status else None
@@ -135,7 +166,7 @@ async def _shake_hands(
             TlsSettings(server_name=server_name, alpn=_ALPN),
             roots=None,  # whose certificate it is does not matter: whether it gets through does
             at=context.settings.now(),
-            timeout_s=times.tls_s,
+            timeout_s=times.tls_s * patience,
             trace=trace,
         )
         del tls
@@ -147,23 +178,47 @@ async def _shake_hands(
 
 
 async def _request(
-    context: Context, name: str, host: str, url: TargetUrl, endpoint: Endpoint, depth: int
+    context: Context,
+    name: str,
+    host: str,
+    url: TargetUrl,
+    endpoint: Endpoint,
+    depth: int,
+    *,
+    patience: float = 1.0,
 ) -> None:
     trace = context.begin(name, depth)
     times = context.settings.timeouts
-    stream, connect = await tcp_connect(context.net, endpoint, timeout_s=times.tcp_s, trace=trace)
+    stream, connect = await tcp_connect(context.net, endpoint, timeout_s=times.tcp_s * patience, trace=trace)
     context.records.tcp_connects.append(connect)
     if stream is None:
         return
+    inner: Stream = stream
+    alpn = ""
     try:
+        if url.is_tls:
+            tls, handshake = await tls_handshake(
+                context.net,
+                stream,
+                endpoint,
+                TlsSettings(server_name=url.host, alpn=_ALPN),
+                roots=context.roots,
+                at=context.settings.now(),
+                timeout_s=times.tls_s * patience,
+                trace=trace,
+            )
+            context.records.tls_handshakes.append(handshake)
+            if tls is None:
+                return
+            inner, alpn = tls, handshake.negotiated_protocol or ""
         fetched = await http_get(
-            stream,
+            inner,
             endpoint,
-            HttpRequest(scheme="http", authority=host, path=url.path, headers=BROWSER_HEADERS),
-            alpn="",
+            HttpRequest(scheme=url.scheme, authority=host, path=url.path, headers=BROWSER_HEADERS),
+            alpn=alpn,
             transport="tcp",
-            timeout_s=times.http_s,
-            limit_bytes=_SMALL_BODY_BYTES,
+            timeout_s=times.http_s * patience,
+            limit_bytes=_SMALL_BODY_BYTES if patience == 1 else context.settings.body_limit_bytes,
             scrub=context.scrub(),
             trace=trace,
         )

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from banwatch.model.failure import GENERIC_TIMEOUT, Failure
 from banwatch.net.certificates import Roots
 from banwatch.net.seam import Net
+from banwatch.probe.load import Load
 from banwatch.probe.politeness import Politeness
 from banwatch.probe.records import Records
 from banwatch.probe.scrub import scrubber
@@ -24,9 +26,11 @@ class Context:
     records: Records
     roots: Roots
     politeness: Politeness
+    load: Load
     next_id: int = _FIRST_ID
     looked_thoroughly: bool = False
     compared_speed: bool = False
+    looked_at_ipv6: bool = False
 
     def begin(self, name: str, depth: int) -> Trace:
         """Begin a transaction of a follow-up."""
@@ -36,3 +40,7 @@ class Context:
     def scrub(self) -> Callable[[bytes], bytes]:
         """What takes the probe's own addresses out of bytes."""
         return scrubber((*self.net.own_addresses, *self.settings.own_addresses))
+
+    def is_doubtful_timeout(self, failure: Failure | None, timeout_s: float) -> bool:
+        """Whether a step timed out while the machine or the network was slow."""
+        return failure == GENERIC_TIMEOUT and self.load.is_slow(timeout_s, self.trace.zero_s)

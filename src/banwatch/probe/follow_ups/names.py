@@ -13,10 +13,16 @@ from banwatch.net.failure import NetworkFailure
 from banwatch.probe.follow_ups.context import Context
 from banwatch.probe.follow_ups.hops import find_hops
 from banwatch.probe.record import Localization, Query
-from banwatch.probe.steps.dns import addresses_of, begin_udp_lookup
+from banwatch.probe.steps.dns import addresses_of, begin_udp_lookup, lookup_system
 from banwatch.probe.steps.doh import lookup_doh
 
 _SIBLING_LETTERS = 12
+_MOST_RESOLVERS = 3
+_PATIENCE = 3.0
+_ORDINARY = frozenset({None, df007.DNS_NXDOMAIN, df007.DNS_NO_ANSWER})
+"""What a working resolver may say of a name; anything else may be the resolver's own trouble."""
+_SILENCE = frozenset({df007.GENERIC_TIMEOUT, df007.DNS_TEMPORARY})
+"""The second is what getaddrinfo calls the first."""
 _HOP_WAIT_S = 0.7
 
 
@@ -84,6 +90,55 @@ async def after_names(context: Context, found: NameFindings) -> None:
         context.records.queries.append(from_nowhere)
         if from_nowhere.rcode is not None:
             await _find_who_answers(context, empty, host)
+
+
+def resolvers_in_doubt(queries: Sequence[Query]) -> list[Query]:
+    """The lookups that ended as those of a broken resolver do, too."""
+    doubtful = [q for q in queries if q.failure not in _ORDINARY and q.query_type != "AAAA"]
+    return doubtful[:_MOST_RESOLVERS]
+
+
+async def try_resolvers(context: Context, hostname: str, queries: Sequence[Query]) -> None:
+    """Ask resolvers that failed for an innocent name, and once more for the target where all was slow.
+
+    Runs beside the measurement, since a resolver that is silent for one name may be silent for all.
+    """
+    await asyncio.gather(*(_try_resolver(context, hostname, query) for query in queries))
+
+
+async def _try_resolver(context: Context, hostname: str, query: Query) -> None:
+    timeout_s = context.settings.timeouts.dns_s
+    context.records.queries.append(
+        await _ask_as(context, "innocent_name", query, context.settings.innocent_name, timeout_s)
+    )
+    if query.failure in _SILENCE and context.load.is_slow(timeout_s, context.trace.zero_s):
+        async with context.load.quiet():
+            again = await _ask_as(context, "retest", query, hostname, timeout_s * _PATIENCE)
+        context.records.queries.append(again)
+
+
+async def _ask_as(context: Context, name: str, query: Query, hostname: str, timeout_s: float) -> Query:
+    """Ask the resolver that a query was for, in the same way."""
+    if query.engine == "getaddrinfo":
+        return await lookup_system(context.net, hostname, timeout_s=timeout_s, trace=context.begin(name, 0))
+    if query.engine == "doh":
+        ip = (query.resolver_address or "").removeprefix("https://").partition("/")[0].strip("[]")
+        return await lookup_doh(
+            context.net,
+            ip,
+            hostname,
+            "A",
+            roots=context.roots,
+            at=context.settings.now(),
+            timeout_s=timeout_s,
+            trace=context.begin(name, 0),
+        )
+    resolver = parse_endpoint(query.resolver_address or "")
+    lookup = begin_udp_lookup(resolver, hostname, "A", rng=context.settings.rng, trace=context.begin(name, 0))
+    try:
+        return await lookup.first(context.net, timeout_s=timeout_s)
+    finally:
+        lookup.close()
 
 
 def _where_no_resolver_is(found: NameFindings) -> Endpoint | None:

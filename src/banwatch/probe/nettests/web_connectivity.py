@@ -19,8 +19,14 @@ from banwatch.net.seam import Net, Stream, TlsSettings
 from banwatch.net.target_url import TargetUrl, follow_location, parse_target_url, registrable_domain
 from banwatch.probe.follow_ups.connection import after_connect, after_handshake, after_request
 from banwatch.probe.follow_ups.context import Context
-from banwatch.probe.follow_ups.names import NameFindings, after_names
+from banwatch.probe.follow_ups.names import (
+    NameFindings,
+    after_names,
+    resolvers_in_doubt,
+    try_resolvers,
+)
 from banwatch.probe.follow_ups.speed import after_page
+from banwatch.probe.load import Load
 from banwatch.probe.permit import FetchPermit
 from banwatch.probe.politeness import Politeness
 from banwatch.probe.record import Query, WebConnectivityKeys
@@ -63,13 +69,17 @@ class WebConnectivity:
         settings: where the probe stands and how it measures.
         roots: the authorities to trust.
         politeness: shared by all measurements of a session.
+        load: shared too; tells how slow everything is.
     """
 
-    def __init__(self, net: Net, settings: Settings, roots: Roots, politeness: Politeness) -> None:
+    def __init__(
+        self, net: Net, settings: Settings, roots: Roots, politeness: Politeness, load: Load
+    ) -> None:
         self._net = net
         self._settings = settings
         self._roots = roots
         self._politeness = politeness
+        self._load = load
         self._at = settings.now()
         self._trace = Trace(clock=net.clock, zero_s=net.clock())
         self._records = Records()
@@ -80,14 +90,15 @@ class WebConnectivity:
         self._control: wire.ControlResponse | None = None
         self._control_failure: Failure | None = None
         self._last_failure: Failure | None = None
-        self._follow_up = Context(net, settings, self._trace, self._records, roots, politeness)
+        self._follow_up = Context(net, settings, self._trace, self._records, roots, politeness, load)
 
     async def measure(self, url: TargetUrl) -> WebConnectivityKeys:
         """Measure a URL and what it redirects to."""
         try:
-            async with asyncio.TaskGroup() as background:
-                await self._follow(url, background)
-            await after_names(self._follow_up, self._name_findings(url))
+            async with self._load.measuring():
+                async with asyncio.TaskGroup() as background:
+                    await self._follow(url, background)
+                await after_names(self._follow_up, self._name_findings(url))
         finally:
             for lookup in self._lookups:
                 lookup.close()
@@ -168,6 +179,12 @@ class WebConnectivity:
         for lookup in lookups:
             background.create_task(lookup.watch(seconds=times.dns_late_s))
         self._records.queries += queries
+        in_doubt = resolvers_in_doubt(queries)
+        if in_doubt and hop.depth == 0 and self._settings.follow_ups:
+            background.create_task(try_resolvers(self._follow_up, host, in_doubt))
+        for query in queries:
+            if query.failure is None:
+                self._load.note_step((query.t or 0) - (query.t0 or 0), times.dns_s)
         return [addresses_of(query) for query in queries]
 
     async def _ask_control(self, url: TargetUrl, endpoints: list[Endpoint]) -> None:
@@ -211,6 +228,7 @@ class WebConnectivity:
             self._note_failure(connect.status.failure if connect.status else None)
             await after_connect(self._follow_up, endpoint, connect, hop.depth)
             return None
+        self._load.note_step((connect.t or 0) - (connect.t0 or 0), self._settings.timeouts.tcp_s)
         transport, alpn = stream, ""
         try:
             if hop.url.is_tls:
@@ -230,6 +248,7 @@ class WebConnectivity:
                     self._note_failure(handshake.failure)
                     await after_handshake(self._follow_up, hop.url, endpoint, handshake, hop.depth)
                     return None
+                self._load.note_step((handshake.t or 0) - (handshake.t0 or 0), self._settings.timeouts.tls_s)
                 stream, alpn = tls, handshake.negotiated_protocol or ""
             if not await permit.claim(of_system):
                 return None
@@ -336,6 +355,8 @@ class WebConnectivity:
             x_dns_duplicate_responses=[late for lookup in self._lookups for late in lookup.late],
             x_tcp_info=records.tcp_infos,
             x_localization=records.localizations,
+            x_probe_lag_s=round(self._load.worst_lag_s(self._trace.zero_s), 3),
+            x_slowest_step=round(self._load.slowest_step(self._trace.zero_s), 3),
             x_control_request=self._control_request,
             control=self._control,
             control_failure=self._control_failure,

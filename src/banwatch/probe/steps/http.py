@@ -91,7 +91,7 @@ async def http_get(
         result.failure = df007.GENERIC_TIMEOUT
     trace.note("http_transaction_done", str(endpoint), t0, result.failure)
     if result.response is not None and len(result.response.arrivals) > 1:
-        trace.note_arrivals(str(endpoint), result.response.arrivals)
+        trace.note_arrivals(str(endpoint), t0, result.response.arrivals)
     sent, sent_list = _headers((("Host", request.authority), *request.headers))
     response: wire.HttpResponse | None = None
     if result.response is not None:
