@@ -60,6 +60,15 @@ def test_other_types_pass_and_aaaa_has_its_own_pool() -> None:
     assert addresses(ask(censor, dns_query("blocked.example", 28)))[0].startswith("2a03:2880:f10d:")
 
 
+def test_an_https_record_points_to_the_forged_address() -> None:
+    (packet,) = injected(
+        ask(censor_of(FORGE.replace(", AAAA]", ", HTTPS]")), dns_query("blocked.example", 65)),
+        Direction.INBOUND,
+    )
+    (rrset,) = dns.message.from_wire(packet.payload).answer
+    assert rrset[0].to_text().startswith('1 . ipv4hint="31.13.94.')
+
+
 def test_a_name_gets_the_same_forged_address_every_time() -> None:
     first = addresses(ask(censor_of(FORGE, seed=7), dns_query("blocked.example")))
     again = addresses(ask(censor_of(FORGE, seed=7), dns_query("blocked.example", identity=9), sport=3))

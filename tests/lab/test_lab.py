@@ -116,6 +116,36 @@ def test_ipv6_works_like_ipv4() -> None:
         assert lab.run(curl("-6", "https://sni.blocked.example/")) == 35
 
 
+def test_tun_devices_carry_packets_as_well() -> None:
+    tun = next(check for check in doctor() if check.name == "tun")
+    if not tun.ok:
+        pytest.skip(f"no TUN device here: {tun.why}")
+    with lab_of(tun=True) as lab:
+        assert lab.call(fetch, "https://www.twin.example/") == BODY
+        assert lab.run(curl("https://sni.blocked.example/")) == 35
+        assert lab.call(socket.gethostbyname, "dns.blocked.example").startswith("31.13.94.")
+        assert len(lab.call(fetch, "http://www.twin.example/big/3000000")) == 3_000_000
+
+
+def test_delay_is_what_the_path_says() -> None:
+    extra = "    path: {hops: [203.0.112.1, 203.0.112.2], censor_hop: 2, delay_ms: 20}\n"
+
+    def round_trips_ms() -> list[float]:
+        taken = []
+        for _ in range(9):
+            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+                sock.settimeout(5)
+                begun = time.perf_counter()
+                sock.connect(("142.250.74.78", 80))
+                taken.append((time.perf_counter() - begun) * 1e3)
+        return sorted(taken)
+
+    with lab_of(extra=extra) as lab:
+        taken = lab.call(round_trips_ms)
+    assert taken[0] >= 40.0
+    assert taken[4] < 60.0  # a busy machine may be late; on a quiet one it is within half a millisecond
+
+
 def test_results_errors_and_exit_codes_come_back() -> None:
     with lab_of() as lab:
         kept = {"a": 1}

@@ -19,7 +19,7 @@ from typing import NoReturn
 from banwatch.lab.censor.censor import Censor
 from banwatch.lab.client_files import mount_client_files
 from banwatch.lab.clock import LabClock
-from banwatch.lab.links import PacketSocketLink
+from banwatch.lab.links import Link, PacketSocketLink, TunLink
 from banwatch.lab.middlebox import Middlebox
 from banwatch.lab.namespaces import open_current, unmount, unshare_for_lab
 from banwatch.lab.network import CLIENT_LINK, CLIENT_MAC, WORLD_LINK, WORLD_MAC, Network, build_network
@@ -45,6 +45,7 @@ class LabPlan:
     truth_path: Path | None
     pcap_path: Path | None
     seed: int
+    tun: bool
 
 
 def run_first_process(plan: LabPlan, control: socket.socket) -> NoReturn:
@@ -71,8 +72,7 @@ def _be_the_censor(plan: LabPlan, control: socket.socket, in_user_namespace: boo
         )  # an init's duty: orphans inside are reaped by the kernel
         network = _build_in_child(plan)
         mount_client_files(plan.folder, plan.tier, plan.ca_pem)
-        client_link = PacketSocketLink(CLIENT_LINK, CLIENT_MAC)
-        world_link = PacketSocketLink(WORLD_LINK, WORLD_MAC)
+        client_link, world_link = _open_links(network)
         censor = Censor(plan.regime, plan.tier, seed=plan.seed)
         truth = TruthWriter(plan.truth_path) if plan.truth_path else None
         pcap = PcapWriter(plan.pcap_path) if plan.pcap_path else None
@@ -97,29 +97,35 @@ def _be_the_censor(plan: LabPlan, control: socket.socket, in_user_namespace: boo
         os._exit(status)
 
 
+def _open_links(network: Network) -> tuple[Link, Link]:
+    if network.tuns:
+        return TunLink(network.tuns[0]), TunLink(network.tuns[1])
+    return PacketSocketLink(CLIENT_LINK, CLIENT_MAC), PacketSocketLink(WORLD_LINK, WORLD_MAC)
+
+
 def _build_in_child(plan: LabPlan) -> Network:
     """Build the network in a child: what that takes in memory, the censor need not keep."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours:
         if os.fork() == 0:
             try:
-                network = build_network(plan.tier, plan.prefixes, plan.helper_addresses)
+                network = build_network(plan.tier, plan.prefixes, plan.helper_addresses, tun=plan.tun)
                 message = json.dumps({"ipv6": network.ipv6}).encode()
-                socket.send_fds(theirs, [message], [network.client, network.world])
+                socket.send_fds(theirs, [message], [network.client, network.world, *network.tuns])
             except BaseException as error:
                 _report(theirs, error)
             finally:
                 os._exit(0)
         theirs.close()
-        message, fds, _, _ = socket.recv_fds(ours, 65_536, 2)
+        message, fds, _, _ = socket.recv_fds(ours, 65_536, 4)
     answer = json.loads(message) if message else {}
     if "error" in answer:
         raise BanwatchError(answer["error"]["what"], answer["error"]["do"])
-    if len(fds) != 2:
+    if len(fds) < 2:
         raise BanwatchError(
             "The lab's network could not be built", "It was killed, or memory ran out; run it again"
         )
-    return Network(client=fds[0], world=fds[1], ipv6=answer["ipv6"])
+    return Network(client=fds[0], world=fds[1], ipv6=answer["ipv6"], tuns=tuple(fds[2:]))
 
 
 def _report(control: socket.socket, error: BaseException) -> None:

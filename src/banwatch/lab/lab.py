@@ -80,6 +80,7 @@ class Lab:
         truth_path: where the censor appends what it did to every flow.
         pcap_path: where every packet is written (pcapng, one interface a side of the censor).
         seed: of every probability in the regime.
+        tun: carry packets by TUN devices rather than packet sockets on veth pairs.
         serve: what runs in the world's namespace; by default the world's own servers.
     """
 
@@ -94,6 +95,7 @@ class Lab:
         truth_path: Path | None = None,
         pcap_path: Path | None = None,
         seed: int = 0,
+        tun: bool = False,
         serve: Serve | None = None,
     ) -> None:
         if tier not in regime.tiers:
@@ -110,6 +112,7 @@ class Lab:
         self._truth_path = truth_path
         self._pcap_path = pcap_path
         self._seed = seed
+        self._tun = tun
         self._serve = serve
         self._control: socket.socket | None = None
         self._adopted_before: bool | None = None
@@ -147,6 +150,7 @@ class Lab:
             truth_path=self._truth_path,
             pcap_path=self._pcap_path,
             seed=self._seed,
+            tun=self._tun,
         )
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours

@@ -8,8 +8,6 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
-from banwatch.lab.namespaces import CLONE_NEWNET, enter
-
 _ETH_P_ALL = 3  # linux/if_ether.h
 _ETHERTYPE = {4: b"\x08\x00", 6: b"\x86\xdd"}
 _SOL_PACKET, _PACKET_IGNORE_OUTGOING = 263, 23  # linux/if_packet.h
@@ -94,23 +92,30 @@ class PacketSocketLink:
         self._socket.close()
 
 
+def open_tun(name: str) -> int:
+    """Make a TUN device in this process's network namespace; returns the descriptor that carries its packets.
+
+    Raises:
+        OSError: /dev/net/tun is not there, or may not be opened.
+    """
+    fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        fcntl.ioctl(fd, _TUNSETIFF, struct.pack("16sH22x", name.encode(), _IFF_TUN_NO_PI))
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
+
+
 class TunLink:
-    """A TUN device in another namespace; needs a /dev/net/tun that may be opened.
+    """A TUN device; needs a /dev/net/tun that may be opened.
 
     Args:
-        namespace: the network namespace that gets the device.
-        name: what the device is called there.
+        fd: what `open_tun` gave, in whichever namespace.
     """
 
-    def __init__(self, namespace: int, name: str) -> None:
-        here = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            self._fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-            enter(namespace, CLONE_NEWNET)
-            fcntl.ioctl(self._fd, _TUNSETIFF, struct.pack("16sH22x", name.encode(), _IFF_TUN_NO_PI))
-        finally:
-            enter(here, CLONE_NEWNET)
-            os.close(here)
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
 
     def fileno(self) -> int:
         """See `Link`."""

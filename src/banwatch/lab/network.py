@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
+from banwatch.lab.links import open_tun
 from banwatch.lab.namespaces import CLONE_NEWNET, enter, interface_names, open_current, unshare
 from banwatch.lab.regime import Address, HelperPath, Prefix, Tier
 from banwatch.model.errors import BanwatchError
@@ -47,10 +48,20 @@ class Network:
     client: int
     world: int
     ipv6: bool
+    tuns: tuple[int, ...] = ()
+    """Descriptors of the client's and the world's TUN device, where these are the links."""
 
 
-def build_network(tier: Tier, prefixes: Sequence[Prefix], helpers: Sequence[Address]) -> Network:
+def build_network(
+    tier: Tier, prefixes: Sequence[Prefix], helpers: Sequence[Address], *, tun: bool = False
+) -> Network:
     """Make the client's and the world's namespace and link both to this process's own, the censor's.
+
+    Args:
+        tier: whose client it is.
+        prefixes: what lives in the world.
+        helpers: addresses of the world's helper.
+        tun: link them by TUN devices rather than veth pairs.
 
     Raises:
         BanwatchError: a part of it cannot be had, or a namespace holds an interface that is not the lab's.
@@ -63,7 +74,12 @@ def build_network(tier: Tier, prefixes: Sequence[Prefix], helpers: Sequence[Addr
         world = open_current("net")
         enter(censor, CLONE_NEWNET)
         bypass = tier.helper_path is HelperPath.OUT_OF_BAND
+        tuns: tuple[int, ...] = ()
         try:
+            if tun:
+                tuns = _make_tuns(censor, client, world)
+            else:
+                _make_veths(client, world)
             ipv6 = _link_up(tier, prefixes, helpers, bypass, censor, client, world)
         except OSError as error:
             raise BanwatchError(
@@ -73,11 +89,11 @@ def build_network(tier: Tier, prefixes: Sequence[Prefix], helpers: Sequence[Addr
         for name, fd, links in (
             ("client", client, side_links),
             ("world", world, side_links),
-            ("censor", censor, frozenset({CLIENT_LINK, WORLD_LINK})),
+            ("censor", censor, frozenset() if tun else frozenset({CLIENT_LINK, WORLD_LINK})),
         ):
             enter(fd, CLONE_NEWNET)
             _refuse_foreign_interfaces(name, links)
-        return Network(client=client, world=world, ipv6=ipv6)
+        return Network(client=client, world=world, ipv6=ipv6, tuns=tuns)
     finally:
         enter(censor, CLONE_NEWNET)
         os.close(censor)
@@ -99,15 +115,7 @@ def _is_up(interface: str) -> bool:
     return bool(struct.unpack_from("=H", answer, 16)[0] & 1)  # IFF_UP
 
 
-def _link_up(
-    tier: Tier,
-    prefixes: Sequence[Prefix],
-    helpers: Sequence[Address],
-    bypass: bool,
-    censor: int,
-    client: int,
-    world: int,
-) -> bool:
+def _make_veths(client: int, world: int) -> None:
     from pyroute2 import IPRoute  # 0.15 s to import: only the process that builds a network pays for it
 
     with IPRoute() as here:
@@ -119,6 +127,27 @@ def _link_up(
         for name in (CLIENT_LINK, WORLD_LINK):
             here.link("set", index=here.link_lookup(ifname=name)[0], mtu=MTU, state="up")
             _switch_off_offloads(name)
+
+
+def _make_tuns(censor: int, client: int, world: int) -> tuple[int, ...]:
+    fds = []
+    for namespace in (client, world):
+        enter(namespace, CLONE_NEWNET)
+        fds.append(open_tun("eth0"))
+    enter(censor, CLONE_NEWNET)
+    return tuple(fds)
+
+
+def _link_up(
+    tier: Tier,
+    prefixes: Sequence[Prefix],
+    helpers: Sequence[Address],
+    bypass: bool,
+    censor: int,
+    client: int,
+    world: int,
+) -> bool:
+    from pyroute2 import IPRoute
 
     enter(client, CLONE_NEWNET)
     with IPRoute() as ip:
@@ -185,8 +214,9 @@ def _bring_up(ip: "IPRoute", name: str) -> int:
     _quiet(name)
     ip.link("set", index=ip.link_lookup(ifname="lo")[0], state="up")
     index = int(ip.link_lookup(ifname=name)[0])
-    no_arp = 0x80 if name == "eth0" else 0  # linux/if.h, IFF_NOARP: at the other end the censor speaks no ARP
-    ip.link("set", index=index, mtu=MTU, flags=no_arp, change=0x80)
+    if name == "eth0":
+        no_arp = 0x80  # linux/if.h, IFF_NOARP: at the other end the censor speaks no ARP
+        ip.link("set", index=index, mtu=MTU, flags=no_arp, change=no_arp)
     ip.link("set", index=index, state="up")
     _switch_off_offloads(name)
     return index

@@ -20,7 +20,7 @@ from banwatch.lab.censor.packet import (
 )
 from banwatch.lab.regime import Finish, ForgeDns, HttpPage, IcmpUnreachable, Reset, Side, TlsAlert
 
-_A, _AAAA = 1, 28
+_A, _AAAA, _HTTPS = 1, 28, 65
 _SEGMENT_BYTES = 1_400  # fits any path's MTU with the options that a real server would have sent
 _REASONS = {200: "OK", 301: "Moved Permanently", 302: "Found", 307: "Temporary Redirect", 403: "Forbidden"}
 _UNREACHABLE6 = {0: 0, 1: 3, 2: 3, 3: 4}
@@ -166,13 +166,16 @@ def dns_answers(effect: ForgeDns, question: DnsQuestion, seed: int) -> list[byte
         record = b""
         pool: tuple[IPv4Network, ...] | tuple[IPv6Network, ...] = ()
         if not effect.rcode:
-            pool = effect.a if question.kind == _A else effect.aaaa if question.kind == _AAAA else ()
-        if pool:
-            address = _pick(pool, f"{seed}|{question.name}|{question.kind}", number)
-            # The name is a pointer to the question at byte 12 (RFC 1035, section 4.1.4).
-            record = (
-                struct.pack("!HHHIH", 0xC00C, question.kind, 1, effect.record_ttl_s, len(address)) + address
+            pool = (
+                effect.a if question.kind in (_A, _HTTPS) else effect.aaaa if question.kind == _AAAA else ()
             )
+        if pool:
+            data = _pick(pool, f"{seed}|{question.name}|{question.kind}", number)
+            if question.kind == _HTTPS:
+                # Priority 1, the name itself, and one parameter: ipv4hint (RFC 9460, sections 2.2 and 7.3).
+                data = struct.pack("!HBHH", 1, 0, 4, 4) + data
+            # The name is a pointer to the question at byte 12 (RFC 1035, section 4.1.4).
+            record = struct.pack("!HHHIH", 0xC00C, question.kind, 1, effect.record_ttl_s, len(data)) + data
         head = struct.pack("!HHHHHH", question.identity, rcode_flags, 1, bool(record), 0, 0)
         reply = head + question.section + record
         if reply not in replies:
