@@ -61,6 +61,8 @@ def test_every_rule_can_be_reached() -> None:
     needs_more = {
         "dns.known_answer",  # these take imported fingerprints: test_fingerprints.py
         "http.known_page",
+        "dns.from_nowhere",  # follow-ups of our own probe: test_follow_ups.py
+        "http.same_elsewhere",
         "tls.forged",  # these take certificates, or rates: test_certificates.py, test_rates.py
         "http.slowed",
         "tls.slowed",

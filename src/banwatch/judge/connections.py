@@ -16,7 +16,9 @@ _UNREACHABLE = frozenset({f.HOST_UNREACHABLE, f.NETWORK_UNREACHABLE, f.NETWORK_D
 _RESETS = frozenset({f.CONNECTION_RESET, f.CONNECTION_ABORTED})
 _NAMING = frozenset({Step.TLS, Step.HTTP})
 """Steps in which a name is sent in the clear."""
-_CUTS = frozenset({"reset", "timeout", "eof", "alert"})
+RETRIES = frozenset({"retry", "retest"})
+"""Follow-ups that make the same step once more: at once, or after a pause and with more patience."""
+CUTS = frozenset({"reset", "timeout", "eof", "alert"})
 ALERT_MARK = "remote error: tls"
 _OURS = frozenset({f.PERMISSION_DENIED, "interrupted", "canceled", "operation_canceled"})
 """Failures of the probe's own machine."""
@@ -114,7 +116,7 @@ def count_connections(
 ) -> Connections:
     """Count how connects and handshakes ended at genuine addresses."""
     result = Connections()
-    retries = [seen for seen in follow_ups if seen.follow_up == "retry"]
+    retries = [seen for seen in follow_ups if seen.follow_up in RETRIES]
     retried = {(seen.step, seen.ip, seen.port) for seen in retries if seen.failure is None}
     failed_again = {(seen.step, seen.ip, seen.port) for seen in retries if seen.failure is not None}
     for seen in hop.tcp:
@@ -198,7 +200,7 @@ def _note_others(result: Connections, hop: Hop, follow_ups: Iterable[Observation
             kind = kind_of(seen.failure) if seen.failure else "ok"
             if kind in ("ok", "certificate"):
                 result.other_name_ok = True
-            elif kind in _CUTS:
+            elif kind in CUTS:
                 result.other_name_cut = True
     got_through = [*hop.tls, *hop.http]
     result.address_ok = any(seen.ip in cut and seen.failure is None for seen in got_through)

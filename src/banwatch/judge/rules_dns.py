@@ -36,6 +36,15 @@ def _not_the_site(e: Evidence) -> bool:
     return "http.differs" in fate or (own_is_good and bool(fate & _NOT_THE_SITE))
 
 
+def _says(e: Evidence, failure: str, *, alone: bool) -> bool:
+    """The network's own resolver fails so, alone or with an outside one; libc says of many a failure "
+    "`temporary`."""
+    if e.dns_system_failure == failure and alone:
+        return True
+    vague = (failure, f.DNS_TEMPORARY, f.DNS_MISBEHAVING)
+    return e.dns_system_failure in vague and failure in e.dns_other_failures
+
+
 def _page_came(e: Evidence) -> bool:
     return e.http_failure is None and e.http_status is not None
 
@@ -127,6 +136,25 @@ DNS_RULES: tuple[Rule, ...] = (
             f"{name(e)} got two answers to one question: first {listed(e.dns_unvouched)}, where the site is "
             f"not, "
             f"then the genuine one; {expected(e)}."
+        ),
+    ),
+    Rule(
+        id=RuleId("dns.from_nowhere"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition=(
+            "an address that runs no resolver was asked and answered, and the network's own resolver answers "
+            "only with addresses that nothing vouches for"
+        ),
+        holds=lambda e: e.dns_from_nowhere and e.dns_system_unvouched and bool(e.dns_unvouched),
+        state=State.BLOCKED,
+        mechanism="dns.injection.other",
+        mechanisms=_injection,
+        why="nobody is there to answer: somebody on the path did",
+        source="OONI tq-012; Lowe et al. 2007",
+        sentence=lambda e: (
+            f"{name(e)} resolved to {listed(e.dns_unvouched)}, and even an address without a resolver "
+            f"answered; {expected(e)}."
         ),
     ),
     Rule(
@@ -298,7 +326,7 @@ DNS_RULES: tuple[Rule, ...] = (
             "the network's own resolver refuses to answer for the name; another, asked from here, answers "
             "genuinely"
         ),
-        holds=lambda e: e.dns_system_failure == f.DNS_REFUSED and e.dns_other_ok and bool(e.dns_expected),
+        holds=lambda e: _says(e, f.DNS_REFUSED, alone=True) and e.dns_other_ok and bool(e.dns_expected),
         state=State.LIKELY_BLOCKED,
         mechanism="dns.refused",
         mechanisms=lambda e: ("dns.refused",),
@@ -330,12 +358,7 @@ DNS_RULES: tuple[Rule, ...] = (
             "control and "
             "an encrypted resolver get its addresses"
         ),
-        holds=lambda e: (
-            e.dns_system_failure == f.DNS_SERVFAIL
-            and f.DNS_SERVFAIL in e.dns_other_failures
-            and e.dns_other_ok
-            and bool(e.dns_expected)
-        ),
+        holds=lambda e: _says(e, f.DNS_SERVFAIL, alone=False) and e.dns_other_ok and bool(e.dns_expected),
         state=State.LIKELY_BLOCKED,
         mechanism="dns.servfail",
         mechanisms=lambda e: ("dns.servfail",),
@@ -354,6 +377,7 @@ DNS_RULES: tuple[Rule, ...] = (
         ),
         holds=lambda e: (
             e.dns_system_failure in f.TIMEOUTS
+            and not e.slow_probe
             and e.dns_plain_silent
             and e.dns_other_ok
             and bool(e.dns_expected)

@@ -5,6 +5,7 @@ from banwatch.judge.rule import Rule
 from banwatch.judge.thresholds import (
     HANDSHAKE_FLOOR_MS,
     HANDSHAKE_RATIO,
+    LENGTH_RATIO_DIFFERENT,
     THROTTLE_FLOOR_BPS,
     THROTTLE_RATIO,
 )
@@ -14,6 +15,7 @@ from banwatch.model.ids import RuleId
 from banwatch.model.state import Layer, State
 
 _WEB = frozenset({"web"})
+_FIRST_ERROR = 400
 _SUCCESS = 2
 """First digit of the statuses of a page that came."""
 _KILO = 1000
@@ -46,8 +48,23 @@ def _another_page(e: Evidence) -> bool:
     )
 
 
+def _sent_elsewhere(e: Evidence) -> bool:
+    """Redirected off the site, where even a page of like length counts as another one."""
+    if not e.http_redirected_off or not e.control_http or e.http_refused or e.http_encrypted:
+        return False
+    if not _answered(e) or not e.http_genuine or (e.http_status or 0) // 100 != _SUCCESS:
+        return False
+    ratio = e.http_length_ratio
+    return _differs(e) or (
+        e.http_title_match is False
+        and (not e.http_headers_match or (ratio is not None and ratio < LENGTH_RATIO_DIFFERENT))
+    )
+
+
 def _cut(e: Evidence, kind: str) -> bool:
-    return e.http_kind == kind and e.http_genuine and not e.http_encrypted and e.tcp_ok > 0 and e.control_http
+    if e.http_kind != kind or not e.http_genuine or e.http_encrypted or e.http_again_ok:
+        return False
+    return e.tcp_ok > 0 and e.control_http
 
 
 def _by_host(e: Evidence) -> tuple[str, ...]:
@@ -78,6 +95,13 @@ def _page_where(e: Evidence) -> tuple[str, ...]:
     return ("http.redirect",) if e.http_redirected_off else ("http.blockpage",)
 
 
+def _response_named(e: Evidence) -> tuple[str, ...]:
+    status = e.http_status or 0
+    if status >= _FIRST_ERROR:
+        return ("http.error",)
+    return ("http.blockpage",) if status // 100 == _SUCCESS else ("http.redirect",)
+
+
 HTTP_RULES: tuple[Rule, ...] = (
     Rule(
         id=RuleId("http.known_page"),
@@ -91,6 +115,21 @@ HTTP_RULES: tuple[Rule, ...] = (
         why="the page itself says that it is one",
         source="ooni/blocking-fingerprints; Citizen Lab",
         sentence=lambda e: f"A known block page came instead of the site ({listed(e.http_fingerprints)}).",
+    ),
+    Rule(
+        id=RuleId("http.same_elsewhere"),
+        layer=Layer.HTTP,
+        kinds=_WEB,
+        condition="asked for, unencrypted, at somebody else's address, the name got the very same response",
+        holds=lambda e: e.http_same_elsewhere and not e.http_encrypted and e.control_http,
+        state=State.LIKELY_BLOCKED,
+        mechanism="http.blockpage, http.redirect, http.error",
+        mechanisms=_response_named,
+        why="neither server wrote it: who reads the name on the way did",
+        source="Banwatch",
+        sentence=lambda e: (
+            f"{host(e)} got the same response (status {e.http_status}) from an address that is not its own."
+        ),
     ),
     Rule(
         id=RuleId("http.another_page"),
@@ -116,8 +155,11 @@ HTTP_RULES: tuple[Rule, ...] = (
         id=RuleId("http.redirected"),
         layer=Layer.HTTP,
         kinds=_WEB,
-        condition="the same, after an unencrypted redirect to another site",
-        holds=lambda e: _another_page(e) and e.http_redirected_off,
+        condition=(
+            "after an unencrypted redirect to another site, an unencrypted page came that has not the "
+            "control's title, and not half its length or no header in common that few servers send"
+        ),
+        holds=_sent_elsewhere,
         state=State.LIKELY_BLOCKED,
         mechanism="http.redirect",
         mechanisms=lambda e: ("http.redirect",),

@@ -18,9 +18,12 @@ def _times(count: int) -> str:
     return "once" if count == 1 else "twice" if count == 2 else f"{count} times"
 
 
-def _not_by_loss(e: Evidence, timeouts: int) -> bool:
-    """One time-out on a network that loses packets elsewhere too may be another loss; two are not."""
-    return timeouts > 1 or not e.dns_lossy
+def _not_by_chance(e: Evidence, timeouts: int) -> bool:
+    """Time-outs that loss, impatience or a slow machine would not explain.
+
+    One alone, on a network that loses other packets too or with little time given, may be any of them.
+    """
+    return not e.slow_probe and (timeouts > 1 or not (e.dns_lossy or e.short_timeouts))
 
 
 def _handshakes_cut(e: Evidence) -> bool:
@@ -29,7 +32,7 @@ def _handshakes_cut(e: Evidence) -> bool:
 
 def _qualified(e: Evidence, node: str) -> tuple[str, ...]:
     """Add `.sni` where another name got through at the same address, `.other` where it was cut too."""
-    if e.tls_other_name_ok and not e.tls_other_name_cut:
+    if e.tls_name_cut_elsewhere or (e.tls_other_name_ok and not e.tls_other_name_cut):
         return (f"{node}.sni",)
     return (f"{node}.other",) if e.tls_other_name_cut and not e.tls_other_name_ok else (node,)
 
@@ -67,10 +70,10 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         layer=Layer.TCP,
         kinds=_WEB,
         condition=(
-            "no connect to a genuine address succeeds, some time out (two, where lookups get lost too); the "
-            "control connected"
+            "no connect to a genuine address succeeds, some time out (two, where lookups get lost too or "
+            "time-outs are short; none on a slow machine); the control connected"
         ),
-        holds=lambda e: _only_failed(e) and e.tcp_timeout > 0 and _not_by_loss(e, e.tcp_timeout),
+        holds=lambda e: _only_failed(e) and e.tcp_timeout > 0 and _not_by_chance(e, e.tcp_timeout),
         state=State.LIKELY_BLOCKED,
         mechanism="tcp.timeout",
         mechanisms=lambda e: ("tcp.timeout",),
@@ -183,7 +186,7 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         holds=lambda e: (
             _handshakes_cut(e)
             and e.tls_timeout > 0
-            and (e.tls_other_name_ok or _not_by_loss(e, e.tls_timeout))
+            and _not_by_chance(e, e.tls_timeout)
             and (not _page_came(e) or e.tls_timeout > 1 or e.tls_other_name_ok)
         ),
         state=State.LIKELY_BLOCKED,

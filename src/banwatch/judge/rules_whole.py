@@ -38,6 +38,8 @@ def _page_is_the_sites(e: Evidence) -> bool:
     fine = (e.http_status or _FIRST_ERROR) < _FIRST_ERROR
     if e.http_encrypted:
         return (fine and not e.http_refused) or _same_status(e)
+    if e.http_redirected_off and e.http_title_match is False:
+        return False  # another site's page: its server may well be of the same make
     return _same_status(e) and (_alike(e) or e.http_length_ratio is None)
 
 

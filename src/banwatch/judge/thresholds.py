@@ -10,6 +10,16 @@ LENGTH_RATIO_SAME = 0.8
 TITLE_WORD_LENGTH = 4
 """Letters from which a word of a title tells two pages apart: shorter ones are articles and prepositions."""
 
+USUAL_TIMEOUT_S = 10.0
+"""Seconds that OONI's probe waits for a connect or a handshake; taken where a probe does not say."""
+
+SHORT_TIMEOUT_S = 5.0
+"""A time-out shorter than this, in seconds, leaves no room for the kernel's second and third retransmission
+(1 s, 3 s): then one time-out alone accuses nobody."""
+
+LAG_SHARE = 0.25
+"""Share of the shortest time-out from which the probe's own lag may be the cause of a time-out."""
+
 SILENT_QUERIES = 2
 """Unanswered unencrypted queries from which silence counts: one datagram gets lost and is not sent again."""
 

@@ -6,13 +6,13 @@ from banwatch.formats.ooni import Observed
 from banwatch.formats.ooni.reading import host_of
 from banwatch.judge import known
 from banwatch.judge.addresses import is_v6
-from banwatch.judge.connections import Fairness, count_connections, kind_of
+from banwatch.judge.connections import CUTS, RETRIES, Fairness, count_connections, kind_of
 from banwatch.judge.kinds import kind_of_nettest
 from banwatch.judge.names import Hop, Names, certificate_problem, compare_names
 from banwatch.judge.pages import PageComparison, compare_pages, differs, is_portal, is_refusal
 from banwatch.judge.rates import read_rates
 from banwatch.judge.services import sum_up
-from banwatch.judge.thresholds import LENGTH_RATIO_SAME
+from banwatch.judge.thresholds import LAG_SHARE, LENGTH_RATIO_SAME, SHORT_TIMEOUT_S, USUAL_TIMEOUT_S
 from banwatch.model.control import Control, ControlHttp
 from banwatch.model.drafting import drafted
 from banwatch.model.evidence import Evidence
@@ -21,6 +21,8 @@ from banwatch.model.observation import Observation, Step
 from banwatch.model.reference import Reference
 
 _Evidence = drafted(Evidence)
+_PLAIN = (None, "doh")
+"""Steps that count as the plain measurement; the same question inside HTTPS is one more resolver asked."""
 _MAX_HOPS = 32
 FIRST_ERROR_STATUS = 400
 REDIRECTS = 3
@@ -49,8 +51,8 @@ class _Weighing:
         self._m = observed.measurement
         self._control = observed.control
         self._page_of_control = _good_page(observed.control)
-        self._plain = [seen for seen in observed.observations if seen.follow_up is None]
-        self._follow_ups = [seen for seen in observed.observations if seen.follow_up is not None]
+        self._plain = [seen for seen in observed.observations if seen.follow_up in _PLAIN]
+        self._follow_ups = [seen for seen in observed.observations if seen.follow_up not in _PLAIN]
         self._hops = _group_by_hop(self._plain)
         self._names: dict[int, Names] = {}
 
@@ -103,6 +105,10 @@ class _Weighing:
             connected=_is_connected(self._plain),
             hops=at,
             in_tunnel=observed.network_type == "vpn",
+            slow_probe=self._is_slow(),
+            short_timeouts=any(
+                seconds < SHORT_TIMEOUT_S for step, seconds in observed.timeouts_s if step in ("tcp", "tls")
+            ),
             portal=self._has_portal(),
             control=control is not None and observed.control_failure is None,
             control_failure=observed.control_failure,
@@ -130,6 +136,7 @@ class _Weighing:
             dns_system_unvouched=names.system_unvouched,
             dns_vouched_by=names.vouched_by,
             dns_conflicting=names.conflicting,
+            dns_from_nowhere=any(_came_from_nowhere(seen) for seen in self._follow_ups),
             dns_inside=names.proxied,
             dns_unvouched_inside=names.unvouched_inside,
             dns_nowhere_else=names.nowhere_else,
@@ -156,6 +163,7 @@ class _Weighing:
             tls_certificate_failure=connections.certificate_failure,
             tls_other_name_ok=connections.other_name_ok,
             tls_other_name_cut=connections.other_name_cut,
+            tls_name_cut_elsewhere=_is_cut_elsewhere(self._follow_ups),
             address_ok=connections.address_ok,
             quic_ok=connections.quic.get("ok", 0),
             quic_timeout=connections.quic.get("timeout", 0),
@@ -169,6 +177,11 @@ class _Weighing:
             http_encrypted=encrypted,
             http_authenticated=authenticated,
             http_genuine=page is None or not self._is_false(page.ip),
+            http_again_ok=any(
+                seen.step is Step.HTTP and seen.follow_up in RETRIES and seen.failure is None
+                for seen in self._follow_ups
+            ),
+            http_same_elsewhere=answered is not None and _is_same_elsewhere(answered, self._follow_ups),
             http_redirect_broken=_is_broken_redirect(page, at),
             http_redirected_off=self._is_redirected_off(),
             http_refused=answered is not None and is_refusal(answered),
@@ -213,9 +226,14 @@ class _Weighing:
     def _has_working_v6(self) -> bool:
         return any(
             seen.ip is not None and is_v6(seen.ip) and seen.failure is None
-            for seen in self._plain
+            for seen in self._observed.observations
             if seen.step is not Step.DNS
         )
+
+    def _is_slow(self) -> bool:
+        lag = self._observed.probe_lag_s
+        shortest = min((seconds for _, seconds in self._observed.timeouts_s), default=USUAL_TIMEOUT_S)
+        return lag is not None and lag > shortest * LAG_SHARE
 
     def _is_silent(self) -> bool:
         """Whether nothing at all answered: no lookup, no connect, no handshake, no request."""
@@ -372,6 +390,32 @@ def _is_broken_redirect(page: Observation | None, hops: int) -> bool:
 def _is_connected(observations: Sequence[Observation]) -> bool:
     beyond = [seen for seen in observations if seen.step is not Step.DNS]
     return bool(beyond) and all(seen.failure is None for seen in beyond)
+
+
+def _came_from_nowhere(seen: Observation) -> bool:
+    if seen.follow_up != "no_resolver":
+        return False
+    return seen.failure is None or seen.failure in _ANSWERS_OF_DNS
+
+
+def _is_cut_elsewhere(follow_ups: Sequence[Observation]) -> bool:
+    """Whether at another address this name was cut and an innocent one was not."""
+    shakes = [seen for seen in follow_ups if seen.step is Step.TLS]
+    innocent = any(s.follow_up == "innocent_elsewhere" and s.failure is None for s in shakes)
+    named = [s for s in shakes if s.follow_up == "name_elsewhere"]
+    return innocent and bool(named) and all(kind_of(s.failure or "") in CUTS for s in named)
+
+
+def _is_same_elsewhere(page: Observation, follow_ups: Sequence[Observation]) -> bool:
+    return any(
+        seen.step is Step.HTTP
+        and seen.follow_up == "name_elsewhere"
+        and seen.failure is None
+        and seen.ip != page.ip
+        and (seen.status_code, seen.body_sha256, seen.location)
+        == (page.status_code, page.body_sha256, page.location)
+        for seen in follow_ups
+    )
 
 
 def _others(counts: dict[str, int], named: set[str]) -> int:

@@ -46,6 +46,10 @@ class Evidence:
     """Redirects followed."""
     in_tunnel: bool
     """The probe says, or its networks show, that it measured through a VPN."""
+    slow_probe: bool
+    """The probe's own machine kept it from running for so long that a time-out may be its own."""
+    short_timeouts: bool
+    """Time-outs in force were shorter than a network's retransmissions: one alone says nothing."""
     portal: bool
     """A captive portal stood between the probe and the network."""
 
@@ -95,6 +99,8 @@ class Evidence:
     """What vouches for answers: `control`, `encrypted`, `as`, `certificate`."""
     dns_conflicting: bool
     """One question got answers that contradict each other, one of them genuine."""
+    dns_from_nowhere: bool
+    """An address that runs no resolver was asked, and something answered."""
     dns_inside: bool
     """An outside resolver, asked in the clear, answered with a host inside the probe's own network, which
     neither the control nor an encrypted resolver got."""
@@ -138,6 +144,8 @@ class Evidence:
     """Another name got through a handshake at an address where this one was cut."""
     tls_other_name_cut: bool
     """Another name was cut at that address in the same way."""
+    tls_name_cut_elsewhere: bool
+    """At somebody else's address the name was cut, and another name was not."""
     address_ok: bool
     """Something else got through to an address where TLS or HTTP was cut."""
     quic_ok: int
@@ -157,6 +165,10 @@ class Evidence:
     """The last response came over TLS with a certificate that we found valid for the name."""
     http_genuine: bool
     """The last request went to a genuine address."""
+    http_again_ok: bool
+    """The last request, made again, got its response."""
+    http_same_elsewhere: bool
+    """Asked for at somebody else's address, the name got the very same response."""
     http_redirect_broken: bool
     """Redirected in a circle, too often, or to nowhere."""
     http_redirected_off: bool

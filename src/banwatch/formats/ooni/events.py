@@ -1,5 +1,7 @@
 """Bytes over time, from the network events of a measurement."""
 
+from typing import NamedTuple
+
 import msgspec
 
 from banwatch.formats.ooni.wire import NetworkEvent, Raw
@@ -10,8 +12,19 @@ _MAX_EVENTS = 20_000
 _decoder = msgspec.json.Decoder(list[NetworkEvent])
 
 
-def read_received(events: Raw) -> dict[int, tuple[int, float]]:
-    """Sum up what each transaction received: bytes, and seconds from the first of them to the last.
+class Received(NamedTuple):
+    """What one transaction received."""
+
+    size_bytes: int
+    first_bytes: int
+    """Received when the first of them were noted."""
+    first_s: float
+    last_s: float
+    """Seconds since the measurement's start."""
+
+
+def read_received(events: Raw) -> dict[int, Received]:
+    """Sum up what each transaction received.
 
     Events of a shape we do not know yield nothing: they are an extra, not a part of the verdict's ground.
     """
@@ -22,12 +35,20 @@ def read_received(events: Raw) -> dict[int, tuple[int, float]]:
         decoded = _decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
-    spans: dict[int, tuple[int, float, float]] = {}
+    spans: dict[int, Received] = {}
     for event in decoded[:_MAX_EVENTS]:
         if event.operation != _OPERATION.decode() or event.num_bytes is None or event.t is None:
             continue
         transaction_id = event.transaction_id or 0
-        begun = event.t0 if event.t0 is not None else event.t
-        most, first, last = spans.get(transaction_id, (0, begun, begun))
-        spans[transaction_id] = (max(most, event.num_bytes), min(first, begun), max(last, event.t))
-    return {key: (most, last - first) for key, (most, first, last) in spans.items() if last > first}
+        size, at = event.num_bytes, event.t
+        seen = spans.get(transaction_id)
+        if seen is None:
+            spans[transaction_id] = Received(size, size, at, at)
+        else:
+            spans[transaction_id] = Received(
+                max(seen.size_bytes, size),
+                min(seen.first_bytes, size),
+                min(seen.first_s, at),
+                max(seen.last_s, at),
+            )
+    return spans

@@ -8,7 +8,7 @@ from banwatch.formats.ooni.decode import parse_time
 from banwatch.formats.ooni.events import read_received
 from banwatch.formats.ooni.failures import normalise
 from banwatch.formats.ooni.observed import Observed
-from banwatch.formats.ooni.reading import host_of, read_ip, read_text
+from banwatch.formats.ooni.reading import host_of, read_ip, read_text, read_timeouts
 from banwatch.formats.ooni.steps import Steps
 from banwatch.formats.ooni.wire import TestKeys, Text, WireMeasurement
 from banwatch.model.drafting import drafted
@@ -46,6 +46,8 @@ def observe(wire: WireMeasurement, target_of: Callable[[str], str]) -> Observed:
         probe_id=_short(wire.probe_id),
         control_path=_annotation(wire, "control_path"),
         network_type=_annotation(wire, "network_type"),
+        probe_lag_s=keys.x_probe_lag_s,
+        timeouts_s=read_timeouts(_annotation(wire, "timeouts")),
         outcome=nettest.outcome,
         endpoints=nettest.endpoints,
     )

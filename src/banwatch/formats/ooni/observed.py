@@ -47,6 +47,10 @@ class Observed:
     """The pseudonym that the probe gives itself; empty where it gives none."""
     control_path: str = ""
     """`in-band` or `out-of-band` where the probe says by which path the control travelled."""
+    probe_lag_s: float | None = None
+    """How long the probe's own machine kept it from running, at worst; null where it does not say."""
+    timeouts_s: tuple[tuple[str, float], ...] = ()
+    """Time-outs in force, by step, where the probe says; OONI's are 4 s for DNS and 10 s for the rest."""
     network_type: str = ""
     """How the probe was connected, where it says: `wifi`, `mobile`, `vpn`, ..."""
     outcome: Outcome = Outcome()

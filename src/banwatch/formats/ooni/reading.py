@@ -15,6 +15,7 @@ _TITLE_WITHIN_BYTES = 65_536
 """How far into a page its title is looked for; the helper looks as far."""
 _TITLE_LENGTH = 256
 _HOST_LENGTH = 255
+_LONGEST_TIMEOUT_S = 3600.0
 
 
 @functools.lru_cache(maxsize=65_536)
@@ -51,6 +52,21 @@ def read_host(name: str | None) -> str | None:
         except UnicodeError:
             return name or None
     return name or None
+
+
+@functools.lru_cache(maxsize=256)
+def read_timeouts(text: str) -> tuple[tuple[str, float], ...]:
+    """Read `dns=1,tcp=1,tls=1,http=2`, the time-outs that a probe says were in force, in seconds."""
+    found = []
+    for part in text.split(","):
+        name, _, value = part.partition("=")
+        try:
+            seconds = float(value)
+        except ValueError:
+            continue
+        if 0 < seconds < _LONGEST_TIMEOUT_S:
+            found.append((name.strip(), seconds))
+    return tuple(found)
 
 
 @functools.lru_cache(maxsize=65_536)

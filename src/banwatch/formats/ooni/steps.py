@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from banwatch.formats.ooni.events import Received
 from banwatch.formats.ooni.failures import normalise
 from banwatch.formats.ooni.reading import (
     host_of,
@@ -37,9 +38,6 @@ _Observation = drafted(Observation)
 
 HopOf = Callable[[str | None], int]
 """The hop of a host name, for probes that do not tag their steps."""
-
-Received = tuple[int, float]
-"""Bytes received in a transaction, and the seconds from the first of them to the last."""
 
 
 @dataclass(slots=True)
@@ -153,7 +151,7 @@ class Steps:
         headers = read_headers(response.headers_list, response.headers) if response else ()
         location = next((value for name, value in headers if name == "location"), None)
         code = response.code if response else None
-        received_bytes, receive_s = received.get(transaction_id, (None, None))
+        received_bytes, receive_s = _span(received.get(transaction_id), wire.t0)
         return _Observation(
             measurement_uid=self.uid,
             ordinal=len(self.found),
@@ -181,6 +179,21 @@ class Steps:
             received_bytes=received_bytes,
             receive_s=receive_s,
         )
+
+
+def _span(received: Received | None, asked_s: float | None) -> tuple[int | None, float | None]:
+    """Bytes and the seconds that they took.
+
+    From the request on, where its time is known: the first note comes when some bytes are there already, and
+    of a short page that is half. Else only what came after the first note counts.
+    """
+    if received is None:
+        return None, None
+    if asked_s is not None and asked_s <= received.first_s:
+        return received.size_bytes, received.last_s - asked_s
+    if received.last_s > received.first_s:
+        return received.size_bytes - received.first_bytes, received.last_s - received.first_s
+    return None, None
 
 
 def _read_answers(answers: list[DnsAnswer] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
