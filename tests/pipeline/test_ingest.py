@@ -1,6 +1,7 @@
 """Every measurement counts once, whatever it comes in; what cannot be read is kept aside and counted."""
 
 import gzip
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from banwatch import reference
 from banwatch.model.errors import BanwatchError
 from banwatch.model.reference import Reference
-from banwatch.pipeline import commit, ingest
+from banwatch.pipeline import commit, ingest, workers
+from banwatch.pipeline.portion import Portion, Worked
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
 from banwatch.store.tables import MEASURED
@@ -208,3 +210,23 @@ def test_a_byte_order_mark_and_carriage_returns_are_no_part_of_a_line(
     with Store.open(tmp_path / "s.duckdb") as store:
         assert ingest(store, [file], known).accepted == 2
         assert queries.raw(store, uid(0)) == line(0)
+
+
+def test_a_worker_that_dies_is_said_and_the_next_run_finishes(
+    tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path / "a.jsonl", [line(n) for n in range(4)])
+    true = workers.Workers.submit
+
+    def submit(self: workers.Workers, portion: Portion) -> Future[Worked]:
+        for process in self._all:
+            process.kill()
+            process.wait()
+        return true(self, portion)
+
+    with Store.open(tmp_path / "s.duckdb") as store:
+        monkeypatch.setattr(workers.Workers, "submit", submit)
+        with pytest.raises(BanwatchError, match="a worker process died"):
+            ingest(store, [file], known, jobs=2)
+        monkeypatch.setattr(workers.Workers, "submit", true)
+        assert ingest(store, [file], known, jobs=2).accepted == 4

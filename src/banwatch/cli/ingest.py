@@ -26,18 +26,34 @@ def register(app: typer.Typer) -> None:
         counted. An ingest that was stopped goes on where it was when the same command is run again.
         """
         import os
+        from pathlib import Path
 
         import msgspec
         from rich.console import Console
 
         from banwatch import pipeline, reference
         from banwatch.cli._progress import byte_progress
+        from banwatch.collector.owner import Request, ask
+        from banwatch.pipeline import sources
         from banwatch.store import Store
+        from banwatch.store.duck import StoreInUseError
 
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         console = Console(stderr=True)
-        with Store.open(store) as opened, byte_progress(console, "Ingesting") as progress:
-            report = pipeline.ingest(opened, paths, reference.load(), progress=progress, jobs=jobs or cores)
+        sources.find(paths)  # what is not there is said before anything is made
+        with byte_progress(console, "Ingesting") as progress:
+            try:
+                with Store.open(store) as opened:
+                    report = pipeline.ingest(
+                        opened, paths, reference.load(), progress=progress, jobs=jobs or cores
+                    )
+            except StoreInUseError:
+                here = [path if path == sources.STDIN else str(Path(path).absolute()) for path in paths]
+                request = Request(work="ingest", paths=here, jobs=jobs or cores)
+                answer = None if sources.STDIN in here else ask(Path(store), request, progress)
+                if answer is None:
+                    raise
+                report = msgspec.json.decode(answer, type=pipeline.IngestReport)
         if as_json:
             print(msgspec.json.encode(report).decode())
         else:

@@ -25,7 +25,7 @@ from banwatch.store.archive import Frame
 from banwatch.store.rows import Entry, Quarantined, Segment, SourceFile
 from banwatch.store.tables import MEASURED
 
-SEGMENT_BYTES = 64 << 20
+SEGMENT_BYTES = 32 << 20
 """A segment ends with the first portion past this many raw bytes: some thousands of measurements."""
 SEGMENT_ROWS = 200_000
 """Or past this many observations, so that memory stays bounded whatever measurements look like."""

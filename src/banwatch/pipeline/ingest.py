@@ -3,19 +3,18 @@
 import tarfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from banwatch.model.errors import BanwatchError, WireError
+from banwatch.model.errors import WireError
 from banwatch.model.reference import Reference
 from banwatch.pipeline import sources
 from banwatch.pipeline.commit import Committer, Tally
 from banwatch.pipeline.lines import MAX_LINE_BYTES, LongLine, split_lines
 from banwatch.pipeline.portion import Portion, Worked, Worker
-from banwatch.pipeline.workers import start_workers, work_on
+from banwatch.pipeline.workers import Workers, start_workers
 from banwatch.store import Store
 from banwatch.store.rows import SourceFile
 
@@ -255,7 +254,7 @@ class _Cutter:
 
 
 def _worked(
-    offers: Iterator[_Offer], workers: Executor | None, reference: Reference, jobs: int
+    offers: Iterator[_Offer], workers: Workers | None, reference: Reference, jobs: int
 ) -> Iterator[tuple[_Offer, Worked | None]]:
     """Work on portions, here or in other processes, and give everything back in the order it came in.
 
@@ -268,17 +267,11 @@ def _worked(
             yield offer, worker.work(offer.portion) if offer.portion is not None else None
         return
     ahead: deque[tuple[_Offer, Future[Worked] | None]] = deque()
-    try:
-        for offer in offers:
-            portion = offer.portion
-            ahead.append((offer, workers.submit(work_on, portion) if portion is not None else None))
-            while len(ahead) > 2 * jobs:
-                first, future = ahead.popleft()
-                yield first, future.result() if future is not None else None
-        for first, future in ahead:
+    for offer in offers:
+        portion = offer.portion
+        ahead.append((offer, workers.submit(portion) if portion is not None else None))
+        while len(ahead) > 2 * jobs:
+            first, future = ahead.popleft()
             yield first, future.result() if future is not None else None
-    except BrokenProcessPool as error:
-        raise BanwatchError(
-            "a worker process died, perhaps for lack of memory",
-            "Run the same command again, with fewer --jobs: it goes on where it was stopped",
-        ) from error
+    for first, future in ahead:
+        yield first, future.result() if future is not None else None

@@ -1,49 +1,123 @@
-"""Worker processes: as many as asked for, each with its own reference data, gone when we are gone."""
+"""Worker processes: as many as asked for, each with its own reference data, gone when we are gone.
 
-import ctypes
-import multiprocessing
-import os
+Each is `python -m banwatch.pipeline` with a pipe in and a pipe out: it needs nothing of the program that
+asked (a notebook, a script without a main guard), and ends when its pipe does, however that program ends.
+
+Wire: pickles, each after its length (8 bytes, little-endian): in, reference data, then portions; out, what
+became of each. Both ends are our own processes of one version.
+"""
+
+import pickle
+import queue
 import signal
+import struct
+import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import IO, Any
 
+from banwatch.model.errors import BanwatchError
 from banwatch.model.reference import Reference
 from banwatch.pipeline.portion import Portion, Worked, Worker
 
-_PR_SET_PDEATHSIG = 1
-_worker: Worker | None = None
+_LENGTH = struct.Struct("<Q")
 
 
-def _begin(reference: Reference, parent: int) -> None:
-    """Set a worker process up: its reference data, and that it ends with its parent, however that ends."""
-    global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then stops us in order
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)  # it was gone before we asked
-    _worker = Worker(reference)
+def _send(pipe: IO[bytes], value: object) -> None:
+    data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+    pipe.write(_LENGTH.pack(len(data)))
+    pipe.write(data)
+    pipe.flush()
 
 
-def work_on(portion: Portion) -> Worked:
-    """Work on a portion in a worker process."""
-    if _worker is None:
-        raise RuntimeError("not in a worker process")
-    return _worker.work(portion)
+def _receive(pipe: IO[bytes]) -> Any:
+    """Read one value.
+
+    Raises:
+        EOFError: the other end has gone.
+    """
+    head = pipe.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        raise EOFError
+    (length,) = _LENGTH.unpack(head)
+    data = pipe.read(length)
+    if len(data) < length:
+        raise EOFError
+    return pickle.loads(data)
+
+
+class Workers:
+    """Processes that work on portions, each portion on the first that is free."""
+
+    def __init__(self, reference: Reference, jobs: int) -> None:
+        self._threads = ThreadPoolExecutor(jobs)
+        self._all = [_start(reference) for _ in range(jobs)]
+        self._free: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()
+        for process in self._all:
+            self._free.put(process)
+
+    def submit(self, portion: Portion) -> "Future[Worked]":
+        """Have a portion worked on."""
+        return self._threads.submit(self._exchange, portion)
+
+    def _exchange(self, portion: Portion) -> Worked:
+        process = self._free.get()
+        try:
+            if process.stdin is None or process.stdout is None:
+                raise EOFError
+            _send(process.stdin, portion)
+            worked = _receive(process.stdout)
+        except (EOFError, OSError) as error:
+            raise BanwatchError(
+                "a worker process died, perhaps for lack of memory",
+                "Run the same command again, with fewer --jobs: it goes on where it was stopped",
+            ) from error
+        finally:
+            self._free.put(process)
+        if not isinstance(worked, Worked):
+            raise TypeError(f"a worker gave {type(worked).__name__}")
+        return worked
+
+    def close(self) -> None:
+        """End the processes; what was not begun is not done."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for process in self._all:
+            process.terminate()
+        for process in self._all:
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with suppress(OSError):
+                        pipe.close()
+        self._threads.shutdown(wait=True)
+
+
+def _start(reference: Reference) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "banwatch.pipeline"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    if process.stdin is not None:
+        _send(process.stdin, reference)
+    return process
 
 
 @contextmanager
-def start_workers(reference: Reference, jobs: int) -> Iterator[Executor]:
-    """Start worker processes; what is not begun when the block ends is not done."""
-    executor = ProcessPoolExecutor(
-        jobs,
-        mp_context=multiprocessing.get_context("spawn"),  # a fork would copy the database's threads half
-        initializer=_begin,
-        initargs=(reference, os.getpid()),
-    )
+def start_workers(reference: Reference, jobs: int) -> Iterator[Workers]:
+    """Have worker processes while the block lasts."""
+    workers = Workers(reference, jobs)
     try:
-        yield executor
+        yield workers
     finally:
-        executor.shutdown(wait=True, cancel_futures=True)
+        workers.close()
+
+
+def work_until_the_end() -> None:
+    """Work on portions until there are no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us in order
+    pipe_in, pipe_out = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # a stray print must not get among the answers
+    with suppress(EOFError, BrokenPipeError):
+        worker = Worker(_receive(pipe_in))
+        while True:
+            _send(pipe_out, worker.work(_receive(pipe_in)))

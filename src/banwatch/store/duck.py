@@ -16,7 +16,7 @@ from banwatch.store.tables import TableDef
 
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 _NO_ROOM = re.compile(r"No space left|Could not write file|Disk quota|File too large")
-MEMORY_LIMIT = "400MB"
+MEMORY_LIMIT = "256MB"
 """What DuckDB may hold before it spills to disk; the process as a whole stays under a gigabyte with it."""
 CHECKPOINT_AFTER = "256MB"
 """How much may wait in the write-ahead log: each checkpoint writes the last, unfilled row groups again."""
@@ -27,6 +27,10 @@ _FOR_PEOPLE = (
     duckdb.SerializationException,
     duckdb.InternalException,
 )
+
+
+class StoreInUseError(BanwatchError):
+    """Another process holds the file."""
 
 
 def _name_of_process(pid: int, otherwise: str) -> str:
@@ -45,16 +49,16 @@ def explain(path: Path, error: Exception) -> BanwatchError:
     if held:
         pid = int(held["pid"])
         if pid == os.getpid():
-            return BanwatchError(
+            return StoreInUseError(
                 f"{path} is already open in this process in another way",
                 "Close it there before opening it here",
             )
-        return BanwatchError(
+        return StoreInUseError(
             f"{path} is in use by process {pid} ({_name_of_process(pid, held['program'])})",
             "Wait until it has finished, or stop it, then run the same command again",
         )
     if "lock" in text.lower() and "set" in text.lower():
-        return BanwatchError(
+        return StoreInUseError(
             f"{path} is in use by another process", "Wait until it has finished, then try again"
         )
     if isinstance(error, duckdb.OutOfMemoryException) or _NO_ROOM.search(text):

@@ -1,0 +1,187 @@
+"""One process owns a store; the others on this machine ask it to write for them.
+
+Wire: a Unix socket `<database>.owner`, for the same user only. A request is one line: `{"work": "ingest",
+"paths": [...], "jobs": 1}`, `{"work": "rebuild", "from_tier": ..., "since": ..., "until": ...}` or `{"work":
+"detect"}`. The answer is lines: `{"done": 1, "total": 2}` as it goes on, then `{"report": {...}}` or
+`{"what": ..., "do": ...}`.
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from banwatch import pipeline, reference
+from banwatch.bans import load_bans
+from banwatch.model.errors import BanwatchError
+from banwatch.store import Store
+
+MAX_REQUEST_BYTES = 1 << 20
+"""Longest request: some thousand paths."""
+_SAY_EVERY_S = 0.2
+_CONNECT_S = 2.0
+Report = Callable[[int, int], None]
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What another command wants done."""
+
+    work: str
+    paths: list[str] = []
+    jobs: int = 1
+    from_tier: str = "observation"
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of an answer."""
+
+    done: int = 0
+    total: int = 0
+    report: msgspec.Raw = msgspec.Raw()
+    what: str = ""
+    do: str = ""
+
+
+def socket_of(store: Path) -> Path:
+    """Where the owner of a store listens."""
+    return store.with_name(store.name + ".owner")
+
+
+@contextmanager
+def own(store_path: Path) -> Iterator[bool]:
+    """Own a store while the block lasts, and do what others ask for.
+
+    Gives whether the store is owned: one that can only be read, or that is owned by another process, is not,
+    and the block goes on without.
+    """
+    path = socket_of(store_path)
+    try:
+        store = Store.open(store_path)
+    except BanwatchError:
+        yield False
+        return
+    with store, socket.socket(socket.AF_UNIX) as listening:
+        path.unlink(missing_ok=True)  # we hold the file, so whoever left this is gone
+        try:
+            listening.bind(_short(path))
+            os.chmod(path, 0o600)
+            listening.listen()
+        except OSError:
+            yield False  # no sockets in this file system: the others hear who holds the file
+            return
+        thread = threading.Thread(target=_listen, args=(listening, store), daemon=True)
+        thread.start()
+        try:
+            yield True
+        finally:
+            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                listening.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
+            thread.join(timeout=5)
+
+
+def _short(path: Path) -> str:
+    """Name a socket in as few bytes as its address has room for."""
+    full, near = str(path.absolute()), os.path.relpath(path)
+    return min(full, near, key=len)
+
+
+def _listen(listening: socket.socket, store: Store) -> None:
+    turn = threading.Lock()
+    while True:
+        try:
+            connection, _ = listening.accept()
+        except OSError:
+            return
+        threading.Thread(target=_answer, args=(connection, store, turn), daemon=True).start()
+
+
+def _answer(connection: socket.socket, store: Store, turn: threading.Lock) -> None:
+    """Do what one request asks for, one at a time."""
+    with connection, connection.makefile("rwb") as stream:
+        said_at = 0.0
+
+        def say(line: _Line) -> None:
+            with suppress(OSError, ValueError):  # whoever asked has gone; the work goes on to its end
+                stream.write(msgspec.json.encode(line) + b"\n")
+                stream.flush()
+
+        def progress(done: int, total: int) -> None:
+            nonlocal said_at
+            now = time.monotonic()
+            if now - said_at >= _SAY_EVERY_S:
+                said_at = now
+                say(_Line(done=done, total=total))
+
+        try:
+            request = msgspec.json.decode(stream.readline(MAX_REQUEST_BYTES), type=Request)
+            with turn:
+                report = _carry_out(store, request, progress)
+            say(_Line(report=msgspec.Raw(msgspec.json.encode(report))))
+        except BanwatchError as error:
+            say(_Line(what=error.what, do=error.do))
+        except (msgspec.DecodeError, OSError) as error:
+            say(_Line(what=f"the request cannot be read: {error}", do="Use the same version on both sides"))
+        except Exception as error:
+            say(_Line(what=f"the owner of the store failed: {type(error).__name__}: {error}"))
+            raise
+
+
+def _carry_out(store: Store, request: Request, progress: Report) -> Any:
+    match request.work:
+        case "ingest":
+            return pipeline.ingest(
+                store, request.paths, reference.load(), progress=progress, jobs=request.jobs
+            )
+        case "rebuild":
+            return pipeline.rebuild(
+                store,
+                reference.load(),
+                from_tier=request.from_tier,
+                since=request.since,
+                until=request.until,
+                progress=progress,
+            )
+        case "detect":
+            return pipeline.detect(store, load_bans().values(), now=datetime.now(UTC))
+    raise BanwatchError(f"the owner of the store does not know the work {request.work!r}")
+
+
+def ask(store_path: Path, request: Request, progress: Report = lambda done, total: None) -> bytes | None:
+    """Ask the owner of a store to do something.
+
+    Returns:
+        Its report as JSON; None where nobody who listens owns the store.
+
+    Raises:
+        BanwatchError: the owner said what went wrong, or went away before it had finished.
+    """
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(_CONNECT_S)
+        try:
+            connection.connect(_short(socket_of(store_path)))
+        except OSError:
+            return None
+        connection.settimeout(None)
+        with connection.makefile("rwb") as stream:
+            stream.write(msgspec.json.encode(request) + b"\n")
+            stream.flush()
+            for text in stream:
+                line = msgspec.json.decode(text, type=_Line)
+                if line.what:
+                    raise BanwatchError(line.what, line.do)
+                if bytes(line.report):
+                    return bytes(line.report)
+                progress(line.done, line.total)
+    raise BanwatchError(
+        f"the process that owns {store_path} went away", "Run the same command again: what was done is kept"
+    )

@@ -1,0 +1,6 @@
+"""`python -m banwatch.pipeline`: a worker process, started by `workers`; it reads portions from its input."""
+
+from banwatch.pipeline.workers import work_until_the_end
+
+if __name__ == "__main__":
+    work_until_the_end()

@@ -1,0 +1,1 @@
+"""Work for a store that another process owns."""

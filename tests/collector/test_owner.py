@@ -1,0 +1,84 @@
+"""Who finds a store in use has its owner do the work, and hears how it went."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from banwatch.collector import ask, own
+from banwatch.collector.owner import Request, socket_of
+from banwatch.model.errors import BanwatchError
+from banwatch.pipeline import IngestReport
+from banwatch.store import Store, queries
+from tests.pipeline.measured import line, write
+
+
+@pytest.fixture
+def store_path(tmp_path: Path) -> Path:
+    """Make an empty store."""
+    Store.open(tmp_path / "s.duckdb").close()
+    return tmp_path / "s.duckdb"
+
+
+def test_another_command_ingests_through_the_owner(store_path: Path, tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", [line(n) for n in range(5)])
+    command = [
+        sys.executable,
+        "-m",
+        "banwatch.cli.main",
+        "ingest",
+        "a.jsonl",
+        "--store",
+        store_path,
+        "--json",
+    ]
+    with own(store_path) as owned:
+        assert owned
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        with Store.open(store_path, read_only=True) as reader:
+            assert len(queries.verdicts(reader)) == 5
+    assert msgspec.json.decode(done.stdout)["accepted"] == 5
+    assert not socket_of(store_path).exists()
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+
+
+def test_every_kind_of_work(store_path: Path, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl", [line(n) for n in range(5)])
+    with own(store_path):
+        report = ask(store_path, Request(work="ingest", paths=[str(file)]))
+        assert msgspec.json.decode(report or b"", type=IngestReport).accepted == 5
+        assert msgspec.json.decode(ask(store_path, Request(work="rebuild")) or b"")["measurements"] == 5
+        assert msgspec.json.decode(ask(store_path, Request(work="detect")) or b"")["cells"] > 0
+
+
+def test_what_goes_wrong_is_said_to_whom_asked(store_path: Path, tmp_path: Path) -> None:
+    with own(store_path):
+        with pytest.raises(BanwatchError, match="there is no file") as caught:
+            ask(store_path, Request(work="ingest", paths=[str(tmp_path / "none")]))
+        assert caught.value.do == "Check the path"
+        with pytest.raises(BanwatchError, match="does not know the work"):
+            ask(store_path, Request(work="cake"))
+
+
+def test_where_nobody_owns_it_nobody_answers(store_path: Path) -> None:
+    assert ask(store_path, Request(work="detect")) is None
+
+
+def test_a_socket_that_was_left_behind_is_replaced(store_path: Path) -> None:
+    socket_of(store_path).write_text("left")
+    with own(store_path) as owned:
+        assert owned
+        assert ask(store_path, Request(work="detect")) is not None
+
+
+def test_what_is_no_store_is_not_owned(tmp_path: Path) -> None:
+    (tmp_path / "s.duckdb").write_bytes(b"not a database" * 1000)
+    with own(tmp_path / "s.duckdb") as owned:
+        assert not owned
+
+
+def test_only_the_same_user_may_ask(store_path: Path) -> None:
+    with own(store_path):
+        assert socket_of(store_path).stat().st_mode & 0o777 == 0o600
