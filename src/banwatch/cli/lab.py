@@ -30,6 +30,10 @@ PcapPath = Annotated[
 WorldPath = Annotated[Path | None, typer.Option("--world", help="YAML file of another world.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything that the regime leaves to chance.")]
 
+Link = Annotated[
+    str, typer.Option("--link", help="What carries the packets: `veth` (works unprivileged) or `tun`.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -58,9 +62,10 @@ def run(
     pcap: PcapPath = None,
     world: WorldPath = None,
     seed: Seed = 0,
+    link: Link = "veth",
 ) -> None:
     """Run a program as a client in a censored country; its exit code comes back."""
-    raise typer.Exit(_run_inside(command, regime, tier, at, truth, pcap, world, seed))
+    raise typer.Exit(_run_inside(command, regime, tier, at, truth, pcap, world, seed, link))
 
 
 def shell(
@@ -71,12 +76,13 @@ def shell(
     pcap: PcapPath = None,
     world: WorldPath = None,
     seed: Seed = 0,
+    link: Link = "veth",
 ) -> None:
     """Open a prompt inside a censored country; leave it with `exit`."""
     import os
 
     command = [os.environ.get("SHELL", "/bin/sh")]
-    raise typer.Exit(_run_inside(command, regime, tier, at, truth, pcap, world, seed))
+    raise typer.Exit(_run_inside(command, regime, tier, at, truth, pcap, world, seed, link))
 
 
 def _run_inside(
@@ -88,7 +94,10 @@ def _run_inside(
     pcap: Path | None,
     world_path: Path | None,
     seed: int,
+    link: str,
 ) -> int:
+    if link not in ("veth", "tun"):
+        raise typer.BadParameter(f"{link} is neither `veth` nor `tun`", param_hint="--link")
     from banwatch.lab.clock import LabClock
     from banwatch.lab.lab import Lab
     from banwatch.lab.regime_file import load_regime
@@ -98,7 +107,8 @@ def _run_inside(
     clock = LabClock(_parse_time(at))
     world = load_world(world_path) if world_path else load_world()
     chosen = tier or default_tier(regime)
-    with Lab(regime, chosen, world, clock=clock, truth_path=truth, pcap_path=pcap, seed=seed) as lab:
+    options = {"truth_path": truth, "pcap_path": pcap}
+    with Lab(regime, chosen, world, clock=clock, seed=seed, tun=link == "tun", **options) as lab:
         return lab.run(command)
 
 
