@@ -18,7 +18,10 @@ from tests.judge.test_nettests import CASES, line
 from tests.judge.test_scenarios import CENSORED, HONEST
 
 SAMPLE = 4_000
-_SAVED_BY_ONE_FACT = ("one packet lost", "through a VPN", "page made anew") + (
+_SAVED_BY_ONE_FACT = (
+    "one packet lost",
+    "through a VPN",
+    "page made anew",
     "telegram web lost once",
     "headers kept",
 )

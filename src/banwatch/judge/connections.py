@@ -56,6 +56,7 @@ class Connections:
     other_name_ok: bool = False
     other_name_cut: bool = False
     address_ok: bool = False
+    retested: bool = False
     quic: dict[str, int] = field(default_factory=dict)
     quic_control: bool = False
 
@@ -118,6 +119,7 @@ def count_connections(
     result = Connections()
     retries = [seen for seen in follow_ups if seen.follow_up in RETRIES]
     retried = {(seen.step, seen.ip, seen.port) for seen in retries if seen.failure is None}
+    result.retested = any(seen.follow_up == "retest" and seen.failure is not None for seen in retries)
     failed_again = {(seen.step, seen.ip, seen.port) for seen in retries if seen.failure is not None}
     for seen in hop.tcp:
         if seen.ip not in genuine:

@@ -36,6 +36,11 @@ def _not_the_site(e: Evidence) -> bool:
     return "http.differs" in fate or (own_is_good and bool(fate & _NOT_THE_SITE))
 
 
+def _name_alone(e: Evidence) -> bool:
+    """It is this name that is not answered: it resolves elsewhere, and the resolvers asked are not broken."""
+    return bool(e.dns_expected) and (e.dns_other_ok or e.dns_resolver_works)
+
+
 def _says(e: Evidence, failure: str, *, alone: bool) -> bool:
     """The network's own resolver fails so, alone or with an outside one; libc says of many a failure "
     "`temporary`."""
@@ -323,10 +328,11 @@ DNS_RULES: tuple[Rule, ...] = (
         layer=Layer.DNS,
         kinds=_WEB,
         condition=(
-            "the network's own resolver refuses to answer for the name; another, asked from here, answers "
-            "genuinely"
+            "the network's own resolver, alone or with an outside one, refuses to answer for the name; "
+            "another "
+            "answers genuinely, or the same ones answer for another name"
         ),
-        holds=lambda e: _says(e, f.DNS_REFUSED, alone=True) and e.dns_other_ok and bool(e.dns_expected),
+        holds=lambda e: _says(e, f.DNS_REFUSED, alone=True) and _name_alone(e),
         state=State.LIKELY_BLOCKED,
         mechanism="dns.refused",
         mechanisms=lambda e: ("dns.refused",),
@@ -354,11 +360,10 @@ DNS_RULES: tuple[Rule, ...] = (
         layer=Layer.DNS,
         kinds=_WEB,
         condition=(
-            "the network's own resolver and an outside one, asked in the clear, both fail for the name; the "
-            "control and "
-            "an encrypted resolver get its addresses"
+            "the network's own resolver and an outside one, asked in the clear, both fail for the name; an "
+            "encrypted one does not, or the same ones answer for another name"
         ),
-        holds=lambda e: _says(e, f.DNS_SERVFAIL, alone=False) and e.dns_other_ok and bool(e.dns_expected),
+        holds=lambda e: _says(e, f.DNS_SERVFAIL, alone=False) and _name_alone(e),
         state=State.LIKELY_BLOCKED,
         mechanism="dns.servfail",
         mechanisms=lambda e: ("dns.servfail",),
@@ -372,15 +377,10 @@ DNS_RULES: tuple[Rule, ...] = (
         kinds=_WEB,
         condition=(
             "neither the network's own resolver nor an outside one, asked in the clear, answers for the "
-            "name; an "
-            "encrypted one does"
+            "name; an encrypted one does, or the same ones answer for another name"
         ),
         holds=lambda e: (
-            e.dns_system_failure in f.TIMEOUTS
-            and not e.slow_probe
-            and e.dns_plain_silent
-            and e.dns_other_ok
-            and bool(e.dns_expected)
+            e.dns_system_failure in f.TIMEOUTS and not e.slow_probe and e.dns_plain_silent and _name_alone(e)
         ),
         state=State.LIKELY_BLOCKED,
         mechanism="dns.timeout",

@@ -23,7 +23,9 @@ def _not_by_chance(e: Evidence, timeouts: int) -> bool:
 
     One alone, on a network that loses other packets too or with little time given, may be any of them.
     """
-    return not e.slow_probe and (timeouts > 1 or not (e.dns_lossy or e.short_timeouts))
+    if e.slow_probe and not e.retested:
+        return False
+    return timeouts > 1 or not (e.dns_lossy or e.short_timeouts)
 
 
 def _handshakes_cut(e: Evidence) -> bool:
@@ -71,7 +73,8 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         kinds=_WEB,
         condition=(
             "no connect to a genuine address succeeds, some time out (two, where lookups get lost too or "
-            "time-outs are short; none on a slow machine); the control connected"
+            "time-outs are short; none on a slow machine, unless tried again with patience); the control "
+            "connected"
         ),
         holds=lambda e: _only_failed(e) and e.tcp_timeout > 0 and _not_by_chance(e, e.tcp_timeout),
         state=State.LIKELY_BLOCKED,

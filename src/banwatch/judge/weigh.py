@@ -21,8 +21,8 @@ from banwatch.model.observation import Observation, Step
 from banwatch.model.reference import Reference
 
 _Evidence = drafted(Evidence)
-_PLAIN = (None, "doh")
-"""Steps that count as the plain measurement; the same question inside HTTPS is one more resolver asked."""
+_MORE_LOOKUPS = ("doh", "retest")
+"""Follow-ups that are lookups like any other: the question inside HTTPS, or once more with more patience."""
 _MAX_HOPS = 32
 FIRST_ERROR_STATUS = 400
 REDIRECTS = 3
@@ -51,8 +51,8 @@ class _Weighing:
         self._m = observed.measurement
         self._control = observed.control
         self._page_of_control = _good_page(observed.control)
-        self._plain = [seen for seen in observed.observations if seen.follow_up in _PLAIN]
-        self._follow_ups = [seen for seen in observed.observations if seen.follow_up not in _PLAIN]
+        self._plain = [seen for seen in observed.observations if _is_plain(seen)]
+        self._follow_ups = [seen for seen in observed.observations if not _is_plain(seen)]
         self._hops = _group_by_hop(self._plain)
         self._names: dict[int, Names] = {}
 
@@ -106,6 +106,7 @@ class _Weighing:
             hops=at,
             in_tunnel=observed.network_type == "vpn",
             slow_probe=self._is_slow(),
+            retested=connections.retested,
             short_timeouts=any(
                 seconds < SHORT_TIMEOUT_S for step, seconds in observed.timeouts_s if step in ("tcp", "tls")
             ),
@@ -129,6 +130,10 @@ class _Weighing:
             dns_expected_by=names.expected_by,
             dns_other_ok=names.other_ok,
             dns_other_failures=names.other_failures,
+            dns_resolver_works=any(
+                seen.step is Step.DNS and seen.follow_up == "innocent_name" and bool(seen.answers)
+                for seen in self._follow_ups
+            ),
             dns_plain_silent=names.plain_silent,
             dns_lossy=any(names.lossy for names in self._names.values()),
             dns_bogons=names.bogons,
@@ -233,7 +238,10 @@ class _Weighing:
     def _is_slow(self) -> bool:
         lag = self._observed.probe_lag_s
         shortest = min((seconds for _, seconds in self._observed.timeouts_s), default=USUAL_TIMEOUT_S)
-        return lag is not None and lag > shortest * LAG_SHARE
+        slowest = self._observed.slowest_step
+        return (lag is not None and lag >= shortest * LAG_SHARE) or (
+            slowest is not None and slowest >= LAG_SHARE
+        )
 
     def _is_silent(self) -> bool:
         """Whether nothing at all answered: no lookup, no connect, no handshake, no request."""
@@ -390,6 +398,10 @@ def _is_broken_redirect(page: Observation | None, hops: int) -> bool:
 def _is_connected(observations: Sequence[Observation]) -> bool:
     beyond = [seen for seen in observations if seen.step is not Step.DNS]
     return bool(beyond) and all(seen.failure is None for seen in beyond)
+
+
+def _is_plain(seen: Observation) -> bool:
+    return seen.follow_up is None or (seen.step is Step.DNS and seen.follow_up in _MORE_LOOKUPS)
 
 
 def _came_from_nowhere(seen: Observation) -> bool:

@@ -48,6 +48,8 @@ class Evidence:
     """The probe says, or its networks show, that it measured through a VPN."""
     slow_probe: bool
     """The probe's own machine kept it from running for so long that a time-out may be its own."""
+    retested: bool
+    """A step that failed was made once more, after a pause and with more patience, and failed again."""
     short_timeouts: bool
     """Time-outs in force were shorter than a network's retransmissions: one alone says nothing."""
     portal: bool
@@ -85,6 +87,8 @@ class Evidence:
     dns_other_ok: bool
     """Another resolver, asked from the same network, gave a genuine address."""
     dns_other_failures: tuple[str, ...]
+    dns_resolver_works: bool
+    """A resolver that gave nothing for this name, asked for an innocent one, answered."""
     dns_plain_silent: bool
     """Every unencrypted query to a resolver outside the network went unanswered."""
     dns_lossy: bool

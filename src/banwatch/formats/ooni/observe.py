@@ -47,6 +47,7 @@ def observe(wire: WireMeasurement, target_of: Callable[[str], str]) -> Observed:
         control_path=_annotation(wire, "control_path"),
         network_type=_annotation(wire, "network_type"),
         probe_lag_s=keys.x_probe_lag_s,
+        slowest_step=keys.x_slowest_step,
         timeouts_s=read_timeouts(_annotation(wire, "timeouts")),
         outcome=nettest.outcome,
         endpoints=nettest.endpoints,

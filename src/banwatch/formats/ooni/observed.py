@@ -49,6 +49,8 @@ class Observed:
     """`in-band` or `out-of-band` where the probe says by which path the control travelled."""
     probe_lag_s: float | None = None
     """How long the probe's own machine kept it from running, at worst; null where it does not say."""
+    slowest_step: float | None = None
+    """The largest share of its time-out that a step which succeeded took, 0 to 1."""
     timeouts_s: tuple[tuple[str, float], ...] = ()
     """Time-outs in force, by step, where the probe says; OONI's are 4 s for DNS and 10 s for the rest."""
     network_type: str = ""

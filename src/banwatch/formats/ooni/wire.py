@@ -252,6 +252,7 @@ class TestKeys(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     x_dns_whoami: Raw = UNREAD
     x_control_request: ControlRequest | None = None
     x_probe_lag_s: float | None = None
+    x_slowest_step: float | None = None
     control: ControlResponse | None = None
     control_failure: str | None = None
     dns_experiment_failure: str | None = None
