@@ -8,5 +8,6 @@ enforced* or *no data*, since when, by what means, and on how many measurements 
 
 from banwatch.bans.compare import compare
 from banwatch.bans.register import load_bans, parse_ban, validate
+from banwatch.bans.unannounced import unannounced
 
-__all__ = ["compare", "load_bans", "parse_ban", "validate"]
+__all__ = ["compare", "load_bans", "parse_ban", "unannounced", "validate"]

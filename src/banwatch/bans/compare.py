@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
+from banwatch.bans import period
 from banwatch.bans import thresholds as t
-from banwatch.model.ban import Ban, Comparison, Measured
+from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Measured
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, MeasurementUid, TargetName
 from banwatch.model.incident import Change, Kind
@@ -27,13 +28,18 @@ def compare(ban: Ban, cells: Iterable[Cell], changes: Iterable[Change]) -> tuple
         every announced target on every network that the ban binds, measured or not. Sorted by target, network
         and tier.
     """
+    window = period.window_of(ban)
     by_place: defaultdict[_Place, list[Cell]] = defaultdict(list)
     for cell in cells:
-        if cell.probe_cc == ban.country:
+        if cell.probe_cc == ban.country and window[0] <= cell.hour <= window[1]:
             by_place[cell.target, cell.probe_asn, cell.access_tier].append(cell)
     found: defaultdict[_Place, list[Change]] = defaultdict(list)
     for change in changes:
-        if change.probe_cc == ban.country and change.kind is Kind.BLOCKING:
+        if (
+            change.probe_cc == ban.country
+            and change.kind is Kind.BLOCKING
+            and period.overlaps(change, window)
+        ):
             found[change.target, change.probe_asn, change.access_tier].append(change)
     places = set(by_place) | {
         (target, network.asn, network.access_tier)
@@ -67,6 +73,7 @@ def binds(ban: Ban, asn: Asn, access_tier: str) -> bool:
 def _compare_place(ban: Ban, place: _Place, cells: Sequence[Cell], changes: Sequence[Change]) -> Comparison:
     target, asn, access_tier = place
     named = target in announced_targets(ban)
+    relation: tuple[str, ...] = ()
     told = sum(_interfered(cell) + cell.ok for cell in cells)
     interfered = sum(_interfered(cell) for cell in cells)
     voices = {voice for cell in cells for voice in cell.accusers}
@@ -84,6 +91,8 @@ def _compare_place(ban: Ban, place: _Place, cells: Sequence[Cell], changes: Sequ
             until = (last.end_earliest, last.end_latest)
         showing = _within(cells, since[0], until)
         measured = _how_far(ban, cells, changes, since[1])
+        announced = named and binds(ban, asn, access_tier)
+        relation = period.relations(ban, announced, changes)
     elif interfered >= t.PARTLY_MEASUREMENTS and len(voices) >= t.PARTLY_MEASUREMENTS:
         showing = [cell for cell in cells if _interfered(cell)]
         measured = Measured.PARTLY
@@ -106,6 +115,7 @@ def _compare_place(ban: Ban, place: _Place, cells: Sequence[Cell], changes: Sequ
         measurements=told,
         interfered=interfered,
         witness=_witness(accusing),
+        relation=relation,
     )
 
 
@@ -125,11 +135,9 @@ def _how_far(ban: Ban, cells: Sequence[Cell], changes: Sequence[Change], began: 
 
 def _while_in_force(ban: Ban, ended: datetime, cells: Sequence[Cell]) -> bool:
     """Whether a block ended while the ban was still said to be in force, so far as the data reach."""
-    if ban.ends == "unspecified":
+    if ban.ends == UNSPECIFIED:
         return any(cell.ok and cell.last_at >= ended for cell in cells)
-    parts = [int(part) for part in ban.ends.split("-")]
-    year, month, day = (*parts, 1, 1)[:3]
-    return ended < datetime(year, month, day, tzinfo=UTC)
+    return ended < period.first_moment(ban.ends) - period.ANYWHERE
 
 
 def _within(

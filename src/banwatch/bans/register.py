@@ -108,6 +108,12 @@ def parse_ban(text: str, file: str) -> Ban:
         penalty=content["penalty"].strip(),
         sources=tuple(_source(source, publishers) for source in content["sources"]),
         notes=content.get("notes", "").strip(),
+        shutdown=content.get("shutdown", False),
+        recurs=content.get("recurs", "").strip(),
+        facts=tuple(
+            (item["fact"], tuple(publishers[source] for source in item["sources"]))
+            for item in content["facts"]
+        ),
     )
 
 

@@ -31,16 +31,19 @@ def set_aside(changes: Sequence[Change], cells: Iterable[Cell]) -> dict[Change, 
         by_target[change.target].append(change)
     for target, mine in by_target.items():
         where = countries if not target else measuring[target]
-        _lay_aside(aside, mine, len(where), "it")
-    _lay_aside(aside, changes, len(countries), "many targets")
+        _lay_aside(aside, mine, len(where), t.COMMON_CAUSE_SHARE, "it")
+    _lay_aside(aside, changes, len(countries), t.RELEASE_SHARE, "many targets")
     return aside
 
 
-def _lay_aside(aside: dict[Change, str], changes: Sequence[Change], measuring: int, what: str) -> None:
+def _lay_aside(
+    aside: dict[Change, str], changes: Sequence[Change], measuring: int, share: float, what: str
+) -> None:
     """Set aside the changes that began in several countries at once, and those in their tail."""
     moments: list[datetime] = []
     for change, others in _simultaneous(changes):
-        if _elsewhere(len(others), measuring):
+        few = len(others) == 2 == measuring and what == "it" and _narrow(change)
+        if few or len(others) >= max(t.COMMON_CAUSE_COUNTRIES, share * measuring):
             moments.append(change.onset_latest)
             aside.setdefault(change, f"{what} moved in {len(others)} countries in the same hours")
     tail = timedelta(hours=t.COMMON_CAUSE_TAIL_HOURS)
@@ -50,11 +53,8 @@ def _lay_aside(aside: dict[Change, str], changes: Sequence[Change], measuring: i
             aside.setdefault(change, f"{what} moved in several countries within a day of it")
 
 
-def _elsewhere(moved: int, measuring: int) -> bool:
-    """Whether so many countries at once point away from each of them."""
-    if moved >= t.COMMON_CAUSE_COUNTRIES:
-        return moved >= t.COMMON_CAUSE_SHARE * min(measuring, 2 * t.COMMON_CAUSE_COUNTRIES)
-    return moved == 2 and measuring == 2
+def _narrow(change: Change) -> bool:
+    return change.onset_latest - change.onset_earliest <= timedelta(hours=t.NARROW_BRACKET_HOURS)
 
 
 def _simultaneous(changes: Sequence[Change]) -> Iterable[tuple[Change, set[CountryCode]]]:

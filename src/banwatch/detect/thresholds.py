@@ -8,7 +8,7 @@ give on series with known truth.
 
 ONSET_PER_HOUR = 1e-4
 """Chance per hour that a target that is open becomes blocked: about once a year, before any data."""
-PARTLY_ONSET_PER_HOUR = 6e-5
+PARTLY_ONSET_PER_HOUR = 4e-5
 """The same for partial blocking, which is rarer and easier to imitate by chance."""
 BLOCKED_END_PER_HOUR = 1 / 300
 """Blocks last days to years; a mean of twelve days lets a one-day election block pass as well."""
@@ -31,14 +31,14 @@ BASELINE_CEILING = 0.25
 BASELINE_PRIOR_MEAN = 0.02
 BASELINE_PRIOR_VOTES = 50.0
 """What the mean baseline over all series is taken for before any data, and for how many votes that counts."""
-BASELINE_STRENGTH_VOTES = (20.0, 200.0)
+BASELINE_STRENGTH_VOTES = (40.0, 200.0)
 """Bounds of how many votes the mean over all series counts for in one series' own baseline."""
 CHANCE_PER_VOTE_ODDS = 16.0
 """Votes of one hour share their luck: an hour never weighs more than this many votes (beta-binomial size)."""
 
 HELD_PROBABILITY = 0.5
 """A step belongs to a stretch of interference where that is likelier than not."""
-CHANGE_PROBABILITY = 0.7
+CHANGE_PROBABILITY = 0.85
 """A stretch is a change only if somewhere in it interference is this likely."""
 BRACKET_TAIL = 0.1
 """Probability left outside either side of an onset or end interval, before it is widened to measurements.
@@ -87,14 +87,19 @@ TOGETHER_HOURS = 3
 ROLLOUT_HOURS = 96
 """The same target on another network of the country within this time is the same block rolling out."""
 COMMON_CAUSE_HOURS = 3
+"""Onsets in several countries within these hours of each other began together."""
 COMMON_CAUSE_BRACKET_HOURS = 48
 """Onsets less exactly known than this do not show that anything happened in the same hours."""
+NARROW_BRACKET_HOURS = 12
+"""The same where only two countries measure the target at all: then both must be exactly known."""
 COMMON_CAUSE_COUNTRIES = 3
-"""Onsets of one target, or of anything, within these hours in this many countries have a cause elsewhere."""
+COMMON_CAUSE_SHARE = 0.25
+"""A target that moves in so many countries and this share of those that measure it, moved itself. Less
+than half, since countries that measure it seldom see it late."""
+RELEASE_SHARE = 0.4
+"""Anything that begins in this share of all countries at once came with a probe or ruleset release."""
 COMMON_CAUSE_TAIL_HOURS = 24
 """Changes of the same target, or of anything, within this time of a cause elsewhere are laid to it too."""
-COMMON_CAUSE_SHARE = 0.5
-"""Two countries suffice where they are at least this share of the countries that measure the target."""
 EDGE_NATS = 3.0
 """Absence that dates an edge of a shutdown: the network would have been heard of by then, 19 times in 20."""
 MINIMUM_VOICES = 2

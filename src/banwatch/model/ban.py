@@ -53,6 +53,25 @@ class Ban:
     penalty: str
     sources: tuple[Source, ...]
     notes: str
+    shutdown: bool = False
+    """The Internet as a whole was announced to be cut, not only some targets."""
+    recurs: str = ""
+    """When it comes back, in words; empty for what was announced once."""
+    facts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What is known, fact by fact, each with the publishers that say so."""
+
+
+class Relation(StrEnum):
+    """How the time and place of the measured interference relate to the announcement."""
+
+    BEFORE_ANNOUNCED = "before_announced"
+    """It was so before the day from which it was announced."""
+    BEYOND_ANNOUNCED = "beyond_announced"
+    """A target, network or tier that the announcement does not reach."""
+    OUTLASTED = "outlasted"
+    """It went on after the day that was announced as its end."""
+    LIFTED = "lifted"
+    """It was seen to end."""
 
 
 class Measured(StrEnum):
@@ -87,3 +106,5 @@ class Comparison:
     interfered: int
     """How many of them showed interference: the count."""
     witness: MeasurementUid | None
+    relation: tuple[str, ...] = ()
+    """Of `Relation`, sorted; empty where the measurements fit the announcement, or show nothing."""

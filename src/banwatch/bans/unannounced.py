@@ -1,0 +1,30 @@
+"""The reverse: incidents that no ban announces."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from banwatch.bans.compare import announced_targets, binds
+from banwatch.bans.period import window_of
+from banwatch.model.ban import Ban
+from banwatch.model.incident import Incident, Kind
+
+
+def unannounced(incidents: Iterable[Incident], bans: Iterable[Ban]) -> tuple[Incident, ...]:
+    """Incidents no part of which any ban announces, in the order given."""
+    register = tuple(bans)
+    return tuple(one for one in incidents if not any(announces(ban, one) for ban in register))
+
+
+def announces(ban: Ban, incident: Incident) -> bool:
+    """Whether a ban speaks of an incident: its country and time, one of its networks, one of its targets."""
+    if ban.country != incident.probe_cc:
+        return False
+    earliest, latest = window_of(ban)
+    over = incident.end_latest
+    if incident.onset_latest > latest or (over is not None and over < earliest + timedelta(days=1)):
+        return False
+    if not any(binds(ban, asn, tier) for asn in incident.asns for tier in incident.access_tiers):
+        return False
+    if incident.kind is Kind.SHUTDOWN:
+        return ban.shutdown
+    return not announced_targets(ban).isdisjoint(incident.targets)
