@@ -222,6 +222,23 @@ def test_residual_blocking_hits_the_innocent_for_a_while(
     assert try_at(91) == "pass"
 
 
+def test_an_on_path_residual_ends_connections_once_they_are_there() -> None:
+    censor = censor_of(
+        RESIDUAL.replace("KEY", "3-tuple").replace(
+            "drop}", "reset, mechanism: tcp.reset}\n  placement: on-path"
+        )
+    )
+    assert outcome(Talk(censor, sport=1).open().out(client_hello("blocked.example"))) == "pass+2"
+    later = Talk(censor, sport=2)
+    assert outcome(later.out(flags=SYN)) == "pass"  # a censor beside the path cannot withhold it
+    assert outcome(later.back(flags=SYN | ACK)) == "pass"
+    actions = later.out()
+    assert outcome(actions) == "pass+2"
+    (reset,) = injected(actions, Direction.INBOUND)
+    assert (reset.seq, reset.flags) == (later.ack, RST | ACK)
+    assert [t.mechanism for t in truths(censor)] == ["tls.reset.sni", "tcp.reset"]
+
+
 def test_residual_blocking_can_begin_anew_with_every_attempt() -> None:
     for refresh, expected in (("true", "drop"), ("false", "pass")):
         censor = censor_of(

@@ -107,8 +107,16 @@ def _run_inside(
     clock = LabClock(_parse_time(at))
     world = load_world(world_path) if world_path else load_world()
     chosen = tier or default_tier(regime)
-    options = {"truth_path": truth, "pcap_path": pcap}
-    with Lab(regime, chosen, world, clock=clock, seed=seed, tun=link == "tun", **options) as lab:
+    with Lab(
+        regime,
+        chosen,
+        world,
+        clock=clock,
+        truth_path=truth,
+        pcap_path=pcap,
+        seed=seed,
+        tun=link == "tun",
+    ) as lab:
         return lab.run(command)
 
 
