@@ -12,7 +12,10 @@ def register(app: typer.Typer) -> None:
     def ingest(
         paths: Annotated[
             list[str],
-            typer.Argument(help="Files, folders, patterns, or - for the standard input.", metavar="PATH..."),
+            typer.Argument(
+                help="Files, folders, patterns, s3://bucket/prefix, or - for the standard input.",
+                metavar="PATH...",
+            ),
         ],
         store: Annotated[
             str, typer.Option(help="A file, or clickhouse://user@host/name.", envvar="BANWATCH_STORE")
@@ -20,7 +23,7 @@ def register(app: typer.Typer) -> None:
         jobs: Annotated[int, typer.Option(min=0, help="Processes that work; 0: one a core.")] = 0,
         as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
     ) -> None:
-        """Bring measurements in: OONI JSONL, plain or packed (.gz, .zst, .tar).
+        """Bring measurements in: OONI JSONL, plain or packed (.gz, .zst, .tar, .zip).
 
         Each measurement counts once, in whatever file it comes. What cannot be read is kept aside and
         counted. An ingest that was stopped goes on where it was when the same command is run again.
@@ -35,6 +38,7 @@ def register(app: typer.Typer) -> None:
         from banwatch.cli._progress import byte_progress
         from banwatch.collector.owner import Request, ask
         from banwatch.pipeline import sources
+        from banwatch.pipeline.bucket import is_bucket
         from banwatch.store import Store
         from banwatch.store.duck import StoreInUseError
 
@@ -48,7 +52,10 @@ def register(app: typer.Typer) -> None:
                         opened, paths, reference.load(), progress=progress, jobs=jobs or cores
                     )
             except StoreInUseError:
-                here = [path if path == sources.STDIN else str(Path(path).absolute()) for path in paths]
+                here = [
+                    path if path == sources.STDIN or is_bucket(path) else os.path.abspath(path)
+                    for path in paths
+                ]
                 request = Request(work="ingest", paths=here, jobs=jobs or cores)
                 answer = None if sources.STDIN in here else ask(Path(store), request, progress)
                 if answer is None:

@@ -186,6 +186,8 @@ def _offers_of(opened: _Open, on_read: Callable[[int], None]) -> Iterator[_Offer
             guarded = _Guarded(document.chunks)
             cutter = _Cutter(document.name)
             for batch in split_lines(guarded):
+                if guarded.broken:
+                    break  # the beginning of a line, whose rest may come another time
                 for line in batch:
                     lines += 1
                     cutter.number += 1
@@ -200,6 +202,8 @@ def _offers_of(opened: _Open, on_read: Callable[[int], None]) -> Iterator[_Offer
                         yield _Offer(opened, lines, cutter.cut())
             trouble = (document.name, 0, guarded.trouble, None) if guarded.trouble else None
             yield _Offer(opened, lines, cutter.cut(), trouble)
+            if guarded.broken:
+                return
     except WireError as error:
         yield _Offer(opened, lines, unread=(opened.source.name, 0, error.reason, None))
     except OSError as error:
@@ -214,6 +218,8 @@ class _Guarded:
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
         self.trouble = ""
+        self.broken = False
+        """Whether it could not be read just now, rather than being damaged."""
 
     def __iter__(self) -> Iterator[bytes]:
         try:
@@ -222,6 +228,8 @@ class _Guarded:
             self.trouble = error.reason
         except (tarfile.TarError, EOFError) as error:
             self.trouble = f"the archive is damaged or cut short: {error}"
+        except OSError as error:
+            self.trouble, self.broken = f"cannot be read: {error}", True
 
 
 class _Cutter:

@@ -17,6 +17,7 @@ import msgspec
 import zstandard
 
 from banwatch.model.errors import BanwatchError, WireError
+from banwatch.pipeline import bucket
 from banwatch.pipeline.lines import MAX_LINE_BYTES
 
 CHUNK_BYTES = 1 << 20
@@ -57,6 +58,8 @@ class Source:
     """As it is shown and stored: the path that was given, and below it the path in the folder."""
     path: Path | None
     size_bytes: int
+    key: bucket.Key | None = None
+    """Where it is an object in a bucket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +77,31 @@ def find(paths: Iterable[str | Path]) -> list[Source]:
         BanwatchError: a path that was named is not there.
     """
     found: dict[Path, Source] = {}
+    objects: list[Source] = []
     standard_input = []
     for given in paths:
         if str(given) == STDIN:
             standard_input.append(Source("(standard input)", None, 0))
             continue
+        if bucket.is_bucket(str(given)):
+            objects.extend(_objects_of(str(given)))
+            continue
         for path in _expand(Path(given)):
             found.setdefault(path.resolve(), Source(str(path), path, path.stat().st_size))
-    return [*sorted(found.values(), key=lambda s: s.name), *standard_input[:1]]
+    once = {source.name: source for source in objects}
+    return [*sorted(found.values(), key=lambda s: s.name), *once.values(), *standard_input[:1]]
+
+
+def _objects_of(address: str) -> list[Source]:
+    """Find what is in a bucket under a prefix."""
+    found = [
+        Source(key.address, None, key.size_bytes, key)
+        for key in bucket.list_keys(address)
+        if key.name.endswith(_ENDINGS)
+    ]
+    if not found:
+        raise BanwatchError(f"there is nothing to read under {address}", "Check the address")
+    return found
 
 
 def _expand(path: Path) -> list[Path]:
@@ -102,7 +122,13 @@ def _is_offered(path: Path, folder: Path) -> bool:
 
 
 def sha256_of(source: Source) -> str:
-    """Hash a file's bytes; empty for a stream that can be read but once."""
+    """Hash a file's bytes; empty for a stream that can be read but once.
+
+    For an object in a bucket it is the hash of what the server says of it, so that it need not be fetched.
+    """
+    if source.key is not None:
+        said = f"{source.key.address} {source.key.size_bytes} {source.key.etag}"
+        return hashlib.sha256(said.encode()).hexdigest()
     if source.path is None:
         return ""
     with open(source.path, "rb") as file:
@@ -122,6 +148,9 @@ def documents(source: Source, on_read: Callable[[int], None]) -> Iterator[Docume
         WireError: while chunks are read: the file is damaged or cut short.
         OSError: it cannot be read.
     """
+    if source.key is not None:
+        yield from _documents_in(source.name, _told(bucket.read_key(source.key), on_read))
+        return
     if source.path is None:
         yield from _documents_in(source.name, _chunks_of(sys.stdin.buffer, on_read))
         return
@@ -153,6 +182,12 @@ def _checked(chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield from chunks
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise WireError(f"the zip archive is damaged: {error}") from None
+
+
+def _told(chunks: Iterator[bytes], on_read: Callable[[int], None]) -> Iterator[bytes]:
+    for chunk in chunks:
+        on_read(len(chunk))
+        yield chunk
 
 
 def _chunks_of(file: IO[bytes], on_read: Callable[[int], None]) -> Iterator[bytes]:
