@@ -10,8 +10,8 @@ _SLOW_SHARE = 0.25
 """A step that succeeds after a quarter of its time-out, or a lag of that length, makes time-outs doubtful."""
 _MAX_SAMPLES = 4096
 _FEW = 3
-_MOST_RETESTS = 2
-_LONGEST_WAIT_S = 5.0
+_MOST_RETESTS = 20
+_LONGEST_WAIT_S = 3.0
 
 
 class Load:

@@ -20,6 +20,14 @@ class Records:
     tcp_infos: list[TcpInfoRecord] = field(default_factory=list)
     localizations: list[Localization] = field(default_factory=list)
 
+    def first_page(self) -> wire.HttpTransaction | None:
+        """The plain request for the input itself."""
+        for request in self.requests:
+            tags = request.tags or []
+            if "depth=0" in tags and not any(tag.startswith("follow_up=") for tag in tags):
+                return request
+        return None
+
     def note_tcp_info(self, stream: Stream, address: str, trace: Trace) -> None:
         """Keep what the kernel knows of a connection, before it is closed."""
         info = stream.tcp_info()

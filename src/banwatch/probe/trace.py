@@ -39,11 +39,22 @@ class Trace:
         """Note that a phase ended now, well or not; `t0_s` is from `elapsed_s`."""
         self._add(operation, address, t0_s, self.elapsed_s(), None, failure)
 
+    def first_read_s(self, t0_s: float) -> float:
+        """When the first bytes came after a request was sent: what a server needs to think is no slowness."""
+        for event in self.events:
+            if (
+                event.transaction_id == self.transaction_id
+                and event.operation == "read"
+                and event.t is not None
+                and event.t >= t0_s
+            ):
+                return event.t
+        return t0_s
+
     def note_arrivals(self, address: str, t0_s: float, arrivals: Sequence[tuple[float, int]]) -> None:
         """Note how a body came: (moment on the clock, bytes until then).
 
-        Each event spans the time in which its bytes came; the first begins when the request did, at `t0_s`
-        as `elapsed_s` gave it.
+        Each event spans the time in which its bytes came; the first begins at `t0_s`, as `elapsed_s` gave it.
         """
         begun = t0_s
         for at_s, size_bytes in arrivals:

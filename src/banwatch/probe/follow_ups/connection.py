@@ -1,6 +1,7 @@
 """Follow-ups of a connection that was cut: is it the address, the name, and who answers?"""
 
 import asyncio
+from dataclasses import replace
 
 import msgspec
 
@@ -22,7 +23,7 @@ from banwatch.probe.steps.tls import tls_handshake
 _CUT = frozenset({df007.CONNECTION_RESET, df007.EOF, df007.CONNECTION_ABORTED}) | TIMEOUTS
 _REMOTE_ALERT = f"{UNKNOWN_FAILURE_PREFIX}remote error: tls:"
 _ALPN = ("h2", "http/1.1")
-_SMALL_BODY_BYTES = 1 << 14
+_SMALL_BODY_BYTES = 1 << 16
 _PATIENCE = 3.0
 """How much longer a retest waits than the step that it repeats."""
 _SHORTEST_HOP_WAIT_S = 0.2
@@ -111,17 +112,29 @@ async def _try_elsewhere(context: Context, url: TargetUrl, endpoint: Endpoint, d
 async def after_request(
     context: Context, url: TargetUrl, endpoint: Endpoint, request: wire.HttpTransaction, depth: int
 ) -> None:
-    """Ask the same address for an innocent host where a plain request was cut."""
+    """Ask the same address for an innocent host where a request was cut, in the clear or inside TLS."""
     settings = context.settings
     if not settings.follow_ups or not was_cut(request.failure):
         return
+    innocent = replace(url, host=settings.innocent_name)
+    await _request(context, "other_name" if url.is_tls else "other_host", innocent, endpoint, depth)
+    await _request(context, "retry", url, endpoint, depth)
     if context.is_doubtful_timeout(request.failure, settings.timeouts.http_s):
         async with context.load.quiet():
-            await _request(context, "retest", url.authority, url, endpoint, depth, patience=_PATIENCE)
-    if url.is_tls:
+            await _request(context, "retest", url, endpoint, depth, patience=_PATIENCE)
+
+
+async def after_other_page(context: Context, url: TargetUrl, endpoint: Endpoint) -> None:
+    """See whether a plain page unlike the control's comes from the site, or from whoever reads the name."""
+    settings = context.settings
+    if not settings.follow_ups or url.is_tls:
         return
-    await _request(context, "other_host", settings.innocent_name, url, endpoint, depth)
-    await _request(context, "retry", url.authority, url, endpoint, depth)
+    async with context.politeness.addresses.hold(endpoint.ip):
+        await _request(context, "other_host", replace(url, host=settings.innocent_name), endpoint, 0)
+    elsewhere = Endpoint(parse_endpoint(settings.innocent_endpoint).ip, url.port)
+    if elsewhere.ip != endpoint.ip:
+        async with context.politeness.addresses.hold(elsewhere.ip):
+            await _request(context, "name_elsewhere", url, elsewhere, 0)
 
 
 async def _rest(context: Context, tag: str, instead: str) -> None:
@@ -178,15 +191,9 @@ async def _shake_hands(
 
 
 async def _request(
-    context: Context,
-    name: str,
-    host: str,
-    url: TargetUrl,
-    endpoint: Endpoint,
-    depth: int,
-    *,
-    patience: float = 1.0,
+    context: Context, name: str, url: TargetUrl, endpoint: Endpoint, depth: int, *, patience: float = 1.0
 ) -> None:
+    """Request a URL from an address, whatever certificate is there."""
     trace = context.begin(name, depth)
     times = context.settings.timeouts
     stream, connect = await tcp_connect(context.net, endpoint, timeout_s=times.tcp_s * patience, trace=trace)
@@ -202,7 +209,7 @@ async def _request(
                 stream,
                 endpoint,
                 TlsSettings(server_name=url.host, alpn=_ALPN),
-                roots=context.roots,
+                roots=None,
                 at=context.settings.now(),
                 timeout_s=times.tls_s * patience,
                 trace=trace,
@@ -211,14 +218,17 @@ async def _request(
             if tls is None:
                 return
             inner, alpn = tls, handshake.negotiated_protocol or ""
+        request = HttpRequest(
+            scheme=url.scheme, authority=url.authority, path=url.path, headers=BROWSER_HEADERS
+        )
         fetched = await http_get(
             inner,
             endpoint,
-            HttpRequest(scheme=url.scheme, authority=host, path=url.path, headers=BROWSER_HEADERS),
+            request,
             alpn=alpn,
             transport="tcp",
             timeout_s=times.http_s * patience,
-            limit_bytes=_SMALL_BODY_BYTES if patience == 1 else context.settings.body_limit_bytes,
+            limit_bytes=_SMALL_BODY_BYTES,
             scrub=context.scrub(),
             trace=trace,
         )

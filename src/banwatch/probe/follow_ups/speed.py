@@ -21,13 +21,12 @@ _BITS = 8
 
 def came_slowly(fetched: Fetched) -> bool:
     """Whether a body came so slowly, or broke off by time, that somebody may be slowing it down."""
-    response = fetched.response
-    if response is None or len(response.arrivals) < 2:
+    if fetched.response is None or not fetched.response.arrivals:
         return False
-    (first_s, first), (last_s, last) = response.arrivals[0], response.arrivals[-1]
     if fetched.record.failure == df007.GENERIC_TIMEOUT:
         return True
-    return last >= _ENOUGH_BYTES and (last - first) * _BITS < _SLOW_BPS * (last_s - first_s)
+    size_bytes = len(fetched.response.body)
+    return size_bytes >= _ENOUGH_BYTES and size_bytes * _BITS < _SLOW_BPS * fetched.received_s
 
 
 async def after_page(context: Context, fetched: Fetched, depth: int) -> None:

@@ -17,7 +17,12 @@ from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.http import HttpRequest, HttpResponse
 from banwatch.net.seam import Net, Stream, TlsSettings
 from banwatch.net.target_url import TargetUrl, follow_location, parse_target_url, registrable_domain
-from banwatch.probe.follow_ups.connection import after_connect, after_handshake, after_request
+from banwatch.probe.follow_ups.connection import (
+    after_connect,
+    after_handshake,
+    after_other_page,
+    after_request,
+)
 from banwatch.probe.follow_ups.context import Context
 from banwatch.probe.follow_ups.names import (
     NameFindings,
@@ -38,7 +43,7 @@ from banwatch.probe.steps.doh import lookup_doh
 from banwatch.probe.steps.http import BROWSER_HEADERS, Fetched, http_get
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
-from banwatch.probe.summary import Findings, summarize
+from banwatch.probe.summary import Findings, Summary, summarize
 from banwatch.probe.trace import Trace
 
 TEST_NAME = "web_connectivity"
@@ -99,6 +104,7 @@ class WebConnectivity:
                 async with asyncio.TaskGroup() as background:
                     await self._follow(url, background)
                 await after_names(self._follow_up, self._name_findings(url))
+                await self._look_at_other_page(url)
         finally:
             for lookup in self._lookups:
                 lookup.close()
@@ -317,6 +323,18 @@ class WebConnectivity:
     def _note_failure(self, failure: Failure | None) -> None:
         self._last_failure = failure or self._last_failure
 
+    async def _look_at_other_page(self, url: TargetUrl) -> None:
+        """Follow up where the input's own plain page is unlike the control's."""
+        first = self._records.first_page()
+        if first is None or url.is_tls or first.response is None or first.failure is not None:
+            return
+        ours = self._summarize()
+        differs = False in (ours.status_code_match, ours.body_length_match, ours.title_match)
+        code = first.response.code or 0
+        if differs or (code // 100 == 4 or code // 100 == 5):
+            endpoint = parse_endpoint(first.address or "")
+            await after_other_page(self._follow_up, url, endpoint)
+
     def _name_findings(self, url: TargetUrl) -> NameFindings:
         shakes = self._records.tls_handshakes
         return NameFindings(
@@ -331,9 +349,9 @@ class WebConnectivity:
             control=self._control,
         )
 
-    def _keys(self) -> WebConnectivityKeys:
+    def _summarize(self) -> Summary:
         records = self._records
-        summary = summarize(
+        return summarize(
             Findings(
                 queries=records.queries,
                 tcp_connects=records.tcp_connects,
@@ -346,6 +364,10 @@ class WebConnectivity:
                 ),
             )
         )
+
+    def _keys(self) -> WebConnectivityKeys:
+        records = self._records
+        summary = self._summarize()
         return WebConnectivityKeys(
             queries=records.queries,
             tcp_connect=records.tcp_connects,

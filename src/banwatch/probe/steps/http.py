@@ -31,6 +31,8 @@ class Fetched:
 
     record: wire.HttpTransaction
     response: HttpResponse | None
+    received_s: float = 0.0
+    """From the first byte on the wire to the last of the body."""
 
 
 def as_text(data: bytes) -> wire.Text:
@@ -90,8 +92,12 @@ async def http_get(
     except TimeoutError:
         result.failure = df007.GENERIC_TIMEOUT
     trace.note("http_transaction_done", str(endpoint), t0, result.failure)
-    if result.response is not None and len(result.response.arrivals) > 1:
-        trace.note_arrivals(str(endpoint), t0, result.response.arrivals)
+    received_s = 0.0
+    if result.response is not None and result.response.arrivals:
+        begun = trace.first_read_s(t0)
+        received_s = trace.since_zero_s(result.response.arrivals[-1][0]) - begun
+        if len(result.response.arrivals) > 1 or result.failure is not None:
+            trace.note_arrivals(str(endpoint), begun, result.response.arrivals)
     sent, sent_list = _headers((("Host", request.authority), *request.headers))
     response: wire.HttpResponse | None = None
     if result.response is not None:
@@ -123,4 +129,4 @@ async def http_get(
         transaction_id=trace.transaction_id,
         tags=list(trace.tags),
     )
-    return Fetched(record, result.response)
+    return Fetched(record, result.response, received_s)
