@@ -13,7 +13,7 @@ from banwatch.model.errors import WireError
 
 _FLOW_LIMIT = 50_000  # of one protocol: some 30 MB; the one that began first is written down and forgotten
 _FRESH_S = 5.0
-"""So long after its last packet a settled flow is surely not over, whatever its protocol."""
+"""So long after its last packet a flow is surely not over, whatever its protocol."""
 
 
 class Censor:
@@ -47,23 +47,25 @@ class Censor:
         Returns:
             What to send, in order; `PASS` itself where the packet just goes on, nothing where it is dropped.
         """
-        # The fast path: an IPv4 packet without options, whole, of a flow that nobody cares about any more.
+        # The fast path: a whole IPv4 packet without options, of a flow that nothing is done to, where it says
+        # nothing or nothing more is read of the flow.
         if len(packet) >= 40 and packet[0] == 0x45 and not packet[6] & 0x3F and not packet[7]:
             table = self._flows.get(packet[9])
             if table is not None:
                 if direction:
-                    key = packet[16:20] + packet[12:16] + packet[22:24] + packet[20:22]
+                    flow = table.get(packet[16:20] + packet[12:16] + packet[22:24] + packet[20:22])
                 else:
-                    key = packet[12:24]
-                flow = table.get(key)
+                    flow = table.get(packet[12:24])
                 if (
                     flow is not None
-                    and flow.settled
-                    and flow.real_answer_passed
+                    and flow.is_free
                     and flow.epoch == self._rules.epoch
                     and 0.0 <= now_s - flow.last_s < _FRESH_S
                     and now_s < self._rules.valid_until_s
-                    and (packet[9] == UDP or not packet[33] & (SYN | FIN | RST))
+                    and (
+                        (flow.is_done and (packet[9] == UDP or not packet[33] & (SYN | FIN | RST)))
+                        or (packet[9] == TCP and _is_empty_reply(packet))
+                    )
                 ):
                     flow.last_s = now_s
                     return PASS
@@ -117,7 +119,8 @@ class Censor:
                 if flow.is_under_effect:
                     break
         actions = self._enforcer.let_through(flow, packet, direction, now_s)
-        flow.settled = flow.inspected and not flow.is_under_effect
+        flow.is_free = not flow.is_under_effect
+        flow.is_done = flow.inspected and flow.real_answer_passed
         if not injections:
             return actions
         flow.injected += len(injections)
@@ -221,6 +224,13 @@ class Censor:
             if rule.placement is Placement.IN_PATH:
                 break
         return actions
+
+
+def _is_empty_reply(packet: bytes) -> bool:
+    """Whether an IPv4 TCP segment without IP options carries nothing, and begins or ends nothing."""
+    flags = packet[33] & (SYN | FIN | RST | ACK)
+    has_payload = (packet[2] << 8 | packet[3]) != 20 + (packet[32] >> 4) * 4
+    return not has_payload and (flags == ACK or flags == SYN | ACK)
 
 
 def _watches(ready: ReadyRule, direction: Direction) -> bool:

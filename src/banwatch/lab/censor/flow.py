@@ -158,8 +158,10 @@ class Flow:
     last_s: float
     epoch: int
     """Of the rule set when it began."""
-    settled: bool = False
-    """Nothing is left to inspect, and nothing is done to it."""
+    is_free: bool = False
+    """Nothing is done to its packets."""
+    is_done: bool = False
+    """Nothing that it may still say changes what is known or done."""
     syn_seq: int | None = None
     fins: int = 0
     closed: bool = False
