@@ -23,6 +23,8 @@ def with_keys(line: bytes, **more: object) -> bytes:
     for name, value in more.items():
         old = getattr(keys, name)
         changes[name] = [*(old or ()), *value] if isinstance(value, list) else value
+        if isinstance(value, tuple):
+            changes[name] = list(value)  # in place of what was there
     return encode(msgspec.structs.replace(wire, test_keys=msgspec.structs.replace(keys, **changes)))
 
 

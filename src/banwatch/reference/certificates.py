@@ -53,7 +53,8 @@ class RootStore:
         leaf, *others = certificates
         if self._is_strictly_valid(leaf, others, hostname, day):
             return None
-        if not self._leads_to_root(leaf, others, day):
+        alive = min(day, leaf.not_valid_after_utc)  # the chain of an expired leaf has mostly expired with it
+        if not self._leads_to_root(leaf, others, alive):
             return SSL_UNKNOWN_AUTHORITY
         if not covers(leaf, hostname):
             return SSL_INVALID_HOSTNAME
