@@ -66,6 +66,8 @@ def test_the_front_has_what_a_reader_came_for(bulletin: Path) -> None:
     assert 'title="between 2016-03-31 18:00 UTC and 2016-04-01 00:00 UTC"' in text
     assert "0.987" in text
     assert text.count("<svg") == 3
+    assert "beyond what was announced" in text
+    assert 'It was said so. <span class="cites">(Agency and Ministry)</span>' in text
     assert "javascript:" not in text
     assert len(list((bulletin / "pictures").iterdir())) == 6
 

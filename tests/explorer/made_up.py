@@ -60,6 +60,7 @@ def make_ban(**changed: object) -> Ban:
             make_source("Blog", "Bad link", "javascript:alert(1)", "Agency"),
         ),
         "notes": "Nothing of this happened.",
+        "facts": (("It was said so.", ("Agency", "Ministry")),),
     }
     return Ban(**{**values, **changed})  # type: ignore[arg-type]
 
@@ -259,6 +260,7 @@ def make_row(target: str, tier: str, measured: Measured, **changed: object) -> C
         "measurements": 0 if measured is Measured.NO_DATA else 36,
         "interfered": 36 if enforced else 0,
         "witness": None,
+        "relation": ("beyond_announced",) if enforced and tier != "visitor" else (),
     }
     return Comparison(**{**values, **changed})  # type: ignore[arg-type]
 

@@ -21,9 +21,13 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Show what was measured as web pages, until Ctrl-C."""
+        from banwatch.collector import own
         from banwatch.explorer.serving import serve as run
+        from banwatch.store import Store
 
         def announce(address: str) -> None:
             print(f"Banwatch is at {address} (Ctrl-C ends it)", file=sys.stderr, flush=True)
 
-        run(store, host, port, announce=announce)
+        Store.open(store, read_only=True).close()  # nothing is made where there is nothing to show
+        with own(store):
+            run(store, host, port, announce=announce)

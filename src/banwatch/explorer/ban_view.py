@@ -53,6 +53,8 @@ class BanPage:
     measured_on: str
     notices: tuple[Notice, ...]
     announcement: tuple[Fact, ...]
+    known: tuple[Fact, ...]
+    """What is known of it: each fact with the publishers that say so."""
     notes: str
     sources: tuple[SourceView, ...]
     columns: tuple[Column, ...]
@@ -151,6 +153,7 @@ def view_ban(
         measured_on=measured_on,
         notices=notices_for(facts.labs, recorded=recorded),
         announcement=_announcement(facts.ban),
+        known=tuple(Fact(name=words.listed(publishers), value=fact) for fact, publishers in facts.ban.facts),
         notes=facts.ban.notes,
         sources=tuple(
             SourceView(
@@ -206,8 +209,10 @@ def _announcement(ban: Ban) -> tuple[Fact, ...]:
         ("Announced by", ban.authority),
         ("Sites", words.listed(ban.targets)),
         ("Categories", words.listed(kinds)),
+        ("Shutdown", "the Internet as a whole" if ban.shutdown else ""),
         ("Binds", words.listed(bound)),
         ("Period", begins),
+        ("Recurs", ban.recurs),
         ("Penalty", ban.penalty),
     ]
     return tuple(Fact(name=name, value=value) for name, value in facts if value)

@@ -25,6 +25,8 @@ class CellView:
     symbol: str
     since: str
     since_exact: str
+    relation: str
+    """How it departs from the announcement; empty where it fits."""
     mechanisms: tuple[MechanismView, ...]
     count: str
     """`29 of 36 measurements`."""
@@ -108,6 +110,7 @@ def _cell(column: Column, row: Comparison, last: str, links: Links) -> CellView:
         symbol=_SYMBOLS[row.measured],
         since=since,
         since_exact=exact,
+        relation=words.listed([words.relation(name) for name in row.relation]),
         mechanisms=view_mechanisms(row.mechanisms),
         count=f"{row.interfered:,}/{row.measurements:,}",
         count_words=f"{row.interfered:,} of the {row.measurements:,} measurements that could tell "
@@ -131,6 +134,7 @@ def _untold(column: Column, total: DayCount, last: str) -> CellView:
         symbol=_SYMBOLS[Measured.NO_DATA],
         since="",
         since_exact="",
+        relation="",
         mechanisms=(),
         count=f"{most:,}/{total.total:,}" if total.total else "",
         count_words=f"{most:,} of {total.total:,} measurements say so; none can tell of a block",

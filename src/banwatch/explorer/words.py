@@ -107,6 +107,13 @@ _MEASURED_OTHER = {
     Measured.NO_DATA: "No data",
 }
 
+_RELATIONS = {
+    "before_announced": "before it was announced",
+    "beyond_announced": "beyond what was announced",
+    "outlasted": "longer than announced",
+    "lifted": "lifted since",
+}
+
 _TIERS = {"official": "officials", "visitor": "foreign visitors", "citizen": "citizens", "": "everybody"}
 
 _CATEGORIES = {
@@ -187,6 +194,11 @@ def state(value: State) -> str:
 def measured(value: Measured, *, announced: bool) -> str:
     """Name the result of a comparison: what was announced is enforced, what was not is blocked."""
     return (_MEASURED_ANNOUNCED if announced else _MEASURED_OTHER)[value]
+
+
+def relation(name: str) -> str:
+    """Say how what was measured departs from what was announced."""
+    return _RELATIONS.get(name, visible(name, 40))
 
 
 def tier(name: str) -> str:
