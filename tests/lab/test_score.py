@@ -169,6 +169,13 @@ def test_a_question_that_was_dropped_unread_is_anybody_s():
     assert (got.beside, got.missed) == (1, 0)
 
 
+def test_a_port_that_two_questions_shared_accuses_nobody_and_clears_nobody():
+    shared = _flow(SYSTEM, 53, "dns.timeout", ("qname", "a.example"), ("qname", "b.example"))
+    for state, said in ((State.OK, ()), (State.LIKELY_BLOCKED, ("dns.timeout",))):
+        got = _score(state, said, ASKED, shared)
+        assert (got.missed, got.false_blocked, got.beside) == (0, 0, 1)
+
+
 def test_follow_ups_ask_other_questions():
     steps = _steps("m")
     other = Observation(

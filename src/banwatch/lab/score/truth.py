@@ -110,6 +110,8 @@ class TruthIndex:
         if not any(flow.dst not in named_resolvers for flow in questions):
             questions += [flow for flow in unread if flow.dst not in named_resolvers]
         questions += [flow for flow in unread if flow.dst in named_resolvers]
+        shared = [flow for flow in questions if flow.acted_on and _asks_of_others(flow, hostnames)]
+        questions = [flow for flow in questions if flow not in shared]
         system = [flow for flow in questions if flow.dst not in named_resolvers]
         beside = [flow for flow in questions if flow.dst in named_resolvers]
         if not system:  # the system's resolver is a public one, and was asked by name as well
@@ -123,7 +125,7 @@ class TruthIndex:
             for flow in self._between(tier, ip, port, begin, end)
             if _speaks_of(flow, hostnames)
         ]
-        return bearing, beside
+        return bearing, beside + shared
 
     def _between(self, tier: str, where: str, port: int, begin: datetime, end: datetime) -> list[Flow]:
         flows = self._by_key.get((tier, where, port), [])
@@ -140,6 +142,12 @@ def _speaks_of(flow: Flow, hostnames: set[str]) -> bool:
     """Say whether a flow may belong to a fetch of these names; one that named nobody may."""
     said = {name.rstrip(".").lower() for kind, name in flow.names if kind in ("sni", "host")}
     return not said or not said.isdisjoint(hostnames)
+
+
+def _asks_of_others(flow: Flow, hostnames: set[str]) -> bool:
+    """Say whether a port served somebody else's question too: nobody knows which of them was acted on."""
+    asked = {name.rstrip(".").lower() for kind, name in flow.names if kind == "qname"}
+    return bool(asked) and not asked <= hostnames
 
 
 def _host(address: str) -> str:
