@@ -19,26 +19,48 @@ def _detect(
         Path | None,
         typer.Option("--verdicts", help="CSV or Parquet file of verdicts, instead of a database."),
     ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="TIME",
+            help="With --store: what was said then, from the log. With --verdicts: as if it were then.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object an incident.")] = False,
 ) -> None:
     """Find what began, where, how wide, and whether it ended."""
-    from banwatch.detect.telling import incident_lines
+    from banwatch.detect.telling import incident_lines, said_by, said_lines
+    from banwatch.formats.verdict_table import parse_moment
+    from banwatch.model.errors import WireError
 
     if (store is None) == (verdicts is None):
         raise BanwatchError("detect needs one place to read from", "Give --store DB or --verdicts FILE.")
+    try:
+        now = parse_moment(as_of) if as_of else None
+    except WireError as error:
+        raise BanwatchError(f"--as-of: {error.reason}", "Give a time like 2016-04-01T12:00:00Z.") from error
     if verdicts is not None:
         from banwatch.detect import find_changes, fold, group
         from banwatch.formats.verdict_table import read_verdicts
 
-        cells = fold(read_verdicts(verdicts))
-        incidents = group(find_changes(cells), cells)
+        rows = read_verdicts(verdicts)
+        cells = fold(row for row in rows if now is None or row.measurement_start_time <= now)
+        incidents = group(find_changes(cells, through=now), cells)
     else:
         from datetime import UTC, datetime
 
         from banwatch.bans import load_bans
         from banwatch.pipeline import detect
         from banwatch.store import Store, queries
+        from banwatch.store.rows import Logged
 
+        if now is not None:
+            with Store.open(store or Path(), read_only=True) as opened:
+                entries = [(entry.said_at, entry.subject, entry.says) for entry in opened.rows(Logged)]
+            for line in said_lines(said_by(entries, now), as_json=as_json):
+                print(line)
+            return
         with Store.open(store or Path()) as opened:
             detect(opened, load_bans().values(), now=datetime.now(UTC))
             incidents = tuple(queries.incidents(opened))

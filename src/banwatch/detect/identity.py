@@ -1,6 +1,6 @@
 """Ids of incidents: `KP-2016-0001`, country, year of onset, number. Once given, kept for life."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
@@ -14,7 +14,9 @@ _NEAR = timedelta(days=3)
 """How far an onset may move with late data and still be the same incident's."""
 
 
-def number(drafts: Sequence[Incident], known: Sequence[Incident]) -> tuple[Incident, ...]:
+def number(
+    drafts: Sequence[Incident], known: Sequence[Incident], spent: Iterable[IncidentId] = ()
+) -> tuple[Incident, ...]:
     """Give each incident its id: the one it was known by, else the next free one of its country and year."""
     ordered = sorted(drafts, key=_order)
     claims = sorted(
@@ -32,8 +34,8 @@ def number(drafts: Sequence[Incident], known: Sequence[Incident]) -> tuple[Incid
             given[place] = incident_id
             taken.add(incident_id)
     used: dict[str, int] = {}
-    for old in known:
-        prefix, _, serial = old.incident_id.rpartition("-")
+    for incident_id in [*(old.incident_id for old in known), *spent]:
+        prefix, _, serial = incident_id.rpartition("-")
         used[prefix] = max(used.get(prefix, 0), int(serial))
     numbered = []
     for place, draft in enumerate(ordered):

@@ -18,7 +18,11 @@ _WITNESSES = 12
 
 
 def group(
-    changes: Iterable[Change], cells: Iterable[Cell], *, known: Sequence[Incident] = ()
+    changes: Iterable[Change],
+    cells: Iterable[Cell],
+    *,
+    known: Sequence[Incident] = (),
+    spent: Iterable[IncidentId] = (),
 ) -> tuple[Incident, ...]:
     """Group changes into incidents, in order of their ids.
 
@@ -26,6 +30,7 @@ def group(
         changes: as `find_changes` gave them, in any order.
         cells: the cells that they were found in: who else measured the same targets.
         known: incidents said before; those that are still seen keep their ids.
+        spent: ids given at any time, also to incidents since withdrawn; none is given again to another.
 
     Returns:
         Incidents; changes seen by one voice alone, or with a cause elsewhere, are in none.
@@ -35,7 +40,7 @@ def group(
     kept = [change for change in every if change not in aside]
     clusters = _clusters(sorted((c for c in kept if c.kind is Kind.BLOCKING), key=_order))
     clusters += _clusters(sorted((c for c in kept if c.kind is Kind.SHUTDOWN), key=_order))
-    return number([_incident(cluster) for cluster in clusters], known)
+    return number([_incident(cluster) for cluster in clusters], known, spent)
 
 
 def _order(change: Change) -> tuple[datetime, str, int, str, str]:

@@ -1,7 +1,7 @@
 """An incident in a sentence that a reader can check."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from banwatch.model.ids import render_asn
@@ -80,3 +80,26 @@ def to_wire(incident: Incident) -> dict[str, object]:
 
 def _rfc3339(at: datetime | None) -> str | None:
     return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+Said = tuple[datetime, str, str]
+"""When something was said, of which incident, and what: an entry of the log."""
+
+
+def said_by(log: Iterable[Said], at: datetime) -> tuple[Said, ...]:
+    """The view of a past moment: the last word on each incident by then, in order of ids."""
+    last: dict[str, Said] = {}
+    for entry in sorted(log):
+        if entry[0] <= at:
+            last[entry[1]] = entry
+    return tuple(last[subject] for subject in sorted(last))
+
+
+def said_lines(view: Sequence[Said], *, as_json: bool) -> Iterator[str]:
+    """Print such a view, one incident a line."""
+    for said_at, subject, says in view:
+        if as_json:
+            entry = {"id": subject, "said_at": _rfc3339(said_at), "says": says}
+            yield json.dumps(entry, ensure_ascii=False)
+        else:
+            yield f"{subject}  {says} (said {_moment(said_at)})"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from banwatch.detect.hidden import Steps
 
-MARGIN_STEPS = 200
+MARGIN_STEPS = 120
 """Steps taken along on either side of any evidence: the slowest climb that ends in a change is shorter."""
 
 
