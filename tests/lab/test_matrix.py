@@ -94,7 +94,8 @@ from urllib.parse import urlsplit
 
 # Resolve every input and write it down in OONI's format: as little as a probe can do.
 ALWAYS = {
-    "annotations": {}, "data_format_version": "0.2.0", "test_name": "web_connectivity", "test_version": "0.5.0",
+    "annotations": {}, "data_format_version": "0.2.0",
+    "test_name": "web_connectivity", "test_version": "0.5.0",
     "software_name": "other", "software_version": "1", "test_runtime": 0.1, "report_id": "r",
     "probe_asn": "AS4766", "probe_cc": "KR", "probe_network_name": "", "probe_ip": "127.0.0.1",
     "resolver_asn": "AS4766", "resolver_ip": "168.126.63.1", "resolver_network_name": "",

@@ -71,6 +71,13 @@ def test_pages_by_behaviour(page: Page, status: int):
     assert (answer.pieces > 1) == (page is Page.SLOW)
 
 
+def test_http3_is_offered_by_sites_that_have_it():
+    offer = _header(_get(Site(hostname="a.example", alpn=("h3", "h2"))), "Alt-Svc")
+    assert offer is not None
+    assert offer.startswith('h3=":443"')
+    assert _header(_get(Site(hostname="a.example")), "Alt-Svc") is None
+
+
 def test_a_host_that_is_not_there_is_misdirected_and_harmless():
     assert misdirected("<script>").status == 421
     assert b"<script>" not in misdirected("<script>").body

@@ -116,6 +116,8 @@ def _html(
     headers = [("Content-Type", "text/html; charset=utf-8"), ("Server", site.server)]
     if location:
         headers.append(("Location", location))
+    if "h3" in site.alpn:
+        headers.append(("Alt-Svc", 'h3=":443"; ma=86400'))
     if site.to_https:
         headers.append(("Strict-Transport-Security", "max-age=31536000"))
     headers.extend(_own_headers(site.hostname))
