@@ -138,3 +138,22 @@ def test_resolvers_that_refuse_in_the_clear_and_answer_in_private_are_made_to() 
         tags=["depth=0", "follow_up=doh"],
     )
     assert judge_line(with_keys(scenario.to_line(), queries=[private])).mechanisms == ("dns.refused",)
+
+
+def later(name: str, follow_up: str, failure: str | None) -> w.HttpTransaction:
+    return w.HttpTransaction(
+        address="151.101.1.164:443",
+        failure=failure,
+        request=w.HttpRequest(method="GET", url=f"https://{name}/"),
+        response=None if failure else w.HttpResponse(code=200, headers_list=[], body="x"),
+        tags=["depth=0", f"follow_up={follow_up}"],
+    )
+
+
+def test_a_flow_cut_after_its_handshake_is_cut_by_its_name() -> None:
+    scenario = Scenario(page=Page(None, TIMEOUT))
+    other, again = later("other.example.org", "other_name", None), later(scenario.host, "retry", TIMEOUT)
+    assert judge_line(scenario.to_line()).state is State.IMPAIRED
+    assert judge_line(with_keys(scenario.to_line(), requests=[again])).state is State.IMPAIRED
+    verdict = judge_line(with_keys(scenario.to_line(), requests=[other, again]))
+    assert (verdict.state, verdict.mechanisms) == (State.LIKELY_BLOCKED, ("tls.timeout.sni",))

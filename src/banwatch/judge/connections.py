@@ -18,6 +18,8 @@ _NAMING = frozenset({Step.TLS, Step.HTTP})
 """Steps in which a name is sent in the clear."""
 RETRIES = frozenset({"retry", "retest"})
 """Follow-ups that make the same step once more: at once, or after a pause and with more patience."""
+OTHER_NAMES = frozenset({"other_name", "other_host"})
+"""Follow-ups with an innocent name at the same address."""
 CUTS = frozenset({"reset", "timeout", "eof", "alert"})
 ALERT_MARK = "remote error: tls"
 _OURS = frozenset({f.PERMISSION_DENIED, "interrupted", "canceled", "operation_canceled"})
@@ -198,7 +200,7 @@ def _signed_by(seen: Observation) -> str:
 
 def _note_others(result: Connections, hop: Hop, follow_ups: Iterable[Observation], cut: set[str]) -> None:
     for seen in follow_ups:
-        if seen.ip in cut and seen.follow_up in ("other_name", "other_host") and seen.step in _NAMING:
+        if seen.ip in cut and seen.follow_up in OTHER_NAMES and seen.step in _NAMING:
             kind = kind_of(seen.failure) if seen.failure else "ok"
             if kind in ("ok", "certificate"):
                 result.other_name_ok = True

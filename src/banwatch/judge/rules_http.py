@@ -67,9 +67,21 @@ def _cut(e: Evidence, kind: str) -> bool:
     return e.tcp_ok > 0 and e.control_http
 
 
+_LATER = {"timeout": "tls.timeout.sni", "reset": "tls.reset.sni", "eof": "tls.eof"}
+"""How the flow of a name is cut after its handshake, in words of the taxonomy."""
+
+
+def _cut_later(e: Evidence) -> bool:
+    if not e.http_encrypted or e.http_kind not in _LATER or not e.control_http:
+        return False
+    if e.http_kind == "timeout" and e.slow_probe and not e.retested:
+        return False
+    return e.tls_ok > 0 and e.http_genuine and e.http_again_failed and e.http_other_name_ok
+
+
 def _by_host(e: Evidence) -> tuple[str, ...]:
-    through = (e.address_ok or e.tls_other_name_ok) and not e.tls_other_name_cut
-    return ("http.reset.host",) if through else ("http.reset",)
+    """The taxonomy knows no other reset of a request than on its Host; so that, unless any name is cut so."""
+    return ("http.reset",) if e.tls_other_name_cut and not e.tls_other_name_ok else ("http.reset.host",)
 
 
 def _slowed_download(e: Evidence) -> bool:
@@ -214,6 +226,27 @@ HTTP_RULES: tuple[Rule, ...] = (
         source="Banwatch",
         sentence=lambda e: (
             f"The request to {host(e)} went unanswered; another name was answered at the same address."
+        ),
+    ),
+    Rule(
+        id=RuleId("tls.cut_later"),
+        layer=Layer.TLS,
+        kinds=_WEB,
+        condition=(
+            "the handshake went well, the request inside was cut, twice, and a request with another name, "
+            "inside TLS "
+            "at the same address, was answered"
+        ),
+        holds=_cut_later,
+        state=State.LIKELY_BLOCKED,
+        mechanism="tls.timeout.sni, tls.reset.sni, tls.eof",
+        mechanisms=lambda e: (_LATER[e.http_kind or ""],),
+        why="some devices let the handshake pass and drop what follows, by the name that it carried",
+        source="Xue et al. 2022 (TSPU, delayed drop)",
+        sentence=lambda e: (
+            f"What followed the TLS handshake with {host(e)} was cut, twice; another name was answered at "
+            f"the same "
+            f"address."
         ),
     ),
     Rule(

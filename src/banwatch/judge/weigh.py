@@ -6,7 +6,7 @@ from banwatch.formats.ooni import Observed
 from banwatch.formats.ooni.reading import host_of
 from banwatch.judge import known
 from banwatch.judge.addresses import is_v6
-from banwatch.judge.connections import CUTS, RETRIES, Fairness, count_connections, kind_of
+from banwatch.judge.connections import CUTS, OTHER_NAMES, RETRIES, Fairness, count_connections, kind_of
 from banwatch.judge.kinds import kind_of_nettest
 from banwatch.judge.names import Hop, Names, certificate_problem, compare_names
 from banwatch.judge.pages import PageComparison, compare_pages, differs, is_portal, is_refusal
@@ -182,9 +182,11 @@ class _Weighing:
             http_encrypted=encrypted,
             http_authenticated=authenticated,
             http_genuine=page is None or not self._is_false(page.ip),
-            http_again_ok=any(
-                seen.step is Step.HTTP and seen.follow_up in RETRIES and seen.failure is None
-                for seen in self._follow_ups
+            http_again_ok=any(again.failure is None for again in self._requests_again(RETRIES)),
+            http_again_failed=any(again.failure is not None for again in self._requests_again(RETRIES)),
+            http_other_name_ok=any(
+                other.failure is None and (page is None or other.ip == page.ip)
+                for other in self._requests_again(OTHER_NAMES)
             ),
             http_same_elsewhere=answered is not None and _is_same_elsewhere(answered, self._follow_ups),
             http_redirect_broken=_is_broken_redirect(page, at),
@@ -234,6 +236,9 @@ class _Weighing:
             for seen in self._observed.observations
             if seen.step is not Step.DNS
         )
+
+    def _requests_again(self, follow_ups: frozenset[str]) -> Iterable[Observation]:
+        return (s for s in self._follow_ups if s.step is Step.HTTP and s.follow_up in follow_ups)
 
     def _is_slow(self) -> bool:
         lag = self._observed.probe_lag_s
@@ -426,6 +431,7 @@ def _is_same_elsewhere(page: Observation, follow_ups: Sequence[Observation]) -> 
         and seen.ip != page.ip
         and (seen.status_code, seen.body_sha256, seen.location)
         == (page.status_code, page.body_sha256, page.location)
+        and {name for name, _ in seen.response_headers} == {name for name, _ in page.response_headers}
         for seen in follow_ups
     )
 

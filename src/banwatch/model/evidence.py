@@ -171,6 +171,10 @@ class Evidence:
     """The last request went to a genuine address."""
     http_again_ok: bool
     """The last request, made again, got its response."""
+    http_again_failed: bool
+    """The last request, made again, failed again."""
+    http_other_name_ok: bool
+    """A request with another name, at the address of the last request, got a response."""
     http_same_elsewhere: bool
     """Asked for at somebody else's address, the name got the very same response."""
     http_redirect_broken: bool
