@@ -48,15 +48,21 @@ def to_line(verdict: Verdict) -> str:
 
 
 def show_table(verdicts: Sequence[Verdict], total: int) -> None:
-    """Print verdicts as a table, and say how many there are where not all are shown."""
+    """Print verdicts as a table, one line each, and say how many there are where not all are shown."""
     console = Console()
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("time (UTC)", "network", "target", "state", "mechanisms", "why"):
-        table.add_column(name, overflow="fold")
+    table = Table(box=None, header_style="bold", pad_edge=False, expand=True, padding=(0, 1, 0, 0))
+    years = {v.measurement_start_time.year for v in verdicts}
+    when = "%m-%d %H:%M" if len(years) == 1 else "%Y-%m-%d"
+    table.add_column(f"{years.pop()} (UTC)" if len(years) == 1 else "day (UTC)", no_wrap=True)
+    table.add_column("network", no_wrap=True)
+    table.add_column("target", no_wrap=True, max_width=22)
+    table.add_column("state", no_wrap=True)
+    table.add_column("mechanisms", no_wrap=True, max_width=20)
+    table.add_column("why", no_wrap=True, overflow="ellipsis", ratio=1)
     for v in verdicts:
         network = " ".join(part for part in (v.probe_cc, render_asn(v.probe_asn), v.access_tier) if part)
         table.add_row(
-            f"{v.measurement_start_time:%Y-%m-%d %H:%M}",
+            f"{v.measurement_start_time:{when}}",
             Text(network),
             Text(v.target),
             Text(v.state, style=_STYLES.get(v.state, "")),
@@ -65,4 +71,6 @@ def show_table(verdicts: Sequence[Verdict], total: int) -> None:
         )
     console.print(table)
     if len(verdicts) < total:
-        Console(stderr=True).print(f"{len(verdicts):,} of {total:,} shown; --limit or --json for more")
+        Console(stderr=True).print(
+            f"{len(verdicts):,} of {total:,} shown; --limit or --json for more", highlight=False
+        )

@@ -52,6 +52,9 @@ def register(app: typer.Typer) -> None:
         if as_json:
             print(msgspec.json.encode({"measurements": report.measurements, "digests": digests}).decode())
         else:
-            console.print(f"{report.measurements:,} measurements made again", highlight=False)
+            text = f"{report.measurements:,} measurements made again"
+            if report.quarantined:
+                text += f", {report.quarantined:,} lines cannot be read: see the table quarantine"
+            console.print(text, highlight=False)
             for name, digest in digests.items():
                 print(f"{name} {digest}")

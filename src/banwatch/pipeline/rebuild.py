@@ -27,6 +27,8 @@ class RebuildReport:
 
     measurements: int
     segments: int
+    quarantined: int = 0
+    """Lines that could not be read, still or again."""
 
 
 def rebuild(
@@ -106,7 +108,7 @@ def _from_archive(store: Store, reference: Reference, progress: Progress | None)
                 report(done + 1, len(order))
     except WireError as error:
         raise _damaged(error) from error
-    return RebuildReport(tally.accepted, len(names))
+    return RebuildReport(tally.accepted, len(names), tally.quarantined)
 
 
 def _whole_frames(store: Store, segment: str) -> Iterator[tuple[int, Portion]]:
