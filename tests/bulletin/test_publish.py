@@ -6,10 +6,12 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from banwatch.bulletin.publish import publish_from
+from banwatch.explorer.links import anchor
+from banwatch.model.ban import Measured
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.state import State
-from tests.explorer.made_up import ANNOUNCED, make_country, make_raw, make_verdict
+from tests.explorer.made_up import ANNOUNCED, make_country, make_raw, make_row, make_verdict
 from tests.explorer.reading import read
 
 
@@ -96,14 +98,35 @@ def test_a_hostile_target_stays_inside_the_folder(tmp_path: Path) -> None:
     target = "../../<script>alert(1)</script>"
     reader.raw_lines[MeasurementUid("u")] = make_raw("u", target, "visitor", ANNOUNCED)
     reader.verdict_rows.append(make_verdict("u", target, "visitor", ANNOUNCED, State.OK))
-    from banwatch.model.ban import Measured
-    from tests.explorer.made_up import make_row
-
     reader.rows.append(make_row(target, "visitor", Measured.NOT_ENFORCED, witness=MeasurementUid("u")))
     out = tmp_path / "a" / "b"
     publish_from(reader, "kp-test", out)
     assert sorted(p.name for p in tmp_path.rglob("*") if p.parent in (tmp_path, tmp_path / "a")) == ["a", "b"]
     assert "<script" not in (out / "index.html").read_text().lower()
+
+
+def test_too_many_measurements_leave_some_out_and_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("banwatch.bulletin.plan.MAX_MEASUREMENTS", 40)
+    reader = make_country(days=6, per_day=1)
+    publish_from(reader, "kp-test", tmp_path)
+    days = list((tmp_path / "measurements").rglob("*.html"))
+    assert len(days) == 40
+    text = (tmp_path / "index.html").read_text()
+    assert f"{6 * 33 - 40} more measurements, for want of room" in text
+    for uid in reader.incident_rows[0].witnesses:
+        assert anchor(uid) in "".join(path.read_text() for path in days)
+
+
+def test_a_whole_test_list_is_shown_as_far_as_something_was_found(tmp_path: Path) -> None:
+    reader = make_country(days=1, per_day=1)
+    reader.rows += [make_row(f"site{n}.example", "visitor", Measured.NOT_ENFORCED) for n in range(100)]
+    publish_from(reader, "kp-test", tmp_path)
+    text = (tmp_path / "index.html").read_text()
+    assert "Not announced (101 more were measured and are not shown)" in text
+    assert "site7.example" not in text
+    assert "bbc.com" in text
 
 
 def test_errors_for_people(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def ban_front(reader: Reader, ban_id: str, *, recorded: bool, score: Mapping[str
             days=days,
             pictures=pictures,
             score=score,
-            checks=check_facts(facts.labs, plan.counts(days), plan.judged(), digest),
+            checks=check_facts(facts.labs, plan.counts(days), plan.judged(), digest, left_out=plan.left_out),
         )
         return render("ban.html", page)
 
@@ -144,7 +144,7 @@ def incident_front(reader: Reader, incident: Incident, *, recorded: bool) -> Fro
     )
 
     def lay_out(links: Links, plan: Plan, pictures: Pictures, digest: Digest) -> str:
-        checks = check_facts(labs, plan.counts(days), plan.judged(), digest)
+        checks = check_facts(labs, plan.counts(days), plan.judged(), digest, left_out=plan.left_out)
         page = view_incident_page(incident, changes, bans, notices, links, pictures=pictures, checks=checks)
         return render("incident.html", page)
 

@@ -1,5 +1,6 @@
 """Which measurement goes on which page of a bulletin."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ DAY_DEPTH = 3
 """How many folders below the top a day's page is; see `day_path`."""
 INCIDENT_DEPTH = 1
 FEED = "feed.xml"
+MAX_MEASUREMENTS = 20_000
+"""More would make a folder that no reader wants to carry: some 350 MB."""
 _BATCH = 256
 """Measurements laid out at once: few scans of the store, little memory."""
 
@@ -36,6 +39,8 @@ class Plan:
     pages: Mapping[MeasurementUid, str]
 
     incidents: frozenset[str]
+    left_out: int
+    """Measurements that the bulletin rests on and has no room for."""
     bundle: str
     """Path of the evidence bundle."""
 
@@ -103,13 +108,52 @@ def plan_pages(reader: Reader, front: "Front") -> Plan:
             key = DayKey(place, verdict.target, verdict.measurement_start_time.astimezone(UTC).date())
             verdicts[verdict.measurement_uid].append(verdict)
             days[key].append(verdict.measurement_uid)
-    ordered = {key: tuple(dict.fromkeys(days[key])) for key in sorted(days)}
+    kept = _keep(days, front)
+    verdicts_kept = {uid: tuple(verdicts[uid]) for key in kept for uid in days[key]}
+    ordered = {key: tuple(dict.fromkeys(days[key])) for key in sorted(kept)}
     paths = {key: day_path(key) for key in ordered}
     return Plan(
-        verdicts=dict(verdicts),
+        verdicts=verdicts_kept,
+        left_out=len(verdicts) - len(verdicts_kept),
         days=ordered,
         paths=paths,
         pages={uid: paths[key] for key, uids in ordered.items() for uid in uids},
         incidents=frozenset(incident.incident_id for incident in front.incidents),
         bundle=f"{slug(front.id.lower())}-evidence.zip",
     )
+
+
+def _keep(days: Mapping[DayKey, Sequence[MeasurementUid]], front: "Front") -> list[DayKey]:
+    """Choose the days that get a page: all, or where there are too many the ones that tell most.
+
+    First those of witnesses and of the days on which something began or ended, then the others in an order
+    that spreads over all targets and days.
+    """
+    if sum(map(len, days.values())) <= MAX_MEASUREMENTS:
+        return list(days)
+    telling = {uid for incident in front.incidents for uid in incident.witnesses}
+    telling |= {change.witness for change in front.changes}
+    moved = {
+        moment.astimezone(UTC).date()
+        for incident in front.incidents
+        for moment in (
+            incident.onset_earliest,
+            incident.onset_latest,
+            incident.end_earliest,
+            incident.end_latest,
+        )
+        if moment is not None
+    }
+
+    def rank(key: DayKey) -> tuple[bool, bool, str]:
+        spread = hashlib.sha256(day_path(key).encode()).hexdigest()
+        return telling.isdisjoint(days[key]), key.day not in moved, spread
+
+    kept: list[DayKey] = []
+    room = MAX_MEASUREMENTS
+    for key in sorted(days, key=rank):
+        room -= len(days[key])
+        if room < 0 and kept:
+            break
+        kept.append(key)
+    return kept

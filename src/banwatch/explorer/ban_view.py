@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
+from banwatch.bans.compare import announced_targets
 from banwatch.explorer import words
 from banwatch.explorer.columns import Column, Place, columns_of, place_of
 from banwatch.explorer.comparison_view import GroupView, view_group
@@ -14,10 +15,13 @@ from banwatch.explorer.notices import Notice, notices_for
 from banwatch.explorer.picture_view import PictureView
 from banwatch.explorer.reader import Reader
 from banwatch.explorer.sentence import headline, story
-from banwatch.model.ban import UNSPECIFIED, Ban, Comparison
+from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Measured
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, TargetName
 from banwatch.model.incident import Incident
+
+_MAX_OTHERS = 60
+"""More targets that nobody announced than these make a table that nobody reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,17 +186,28 @@ def view_ban(
 
 
 def grouped(facts: BanFacts) -> list[tuple[str, list[TargetName]]]:
-    """Sort the targets by their relation to the announcement, in the announcement's own order."""
+    """Sort the targets by their relation to the announcement, in the announcement's own order.
+
+    Where a whole test list was measured, those not announced are shown as far as something was found in them.
+    """
     measured = {row.target for row in facts.rows}
     named = [target for target in facts.ban.targets if target in measured]
     by_category = {target: code for code, target in facts.ban.category_targets}
-    announced = {row.target for row in facts.rows if row.announced}
-    in_category = sorted(announced - set(named), key=lambda target: (by_category.get(target, ""), target))
-    others = sorted(measured - announced - set(named))
+    announced = announced_targets(facts.ban) | {row.target for row in facts.rows if row.announced}
+    in_category = sorted(
+        (announced & measured) - set(named), key=lambda target: (by_category.get(target, ""), target)
+    )
+    others = sorted(measured - announced)
+    title = "Not announced"
+    if len(others) > _MAX_OTHERS:
+        found = {row.target for row in facts.rows if row.measured in (Measured.ENFORCED, Measured.PARTLY)}
+        shown = sorted(set(others) & found)[:_MAX_OTHERS]
+        title = f"Not announced ({len(others) - len(shown):,} more were measured and are not shown)"
+        others = shown
     groups = [
         ("Named in the announcement", named),
         ("In an announced category", in_category),
-        ("Not announced", others),
+        (title, others),
     ]
     return [(title, targets) for title, targets in groups if targets]
 

@@ -13,6 +13,8 @@ def check_facts(
     days: Sequence[tuple[DayKey, DayCount]],
     verdicts: Iterable[Verdict],
     digest: str = "",
+    *,
+    left_out: int = 0,
 ) -> tuple[Fact, ...]:
     """List what a page rests on.
 
@@ -20,6 +22,7 @@ def check_facts(
         labs: how many measurements in the store each lab made; the empty name is the real world.
         days: what the page counts.
         verdicts: the ones that it shows, or the witnesses among them.
+        left_out: measurements that the page's counts rest on and that are not beside it.
         digest: of the evidence bundle that goes with it, where there is one.
     """
     targets = {key.target for key, _ in days}
@@ -35,6 +38,7 @@ def check_facts(
             "Measurements",
             f"{total:,} of {words.counted(len(targets), 'target')}, made in {words.listed(made)}",
         ),
+        ("Not in this folder", f"{left_out:,} more measurements, for want of room" if left_out else ""),
         ("Rules", words.listed([f"ruleset {words.visible(version, 60)}" for version in sorted(rulesets)])),
         ("Bundle’s digest", digest),
         ("Reference", words.listed([words.visible(name, 80) for name in sorted(snapshots)])),

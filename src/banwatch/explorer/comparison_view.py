@@ -29,7 +29,7 @@ class CellView:
     """How it departs from the announcement; empty where it fits."""
     mechanisms: tuple[MechanismView, ...]
     count: str
-    """`29 of 36 measurements`."""
+    """`29 of 36`: how many show it, of those that could."""
     count_words: str
     witness: str
     """Address of the measurement that shows it, or of the last day's where none shows anything."""
@@ -112,7 +112,7 @@ def _cell(column: Column, row: Comparison, last: str, links: Links) -> CellView:
         since_exact=exact,
         relation=words.listed([words.relation(name) for name in row.relation]),
         mechanisms=view_mechanisms(row.mechanisms),
-        count=f"{row.interfered:,}/{row.measurements:,}",
+        count=f"{row.interfered:,} of {row.measurements:,}",
         count_words=f"{row.interfered:,} of the {row.measurements:,} measurements that could tell "
         "showed interference",
         witness=witness or last,
@@ -136,7 +136,7 @@ def _untold(column: Column, total: DayCount, last: str) -> CellView:
         since_exact="",
         relation="",
         mechanisms=(),
-        count=f"{most:,}/{total.total:,}" if total.total else "",
+        count=f"{most:,} of {total.total:,}" if total.total else "",
         count_words=f"{most:,} of {total.total:,} measurements say so; none can tell of a block",
         witness=last if total.total else "",
         witness_word="the last ones",
