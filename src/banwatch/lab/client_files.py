@@ -1,10 +1,11 @@
 """The client's own view of a few system files: name resolution and trust, mounted over this machine's."""
 
+import contextlib
 import json
 import os
 from pathlib import Path
 
-from banwatch.lab.namespaces import MS_BIND, MS_NODEV, MS_NOSUID, mount
+from banwatch.lab.namespaces import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, mount
 from banwatch.lab.regime import Tier
 from banwatch.model.errors import BanwatchError
 
@@ -33,6 +34,8 @@ def mount_client_files(folder: Path, tier: Tier, ca_pem: str) -> None:
         tier: whose resolver resolv.conf names.
         ca_pem: the lab's authority.
     """
+    with contextlib.suppress(OSError):  # in a container whose /proc is masked it stays as it is
+        mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     mount("lab", str(folder), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=16m")
     files = {
         # A lab's round trips take milliseconds: no need to wait the usual five seconds for a lost answer.

@@ -47,10 +47,7 @@ class Middlebox:
         self._control = control
         self._truth = truth
         self._pcap = pcap
-        self._links = {
-            client.fileno(): (client, Direction.OUTBOUND),
-            world.fileno(): (world, Direction.INBOUND),
-        }
+        self._ends = ((client, Direction.OUTBOUND), (world, Direction.INBOUND))
         self._outs = {Direction.OUTBOUND: world, Direction.INBOUND: client}
         self._line = DelayLine()
         self._next_sweep_s = 0.0
@@ -58,7 +55,8 @@ class Middlebox:
     def run(self) -> None:
         """Carry packets until the parent says stop or is gone."""
         control = self._control.fileno()
-        fds = (*self._links, control)
+        links = {link.fileno(): (link, direction) for link, direction in self._ends}
+        fds = (*links, control)
         plain = self._path.is_plain
         while True:
             # select takes microseconds, where epoll and poll round a wait up to whole milliseconds.
@@ -70,7 +68,7 @@ class Middlebox:
                     if not self._obey():
                         return
                     continue
-                link, direction = self._links[fd]
+                link, direction = links[fd]
                 if plain:
                     self._carry_plainly(link, direction)
                 else:
@@ -78,6 +76,15 @@ class Middlebox:
             if next_s is not None:
                 self._deliver_due()
             self._sweep()
+
+    def pump(self) -> None:
+        """Carry what waits on both links now, and what is due: for links that cannot be waited for."""
+        for link, direction in self._ends:
+            if self._path.is_plain:
+                self._carry_plainly(link, direction)
+            else:
+                self._carry(link, direction)
+        self._deliver_due()
 
     def _carry_plainly(self, link: Link, direction: Direction) -> None:
         """Carry packets where the path adds nothing: the common case, kept short."""
