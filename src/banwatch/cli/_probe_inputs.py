@@ -9,6 +9,7 @@ from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import CountryCode
 from banwatch.net.target_url import parse_target_url
 from banwatch.probe.inputs import Input, only_categories, parse_list_untrusted
+from banwatch.probe.nettests.applications import find_app
 from banwatch.probe.risk import leave_out_risky
 
 
@@ -44,6 +45,14 @@ def choose_inputs(
     if not inputs:
         raise BanwatchError("Nothing is left to measure", "Choose other categories.")
     return inputs
+
+
+def choose_nettests(names: list[str]) -> list[str]:
+    """Check names of nettests; `web_connectivity` goes without saying."""
+    for name in names:
+        if name not in {"web_connectivity", "network"}:
+            find_app(name)
+    return [name for name in dict.fromkeys(names) if name != "web_connectivity"]
 
 
 def _codes(text: str) -> set[str]:

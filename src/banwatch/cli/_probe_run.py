@@ -17,7 +17,7 @@ from banwatch.formats.ooni import decode_untrusted, observe
 from banwatch.judge import judge, weigh
 from banwatch.model.errors import BanwatchError
 from banwatch.model.reference import Reference
-from banwatch.model.state import State
+from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
 from banwatch.net.real import RealNet
 from banwatch.probe.session import Session
@@ -51,6 +51,7 @@ def judge_line(line: bytes, reference: Reference) -> Verdict:
 
 def run_probe(
     inputs: list[str],
+    nettests: list[str],
     settings: Settings,
     limits: Limits,
     outputs: Outputs,
@@ -67,7 +68,7 @@ def run_probe(
                 raise BanwatchError(
                     f"Cannot write measurements to {outputs.path}: {error.strerror}", "Choose another --out."
                 ) from error
-        runner = _Runner(inputs, settings, limits, outputs, reference, console, kept)
+        runner = _Runner(inputs, nettests, settings, limits, outputs, reference, console, kept)
         try:
             asyncio.run(runner.run())
         except KeyboardInterrupt:
@@ -80,6 +81,7 @@ class _Runner:
     def __init__(
         self,
         inputs: list[str],
+        nettests: list[str],
         settings: Settings,
         limits: Limits,
         outputs: Outputs,
@@ -88,6 +90,7 @@ class _Runner:
         kept: BinaryIO | None,
     ) -> None:
         self._inputs = inputs
+        self._nettests = nettests
         self._settings = settings
         self._limits = limits
         self._outputs = outputs
@@ -107,14 +110,20 @@ class _Runner:
         with Progress(*columns, console=self._console, transient=True) as progress:
             while True:
                 began = time.monotonic()
-                task = progress.add_task("measuring", total=len(self._inputs))
+                task = progress.add_task("measuring", total=len(self._inputs) + len(self._nettests))
+                silent = 0
+                begun = self.done
                 async for line in self._measure():
                     verdict = judge_line(line, reference)
                     self._keep(line, verdict)
                     progress.advance(task)
+                    silent += verdict.layer is Layer.NETWORK
                     if verdict.state not in {State.OK, State.DOWN}:
-                        progress.console.print(f"{verdict.input}: {verdict.sentence}", markup=False)
+                        what = verdict.input or verdict.test_name
+                        progress.console.print(f"{what}: {verdict.sentence}", markup=False)
                 progress.remove_task(task)
+                if silent and silent == self.done - begun:
+                    await self._note_silence(reference)
                 if self._limits.watch_s is None or self._is_over():
                     return
                 pause_s = max(0.0, self._limits.watch_s - (time.monotonic() - began))
@@ -133,9 +142,18 @@ class _Runner:
                 if self._is_over():
                     session.stop()
                 yield line
+            for name in self._nettests:
+                if not self._is_over():
+                    yield await session.run_nettest(name)
         finally:
             if timer is not None:
                 timer.cancel()
+
+    async def _note_silence(self, reference: Reference) -> None:
+        """Nothing answered at all: write down what there is of a network, for whoever asks later."""
+        self._console.print("nothing answered, not even a resolver: noting the state of the network")
+        line = await Session(self._net, self._settings).run_nettest("network")
+        self._keep(line, judge_line(line, reference))
 
     def _is_over(self) -> bool:
         budget = self._limits.budget_bytes

@@ -18,6 +18,12 @@ def register(app: typer.Typer) -> None:
         ban: Annotated[
             str | None, typer.Option(help="Measure what an announced ban names, such as dprk-2016.")
         ] = None,
+        nettest: Annotated[
+            list[str] | None,
+            typer.Option(
+                help="Measure an application too: telegram, whatsapp, signal, ...; may be repeated."
+            ),
+        ] = None,
         category: Annotated[str, typer.Option(help="Of lists, only these categories: NEWS,HUMR.")] = "",
         risky: Annotated[
             str, typer.Option(help="Categories to measure although they may endanger you here: GMB,PORN.")
@@ -64,7 +70,7 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="One verdict a line, as JSON.")] = False,
     ) -> None:
         """Measure sites from this computer, and say what stands in the way of those that do not open."""
-        from banwatch.cli._probe_inputs import choose_inputs
+        from banwatch.cli._probe_inputs import choose_inputs, choose_nettests
         from banwatch.cli._probe_run import Limits, Outputs, run_probe
         from banwatch.cli._probe_settings import ask_consent, make_settings
         from banwatch.probe.amounts import parse_duration_s, parse_size_bytes
@@ -84,7 +90,10 @@ def register(app: typer.Typer) -> None:
             follow_ups=follow_ups,
             rest_s=parse_duration_s(rest),
         )
-        inputs = choose_inputs(urls or [], list_file, ban, category, risky, settings.probe_cc)
+        nettests = choose_nettests(nettest or [])
+        inputs: list[str] = []
+        if urls or list_file or ban or not nettests:
+            inputs = choose_inputs(urls or [], list_file, ban, category, risky, settings.probe_cc)
         limits = Limits(
             max_runtime_s=parse_duration_s(max_runtime) if max_runtime else None,
             budget_bytes=parse_size_bytes(budget) if budget else None,
@@ -94,4 +103,4 @@ def register(app: typer.Typer) -> None:
         outputs = Outputs(
             as_json=as_json, path=out, spool=Spool(spool, collector_key) if spool is not None else None
         )
-        run_probe(inputs, settings, limits, outputs, load)
+        run_probe(inputs, nettests, settings, limits, outputs, load)

@@ -4,6 +4,7 @@ Records that need nothing more are `banwatch.formats.ooni.wire`'s. Here null is 
 probe writes it, since its readers expect every key of a `web_connectivity` measurement.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -123,7 +124,7 @@ class MeasurementLine(msgspec.Struct, frozen=True, kw_only=True):
     software_name: str
     software_version: str
     test_helpers: dict[str, TestHelper]
-    test_keys: msgspec.Struct
+    test_keys: msgspec.Struct | Mapping[str, object]
     test_name: str
     test_runtime: float
     test_start_time: str

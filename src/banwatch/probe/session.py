@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -14,6 +15,8 @@ from banwatch.net.seam import Net
 from banwatch.net.target_url import TargetUrl, parse_target_url
 from banwatch.probe.identity import make_measurement_uid, make_report_id
 from banwatch.probe.load import Load
+from banwatch.probe.nettests import network
+from banwatch.probe.nettests.applications import Application, find_app
 from banwatch.probe.nettests.web_connectivity import TEST_NAME, TEST_VERSION, WebConnectivity
 from banwatch.probe.politeness import Politeness
 from banwatch.probe.record import MeasurementLine, TestHelper
@@ -24,6 +27,19 @@ SOFTWARE_NAME = "banwatch"
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """What a measurement says of itself."""
+
+    name: str
+    version: str
+    input: str | None
+    report_id: str
+    started_at: datetime
+    at: datetime
+    zero_s: float
 
 
 class Session:
@@ -102,22 +118,42 @@ class Session:
             async with self._pacing:
                 await asyncio.sleep(pause_s * (0.5 + self._settings.rng.random()))
 
-    async def _measure(self, text: str, url: TargetUrl, report_id: str, started_at: datetime) -> bytes:
+    async def run_nettest(self, name: str) -> bytes:
+        """Measure an application (see `load_apps`), or the `network` itself; a line of JSON, no newline.
+
+        Raises:
+            BanwatchError: no such nettest is known.
+        """
+        version = network.TEST_VERSION if name == network.TEST_NAME else find_app(name).version
+        started_at = self._settings.now()
         settings = self._settings
-        at = settings.now()
+        report_id = make_report_id(started_at, name, settings.probe_cc, settings.probe_asn, settings.rng)
         zero_s = self._net.clock()
-        keys = await WebConnectivity(self._net, settings, self._roots, self._politeness, self._load).measure(
-            url
-        )
+        if name == network.TEST_NAME:
+            keys = await network.measure_network(self._net, settings)
+        else:
+            keys = await Application(self._net, settings, self._roots, self._politeness).measure(name)
+        return self._write(_Test(name, version, None, report_id, started_at, started_at, zero_s), keys)
+
+    async def _measure(self, text: str, url: TargetUrl, report_id: str, started_at: datetime) -> bytes:
+        at = self._settings.now()
+        zero_s = self._net.clock()
+        keys = await WebConnectivity(
+            self._net, self._settings, self._roots, self._politeness, self._load
+        ).measure(url)
+        return self._write(_Test(TEST_NAME, TEST_VERSION, text, report_id, started_at, at, zero_s), keys)
+
+    def _write(self, test: _Test, keys: msgspec.Struct | Mapping[str, object]) -> bytes:
+        settings = self._settings
         line = MeasurementLine(
             annotations=self._annotations(),
-            input=text,
-            measurement_start_time=at.strftime(_TIME_FORMAT),
+            input=test.input,
+            measurement_start_time=test.at.strftime(_TIME_FORMAT),
             probe_asn=render_asn(settings.probe_asn),
             probe_cc=settings.probe_cc,
             probe_id=settings.probe_id or msgspec.UNSET,
             probe_network_name=settings.probe_network_name,
-            report_id=report_id,
+            report_id=test.report_id,
             resolver_asn=render_asn(settings.resolver_asn),
             resolver_ip=settings.resolver_ip,
             resolver_network_name=settings.resolver_network_name,
@@ -125,12 +161,12 @@ class Session:
             software_version=__version__,
             test_helpers={"backend": TestHelper(address=settings.helper_url)} if settings.helper_url else {},
             test_keys=keys,
-            test_name=TEST_NAME,
-            test_runtime=round(self._net.clock() - zero_s, 6),
-            test_start_time=started_at.strftime(_TIME_FORMAT),
-            test_version=TEST_VERSION,
+            test_name=test.name,
+            test_runtime=round(self._net.clock() - test.zero_s, 6),
+            test_start_time=test.started_at.strftime(_TIME_FORMAT),
+            test_version=test.version,
         )
-        return seal_line(line, at, settings, self._net.own_addresses)
+        return seal_line(line, test.at, settings, self._net.own_addresses)
 
     def _annotations(self) -> dict[str, str]:
         settings = self._settings

@@ -1,0 +1,129 @@
+"""Nettests of applications, and of the network itself."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from banwatch.formats.ooni import decode_untrusted
+from banwatch.model.errors import BanwatchError
+from banwatch.net.memory import MemoryNet
+from banwatch.probe.nettests.application_keys import OWN_KEYS
+from banwatch.probe.nettests.applications import load_apps
+from banwatch.probe.nettests.network import has_link, has_way_out
+from banwatch.probe.session import Session
+from tests.net import servers
+from tests.net.servers import Page
+from tests.probe.scenes import RESOLVER, SITE, settings, site
+
+DC = (
+    "149.154.175.50",
+    "149.154.167.51",
+    "149.154.175.100",
+    "149.154.167.91",
+    "149.154.171.5",
+    "95.161.76.100",
+)
+
+
+def run(net: MemoryNet, name: str, folder: Path) -> dict[str, Any]:
+    line = asyncio.run(asyncio.wait_for(Session(net, settings(folder)).run_nettest(name), 20))
+    decode_untrusted(line)
+    measurement: dict[str, Any] = json.loads(line)
+    return measurement
+
+
+def everything(name: str) -> MemoryNet:
+    """A world in which all that an application needs works, each host on an address of its own."""
+    app = load_apps()[name]
+    hosts = {h for group in app.endpoints for h in group.hosts} | {url.split("/")[2] for url in app.urls}
+    named = sorted(host for host in hosts if host not in DC)
+    addresses = {host: f"31.13.71.{number}" for number, host in enumerate(named, 1)}
+    tcp: dict[tuple[str, int], Any] = {
+        (ip, port): servers.http_site(Page()) for ip in DC for port in (80, 443)
+    }
+    for host, ip in addresses.items():
+        tcp[(ip, 443)] = site(host)
+        tcp[(ip, 5222)] = servers.hang_up
+    return MemoryNet(names={host: (ip,) for host, ip in addresses.items()}, tcp=tcp)
+
+
+@pytest.mark.parametrize("name", sorted(load_apps()))
+def test_an_application_that_works(tmp_path: Path, name: str) -> None:
+    measurement = run(everything(name), name, tmp_path)
+    keys = measurement["test_keys"]
+    assert (measurement["test_name"], measurement["input"]) == (name, None)
+    assert all(one["status"]["success"] for one in keys["tcp_connect"])
+    assert all(one["failure"] is None for one in keys["tls_handshakes"])
+    own = {key: value for key, value in keys.items() if key.startswith((name.split("_")[0], "registration"))}
+    assert own
+    assert "blocked" not in json.dumps([v for v in own.values() if isinstance(v, str)])
+    assert not any(value is True for key, value in own.items() if key.endswith("_blocking"))
+
+
+def test_every_application_has_its_own_keys() -> None:
+    assert set(load_apps()) == set(OWN_KEYS)
+
+
+def test_telegram_without_its_data_centres(tmp_path: Path) -> None:
+    net = everything("telegram")
+    net.tcp = {place: handler for place, handler in net.tcp.items() if place[0] not in DC}
+    keys = run(net, "telegram", tmp_path)["test_keys"]
+    assert (keys["telegram_tcp_blocking"], keys["telegram_http_blocking"]) == (True, True)
+    assert (keys["telegram_web_status"], keys["telegram_web_failure"]) == ("ok", None)
+    one_left = everything("telegram")
+    one_left.tcp = {p: h for p, h in one_left.tcp.items() if p[0] not in DC or p[0] == DC[0]}
+    keys = run(one_left, "telegram", tmp_path)["test_keys"]
+    assert (keys["telegram_tcp_blocking"], keys["telegram_http_blocking"]) == (False, False)
+
+
+def test_whatsapp_with_a_filter_on_its_web(tmp_path: Path) -> None:
+    net = everything("whatsapp")
+    ip = net.names["web.whatsapp.com"][0]
+    filtered = servers.sni_filter(site("web.whatsapp.com"), "web.whatsapp.com", servers.reset)
+    net.tcp = {**net.tcp, (ip, 443): filtered}
+    keys = run(net, "whatsapp", tmp_path)["test_keys"]
+    assert (keys["whatsapp_web_status"], keys["whatsapp_web_failure"]) == ("blocked", "connection_reset")
+    assert (keys["whatsapp_endpoints_status"], keys["registration_server_status"]) == ("ok", "ok")
+
+
+def test_messenger_whose_names_do_not_resolve(tmp_path: Path) -> None:
+    keys = run(MemoryNet(), "facebook_messenger", tmp_path)["test_keys"]
+    assert (keys["facebook_dns_blocking"], keys["facebook_tcp_blocking"]) == (True, False)
+    assert keys["facebook_star_reachable"] is None
+
+
+def test_an_unknown_nettest_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(BanwatchError, match="No nettest"):
+        run(MemoryNet(), "myspace", tmp_path)
+
+
+def test_a_shutdown_is_written_down(tmp_path: Path) -> None:
+    keys = run(MemoryNet(names={"example.org": "dns_temporary_failure"}), "network", tmp_path)["test_keys"]
+    assert (keys["success"], keys["anchors_reached"], keys["resolvers_answering"]) == (False, 0, 0)
+    assert keys["failure"] == "generic_timeout_error"
+    net = MemoryNet(
+        names={"example.org": (SITE,)},
+        tcp={("9.9.9.9", 443): site("one.example")},
+        udp={RESOLVER: servers.dns_server({"example.org": [SITE]})},
+    )
+    keys = run(net, "network", tmp_path)["test_keys"]
+    assert (keys["success"], keys["anchors_reached"], keys["resolvers_answering"]) == (True, 1, 2)
+
+
+def test_link_and_way_out_are_read_as_linux_tells_them(tmp_path: Path) -> None:
+    assert has_link(tmp_path / "nowhere") is None
+    for name, carrier in (("lo", "1"), ("eth0", "0")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "carrier").write_text(carrier)
+    assert has_link(tmp_path) is False
+    (tmp_path / "eth0" / "carrier").write_text("1\n")
+    assert has_link(tmp_path) is True
+    table = tmp_path / "route"
+    assert has_way_out(table) is None
+    table.write_text("Iface\tDestination\tGateway\tFlags\neth0\t0002A8C0\t00000000\t0001\n")
+    assert has_way_out(table) is False
+    table.write_text("Iface\tDestination\tGateway\tFlags\neth0\t00000000\t0102A8C0\t0003\n")
+    assert has_way_out(table) is True
