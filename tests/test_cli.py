@@ -1,11 +1,14 @@
 """The command line: every command explains itself, and errors are one message."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
+from banwatch.cli._page import render_page
 from banwatch.cli.main import create_app, main
 from banwatch.model.errors import BanwatchError
 
@@ -58,3 +61,22 @@ def test_unknown_command_is_a_usage_error() -> None:
     done = subprocess.run([sys.executable, "-m", "banwatch.cli.main", "blok"], capture_output=True, text=True)
     assert done.returncode == 2
     assert "blok" in done.stderr
+
+
+def test_page_of_commands_is_current() -> None:
+    page = Path(__file__).parents[1] / "docs" / "cli.md"
+    assert page.read_text(encoding="utf-8") == render_page(), (
+        "renew it: .venv/bin/python -m banwatch.cli._page > docs/cli.md"
+    )
+
+
+def test_readme_names_only_pages_and_targets_that_exist() -> None:
+    root = Path(__file__).parents[1]
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#]+)\)", readme)
+    assert len(links) > 5
+    assert [link for link in links if "://" not in link and not (root / link).exists()] == []
+    targets = set(re.findall(r"make ([a-z-]+)", readme))
+    makefile = (root / "Makefile").read_text(encoding="utf-8")
+    assert targets >= {"demo", "test"}
+    assert [target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
+
 from banwatch.demo.result import render_result, write_result
 from banwatch.demo.stages import Stages
 from banwatch.demo.workspace import workspace
@@ -110,10 +112,12 @@ def _lab_is_possible(stages: Stages) -> bool:
     from banwatch.lab.doctor import doctor
 
     missing = [check for check in doctor() if check.needed and not check.ok]
-    for check in missing:
-        stages.say(f"[yellow]no lab here[/]: {check.name}: {check.why}. {check.do}")
     if missing:
-        stages.say("Going on from recordings that the lab made earlier; every page says so.")
+        first = missing[0]
+        stages.say(f"[yellow]no lab here[/]: {escape(f'{first.name}: {first.why}. {first.do}')}")
+        stages.say(
+            "`banwatch lab doctor` tells more. Going on from the lab's recordings; every page says so."
+        )
     return not missing
 
 
@@ -186,8 +190,8 @@ def present(plan: Plan, outcome: Outcome, stages: Stages | None = None) -> None:
     stages = stages or Stages()
     with Store.open(outcome.store_path, read_only=True) as store:
         stages.console.print(_table(queries.comparisons(store, BAN_ID)))
-    stages.say(f"page    {outcome.page}")
-    stages.say(f"result  {outcome.result_path}")
+    stages.say(f"page    {escape(str(outcome.page))}")
+    stages.say(f"result  {escape(str(outcome.result_path))}")
     if plan.serve:
         from banwatch.explorer.serving import serve
 
