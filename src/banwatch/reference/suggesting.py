@@ -98,7 +98,9 @@ def _marks_of(page: SharedPage) -> Iterable[tuple[str, str, str]]:
             yield "header.location", "prefix", f"{aim.scheme}://{aim.netloc}/"
         return
     title = page.title or ""
-    if len(title) >= _MIN_TITLE and not _HOSTING.match(title):
+    if _HOSTING.match(title):
+        return
+    if len(title) >= _MIN_TITLE:
         size = (page.body_length or 0) // _SIZE_STEP
         yield "body", "contains", f"<title>{title}</title>\0{size}"
     elif page.body_sha256 and page.body_length:
