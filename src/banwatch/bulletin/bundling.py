@@ -6,7 +6,7 @@ from pathlib import Path
 from banwatch.explorer import words
 from banwatch.explorer.reader import Reader
 from banwatch.formats.bundle import RuleInWords, Subject, write_bundle
-from banwatch.judge import RULES
+from banwatch.judge import RULES, RULESET
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.verdict import Verdict
 
@@ -56,7 +56,7 @@ def bundle_evidence(
     subject = Subject(
         id=subject_id,
         title=title,
-        ruleset=", ".join(sorted({verdict.ruleset for verdict in found})),
+        ruleset=", ".join(sorted({verdict.ruleset for verdict in found})) or RULESET,
         snapshots=tuple(sorted({name for verdict in found for name in verdict.snapshots})),
         labs=tuple(sorted(name for name in labs if name)),
         recorded=recorded,

@@ -5,17 +5,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING
 
+from banwatch.bulletin.front import Front
 from banwatch.explorer.columns import Place
 from banwatch.explorer.days import DayCount, DayKey
 from banwatch.explorer.links import FileLinks, day_path, slug
 from banwatch.explorer.reader import Reader
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.verdict import Verdict
-
-if TYPE_CHECKING:
-    from banwatch.bulletin.front import Front
 
 STYLE = "style.css"
 DAY_DEPTH = 3
@@ -95,7 +92,7 @@ def _same_series(one: DayKey, other: DayKey) -> bool:
     return (one.place, one.target) == (other.place, other.target)
 
 
-def plan_pages(reader: Reader, front: "Front") -> Plan:
+def plan_pages(reader: Reader, front: Front) -> Plan:
     """Find every measurement that a bulletin rests on, and give each a page."""
     targets = front.scene.targets
     verdicts: defaultdict[MeasurementUid, list[Verdict]] = defaultdict(list)
@@ -123,7 +120,7 @@ def plan_pages(reader: Reader, front: "Front") -> Plan:
     )
 
 
-def _keep(days: Mapping[DayKey, Sequence[MeasurementUid]], front: "Front") -> list[DayKey]:
+def _keep(days: Mapping[DayKey, Sequence[MeasurementUid]], front: Front) -> list[DayKey]:
     """Choose the days that get a page: all, or where there are too many the ones that tell most.
 
     First those of witnesses and of the days on which something began or ended, then the others in an order

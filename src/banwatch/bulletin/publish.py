@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from banwatch.bulletin.bundling import bundle_evidence
-from banwatch.bulletin.front import Front, ban_front, incident_front
+from banwatch.bulletin.front import Front
 from banwatch.bulletin.plan import DAY_DEPTH, FEED, INCIDENT_DEPTH, STYLE, Plan, plan_pages
+from banwatch.bulletin.subjects import ban_front, incident_front
+from banwatch.explorer.checks import check_facts
 from banwatch.explorer.day_view import view_day, view_measurements
+from banwatch.explorer.facts import Fact
 from banwatch.explorer.feed import write_feed
 from banwatch.explorer.incident_view import view_incident_page
 from banwatch.explorer.links import FileLinks, Links, incident_path
@@ -92,11 +95,16 @@ def _write_all(reader: Reader, front: Front, plan: Plan, out_dir: Path, tell: Pr
     }
     for path, content in files.items():
         _write(out_dir / path, content)
+
+    def checks(digest: str) -> tuple[Fact, ...]:
+        counted = plan.counts(front.days)
+        return check_facts(front.labs, counted, plan.judged(), digest, left_out=plan.left_out)
+
     alone = FileLinks(depth=0, pages={}, days={})  # a bundle's page has no pages beside it
     digest = bundle_evidence(
         reader,
         plan.verdicts,
-        {**files, "index.html": front.render(alone, plan, [p.plain for p in pictures], "").encode()},
+        {**files, "index.html": front.render(alone, checks(""), [p.plain for p in pictures]).encode()},
         out_dir / plan.bundle,
         subject_id=front.id,
         title=front.title,
@@ -104,7 +112,7 @@ def _write_all(reader: Reader, front: Front, plan: Plan, out_dir: Path, tell: Pr
         recorded=front.recorded,
     )
     index = out_dir / "index.html"
-    _write(index, front.render(links, plan, [p.linked for p in pictures], digest).encode())
+    _write(index, front.render(links, checks(digest), [p.linked for p in pictures]).encode())
     tell(1, len(plan.days) + 1)
     _write_incidents(reader, front, plan, out_dir)
     _write_days(reader, front, plan, out_dir, tell)

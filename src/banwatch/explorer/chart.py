@@ -19,7 +19,9 @@ _WIDE_SQUARE_PX = 36
 _FEW_DAYS = 18
 """Up to so many days, squares are wide."""
 _MAX_DAY_LABELS = 31
-_LEGEND_STEP_PX = 135
+_LEGEND_SQUARE_PX = 44
+"""The square, and the room on both sides of the word."""
+_LEGEND_CHARACTER_PX = 6.7
 _LABELS_PX = 150
 _TITLE_PX = 8.6
 """Width of a character in the title, generously; a wide font must fit as well."""
@@ -271,22 +273,20 @@ def _specify_legend(chart: Chart) -> Spec:
     present = {square.state for square in chart.squares}
     states = [state for state in DayState if state in present]
     width = len(chart.days) * _step(chart)
-    across = max(1, min(len(states), width // _LEGEND_STEP_PX))
-    rows = [
-        {
-            "state": state.value,
-            "word": DAY_WORDS[state],
-            "x": 9 + (index % across) * _LEGEND_STEP_PX,
-            "y": 10 + (index // across) * 24,
-        }
-        for index, state in enumerate(states)
-    ]
+    rows: list[Spec] = []
+    at, line = 0.0, 0
+    for state in states:
+        needed = _LEGEND_SQUARE_PX + _LEGEND_CHARACTER_PX * len(DAY_WORDS[state])
+        if rows and at + needed > max(width, needed):
+            at, line = 0.0, line + 1
+        rows.append({"state": state.value, "word": DAY_WORDS[state], "x": 9 + at, "y": 10 + line * 24})
+        at += needed
     x, y = ({"field": name, "type": "quantitative", "axis": None, "scale": None} for name in ("x", "y"))
     fill = {"field": "state", "type": "nominal", "scale": _scale(_FILLS), "legend": None}
     square: Spec = {"type": "point", "shape": "square", "filled": True, "size": 300, "opacity": 1}
     return {
         "width": width,
-        "height": 24 * -(-len(states) // across),
+        "height": 24 * (line + 1),
         "data": {"values": rows},
         "layer": [
             {
