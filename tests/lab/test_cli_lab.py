@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from banwatch.cli.main import create_app
 from banwatch.lab.doctor import available, doctor
 from banwatch.lab.regime_file import regime_paths
+from banwatch.model.errors import BanwatchError
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -41,6 +42,7 @@ def test_the_doctor_says_what_is_missing_and_what_to_do() -> None:
 @pytest.mark.skipif(not available(), reason=f"no lab here: {[c.why for c in doctor() if not c.ok]}")
 def test_a_programs_exit_code_and_output_come_back(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     truth = tmp_path / "truth.jsonl"
+    truth.write_text("of another run, youtube-dns\n")
     script = "import socket; print(socket.gethostbyname('www.youtube.com')); raise SystemExit(9)"
     options = (
         "--regime",
@@ -62,6 +64,11 @@ def test_a_programs_exit_code_and_output_come_back(tmp_path: Path, capfd: pytest
     assert (tmp_path / "p").stat().st_size > 100
 
 
-def test_what_cannot_be_is_said() -> None:
+def test_what_cannot_be_is_said(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        create_app(), ["lab", "run", "--truth", str(tmp_path / "no" / "t"), "--", "true"]
+    )
+    assert isinstance(result.exception, BanwatchError)
+    assert "Cannot write" in result.exception.what
     assert run("run", "--link", "carrier-pigeon", "--", "true")[0] == 2
     assert run("run", "--at", "yesterday", "--", "true")[0] == 2

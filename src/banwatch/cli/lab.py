@@ -22,7 +22,8 @@ AtTime = Annotated[
     str | None, typer.Option("--at", help="Lab time to begin at, such as 2016-04-04T12:00Z; now.")
 ]
 TruthPath = Annotated[
-    Path | None, typer.Option("--truth", help="Append what the censor did to every flow, as JSON lines.")
+    Path | None,
+    typer.Option("--truth", help="Write what the censor did to every flow, as JSON lines; begun anew."),
 ]
 PcapPath = Annotated[
     Path | None, typer.Option("--pcap", help="Write every packet, on both sides of the censor.")
@@ -104,6 +105,8 @@ def _run_inside(
     from banwatch.lab.world import load_world
 
     regime = load_regime(regime_name)
+    for path in (truth, pcap):
+        _begin_file(path)
     clock = LabClock(_parse_time(at))
     world = load_world(world_path) if world_path else load_world()
     chosen = tier or default_tier(regime)
@@ -118,6 +121,18 @@ def _run_inside(
         tun=link == "tun",
     ) as lab:
         return lab.run(command)
+
+
+def _begin_file(path: Path | None) -> None:
+    from banwatch.model.errors import BanwatchError
+
+    try:
+        if path is not None:
+            path.write_bytes(b"")
+    except OSError as error:
+        raise BanwatchError(
+            f"Cannot write {path}: {error.strerror}", "Give a path that can be written"
+        ) from error
 
 
 def default_tier(regime: "Regime") -> str:
