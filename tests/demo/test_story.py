@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -126,6 +128,23 @@ def test_every_relative_link_of_the_report_leads_somewhere(story: Path) -> None:
     links = re.findall(r'(?:href|src)="([^"#:]+)(?:#[^"]*)?"', index.read_text())
     assert len(links) > 100
     assert [link for link in links if not (index.parent / link).exists()] == []
+
+
+def test_page_is_served_and_its_address_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [*BANWATCH, "demo", "--recorded", "--port", str(port), "--out", str(tmp_path / "out")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        try:
+            address = next(line for line in running.stderr if line.startswith("serving")).split()[1]
+            with urlopen(address, timeout=30) as answer:
+                page = answer.read().decode()
+        finally:
+            running.send_signal(signal.SIGINT)
+    assert address == f"http://127.0.0.1:{port}/bans/dprk-2016"
+    assert "made in a lab" in page.lower()
+    assert running.returncode in (0, 130)
 
 
 def test_taken_port_is_said_before_the_work(tmp_path: Path) -> None:

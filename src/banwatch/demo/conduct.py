@@ -195,7 +195,10 @@ def present(plan: Plan, outcome: Outcome, stages: Stages | None = None) -> None:
     if plan.serve:
         from banwatch.explorer.serving import serve
 
-        serve(outcome.store_path, "127.0.0.1", plan.port, recorded=outcome.recorded)
+        def announce(address: str) -> None:
+            stages.say(f"serving {address}bans/{BAN_ID} (Ctrl-C ends it)")
+
+        serve(outcome.store_path, "127.0.0.1", plan.port, recorded=outcome.recorded, announce=announce)
 
 
 def _table(comparisons: "Sequence[Comparison]") -> object:
