@@ -42,11 +42,11 @@ def test_a_quick_round_is_trusted_and_changes_nothing():
     assert pace.timeouts == TIMEOUTS
 
 
-@pytest.mark.parametrize(("line", "lag_s"), [(_line((None, 0.5)), 0.0), (_line((None, 0.01)), 0.5)])
+@pytest.mark.parametrize(("line", "lag_s"), [(_line((None, 0.5)), 0.0), (_line((None, 0.01)), 0.357)])
 def test_a_slow_round_is_played_again_with_longer_time_outs(line: bytes, lag_s: float):
     pace = Pace(TIMEOUTS)
     assert not pace.learn([line], lag_s)
-    assert (pace.timeouts.tcp_s, pace.timeouts.dns_s, pace.timeouts.http_s) == (2.0, 2.0, 4.0)
+    assert (pace.timeouts.tcp_s, pace.timeouts.dns_s, pace.timeouts.http_s) == (1.5, 1.5, 3.0)
     assert pace.learn([line], lag_s)
 
 

@@ -6,8 +6,10 @@ import msgspec
 
 from banwatch.probe.settings import Timeouts
 
-MARGIN = 4.0
+MARGIN = 3.0
 """A time-out must be this many times longer than the slowest step that went well: below, chance decides."""
+LAG_MARGIN = 4.2
+"""And this many times longer than the probe itself stood still; the judge believes no time-out below four."""
 MAX_SCALE = 8.0
 MAX_ATTEMPTS = 3
 """How often a round is played, at most; the last attempt counts, whatever its pace."""
@@ -80,8 +82,9 @@ class Pace:
         """
         if self._fixed:
             return True
-        slowest_s = max(lag_s, max(map(slowest_step_s, lines), default=0.0))
-        needed = slowest_s * MARGIN / min(self._timeouts.tcp_s, self._timeouts.tls_s)
+        slowest_s = max(map(slowest_step_s, lines), default=0.0)
+        shortest_s = min(self._timeouts.dns_s, self._timeouts.tcp_s, self._timeouts.tls_s)
+        needed = max(slowest_s * MARGIN, lag_s * LAG_MARGIN) / shortest_s
         trusted = needed <= self.scale
         self.scale = min(MAX_SCALE, max(1.0, needed, self.scale * _EASE if trusted else self.scale))
         return trusted
