@@ -63,7 +63,7 @@ def test_every_page_is_marked(bulletin: Path) -> None:
 
 def test_the_front_has_what_a_reader_came_for(bulletin: Path) -> None:
     text = (bulletin / "index.html").read_text()
-    assert "unable to open six of the seven sites that the country announced it would block" in text
+    assert "unable to open six of the seven sites covered by the country’s announced ban" in text
     assert text.count('<tr role="row">') == 1 + 11
     assert 'title="between 2016-03-31 18:00 UTC and 2016-04-01 00:00 UTC"' in text
     assert "0.987" in text

@@ -36,8 +36,8 @@ def at(tier: str, measured: str, **changed: object) -> list[Comparison]:
 def test_eight_of_nine() -> None:
     said = say(at("visitor", "eeeenee"))
     assert said == (
-        "Foreign visitors have been unable to open six of the seven sites that North Korea announced it "
-        "would block, since 31 March or 1 April 2016."
+        "Foreign visitors have been unable to open six of the seven sites covered by North "
+        "Korea’s announced ban, since 31 March or 1 April 2016."
     )
 
 
@@ -50,10 +50,10 @@ def test_it_is_short_enough_to_print(measured: str, lab: bool) -> None:
 @pytest.mark.parametrize(
     ("measured", "said"),
     [
-        ("eeeeeee", "have been unable to open any of the seven sites that"),
-        ("nnnnnnn", "can still open all seven sites that"),
-        ("enzzzzz", "have been unable to open one (of two measured) of the seven sites that"),
-        ("ppnnnnn", "Only at times can foreign visitors open two of the seven sites that"),
+        ("eeeeeee", "have been unable to open any of the seven sites covered"),
+        ("nnnnnnn", "can still open all seven sites covered"),
+        ("enzzzzz", "have been unable to open one (of two measured) of the seven sites covered"),
+        ("ppnnnnn", "Only at times can foreign visitors open two of the seven sites covered"),
     ],
 )
 def test_how_much_of_it(measured: str, said: str) -> None:
@@ -85,7 +85,7 @@ def test_a_lab_says_so_itself() -> None:
 def test_nobody_saw_it_begin() -> None:
     said = say(at("visitor", "eeeeeee", since=(START, START), since_known=False))
     assert "cannot open any of" in said
-    assert said.endswith("block (it was so when measuring began, on 27 March 2016).")
+    assert said.endswith("ban (it was so when measuring began, on 27 March 2016).")
 
 
 def test_it_has_ended() -> None:
@@ -105,7 +105,7 @@ def test_a_ban_that_binds_everybody() -> None:
     rows = [*at("visitor", "eeeeeee"), *at("official", "nnnnnnn"), *at("citizen", "eeeeeee")]
     said = say(rows, binds=())
     assert said.startswith(
-        "All of the seven sites that North Korea announced it would block are blocked on two "
+        "All of the seven sites covered by North Korea’s announced ban are blocked on two "
     )
     assert "two of the three networks measured, since 31 March or 1 April 2016" in said
     free = say([*at("visitor", "nnnnnnn"), *at("official", "nnnnnnn")], binds=())
@@ -117,9 +117,10 @@ def test_the_story_names_means_and_exceptions() -> None:
         [*at("visitor", "eeepnee"), make_row("bbc.com", "visitor", E), make_row("cnn.com", "visitor", P)]
     )
     assert told == (
-        "Seven sites were announced from 1 April 2016, among them youtube.com, facebook.com and twitter.com, "
-        "for a time not named. Foreign visitors (Koryolink) meet a block page, dropped traffic, forged DNS "
-        "answers and connection resets. voanews.com is blocked only in part. yna.co.kr was announced but "
+        "Five sites were announced by name from 1 April 2016, among them youtube.com, facebook.com and "
+        "twitter.com, for a time not named. bet365.com and pornhub.com stand for the announced categories "
+        "gambling and pornography. Foreign visitors (Koryolink) meet a block page, dropped traffic, forged "
+        "DNS answers and connection resets. voanews.com is blocked only in part. yna.co.kr was announced but "
         "still opens. bbc.com is blocked without having been announced. cnn.com, not announced, was blocked "
         "at times."
     )

@@ -98,7 +98,7 @@ def _of_a_shutdown(ban: Ban, incidents: Iterable[Incident], *, lab: bool) -> str
 
 
 def _one_place(ban: Ban, who: str, column: Column, found: Sorted, expected: int) -> str:
-    sites = f"{'site' if expected == 1 else 'sites'} that {who} announced it would block"
+    sites = f"{'site' if expected == 1 else 'sites'} {_that(ban, who)}"
     if found.enforced:
         cannot = _cannot(found.enforced)
         which = _which(len(found.enforced), found.count, expected)
@@ -108,6 +108,13 @@ def _one_place(ban: Ban, who: str, column: Column, found: Sorted, expected: int)
         return f"only at times can {column.people} open {which} {sites}{_since(found.partly)}"
     which = _which(found.count, found.count, expected, every="all")
     return f"{column.people} can still open {which} {sites}{_from(ban)}"
+
+
+def _that(ban: Ban, who: str) -> str:
+    """Say how the sites are bound: announced themselves, or some of them by standing for a category."""
+    if ban.category_targets:
+        return f"covered by {who}’s announced ban"
+    return f"that {who} announced it would block"
 
 
 def _which(some: int, measured: int, expected: int, every: str = "any") -> str:
@@ -126,15 +133,15 @@ def _which(some: int, measured: int, expected: int, every: str = "any") -> str:
 def _many_places(
     ban: Ban, who: str, told: Sequence[tuple[Column, Sorted]], announced: frozenset[TargetName]
 ) -> str:
-    sites = words.counted(len(announced), "site")
+    sites = f"{words.counted(len(announced), 'site')} {_that(ban, who)}"
     hit = [found for _, found in told if found.enforced or found.partly]
     on = f"on {words.number(len(hit))} of the {words.number(len(told))} networks measured"
     if not hit:
         free = "can be opened on all networks measured"
-        return f"the {sites} that {who} announced it would block{_from(ban)} {free}"
+        return f"the {sites}{_from(ban)} {free}"
     some = "all" if all(found.count == len(found.enforced) for found in hit) else "some or all"
     rows = [row for found in hit for row in (*found.enforced, *found.partly)]
-    return f"{some} of the {sites} that {who} announced it would block are blocked {on}{_since(rows)}"
+    return f"{some} of the {sites} are blocked {on}{_since(rows)}"
 
 
 def story(
@@ -170,14 +177,28 @@ def story(
 
 
 def _what_was_announced(ban: Ban, announced: frozenset[TargetName]) -> str:
-    named = [words.visible(target, 60) for target in ban.targets if target in announced]
-    verb = "was" if len(announced) == 1 else "were"
-    said = f"{_capital(words.counted(len(announced), 'site'))} {verb} announced{_from(ban)}"
-    if named and len(named) == len(announced) <= _MAX_NAMES:
-        said += f": {words.listed(named)}"
-    elif named:
-        said += f", among them {words.listed(named[:_MAX_NAMES])}"
-    return f"{said}, {'for a time not named' if ban.ends == UNSPECIFIED else f'until {ban.ends}'}."
+    """Tell what was announced by name, and what stands for the announced categories."""
+    stand_ins = {target: code for code, target in ban.category_targets}
+    count = len(announced - stand_ins.keys() | set(ban.targets))
+    named = [words.visible(target, 60) for target in ban.targets]
+    said = []
+    if count:
+        verb = "was" if count == 1 else "were"
+        what = f"{_capital(words.counted(count, 'site'))} {verb} announced by name{_from(ban)}"
+        if named and len(named) == count <= _MAX_NAMES:
+            what += f": {words.listed(named)}"
+        elif named:
+            what += f", among them {words.listed(named[:_MAX_NAMES])}"
+        until = "for a time not named" if ban.ends == UNSPECIFIED else f"until {ban.ends}"
+        said.append(f"{what}, {until}.")
+    if stand_ins:
+        names = words.listed(sorted(words.visible(target, 60) for target in stand_ins), _MAX_NAMES + 1)
+        codes = sorted(set(stand_ins.values()))
+        kinds = words.listed([words.category(code) for code in codes])
+        stand = "stands" if len(stand_ins) == 1 else "stand"
+        noun = "category" if len(codes) == 1 else "categories"
+        said.append(f"{names} {stand} for the announced {noun} {kinds}.")
+    return " ".join(said)
 
 
 def _details(column: Column, found: Sorted, others: Sorted) -> list[str]:
