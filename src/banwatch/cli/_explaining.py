@@ -48,6 +48,8 @@ class Explanation:
     verdict: Verdict
     stored: Verdict | None
     """What the store says; it differs where it was judged by other rules."""
+    past: tuple[Verdict, ...]
+    """What it said by other rulesets, before it was judged again."""
     steps: tuple[Compared, ...]
     rules: tuple[AppliedRule, ...]
     evidence: Evidence
@@ -71,6 +73,7 @@ def explain_measurement(store: Store, uid: str, ruleset: Ruleset) -> Explanation
     return Explanation(
         verdict=verdict,
         stored=stored,
+        past=tuple(v for v in queries.past_verdicts(store, uid) if v.target == verdict.target),
         steps=tuple(_compare(seen, control, control_failure) for seen in observations),
         rules=tuple(_apply(verdict, ruleset)),
         evidence=evidence,
@@ -89,6 +92,8 @@ def show_explanation(explanation: Explanation, console: Console) -> None:
     stored = explanation.stored
     if stored is not None and (stored.state, stored.rules) != (verdict.state, verdict.rules):
         console.print(f"The store says {stored.state} (ruleset {stored.ruleset}): judge again to renew it.")
+    for past in explanation.past:
+        console.print(f"Before, by ruleset {past.ruleset}: {past.state} {' '.join(past.mechanisms)}".rstrip())
     steps = Table("hop", "step", "what", "probe", "control")
     for step in explanation.steps:
         steps.add_row(str(step.hop), step.step, step.what, step.probe, step.control)

@@ -112,7 +112,7 @@ def compare_pages(page: Observation, control: ControlHttp | None) -> PageCompari
         return PageComparison()
     return PageComparison(
         status_match=_match_status(page.status_code, control.status_code),
-        title_match=_match_titles(page.title, control.title),
+        title_match=_match_titles(page.title, control.title) if page.body_length else None,
         length_ratio=_length_ratio(page, control.body_length),
         headers_match=_match_headers(page, control),
     )
@@ -143,9 +143,10 @@ def differs(compared: PageComparison) -> bool:
     """Whether a page is another one than the control's, in every respect that can be compared.
 
     A page that is made anew on each load keeps its title, its length or its server's headers; one that was
-    put in its place keeps none. At least its length must be known to differ, and its title not be the same.
+    put in its place keeps none. Its length and its title must be known to differ: two files without a title
+    may well be of different length.
     """
-    if compared.title_match or compared.headers_match or compared.status_match is None:
+    if compared.title_match is not False or compared.headers_match or compared.status_match is None:
         return False
     ratio = compared.length_ratio
     return ratio is not None and ratio < LENGTH_RATIO_DIFFERENT
@@ -160,7 +161,7 @@ def _match_status(ours: int, theirs: int | None) -> bool | None:
 @lru_cache(maxsize=16_384)
 def _match_titles(ours: str | None, theirs: str | None) -> bool | None:
     if not ours or not theirs:
-        return None
+        return False if ours or theirs else None
     if ours.casefold() == theirs.casefold():
         return True
     our_words, their_words = _words(ours), _words(theirs)
@@ -178,8 +179,8 @@ def _words(title: str) -> set[str]:
 
 def _length_ratio(page: Observation, theirs: int | None) -> float | None:
     ours = page.body_length
-    if ours is None or theirs is None or page.body_truncated or max(ours, theirs) <= 0:
-        return None
+    if not ours or theirs is None or page.body_truncated or theirs <= 0:
+        return None  # an empty body is mostly one that was not kept
     return min(ours, theirs) / max(ours, theirs)
 
 
