@@ -48,6 +48,10 @@ rules:
   - {id: name, match: {tls: {sni: [nytimes.com]}}, action: reset, mechanism: tls.reset.sni}
   - {id: silence, match: {tls: {sni: [bbc.com]}}, action: drop, mechanism: tls.timeout.sni}
   - {id: host, match: {http: {host: [voanews.com]}}, action: reset, mechanism: http.reset.host}
+  - id: quic
+    match: {port: 443, quic: {sni: [http3.behaviour-lab.net]}}
+    action: drop
+    mechanism: quic.timeout
   - id: forge
     placement: on-path
     match: {dns: {names: [youtube.com], types: [A, AAAA]}}
@@ -59,6 +63,8 @@ URLS = {
     "silence": "https://www.bbc.com/",
     "host": "http://www.voanews.com/",
     "forge": "https://www.youtube.com/",
+    "quic": "https://http3.behaviour-lab.net/",
+    "quic-twin": "https://cloudflare-quic.com/",
     "twin": "https://www.yna.co.kr/",
     "down": "https://www.geocities.com/",
 }
@@ -116,7 +122,6 @@ def _followed_up(measurement: dict[str, Any], kind: str, name: str) -> list[dict
     [
         ("name", "tls.reset", "tls.reset.sni"),
         ("silence", "tls.timeout", "tls.timeout.sni"),
-        ("host", "http", "http.reset.host"),
     ],
 )
 def test_follow_ups_make_the_mechanism_more_specific(
@@ -128,6 +133,14 @@ def test_follow_ups_make_the_mechanism_more_specific(
     assert more.state.accuses
     assert all(with_.startswith(m) and m != with_ for m in less.mechanisms), less.mechanisms
     assert any(m.startswith(without) for m in less.mechanisms) or not less.mechanisms
+
+
+def test_a_host_that_is_cut_in_the_clear_is_told_from_a_server_that_hangs_up(
+    measured: dict[str, dict[str, Any]],
+) -> None:
+    [other] = _followed_up(measured["host"], "requests", "other_host")
+    assert (other["failure"], other["request"]["headers"]["Host"]) == (None, "example.org")
+    assert _judged(measured["host"]).mechanisms == ("http.reset.host",)
 
 
 def test_a_forger_answers_where_no_resolver_is(measured: dict[str, dict[str, Any]]) -> None:
@@ -148,6 +161,23 @@ def test_the_name_alone_is_enough_anywhere(measured: dict[str, dict[str, Any]]) 
     assert (innocent["failure"], name["failure"]) == (None, "connection_reset")
     [no_sni] = _followed_up(measured["name"], "tls_handshakes", "no_sni")
     assert no_sni["failure"] is None
+
+
+def test_quic_is_tried_where_the_site_offers_it(measured: dict[str, dict[str, Any]]) -> None:
+    keys = measured["quic-twin"]["test_keys"]
+    [handshake] = keys["quic_handshakes"]
+    assert (handshake["failure"], handshake["negotiated_protocol"], handshake["network"]) == (
+        None,
+        "h3",
+        "udp",
+    )
+    assert handshake["peer_certificates"]
+    assert keys["control"]["http3_request"]["status_code"] == 200
+    cut = measured["quic"]["test_keys"]
+    assert [one["failure"] for one in cut["quic_handshakes"]] == ["generic_timeout_error"] * 2
+    assert cut["control"]["http3_request"]["failure"] is None
+    assert cut["requests"][0]["failure"] is None
+    assert measured["twin"]["test_keys"]["quic_handshakes"] == []
 
 
 def test_a_reset_comes_with_what_the_kernel_knows(measured: dict[str, dict[str, Any]]) -> None:

@@ -20,6 +20,7 @@ from banwatch.net.dns import DnsReply, ask_udp
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.http import Headers, HttpExchange, HttpRequest, HttpResponse, exchange
+from banwatch.net.quic import open_quic
 from banwatch.net.seam import Net, Stream, TlsSettings
 from banwatch.net.target_url import TargetUrl, follow_location
 
@@ -93,7 +94,14 @@ class Looker:
             ),
             self._remember(("page", str(url), headers), partial(self._load, url, headers)),
         )
-        return self._render(url, lookup, asked, dict(zip(reachable, reaches, strict=True)), page)
+        quic: dict[Endpoint, wire.ControlHttpResult] = {}
+        if page.discovered_h3_endpoint:
+            offering = [one for one in reachable if one.port == url.port and ":" not in one.ip][:1]
+            for one in offering:
+                quic[one] = await self._remember(
+                    ("quic", one, str(url)), partial(self._load_quic, one, url, headers)
+                )
+        return self._render(url, lookup, asked, dict(zip(reachable, reaches, strict=True)), page, quic)
 
     async def _remember(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
         return cast(T, await self._memo.get(key, make))
@@ -105,6 +113,7 @@ class Looker:
         asked: set[str],
         reaches: dict[Endpoint, Reach],
         page: wire.ControlHttpResult,
+        quic: dict[Endpoint, wire.ControlHttpResult],
     ) -> wire.ControlResponse:
         valid = {one.ip for one, reach in reaches.items() if reach.tls is not None and reach.tls.status}
         info = {
@@ -123,9 +132,14 @@ class Looker:
                 for one, reach in reaches.items()
             },
             tls_handshake={str(one): reach.tls for one, reach in reaches.items() if reach.tls is not None},
-            quic_handshake={},
+            quic_handshake={
+                str(one): wire.ControlTls(
+                    server_name=url.host, status=result.failure is None, failure=result.failure
+                )
+                for one, result in quic.items()
+            },
             http_request=page,
-            http3_request=None,
+            http3_request=next(iter(quic.values()), None),
             dns=wire.ControlDns(failure=lookup.failure, addrs=list(lookup.addresses)),
             ip_info=info,
         )
@@ -214,19 +228,30 @@ class Looker:
             return _failed_page(error.failure)
         except TimeoutError:
             return _failed_page(df007.GENERIC_TIMEOUT)
-        found = _TITLE.search(bytes(response.body[:_TITLE_WITHIN_BYTES]))
-        title = html.unescape(found[1].decode("utf-8", "replace")).strip() if found else ""
-        shown: dict[str, wire.Text] = {}
-        for name, value in response.headers:
-            shown.setdefault("-".join(part.capitalize() for part in name.split("-")), value)
-        return wire.ControlHttpResult(
-            body_length=len(response.body),
-            discovered_h3_endpoint="",
-            failure=None,
-            title=title,
-            headers=shown,
-            status_code=response.status,
-        )
+        return _page(url, response)
+
+    async def _load_quic(
+        self, endpoint: Endpoint, url: TargetUrl, headers: Headers
+    ) -> wire.ControlHttpResult:
+        """Fetch the page over HTTP/3, without following where it redirects."""
+        result = HttpExchange()
+        request = HttpRequest(scheme=url.scheme, authority=url.authority, path=url.path, headers=headers)
+        try:
+            async with asyncio.timeout(self._settings.step_timeout_s):
+                link = await open_quic(self._net, endpoint.ip, endpoint.port, url.host)
+                try:
+                    chain = link.facts.peer_certificates if link.facts else ()
+                    problem = self._roots.problem(chain, url.host, self._settings.now())
+                    if problem is not None:
+                        raise NetworkFailure(problem)
+                    await link.request(request, result, self._settings.body_limit_bytes)
+                finally:
+                    link.close()
+        except NetworkFailure as error:
+            return _failed_page(error.failure)
+        except TimeoutError:
+            return _failed_page(df007.GENERIC_TIMEOUT)
+        return _page(url, result.response) if result.response is not None else _failed_page(df007.EOF)
 
     async def _follow(self, url: TargetUrl, headers: Headers) -> HttpResponse:
         for _ in range(_MAX_REDIRECTS + 1):
@@ -292,3 +317,29 @@ def _failed_page(failure: Failure) -> wire.ControlHttpResult:
     return wire.ControlHttpResult(
         body_length=-1, discovered_h3_endpoint="", failure=failure, title="", headers={}, status_code=-1
     )
+
+
+def _page(url: TargetUrl, response: HttpResponse) -> wire.ControlHttpResult:
+    found = _TITLE.search(bytes(response.body[:_TITLE_WITHIN_BYTES]))
+    title = html.unescape(found[1].decode("utf-8", "replace")).strip() if found else ""
+    shown: dict[str, wire.Text] = {}
+    for name, value in response.headers:
+        shown.setdefault("-".join(part.capitalize() for part in name.split("-")), value)
+    return wire.ControlHttpResult(
+        body_length=len(response.body),
+        discovered_h3_endpoint=_h3_endpoint(url, response),
+        failure=None,
+        title=title,
+        headers=shown,
+        status_code=response.status,
+    )
+
+
+def _h3_endpoint(url: TargetUrl, response: HttpResponse) -> str:
+    """Where the site says that it speaks HTTP/3 (RFC 7838), as `host:port`; empty where it does not."""
+    for one in (response.header("alt-svc") or "").split(","):
+        protocol, _, where = one.strip().partition("=")
+        port = where.partition(";")[0].strip('"').removeprefix(":")
+        if protocol == "h3" and url.is_tls and port == str(url.port):
+            return f"{url.host}:{port}"
+    return ""

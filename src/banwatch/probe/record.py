@@ -67,6 +67,7 @@ class WebConnectivityKeys(msgspec.Struct, frozen=True, kw_only=True):
     queries: list[Query]
     tcp_connect: list[wire.TcpConnect]
     tls_handshakes: list[wire.TlsHandshake]
+    quic_handshakes: list[wire.TlsHandshake]
     requests: list[wire.HttpTransaction]
     network_events: list[wire.NetworkEvent]
     x_dns_duplicate_responses: list[Query]

@@ -15,6 +15,7 @@ class Records:
     queries: list[Query] = field(default_factory=list)
     tcp_connects: list[wire.TcpConnect] = field(default_factory=list)
     tls_handshakes: list[wire.TlsHandshake] = field(default_factory=list)
+    quic_handshakes: list[wire.TlsHandshake] = field(default_factory=list)
     requests: list[wire.HttpTransaction] = field(default_factory=list)
     """The latest first."""
     tcp_infos: list[TcpInfoRecord] = field(default_factory=list)

@@ -5,7 +5,6 @@ first good connection the page is fetched. Follow-ups (see `follow_ups`) go on w
 """
 
 import asyncio
-from dataclasses import dataclass
 
 import msgspec
 
@@ -16,7 +15,8 @@ from banwatch.net.certificates import Roots
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.http import HttpRequest, HttpResponse
 from banwatch.net.seam import Net, Stream, TlsSettings
-from banwatch.net.target_url import TargetUrl, follow_location, parse_target_url, registrable_domain
+from banwatch.net.target_url import TargetUrl, parse_target_url, registrable_domain
+from banwatch.probe.cookies import CookieJar
 from banwatch.probe.follow_ups.connection import (
     after_connect,
     after_handshake,
@@ -31,6 +31,7 @@ from banwatch.probe.follow_ups.names import (
     try_resolvers,
 )
 from banwatch.probe.follow_ups.speed import after_page
+from banwatch.probe.hop import Hop, find_next_hop
 from banwatch.probe.load import Load
 from banwatch.probe.permit import FetchPermit
 from banwatch.probe.politeness import Politeness
@@ -41,6 +42,7 @@ from banwatch.probe.steps.control import ask_helper, make_control_request
 from banwatch.probe.steps.dns import UdpLookup, addresses_of, begin_udp_lookup, lookup_system
 from banwatch.probe.steps.doh import lookup_doh
 from banwatch.probe.steps.http import BROWSER_HEADERS, Fetched, http_get
+from banwatch.probe.steps.quic import offers_quic, quic_handshake
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
 from banwatch.probe.summary import Findings, Summary, summarize
@@ -49,21 +51,9 @@ from banwatch.probe.trace import Trace
 TEST_NAME = "web_connectivity"
 TEST_VERSION = "0.5.0"
 ALPN = ("h2", "http/1.1")
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_TOO_MANY_REDIRECTS = f"{UNKNOWN_FAILURE_PREFIX}stopped after too many redirects"
-_BAD_REDIRECT = "http_invalid_redirect_location_host"
-_FIRST_ID = {"getaddrinfo": 10001, "udp": 20001, "doh": 30001, "http": 40001, "https": 50001}
+_FIRST_ID = {"getaddrinfo": 10001, "udp": 20001, "doh": 30001, "http": 40001, "https": 50001, "quic": 55001}
 _ADDRESSES_AFTER_REDIRECT = 2
 """A redirect's own host is rarely what is announced as banned: fewer of its addresses are enough."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """One URL on the way."""
-
-    url: TargetUrl
-    depth: int
-    referer: str = ""
 
 
 class WebConnectivity:
@@ -90,7 +80,7 @@ class WebConnectivity:
         self._records = Records()
         self._lookups: list[UdpLookup] = []
         self._ids = dict(_FIRST_ID)
-        self._cookies: dict[str, dict[str, str]] = {}
+        self._cookies = CookieJar()
         self._control_request: wire.ControlRequest | None = None
         self._control: wire.ControlResponse | None = None
         self._control_failure: Failure | None = None
@@ -264,15 +254,33 @@ class WebConnectivity:
             stream.close()
         await after_request(self._follow_up, hop.url, endpoint, fetched.record, hop.depth)
         await after_page(self._follow_up, fetched, hop.depth)
+        if hop.depth == 0 and fetched.response and offers_quic(fetched.response.header("alt-svc")):
+            await self._try_quic(hop, endpoint)
         return fetched
+
+    async def _try_quic(self, hop: Hop, endpoint: Endpoint) -> None:
+        """Shake hands over QUIC where the site says that it speaks it, once more after a failure."""
+        for tags in ((f"depth={hop.depth}",), (f"depth={hop.depth}", "follow_up=retry")):
+            handshake = await quic_handshake(
+                self._net,
+                endpoint,
+                hop.url.host,
+                roots=self._roots,
+                at=self._at,
+                timeout_s=self._settings.timeouts.tls_s,
+                trace=self._trace.transaction(self._next_id("quic"), *tags),
+            )
+            self._records.quic_handshakes.append(handshake)
+            if handshake.failure is None:
+                return
 
     async def _fetch(self, hop: Hop, endpoint: Endpoint, stream: Stream, alpn: str, trace: Trace) -> Fetched:
         headers = BROWSER_HEADERS
         if hop.referer:
             headers += (("Referer", hop.referer),)
-        cookies = self._cookies.get(registrable_domain(hop.url.host))
+        cookies = self._cookies.header(hop.url)
         if cookies:
-            headers += (("Cookie", "; ".join(f"{name}={value}" for name, value in cookies.items())),)
+            headers += (("Cookie", cookies),)
         request = HttpRequest(
             scheme=hop.url.scheme, authority=hop.url.authority, path=hop.url.path, headers=headers
         )
@@ -292,29 +300,13 @@ class WebConnectivity:
         return fetched
 
     def _next_hop(self, hop: Hop, response: HttpResponse | None) -> Hop | None:
-        if response is None or response.status not in _REDIRECTS:
+        if response is not None:
+            self._cookies.keep(hop.url, response.headers)
+        found = find_next_hop(hop, response, self._settings.max_redirects)
+        if isinstance(found, str):
+            self._fail_last_request(found)
             return None
-        location = response.header("location")
-        if not location:
-            return None
-        if hop.depth >= self._settings.max_redirects:
-            self._fail_last_request(_TOO_MANY_REDIRECTS)
-            return None
-        self._keep_cookies(hop.url, response)
-        try:
-            return Hop(follow_location(hop.url, location), hop.depth + 1, referer=str(hop.url))
-        except ValueError:
-            self._fail_last_request(_BAD_REDIRECT)
-            return None
-
-    def _keep_cookies(self, url: TargetUrl, response: HttpResponse) -> None:
-        """Keep cookies as a browser would, since some sites redirect for ever without: only until the end."""
-        jar = self._cookies.setdefault(registrable_domain(url.host), {})
-        for name, value in response.headers:
-            if name.lower() == "set-cookie" and len(jar) < 50:
-                cookie, _, content = value.partition(";")[0].partition("=")
-                if cookie.strip() and content.isascii() and content.isprintable() and len(content) < 4096:
-                    jar[cookie.strip()] = content.strip()
+        return found
 
     def _fail_last_request(self, failure: Failure) -> None:
         self._records.requests[0] = msgspec.structs.replace(self._records.requests[0], failure=failure)
@@ -372,6 +364,7 @@ class WebConnectivity:
             queries=records.queries,
             tcp_connect=records.tcp_connects,
             tls_handshakes=records.tls_handshakes,
+            quic_handshakes=records.quic_handshakes,
             requests=records.requests,
             network_events=self._trace.events,
             x_dns_duplicate_responses=[late for lookup in self._lookups for late in lookup.late],

@@ -29,7 +29,7 @@ def make_control_request(url: TargetUrl, endpoints: Sequence[Endpoint]) -> wire.
         http_request=str(url),
         http_request_headers={name: [value] for name, value in BROWSER_HEADERS},
         tcp_connect=[str(endpoint) for endpoint in endpoints],
-        x_quic_enabled=False,
+        x_quic_enabled=True,
     )
 
 
