@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from banwatch.detect.baseline import Prior
 from banwatch.detect.hidden import Steps
 from banwatch.detect.stretches import solve
 from detecting import leader
@@ -28,9 +29,15 @@ class Delays:
     """Share of our onset intervals that hold the true hour."""
 
 
-def delays(rng: np.random.Generator, series: int, rate: float, effect: float) -> Delays:
+def delays(
+    rng: np.random.Generator,
+    series: int,
+    rate: float,
+    effect: float,
+    baselines: tuple[float, ...] = BASELINES,
+) -> Delays:
     """Time to detection of a week of blocking."""
-    drawn = sample(rng, series=series, weeks=8, rate=rate, baselines=BASELINES, effect=effect)
+    drawn = sample(rng, series=series, weeks=8, rate=rate, baselines=baselines, effect=effect)
     ours = np.full(series, np.inf)
     for waited in ASKED_H:
         steps, hours = steps_of(drawn, drawn.begins + waited - 1)
@@ -90,3 +97,19 @@ def seconds_for_year(rng: np.random.Generator, series: int) -> tuple[float, floa
     took = time.process_time() - began
     assert len({one.column for one in found.stretches}) >= series // 10
     return took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def update_ms(rng: np.random.Generator) -> float:
+    """Milliseconds to read one series of a year of hours again, with a blocked week, once late data came."""
+    telling = (1 + rng.poisson(1.0, (365 * 24, 1))).astype(np.float32)
+    accusing = rng.binomial(telling.astype(np.int64), 0.02).astype(np.float32)
+    accusing[4000 : 4000 + WEEK] = telling[4000 : 4000 + WEEK]
+    gaps = np.ones(telling.shape, np.int32)
+    gaps[0] = 0
+    steps = Steps(accusing, telling, gaps)
+    took = []
+    for _ in range(7):
+        began = time.process_time()
+        assert len(solve(steps, Prior()).stretches) == 1
+        took.append(1000 * (time.process_time() - began))
+    return float(np.median(took))

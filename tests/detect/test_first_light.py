@@ -16,6 +16,7 @@ DARK = (START + hours(9 * 24), START + hours(10 * 24))
 GRUMBLE = START + hours(3 * 24)
 BANNED = ("youtube.com", "facebook.com", "twitter.com", "voanews.com", "chosun.com", "donga.com")
 OPEN = ("wikipedia.org", "example.org", "yna.co.kr", "google.com", "apple.com", "bbc.com")
+OK_LINE = (State.OK,) * 40 + (State.BLOCKED,) * 30
 DOMESTIC = ("naenara.com.kp", "kcna.kp")
 
 

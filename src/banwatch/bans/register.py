@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
+from banwatch.bans.importing import Draft
 from banwatch.bans.schema import PARTIAL_DATE, Problem, precision_of, problems_in
 from banwatch.model.ban import UNSPECIFIED, Ban, BoundNetwork, Source
 from banwatch.model.errors import BanwatchError
@@ -147,3 +148,24 @@ def find_ban(ban_id: str, folder: Path | None = None) -> Ban:
     if ban_id not in bans:
         raise BanwatchError(f"There is no ban {ban_id!r}", f"There are: {', '.join(bans) or 'none'}.")
     return bans[ban_id]
+
+
+def save_drafts(drafts: Iterable[Draft], folder: Path) -> int:
+    """Write drafts, one file each, and say how many; files that are there already are left alone.
+
+    Raises:
+        BanwatchError: the folder cannot be written.
+    """
+    count = 0
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for draft in drafts:
+            path = folder / f"{draft.ban_id}.yaml"
+            if not path.exists():
+                path.write_text(draft.text, "utf-8")
+                count += 1
+    except OSError as error:
+        raise BanwatchError(
+            f"{folder} cannot be written: {error}", "Give another folder with --out."
+        ) from error
+    return count

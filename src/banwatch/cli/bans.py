@@ -17,6 +17,8 @@ def register(app: typer.Typer) -> None:
     bans.command("ls")(_ls)
     bans.command("show")(_show)
     bans.command("compare")(_compare)
+    bans.command("unannounced")(_unannounced)
+    bans.command("import")(_import)
 
 
 def _ls(as_json: Json = False) -> None:
@@ -56,3 +58,28 @@ def _compare(ban_id: BanId, store: Database, as_json: Json = False) -> None:
         print(to_json(found))
     else:
         print_table(comparison_table(found))
+
+
+def _unannounced(store: Database, as_json: Json = False) -> None:
+    """List the incidents that no ban announces."""
+    from banwatch.bans import load_bans, unannounced
+    from banwatch.detect.telling import incident_lines
+    from banwatch.store import Store, queries
+
+    with Store.open(store, read_only=True) as opened:
+        incidents = queries.incidents(opened)
+    for line in incident_lines(unannounced(incidents, load_bans().values()), as_json=as_json):
+        print(line)
+
+
+def _import(
+    table: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV: Access Now's STOP, or a list of outages.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the drafts.")],
+) -> None:
+    """Draft ban files from the tables of others, for a person to complete."""
+    from banwatch.bans.importing import read_drafts
+    from banwatch.bans.register import save_drafts
+
+    print(f"{save_drafts(read_drafts(table), out)} drafts in {out}")

@@ -27,10 +27,13 @@ def _detect(
             help="With --store: what was said then, from the log. With --verdicts: as if it were then.",
         ),
     ] = None,
+    why: Annotated[
+        bool, typer.Option("--why", help="Say what speaks for and against each, and what was set aside.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object an incident.")] = False,
 ) -> None:
     """Find what began, where, how wide, and whether it ended."""
-    from banwatch.detect.telling import incident_lines, said_by, said_lines
+    from banwatch.detect.telling import aside_lines, incident_lines, said_by, said_lines
     from banwatch.formats.verdict_table import parse_moment
     from banwatch.model.errors import WireError
 
@@ -46,7 +49,8 @@ def _detect(
 
         rows = read_verdicts(verdicts)
         cells = fold(row for row in rows if now is None or row.measurement_start_time <= now)
-        incidents = group(find_changes(cells, through=now), cells)
+        changes = find_changes(cells, through=now)
+        incidents = group(changes, cells)
     else:
         from datetime import UTC, datetime
 
@@ -64,5 +68,10 @@ def _detect(
         with Store.open(store or Path()) as opened:
             detect(opened, load_bans().values(), now=datetime.now(UTC))
             incidents = tuple(queries.incidents(opened))
-    for line in incident_lines(incidents, as_json=as_json):
+            changes = tuple(queries.changes(opened)) if why else ()
+            cells = tuple(queries.cells(opened)) if why else ()
+    for line in incident_lines(incidents, as_json=as_json, cells=cells if why else None):
         print(line)
+    if why:
+        for line in aside_lines(changes, cells, as_json=as_json):
+            print(line)

@@ -89,11 +89,16 @@ def log_ratios(steps: Steps, baseline: Floats) -> tuple[Floats, Floats]:
     return ratios[0], ratios[1]
 
 
-def evidence(steps: Steps, baseline: Floats) -> Floats:
+def evidence(steps: Steps, baseline: Floats, *, reach: int | None = None) -> Floats:
     """Log odds of the best single stretch that ends at each step.
 
     What it tells, less what it costs: the chance of an onset before it. A bound by which quiet series, and
     the quiet parts of others, are passed over: two running sums instead of the chain.
+
+    Args:
+        steps: the votes.
+        baseline: each series' share of trouble while open.
+        reach: the longest stretch looked at, in steps, a power of two; any, if omitted.
     """
     onset = t.ONSET_PER_HOUR + t.PARTLY_ONSET_PER_HOUR
     cost = np.maximum(steps.gap_hours, 1).astype(np.float32)
@@ -106,7 +111,13 @@ def evidence(steps: Steps, baseline: Floats) -> Floats:
         total = np.cumsum(ratios, axis=0, dtype=np.float32)
         np.subtract(total, ratios, out=ratios)
         ratios -= cost
-        np.minimum.accumulate(ratios, axis=0, out=ratios)
+        if reach is None:
+            np.minimum.accumulate(ratios, axis=0, out=ratios)
+        else:
+            span = 1
+            while span < reach:
+                ratios[span:] = np.minimum(ratios[span:], ratios[:-span])
+                span *= 2
         total -= ratios
         np.maximum(best, total, out=best)
     return best

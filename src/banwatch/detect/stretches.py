@@ -21,6 +21,8 @@ _SETTLED = 0.05
 _SCREEN_LOG_ODDS = -1.0
 """Series whose best stretch has lower odds hardly reach `CHANGE_PROBABILITY`: summing over where it may
 begin and end adds less than the two nats between."""
+_REACH = 64
+"""Steps of a short stretch, or of "lately"."""
 _SCREENED = 64
 """Series screened together: few enough that a year of hours stays in the processor's cache."""
 _SMOOTHED = 1024
@@ -71,10 +73,12 @@ def solve(steps: Steps, prior: Prior | None = None) -> Solved:
     windows: list[Window] = []
     for columns in _batches(every, _SCREENED):
         mine = _take(steps, columns)
-        hot = evidence(mine, baseline[columns]) >= _SCREEN_LOG_ODDS
-        for place in np.flatnonzero(hot.any(axis=0)).tolist():
+        best = evidence(mine, baseline[columns])
+        for place in np.flatnonzero(best.max(axis=0) >= _SCREEN_LOG_ODDS).tolist():
+            column = columns[place : place + 1]
             used = int((mine.telling[:, place] > 0).sum())
-            windows.extend(windows_of(int(columns[place]), hot[:used, place]))
+            hot = _hot(_take(steps, column), baseline[column], best[:used, place])
+            windows.extend(windows_of(int(column[0]), hot))
         accusing[columns] = mine.accusing.sum(axis=0)
         telling[columns] = mine.telling.sum(axis=0)
 
@@ -114,6 +118,18 @@ def solve(steps: Steps, prior: Prior | None = None) -> Solved:
 def _batches(columns: Columns, size: int) -> Iterator[Columns]:
     for start in range(0, len(columns), size):
         yield columns[start : start + size]
+
+
+def _hot(one: Steps, baseline: Floats, best: Floats) -> NDArray[np.bool_]:
+    """Steps of one series that need a closer look.
+
+    Where a short stretch holds evidence, or the best one has gained lately. The long time that the best one
+    takes to be outweighed, after a block, is not worth one.
+    """
+    near = evidence(one, baseline, reach=_REACH)[: len(best), 0] >= _SCREEN_LOG_ODDS
+    gains = best >= _SCREEN_LOG_ODDS
+    gains[_REACH:] &= best[_REACH:] > best[:-_REACH]
+    return np.asarray(near | gains, np.bool_)
 
 
 def _take(steps: Steps, columns: Columns) -> Steps:

@@ -4,8 +4,11 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
+from banwatch.detect.common_cause import set_aside
+from banwatch.detect.reasons import reasons
+from banwatch.model.cell import Cell
 from banwatch.model.ids import render_asn
-from banwatch.model.incident import Incident, Kind
+from banwatch.model.incident import Change, Incident, Kind
 
 _NAMED = 3
 
@@ -44,13 +47,45 @@ def _listed(names: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1] if names else ""]))
 
 
-def incident_lines(incidents: Iterable[Incident], *, as_json: bool) -> Iterator[str]:
-    """Print incidents, one a line: JSON objects for machines, sentences for people."""
+def incident_lines(
+    incidents: Iterable[Incident], *, as_json: bool, cells: Sequence[Cell] | None = None
+) -> Iterator[str]:
+    """Print incidents, one a line: JSON objects for machines, sentences for people.
+
+    Args:
+        incidents: as `group` gave them.
+        as_json: for machines.
+        cells: those that they were found in, to say why each is one; not said, if omitted.
+    """
     for incident in incidents:
+        why = reasons(incident, cells) if cells is not None else ()
         if as_json:
-            yield json.dumps(to_wire(incident), ensure_ascii=False)
+            wire = to_wire(incident)
+            yield json.dumps({**wire, "why": list(why)} if cells is not None else wire, ensure_ascii=False)
         else:
             yield f"{incident.incident_id}  {incident.sentence}"
+            yield from (f"    {line}" for line in why)
+
+
+def aside_lines(changes: Sequence[Change], cells: Sequence[Cell], *, as_json: bool) -> Iterator[str]:
+    """Print the changes that make no incident, each with the reason."""
+    for change, reason in sorted(set_aside(changes, cells).items(), key=lambda item: item[0].onset_latest):
+        if as_json:
+            yield json.dumps(
+                {
+                    "set_aside": reason,
+                    "country": change.probe_cc,
+                    "asns": [change.probe_asn],
+                    "targets": [change.target] if change.target else [],
+                    "kind": change.kind.value,
+                    "onset": [_rfc3339(change.onset_earliest), _rfc3339(change.onset_latest)],
+                },
+                ensure_ascii=False,
+            )
+        else:
+            what = change.target or "the network"
+            where = f"{render_asn(change.probe_asn)} in {change.probe_cc}"
+            yield f"set aside  {what} on {where}, {_moment(change.onset_latest)}: {reason}"
 
 
 def to_wire(incident: Incident) -> dict[str, object]:

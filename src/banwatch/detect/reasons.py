@@ -1,0 +1,85 @@
+"""Why an incident is one: what speaks for it, what against, and what would refute it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from banwatch.detect.series import interfered_in, told_in
+from banwatch.model.cell import Cell
+from banwatch.model.ids import render_asn
+from banwatch.model.incident import Incident, Kind
+
+_BEFORE = timedelta(days=7)
+_WITNESSES = 3
+
+
+def reasons(incident: Incident, cells: Iterable[Cell]) -> tuple[str, ...]:
+    """Say why, in sentences that a reader can check against the measurements.
+
+    Args:
+        incident: as `group` gave it.
+        cells: those that it was found in.
+    """
+    mine = [
+        cell
+        for cell in cells
+        if cell.probe_cc == incident.probe_cc
+        and cell.probe_asn in incident.asns
+        and cell.access_tier in incident.access_tiers
+        and (not incident.targets or cell.target in incident.targets)
+    ]
+    over = incident.end_latest
+    inside = [
+        cell
+        for cell in mine
+        if (
+            cell.last_at >= incident.onset_latest
+            or (interfered_in(cell) and cell.last_at >= incident.onset_earliest)
+        )
+        and (over is None or cell.first_at < over)
+    ]
+    before = [
+        cell for cell in mine if incident.onset_earliest - _BEFORE <= cell.last_at <= incident.onset_earliest
+    ]
+    if incident.kind is Kind.SHUTDOWN:
+        return _of_shutdown(incident, inside, before)
+    return _of_blocking(incident, inside, before)
+
+
+def _of_blocking(incident: Incident, inside: Sequence[Cell], before: Sequence[Cell]) -> tuple[str, ...]:
+    voices = {voice for cell in inside for voice in cell.accusers}
+    against = sorted({cell.witness for cell in inside if cell.ok and not interfered_in(cell)})
+    worked = sum(cell.ok for cell in inside)
+    lines = [
+        f"For it: {_count(inside)} measurements showed interference, by {len(voices) or 'unnamed'} voices on "
+        f"{', '.join(render_asn(asn) for asn in incident.asns)}.",
+        f"Before it: {_count(before)} in the week before it began."
+        if before
+        else "Before it: no measurement could tell in the week before, so nobody saw it begin.",
+    ]
+    if worked:
+        named = ", ".join(against[:_WITNESSES]) or "all of them in hours that also showed interference"
+        lines.append(f"Against it: {worked} measurements in that time saw a target work ({named}).")
+    else:
+        lines.append("Against it: no measurement in that time saw a target work.")
+    lines.append(
+        "It would be refuted by good measurements from other probes on the same networks in that time, or by "
+        "the same failure in unrelated countries in the same hours."
+    )
+    return tuple(lines)
+
+
+def _of_shutdown(incident: Incident, inside: Sequence[Cell], before: Sequence[Cell]) -> tuple[str, ...]:
+    silent = sum(cell.silent for cell in inside)
+    hours = len({cell.hour for cell in before if told_in(cell)})
+    answered = sum(told_in(cell) for cell in inside)
+    return (
+        f"For it: {silent} measurements found nothing that answered, and the rest of the usual was missing "
+        f"on {', '.join(render_asn(asn) for asn in incident.asns)}.",
+        f"Before it: {hours} hours with measurements in the week before.",
+        f"Against it: {answered} measurements in that time reached something.",
+        "It would be refuted by what several probes measured there in that time, also if it comes late.",
+    )
+
+
+def _count(cells: Sequence[Cell]) -> str:
+    return f"{sum(interfered_in(cell) for cell in cells)} of {sum(told_in(cell) for cell in cells)}"
