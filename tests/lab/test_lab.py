@@ -238,6 +238,26 @@ def test_a_censor_that_fails_ends_the_run_and_lets_nothing_through(monkeypatch: 
         lab.call(fetch, "http://142.250.74.78/", 0.5)
 
 
+def test_ctrl_c_is_for_the_program_that_runs_inside() -> None:
+    import pty
+
+    pid, terminal = pty.fork()
+    if pid == 0:
+        code = 99
+        try:
+            with lab_of() as lab:
+                code = lab.run(["sh", "-c", "trap 'exit 5' INT; echo up; while :; do sleep 0.05; done"])
+                code += lab.run(["sh", "-c", "exit 1"])  # the lab is still there
+        finally:
+            os._exit(code)
+    seen = b""
+    while b"up" not in seen:
+        seen += os.read(terminal, 100)
+    os.write(terminal, b"\x03")
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 6
+    os.close(terminal)
+
+
 def test_an_unknown_tier_is_refused() -> None:
     with pytest.raises(BanwatchError, match="Give one of all"):
         Lab(regime_of(RULES), "nobody", TinyWorld(), clock=LabClock(APRIL))

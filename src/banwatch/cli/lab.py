@@ -83,7 +83,7 @@ def shell(
     import os
 
     command = [os.environ.get("SHELL", "/bin/sh")]
-    raise typer.Exit(_run_inside(command, regime, tier, at, truth, pcap, world, seed, link))
+    raise typer.Exit(_run_inside(command, regime, tier, at, truth, pcap, world, seed, link, is_shell=True))
 
 
 def _run_inside(
@@ -96,6 +96,8 @@ def _run_inside(
     world_path: Path | None,
     seed: int,
     link: str,
+    *,
+    is_shell: bool = False,
 ) -> int:
     if link not in ("veth", "tun"):
         raise typer.BadParameter(f"{link} is neither `veth` nor `tun`", param_hint="--link")
@@ -120,7 +122,7 @@ def _run_inside(
         seed=seed,
         tun=link == "tun",
     ) as lab:
-        return lab.run(command)
+        return lab.run(command, keeps_jobs=is_shell)
 
 
 def _begin_file(path: Path | None) -> None:

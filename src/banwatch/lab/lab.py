@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, Protocol, Self, TypeVar, cast
 from banwatch.lab.censor_process import LabPlan, run_first_process
 from banwatch.lab.client_files import client_environment
 from banwatch.lab.clock import LabClock
-from banwatch.lab.inside import Inside, Rooms, hold_lifeline, release_lifeline, uninterrupted
+from banwatch.lab.inside import Inside, Rooms, hold_lifeline, release_lifeline, terminal_lent, uninterrupted
 from banwatch.lab.namespaces import adopt_orphans
 from banwatch.lab.regime import Address, Prefix, Regime, Tier
 from banwatch.model.errors import BanwatchError
@@ -259,15 +259,19 @@ class Lab:
             child.terminate()
             self._children.remove(child)
 
-    def run(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> int:
+    def run(
+        self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, keeps_jobs: bool = False
+    ) -> int:
         """Run a program as the client; returns its exit code (127 where there is no such program).
 
         Args:
             argv: the program and its arguments.
             env: variables added to this process's own and to those that name the lab's authority.
+            keeps_jobs: it is a shell: Ctrl-Z is for what runs in it.
         """
 
-        def execute() -> None:
+        def execute(take_terminal: Callable[[], None]) -> None:
+            take_terminal()
             os.environ.update(env or {})
             try:
                 os.execvp(argv[0], list(argv))
@@ -275,12 +279,13 @@ class Lab:
                 os.write(2, f"banwatch: cannot run {argv[0]}: {os.strerror(error.errno or 0)}\n".encode())
                 os._exit(126 if isinstance(error, PermissionError) else 127)
 
-        child = self.start(execute)
-        try:
-            return self._watch(child)
-        finally:
-            child.terminate()
-            self._children.remove(child)
+        with terminal_lent(keeps_jobs=keeps_jobs) as take_terminal:
+            child = self.start(execute, take_terminal)
+            try:
+                return self._watch(child)
+            finally:
+                child.terminate()
+                self._children.remove(child)
 
     def start(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Inside:
         """Begin a function inside the client's namespaces and come back at once.
