@@ -55,6 +55,11 @@ CENSORED = {
         ),
         ("dns.nxdomain",),
     ),
+    "dns empty": (S.but(system=Lookup((), "dns_no_answer")), ("dns",)),
+    "dns bogon withheld by the probe": (
+        S.but(system=Lookup((), "dns_bogon_error")),
+        ("dns.injection.bogon",),
+    ),
     "dns refused": (S.but(system=Lookup((), "dns_refused_error")), ("dns.refused",)),
     "dns servfail everywhere in the clear": (
         S.but(system=Lookup((), "dns_servfail_error"), plain=Lookup((), "dns_servfail_error")),
@@ -142,6 +147,15 @@ HONEST = {
     "refuses, unencrypted": (
         HTTP.but(page=Page(403, body="<title>Forbidden</title>no", title="Forbidden", headers=())),
         State.IMPAIRED,
+    ),
+    "gone": (S.but(page=Page(404, body="gone", title=None)), State.IMPAIRED),
+    "fails": (HTTP.but(page=Page(500, body="oops", title=None, headers=())), State.IMPAIRED),
+    "a file made anew": (
+        HTTP.but(
+            page=Page(body="x" * 50, title=None, headers=()),
+            helper=Helper(page=Page(body="y" * 5000, title=None)),
+        ),
+        None,
     ),
     "unavailable for legal reasons": (HTTP.but(page=Page(451, body="no", title=None)), State.IMPAIRED),
     "refuses everybody": (

@@ -12,6 +12,7 @@ _NOT_THE_SITE = frozenset({"tls.certificate", "control.certificate", "http.diffe
 """What shows that an address is not the site's."""
 _DEAD = frozenset({"tcp.timeout", "tcp.refused", "tcp.reset", "tcp.unreachable", "tcp.other"})
 _CUT = frozenset({"tls.reset", "tls.timeout", "tls.eof", "tls.alert", "tls.other", "http.reset", "http.eof"})
+_EMPTY = frozenset({f.ANDROID_DNS_CACHE_NO_DATA, f.DNS_NO_ANSWER})
 _TRIED = _NOT_THE_SITE | _DEAD | _CUT | {"control.unreachable"}
 
 
@@ -22,6 +23,11 @@ def _known_elsewhere(e: Evidence) -> bool:
 
 def _bogon(e: Evidence) -> bool:
     return bool(e.dns_bogons) and not e.control_bogon and _known_elsewhere(e)
+
+
+def _bogon_unseen(e: Evidence) -> bool:
+    """The probe's own resolver code met a bogon and kept it to itself."""
+    return e.dns_system_failure == f.DNS_BOGON and bool(e.dns_expected) and not e.control_bogon
 
 
 def _dead_everywhere(e: Evidence) -> bool:
@@ -87,15 +93,15 @@ DNS_RULES: tuple[Rule, ...] = (
             "the network's own resolver answers only with private, loopback or reserved addresses, "
             "and the name has public ones elsewhere"
         ),
-        holds=lambda e: _bogon(e) and e.dns_system_unvouched,
+        holds=lambda e: (_bogon(e) and e.dns_system_unvouched) or _bogon_unseen(e),
         state=State.BLOCKED,
         mechanism="dns.injection.bogon",
         mechanisms=lambda e: ("dns.injection.bogon",),
         why="no site that the world can reach lives at such an address",
         source="OONI ts-017; RFC 6890",
         sentence=lambda e: (
-            f"{name(e)} resolved to {listed(e.dns_bogons)}, not a public address{at_hop(e.dns_hop)}; "
-            f"{expected(e)}."
+            f"{name(e)} resolved to {listed(e.dns_bogons or ('what the probe withheld',))}, "
+            f"not a public address{at_hop(e.dns_hop)}; {expected(e)}."
         ),
     ),
     Rule(
@@ -344,14 +350,19 @@ DNS_RULES: tuple[Rule, ...] = (
         id=RuleId("dns.no_data"),
         layer=Layer.DNS,
         kinds=_WEB,
-        condition="Android's resolver has no data for the name; another, asked from here, answers genuinely",
-        holds=lambda e: (
-            e.dns_system_failure == f.ANDROID_DNS_CACHE_NO_DATA and e.dns_other_ok and bool(e.dns_expected)
+        condition=(
+            "the network's own resolver has no address for the name, and says so; another, asked from here, "
+            "answers genuinely"
         ),
+        holds=lambda e: e.dns_system_failure in _EMPTY and e.dns_other_ok and bool(e.dns_expected),
         state=State.LIKELY_BLOCKED,
         mechanism="dns",
         mechanisms=lambda e: ("dns",),
-        why="Android says the same of every answer without an address; which one it was is lost",
+        why=(
+            "an empty answer is an answer; Android says the same of every answer without an address, and "
+            "which "
+            "one it was is lost"
+        ),
         source="ooni/probe#2029",
         sentence=lambda e: f"The network's resolver gave no address for {name(e)}; {expected(e)}.",
     ),

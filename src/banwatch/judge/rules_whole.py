@@ -43,6 +43,10 @@ def _page_is_the_sites(e: Evidence) -> bool:
     return _same_status(e) and (_alike(e) or e.http_length_ratio is None)
 
 
+def _says_no(e: Evidence) -> bool:
+    return e.http_refused or (e.http_status or 0) >= _FIRST_ERROR
+
+
 def _failed_for_control(e: Evidence) -> bool:
     """The control looked, and failed too: no name, no connection, no handshake, or no page."""
     return e.control and (e.control_http_failure is not None or e.control_dns_failure is not None)
@@ -120,16 +124,20 @@ WHOLE_RULES: tuple[Rule, ...] = (
         id=RuleId("http.refused"),
         layer=Layer.HTTP,
         kinds=_WEB,
-        condition="the server itself says no, or asks for proof of being human; the control got the page",
-        holds=lambda e: _answered(e) and e.http_refused and not _same_status(e),
+        condition=(
+            "the server itself says no, answers with an error, or asks for proof of being human; the control "
+            "got "
+            "the page"
+        ),
+        holds=lambda e: _answered(e) and _says_no(e) and not _same_status(e) and e.control_http,
         state=State.IMPAIRED,
         mechanism="",
         mechanisms=_none,
         why="sites refuse countries and networks by themselves; an unencrypted refusal may be anybody's",
         source="ooni/probe#2661; McDonald et al. 2018 (403 Forbidden)",
         sentence=lambda e: (
-            f"The server refused (status {e.http_status}); that is not the network's doing, as far as this "
-            f"shows."
+            f"The server refused or failed (status {e.http_status}); that is not the network's doing, as far "
+            f"as this shows."
         ),
     ),
     Rule(
