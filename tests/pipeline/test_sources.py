@@ -140,6 +140,19 @@ def test_folders_patterns_and_files_each_once_in_order(tmp_path: Path) -> None:
     assert [Path(s.name).name for s in found] == ["b.jsonl.gz", "a.jsonl"]
 
 
+def test_shares_are_disjoint_and_complete(tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / f"{number}.jsonl").write_bytes(b"")
+    found = sources.find([tmp_path])
+    shares = [sources.share_of(found, part, 3) for part in range(3)]
+    assert sorted((s for share in shares for s in share), key=lambda s: s.name) == found
+    assert all(shares)
+    assert sources.parse_share("3/16") == (2, 16)
+    for wrong in ("", "0/3", "4/3", "1", "1/0", "a/b"):
+        with pytest.raises(BanwatchError, match="no share"):
+            sources.parse_share(wrong)
+
+
 def test_what_is_not_there_is_said_before_anything_is_done(tmp_path: Path) -> None:
     with pytest.raises(BanwatchError, match="there is no file or folder"):
         sources.find([tmp_path / "nothing"])

@@ -64,4 +64,21 @@ def register(app: typer.Typer) -> None:
         for line in lines if copies else lines[:1]:
             sys.stdout.buffer.write(line + b"\n")
 
+    @archive.command()
+    def quarantine(
+        store: _Store = "banwatch.duckdb",
+        limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 1000,
+        as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    ) -> None:
+        """List what could not be read: file, line and reason."""
+        import msgspec
+
+        from banwatch.store import Store, queries
+
+        with Store.open(store, read_only=True) as opened:
+            for row in queries.quarantined(opened, limit):
+                print(
+                    msgspec.json.encode(row).decode() if as_json else f"{row.source}:{row.line}: {row.reason}"
+                )
+
     app.add_typer(archive, name="archive")

@@ -21,6 +21,9 @@ def register(app: typer.Typer) -> None:
             str, typer.Option(help="A file, or clickhouse://user@host/name.", envvar="BANWATCH_STORE")
         ] = "banwatch.duckdb",
         jobs: Annotated[int, typer.Option(min=0, help="Processes that work; 0: one a core.")] = 0,
+        share: Annotated[
+            str, typer.Option(help="Part of how many, such as 3/16, where several workers share the files.")
+        ] = "1/1",
         as_json: Annotated[bool, typer.Option("--json", help="Report as one JSON object.")] = False,
     ) -> None:
         """Bring measurements in: OONI JSONL, plain or packed (.gz, .zst, .tar, .zip).
@@ -39,9 +42,11 @@ def register(app: typer.Typer) -> None:
         from banwatch.collector.owner import Request, ask
         from banwatch.pipeline import sources
         from banwatch.pipeline.bucket import is_bucket
+        from banwatch.pipeline.sources import parse_share
         from banwatch.store import Store
         from banwatch.store.duck import StoreInUseError
 
+        share_of = parse_share(share)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         console = Console(stderr=True)
         sources.find(paths)  # what is not there is said before anything is made
@@ -49,13 +54,20 @@ def register(app: typer.Typer) -> None:
             try:
                 with Store.open(store) as opened:
                     report = pipeline.ingest(
-                        opened, paths, reference.load(), progress=progress, jobs=jobs or cores
+                        opened,
+                        paths,
+                        reference.load(),
+                        progress=progress,
+                        jobs=jobs or cores,
+                        share=share_of,
                     )
             except StoreInUseError:
                 here = [
                     path if path == sources.STDIN or is_bucket(path) else os.path.abspath(path)
                     for path in paths
                 ]
+                if share_of != (0, 1):
+                    raise  # an owner takes all of it: shares are for stores that many may write to
                 request = Request(work="ingest", paths=here, jobs=jobs or cores)
                 answer = None if sources.STDIN in here else ask(Path(store), request, progress)
                 if answer is None:

@@ -90,6 +90,7 @@ def ingest(
     *,
     progress: Progress | None = None,
     jobs: int | None = None,
+    share: tuple[int, int] = (0, 1),
 ) -> IngestReport:
     """Bring files of measurements into a store.
 
@@ -102,11 +103,12 @@ def ingest(
         reference: what measurements are weighed against.
         progress: told how far it is.
         jobs: how many processes work; one, this one, where None.
+        share: which part of how many this worker takes, from 0; all where it is the only one.
 
     Raises:
         BanwatchError: a path is not there, there is no room, or a worker process died.
     """
-    found = sources.find(paths)
+    found = sources.share_of(sources.find(paths), *share)
     total = sum(source.size_bytes for source in found)
     report = progress or (lambda done, total: None)
     read = 0

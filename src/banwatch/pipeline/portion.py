@@ -17,7 +17,7 @@ from banwatch.model.reference import Reference
 from banwatch.store.archive import Frame, pack_frame
 from banwatch.store.tables import MEASURED, TABLES
 
-FRAME_BYTES = 1 << 18
+FRAME_BYTES = 1 << 20
 """A frame ends with the first line past this: what is unpacked to fetch one measurement."""
 _HEAD_CHARACTERS = 200
 

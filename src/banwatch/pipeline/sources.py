@@ -92,6 +92,27 @@ def find(paths: Iterable[str | Path]) -> list[Source]:
     return [*sorted(found.values(), key=lambda s: s.name), *once.values(), *standard_input[:1]]
 
 
+def parse_share(text: str) -> tuple[int, int]:
+    """Read `3/16`, the third part of sixteen, as `(2, 16)`.
+
+    Raises:
+        BanwatchError: it is no part of a whole.
+    """
+    part, slash, parts = text.partition("/")
+    if slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts):
+        return int(part) - 1, int(parts)
+    raise BanwatchError(f"{text!r} is no share of a whole", "Write it as 3/16: the third of sixteen parts")
+
+
+def share_of(found: Iterable[Source], part: int, parts: int) -> list[Source]:
+    """Take one worker's share of many sources: by the hash of their names, so that none need ask another."""
+    return [
+        source
+        for source in found
+        if int.from_bytes(hashlib.sha256(source.name.encode()).digest()[:8], "big") % parts == part
+    ]
+
+
 def _objects_of(address: str) -> list[Source]:
     """Find what is in a bucket under a prefix."""
     found = [

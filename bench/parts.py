@@ -1,0 +1,90 @@
+"""Where the time of an ingest goes: CPU microseconds a measurement for each part, beside `orjson.loads`.
+
+python bench/parts.py [--size N]
+"""
+
+import argparse
+import gc
+import gzip
+import tempfile
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+from engine import corpus_lines
+
+from banwatch import reference
+from banwatch.formats.ooni import decode_untrusted, observe
+from banwatch.judge import judge, weigh
+from banwatch.model.reference import Reference
+from banwatch.pipeline.portion import Portion, pack
+from banwatch.store import Store
+from banwatch.store.tables import MEASURED, TABLES
+
+
+def measure(lines: list[bytes], known: Reference) -> tuple[dict[str, float], int]:
+    """Do each part once; gives CPU microseconds a measurement by part, and the count of observations."""
+    packed = gzip.compress(b"\n".join(lines), 6)
+    portion = Portion("bench", tuple(range(1, len(lines) + 1)), tuple(lines))
+    spent: dict[str, float] = {}
+
+    def timed(name: str, work: Callable[[], Any]) -> Any:
+        gc.collect()
+        gc.disable()
+        begun = time.process_time()
+        value = work()
+        spent[name] = (time.process_time() - begun) / len(lines) * 1e6
+        gc.enable()
+        return value
+
+    timed("orjson.loads (yardstick)", lambda: [orjson.loads(line) and None for line in lines])
+    timed("unpack gzip", lambda: zlib.decompress(packed, 31))
+    wires = timed("decode", lambda: [decode_untrusted(line) for line in lines])
+    seen = timed("observe", lambda: [observe(wire, known.target_of) for wire in wires])
+    evidence = timed("weigh", lambda: [weigh(observed, known) for observed in seen])
+    verdicts = timed("judge", lambda: [judge(row) for row in evidence])
+    rows = {
+        "measurement": [observed.measurement for observed in seen],
+        "observation": [step for observed in seen for step in observed.observations],
+        "evidence": evidence,
+        "verdict": verdicts,
+    }
+    layouts = {name: TABLES[name].layout for name in MEASURED}
+    tables = timed("lay out as columns", lambda: {n: layouts[n].to_arrow(rows[n]) for n in MEASURED})
+    timed("hash and pack for the archive", lambda: pack(portion))
+    with (
+        tempfile.TemporaryDirectory(prefix="banwatch-bench-") as folder,
+        Store.open(Path(folder) / "s.duckdb") as store,
+    ):
+
+        def write() -> None:
+            with store.transaction():
+                for name in MEASURED:
+                    store.append_arrow(name, tables[name])
+
+        timed("write to DuckDB", write)
+    return spent, len(rows["observation"])
+
+
+def main() -> None:
+    """Measure each part on the same lines and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--size", type=int, default=4_000)
+    size = parser.parse_args().size
+    lines, known = list(corpus_lines(size)), reference.load()
+    measure(lines, known)  # fills caches
+    spent, steps = measure(lines, known)
+    total = sum(value for name, value in spent.items() if "yardstick" not in name)
+    size_bytes = sum(map(len, lines)) / size
+    print(f"{size:,} measurements of {size_bytes:,.0f} bytes, {steps / size:.1f} observations each.\n")
+    print("| part | CPU µs a measurement | of the whole |\n|---|---|---|")
+    for name, value in spent.items():
+        print(f"| {name} | {value:.1f} | {'' if 'yardstick' in name else f'{value / total:.0%}'} |")
+    print(f"| all but the yardstick | {total:.1f} | 100% |")
+
+
+if __name__ == "__main__":
+    main()
