@@ -1,8 +1,10 @@
 """Never two at the same time to one address or one registrable domain."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+
+from banwatch.model.failure import Failure
 
 
 class KeyedLock:
@@ -37,3 +39,15 @@ class Politeness:
     def __init__(self) -> None:
         self.domains = KeyedLock()
         self.addresses = KeyedLock()
+        self._shared: dict[str, asyncio.Task[Failure | None]] = {}
+
+    async def share(
+        self, key: str, attempt: Callable[[], Coroutine[None, None, Failure | None]]
+    ) -> Failure | None:
+        """Make an attempt that many want at the same time, once for all of them; how it failed, if it did."""
+        task = self._shared.get(key)
+        if task is None:
+            task = asyncio.create_task(attempt())
+            self._shared[key] = task
+            task.add_done_callback(lambda _: self._shared.pop(key, None))
+        return await asyncio.shield(task)  # whoever leaves does not take it away from the others

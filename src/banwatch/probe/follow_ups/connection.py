@@ -52,8 +52,33 @@ async def after_connect(context: Context, endpoint: Endpoint, connect: wire.TcpC
         context.looked_at_ipv6 = True
         innocent = parse_endpoint(context.settings.innocent_endpoint6)
         if innocent.ip != endpoint.ip:
-            async with context.politeness.addresses.hold(innocent.ip):
-                await _connect(context, "innocent_elsewhere", innocent, depth, timeout_s)
+            await _connect_to_innocent(context, innocent, depth, timeout_s)
+
+
+async def _connect_to_innocent(context: Context, innocent: Endpoint, depth: int, timeout_s: float) -> None:
+    """Connect to an address that all who doubt IPv6 connect to: once for those who ask at the same time."""
+    trace = context.begin("innocent_elsewhere", depth)
+    t0 = trace.elapsed_s()
+
+    async def attempt() -> Failure | None:
+        async with context.politeness.addresses.hold(innocent.ip):
+            stream, record = await tcp_connect(context.net, innocent, timeout_s=timeout_s, trace=trace)
+            if stream is not None:
+                stream.close()
+            return record.status.failure if record.status else None
+
+    failure = await context.politeness.share(str(innocent), attempt)
+    context.records.tcp_connects.append(
+        wire.TcpConnect(
+            ip=innocent.ip,
+            port=innocent.port,
+            status=wire.TcpStatus(success=failure is None, failure=failure),
+            t0=t0,
+            t=trace.elapsed_s(),
+            transaction_id=trace.transaction_id,
+            tags=list(trace.tags),
+        )
+    )
 
 
 async def _connect(
