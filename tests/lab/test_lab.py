@@ -186,14 +186,14 @@ def test_a_helper_out_of_band_is_reached_around_the_censor() -> None:
             lab.call(fetch, "http://142.250.74.78/", 0.5)
 
 
-def test_labs_run_side_by_side() -> None:
-    with (
-        lab_of() as first,
-        lab_of("\n- {id: all, match: {}, action: drop, mechanism: network.shutdown}\n") as second,
-    ):
-        assert first.run(curl("http://www.twin.example/")) == 0
-        assert second.run(curl("-m", "1", "http://142.250.74.78/")) == 28
-        assert first.run(curl("http://www.twin.example/")) == 0
+def test_labs_run_side_by_side_and_end_in_any_order() -> None:
+    first, second = lab_of(), lab_of("\n- {id: all, match: {}, action: drop, mechanism: network.shutdown}\n")
+    one = first.__enter__()
+    with second as two:
+        assert one.run(curl("http://www.twin.example/")) == 0
+        assert two.run(curl("-m", "0.5", "http://142.250.74.78/")) == 28
+        first.__exit__(None, None, None)
+        assert two.run(["sh", "-c", "exit 4"]) == 4
 
 
 def test_a_killed_world_is_one_clear_error() -> None:

@@ -18,6 +18,7 @@ from banwatch.lab.namespaces import (
     CLONE_NEWNS,
     CLONE_NEWPID,
     CLONE_NEWUSER,
+    adopt_orphans,
     enter,
 )
 from banwatch.model.errors import BanwatchError
@@ -40,6 +41,30 @@ os.register_at_fork(after_in_child=_drop_lifelines)
 def hold_lifeline(fd: int) -> None:
     """Have every child that this process forks from now on close `fd`."""
     _lifelines.add(fd)
+
+
+class Adoption:
+    """Makes this process the parent of what labs leave without one, for as long as any lab of it lasts."""
+
+    _lock = threading.Lock()
+    _labs = 0
+    _before = False
+
+    @classmethod
+    def begin(cls) -> None:
+        """A lab begins."""
+        with cls._lock:
+            cls._labs += 1
+            if cls._labs == 1:
+                cls._before = adopt_orphans(True)
+
+    @classmethod
+    def end(cls) -> None:
+        """A lab ends; the last one leaves things as the first one found them."""
+        with cls._lock:
+            cls._labs -= 1
+            if cls._labs == 0 and not cls._before:
+                adopt_orphans(False)
 
 
 def release_lifeline(fd: int) -> None:
@@ -107,7 +132,7 @@ class Rooms:
 
 
 class Inside:
-    """A child that runs inside a lab. The caller must have adopted orphans (`adopt_orphans`).
+    """A child that runs inside a lab. The caller must adopt orphans (`Adoption`).
 
     Only a child of a process that has entered a PID namespace is in it, so there is one between, which ends
     at once: its child is then the caller's.

@@ -17,8 +17,15 @@ from typing import Any, ParamSpec, Protocol, Self, TypeVar, cast
 from banwatch.lab.censor_process import LabPlan, run_first_process
 from banwatch.lab.client_files import client_environment
 from banwatch.lab.clock import LabClock
-from banwatch.lab.inside import Inside, Rooms, hold_lifeline, release_lifeline, terminal_lent, uninterrupted
-from banwatch.lab.namespaces import adopt_orphans
+from banwatch.lab.inside import (
+    Adoption,
+    Inside,
+    Rooms,
+    hold_lifeline,
+    release_lifeline,
+    terminal_lent,
+    uninterrupted,
+)
 from banwatch.lab.regime import Address, Prefix, Regime, Tier
 from banwatch.model.errors import BanwatchError
 
@@ -115,7 +122,7 @@ class Lab:
         self._tun = tun
         self._serve = serve
         self._control: socket.socket | None = None
-        self._adopted_before: bool | None = None
+        self._adopts = False
         self._folder: Path | None = None
         self._censor_pid = 0
         self._fds: list[int] = []
@@ -156,7 +163,8 @@ class Lab:
         self._control = ours
         hold_lifeline(ours.fileno())
         with uninterrupted():
-            self._adopted_before = adopt_orphans(True)
+            Adoption.begin()
+            self._adopts = True
             first = os.fork()
             if first == 0:
                 run_first_process(plan, theirs)
@@ -238,8 +246,9 @@ class Lab:
         if self._censor_pid:
             _wait_or_kill(self._censor_pid)
             self._censor_pid = 0
-        if self._adopted_before is False:
-            adopt_orphans(False)
+        if self._adopts:
+            Adoption.end()
+            self._adopts = False
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
