@@ -34,6 +34,7 @@ R = TypeVar("R")
 
 _START_LIMIT_S = 60.0  # namespaces take 0.2 s and a world 1 s; a busy machine may take long
 _STOP_LIMIT_S = 10.0
+_POLL_MS = 20  # where the kernel does not tell of a process's end
 
 
 class LabWorld(Protocol):
@@ -54,6 +55,14 @@ class LabWorld(Protocol):
 
 Serve = Callable[..., None]
 """`serve(world, *, ready, clock, tier)`: serves until killed; calls `ready()` when everything listens."""
+
+
+def _open_end(pid: int) -> int | None:
+    """Open a descriptor that is readable once a process has ended; None on kernels before 5.3."""
+    try:
+        return os.pidfd_open(pid)
+    except (OSError, AttributeError):
+        return None
 
 
 def _wait_or_kill(pid: int) -> None:
@@ -332,24 +341,24 @@ class Lab:
     def _watch(self, child: Inside) -> int:
         """Wait for a child while the world and the censor live; it is ended when one of them does."""
         poller = select.poll()
-        poller.register(child.fileno(), select.POLLIN | select.POLLHUP)
-        if self._control:
-            poller.register(self._control.fileno(), select.POLLIN | select.POLLHUP)
-        if self._world_process:
-            poller.register(self._world_process.fileno(), select.POLLIN | select.POLLHUP)
-        while child.poll() is None:
-            ready = [fd for fd, _ in poller.poll()]
-            if child.fileno() in ready and child.receive():
-                return self._wait_and_check(child)
-            self._check()
-        return child.wait()
-
-    def _wait_and_check(self, child: Inside) -> int:
-        """Wait for a child that has closed its pipe: a program that was started closes it at once."""
-        while child.poll() is None:
-            self._check()
-            time.sleep(0.002)
-        self._check()
+        watched = [child.fileno(), self._control, self._world_process]
+        for item in watched:
+            if item is not None:
+                poller.register(item, select.POLLIN)
+        end = _open_end(child.pid)
+        if end is not None:
+            poller.register(end, select.POLLIN)
+        try:
+            while child.poll() is None:
+                poller.poll(None if end is not None else _POLL_MS)
+                if child.poll() is None and child.receive():
+                    # A program that was started has closed it, and says no more but by ending.
+                    with contextlib.suppress(KeyError):
+                        poller.unregister(child.fileno())
+                self._check()
+        finally:
+            if end is not None:
+                os.close(end)
         return child.wait()
 
     def _check(self) -> None:
