@@ -50,8 +50,9 @@ def test_csv_and_parquet_say_the_same(tmp_path: Path) -> None:
 
 
 def test_network_shutdown_is_how_a_row_says_that_nothing_answered() -> None:
-    silent = parse_verdict_untrusted({**ROW, "state": "insufficient", "mechanisms": "network.shutdown"})
-    assert silent.layer is Layer.NETWORK
+    for state in ("insufficient", "blocked"):
+        silent = parse_verdict_untrusted({**ROW, "state": state, "mechanisms": "network.shutdown"})
+        assert (silent.layer, silent.state) == (Layer.NETWORK, State.INSUFFICIENT)
 
 
 @pytest.mark.parametrize(

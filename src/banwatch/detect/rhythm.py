@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.series import hour_number, measured_in, told_in
+from banwatch.detect.series import answered_in, hour_number, told_in
 from banwatch.model.cell import Cell
 
 Nats = NDArray[np.float64]
@@ -56,14 +56,14 @@ def rhythm_of(cells: Sequence[Cell], end: int) -> Rhythm:
     dark = np.zeros(end - start + 1, np.bool_)
     heard: dict[int, frozenset[str]] = {}
     for hour, mine in by_hour.items():
-        measured = sum(measured_in(cell) for cell in mine)
+        answered = sum(answered_in(cell) for cell in mine)
         unheard = sum(cell.silent for cell in mine)
         targets = sum(1 for cell in mine if cell.silent)
         # whoever could tell anything contradicts those who say that nothing answered
-        mostly = unheard >= t.SILENT_SHARE * measured and targets >= t.SILENT_TARGETS
+        mostly = unheard >= t.SILENT_SHARE * (unheard + answered) and targets >= t.SILENT_TARGETS
         here = hour - start
         dark[here] = mostly and not any(told_in(cell) for cell in mine)
-        live[here] = measured > unheard and not dark[here]
+        live[here] = answered > 0 and not dark[here]
         if live[here]:
             spoke = {voice for cell in mine for voice in (*cell.accusers, *cell.absolvers)}
             # answers that could not tell name no voice: each such hour is taken for a voice of its own

@@ -51,9 +51,12 @@ def told_in(cell: Cell) -> int:
     return interfered_in(cell) + cell.ok
 
 
-def measured_in(cell: Cell) -> int:
-    """All measurements of the hour."""
-    return told_in(cell) + cell.impaired + cell.down + cell.insufficient
+def answered_in(cell: Cell) -> int:
+    """Measurements of the hour in which something answered, whatever it said.
+
+    One that is merely `insufficient` neither shows that the network was there nor that it was not.
+    """
+    return told_in(cell) + cell.impaired + cell.down
 
 
 def hour_number(at: datetime) -> int:

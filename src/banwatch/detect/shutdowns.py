@@ -18,7 +18,7 @@ import numpy as np
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.rhythm import Nats, Rhythm, Silence, absence, missed_by, ordinary, rhythm_of, silences
-from banwatch.detect.series import EPOCH_SECOND, hour_number, measured_in
+from banwatch.detect.series import EPOCH_SECOND, answered_in, hour_number
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, CountryCode, TargetName
 from banwatch.model.incident import Change, Kind
@@ -149,11 +149,11 @@ def _at(rhythm: Rhythm, hour: int) -> list[Cell]:
 
 def _last_answer(cells: Sequence[Cell]) -> datetime:
     """The last moment of an hour at which something surely answered."""
-    heard = [cell for cell in cells if measured_in(cell) > cell.silent]
-    return max(cell.first_at if cell.silent else cell.last_at for cell in heard)
+    heard = [cell for cell in cells if answered_in(cell)]
+    return max(cell.first_at if cell.insufficient else cell.last_at for cell in heard)
 
 
 def _first_answer(cells: Sequence[Cell]) -> datetime:
     """The first moment of an hour by which something surely answered."""
-    heard = [cell for cell in cells if measured_in(cell) > cell.silent]
-    return min(cell.last_at if cell.silent else cell.first_at for cell in heard)
+    heard = [cell for cell in cells if answered_in(cell)]
+    return min(cell.last_at if cell.insufficient else cell.first_at for cell in heard)

@@ -20,7 +20,8 @@ def sentence(incident: Incident) -> str:
     where = f"on {networks}" + (f" ({_listed(tiers)} access)" if tiers else "") + f" in {incident.probe_cc}"
     if incident.kind is Kind.SHUTDOWN:
         what = f"The network went dark {where}"
-        count = f"{incident.measurements} measurements found nothing that answered"
+        found = f"{incident.measurements} measurements found nothing that answered"
+        count = found if incident.measurements else "told by the absence of what is usually measured there"
     else:
         what = f"{_listed(list(incident.targets))} could not be reached as usual {where}"
         count = f"{incident.measurements} measurements in which it could be told"

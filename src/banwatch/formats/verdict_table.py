@@ -128,7 +128,8 @@ def parse_verdict_untrusted(row: Mapping[str, str]) -> Verdict:
         report_id=text["report_id"],
         probe_id=text["probe_id"],
         measurement_start_time=parse_moment(text["measurement_start_time"]),
-        state=State(text["state"]),
+        # where nothing at all answered, no target is accused, whatever the row calls it
+        state=State.INSUFFICIENT if _SHUTDOWN in mechanisms else State(text["state"]),
         mechanisms=mechanisms,
         layer=_layer(mechanisms),
         hop=None,
