@@ -8,6 +8,7 @@ from pathlib import Path
 from banwatch import bans as announced
 from banwatch import detect as detection
 from banwatch.model.ban import Ban, Comparison
+from banwatch.model.ids import IncidentId
 from banwatch.model.incident import Incident
 from banwatch.store import Store, queries
 from banwatch.store.rows import Logged
@@ -39,7 +40,10 @@ def detect(
     cells = queries.cells(store)
     known = queries.incidents(store)
     changes = detection.find_changes(cells, through=through)
-    incidents = detection.group(changes, cells, known=known)
+    spent = {
+        IncidentId(row.subject) for row in store.rows(Logged)
+    }  # an id that was withdrawn is never given again
+    incidents = detection.group(changes, cells, known=known, spent=spent)
     comparisons = [row for ban in bans for row in announced.compare(ban, cells, changes)]
     with store.transaction():
         for name, rows in (("change", changes), ("incident", incidents), ("comparison", comparisons)):
