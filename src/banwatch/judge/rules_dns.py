@@ -90,8 +90,8 @@ DNS_RULES: tuple[Rule, ...] = (
         layer=Layer.DNS,
         kinds=_WEB,
         condition=(
-            "the network's own resolver answers only with private, loopback or reserved addresses, "
-            "and the name has public ones elsewhere"
+            "the network's own resolver answers only with private, loopback or reserved addresses, and the "
+            "name has public ones elsewhere"
         ),
         holds=lambda e: (_bogon(e) and e.dns_system_unvouched) or _bogon_unseen(e),
         state=State.BLOCKED,
@@ -100,8 +100,8 @@ DNS_RULES: tuple[Rule, ...] = (
         why="no site that the world can reach lives at such an address",
         source="OONI ts-017; RFC 6890",
         sentence=lambda e: (
-            f"{name(e)} resolved to {listed(e.dns_bogons or ('what the probe withheld',))}, "
-            f"not a public address{at_hop(e.dns_hop)}; {expected(e)}."
+            f"{name(e)} resolved to {listed(e.dns_bogons or ('what the probe withheld',))}, not a public "
+            f"address{at_hop(e.dns_hop)}; {expected(e)}."
         ),
     ),
     Rule(
@@ -129,8 +129,7 @@ DNS_RULES: tuple[Rule, ...] = (
         kinds=_WEB,
         condition=(
             "one question got a genuine answer and one that nothing vouches for, the network's own resolver "
-            "gave only "
-            "the latter kind, and the site is not at the false address"
+            "gave only the latter kind, and the site is not at the false address"
         ),
         holds=lambda e: (
             e.dns_conflicting
@@ -145,8 +144,7 @@ DNS_RULES: tuple[Rule, ...] = (
         source="Triplet Censors (FOCI 2020); OONI tq-002",
         sentence=lambda e: (
             f"{name(e)} got two answers to one question: first {listed(e.dns_unvouched)}, where the site is "
-            f"not, "
-            f"then the genuine one; {expected(e)}."
+            f"not, then the genuine one; {expected(e)}."
         ),
     ),
     Rule(
@@ -174,8 +172,7 @@ DNS_RULES: tuple[Rule, ...] = (
         kinds=_WEB,
         condition=(
             "the network's own resolver answers only with addresses that nothing vouches for, and what is "
-            "there is not "
-            "the site: its certificate is for another name, or its page another one"
+            "there is not the site: its certificate is for another name, or its page another one"
         ),
         holds=lambda e: e.dns_system_unvouched and bool(e.dns_unvouched) and _not_the_site(e),
         state=State.LIKELY_BLOCKED,
@@ -194,8 +191,7 @@ DNS_RULES: tuple[Rule, ...] = (
         kinds=_WEB,
         condition=(
             "the network's own resolver answers only with addresses that nothing vouches for, at which "
-            "neither the "
-            "probe nor the control reached anything, while the control reached the site at others"
+            "neither the probe nor the control reached anything, while the control reached the site at others"
         ),
         holds=lambda e: (
             e.dns_system_unvouched
@@ -211,8 +207,7 @@ DNS_RULES: tuple[Rule, ...] = (
         source="GFWatch (USENIX Security 2021)",
         sentence=lambda e: (
             f"{name(e)} resolved to {listed(e.dns_unvouched)}, where nothing answers "
-            f"anybody{at_hop(e.dns_hop)}; "
-            f"{expected(e)}."
+            f"anybody{at_hop(e.dns_hop)}; {expected(e)}."
         ),
     ),
     Rule(
@@ -221,8 +216,8 @@ DNS_RULES: tuple[Rule, ...] = (
         kinds=_WEB,
         condition=(
             "an outside resolver that tells no site who asks, asked in the clear, answers with a host inside "
-            "the probe's "
-            "own network, which neither the control nor an encrypted resolver got, and no page came"
+            "the probe's own network, which neither the control nor an encrypted resolver got, and no page "
+            "came"
         ),
         holds=lambda e: e.dns_inside and not _page_came(e) and e.control_http,
         state=State.LIKELY_BLOCKED,
@@ -247,8 +242,8 @@ DNS_RULES: tuple[Rule, ...] = (
         why="reachable, but what is read and by whom is up to the network",
         source="OONI QA: DNS hijacking to a proxy",
         sentence=lambda e: (
-            f"The page of {name(e)} came, but outside resolvers seemed to answer with a host inside "
-            f"the probe's own network; {expected(e)}."
+            f"The page of {name(e)} came, but outside resolvers seemed to answer with a host inside the "
+            f"probe's own network; {expected(e)}."
         ),
     ),
     Rule(
@@ -283,8 +278,7 @@ DNS_RULES: tuple[Rule, ...] = (
         kinds=_WEB,
         condition=(
             "one question to an outside resolver got a genuine answer and one that nothing vouches for; the "
-            "network's "
-            "own resolver answers genuinely"
+            "network's own resolver answers genuinely"
         ),
         holds=lambda e: e.dns_conflicting and not e.dns_system_unvouched and bool(e.dns_unvouched),
         state=State.TAMPERED,
@@ -335,8 +329,7 @@ DNS_RULES: tuple[Rule, ...] = (
         kinds=_WEB,
         condition=(
             "the network's own resolver, alone or with an outside one, refuses to answer for the name; "
-            "another "
-            "answers genuinely, or the same ones answer for another name"
+            "another answers genuinely, or the same ones answer for another name"
         ),
         holds=lambda e: _says(e, f.DNS_REFUSED, alone=True) and _name_alone(e),
         state=State.LIKELY_BLOCKED,
@@ -360,8 +353,7 @@ DNS_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("dns",),
         why=(
             "an empty answer is an answer; Android says the same of every answer without an address, and "
-            "which "
-            "one it was is lost"
+            "which one it was is lost"
         ),
         source="ooni/probe#2029",
         sentence=lambda e: f"The network's resolver gave no address for {name(e)}; {expected(e)}.",

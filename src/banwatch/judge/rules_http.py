@@ -149,8 +149,7 @@ HTTP_RULES: tuple[Rule, ...] = (
         kinds=_WEB,
         condition=(
             "an unencrypted page came that is no error and has neither the control's title, nor half its "
-            "length, nor a "
-            "header in common that few servers send"
+            "length, nor a header in common that few servers send"
         ),
         holds=lambda e: _another_page(e) and not e.http_redirected_off,
         state=State.LIKELY_BLOCKED,
@@ -159,8 +158,9 @@ HTTP_RULES: tuple[Rule, ...] = (
         why="a page made anew on each load keeps one of the three",
         source="OONI ts-017 (http-diff), made stricter",
         sentence=lambda e: (
-            f"Another page came than the control's"
-            f"{f': “{e.http_title}”' if e.http_title else ''}{at_hop(e.hop)}, over an unencrypted connection."
+            f"Another page came than the "
+            f"control's{f': “{e.http_title}”' if e.http_title else ''}{at_hop(e.hop)}, over an unencrypted "
+            f"connection."
         ),
     ),
     Rule(
@@ -234,8 +234,7 @@ HTTP_RULES: tuple[Rule, ...] = (
         kinds=_WEB,
         condition=(
             "the handshake went well, the request inside was cut, twice, and a request with another name, "
-            "inside TLS "
-            "at the same address, was answered"
+            "inside TLS at the same address, was answered"
         ),
         holds=_cut_later,
         state=State.LIKELY_BLOCKED,
@@ -245,8 +244,7 @@ HTTP_RULES: tuple[Rule, ...] = (
         source="Xue et al. 2022 (TSPU, delayed drop)",
         sentence=lambda e: (
             f"What followed the TLS handshake with {host(e)} was cut, twice; another name was answered at "
-            f"the same "
-            f"address."
+            f"the same address."
         ),
     ),
     Rule(
@@ -282,8 +280,7 @@ HTTP_RULES: tuple[Rule, ...] = (
         source="net4people/bbs#382",
         sentence=lambda e: (
             f"The TLS handshake with {host(e)} took {(e.tls_handshake_ms or 0) / _KILO:.1f} s, with another "
-            f"name "
-            f"{(e.tls_handshake_other_ms or 0) / _KILO:.1f} s at the same address."
+            f"name {(e.tls_handshake_other_ms or 0) / _KILO:.1f} s at the same address."
         ),
     ),
 )

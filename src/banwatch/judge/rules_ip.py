@@ -183,8 +183,7 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         kinds=_WEB,
         condition=(
             "the same by a time-out; where the page itself came unencrypted, at two endpoints or with "
-            "another name "
-            "getting through"
+            "another name getting through"
         ),
         holds=lambda e: (
             _handshakes_cut(e)

@@ -76,8 +76,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
         kinds=_SERVICES,
         condition=(
             "of some group of endpoints that the application needs none could be used, in two tries or more "
-            "or "
-            "by a cut that no loss explains, while something else on the network answered"
+            "or by a cut that no loss explains, while something else on the network answered"
         ),
         holds=_cut_off,
         state=State.LIKELY_BLOCKED,
@@ -92,8 +91,8 @@ SERVICE_RULES: tuple[Rule, ...] = (
             "(Tor)"
         ),
         sentence=lambda e: (
-            f"Of {e.target}, nothing of “{listed(e.groups_failed)}” could be reached ({_layer_words(e)})"
-            f"{f', while “{listed(e.groups_ok)}” could' if e.groups_ok else ''}."
+            f"Of {e.target}, nothing of “{listed(e.groups_failed)}” could be reached "
+            f"({_layer_words(e)}){f', while “{listed(e.groups_ok)}” could' if e.groups_ok else ''}."
         ),
     ),
     Rule(
@@ -121,8 +120,8 @@ SERVICE_RULES: tuple[Rule, ...] = (
         why="there is no control; pinned certificates expire in the nettest, not in the network",
         source="ooni/probe#2344, #2627 (Signal)",
         sentence=lambda e: (
-            f"Of {e.target}, “{listed(e.groups_failed)}” could not be reached ({_layer_words(e)}); "
-            f"why cannot be told."
+            f"Of {e.target}, “{listed(e.groups_failed)}” could not be reached ({_layer_words(e)}); why "
+            f"cannot be told."
         ),
     ),
     Rule(
@@ -153,8 +152,8 @@ SERVICE_RULES: tuple[Rule, ...] = (
         ),
         source="Banwatch",
         sentence=lambda e: (
-            f"{e.target} did not connect{f' ({e.outcome_failure})' if e.outcome_failure else ''}; "
-            f"one measurement cannot tell why."
+            f"{e.target} did not connect{f' ({e.outcome_failure})' if e.outcome_failure else ''}; one "
+            f"measurement cannot tell why."
         ),
     ),
     Rule(

@@ -26,6 +26,7 @@ def _alike(e: Evidence) -> bool:
 
 
 _HALF = 0.5
+_CERTIFIED = ", with a certificate that is valid for the name"
 
 
 def _same_status(e: Evidence) -> bool:
@@ -100,8 +101,7 @@ WHOLE_RULES: tuple[Rule, ...] = (
         why="what TLS protects was written by who holds the name's certificate",
         source="Banwatch",
         sentence=lambda e: (
-            f"The page of {host(e)} came{at_hop(e.hop)}"
-            f"{', with a certificate that is valid for the name' if e.http_authenticated else ''}."
+            f"The page of {host(e)} came{at_hop(e.hop)}{_CERTIFIED if e.http_authenticated else ''}."
         ),
     ),
     Rule(
@@ -126,8 +126,7 @@ WHOLE_RULES: tuple[Rule, ...] = (
         kinds=_WEB,
         condition=(
             "the server itself says no, answers with an error, or asks for proof of being human; the control "
-            "got "
-            "the page"
+            "got the page"
         ),
         holds=lambda e: _answered(e) and _says_no(e) and not _same_status(e) and e.control_http,
         state=State.IMPAIRED,

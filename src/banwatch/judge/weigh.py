@@ -51,8 +51,11 @@ class _Weighing:
         self._m = observed.measurement
         self._control = observed.control
         self._page_of_control = _good_page(observed.control)
-        self._plain = [seen for seen in observed.observations if _is_plain(seen)]
-        self._follow_ups = [seen for seen in observed.observations if not _is_plain(seen)]
+        self._plain: Sequence[Observation] = observed.observations
+        self._follow_ups: Sequence[Observation] = ()
+        if any(seen.follow_up is not None for seen in observed.observations):
+            self._plain = [seen for seen in observed.observations if _is_plain(seen)]
+            self._follow_ups = [seen for seen in observed.observations if not _is_plain(seen)]
         self._hops = _group_by_hop(self._plain)
         self._names: dict[int, Names] = {}
 
