@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from banwatch.bulletin.bundling import bundle_evidence
+from banwatch.bulletin.folder import Folder
 from banwatch.bulletin.front import Front
 from banwatch.bulletin.plan import DAY_DEPTH, FEED, INCIDENT_DEPTH, STYLE, Plan, plan_pages
 from banwatch.bulletin.subjects import ban_front, incident_front
@@ -38,7 +39,8 @@ def publish(
     Args:
         store: what was measured.
         subject_id: a ban's name or an incident's id.
-        out_dir: made where it is missing; files of an earlier bulletin are overwritten.
+        out_dir: made where it is missing; an earlier bulletin in it is replaced. Left as if nothing had been
+            tried where the writing fails.
         recorded: the measurements were replayed from a recording; every page says so.
         score: the run's score against the lab's own log, where there is one.
         progress: told of every page written.
@@ -67,12 +69,14 @@ def publish_from(
     plan = plan_pages(reader, front)
     tell = progress or (lambda done, total: None)
     try:
-        return _write_all(reader, front, plan, out_dir, tell)
+        with Folder(out_dir) as folder:
+            _write_all(reader, front, plan, folder, tell)
     except OSError as error:
         raise BanwatchError(
             f"the bulletin cannot be written to {out_dir}: {error.strerror or error}",
             "Give a folder that can be written, on a disk with room.",
         ) from error
+    return out_dir / "index.html"
 
 
 def _front(reader: Reader, subject_id: str, *, recorded: bool, score: Mapping[str, float] | None) -> Front:
@@ -86,7 +90,7 @@ def _front(reader: Reader, subject_id: str, *, recorded: bool, score: Mapping[st
     raise BanwatchError(f"nothing is called {subject_id!r}", f"Known are: {known or 'none'}.")
 
 
-def _write_all(reader: Reader, front: Front, plan: Plan, out_dir: Path, tell: Progress) -> Path:
+def _write_all(reader: Reader, front: Front, plan: Plan, folder: Folder, tell: Progress) -> None:
     links = plan.links(0)
     pictures = front.draw(links)
     files = {
@@ -94,7 +98,7 @@ def _write_all(reader: Reader, front: Front, plan: Plan, out_dir: Path, tell: Pr
         **{path: content for picture in pictures for path, content in picture.files.items()},
     }
     for path, content in files.items():
-        _write(out_dir / path, content)
+        folder.write(path, content)
 
     def checks(digest: str) -> tuple[Fact, ...]:
         counted = plan.counts(front.days)
@@ -105,33 +109,31 @@ def _write_all(reader: Reader, front: Front, plan: Plan, out_dir: Path, tell: Pr
         reader,
         plan.verdicts,
         {**files, "index.html": front.render(alone, checks(""), [p.plain for p in pictures]).encode()},
-        out_dir / plan.bundle,
+        folder.path / plan.bundle,
         subject_id=front.id,
         title=front.title,
         labs=front.labs,
         recorded=front.recorded,
     )
-    index = out_dir / "index.html"
-    _write(index, front.render(links, checks(digest), [p.linked for p in pictures]).encode())
+    folder.write("index.html", front.render(links, checks(digest), [p.linked for p in pictures]).encode())
     tell(1, len(plan.days) + 1)
-    _write_incidents(reader, front, plan, out_dir)
-    _write_days(reader, front, plan, out_dir, tell)
-    return index
+    _write_incidents(reader, front, plan, folder)
+    _write_days(reader, front, plan, folder, tell)
 
 
-def _write_incidents(reader: Reader, front: Front, plan: Plan, out_dir: Path) -> None:
+def _write_incidents(reader: Reader, front: Front, plan: Plan, folder: Folder) -> None:
     links = plan.links(INCIDENT_DEPTH)
     notices = notices_for(front.labs, recorded=front.recorded)
     changes = reader.changes()
     for incident in front.incidents:
         page = view_incident_page(incident, changes, front.bans, notices, links)
-        _write(out_dir / incident_path(incident.incident_id), render("incident.html", page).encode())
+        folder.write(incident_path(incident.incident_id), render("incident.html", page).encode())
     addresses = {i.incident_id: incident_path(i.incident_id) for i in front.incidents}
     feed = write_feed(front.incidents, address_of=addresses, own=FEED, lab=any(front.labs))
-    _write(out_dir / FEED, feed)
+    folder.write(FEED, feed)
 
 
-def _write_days(reader: Reader, front: Front, plan: Plan, out_dir: Path, tell: Progress) -> None:
+def _write_days(reader: Reader, front: Front, plan: Plan, folder: Folder, tell: Progress) -> None:
     links: Links = plan.links(DAY_DEPTH)
     neighbours = plan.neighbours()
     done, total = 1, len(plan.days) + 1
@@ -148,11 +150,6 @@ def _write_days(reader: Reader, front: Front, plan: Plan, out_dir: Path, tell: P
                 earlier=links.day(earlier) if earlier else "",
                 later=links.day(later) if later else "",
             )
-            _write(out_dir / plan.paths[key], render("day.html", page).encode())
+            folder.write(plan.paths[key], render("day.html", page).encode())
             done += 1
             tell(done, total)
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
