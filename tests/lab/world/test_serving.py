@@ -177,6 +177,17 @@ async def test_doh_speaks_http1_and_the_isp_has_none():
 
 
 @in_a_loop
+async def test_a_public_resolver_sends_browsers_to_its_page():
+    async with _world():
+        reader, writer = await asyncio.open_connection("127.1.1.1", 80 + OFFSET)
+        writer.write(b"GET / HTTP/1.1\r\nHost: blocked.example\r\nConnection: close\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 301 ")
+    assert b"Location: https://one.one.one.one/\r\n" in answer
+
+
+@in_a_loop
 async def test_an_address_that_is_taken_is_said_so():
     taken = socket.socket()
     taken.bind(("127.8.8.8", 53 + OFFSET))

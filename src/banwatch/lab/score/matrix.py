@@ -208,7 +208,7 @@ def write_world(square: Square, path: Path) -> None:
         "resolvers": [
             {"hostname": "kns.kornet.net", "addresses": [_RESOLVER], "isp": True, "dot": False, "doh": False},
             {"hostname": "dns.google", "addresses": ["8.8.8.8", "2001:4860:4860::8888"]},
-            {"hostname": "one.one.one.one", "addresses": ["1.1.1.1"]},
+            {"hostname": "one.one.one.one", "addresses": ["1.1.1.1", "2606:4700:4700::1111"]},
             {"hostname": "dns.quad9.net", "addresses": ["9.9.9.9"]},
         ],
         "inputs": [{"url": url, "category": "CTRL"} for url in square.urls],

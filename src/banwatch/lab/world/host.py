@@ -17,6 +17,7 @@ from banwatch.lab.world.stream import DnsStream, Handler, Http1Stream, Http2Stre
 from banwatch.lab.world.world import (
     DNS_PORT,
     DOT_PORT,
+    HTTP_PORT,
     HTTPS_PORT,
     Address,
     Resolver,
@@ -118,7 +119,7 @@ class ResolverHost:
         self.ports: Sequence[int] = (
             DNS_PORT,
             *((DOT_PORT,) if resolver.dot else ()),
-            *((HTTPS_PORT,) if resolver.doh else ()),
+            *((HTTP_PORT, HTTPS_PORT) if resolver.doh else ()),
         )
 
     def answer(self, query: bytes, client: Address) -> bytes | None:
@@ -126,18 +127,25 @@ class ResolverHost:
         return self._zone.answer_untrusted(query, client, self._address, self._clock.now().timestamp())
 
     def context(self, port: int) -> ssl.SSLContext | None:
-        if port == DNS_PORT:
+        if port in (DNS_PORT, HTTP_PORT):
             return None
         alpn = ("dot",) if port == DOT_PORT else ("h2", "http/1.1")
         context = self._credentials.of_resolver(self._resolver, alpn=alpn)
         return self._credentials.front(lambda _: context, lambda: context)
 
     def open(self, port: int, client: Address, alpn: str | None) -> Stream:
+        if port == HTTP_PORT:
+            return http_stream("http", None, lambda _: dated(self._to_https(), self._clock))
         if port != HTTPS_PORT:
             return DnsStream(lambda query: self.answer(query, client))
         return http_stream(
             "https", alpn, lambda request: dated(self._over_http(request, client), self._clock)
         )
+
+    def _to_https(self) -> Response:
+        """Send a browser that came by plain HTTP to the resolver's own page, as public resolvers do."""
+        location = ("Location", f"https://{self._resolver.hostname}/")
+        return Response(status=301, headers=(location, ("Content-Type", "text/html")), body=b"")
 
     def _over_http(self, request: Request, client: Address) -> Response:
         """Answer a DoH request (RFC 8484)."""
