@@ -258,6 +258,21 @@ def test_ctrl_c_is_for_the_program_that_runs_inside() -> None:
     os.close(terminal)
 
 
+@pytest.mark.parametrize("option", ["work_dir", "truth_path", "pcap_path"])
+def test_a_place_that_cannot_be_written_is_one_clear_error(option: str, tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere" / "at all"
+    with pytest.raises(BanwatchError, match="nowhere") as caught, lab_of(**{option: nowhere}):
+        pass
+    assert "Traceback" not in str(caught.value)
+
+
+def test_a_truth_that_cannot_be_written_is_no_truth(tmp_path: Path) -> None:
+    if not os.access("/dev/full", os.W_OK):
+        pytest.skip("there is no /dev/full to stand for a full disk")
+    with pytest.raises(BanwatchError, match="No space left"), lab_of(truth_path=Path("/dev/full")) as lab:
+        lab.call(fetch, "http://www.twin.example/")
+
+
 def test_an_unknown_tier_is_refused() -> None:
     with pytest.raises(BanwatchError, match="Give one of all"):
         Lab(regime_of(RULES), "nobody", TinyWorld(), clock=LabClock(APRIL))

@@ -5,6 +5,7 @@ other end of its control socket does, so a lab ends with whoever started it, kil
 """
 
 import contextlib
+import errno
 import gc
 import json
 import os
@@ -28,6 +29,8 @@ from banwatch.lab.pcap import PcapWriter
 from banwatch.lab.regime import Address, Prefix, Regime, Tier
 from banwatch.lab.truth import TruthWriter
 from banwatch.model.errors import BanwatchError
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +134,11 @@ def _build_in_child(plan: LabPlan) -> Network:
 def _report(control: socket.socket, error: BaseException) -> None:
     if isinstance(error, BanwatchError):
         message = {"what": error.what, "do": error.do}
+    elif isinstance(error, OSError) and (error.filename is not None or error.errno in _NO_ROOM):
+        message = {
+            "what": f"The lab cannot write its files: {error}",
+            "do": "Make room, or give another place",
+        }
     else:
         trace = "".join(traceback.format_exception(error))
         message = {

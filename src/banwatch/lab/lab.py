@@ -132,6 +132,7 @@ class Lab:
         self._serve = serve
         self._control: socket.socket | None = None
         self._adopts = False
+        self._is_failure_told = False
         self._folder: Path | None = None
         self._censor_pid = 0
         self._fds: list[int] = []
@@ -151,10 +152,17 @@ class Lab:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop()
+        answer = self._stop()
+        if error is None and "stopped" not in answer and not self._is_failure_told:
+            raise self._censor_ended(answer)  # since the last look; or the truth could not be written
 
     def _start(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="banwatch-lab-", dir=self._work_dir))
+        try:
+            self._folder = Path(tempfile.mkdtemp(prefix="banwatch-lab-", dir=self._work_dir))
+        except OSError as error:
+            raise BanwatchError(
+                f"The lab cannot make a directory of its own ({error})", "Make room, or give another work_dir"
+            ) from error
         plan = LabPlan(
             regime=self.regime,
             tier=self.tier,
@@ -236,7 +244,9 @@ class Lab:
             if writer >= 0:
                 os.close(writer)
 
-    def _stop(self) -> None:
+    def _stop(self) -> dict[str, Any]:
+        """End everything; returns the censor's last word."""
+        answer: dict[str, Any] = {}
         for child in self._children:
             child.terminate(grace_s=0.5)
         if self._world_process:
@@ -245,7 +255,8 @@ class Lab:
             with contextlib.suppress(OSError):
                 self._control.settimeout(_STOP_LIMIT_S)
                 self._control.send(b"stop")
-                self._control.recv(65_536)
+                message = self._control.recv(65_536)
+                answer = json.loads(message) if message else {}
             release_lifeline(self._control.fileno())
             self._control.close()
             self._control = None
@@ -261,6 +272,7 @@ class Lab:
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
+        return answer
 
     # -- programs inside -----------------------------------------------------------------------------------
 
@@ -372,6 +384,7 @@ class Lab:
             raise self._world_ended()
 
     def _censor_ended(self, answer: dict[str, Any]) -> BanwatchError:
+        self._is_failure_told = True
         error = answer.get("error") or {
             "what": "The lab's censor ended unexpectedly: nothing passes it any more",
             "do": "It was killed, or memory ran out; run it again",
