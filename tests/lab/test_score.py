@@ -7,11 +7,14 @@ import msgspec
 import pytest
 
 from banwatch.lab.score import Flow, Score, load_truth, parse_flow, score
+from banwatch.lab.score.perfect import fold_truth
+from banwatch.lab.world import load_world
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.observation import Observation, Step
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
+from banwatch.reference import load
 
 AT = datetime(2016, 4, 2, 6, tzinfo=UTC)
 SYSTEM, PUBLIC = "175.45.176.15", "8.8.8.8"
@@ -221,6 +224,24 @@ def test_by_mechanism_and_order_do_not_depend_on_the_order_of_input():
     assert forwards == backwards
     assert [(m.mechanism, m.measurements, m.recall) for m in forwards.by_mechanism] == [
         ("tls.reset.sni", 5, 1.0)
+    ]
+
+
+def test_a_perfect_observer_speaks_by_tier_target_and_hour():
+    world = load_world()
+    target_of = load().target_of
+    flows = [
+        _flow(SYSTEM, 53, None, ("qname", "www.youtube.com")),
+        _flow(SYSTEM, 53, "dns.injection.other", ("qname", "www.youtube.com"), at=AT + timedelta(hours=1)),
+        _flow("157.240.22.35", 443, "tcp.timeout"),  # read no name: everything that lives there
+        _flow("185.199.108.153", 443, "network.shutdown"),  # the helper is no target
+        _flow("203.0.113.1", 443, "tcp.timeout"),  # nothing lives there
+    ]
+    rows = fold_truth(reversed(flows), world, target_of)
+    assert [(row.tier, row.target, row.hour, row.mechanisms, row.flows, row.acted_on) for row in rows] == [
+        ("visitor", "facebook.com", AT, ("tcp.timeout",), 1, 1),
+        ("visitor", "youtube.com", AT, (), 1, 0),
+        ("visitor", "youtube.com", AT + timedelta(hours=1), ("dns.injection.other",), 1, 1),
     ]
 
 

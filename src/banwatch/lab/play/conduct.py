@@ -41,6 +41,8 @@ class PlayResult:
     """Lines of truth."""
     measurement_files: tuple[Path, ...]
     truth_files: tuple[Path, ...]
+    perfect_file: Path | None = None
+    """What a perfect observer would say of each tier, target and hour; none beside a recording."""
 
 
 def play_story(
@@ -69,7 +71,7 @@ def play(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> PlayResult:
-    """Play a timeline; writes `out_dir/measurements/*.jsonl.gz` and `out_dir/truth/*.jsonl`.
+    """Play a timeline; writes measurements/*.jsonl.gz, truth/*.jsonl and perfect.jsonl in `out_dir`.
 
     Args:
         regime: name or path.
@@ -96,7 +98,9 @@ def play(
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
     parts = []
-    from banwatch.reference import load  # its tables are heavy, and the workers import this package too
+    from banwatch.lab.score.perfect import fold_truth  # heavy, and the workers import this package too
+    from banwatch.lab.score.truth import load_truth
+    from banwatch.reference import load
 
     reference = load()
     for tier in chosen:  # every lab gets a piece of every tier, so that all are busy for about as long
@@ -125,11 +129,16 @@ def play(
         Path(part.truth_path).unlink(missing_ok=True)  # the censor appends
     done = play_parts(parts, jobs=jobs, progress=progress)
     truth_files = tuple(Path(part.truth_path) for part in parts)
+    flows = load_truth(truth_files)
+    perfect_file = out_dir / "perfect.jsonl"
+    rows = fold_truth(flows, load_world(world), reference.target_of)
+    perfect_file.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
     return PlayResult(
         measurements=done,
-        flows=sum(_count_lines(path) for path in truth_files),
+        flows=len(flows),
         measurement_files=tuple(Path(part.measurements_path) for part in parts),
         truth_files=truth_files,
+        perfect_file=perfect_file,
     )
 
 
@@ -173,13 +182,6 @@ def _chosen_tiers(regime: Regime, tiers: Sequence[str] | None) -> tuple[str, ...
     return tuple(
         tiers or reversed(regime.tiers)
     )  # the most restricted last in the file, and slowest: first here
-
-
-def _count_lines(path: Path) -> int:
-    if not path.exists():
-        return 0
-    with path.open("rb") as file:
-        return sum(1 for _ in file)
 
 
 class _Worker:
