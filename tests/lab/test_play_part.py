@@ -48,4 +48,7 @@ def test_what_cannot_be_played_is_said_before_anything_starts(tmp_path: Path):
         play("dprk-2016", out_dir=tmp_path / "a", end=START)
     with pytest.raises(BanwatchError, match="nothing to measure"):
         play("dprk-2016", out_dir=tmp_path / "a", inputs=[])
+    (tmp_path / "file").touch()
+    with pytest.raises(BanwatchError, match="cannot be made"):
+        play("dprk-2016", out_dir=tmp_path / "file")
     assert not (tmp_path / "a").exists()

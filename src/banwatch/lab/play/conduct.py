@@ -95,8 +95,11 @@ def play(
     jobs = jobs or default_jobs()
     chosen = _chosen_tiers(plan, tiers)
     folders = [out_dir / "measurements", out_dir / "truth"]
-    for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BanwatchError(f"{out_dir} cannot be made: {error.strerror}", "Give another folder") from error
     parts = []
     from banwatch.lab.score.perfect import fold_truth  # heavy, and the workers import this package too
     from banwatch.lab.score.truth import load_truth

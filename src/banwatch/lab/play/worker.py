@@ -32,8 +32,15 @@ def main() -> None:
         except BanwatchError as error:
             _say(Report(what=error.what, do=error.do))
             sys.exit(1)
+        except OSError as error:
+            what = f"playing {part.name} failed: {error.strerror or error} ({error.filename or 'no file'})"
+            _say(
+                Report(what=what, do=f"Is there space, and may one write, in {Path(part.truth_path).parent}?")
+            )
+            sys.exit(1)
         except Exception as error:
-            _say(Report(what=f"playing {part.name} failed: {error!r}\n{traceback.format_exc()}"))
+            traceback.print_exc()  # ours: whoever mends it needs all of it
+            _say(Report(what=f"playing {part.name} failed: {error!r}"))
             sys.exit(1)
         _say(Report(finished=part.name))
 
