@@ -3,7 +3,7 @@
 Half of those two hundred time out. Beside it, in the same run and lab, a bare asyncio program that only
 resolves, connects, shakes hands and gets each page: the ratio of the two times is what all the rest costs.
 
-    python bench/probe.py [--json] [--sites 1000] [--regime open|censored]
+    python bench/probe.py [--json] [--sites 1000] [--regime open|cn-gfw]
 """
 
 import argparse
@@ -20,9 +20,11 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from banwatch.lab.clock import LabClock
 from banwatch.lab.lab import Lab
-from banwatch.lab.regime_file import load_regime
+from banwatch.lab.regime_file import load_regime, regime_paths
 from banwatch.lab.world import load_world
 from banwatch.lab.world.world import Site, World
 from banwatch.model.ids import Asn, CountryCode
@@ -59,25 +61,15 @@ def make_world(count: int) -> World:
 
 
 def regime_text(kind: str, count: int) -> str:
-    """A fifth of the sites: half of them time out, the others are reset or get forged answers."""
-    blocked = [name_of(n) for n in range(0, count, int(1 / INTERFERED))] if kind == "censored" else []
-    silent, loud = blocked[::2], blocked[1::2]
-    rules = ""
-    for identity, match, action, mechanism in (
-        ("silence", {"tls": {"sni": silent}}, "drop", "tls.timeout.sni"),
-        ("reset", {"tls": {"sni": loud[::2]}}, "reset", "tls.reset.sni"),
-        ("forge", {"dns": {"names": loud[1::2], "types": ["A"]}}, None, "dns.injection.other"),
-    ):
-        does = json.dumps(action or {"forge_dns": {"a": ["31.13.94.0/24", "104.244.46.0/24"]}})
-        if blocked:
-            meets = f"match: {json.dumps(match)}, action: {does}, mechanism: {mechanism}"
-            rules += f"  - {{id: {identity}, {meets}}}\n"
-    return (
-        "name: bench\ntitle: A thousand sites\ncountry: KP\nabout: Made by the probe's benchmark.\n"
-        "tiers:\n  all: {asn: 131279, network_name: Bench, kind: fixed, client_address: 175.45.176.10, "
-        "resolver: 175.45.176.15}\n"
-        f"rules: {'[]' if not rules else ''}\n{rules}"
-    )
+    """The regime as shipped; in `cn-gfw` a fifth of the sites joins its lists, half of those time out."""
+    content = yaml.safe_load(regime_paths()[kind].read_text("utf-8"))
+    if kind == "cn-gfw":
+        blocked = [name_of(n) for n in range(0, count, int(1 / INTERFERED))]
+        content["lists"]["tcp"] += blocked[1::4]
+        content["lists"]["dns"] += blocked[3::4]
+        silence = {"id": "bench-silence", "match": {"tls": {"sni": blocked[::2]}}, "action": "drop"}
+        content["rules"].insert(0, {**silence, "mechanism": "tls.timeout.sni"})
+    return yaml.safe_dump(content, allow_unicode=True)
 
 
 def cpu_s() -> float:
@@ -160,9 +152,10 @@ def bench(count: int, kind: str) -> dict[str, Any]:
     world = make_world(count)
     inputs = [f"https://{name_of(n)}/" for n in range(count)]
     with tempfile.TemporaryDirectory(prefix="banwatch-bench-") as folder:
-        path = Path(folder, "bench.yaml")
+        path = Path(folder, f"{kind}.yaml")
         path.write_text(regime_text(kind, count), "utf-8")
-        with Lab(load_regime(path), "all", world, clock=LabClock(AT)) as lab:
+        regime = load_regime(path)
+        with Lab(regime, next(iter(regime.tiers)), world, clock=LabClock(AT)) as lab:
             bare = lab.call(run_bare, inputs)
             probe = lab.call(run_probe, inputs, world)
     return {
@@ -185,9 +178,9 @@ def main() -> None:
     )
     parser.add_argument("--json", action="store_true", help="one object a line")
     parser.add_argument("--sites", type=int, default=1000)
-    parser.add_argument("--regime", choices=["open", "censored"], action="append")
+    parser.add_argument("--regime", choices=["open", "cn-gfw"], action="append")
     options = parser.parse_args()
-    for kind in options.regime or ["open", "censored"]:
+    for kind in options.regime or ["open", "cn-gfw"]:
         figures = bench(options.sites, kind)
         print(
             json.dumps(figures) if options.json else "  ".join(f"{k} {v}" for k, v in figures.items()),
