@@ -5,6 +5,7 @@ import os
 import pickle
 import select
 import signal
+import socket
 import sys
 import threading
 import time
@@ -24,23 +25,22 @@ from banwatch.lab.namespaces import (
 from banwatch.model.errors import BanwatchError
 
 _CHUNK_BYTES = 1 << 16
-_lifelines: set[int] = set()
-"""Descriptors whose closing ends a lab. No forked child may keep one open."""
+_lifelines: set[socket.socket] = set()
+"""Sockets whose closing ends a lab. No forked child may keep one open."""
 
 
 def _drop_lifelines() -> None:
-    for fd in _lifelines:
-        with contextlib.suppress(OSError):
-            os.close(fd)
+    for lifeline in _lifelines:
+        lifeline.close()
     _lifelines.clear()
 
 
 os.register_at_fork(after_in_child=_drop_lifelines)
 
 
-def hold_lifeline(fd: int) -> None:
-    """Have every child that this process forks from now on close `fd`."""
-    _lifelines.add(fd)
+def hold_lifeline(lifeline: socket.socket) -> None:
+    """Have every child that this process forks from now on close it."""
+    _lifelines.add(lifeline)
 
 
 class Adoption:
@@ -67,9 +67,9 @@ class Adoption:
                 adopt_orphans(False)
 
 
-def release_lifeline(fd: int) -> None:
-    """Forget a descriptor that was closed."""
-    _lifelines.discard(fd)
+def release_lifeline(lifeline: socket.socket) -> None:
+    """Forget one that is about to be closed."""
+    _lifelines.discard(lifeline)
 
 
 @contextlib.contextmanager

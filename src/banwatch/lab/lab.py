@@ -178,7 +178,7 @@ class Lab:
         )
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
-        hold_lifeline(ours.fileno())
+        hold_lifeline(ours)
         with uninterrupted():
             Adoption.begin()
             self._adopts = True
@@ -257,7 +257,7 @@ class Lab:
                 self._control.send(b"stop")
                 message = self._control.recv(65_536)
                 answer = json.loads(message) if message else {}
-            release_lifeline(self._control.fileno())
+            release_lifeline(self._control)
             self._control.close()
             self._control = None
         for fd in self._fds:
