@@ -20,7 +20,7 @@ from tests.explorer.reading import read
 def bulletin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("bulletin") / "report"
     score = {"measurements": 297, "false_blocked": 0, "mechanism_precision": 1.0, "mechanism_recall": 0.9871}
-    publish_from(make_country(days=9, per_day=1), "kp-test", out, recorded=True, score=score)
+    publish_from(make_country(days=7, per_day=1), "kp-test", out, recorded=True, score=score)
     return out
 
 
@@ -76,17 +76,17 @@ def test_the_front_has_what_a_reader_came_for(bulletin: Path) -> None:
 
 
 def test_measurements_are_read_in_batches(tmp_path: Path) -> None:
-    reader = make_country(days=9, per_day=2)
+    reader = make_country(days=5, per_day=2)
     steps: list[tuple[int, int]] = []
     publish_from(reader, "kp-test", tmp_path, progress=lambda done, total: steps.append((done, total)))
     assert reader.batches <= 6
-    assert steps[-1] == (3 * 11 * 9 + 1, 3 * 11 * 9 + 1)
-    assert [done for done, _ in steps] == list(range(1, 3 * 11 * 9 + 2))
+    assert steps[-1] == (3 * 11 * 5 + 1, 3 * 11 * 5 + 1)
+    assert [done for done, _ in steps] == list(range(1, 3 * 11 * 5 + 2))
 
 
 def test_the_same_store_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        publish_from(make_country(days=2, per_day=1), "kp-test", tmp_path / name)
+        publish_from(make_country(days=1, per_day=1), "kp-test", tmp_path / name)
     one, two = (
         {p.relative_to(tmp_path / n): p.read_bytes() for p in (tmp_path / n).rglob("*") if p.is_file()}
         for n in ("one", "two")

@@ -175,7 +175,7 @@ def test_a_hostile_title_cannot_steer_the_terminal(whole: bytes, tmp_path: Path)
     assert not [line for line in verification_lines(found) if "\x1b" in line or "\u202e" in line]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_damage_anywhere_is_a_problem_or_a_refusal(whole: bytes, data: st.DataObject) -> None:
     damaged = bytearray(whole)

@@ -18,7 +18,7 @@ EVIL = "</pre></script><script>document.title='owned'</script><img src=x onerror
 
 @pytest.fixture(scope="module")
 def reader() -> MadeUpReader:
-    return make_country(days=9, per_day=1)
+    return make_country(days=7, per_day=1)
 
 
 @pytest.fixture(scope="module")

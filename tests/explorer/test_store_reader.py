@@ -18,7 +18,7 @@ from banwatch.store import Store
 from tests.explorer.asking import get
 from tests.explorer.made_up import KP, make_country
 
-DAYS, TARGETS, TIERS = 6, 11, 3
+DAYS, TARGETS, TIERS = 2, 11, 3
 
 
 @pytest.fixture(scope="module")

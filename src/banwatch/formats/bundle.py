@@ -1,10 +1,10 @@
 """Evidence bundles: measurements and what was said of them in one file, to be carried by hand and checked.
 
 Wire: a zip archive. `manifest.json` lists every other member with its size and SHA-256, names the subject,
-the ruleset and the reference snapshots. `measurements.jsonl` holds the measurements byte for byte as they were
-received, one a line; `verdicts.jsonl` what was judged of them, one a line; `rules.json` the rules in words;
-`index.html` and what it needs, a page for people. Equal content gives equal bytes: times in the archive are
-1980-01-01, members are sorted.
+the ruleset and the reference snapshots. `measurements.jsonl` holds the measurements byte for byte as they
+were received, one a line; `verdicts.jsonl` what was judged of them, one a line; `rules.json` the rules in
+words; `index.html` and what it needs, a page for people. Equal content gives equal bytes: times in the
+archive are 1980-01-01, members are sorted.
 
 The hashes prove that the parts belong together and are whole. They do not prove who made them: for that,
 compare the bundle's own digest with the one that its maker published.
