@@ -157,3 +157,28 @@ def test_a_flow_cut_after_its_handshake_is_cut_by_its_name() -> None:
     assert judge_line(with_keys(scenario.to_line(), requests=[again])).state is State.IMPAIRED
     verdict = judge_line(with_keys(scenario.to_line(), requests=[other, again]))
     assert (verdict.state, verdict.mechanisms) == (State.LIKELY_BLOCKED, ("tls.timeout.sni",))
+
+
+def quic(name: str, failure: str | None, *tags: str) -> w.TlsHandshake:
+    return w.TlsHandshake(
+        network="udp",
+        address="151.101.1.164:443",
+        server_name=name,
+        failure=failure,
+        tags=["depth=0", *tags],
+    )
+
+
+def test_quic_cut_for_one_name_is_told_from_a_network_without_quic() -> None:
+    line = with_keys(Scenario().to_line(), quic_handshakes=[quic("www.example.net", TIMEOUT)])
+    wire = decode_untrusted(line)
+    assert wire.test_keys is not None
+    assert wire.test_keys.control is not None
+    seen = msgspec.structs.replace(
+        wire.test_keys.control, http3_request=w.ControlHttpResult(status_code=200, body_length=9)
+    )
+    line = with_keys(line, control=seen)
+    assert judge_line(line).state is State.OK
+    other = quic("other.example.org", None, "follow_up=other_name")
+    verdict = judge_line(with_keys(line, quic_handshakes=[other]))
+    assert (verdict.state, verdict.mechanisms) == (State.TAMPERED, ("quic.timeout",))

@@ -22,6 +22,7 @@ _SAVED_BY_ONE_FACT = (
     "one packet lost",
     "through a VPN",
     "page made anew",
+    "a file made anew",
     "telegram web lost once",
     "headers kept",
 )

@@ -64,6 +64,7 @@ def test_every_rule_can_be_reached() -> None:
         "dns.from_nowhere",  # follow-ups of our own probe: test_follow_ups.py
         "http.same_elsewhere",
         "tls.cut_later",
+        "quic.cut",
         "tls.forged",  # these take certificates, or rates: test_certificates.py, test_rates.py
         "http.slowed",
         "tls.slowed",

@@ -13,6 +13,8 @@ _NOT_THE_SITE = frozenset({"tls.certificate", "control.certificate", "http.diffe
 _DEAD = frozenset({"tcp.timeout", "tcp.refused", "tcp.reset", "tcp.unreachable", "tcp.other"})
 _CUT = frozenset({"tls.reset", "tls.timeout", "tls.eof", "tls.alert", "tls.other", "http.reset", "http.eof"})
 _EMPTY = frozenset({f.ANDROID_DNS_CACHE_NO_DATA, f.DNS_NO_ANSWER})
+_UNANSWERED = f.TIMEOUTS | {f.DNS_TEMPORARY}
+"""What a lookup that nobody answers ends in: libc calls it temporary."""
 _TRIED = _NOT_THE_SITE | _DEAD | _CUT | {"control.unreachable"}
 
 
@@ -62,10 +64,6 @@ def _page_came(e: Evidence) -> bool:
 
 def _injection(e: Evidence) -> tuple[str, ...]:
     return ("dns.injection.other",)
-
-
-def _timed_out(failures: tuple[str, ...]) -> bool:
-    return bool(failures) and set(failures) <= f.TIMEOUTS
 
 
 DNS_RULES: tuple[Rule, ...] = (
@@ -383,7 +381,7 @@ DNS_RULES: tuple[Rule, ...] = (
             "name; an encrypted one does, or the same ones answer for another name"
         ),
         holds=lambda e: (
-            e.dns_system_failure in f.TIMEOUTS and not e.slow_probe and e.dns_plain_silent and _name_alone(e)
+            e.dns_system_failure in _UNANSWERED and not e.slow_probe and e.dns_plain_silent and _name_alone(e)
         ),
         state=State.LIKELY_BLOCKED,
         mechanism="dns.timeout",

@@ -202,6 +202,30 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         ),
     ),
     Rule(
+        id=RuleId("quic.cut"),
+        layer=Layer.QUIC,
+        kinds=_WEB,
+        condition=(
+            "every QUIC handshake with a genuine address fails, while the control's worked, and another name's"
+            " did over this network"
+        ),
+        holds=lambda e: (
+            e.quic_ok == 0
+            and e.quic_timeout + e.quic_reset > 0
+            and e.quic_control
+            and e.quic_other_name_ok
+            and not e.slow_probe
+        ),
+        state=State.TAMPERED,
+        mechanism="quic.timeout, quic.reset",
+        mechanisms=lambda e: ("quic.timeout",) if e.quic_timeout else ("quic.reset",),
+        why="firewalls that drop all of QUIC are common, ones that drop one name's are not; TCP remains",
+        source="Elmenhorst et al. 2021; Zohaib et al. 2025",
+        sentence=lambda e: (
+            f"QUIC to {host(e)} is cut{at_hop(e.hop)}, while another name gets through on this network."
+        ),
+    ),
+    Rule(
         id=RuleId("tls.eof"),
         layer=Layer.TLS,
         kinds=_WEB,

@@ -176,6 +176,9 @@ class _Weighing:
             quic_ok=connections.quic.get("ok", 0),
             quic_timeout=connections.quic.get("timeout", 0),
             quic_reset=connections.quic.get("reset", 0),
+            quic_other_name_ok=any(
+                seen.step is Step.QUIC and seen.failure is None for seen in self._follow_ups
+            ),
             quic_control=bool(control and control.http3 and control.http3.failure is None),
             http_failure=page.failure if page is not None else None,
             http_kind=_kind_of_page_failure(page),

@@ -155,6 +155,8 @@ class Evidence:
     quic_ok: int
     quic_timeout: int
     quic_reset: int
+    quic_other_name_ok: bool
+    """Another name got through a QUIC handshake over this network."""
     quic_control: bool
     http_failure: str | None
     """Of the last request; null where it got a response, or none was made."""
