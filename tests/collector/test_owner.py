@@ -12,6 +12,7 @@ from banwatch.collector.owner import Request, socket_of
 from banwatch.model.errors import BanwatchError
 from banwatch.pipeline import IngestReport
 from banwatch.store import Store, queries
+from banwatch.store.remote import Remote
 from tests.pipeline.measured import line, write
 
 
@@ -51,6 +52,36 @@ def test_every_kind_of_work(store_path: Path, tmp_path: Path) -> None:
         assert msgspec.json.decode(report or b"", type=IngestReport).accepted == 5
         assert msgspec.json.decode(ask(store_path, Request(work="rebuild")) or b"")["measurements"] == 5
         assert msgspec.json.decode(ask(store_path, Request(work="detect")) or b"")["cells"] > 0
+
+
+def test_another_process_reads_through_the_owner(store_path: Path, tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", [line(n) for n in range(5)])
+    banwatch = [sys.executable, "-m", "banwatch.cli.main"]
+    with own(store_path):
+        ask(store_path, Request(work="ingest", paths=[str(tmp_path / "a.jsonl")]))
+        for command, expected in (
+            (["verdicts", "--json"], '"target":"youtube.com"'),
+            (["verdicts", "--json", "--target", "none"], ""),
+            (["archive", "check"], "sound"),
+            (["rebuild", "--from", "verdict"], "verdict "),
+            (["export", "verdict", "--format", "csv", "--out", str(tmp_path / "out"), "--json"], '"rows":5'),
+        ):
+            done = subprocess.run(
+                [*banwatch, *command, "--store", store_path], capture_output=True, text=True, check=True
+            )
+            assert expected in done.stdout
+
+
+def test_an_owner_answers_questions_and_nothing_else(store_path: Path) -> None:
+    with own(store_path):
+        reader = Remote.reach(store_path)
+        assert reader is not None
+        assert "verdict" in reader.table_names()
+        with pytest.raises(BanwatchError, match="answers questions only"):
+            reader.query('DELETE FROM "verdict"')
+        with pytest.raises(BanwatchError, match="which alone writes"):
+            reader.clear("verdict")
+    assert Remote.reach(store_path) is None
 
 
 def test_what_goes_wrong_is_said_to_whom_asked(store_path: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 Wire: a Unix socket `<database>.owner`, for the same user only. A request is one line: `{"work": "ingest",
 "paths": [...], "jobs": 1}`, `{"work": "rebuild", "from_tier": ..., "since": ..., "until": ...}` or `{"work":
 "detect"}`. The answer is lines: `{"done": 1, "total": 2}` as it goes on, then `{"report": {...}}` or
-`{"what": ..., "do": ...}`.
+`{"what": ..., "do": ...}`. Questions are in `store.remote`.
 """
 
 import os
@@ -22,18 +22,19 @@ from banwatch import pipeline, reference
 from banwatch.bans import load_bans
 from banwatch.model.errors import BanwatchError
 from banwatch.store import Store
+from banwatch.store.remote import QueryAnswer, connected, is_reading, short, socket_of
 
 MAX_REQUEST_BYTES = 1 << 20
 """Longest request: some thousand paths."""
 _SAY_EVERY_S = 0.2
-_CONNECT_S = 2.0
 Report = Callable[[int, int], None]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What another command wants done."""
+    """What another command wants done, or to know."""
 
     work: str
+    sql: str = ""
     paths: list[str] = []
     jobs: int = 1
     from_tier: str = "observation"
@@ -49,11 +50,6 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     report: msgspec.Raw = msgspec.Raw()
     what: str = ""
     do: str = ""
-
-
-def socket_of(store: Path) -> Path:
-    """Where the owner of a store listens."""
-    return store.with_name(store.name + ".owner")
 
 
 @contextmanager
@@ -72,7 +68,7 @@ def own(store_path: Path) -> Iterator[bool]:
     with store, socket.socket(socket.AF_UNIX) as listening:
         path.unlink(missing_ok=True)  # we hold the file, so whoever left this is gone
         try:
-            listening.bind(_short(path))
+            listening.bind(short(path))
             os.chmod(path, 0o600)
             listening.listen()
         except OSError:
@@ -89,12 +85,6 @@ def own(store_path: Path) -> Iterator[bool]:
             thread.join(timeout=5)
 
 
-def _short(path: Path) -> str:
-    """Name a socket in as few bytes as its address has room for."""
-    full, near = str(path.absolute()), os.path.relpath(path)
-    return min(full, near, key=len)
-
-
 def _listen(listening: socket.socket, store: Store) -> None:
     turn = threading.Lock()
     while True:
@@ -106,7 +96,12 @@ def _listen(listening: socket.socket, store: Store) -> None:
 
 
 def _answer(connection: socket.socket, store: Store, turn: threading.Lock) -> None:
-    """Do what one request asks for, one at a time."""
+    """Do what one request asks for; whoever asked may go away at any time."""
+    with suppress(ConnectionError):
+        _converse(connection, store, turn)
+
+
+def _converse(connection: socket.socket, store: Store, turn: threading.Lock) -> None:
     with connection, connection.makefile("rwb") as stream:
         said_at = 0.0
 
@@ -123,17 +118,40 @@ def _answer(connection: socket.socket, store: Store, turn: threading.Lock) -> No
                 say(_Line(done=done, total=total))
 
         try:
-            request = msgspec.json.decode(stream.readline(MAX_REQUEST_BYTES), type=Request)
+            text = stream.readline(MAX_REQUEST_BYTES)
+            if not text:
+                return  # it only wanted to know whether anybody is here
+            request = msgspec.json.decode(text, type=Request)
+            if request.work == "query":
+                _answer_query(store, request.sql, stream)
+                return
             with turn:
                 report = _carry_out(store, request, progress)
             say(_Line(report=msgspec.Raw(msgspec.json.encode(report))))
         except BanwatchError as error:
             say(_Line(what=error.what, do=error.do))
+        except ConnectionError:
+            raise
         except (msgspec.DecodeError, OSError) as error:
             say(_Line(what=f"the request cannot be read: {error}", do="Use the same version on both sides"))
         except Exception as error:
             say(_Line(what=f"the owner of the store failed: {type(error).__name__}: {error}"))
             raise
+
+
+def _answer_query(store: Store, sql: str, stream: Any) -> None:
+    """Give rows to another process; questions need not wait for their turn.
+
+    Raises:
+        BanwatchError: it is no question, but would change something.
+    """
+    if not is_reading(sql):
+        raise BanwatchError("the owner of a store answers questions only in this way")
+    for rows in store.answer(sql):
+        stream.write(msgspec.json.encode(QueryAnswer(arrow=len(rows))) + b"\n")
+        stream.write(rows)
+    stream.write(msgspec.json.encode(QueryAnswer()) + b"\n")
+    stream.flush()
 
 
 def _carry_out(store: Store, request: Request, progress: Report) -> Any:
@@ -165,23 +183,18 @@ def ask(store_path: Path, request: Request, progress: Report = lambda done, tota
     Raises:
         BanwatchError: the owner said what went wrong, or went away before it had finished.
     """
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(_CONNECT_S)
-        try:
-            connection.connect(_short(socket_of(store_path)))
-        except OSError:
+    with connected(store_path) as stream:
+        if stream is None:
             return None
-        connection.settimeout(None)
-        with connection.makefile("rwb") as stream:
-            stream.write(msgspec.json.encode(request) + b"\n")
-            stream.flush()
-            for text in stream:
-                line = msgspec.json.decode(text, type=_Line)
-                if line.what:
-                    raise BanwatchError(line.what, line.do)
-                if bytes(line.report):
-                    return bytes(line.report)
-                progress(line.done, line.total)
+        stream.write(msgspec.json.encode(request) + b"\n")
+        stream.flush()
+        for text in stream:
+            line = msgspec.json.decode(text, type=_Line)
+            if line.what:
+                raise BanwatchError(line.what, line.do)
+            if bytes(line.report):
+                return bytes(line.report)
+            progress(line.done, line.total)
     raise BanwatchError(
         f"the process that owns {store_path} went away", "Run the same command again: what was done is kept"
     )

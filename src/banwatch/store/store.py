@@ -15,8 +15,9 @@ from banwatch.model.errors import BanwatchError
 from banwatch.store.archive import Archive
 from banwatch.store.click import Click, Wire, parse_address
 from banwatch.store.columns import Layout
-from banwatch.store.duck import Duck
+from banwatch.store.duck import Duck, StoreInUseError
 from banwatch.store.engine import Engine
+from banwatch.store.remote import Remote
 from banwatch.store.rows import Property
 from banwatch.store.tables import SCHEMA_VERSION, TABLES, TableDef
 
@@ -59,7 +60,15 @@ class Store:
             return cls.over(Click(Wire(address)), Path(address.archive), read_only=read_only, renew=renew)
         path = Path(path)
         archive = path.with_name(path.name + ".archive")
-        return cls.over(Duck(path, read_only=read_only), archive, read_only=read_only, renew=renew)
+        engine: Engine
+        try:
+            engine = Duck(path, read_only=read_only)
+        except StoreInUseError:
+            owner = Remote.reach(path) if read_only else None
+            if owner is None:
+                raise
+            engine = owner
+        return cls.over(engine, archive, read_only=read_only, renew=renew)
 
     @classmethod
     def over(cls, engine: Engine, archive: Path, *, read_only: bool = False, renew: bool = False) -> "Store":
@@ -151,6 +160,15 @@ class Store:
     def batches(self, expression: Any, rows: int = 8192) -> Iterator[pa.Table]:
         """Carry an expression out piece by piece, for results of any size."""
         return self._engine.batches(self._sql(expression), rows)
+
+    def answer(self, sql: str) -> Iterator[bytes]:
+        """Carry out a question that another process of ours asks: rows as Arrow IPC streams, at least one."""
+        rows = self._engine.query(sql)
+        for start in range(0, max(1, rows.num_rows), 65_536):
+            sink = pa.BufferOutputStream()
+            with pa.ipc.new_stream(sink, rows.schema) as writer:
+                writer.write_table(rows.slice(start, 65_536))
+            yield sink.getvalue().to_pybytes()
 
     def count(self, table: ibis.Table) -> int:
         """Count the rows of an expression."""
