@@ -206,8 +206,8 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         layer=Layer.QUIC,
         kinds=_WEB,
         condition=(
-            "every QUIC handshake with a genuine address fails, while the control's worked, and another name's"
-            " did over this network"
+            "every QUIC handshake with a genuine address fails, while the control's worked and so did one "
+            "with another name over this network"
         ),
         holds=lambda e: (
             e.quic_ok == 0
