@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ParamSpec, Protocol, Self, TypeVar, cast
+from typing import Any, ParamSpec, Self, TypeVar, cast
 
 from banwatch.lab.censor_process import LabPlan, run_first_process
 from banwatch.lab.client_files import client_environment
@@ -23,10 +23,11 @@ from banwatch.lab.inside import (
     Rooms,
     hold_lifeline,
     release_lifeline,
-    terminal_lent,
     uninterrupted,
 )
-from banwatch.lab.regime import Address, Prefix, Regime, Tier
+from banwatch.lab.regime import Regime, Tier
+from banwatch.lab.served import LabWorld, Serve, serve_world
+from banwatch.lab.terminal import terminal_lent
 from banwatch.model.errors import BanwatchError
 
 P = ParamSpec("P")
@@ -35,26 +36,6 @@ R = TypeVar("R")
 _START_LIMIT_S = 60.0  # namespaces take 0.2 s and a world 1 s; a busy machine may take long
 _STOP_LIMIT_S = 10.0
 _POLL_MS = 20  # where the kernel does not tell of a process's end
-
-
-class LabWorld(Protocol):
-    """What a lab needs to know of a world."""
-
-    @property
-    def prefixes(self) -> Sequence[Prefix]:
-        """Every prefix that lives in the world: all of its addresses are local there."""
-
-    @property
-    def helper_addresses(self) -> Sequence[Address]:
-        """Where the helper listens; carried around the censor for tiers whose helper path is out-of-band."""
-
-    @property
-    def ca_pem(self) -> str:
-        """The lab's certificate authority."""
-
-
-Serve = Callable[..., None]
-"""`serve(world, *, ready, clock, tier)`: serves until killed; calls `ready()` when everything listens."""
 
 
 def _open_end(pid: int) -> int | None:
@@ -73,12 +54,6 @@ def _wait_or_kill(pid: int) -> None:
                 os.kill(pid, signal.SIGKILL)
                 return
             time.sleep(0.002)
-
-
-def _serve_world(world: Any, **options: Any) -> None:
-    from banwatch.lab.world import serve  # its servers are heavy to import
-
-    serve(world, **options)
 
 
 class Lab:
@@ -212,7 +187,7 @@ class Lab:
                 raise self._censor_ended(answer)
 
     def _start_world(self) -> None:
-        serve = self._serve or _serve_world
+        serve = self._serve or serve_world
         reader, writer = os.pipe()
         user = self._fds[4] if len(self._fds) > 4 else None
         rooms = Rooms(user=user, pid=self._fds[0], network=self._fds[2], mounts=None)
