@@ -82,10 +82,16 @@ def absence(rhythm: Rhythm) -> Nats | None:
     live[:hours] = rhythm.live
     by_day = live.reshape(days, _DAY)
     active: Flags = np.asarray(by_day.any(axis=1), np.bool_)
-    first, last = np.flatnonzero(active)[[0, -1]] if active.any() else (0, 0)
-    span = by_day[first : last + 1]
-    usual = float(np.median(span.sum(axis=1))) if active.any() else 0.0
-    if usual < t.USUAL_HOURS_A_DAY or float(span.any(axis=1).mean()) < t.USUAL_DAYS_SHARE:
+    if not active.any():
+        return None
+    told = np.zeros(days * _DAY, np.bool_)
+    told[:hours] = rhythm.live | rhythm.dark  # those who measured in the dark did measure
+    measured = told.reshape(days, _DAY)
+    first, last = np.flatnonzero(active)[[0, -1]]
+    span = measured[first : last + 1]
+    if float(np.median(by_day[active].sum(axis=1))) < t.USUAL_HOURS_A_DAY:
+        return None
+    if float(span.any(axis=1).mean()) < t.USUAL_DAYS_SHARE:
         return None
     vacant: Flags = active[:, None] & ~by_day
     # each hour is held against the other days: it must not excuse itself
@@ -129,6 +135,24 @@ def silences(rhythm: Rhythm, nats: Nats) -> list[Silence]:
         if total > 0 and (best is None or weight >= best.nats):
             best = Silence(first, i, weight, min(spoken, total))
     return [*found, best] if best is not None else found
+
+
+def recurring(found: Sequence[Silence]) -> list[Silence]:
+    """Put silences that come back together, where those who measured in them say so: nights, for instance."""
+    chains: list[list[Silence]] = []
+    for one in found:
+        told = one.spoken >= t.RECURRING_NATS
+        if told and chains and one.first - chains[-1][-1].last <= t.STRETCH_GAP_HOURS:
+            chains[-1].append(one)
+        elif told:
+            chains.append([one])
+    long = [chain for chain in chains if len(chain) >= t.RECURRING_TIMES]
+    joined = [
+        Silence(chain[0].first, chain[-1].last, sum(s.nats for s in chain), sum(s.spoken for s in chain))
+        for chain in long
+    ]
+    parts = {one for chain in long for one in chain}
+    return sorted([*joined, *(one for one in found if one not in parts)], key=lambda one: one.first)
 
 
 def _is_lone_newcomer(voices: frozenset[str], since: dict[str, int], hour: int) -> bool:

@@ -17,7 +17,17 @@ from datetime import UTC, datetime
 import numpy as np
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.rhythm import Nats, Rhythm, Silence, absence, missed_by, ordinary, rhythm_of, silences
+from banwatch.detect.rhythm import (
+    Nats,
+    Rhythm,
+    Silence,
+    absence,
+    missed_by,
+    ordinary,
+    recurring,
+    rhythm_of,
+    silences,
+)
 from banwatch.detect.series import EPOCH_SECOND, answered_in, hour_number
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, CountryCode, TargetName
@@ -74,7 +84,7 @@ def _candidates(cells: Sequence[Cell], end: int) -> Iterator[_Candidate]:
             continue
         found = silences(rhythm, nats)
         usual = ordinary(found)
-        for silence in found:
+        for silence in recurring(found):
             if silence.nats >= t.TOGETHER_NATS:
                 yield _Candidate(*network, rhythm, nats, silence, usual)
 

@@ -58,6 +58,9 @@ SHUTDOWN_NATS = 13.0
 TOGETHER_NATS = 6.0
 POOLED_NATS = 16.0
 """Networks of one country that fall silent together need only so much each, and so much in all."""
+RECURRING_NATS = 1.0
+RECURRING_TIMES = 3
+"""Silences that come back so often, within two days and each with some testimony, are one shutdown."""
 STRAY_NATS = 3.5
 """What each answered voice takes away inside a dark stretch: 3 % of the usual volume may still get out."""
 SILENT_SHARE = 0.8
