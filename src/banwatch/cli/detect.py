@@ -27,6 +27,10 @@ def _detect(
             help="With --store: what was said then, from the log. With --verdicts: as if it were then.",
         ),
     ] = None,
+    signals: Annotated[
+        Path | None,
+        typer.Option("--signals", help="IODA events, Cloudflare annotations or CSV: what others report."),
+    ] = None,
     why: Annotated[
         bool, typer.Option("--why", help="Say what speaks for and against each, and what was set aside.")
     ] = False,
@@ -34,6 +38,7 @@ def _detect(
 ) -> None:
     """Find what began, where, how wide, and whether it ended."""
     from banwatch.detect.telling import aside_lines, incident_lines, said_by, said_lines
+    from banwatch.formats.outside_signals import read_signals
     from banwatch.formats.verdict_table import parse_moment
     from banwatch.model.errors import WireError
 
@@ -70,7 +75,8 @@ def _detect(
             incidents = tuple(queries.incidents(opened))
             changes = tuple(queries.changes(opened)) if why else ()
             cells = tuple(queries.cells(opened)) if why else ()
-    for line in incident_lines(incidents, as_json=as_json, cells=cells if why else None):
+    others = read_signals(signals) if signals else None
+    for line in incident_lines(incidents, as_json=as_json, cells=cells if why else None, signals=others):
         print(line)
     if why:
         for line in aside_lines(changes, cells, as_json=as_json):

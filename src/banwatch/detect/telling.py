@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 from banwatch.detect.common_cause import set_aside
 from banwatch.detect.reasons import reasons
+from banwatch.detect.signals import beside, line
 from banwatch.model.cell import Cell
 from banwatch.model.ids import render_asn
 from banwatch.model.incident import Change, Incident, Kind
+from banwatch.model.signal import Signal
 
 _NAMED = 3
 
@@ -49,7 +51,11 @@ def _listed(names: list[str]) -> str:
 
 
 def incident_lines(
-    incidents: Iterable[Incident], *, as_json: bool, cells: Sequence[Cell] | None = None
+    incidents: Iterable[Incident],
+    *,
+    as_json: bool,
+    cells: Sequence[Cell] | None = None,
+    signals: Sequence[Signal] | None = None,
 ) -> Iterator[str]:
     """Print incidents, one a line: JSON objects for machines, sentences for people.
 
@@ -57,15 +63,22 @@ def incident_lines(
         incidents: as `group` gave them.
         as_json: for machines.
         cells: those that they were found in, to say why each is one; not said, if omitted.
+        signals: what others report; those about an incident are named with it.
     """
     for incident in incidents:
         why = reasons(incident, cells) if cells is not None else ()
+        others = [line(signal) for signal in beside(incident, signals or ())]
         if as_json:
             wire = to_wire(incident)
-            yield json.dumps({**wire, "why": list(why)} if cells is not None else wire, ensure_ascii=False)
+            if cells is not None:
+                wire["why"] = list(why)
+            if signals is not None:
+                wire["signals"] = others
+            yield json.dumps(wire, ensure_ascii=False)
         else:
             yield f"{incident.incident_id}  {incident.sentence}"
-            yield from (f"    {line}" for line in why)
+            yield from (f"    {reason}" for reason in why)
+            yield from (f"    Also: {other}" for other in others)
 
 
 def aside_lines(changes: Sequence[Change], cells: Sequence[Cell], *, as_json: bool) -> Iterator[str]:
