@@ -259,10 +259,10 @@ def test_a_kill_at_any_moment_loses_at_most_the_one_in_flight(tmp_path: Path, se
 
 def test_a_storm_of_kills_and_failures_loses_nothing(tmp_path: Path) -> None:
     # the same with ten thousand: python -m tests.probe.storm
-    result = storm(60, 7, tmp_path / "spool", life_s=0.2)
+    result = storm(120, 7, tmp_path / "spool", life_s=0.03, most_kills=3)
     assert result["lost"] == 0
     assert result["accepted_twice"] == 0
     assert result["left_on_disk"] == 0
     assert result["plain_text_on_disk"] is False
-    assert int(str(result["put"])) >= 60
-    assert int(str(result["kills"])) > 0
+    assert int(str(result["put"])) >= 120
+    assert int(str(result["kills"])) >= 1
