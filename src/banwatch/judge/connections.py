@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from banwatch.judge.addresses import is_v6
+from banwatch.judge.hops import Hop
 from banwatch.judge.issuers import is_self_signed
-from banwatch.judge.names import Hop, certificate_problem
+from banwatch.judge.names import certificate_problem
 from banwatch.model import failure as f
 from banwatch.model.control import Control, ControlEndpoint
 from banwatch.model.measurement import Measurement

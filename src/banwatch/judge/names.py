@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from banwatch.judge.addresses import NO_CLIENT_SUBNET, is_bogon, is_v6, unwrap
+from banwatch.judge.hops import Hop
 from banwatch.judge.thresholds import SILENT_QUERIES
 from banwatch.model.control import Control
 from banwatch.model.failure import CERTIFICATE_FAILURES, DNS_NO_ANSWER
@@ -42,19 +43,6 @@ class Names:
     unvouched_inside: bool = False
     nowhere_else: bool = False
     genuine: frozenset[str] = field(default_factory=frozenset)
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """The steps of one redirect hop, by kind; follow-ups left out."""
-
-    dns: Sequence[Observation]
-    tcp: Sequence[Observation]
-    tls: Sequence[Observation]
-    quic: Sequence[Observation]
-    http: Sequence[Observation]
-    covered: bool
-    """The control looked at this hop's own name."""
 
 
 def compare_names(hop: Hop, control: Control | None, measurement: Measurement, reference: Reference) -> Names:

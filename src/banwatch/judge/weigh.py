@@ -6,9 +6,17 @@ from banwatch.formats.ooni import Observed
 from banwatch.formats.ooni.reading import host_of
 from banwatch.judge import known
 from banwatch.judge.addresses import is_v6
-from banwatch.judge.connections import CUTS, OTHER_NAMES, RETRIES, Fairness, count_connections, kind_of
+from banwatch.judge.connections import OTHER_NAMES, RETRIES, Fairness, count_connections, kind_of
+from banwatch.judge.follow_ups import (
+    ANSWERS_OF_DNS,
+    came_from_nowhere,
+    is_cut_elsewhere,
+    is_plain,
+    is_same_elsewhere,
+)
+from banwatch.judge.hops import Hop, group_by_hop
 from banwatch.judge.kinds import kind_of_nettest
-from banwatch.judge.names import Hop, Names, certificate_problem, compare_names
+from banwatch.judge.names import Names, certificate_problem, compare_names
 from banwatch.judge.pages import PageComparison, compare_pages, differs, is_portal, is_refusal
 from banwatch.judge.rates import read_rates
 from banwatch.judge.services import sum_up
@@ -21,17 +29,10 @@ from banwatch.model.observation import Observation, Step
 from banwatch.model.reference import Reference
 
 _Evidence = drafted(Evidence)
-_MORE_LOOKUPS = ("doh", "retest")
-"""Follow-ups that are lookups like any other: the question inside HTTPS, or once more with more patience."""
-_MAX_HOPS = 32
 FIRST_ERROR_STATUS = 400
 REDIRECTS = 3
 """First digit of the statuses that redirect."""
 _BROKEN_REDIRECTS = ("http_invalid_redirect_location_host", "stopped after", "http_unexpected_redirect_url")
-_ANSWERS_OF_DNS = frozenset(
-    {"dns_nxdomain_error", "dns_no_answer", "dns_refused_error", "dns_servfail_error"}
-)
-"""Failures that some server sent: the network is not silent."""
 
 
 def weigh(observed: Observed, reference: Reference) -> Evidence:
@@ -54,9 +55,9 @@ class _Weighing:
         self._plain: Sequence[Observation] = observed.observations
         self._follow_ups: Sequence[Observation] = ()
         if any(seen.follow_up is not None for seen in observed.observations):
-            self._plain = [seen for seen in observed.observations if _is_plain(seen)]
-            self._follow_ups = [seen for seen in observed.observations if not _is_plain(seen)]
-        self._hops = _group_by_hop(self._plain)
+            self._plain = [seen for seen in observed.observations if is_plain(seen)]
+            self._follow_ups = [seen for seen in observed.observations if not is_plain(seen)]
+        self._hops = group_by_hop(self._plain)
         self._names: dict[int, Names] = {}
 
     def to_evidence(self) -> Evidence:
@@ -144,7 +145,7 @@ class _Weighing:
             dns_system_unvouched=names.system_unvouched,
             dns_vouched_by=names.vouched_by,
             dns_conflicting=names.conflicting,
-            dns_from_nowhere=any(_came_from_nowhere(seen) for seen in self._follow_ups),
+            dns_from_nowhere=any(came_from_nowhere(seen) for seen in self._follow_ups),
             dns_inside=names.proxied,
             dns_unvouched_inside=names.unvouched_inside,
             dns_nowhere_else=names.nowhere_else,
@@ -171,7 +172,7 @@ class _Weighing:
             tls_certificate_failure=connections.certificate_failure,
             tls_other_name_ok=connections.other_name_ok,
             tls_other_name_cut=connections.other_name_cut,
-            tls_name_cut_elsewhere=_is_cut_elsewhere(self._follow_ups),
+            tls_name_cut_elsewhere=is_cut_elsewhere(self._follow_ups),
             address_ok=connections.address_ok,
             quic_ok=connections.quic.get("ok", 0),
             quic_timeout=connections.quic.get("timeout", 0),
@@ -194,7 +195,7 @@ class _Weighing:
                 other.failure is None and (page is None or other.ip == page.ip)
                 for other in self._requests_again(OTHER_NAMES)
             ),
-            http_same_elsewhere=answered is not None and _is_same_elsewhere(answered, self._follow_ups),
+            http_same_elsewhere=answered is not None and is_same_elsewhere(answered, self._follow_ups),
             http_redirect_broken=_is_broken_redirect(page, at),
             http_redirected_off=self._is_redirected_off(),
             http_refused=answered is not None and is_refusal(answered),
@@ -338,35 +339,6 @@ class _Weighing:
         return "http.same" if compared.status_match and same else "http.ok"
 
 
-def _group_by_hop(observations: Sequence[Observation]) -> list[Hop]:
-    """Sort steps by hop and kind; there is always at least the input's own hop."""
-    count = min(max((seen.hop for seen in observations), default=0) + 1, _MAX_HOPS)
-    sorted_steps: list[dict[Step, list[Observation]]] = [{step: [] for step in Step} for _ in range(count)]
-    for seen in observations:
-        if 0 <= seen.hop < count:
-            sorted_steps[seen.hop][seen.step].append(seen)
-    first_name = _name_of(sorted_steps[0])
-    return [
-        Hop(
-            dns=steps[Step.DNS],
-            tcp=steps[Step.TCP],
-            tls=steps[Step.TLS],
-            quic=steps[Step.QUIC],
-            http=steps[Step.HTTP],
-            covered=at == 0 or (first_name is not None and _name_of(steps) == first_name),
-        )
-        for at, steps in enumerate(sorted_steps)
-    ]
-
-
-def _name_of(steps: dict[Step, list[Observation]]) -> str | None:
-    for step in (Step.HTTP, Step.DNS, Step.TLS):
-        for seen in steps[step]:
-            if seen.hostname:
-                return seen.hostname
-    return None
-
-
 def _good_page(control: Control | None) -> ControlHttp | None:
     """The control's page, unless it is none or an error."""
     page = control.http if control else None
@@ -394,7 +366,7 @@ def _is_unanswered(seen: Observation) -> bool:
     if seen.failure is None:
         return False
     if seen.step is Step.DNS:
-        return seen.failure not in _ANSWERS_OF_DNS and not seen.answers
+        return seen.failure not in ANSWERS_OF_DNS and not seen.answers
     return kind_of(seen.failure) in ("timeout", "unreachable", "other")
 
 
@@ -409,37 +381,6 @@ def _is_broken_redirect(page: Observation | None, hops: int) -> bool:
 def _is_connected(observations: Sequence[Observation]) -> bool:
     beyond = [seen for seen in observations if seen.step is not Step.DNS]
     return bool(beyond) and all(seen.failure is None for seen in beyond)
-
-
-def _is_plain(seen: Observation) -> bool:
-    return seen.follow_up is None or (seen.step is Step.DNS and seen.follow_up in _MORE_LOOKUPS)
-
-
-def _came_from_nowhere(seen: Observation) -> bool:
-    if seen.follow_up != "no_resolver":
-        return False
-    return seen.failure is None or seen.failure in _ANSWERS_OF_DNS
-
-
-def _is_cut_elsewhere(follow_ups: Sequence[Observation]) -> bool:
-    """Whether at another address this name was cut and an innocent one was not."""
-    shakes = [seen for seen in follow_ups if seen.step is Step.TLS]
-    innocent = any(s.follow_up == "innocent_elsewhere" and s.failure is None for s in shakes)
-    named = [s for s in shakes if s.follow_up == "name_elsewhere"]
-    return innocent and bool(named) and all(kind_of(s.failure or "") in CUTS for s in named)
-
-
-def _is_same_elsewhere(page: Observation, follow_ups: Sequence[Observation]) -> bool:
-    return any(
-        seen.step is Step.HTTP
-        and seen.follow_up == "name_elsewhere"
-        and seen.failure is None
-        and seen.ip != page.ip
-        and (seen.status_code, seen.body_sha256, seen.location)
-        == (page.status_code, page.body_sha256, page.location)
-        and {name for name, _ in seen.response_headers} == {name for name, _ in page.response_headers}
-        for seen in follow_ups
-    )
 
 
 def _others(counts: dict[str, int], named: set[str]) -> int:
