@@ -29,6 +29,7 @@ from banwatch.lab.regime_file import load_regime, regime_paths
 
 SITE = "151.101.1.164"
 BULK_PORT, CONNECT_PORT, ECHO_PORT = 5_001, 5_002, 5_003
+DELAY_MS = 5.0
 CHUNK = bytes(256 * 1024)
 
 
@@ -219,7 +220,7 @@ def main() -> None:
     """Measure both and print them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each of the six measurements")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each of the seven measurements")
     parser.add_argument("--names", type=int, default=50_000)
     parser.add_argument("--regime", default="cn-gfw" if "cn-gfw" in regime_paths() else "dprk-2016")
     options = parser.parse_args()
@@ -232,6 +233,9 @@ def main() -> None:
     clock = LabClock(datetime(2016, 4, 4, tzinfo=UTC))
     with Lab(regime, tier, BenchWorld(), clock=clock, serve=serve) as lab:
         through = lab.call(measure, options.seconds)
+    slow = {name: dataclasses.replace(t, path=type(t.path)(delay_ms=DELAY_MS)) for name, t in tiers.items()}
+    with Lab(dataclasses.replace(regime, tiers=slow), tier, BenchWorld(), clock=clock, serve=serve) as lab:
+        delayed_ms = lab.call(measure_rtt_ms, options.seconds)
     result = {
         "regime": options.regime,
         "names": options.names,
@@ -240,6 +244,7 @@ def main() -> None:
         "conn_s": round(through["conn_s"]),
         "conn_ratio": round(through["conn_s"] / plain["conn_s"], 3),
         "added_rtt_ms": round(through["rtt_ms"] - plain["rtt_ms"], 3),
+        "delay_error_ms": round((delayed_ms - through["rtt_ms"]) / 2 - DELAY_MS, 3),
     }
     if options.json:
         print(json.dumps(result))
@@ -248,6 +253,7 @@ def main() -> None:
     print(f"throughput       {result['gbit_s']:>10} Gbit/s   {result['gbit_ratio']:.3f} of a plain veth pair")
     print(f"new connections  {result['conn_s']:>10} /s       {result['conn_ratio']:.3f} of a plain veth pair")
     print(f"added round trip {result['added_rtt_ms']:>10} ms")
+    print(f"a delay of {DELAY_MS:g} ms is wrong by {result['delay_error_ms']} ms, one way")
 
 
 if __name__ == "__main__":
