@@ -111,7 +111,7 @@ def probe(folder: str, key: str, port: int, number: int, seed: int, tell: Connec
 def storm(
     count: int, seed: int, folder: Path, life_s: float = 2.0, most_kills: int = 1_000_000
 ) -> dict[str, object]:
-    """Run until every measurement is delivered, killing the probe after `life_s` on average, so many times."""
+    """Run until every measurement is delivered, killing the probe after `life_s` on average."""
     private, public = make_keys()
     receiver = Receiver(seed)
     rng = random.Random(seed)

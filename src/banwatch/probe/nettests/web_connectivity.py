@@ -259,20 +259,28 @@ class WebConnectivity:
         return fetched
 
     async def _try_quic(self, hop: Hop, endpoint: Endpoint) -> None:
-        """Shake hands over QUIC where the site says that it speaks it, once more after a failure."""
-        for tags in ((f"depth={hop.depth}",), (f"depth={hop.depth}", "follow_up=retry")):
-            handshake = await quic_handshake(
-                self._net,
-                endpoint,
-                hop.url.host,
-                roots=self._roots,
-                at=self._at,
-                timeout_s=self._settings.timeouts.tls_s,
-                trace=self._trace.transaction(self._next_id("quic"), *tags),
-            )
-            self._records.quic_handshakes.append(handshake)
-            if handshake.failure is None:
-                return
+        """Shake hands over QUIC where the site says that it speaks it, and follow up a failure."""
+        depth = f"depth={hop.depth}"
+        if (
+            await self._shake_over_quic(endpoint, hop.url.host, depth) is None
+            or not self._settings.follow_ups
+        ):
+            return
+        await self._shake_over_quic(endpoint, self._settings.innocent_name, depth, "follow_up=other_name")
+        await self._shake_over_quic(endpoint, hop.url.host, depth, "follow_up=retry")
+
+    async def _shake_over_quic(self, endpoint: Endpoint, name: str, *tags: str) -> Failure | None:
+        handshake = await quic_handshake(
+            self._net,
+            endpoint,
+            name,
+            roots=None if "follow_up=other_name" in tags else self._roots,
+            at=self._at,
+            timeout_s=self._settings.timeouts.tls_s,
+            trace=self._trace.transaction(self._next_id("quic"), *tags),
+        )
+        self._records.quic_handshakes.append(handshake)
+        return handshake.failure
 
     async def _fetch(self, hop: Hop, endpoint: Endpoint, stream: Stream, alpn: str, trace: Trace) -> Fetched:
         headers = BROWSER_HEADERS

@@ -20,12 +20,12 @@ async def quic_handshake(
     endpoint: Endpoint,
     server_name: str,
     *,
-    roots: Roots,
+    roots: Roots | None,
     at: datetime,
     timeout_s: float,
     trace: Trace,
 ) -> wire.TlsHandshake:
-    """Shake hands over QUIC, record the certificates, verify them, and close."""
+    """Shake hands over QUIC, record the certificates, verify them (unless `roots` is None), and close."""
     t0 = trace.elapsed_s()
     facts: TlsFacts | None = None
     failure: Failure | None = None
@@ -38,7 +38,7 @@ async def quic_handshake(
         failure = error.failure
     except TimeoutError:
         failure = df007.GENERIC_TIMEOUT
-    if facts is not None:
+    if facts is not None and roots is not None:
         failure = roots.problem(facts.peer_certificates, server_name, at)
     certificates = facts.peer_certificates if facts else ()
     return wire.TlsHandshake(
@@ -49,7 +49,7 @@ async def quic_handshake(
         cipher_suite=facts.cipher_suite if facts else "",
         tls_version=facts.version if facts else "",
         negotiated_protocol=facts.alpn if facts else "",
-        no_tls_verify=False,
+        no_tls_verify=roots is None,
         peer_certificates=[wire.Binary(data=base64.b64encode(one).decode("ascii")) for one in certificates],
         t0=t0,
         t=trace.elapsed_s(),
