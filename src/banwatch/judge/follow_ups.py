@@ -32,7 +32,7 @@ def is_cut_elsewhere(follow_ups: Sequence[Observation]) -> bool:
 
 
 def is_same_elsewhere(page: Observation, follow_ups: Sequence[Observation]) -> bool:
-    """Whether the name got the very same response at somebody else\'s address."""
+    """Whether the name got the very same response at somebody else's address."""
     return any(
         seen.step is Step.HTTP
         and seen.follow_up == "name_elsewhere"

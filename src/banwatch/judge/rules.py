@@ -4,6 +4,7 @@ from banwatch.judge.rule import Rule
 from banwatch.judge.rules_dns import DNS_RULES
 from banwatch.judge.rules_http import HTTP_RULES
 from banwatch.judge.rules_ip import CONNECTION_RULES
+from banwatch.judge.rules_lookup import LOOKUP_RULES
 from banwatch.judge.rules_services import SERVICE_RULES
 from banwatch.judge.rules_whole import VETO_RULES, WHOLE_RULES
 
@@ -13,6 +14,7 @@ RULESET = "2026.11.1"
 RULES: tuple[Rule, ...] = (
     *VETO_RULES,
     *DNS_RULES,
+    *LOOKUP_RULES,
     *CONNECTION_RULES,
     *HTTP_RULES,
     *SERVICE_RULES,

@@ -1,7 +1,7 @@
-"""Rules about how the name resolved."""
+"""Rules about the addresses that a name resolved to."""
 
 from banwatch.judge.rule import Rule
-from banwatch.judge.words import at_hop, expected, listed, name
+from banwatch.judge.words import at_hop, expected, is_known_elsewhere, listed, name, page_came
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId
@@ -12,19 +12,11 @@ _NOT_THE_SITE = frozenset({"tls.certificate", "control.certificate", "http.diffe
 """What shows that an address is not the site's."""
 _DEAD = frozenset({"tcp.timeout", "tcp.refused", "tcp.reset", "tcp.unreachable", "tcp.other"})
 _CUT = frozenset({"tls.reset", "tls.timeout", "tls.eof", "tls.alert", "tls.other", "http.reset", "http.eof"})
-_EMPTY = frozenset({f.ANDROID_DNS_CACHE_NO_DATA, f.DNS_NO_ANSWER})
-_UNANSWERED = f.TIMEOUTS | {f.DNS_TEMPORARY}
-"""What a lookup that nobody answers ends in: libc calls it temporary."""
 _TRIED = _NOT_THE_SITE | _DEAD | _CUT | {"control.unreachable"}
 
 
-def _known_elsewhere(e: Evidence) -> bool:
-    """The name is known to resolve elsewhere: by its addresses, or, at a redirect, by the control's page."""
-    return bool(e.dns_expected) or (bool(e.dns_hop) and e.control_http)
-
-
 def _bogon(e: Evidence) -> bool:
-    return bool(e.dns_bogons) and not e.control_bogon and _known_elsewhere(e)
+    return bool(e.dns_bogons) and not e.control_bogon and is_known_elsewhere(e)
 
 
 def _bogon_unseen(e: Evidence) -> bool:
@@ -42,24 +34,6 @@ def _not_the_site(e: Evidence) -> bool:
     fate = set(e.dns_fate)
     own_is_good = e.control_http or e.tls_ok > 0
     return "http.differs" in fate or (own_is_good and bool(fate & _NOT_THE_SITE))
-
-
-def _name_alone(e: Evidence) -> bool:
-    """It is this name that is not answered: it resolves elsewhere, and the resolvers asked are not broken."""
-    return bool(e.dns_expected) and (e.dns_other_ok or e.dns_resolver_works)
-
-
-def _says(e: Evidence, failure: str, *, alone: bool) -> bool:
-    """The network's own resolver fails so, alone or with an outside one; libc says of many a failure "
-    "`temporary`."""
-    if e.dns_system_failure == failure and alone:
-        return True
-    vague = (failure, f.DNS_TEMPORARY, f.DNS_MISBEHAVING)
-    return e.dns_system_failure in vague and failure in e.dns_other_failures
-
-
-def _page_came(e: Evidence) -> bool:
-    return e.http_failure is None and e.http_status is not None
 
 
 def _injection(e: Evidence) -> tuple[str, ...]:
@@ -217,7 +191,7 @@ DNS_RULES: tuple[Rule, ...] = (
             "the probe's own network, which neither the control nor an encrypted resolver got, and no page "
             "came"
         ),
-        holds=lambda e: e.dns_inside and not _page_came(e) and e.control_http,
+        holds=lambda e: e.dns_inside and not page_came(e) and e.control_http,
         state=State.LIKELY_BLOCKED,
         mechanism="dns.injection",
         mechanisms=lambda e: ("dns.injection",),
@@ -233,7 +207,7 @@ DNS_RULES: tuple[Rule, ...] = (
         layer=Layer.DNS,
         kinds=_WEB,
         condition="the same, but the page came: a proxy of the network stands in the path",
-        holds=lambda e: e.dns_inside and _page_came(e) and e.http_status_match is not False,
+        holds=lambda e: e.dns_inside and page_came(e) and e.http_status_match is not False,
         state=State.TAMPERED,
         mechanism="dns.injection",
         mechanisms=lambda e: ("dns.injection",),
@@ -305,111 +279,4 @@ DNS_RULES: tuple[Rule, ...] = (
         source="OONI QA: ghost DNS blocking",
         sentence=lambda e: f"{name(e)} exists nowhere else, but resolved here to {listed(e.dns_answers)}.",
     ),
-    Rule(
-        id=RuleId("dns.nxdomain"),
-        layer=Layer.DNS,
-        kinds=_WEB,
-        condition="the network's own resolver says that there is no such name; it resolves elsewhere",
-        holds=lambda e: e.dns_system_failure == f.DNS_NXDOMAIN and _known_elsewhere(e),
-        state=State.LIKELY_BLOCKED,
-        mechanism="dns.nxdomain",
-        mechanisms=lambda e: ("dns.nxdomain",),
-        why="a name either exists or does not; trouble in a resolver shows as another failure",
-        source="OONI ts-017",
-        sentence=lambda e: (
-            f"The network's resolver says that {name(e)} does not exist{at_hop(e.dns_hop)}; "
-            f"{expected(e) if e.dns_expected else 'the control got the page'}."
-        ),
-    ),
-    Rule(
-        id=RuleId("dns.refused"),
-        layer=Layer.DNS,
-        kinds=_WEB,
-        condition=(
-            "the network's own resolver, alone or with an outside one, refuses to answer for the name; "
-            "another answers genuinely, or the same ones answer for another name"
-        ),
-        holds=lambda e: _says(e, f.DNS_REFUSED, alone=True) and _name_alone(e),
-        state=State.LIKELY_BLOCKED,
-        mechanism="dns.refused",
-        mechanisms=lambda e: ("dns.refused",),
-        why="REFUSED is a policy, not a breakdown (RFC 1035 4.1.1)",
-        source="RFC 1035",
-        sentence=lambda e: f"The network's resolver refused to answer for {name(e)}; {expected(e)}.",
-    ),
-    Rule(
-        id=RuleId("dns.no_data"),
-        layer=Layer.DNS,
-        kinds=_WEB,
-        condition=(
-            "the network's own resolver has no address for the name, and says so; another, asked from here, "
-            "answers genuinely"
-        ),
-        holds=lambda e: e.dns_system_failure in _EMPTY and e.dns_other_ok and bool(e.dns_expected),
-        state=State.LIKELY_BLOCKED,
-        mechanism="dns",
-        mechanisms=lambda e: ("dns",),
-        why=(
-            "an empty answer is an answer; Android says the same of every answer without an address, and "
-            "which one it was is lost"
-        ),
-        source="ooni/probe#2029",
-        sentence=lambda e: f"The network's resolver gave no address for {name(e)}; {expected(e)}.",
-    ),
-    Rule(
-        id=RuleId("dns.servfail"),
-        layer=Layer.DNS,
-        kinds=_WEB,
-        condition=(
-            "the network's own resolver and an outside one, asked in the clear, both fail for the name; an "
-            "encrypted one does not, or the same ones answer for another name"
-        ),
-        holds=lambda e: _says(e, f.DNS_SERVFAIL, alone=False) and _name_alone(e),
-        state=State.LIKELY_BLOCKED,
-        mechanism="dns.servfail",
-        mechanisms=lambda e: ("dns.servfail",),
-        why="one resolver may break down; two at once, for a name that resolves in private, do not",
-        source="Banwatch",
-        sentence=lambda e: f"Every resolver asked in the clear fails for {name(e)}; {expected(e)}.",
-    ),
-    Rule(
-        id=RuleId("dns.timeout"),
-        layer=Layer.DNS,
-        kinds=_WEB,
-        condition=(
-            "neither the network's own resolver nor an outside one, asked in the clear, answers for the "
-            "name; an encrypted one does, or the same ones answer for another name"
-        ),
-        holds=lambda e: (
-            e.dns_system_failure in _UNANSWERED and not e.slow_probe and e.dns_plain_silent and _name_alone(e)
-        ),
-        state=State.LIKELY_BLOCKED,
-        mechanism="dns.timeout",
-        mechanisms=lambda e: ("dns.timeout",),
-        why="a lost packet is asked for again; two resolvers silent on one name are made so",
-        source="Banwatch",
-        sentence=lambda e: f"No resolver asked in the clear answers for {name(e)}; {expected(e)}.",
-    ),
-    Rule(
-        id=RuleId("dns.trouble"),
-        layer=Layer.DNS,
-        kinds=_WEB,
-        condition=(
-            "the network's own resolver gives no address, for a reason that may be its own; the control has "
-            "some"
-        ),
-        holds=lambda e: e.dns_system_failure is not None and _known_elsewhere(e) and not _page_came(e),
-        state=State.IMPAIRED,
-        mechanism="dns.{timeout,servfail}",
-        mechanisms=lambda e: _named_trouble(e.dns_system_failure),
-        why="resolvers break down",
-        source="Banwatch",
-        sentence=lambda e: f"The network's resolver gave no address for {name(e)} ({e.dns_system_failure}).",
-    ),
 )
-
-
-def _named_trouble(failure: str | None) -> tuple[str, ...]:
-    if failure in f.TIMEOUTS:
-        return ("dns.timeout",)
-    return ("dns.servfail",) if failure == f.DNS_SERVFAIL else ()

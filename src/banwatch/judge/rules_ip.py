@@ -1,7 +1,7 @@
 """Rules about how far connections got: TCP and TLS, at genuine addresses."""
 
 from banwatch.judge.rule import Rule
-from banwatch.judge.words import at_hop, host
+from banwatch.judge.words import at_hop, host, page_came
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId
@@ -11,7 +11,7 @@ _WEB = frozenset({"web"})
 
 
 def _only_failed(e: Evidence) -> bool:
-    return e.tcp_ok == 0 and not _page_came(e)  # a page that came over TCP proves a connect, recorded or not
+    return e.tcp_ok == 0 and not page_came(e)  # a page that came over TCP proves a connect, recorded or not
 
 
 def _times(count: int) -> str:
@@ -43,10 +43,6 @@ def _beside(e: Evidence) -> str:
     if e.tls_other_name_ok and not e.tls_other_name_cut:
         return "; another name got through at the same address"
     return "; the control completed it"
-
-
-def _page_came(e: Evidence) -> bool:
-    return e.http_failure is None and e.http_status is not None
 
 
 CONNECTION_RULES: tuple[Rule, ...] = (
@@ -189,7 +185,7 @@ CONNECTION_RULES: tuple[Rule, ...] = (
             _handshakes_cut(e)
             and e.tls_timeout > 0
             and _not_by_chance(e, e.tls_timeout)
-            and (not _page_came(e) or e.tls_timeout > 1 or e.tls_other_name_ok)
+            and (not page_came(e) or e.tls_timeout > 1 or e.tls_other_name_ok)
         ),
         state=State.LIKELY_BLOCKED,
         mechanism="tls.timeout.{sni,other}",

@@ -1,4 +1,4 @@
-"""Words for sentences."""
+"""Words that rules share: for sentences, and for conditions that several of them have."""
 
 from collections.abc import Sequence
 
@@ -34,3 +34,13 @@ def expected(e: Evidence) -> str:
         e.dns_expected_by, "nobody else"
     )
     return f"{who} got {listed(e.dns_expected)}" if e.dns_expected else f"{who} got another"
+
+
+def is_known_elsewhere(e: Evidence) -> bool:
+    """Whether the name resolves elsewhere: by its addresses, or, at a redirect, by the control's page."""
+    return bool(e.dns_expected) or (bool(e.dns_hop) and e.control_http)
+
+
+def page_came(e: Evidence) -> bool:
+    """Whether the last request got a response."""
+    return e.http_failure is None and e.http_status is not None
