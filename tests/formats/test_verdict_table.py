@@ -60,7 +60,7 @@ def test_network_shutdown_is_how_a_row_says_that_nothing_answered() -> None:
     [
         ("state", "censored", "expected one of"),
         ("target", " ", "target is empty"),
-        ("mechanisms", "magic", "not known"),
+        ("mechanisms", "Magic!", "no dotted path"),
         ("measurement_start_time", "yesterday", "RFC 3339"),
         ("target", "x" * 10_001, "more than"),
     ],
@@ -69,6 +69,9 @@ def test_a_bad_row_is_named(tmp_path: Path, key: str, value: str, reason: str) -
     path = _csv(tmp_path / "v.csv", ROW, {**ROW, key: value})
     with pytest.raises(BanwatchError, match=f"row 2: .*{reason}"):
         list(read_verdicts(path))
+    bad: list[int] = []
+    assert len(list(read_verdicts(path, on_bad=lambda number, _: bad.append(number)))) == 1
+    assert bad == [2]
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`banwatch detect`: from cells to changes and incidents."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -52,8 +53,11 @@ def _detect(
         from banwatch.detect import find_changes, fold, group
         from banwatch.formats.verdict_table import read_verdicts
 
-        rows = read_verdicts(verdicts)
+        bad: list[str] = []
+        rows = read_verdicts(verdicts, on_bad=lambda number, reason: bad.append(f"row {number}: {reason}"))
         cells = fold(row for row in rows if now is None or row.measurement_start_time <= now)
+        if bad:
+            print(f"{len(bad)} rows passed over; the first is {bad[0]}", file=sys.stderr)
         changes = find_changes(cells, through=now)
         incidents = group(changes, cells)
     else:

@@ -37,9 +37,8 @@ def reasons(incident: Incident, cells: Iterable[Cell]) -> tuple[str, ...]:
         )
         and (over is None or cell.first_at < over)
     ]
-    before = [
-        cell for cell in mine if incident.onset_earliest - _BEFORE <= cell.last_at <= incident.onset_earliest
-    ]
+    week = (incident.onset_earliest - _BEFORE, incident.onset_earliest)
+    before = [cell for cell in mine if incident.onset_known and week[0] <= cell.last_at <= week[1]]
     if incident.kind is Kind.SHUTDOWN:
         return _of_shutdown(incident, inside, before)
     return _of_blocking(incident, inside, before)
@@ -69,9 +68,11 @@ def _of_blocking(incident: Incident, inside: Sequence[Cell], before: Sequence[Ce
 
 
 def _of_shutdown(incident: Incident, inside: Sequence[Cell], before: Sequence[Cell]) -> tuple[str, ...]:
+    over = incident.end_earliest
+    inside = [cell for cell in inside if over is None or cell.last_at <= over]
     silent = sum(cell.silent for cell in inside)
     hours = len({cell.hour for cell in before if told_in(cell)})
-    answered = sum(told_in(cell) for cell in inside)
+    answered = sum(told_in(cell) for cell in inside if cell.first_at > incident.onset_latest)
     return (
         f"For it: {silent} measurements found nothing that answered, and the rest of the usual was missing "
         f"on {', '.join(render_asn(asn) for asn in incident.asns)}.",

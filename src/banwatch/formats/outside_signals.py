@@ -3,7 +3,7 @@
 Wire, each as its API answers, saved to a file. IODA: `{"data": [{"location": "country/UG", "start":
 1610553600, "duration": 3600, "datasource": "bgp"}, ...]}`, in seconds; the list may be nested. Cloudflare:
 `{"result": {"annotations": [{"startDate", "endDate", "locations": ["UG"], "asns": [20294], "description",
-"linkedUrl"}]}}`. CSV: a header with the columns `source, country, begins`, and optionally `asn, ends, says, url`.
+"linkedUrl"}]}}`. CSV: a header with the columns `source, country, begins`, optionally `asn, ends, says, url`.
 """
 
 import csv

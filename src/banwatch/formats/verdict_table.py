@@ -9,13 +9,12 @@ separated by semicolons.
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import MeasurementUid, TargetName, parse_asn, parse_country
-from banwatch.model.mechanism import NODES
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
 
@@ -31,22 +30,35 @@ REQUIRED = (
 OPTIONAL = ("probe_id", "report_id", "access_tier")
 MAX_FIELD_CHARS = 10_000
 _SHUTDOWN = "network.shutdown"
-_LAYER = re.compile(r"[a-z]+")
+_MECHANISM = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)*")
+"""Paths that we do not know are kept as they came."""
+_LAYERS = frozenset(Layer)
 _STATES = frozenset(State)
 
 
-def read_verdicts(path: Path) -> Iterator[Verdict]:
+def read_verdicts(path: Path, *, on_bad: Callable[[int, str], None] | None = None) -> Iterator[Verdict]:
     """Read a table of verdicts, by its name's ending: `.parquet`, else CSV.
 
+    Args:
+        path: the file.
+        on_bad: called with the number of each row that is no verdict, and why; it is then passed over.
+
     Raises:
-        BanwatchError: it cannot be read, lacks a column, or holds a row that is no verdict; the row is named.
+        BanwatchError: it cannot be read, lacks a column, or, without `on_bad`, has a row that is no verdict.
     """
     number = 0
     try:
         rows = _parquet_rows(path) if path.suffix.lower() in {".parquet", ".pq"} else _csv_rows(path)
         for row in rows:
             number += 1
-            yield parse_verdict_untrusted(row)
+            try:
+                verdict = parse_verdict_untrusted(row)
+            except WireError as error:
+                if on_bad is None:
+                    raise
+                on_bad(number, error.reason)
+                continue
+            yield verdict
     except WireError as error:
         what = f"{path}, row {number}: {error.reason}"
         raise BanwatchError(what, "docs/detect.md names the columns.") from error
@@ -114,9 +126,9 @@ def parse_verdict_untrusted(row: Mapping[str, str]) -> Verdict:
     if text["state"] not in _STATES:
         raise WireError(f"state is {text['state']!r}, expected one of {', '.join(State)}")
     mechanisms = tuple(sorted({m.strip() for m in text["mechanisms"].split(";") if m.strip()}))
-    strange = [mechanism for mechanism in mechanisms if mechanism not in NODES]
+    strange = [mechanism for mechanism in mechanisms if not _MECHANISM.fullmatch(mechanism)]
     if strange:
-        raise WireError(f"mechanism {strange[0]!r} is not known")
+        raise WireError(f"mechanism {strange[0]!r} is no dotted path")
     return Verdict(
         measurement_uid=MeasurementUid(text["measurement_uid"]),
         target=TargetName(text["target"]),
@@ -145,8 +157,8 @@ def _layer(mechanisms: Sequence[str]) -> Layer | None:
     """The layer of the first mechanism; `network.shutdown` is how a row says that nothing at all answered."""
     if _SHUTDOWN in mechanisms:
         return Layer.NETWORK
-    found = _LAYER.match(mechanisms[0]) if mechanisms else None
-    return Layer(found[0]) if found else None
+    found = mechanisms[0].partition(".")[0] if mechanisms else ""
+    return Layer(found) if found in _LAYERS else None
 
 
 def parse_moment(text: str) -> datetime:
