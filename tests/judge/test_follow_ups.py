@@ -182,3 +182,19 @@ def test_quic_cut_for_one_name_is_told_from_a_network_without_quic() -> None:
     other = quic("other.example.org", None, "follow_up=other_name")
     verdict = judge_line(with_keys(line, quic_handshakes=[other]))
     assert (verdict.state, verdict.mechanisms) == (State.TAMPERED, ("quic.timeout",))
+
+
+def test_a_lookup_tried_again_with_patience_counts_on_a_slow_machine() -> None:
+    silent = Lookup((), TIMEOUT)
+    scenario = Scenario(system=Lookup((), "dns_temporary_failure"), plain=silent)
+    slow = with_keys(scenario.to_line(), x_probe_lag_s=9.0)
+    assert not judge_line(slow).state.accuses
+    again = w.Query(
+        hostname=scenario.host,
+        query_type="A",
+        engine="udp",
+        resolver_address="1.1.1.1:53",
+        failure=TIMEOUT,
+        tags=["depth=0", "follow_up=retest"],
+    )
+    assert judge_line(with_keys(slow, queries=[again])).mechanisms == ("dns.timeout",)

@@ -1,4 +1,4 @@
-"""Rules about lookups of the network's own resolver that gave no address, where the name has some elsewhere."""
+"""Rules about lookups by the network's resolver that gave no address, of names with some elsewhere."""
 
 from banwatch.judge.rule import Rule
 from banwatch.judge.words import at_hop, expected, is_known_elsewhere, name, page_came
@@ -109,7 +109,10 @@ LOOKUP_RULES: tuple[Rule, ...] = (
             "name; an encrypted one does, or the same ones answer for another name"
         ),
         holds=lambda e: (
-            e.dns_system_failure in _UNANSWERED and not e.slow_probe and e.dns_plain_silent and _name_alone(e)
+            e.dns_system_failure in _UNANSWERED
+            and (not e.slow_probe or e.retested)
+            and e.dns_plain_silent
+            and _name_alone(e)
         ),
         state=State.LIKELY_BLOCKED,
         mechanism="dns.timeout",

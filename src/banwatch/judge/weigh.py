@@ -110,7 +110,8 @@ class _Weighing:
             hops=at,
             in_tunnel=observed.network_type == "vpn",
             slow_probe=self._is_slow(),
-            retested=connections.retested,
+            retested=connections.retested
+            or any(seen.follow_up == "retest" and seen.failure is not None for seen in self._plain),
             short_timeouts=any(
                 seconds < SHORT_TIMEOUT_S for step, seconds in observed.timeouts_s if step in ("tcp", "tls")
             ),
