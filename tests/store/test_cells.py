@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banwatch.detect import fold
@@ -16,12 +16,16 @@ from tests.store.rows_at_hand import START, silent, verdict
 
 def _cells(folder: Path, rows: Sequence[Verdict]) -> None:
     with Store.open(folder / "s.duckdb") as store:
-        with store.transaction():
-            store.clear("verdict")
-            store.append("verdict", rows)
-        found = tuple(queries.cells(store))
-        assert found == fold(rows)
-        assert repr(found) == repr(fold(rows))  # the types too
+        _compare(store, rows)
+
+
+def _compare(store: Store, rows: Sequence[Verdict]) -> None:
+    with store.transaction():
+        store.clear("verdict")
+        store.append("verdict", rows)
+    found = tuple(queries.cells(store))
+    assert found == fold(rows)
+    assert repr(found) == repr(fold(rows))  # the types too
 
 
 def test_no_verdicts_no_cells(tmp_path: Path) -> None:
@@ -80,7 +84,12 @@ _VERDICTS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=_VERDICTS)
-def test_any_verdicts(tmp_path: Path, rows: list[Verdict]) -> None:
-    _cells(tmp_path, rows)
+def test_any_verdicts(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "s.duckdb") as store:
+
+        @settings(max_examples=40, deadline=None)
+        @given(rows=_VERDICTS)
+        def check(rows: list[Verdict]) -> None:
+            _compare(store, rows)
+
+        check()
