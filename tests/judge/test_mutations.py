@@ -25,6 +25,7 @@ _SAVED_BY_ONE_FACT = (
     "a file made anew",
     "telegram web lost once",
     "headers kept",
+    "tor, network gone",
 )
 """Scenarios in which one fact alone (a second try, a mark, the server's name) absolves: nobody could know
 better without it."""
