@@ -142,3 +142,15 @@ def test_a_shutdown_and_the_block_after_it_are_two() -> None:
     assert (shutdown.kind, block.kind) == (Kind.SHUTDOWN, Kind.BLOCKING)
     assert block.onset_earliest <= START + hours(ENDS) <= block.onset_latest
     assert block.end_latest is None
+
+
+@pytest.mark.parametrize("shift_h", [-24 * 365 * 40, -24 * 30, 24 * 3, 24 * 365 * 20])
+def test_one_wrong_clock_makes_and_unmakes_nothing(shift_h: float) -> None:
+    strays = [
+        verdict(START + hours(shift_h + WEEKS * 168 * (shift_h > 0) + i), State.OK, probe="lost")
+        for i in range(50)
+    ]
+    assert _incidents([*_rows(), *strays]) == ()
+    (shutdown,) = _incidents([*_rows(dark=True), *strays])
+    assert shutdown.kind is Kind.SHUTDOWN
+    assert shutdown.onset_earliest <= START + hours(BEGINS) <= shutdown.onset_latest

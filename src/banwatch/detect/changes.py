@@ -13,7 +13,7 @@ from banwatch.detect.hidden import Floats, Steps, log_ratios
 from banwatch.detect.series import Series, arrange, hour_number, interfered_in, to_steps, told_in
 from banwatch.detect.shutdowns import find_shutdowns
 from banwatch.detect.stretches import Solved, Stretch, joined, solve
-from banwatch.detect.voices import ballots_without, loudest
+from banwatch.detect.voices import ballots_without, loudest, span
 from banwatch.model.cell import Cell
 from banwatch.model.incident import Change, Kind
 from banwatch.model.mechanism import deepest
@@ -29,7 +29,7 @@ def find_changes(
 
     Args:
         cells: in any order; hours without measurements need no cell.
-        through: how far the data reach; hours up to it without cells are empty. Else: the last cell.
+        through: how far the data reach; hours up to it without cells are empty. Else: as two voices do.
         prior: the series' common baseline, to update one series alone; from the cells, if omitted.
 
     Returns:
@@ -41,9 +41,10 @@ def find_changes(
         return ()
     series = arrange(known)
     changes = list(_blocking(series, solve(to_steps(series), prior)))
-    last = max(cell.hour for cell in known)
-    covered = max(last, hour_of(through) - timedelta(hours=1)) if through else last  # hours that have ended
-    changes.extend(find_shutdowns(known, covered))
+    vouched = span(known)[1]
+    if through is not None:  # hours that have ended
+        vouched = max(vouched, hour_of(through) - timedelta(hours=1))
+    changes.extend(find_shutdowns(known, vouched))
     return tuple(sorted(changes, key=_order))
 
 

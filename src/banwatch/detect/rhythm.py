@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.series import answered_in, hour_number, told_in
+from banwatch.detect.voices import span
 from banwatch.model.cell import Cell
 
 Nats = NDArray[np.float64]
@@ -25,6 +26,8 @@ class Rhythm:
 
     start: int
     """Hour number of the first."""
+    vouched: int
+    """Hour number of the first that two voices vouch for."""
     live: Flags
     """Hours in which something answered."""
     dark: Flags
@@ -46,16 +49,22 @@ class Silence:
     """What of it is testimony."""
 
 
-def rhythm_of(cells: Sequence[Cell], end: int) -> Rhythm:
-    """Lay a network's cells on a dense grid of hours, up to hour number `end`."""
+def rhythm_of(cells: Sequence[Cell], end: int) -> Rhythm | None:
+    """Lay a network's cells on a dense grid of hours, up to hour number `end`; None without any by then."""
     by_hour: defaultdict[int, list[Cell]] = defaultdict(list)
     for cell in cells:
         by_hour[hour_number(cell.hour)].append(cell)
-    start = min(by_hour)
+    vouched = hour_number(span(cells)[0])
+    bound = max(vouched - t.STRAY_CLOCK_HOURS, end - t.LONGEST_RHYTHM_HOURS)
+    start = min((hour for hour in by_hour if bound <= hour <= end), default=None)
+    if start is None:
+        return None
     live = np.zeros(end - start + 1, np.bool_)
     dark = np.zeros(end - start + 1, np.bool_)
     heard: dict[int, frozenset[str]] = {}
     for hour, mine in by_hour.items():
+        if not start <= hour <= end:
+            continue
         answered = sum(answered_in(cell) for cell in mine)
         unheard = sum(cell.silent for cell in mine)
         targets = sum(1 for cell in mine if cell.silent)
@@ -68,7 +77,7 @@ def rhythm_of(cells: Sequence[Cell], end: int) -> Rhythm:
             spoke = {voice for cell in mine for voice in (*cell.accusers, *cell.absolvers)}
             # answers that could not tell name no voice: each such hour is taken for a voice of its own
             heard[here] = frozenset(spoke) or frozenset({f"hour {hour}"})
-    return Rhythm(start, live, dark, heard, dict(by_hour))
+    return Rhythm(start, vouched, live, dark, heard, dict(by_hour))
 
 
 def absence(rhythm: Rhythm) -> Nats | None:

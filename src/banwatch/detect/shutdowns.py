@@ -65,23 +65,29 @@ def find_shutdowns(cells: Sequence[Cell], through: datetime) -> Iterator[Change]
 
     Args:
         cells: every cell, telling or not.
-        through: start of the last hour that the data cover.
+        through: start of the last hour that the data are known to cover.
     """
-    candidates = list(_candidates(cells, hour_number(through)))
+    vouched = hour_number(through)
+    last = max(hour_number(cell.hour) for cell in cells)
+    candidates = list(_candidates(cells, min(max(vouched, last), vouched + t.STRAY_CLOCK_HOURS), vouched))
     for one in candidates:
         if _remarkable(one, candidates):
             yield _change(one)
 
 
-def _candidates(cells: Sequence[Cell], end: int) -> Iterator[_Candidate]:
+def _candidates(cells: Sequence[Cell], end: int, vouched: int) -> Iterator[_Candidate]:
     by_network: defaultdict[tuple[CountryCode, Asn, str], list[Cell]] = defaultdict(list)
     for cell in cells:
         by_network[cell.probe_cc, cell.probe_asn, cell.access_tier].append(cell)
     for network in sorted(by_network):
         rhythm = rhythm_of(by_network[network], end)
-        nats = absence(rhythm)
-        if nats is None:
+        nats = absence(rhythm) if rhythm else None
+        if rhythm is None or nats is None:
             continue
+        # outside what two voices vouch for, an empty hour may be one wrong clock's: only testimony counts
+        hours = np.arange(len(nats)) + rhythm.start
+        outside = (hours < rhythm.vouched) | (hours > vouched)
+        nats = np.where(outside & ~rhythm.dark, 0.0, nats)
         found = silences(rhythm, nats)
         usual = ordinary(found)
         for silence in recurring(found):

@@ -61,6 +61,10 @@ POOLED_NATS = 16.0
 RECURRING_NATS = 1.0
 RECURRING_TIMES = 3
 """Silences that come back so often, within two days and each with some testimony, are one shutdown."""
+LONGEST_RHYTHM_HOURS = 5 * 366 * 24
+"""What lies further back says nothing of a network's rhythm; also bounds the grid, whatever clocks say."""
+STRAY_CLOCK_HOURS = 7 * 24
+"""How far one voice's clock may stretch the time looked at."""
 STRAY_NATS = 3.5
 """What each answered voice takes away inside a dark stretch: 3 % of the usual volume may still get out."""
 SILENT_SHARE = 0.8

@@ -8,7 +8,7 @@ of the day's middle voice. Ten thousand forged measurements by one probe are one
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from banwatch.model.cell import Cell
 
@@ -63,6 +63,22 @@ def _hour(cell: Cell, scale: dict[str, float]) -> Ballot:
         own = scale.get(voice, 1.0)
         telling += own / 2 if voice in both else own
     return Ballot(accusing, telling)
+
+
+def span(cells: Sequence[Cell]) -> tuple[datetime, datetime]:
+    """First and last hour that more than one voice vouches for; one voice's clock may say anything.
+
+    Where fewer than two voices spoke, the first and last hour of all.
+    """
+    first: dict[str, datetime] = {}
+    last: dict[str, datetime] = {}
+    for cell in cells:
+        for voice in (*cell.accusers, *cell.absolvers):
+            first[voice] = min(first.get(voice, cell.hour), cell.hour)
+            last[voice] = max(last.get(voice, cell.hour), cell.hour)
+    if len(first) < 2:
+        return min(cell.hour for cell in cells), max(cell.hour for cell in cells)
+    return sorted(first.values())[1], sorted(last.values())[-2]
 
 
 def loudest(cells: Sequence[Cell]) -> tuple[str, int]:
