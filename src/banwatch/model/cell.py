@@ -41,8 +41,8 @@ class Cell:
     accusers: tuple[str, ...] = ()
     """Voices that saw interference in this hour, sorted: one voice has one vote, however often it measured.
 
-    A voice is the probe's pseudonym, else the report, else the measurement. A report that names several probes
-    is one voice: its own.
+    A voice is the probe's pseudonym, else the report, else the measurement. A report that names several
+    probes is one voice: its own.
     """
     absolvers: tuple[str, ...] = ()
-    """Voices that saw the target work in this hour, sorted; one that is in both lists has half a vote for each."""
+    """Voices that saw the target work in this hour, sorted; who is in both lists has half a vote for each."""
