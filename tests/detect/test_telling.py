@@ -82,6 +82,10 @@ def _table_with_probe(rows: list[Verdict], path: Path) -> Path:
     return path
 
 
-def test_one_place_to_read_from() -> None:
-    with pytest.raises(BanwatchError, match="one place"):
-        CliRunner().invoke(create_app(), ["detect"], catch_exceptions=False)
+def test_a_store_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BanwatchError):
+        CliRunner().invoke(
+            create_app(),
+            ["detect", "--store", str(tmp_path / "no" / "such.duckdb"), "--as-of", "2016-04-01"],
+            catch_exceptions=False,
+        )

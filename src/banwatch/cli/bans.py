@@ -7,7 +7,10 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 BanId = Annotated[str, typer.Argument(metavar="ID", help="Id of the ban, e.g. dprk-2016.")]
-Database = Annotated[Path, typer.Option("--store", help="Database with the verdicts.")]
+Database = Annotated[
+    str,
+    typer.Option("--store", help="A file, or clickhouse://user@host/name.", envvar="BANWATCH_STORE"),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +45,7 @@ def _show(ban_id: BanId, as_json: Json = False) -> None:
     print(to_json(ban) if as_json else ban_text(ban))
 
 
-def _compare(ban_id: BanId, store: Database, as_json: Json = False) -> None:
+def _compare(ban_id: BanId, store: Database = "banwatch.duckdb", as_json: Json = False) -> None:
     """Compare one ban with the measurements of its country."""
     from banwatch.bans import compare
     from banwatch.bans.register import find_ban
@@ -60,7 +63,7 @@ def _compare(ban_id: BanId, store: Database, as_json: Json = False) -> None:
         print_table(comparison_table(found))
 
 
-def _unannounced(store: Database, as_json: Json = False) -> None:
+def _unannounced(store: Database = "banwatch.duckdb", as_json: Json = False) -> None:
     """List the incidents that no ban announces."""
     from banwatch.bans import load_bans, unannounced
     from banwatch.detect.telling import incident_lines

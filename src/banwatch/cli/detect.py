@@ -15,10 +15,13 @@ def register(app: typer.Typer) -> None:
 
 
 def _detect(
-    store: Annotated[Path | None, typer.Option("--store", help="Database with the verdicts.")] = None,
+    store: Annotated[
+        str,
+        typer.Option("--store", help="A file, or clickhouse://user@host/name.", envvar="BANWATCH_STORE"),
+    ] = "banwatch.duckdb",
     verdicts: Annotated[
         Path | None,
-        typer.Option("--verdicts", help="CSV or Parquet file of verdicts, instead of a database."),
+        typer.Option("--verdicts", help="CSV or Parquet file of verdicts, instead of a store."),
     ] = None,
     as_of: Annotated[
         str | None,
@@ -43,8 +46,6 @@ def _detect(
     from banwatch.formats.verdict_table import parse_moment
     from banwatch.model.errors import WireError
 
-    if (store is None) == (verdicts is None):
-        raise BanwatchError("detect needs one place to read from", "Give --store DB or --verdicts FILE.")
     try:
         now = parse_moment(as_of) if as_of else None
     except WireError as error:
@@ -64,18 +65,25 @@ def _detect(
         from datetime import UTC, datetime
 
         from banwatch.bans import load_bans
+        from banwatch.collector.owner import Request, ask
         from banwatch.pipeline import detect
         from banwatch.store import Store, queries
+        from banwatch.store.duck import StoreInUseError
         from banwatch.store.rows import Logged
 
         if now is not None:
-            with Store.open(store or Path(), read_only=True) as opened:
+            with Store.open(store, read_only=True) as opened:
                 entries = [(entry.said_at, entry.subject, entry.says) for entry in opened.rows(Logged)]
             for line in said_lines(said_by(entries, now), as_json=as_json):
                 print(line)
             return
-        with Store.open(store or Path()) as opened:
-            detect(opened, load_bans().values(), now=datetime.now(UTC))
+        try:
+            with Store.open(store) as opened:
+                detect(opened, load_bans().values(), now=datetime.now(UTC))
+        except StoreInUseError:
+            if ask(Path(store), Request(work="detect")) is None:
+                raise  # in use, and nobody there who would do it for us
+        with Store.open(store, read_only=True) as opened:
             incidents = tuple(queries.incidents(opened))
             changes = tuple(queries.changes(opened)) if why else ()
             cells = tuple(queries.cells(opened)) if why else ()
