@@ -2,19 +2,19 @@
 
 import sys
 from collections import Counter
-from pathlib import Path
 
 from banwatch.bans import load_bans
-from banwatch.model.errors import BanwatchError, WireError
-from banwatch.model.ids import CountryCode
+from banwatch.cli._probe_lists import read_list
+from banwatch.model.errors import BanwatchError
 from banwatch.net.target_url import parse_target_url
-from banwatch.probe.inputs import Input, only_categories, parse_list_untrusted
+from banwatch.probe.inputs import Input, only_categories
 from banwatch.probe.nettests.applications import find_app
 from banwatch.probe.risk import leave_out_risky
+from banwatch.probe.settings import Settings
 
 
 def choose_inputs(
-    urls: list[str], list_file: Path | None, ban: str | None, category: str, risky: str, cc: CountryCode
+    urls: list[str], lists: list[str], ban: str | None, category: str, risky: str, settings: Settings
 ) -> list[str]:
     """Gather inputs, leave out what may endanger, and say so on stderr."""
     for url in urls:
@@ -25,14 +25,14 @@ def choose_inputs(
                 f"Cannot measure {url!r}: {error}", "Give a URL such as https://example.org/ or a name."
             ) from error
     listed: list[Input] = []
-    if list_file is not None:
-        listed += _read_list(list_file)
+    for one in lists:
+        listed += read_list(one, settings)
     if ban is not None:
         listed += _of_ban(ban)
     if not urls and not listed:
         raise BanwatchError("Nothing to measure", "Name URLs, a --list, or a --ban.")
     chosen = only_categories(listed, _codes(category))
-    kept, left_out = leave_out_risky(chosen, cc, _codes(risky))
+    kept, left_out = leave_out_risky(chosen, settings.probe_cc, _codes(risky))
     if left_out:
         counts = Counter(one.category for one in left_out)
         told = ", ".join(f"{number} {code}" for code, number in sorted(counts.items()))
@@ -57,20 +57,6 @@ def choose_nettests(names: list[str]) -> list[str]:
 
 def _codes(text: str) -> set[str]:
     return {code.strip().upper() for code in text.split(",") if code.strip()}
-
-
-def _read_list(path: Path) -> list[Input]:
-    try:
-        inputs, unusable = parse_list_untrusted(path.read_bytes())
-    except OSError as error:
-        raise BanwatchError(f"Cannot read the list {path}: {error.strerror}", "Name a file.") from error
-    except WireError as error:
-        raise BanwatchError(
-            f"Cannot read the list {path}: {error.reason}", "Expected URLs, one a line, or a Citizen Lab CSV."
-        ) from error
-    if unusable:
-        print(f"{unusable} lines of {path} are no URL that can be measured", file=sys.stderr)
-    return inputs
 
 
 def _of_ban(ban_id: str) -> list[Input]:

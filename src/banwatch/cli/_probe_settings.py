@@ -1,5 +1,6 @@
 """Settings of the probe from the command line, and the question that comes before everything."""
 
+import ipaddress
 import os
 import sys
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ def make_settings(
     stealth: bool,
     follow_ups: bool,
     rest_s: float,
+    own_addresses: list[str],
 ) -> Settings:
     """Check what was typed, and say what is wrong with it."""
     if parse_country(cc.upper()) != cc.upper():
@@ -46,6 +48,13 @@ def make_settings(
         except ValueError as error:
             raise BanwatchError(
                 f"No resolver: {resolver!r}", "Expected an address such as 8.8.8.8:53."
+            ) from error
+    for address in own_addresses:
+        try:
+            ipaddress.ip_address(address)
+        except ValueError as error:
+            raise BanwatchError(
+                f"No address: {address!r}", "Expected your public address, such as 198.51.100.7."
             ) from error
     if helper is not None:
         try:
@@ -67,6 +76,7 @@ def make_settings(
         follow_ups=follow_ups,
         thorough=follow_ups,
         rest_s=rest_s,
+        own_addresses=tuple(own_addresses),
     )
 
 

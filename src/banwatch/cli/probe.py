@@ -12,8 +12,14 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def probe(
         urls: Annotated[list[str] | None, typer.Argument(help="URLs or names to measure.")] = None,
-        list_file: Annotated[
-            Path | None, typer.Option("--list", help="File with one URL a line, or a Citizen Lab CSV.")
+        lists: Annotated[
+            list[str] | None,
+            typer.Option(
+                "--list",
+                metavar="FILE|CC|URL",
+                help="File with one URL a line, or a Citizen Lab CSV; a country code (or global), for its "
+                "imported list; or an https:// address of such a file. May be repeated.",
+            ),
         ] = None,
         ban: Annotated[
             str | None, typer.Option(help="Measure what an announced ban names, such as dprk-2016.")
@@ -41,6 +47,13 @@ def register(app: typer.Typer) -> None:
         tier: Annotated[str, typer.Option(help="Access tier, such as visitor.")] = "",
         ca_file: Annotated[
             Path | None, typer.Option(help="PEM file of the authorities to trust; else Mozilla's list.")
+        ] = None,
+        own_address: Annotated[
+            list[str] | None,
+            typer.Option(
+                help="Your public address, to be kept out of all that is written; may be repeated.",
+                envvar="BANWATCH_OWN_ADDRESS",
+            ),
         ] = None,
         parallel: Annotated[int, typer.Option(min=1, max=1000, help="Measurements at the same time.")] = 20,
         stealth: Annotated[bool, typer.Option(help="Few at a time, at a slow and uneven pace.")] = False,
@@ -71,6 +84,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Measure sites from this computer, and say what stands in the way of those that do not open."""
         from banwatch.cli._probe_inputs import choose_inputs, choose_nettests
+        from banwatch.cli._probe_lists import is_list_url
         from banwatch.cli._probe_run import Limits, Outputs, run_probe
         from banwatch.cli._probe_settings import ask_consent, make_settings
         from banwatch.probe.amounts import parse_duration_s, parse_size_bytes
@@ -89,11 +103,14 @@ def register(app: typer.Typer) -> None:
             stealth=stealth,
             follow_ups=follow_ups,
             rest_s=parse_duration_s(rest),
+            own_addresses=own_address or [],
         )
         nettests = choose_nettests(nettest or [])
         inputs: list[str] = []
-        if urls or list_file or ban or not nettests:
-            inputs = choose_inputs(urls or [], list_file, ban, category, risky, settings.probe_cc)
+        if urls or lists or ban or not nettests:
+            if any(is_list_url(one) for one in lists or []):
+                ask_consent(consent)  # to fetch a list is to be seen fetching it
+            inputs = choose_inputs(urls or [], lists or [], ban, category, risky, settings)
         limits = Limits(
             max_runtime_s=parse_duration_s(max_runtime) if max_runtime else None,
             budget_bytes=parse_size_bytes(budget) if budget else None,

@@ -1,0 +1,101 @@
+"""Lists of what to measure: from a file, for a country, or from an address on the web."""
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+
+from banwatch.model.errors import BanwatchError, WireError
+from banwatch.net.certificates import Roots
+from banwatch.net.failure import NetworkFailure
+from banwatch.net.real import RealNet
+from banwatch.net.target_url import parse_target_url
+from banwatch.probe.inputs import Input, parse_list_untrusted
+from banwatch.probe.list_fetch import fetch_list
+from banwatch.probe.settings import Settings
+from banwatch.reference import snapshots
+from banwatch.reference.importing import read_sites
+
+_COUNTRY = re.compile("[A-Za-z]{2}|global", re.IGNORECASE)
+
+
+def is_list_url(source: str) -> bool:
+    """Whether a list is to be fetched."""
+    return "://" in source
+
+
+def read_list(source: str, settings: Settings) -> list[Input]:
+    """Read a list.
+
+    Args:
+        source: an `https://` address, two letters of a country (or `global`), or else a file; `./kp` is a
+            file whose name is two letters.
+        settings: who is trusted, and how long to wait.
+
+    Raises:
+        BanwatchError: there is no such list, or it cannot be read.
+    """
+    if is_list_url(source):
+        return _parse(_fetch(source, settings), source)
+    if _COUNTRY.fullmatch(source):
+        return _for_country(source.upper())
+    try:
+        data = Path(source).read_bytes()
+    except OSError as error:
+        raise BanwatchError(f"Cannot read the list {source}: {error.strerror}", "Name a file.") from error
+    return _parse(data, source)
+
+
+def _parse(data: bytes, source: str) -> list[Input]:
+    try:
+        inputs, unusable = parse_list_untrusted(data)
+    except WireError as error:
+        raise BanwatchError(
+            f"Cannot read the list {source}: {error.reason}",
+            "Expected URLs, one a line, or a Citizen Lab CSV.",
+        ) from error
+    if unusable:
+        print(f"{unusable} lines of {source} are no URL that can be measured", file=sys.stderr)
+    return inputs
+
+
+def _for_country(code: str) -> list[Input]:
+    data_dir = snapshots.default_data_dir()
+    imported = [one for one in snapshots.list_imported(data_dir) if one.kind == "test-lists"]
+    if not imported:
+        raise BanwatchError(
+            f"No test list for {code}: none has been imported",
+            "Import Citizen Lab's with `banwatch reference import`, or name a file or an https:// address.",
+        )
+    sites = read_sites(data_dir, imported[-1])
+    inputs = [Input(site.url, site.category) for site in sites if site.listed_for == code]
+    if not inputs:
+        known = ", ".join(sorted({site.listed_for for site in sites}))
+        raise BanwatchError(f"No test list for {code} in {imported[-1].id}", f"It has: {known}.")
+    return inputs
+
+
+def _fetch(source: str, settings: Settings) -> bytes:
+    try:
+        url = parse_target_url(source)
+    except ValueError as error:
+        raise BanwatchError(f"No list: {source!r}: {error}", "Expected an https:// address.") from error
+    try:
+        return asyncio.run(
+            fetch_list(
+                RealNet(),
+                url,
+                roots=Roots(settings.ca_file),
+                at=settings.now(),
+                timeout_s=settings.timeouts.control_s,
+            )
+        )
+    except WireError as error:
+        raise BanwatchError(
+            f"Cannot fetch the list {source}: {error.reason}", "Fetch it by other means, and name the file."
+        ) from error
+    except NetworkFailure as error:
+        raise BanwatchError(
+            f"Cannot fetch the list {source} ({error.failure})",
+            "If it is blocked here, bring it in by other means, and name the file.",
+        ) from error
