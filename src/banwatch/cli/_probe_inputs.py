@@ -9,6 +9,7 @@ from banwatch.model.errors import BanwatchError
 from banwatch.net.target_url import parse_target_url
 from banwatch.probe.inputs import Input, only_categories
 from banwatch.probe.nettests.applications import find_app
+from banwatch.probe.nettests.catalogue import load_nettests
 from banwatch.probe.risk import leave_out_risky
 from banwatch.probe.settings import Settings
 
@@ -50,7 +51,7 @@ def choose_inputs(
 def choose_nettests(names: list[str]) -> list[str]:
     """Check names of nettests; `web_connectivity` goes without saying."""
     for name in names:
-        if name not in {"web_connectivity", "network"}:
+        if name not in {"web_connectivity", "network", *load_nettests()}:
             find_app(name)
     return [name for name in dict.fromkeys(names) if name != "web_connectivity"]
 

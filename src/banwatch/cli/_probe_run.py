@@ -20,6 +20,7 @@ from banwatch.model.reference import Reference
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
 from banwatch.net.real import RealNet
+from banwatch.probe.nettests.catalogue import count_measurements
 from banwatch.probe.session import Session
 from banwatch.probe.settings import Settings
 from banwatch.probe.spool import Spool
@@ -110,7 +111,9 @@ class _Runner:
         with Progress(*columns, console=self._console, transient=True) as progress:
             while True:
                 began = time.monotonic()
-                task = progress.add_task("measuring", total=len(self._inputs) + len(self._nettests))
+                task = progress.add_task(
+                    "measuring", total=len(self._inputs) + count_measurements(self._nettests)
+                )
                 silent = 0
                 begun = self.done
                 async for line in self._measure():
@@ -143,8 +146,12 @@ class _Runner:
                     session.stop()
                 yield line
             for name in self._nettests:
-                if not self._is_over():
-                    yield await session.run_nettest(name)
+                if self._is_over():
+                    return
+                async for line in session.run_nettest_inputs(name):
+                    yield line
+                    if self._is_over():
+                        session.stop()
         finally:
             if timer is not None:
                 timer.cancel()

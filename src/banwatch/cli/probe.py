@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
         nettest: Annotated[
             list[str] | None,
             typer.Option(
-                help="Measure an application too: telegram, whatsapp, signal, ...; may be repeated."
+                help="Measure this too: telegram, whatsapp, signal, dnscheck, ...; may be repeated."
             ),
         ] = None,
         category: Annotated[str, typer.Option(help="Of lists, only these categories: NEWS,HUMR.")] = "",

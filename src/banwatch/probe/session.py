@@ -17,11 +17,15 @@ from banwatch.probe.identity import make_measurement_uid, make_report_id
 from banwatch.probe.load import Load
 from banwatch.probe.nettests import network
 from banwatch.probe.nettests.applications import Application, find_app
+from banwatch.probe.nettests.catalogue import load_nettests
+from banwatch.probe.nettests.means import Means
+from banwatch.probe.nettests.small import SMALL
 from banwatch.probe.nettests.web_connectivity import TEST_NAME, TEST_VERSION, WebConnectivity
 from banwatch.probe.politeness import Politeness
 from banwatch.probe.record import MeasurementLine, TestHelper
 from banwatch.probe.scrub import scrubber
 from banwatch.probe.settings import Settings
+from banwatch.probe.trace import Trace
 
 SOFTWARE_NAME = "banwatch"
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -134,6 +138,38 @@ class Session:
         else:
             keys = await Application(self._net, settings, self._roots, self._politeness).measure(name)
         return self._write(_Test(name, version, None, report_id, started_at, started_at, zero_s), keys)
+
+    async def run_nettest_inputs(self, name: str, inputs: Sequence[str] = ()) -> AsyncIterator[bytes]:
+        """Measure a nettest with each of its inputs, one after the other; a line of JSON for each.
+
+        Args:
+            name: as for `run_nettest`, or a small nettest (see `load_nettests`).
+            inputs: instead of the small nettest's own.
+
+        Raises:
+            BanwatchError: no such nettest is known.
+        """
+        if name not in SMALL:
+            yield await self.run_nettest(name)
+            return
+        nettest = load_nettests()[name]
+        settings = self._settings
+        started_at = settings.now()
+        report_id = make_report_id(started_at, name, settings.probe_cc, settings.probe_asn, settings.rng)
+        for given in inputs or nettest.inputs or ("",):
+            if self._stopped:
+                return
+            at, zero_s = settings.now(), self._net.clock()
+            means = Means(
+                net=self._net,
+                settings=settings,
+                roots=self._roots,
+                politeness=self._politeness,
+                trace=Trace(clock=self._net.clock, zero_s=zero_s),
+            )
+            keys = await SMALL[name](means, given)
+            test = _Test(name, nettest.version, given or None, report_id, started_at, at, zero_s)
+            yield self._write(test, keys)
 
     async def _measure(self, text: str, url: TargetUrl, report_id: str, started_at: datetime) -> bytes:
         at = self._settings.now()

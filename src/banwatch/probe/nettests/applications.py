@@ -17,6 +17,7 @@ from banwatch.net.http import HttpRequest
 from banwatch.net.seam import Net, Stream, TlsSettings
 from banwatch.net.target_url import TargetUrl, parse_target_url
 from banwatch.probe.nettests.application_keys import OWN_KEYS, AppRecords
+from banwatch.probe.nettests.catalogue import load_nettests
 from banwatch.probe.politeness import Politeness
 from banwatch.probe.scrub import scrubber
 from banwatch.probe.settings import Settings
@@ -61,7 +62,8 @@ def find_app(name: str) -> App:
     """
     apps = load_apps()
     if name not in apps:
-        raise BanwatchError(f"No nettest {name!r}", f"Known are web_connectivity, {', '.join(sorted(apps))}.")
+        known = ", ".join(sorted({*apps, *load_nettests(), "network", "web_connectivity"}))
+        raise BanwatchError(f"No nettest {name!r}", f"Known are {known}.")
     return apps[name]
 
 

@@ -1,0 +1,28 @@
+"""The small nettests: what each tries is data (`data/nettests.yaml`)."""
+
+import functools
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+
+import msgspec
+
+
+class Nettest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One nettest."""
+
+    version: str
+    inputs: tuple[str, ...] = ()
+    """Each is a measurement of its own; without any there is one, without an input."""
+
+
+@functools.cache
+def load_nettests() -> Mapping[str, Nettest]:
+    """The small nettests, by name."""
+    text = files("banwatch.probe").joinpath("data/nettests.yaml").read_bytes()
+    return msgspec.yaml.decode(text, type=dict[str, Nettest])
+
+
+def count_measurements(names: Iterable[str]) -> int:
+    """How many measurements these nettests make, small or not."""
+    small = load_nettests()
+    return sum(max(1, len(small[name].inputs)) if name in small else 1 for name in names)

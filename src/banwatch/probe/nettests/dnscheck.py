@@ -1,0 +1,253 @@
+"""The `dnscheck` nettest (OONI ts-028): does a resolver work inside TLS or HTTPS, at all its addresses."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import msgspec
+
+from banwatch.formats.ooni import wire
+from banwatch.model import failure as df007
+from banwatch.model.errors import WireError
+from banwatch.model.failure import Failure
+from banwatch.net.dns import DnsReply, parse_reply_untrusted, render_question
+from banwatch.net.endpoint import Endpoint
+from banwatch.net.failure import NetworkFailure
+from banwatch.net.http import HttpExchange, HttpRequest, exchange
+from banwatch.net.seam import Stream, TlsSettings
+from banwatch.net.target_url import parse_target_url
+from banwatch.probe.nettests.means import Means
+from banwatch.probe.record import Query
+from banwatch.probe.steps.tcp import tcp_connect
+from banwatch.probe.steps.tls import tls_handshake
+from banwatch.probe.trace import Trace
+
+_ADDRESSES = 4
+_MAX_REPLY_BYTES = 1 << 16
+_PORTS = {"dot": 853, "https": 443}
+_HTTPS_ALPN = ("h2", "http/1.1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncryptedResolver:
+    """A resolver that is asked inside TLS."""
+
+    scheme: str
+    """`dot` or `https`."""
+    host: str
+    port: int
+    path: str
+    """Empty for `dot`."""
+
+    def at(self, ip: str) -> str:
+        """The name of a lookup at one of its addresses, as OONI spells it."""
+        place = f"[{ip}]" if ":" in ip else ip
+        if self.scheme == "dot" or self.port != _PORTS[self.scheme]:
+            place += f":{self.port}"
+        return f"{self.scheme}://{place}{self.path}"
+
+
+def parse_resolver(text: str) -> EncryptedResolver:
+    """Read `dot://host[:port]` or `https://host/path`.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    scheme = urlsplit(text).scheme
+    if scheme not in _PORTS:
+        raise ValueError(f"neither dot nor https: {scheme}")
+    url = parse_target_url(text.replace("dot://", "https://", 1))
+    port = _PORTS["dot"] if scheme == "dot" and urlsplit(text).port is None else url.port
+    return EncryptedResolver(
+        scheme=scheme, host=url.host, port=port, path=url.path if scheme == "https" else ""
+    )
+
+
+class _Lookup(msgspec.Struct, kw_only=True):
+    """What was found at one address: a little measurement of its own."""
+
+    agent: str = "redirect"
+    failed_operation: str | None = None
+    failure: Failure | None = None
+    network_events: list[wire.NetworkEvent]
+    queries: list[Query]
+    requests: None = None
+    tcp_connect: list[wire.TcpConnect]
+    tls_handshakes: list[wire.TlsHandshake]
+
+
+async def measure_dnscheck(means: Means, given: str) -> Mapping[str, object]:
+    """Ask a resolver for the innocent name at each of its addresses; the test keys."""
+    resolver = parse_resolver(given)
+    address = parse_target_url(f"https://{_bracketed(resolver.host)}/").address
+    bootstrap: Mapping[str, object] | None = None
+    failure: Failure | None = None
+    addresses = [address] if address is not None else []
+    if address is None:
+        query, addresses = await means.look_up(resolver.host)
+        failure = query.failure
+        bootstrap = {"agent": "", "failure": failure, "queries": [query]}
+    ips = addresses[:_ADDRESSES]
+    found = await asyncio.gather(*(_look_up_at(means, resolver, ip) for ip in ips))
+    return {
+        "domain": means.settings.innocent_name,
+        "bootstrap": bootstrap,
+        "bootstrap_failure": failure,
+        "failure": failure,
+        "lookups": {resolver.at(ip): lookup for ip, lookup in zip(ips, found, strict=True)},
+    }
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+async def _look_up_at(means: Means, resolver: EncryptedResolver, ip: str) -> _Lookup:
+    lookup = _Lookup(network_events=[], queries=[], tcp_connect=[], tls_handshakes=[])
+    failed: list[tuple[str, Failure]] = []
+    async with means.politeness.addresses.hold(ip):
+        for query_type in ("A", "AAAA"):
+            trace = means.begin()
+            t0 = trace.elapsed_s()
+            reply: DnsReply | None = None
+            try:
+                reply = await _ask(means, resolver, Endpoint(ip, resolver.port), query_type, lookup, trace)
+                failure = reply.failure
+            except _Failed as error:
+                failure = error.failure
+                failed.append((error.operation, error.failure))
+            lookup.queries.append(_record(means, resolver, ip, query_type, reply, failure, t0, trace))
+            lookup.network_events += [
+                event for event in trace.events if event.transaction_id == trace.transaction_id
+            ]
+    if all(query.failure is not None for query in lookup.queries):
+        lookup.failed_operation, lookup.failure = (
+            failed[0] if failed else ("resolve", lookup.queries[0].failure)
+        )
+    return lookup
+
+
+class _Failed(Exception):
+    def __init__(self, operation: str, failure: Failure) -> None:
+        super().__init__(failure)
+        self.operation = operation
+        self.failure = failure
+
+
+async def _ask(
+    means: Means,
+    resolver: EncryptedResolver,
+    endpoint: Endpoint,
+    query_type: str,
+    lookup: _Lookup,
+    trace: Trace,
+) -> DnsReply:
+    times = means.settings.timeouts
+    stream, connect = await tcp_connect(means.net, endpoint, timeout_s=times.tcp_s, trace=trace)
+    lookup.tcp_connect.append(connect)
+    if stream is None:
+        raise _Failed("connect", (connect.status.failure if connect.status else None) or df007.EOF)
+    try:
+        tls, handshake = await tls_handshake(
+            means.net,
+            stream,
+            endpoint,
+            TlsSettings(
+                server_name=resolver.host, alpn=_HTTPS_ALPN if resolver.scheme == "https" else ("dot",)
+            ),
+            roots=means.roots,
+            at=means.settings.now(),
+            timeout_s=times.tls_s,
+            trace=trace,
+        )
+        lookup.tls_handshakes.append(handshake)
+        if tls is None:
+            raise _Failed("tls_handshake", handshake.failure or df007.EOF)
+        try:
+            async with asyncio.timeout(times.http_s):
+                if resolver.scheme == "dot":
+                    return await _ask_dot(means, tls, query_type)
+                alpn = handshake.negotiated_protocol or ""
+                return await _ask_doh(means, resolver, tls, alpn, query_type)
+        except TimeoutError as error:
+            raise _Failed("resolve", df007.GENERIC_TIMEOUT) from error
+        except NetworkFailure as error:
+            raise _Failed("resolve", error.failure) from error
+        except WireError as error:
+            raise _Failed("resolve", df007.DNS_MISBEHAVING) from error
+    finally:
+        stream.close()
+
+
+async def _ask_dot(means: Means, stream: Stream, query_type: str) -> DnsReply:
+    """Ask with a length before each message (RFC 7858)."""
+    message_id = means.settings.rng.randrange(1 << 16)
+    question = render_question(means.settings.innocent_name, query_type, message_id)
+    await stream.write(len(question).to_bytes(2, "big") + question)
+    received = b""
+    while len(received) < 2 or len(received) < 2 + int.from_bytes(received[:2], "big"):
+        data = await stream.read(_MAX_REPLY_BYTES)
+        if not data:
+            raise NetworkFailure(df007.EOF)
+        received += data
+    reply = parse_reply_untrusted(received[2 : 2 + int.from_bytes(received[:2], "big")])
+    if reply.message_id != message_id:
+        raise WireError("another question's reply")
+    return reply
+
+
+async def _ask_doh(
+    means: Means, resolver: EncryptedResolver, stream: Stream, alpn: str, query_type: str
+) -> DnsReply:
+    result = HttpExchange()
+    port = "" if resolver.port == _PORTS["https"] else f":{resolver.port}"
+    request = HttpRequest(
+        method="POST",
+        scheme="https",
+        authority=_bracketed(resolver.host) + port,
+        path=resolver.path,
+        headers=(("Accept", "application/dns-message"), ("Content-Type", "application/dns-message")),
+        body=render_question(means.settings.innocent_name, query_type, 0),
+    )
+    await exchange(stream, request, result, alpn=alpn, limit_bytes=_MAX_REPLY_BYTES, clock=means.net.clock)
+    if result.failure is not None:
+        raise NetworkFailure(result.failure)
+    if result.response is None or result.response.status != 200:
+        raise NetworkFailure("http_request_failed")
+    return parse_reply_untrusted(bytes(result.response.body))
+
+
+def _record(
+    means: Means,
+    resolver: EncryptedResolver,
+    ip: str,
+    query_type: str,
+    reply: DnsReply | None,
+    failure: Failure | None,
+    t0: float,
+    trace: Trace,
+) -> Query:
+    answers = [
+        wire.DnsAnswer(
+            answer_type=record.kind,
+            ipv4=record.value if record.kind == "A" else None,
+            ipv6=record.value if record.kind == "AAAA" else None,
+            hostname=record.value if record.kind == "CNAME" else None,
+            ttl=record.ttl_s,
+        )
+        for record in (reply.records if reply else ())
+    ]
+    return Query(
+        hostname=means.settings.innocent_name,
+        query_type=query_type,
+        engine="dot" if resolver.scheme == "dot" else "doh",
+        resolver_address=str(Endpoint(ip, resolver.port)) if resolver.scheme == "dot" else resolver.at(ip),
+        failure=failure,
+        answers=answers or None,
+        rcode=reply.rcode if reply else None,
+        t0=t0,
+        t=trace.elapsed_s(),
+        transaction_id=trace.transaction_id,
+        tags=list(trace.tags),
+    )

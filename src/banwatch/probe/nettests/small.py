@@ -1,0 +1,16 @@
+"""The small nettests, by name: how each is measured."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from banwatch.probe.nettests.dnscheck import measure_dnscheck
+from banwatch.probe.nettests.means import Means
+from banwatch.probe.nettests.stun import measure_stun
+
+Measure = Callable[[Means, str], Coroutine[Any, Any, Mapping[str, object]]]
+"""With an input, which is empty where a nettest has none; the test keys."""
+
+SMALL: Mapping[str, Measure] = {
+    "dnscheck": measure_dnscheck,
+    "stunreachability": measure_stun,
+}
