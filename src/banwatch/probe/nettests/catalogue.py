@@ -13,6 +13,8 @@ class Nettest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str
     inputs: tuple[str, ...] = ()
     """Each is a measurement of its own; without any there is one, without an input."""
+    helper: str = ""
+    """`ip:port` of who answers, where the nettest needs somebody at the other end."""
 
 
 @functools.cache

@@ -4,7 +4,9 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from banwatch.probe.nettests.dnscheck import measure_dnscheck
+from banwatch.probe.nettests.header_fields import measure_header_fields
 from banwatch.probe.nettests.means import Means
+from banwatch.probe.nettests.request_lines import measure_request_lines
 from banwatch.probe.nettests.stun import measure_stun
 
 Measure = Callable[[Means, str], Coroutine[Any, Any, Mapping[str, object]]]
@@ -13,4 +15,6 @@ Measure = Callable[[Means, str], Coroutine[Any, Any, Mapping[str, object]]]
 SMALL: Mapping[str, Measure] = {
     "dnscheck": measure_dnscheck,
     "stunreachability": measure_stun,
+    "http_invalid_request_line": measure_request_lines,
+    "http_header_field_manipulation": measure_header_fields,
 }

@@ -1,0 +1,169 @@
+"""The nettests that look for somebody on the way who tidies up or takes offence."""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from banwatch.model.errors import WireError
+from banwatch.model.state import State
+from banwatch.net.memory import Handler, MemoryNet, MemoryStream
+from banwatch.probe.nettests.catalogue import load_nettests
+from banwatch.probe.nettests.header_fields import Echoed, compare, parse_echo_untrusted
+from banwatch.probe.nettests.request_lines import is_tampered, make_request_lines
+from tests.net import servers
+from tests.probe.test_small_nettests import run
+
+HELPER = ("37.218.241.93", 80)
+TELLER = ("37.218.241.94", 80)
+
+
+async def echo(stream: MemoryStream) -> None:
+    while data := await stream.read(100):
+        await stream.write(data)
+
+
+async def squid(stream: MemoryStream) -> None:
+    await stream.read(65536)
+    await stream.write(b"HTTP/1.0 400 Bad Request\r\nX-Squid-Error: ERR_INVALID_REQ 0\r\n\r\n" + b" " * 2000)
+
+
+async def chatty_echo(stream: MemoryStream) -> None:
+    await stream.write(await stream.read(65536))
+    await stream.write(b"and more")
+    await stream.read(1)
+
+
+async def short_echo(stream: MemoryStream) -> None:
+    await stream.write((await stream.read(65536))[:7])
+
+
+@pytest.mark.parametrize(
+    ("handler", "works"),
+    [(echo, True), (squid, False), (chatty_echo, False)],
+    ids=["echo", "squid", "more"],
+)
+def test_request_lines(tmp_path: Path, handler: Handler, works: bool) -> None:
+    [(measurement, state)] = run(MemoryNet(tcp={HELPER: handler}), "http_invalid_request_line", tmp_path)
+    keys = measurement["test_keys"]
+    assert (len(keys["sent"]), len(keys["received"]), len(keys["tcp_connect"])) == (5, 5, 5)
+    assert (keys["sent"] == keys["received"]) is works
+    assert keys["tampering"] is not works
+    assert (state is State.OK) is works
+    assert measurement["input"] is None
+
+
+def test_request_lines_that_are_cut_are_not_changed(tmp_path: Path) -> None:
+    for handler, failure in ((short_echo, "eof_error"), (servers.reset, "connection_reset")):
+        [(measurement, state)] = run(MemoryNet(tcp={HELPER: handler}), "http_invalid_request_line", tmp_path)
+        keys = measurement["test_keys"]
+        assert (keys["tampering"], keys["failure_list"]) == (False, [failure] * 5)
+        assert state is not State.OK
+    assert not is_tampered(b"abc", b"")
+    assert is_tampered(b"abc", b"abd")
+    assert is_tampered(b"abc", b"abcd")
+
+
+def test_request_lines_are_those_of_the_specification() -> None:
+    method, fields, big, version, squid_line = make_request_lines(random.Random(1))
+    assert method.endswith(b" / HTTP/1.1\n\r")
+    assert len(method.split()[0]) == 4
+    assert [len(word) for word in fields.split()] == [5, 5, 5, 5]
+    assert len(big.split()[0]) == 1024
+    assert len(version.split()[-1]) == len("HTTP/xyz")
+    assert squid_line == b"GET cache_object://localhost/ HTTP/1.0\n\r"
+
+
+def teller(*, tidy: bool = False, added: str = "") -> Handler:
+    """Tells what it got; behind a proxy that is tidy, or adds a header."""
+
+    async def serve(stream: MemoryStream) -> None:
+        head = (await stream.read(65536)).decode().removesuffix("\r\n\r\n")
+        line, *fields = head.split("\r\n")
+        pairs = [field.split(": ", 1) for field in [*fields, *filter(None, [added])]]
+        if tidy:
+            line = line.replace(line[:3], line[:3].upper())
+            pairs = [[name.title(), value] for name, value in pairs]
+        body = json.dumps({"request_line": line, "request_headers": pairs, "headers_dict": {}}).encode()
+        await stream.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+    return serve
+
+
+NOTHING = {
+    "total": False,
+    "request_line_capitalization": False,
+    "header_name_capitalization": False,
+    "header_field_name": False,
+    "header_field_value": False,
+    "header_field_number": False,
+    "header_name_diff": [],
+}
+
+
+def test_headers_that_arrive(tmp_path: Path) -> None:
+    net = MemoryNet(tcp={TELLER: teller()})
+    [(measurement, state)] = run(net, "http_header_field_manipulation", tmp_path)
+    keys = measurement["test_keys"]
+    assert (keys["tampering"], keys["failure"], state) == (NOTHING, None, State.OK)
+    [request] = keys["requests"]
+    assert sorted(request["request"]["headers"], key=str.lower) != sorted(
+        name.title() for name in request["request"]["headers"]
+    )
+    assert request["response"]["code"] == 200
+
+
+def test_headers_that_are_tidied_up_or_added_to(tmp_path: Path) -> None:
+    own = "198.51.100.7"
+    tidy = MemoryNet(tcp={TELLER: teller(tidy=True)})
+    [(measurement, state)] = run(tidy, "http_header_field_manipulation", tmp_path)
+    tampering = measurement["test_keys"]["tampering"]
+    assert tampering["header_name_capitalization"]
+    assert tampering["header_name_diff"]
+    assert not tampering["header_field_number"]
+    assert state is not State.OK
+    adding = MemoryNet(tcp={TELLER: teller(added=f"X-Forwarded-For: {own}")})
+    [(measurement, _)] = run(adding, "http_header_field_manipulation", tmp_path, own_addresses=(own,))
+    tampering = measurement["test_keys"]["tampering"]
+    assert tampering == NOTHING | {
+        "header_field_name": True,
+        "header_field_number": True,
+        "header_name_diff": ["X-Forwarded-For"],
+    }
+    assert own not in json.dumps(measurement)
+
+
+def test_somebody_else_answers_or_nobody(tmp_path: Path) -> None:
+    portal = MemoryNet(tcp={TELLER: servers.http_site(servers.Page())})
+    [(measurement, state)] = run(portal, "http_header_field_manipulation", tmp_path)
+    assert measurement["test_keys"]["tampering"] == NOTHING | {"total": True}
+    assert state is not State.OK
+    cut = MemoryNet(tcp={TELLER: servers.after_first_bytes(servers.reset)})
+    [(measurement, state)] = run(cut, "http_header_field_manipulation", tmp_path)
+    assert measurement["test_keys"]["failure"] == "connection_reset"
+    assert measurement["test_keys"]["requests"][0]["response"] is None
+    assert state is not State.OK
+
+
+def test_values_and_names_are_compared() -> None:
+    sent = [("hOsT", "a"), ("AcCept", "b")]
+    assert compare("GeT / HTTP/1.1", sent, Echoed("GeT / HTTP/1.1", sent)).header_name_diff == []
+    changed = compare("GeT / HTTP/1.1", sent, Echoed("GET / HTTP/1.1", [("hOsT", "a"), ("AcCept", "c")]))
+    assert (changed.header_field_value, changed.request_line_capitalization) == (True, True)
+    assert not changed.header_name_capitalization
+
+
+@given(
+    st.binary(max_size=200) | st.sampled_from([b"[]", b'{"request_line": 1, "request_headers": [[1, 2]]}'])
+)
+def test_no_answer_does_more_harm_than_a_wire_error(body: bytes) -> None:
+    with pytest.raises(WireError):
+        parse_echo_untrusted(body)
+
+
+def test_helpers_are_data() -> None:
+    nettests = load_nettests()
+    assert nettests["http_invalid_request_line"].helper == "37.218.241.93:80"
