@@ -3,8 +3,18 @@
 import functools
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
+from typing import Literal
 
 import msgspec
+
+
+class TorPlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A place of the Tor network that everybody may know."""
+
+    name: str
+    address: str
+    """`ip:port`."""
+    protocol: Literal["dir_port", "or_port", "or_port_dirauth"]
 
 
 class Nettest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -15,6 +25,8 @@ class Nettest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Each is a measurement of its own; without any there is one, without an input."""
     helper: str = ""
     """`ip:port` of who answers, where the nettest needs somebody at the other end."""
+    places: tuple[TorPlace, ...] = ()
+    """Of the Tor network, to be reached."""
 
 
 @functools.cache

@@ -1,0 +1,70 @@
+"""The `tor` nettest."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from banwatch.model.state import State
+from banwatch.net.endpoint import parse_endpoint
+from banwatch.net.memory import MemoryNet
+from banwatch.probe.nettests.catalogue import load_nettests
+from tests.net import servers
+from tests.net.servers import Page
+from tests.probe.scenes import site
+from tests.probe.test_small_nettests import run
+
+PLACES = load_nettests()["tor"].places
+DIRECTORY = servers.http_site(Page(b"network-status-version 3\n" * 4000))
+
+
+def tor_network() -> dict[tuple[str, int], Any]:
+    """Every place, with a certificate that nobody knows."""
+    relay = site("www.relay.example", issuer="Nobody")
+    found: dict[tuple[str, int], Any] = {}
+    for place in PLACES:
+        endpoint = parse_endpoint(place.address)
+        found[(endpoint.ip, endpoint.port)] = DIRECTORY if place.protocol == "dir_port" else relay
+    return found
+
+
+def test_places_are_named_once_and_are_no_bridges() -> None:
+    assert len({place.address for place in PLACES}) == len(PLACES)
+    assert {place.protocol for place in PLACES} == {"dir_port", "or_port_dirauth"}
+
+
+def test_a_network_that_lets_tor_be(tmp_path: Path) -> None:
+    [(measurement, state)] = run(MemoryNet(tcp=tor_network()), "tor", tmp_path)
+    keys = measurement["test_keys"]
+    assert state is State.OK
+    assert keys["dir_port_total"] == keys["dir_port_accessible"] == len(PLACES) // 2
+    assert keys["or_port_dirauth_total"] == keys["or_port_dirauth_accessible"] == len(PLACES) // 2
+    assert (keys["obfs4_total"], keys["or_port_total"]) == (0, 0)
+    assert set(keys["targets"]) == {place.address for place in PLACES}
+    relay = next(one for one in keys["targets"].values() if one["target_protocol"] == "or_port_dirauth")
+    assert relay["summary"] == {"connect": {"failure": None}, "handshake": {"failure": None}}
+    [handshake] = relay["tls_handshakes"]
+    assert (handshake["no_tls_verify"], handshake["server_name"]) == (True, "")
+    directory = next(one for one in keys["targets"].values() if one["target_protocol"] == "dir_port")
+    assert len(directory["requests"][0]["response"]["body"]) == 1 << 14
+    assert directory["network_events"]
+    assert {event["transaction_id"] for event in directory["network_events"]} == {
+        directory["tcp_connect"][0]["transaction_id"]
+    }
+
+
+def test_a_network_that_blocks_tor(tmp_path: Path) -> None:
+    [(measurement, state)] = run(MemoryNet(), "tor", tmp_path)
+    keys = measurement["test_keys"]
+    assert (keys["dir_port_accessible"], keys["or_port_dirauth_accessible"]) == (0, 0)
+    assert {one["failure"] for one in keys["targets"].values()} == {"generic_timeout_error"}
+    assert state is not State.OK
+    places = tor_network()
+    cut = servers.after_first_bytes(servers.reset)
+    portal = servers.http_site(Page(b"no", status=403))
+    places = {place: portal if handler is DIRECTORY else cut for place, handler in places.items()}
+    [(measurement, _)] = run(MemoryNet(tcp=places), "tor", tmp_path)
+    failures = {
+        one["target_protocol"]: one["failure"] for one in measurement["test_keys"]["targets"].values()
+    }
+    assert failures == {"dir_port": "http_request_failed", "or_port_dirauth": "connection_reset"}
+    assert "obfs4" not in json.dumps(measurement["test_keys"]["targets"])
