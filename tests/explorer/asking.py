@@ -20,31 +20,41 @@ class Answer:
 
 def get(app: FastAPI, address: str) -> Answer:
     """Send one GET request through ASGI."""
+    return _ask(app, "GET", address, b"", {})
+
+
+def post(app: FastAPI, address: str, body: bytes, **headers: str) -> Answer:
+    """Send one POST request through ASGI; `sec_fetch_site="none"` is the header `sec-fetch-site: none`."""
+    return _ask(app, "POST", address, body, headers)
+
+
+def _ask(app: FastAPI, method: str, address: str, body: bytes, headers: dict[str, str]) -> Answer:
     path, _, query = address.partition("?")
+    more = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
-        "method": "GET",
+        "method": method,
         "scheme": "http",
         "path": unquote(path),
         "raw_path": path.encode(),
         "query_string": query.encode(),
         "root_path": "",
-        "headers": [(b"host", b"127.0.0.1")],
+        "headers": [(b"host", b"127.0.0.1"), *more],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
     }
     sent: list[dict[str, object]] = []
 
     async def receive() -> dict[str, object]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: dict[str, object]) -> None:
         sent.append(message)
 
     asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
     start = sent[0]
-    headers = {name.decode(): value.decode() for name, value in start["headers"]}  # type: ignore[attr-defined]
-    body = b"".join(message.get("body", b"") for message in sent[1:])  # type: ignore[misc]
-    return Answer(start["status"], headers, body)  # type: ignore[arg-type]
+    told = {name.decode(): value.decode() for name, value in start["headers"]}  # type: ignore[attr-defined]
+    received = b"".join(message.get("body", b"") for message in sent[1:])  # type: ignore[misc]
+    return Answer(start["status"], told, received)  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
 """The web app: the same pages as a bulletin, computed when they are asked for."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,17 +15,27 @@ from banwatch.explorer.columns import Place
 from banwatch.explorer.days import DayKey
 from banwatch.explorer.missing import Missing
 from banwatch.explorer.reader import Reader
-from banwatch.explorer.render import CONTENT_POLICY, FRAME_POLICY, style_sheet
+from banwatch.explorer.readers_view import FORM
+from banwatch.explorer.render import CONTENT_POLICY, FORM_POLICY, FRAME_POLICY, style_sheet
+from banwatch.explorer.report_form import add_reports
 from banwatch.explorer.store_reader import StoreReader
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
+from banwatch.model.report import ReaderReport, ReportState
 from banwatch.store import Store
+from banwatch.store.reports import ReportBook, reports_path
 
 _HEADERS = {
     "Content-Security-Policy": f"{CONTENT_POLICY}; {FRAME_POLICY}",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
+}
+_FORM_HEADERS = {
+    **_HEADERS,
+    "Content-Security-Policy": f"{FORM_POLICY}; {FRAME_POLICY}",
+    "Referrer-Policy": "same-origin",  # else browsers do not tell us that a form of ours was sent
+    "Cache-Control": "no-store",
 }
 _PICTURE_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
@@ -48,7 +58,7 @@ def create_app(store_path: str | Path, *, recorded: bool = False) -> FastAPI:
             _set_reader(app, StoreReader(store), recorded=recorded)
             yield
 
-    return create_app_over(None, lifespan=lifespan)
+    return create_app_over(None, lifespan=lifespan, reports=ReportBook(reports_path(store_path)))
 
 
 def create_app_over(
@@ -56,8 +66,12 @@ def create_app_over(
     *,
     recorded: bool = False,
     lifespan: Callable[[FastAPI], object] | None = None,
+    reports: ReportBook | None = None,
 ) -> FastAPI:
-    """Make the app over whatever answers the reader's questions; None is set when the app starts."""
+    """Make the app over whatever answers the reader's questions; None is set when the app starts.
+
+    Without a book for readers' reports none are taken or shown.
+    """
     # The interactive documentation would load scripts from elsewhere; /openapi.json describes the API.
     app = FastAPI(title="Banwatch", docs_url=None, redoc_url=None, lifespan=lifespan)  # type: ignore[arg-type]
     if reader is not None:
@@ -66,7 +80,7 @@ def create_app_over(
     @app.middleware("http")
     async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         response = await call_next(request)
-        response.headers.update(_HEADERS)
+        response.headers.update(_FORM_HEADERS if request.url.path == FORM else _HEADERS)
         return response
 
     @app.exception_handler(Missing)
@@ -87,8 +101,11 @@ def create_app_over(
     async def failed(request: Request, error: BanwatchError) -> Response:
         return _refuse(request, "This did not work", str(error), 500)
 
+    app.state.reports = reports
     _add_pages(app)
     add_api(app, _reader_of)
+    if reports is not None:
+        add_reports(app, reports)
     return app
 
 
@@ -109,6 +126,12 @@ def _reader_of(request: Request) -> Reader:
     return reader
 
 
+def _reported(request: Request) -> Sequence[ReaderReport] | None:
+    """What readers report and a moderator accepted; None where no reports are taken."""
+    book: ReportBook | None = request.app.state.reports
+    return book.reports(ReportState.ACCEPTED) if book is not None else None
+
+
 def _add_pages(app: FastAPI) -> None:
     """Plain functions: FastAPI runs them in threads, as drawing and reading take their time."""
 
@@ -124,11 +147,14 @@ def _add_pages(app: FastAPI) -> None:
 
     @app.get("/", include_in_schema=False, response_class=HTMLResponse)
     def home(request: Request) -> str:
-        return pages.home(_reader_of(request), recorded=request.app.state.recorded)
+        return pages.home(
+            _reader_of(request), recorded=request.app.state.recorded, reported=_reported(request)
+        )
 
     @app.get("/bans/{ban_id}", include_in_schema=False, response_class=HTMLResponse)
     def ban(request: Request, ban_id: str) -> str:
-        return pages.ban(_reader_of(request), ban_id, recorded=request.app.state.recorded)
+        recorded = request.app.state.recorded
+        return pages.ban(_reader_of(request), ban_id, recorded=recorded, reported=_reported(request))
 
     @app.get("/bans/{ban_id}/chart.{extension}", include_in_schema=False)
     def picture(request: Request, ban_id: str, extension: str, cc: str, asn: int, tier: str = "") -> Response:
@@ -157,7 +183,10 @@ def _add_pages(app: FastAPI) -> None:
 
     @app.get("/incidents/{incident_id}", include_in_schema=False, response_class=HTMLResponse)
     def incident(request: Request, incident_id: str) -> str:
-        return pages.incident(_reader_of(request), incident_id, recorded=request.app.state.recorded)
+        recorded = request.app.state.recorded
+        return pages.incident(
+            _reader_of(request), incident_id, recorded=recorded, reported=_reported(request)
+        )
 
     @app.get("/feed.xml", include_in_schema=False)
     def feed(request: Request) -> Response:

@@ -1,6 +1,7 @@
 """The pages of the app, as text: read, view, lay out. Knows nothing of HTTP but what is missing."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
@@ -19,8 +20,10 @@ from banwatch.explorer.missing import Missing
 from banwatch.explorer.notices import notices_for
 from banwatch.explorer.pictures import ban_scene, charts, picture_view
 from banwatch.explorer.reader import Reader
+from banwatch.explorer.readers_view import on_ban, on_incident, view_readers
 from banwatch.explorer.render import render
 from banwatch.model.ids import MeasurementUid
+from banwatch.model.report import ReaderReport
 from banwatch.model.verdict import Verdict
 
 _LINKS = LiveLinks()
@@ -43,13 +46,16 @@ def _png(chart: Chart) -> bytes:
     return draw_png(chart)
 
 
-def home(reader: Reader, *, recorded: bool) -> str:
+def home(reader: Reader, *, recorded: bool, reported: Sequence[ReaderReport] | None = None) -> str:
     """The first page."""
-    return render("home.html", view_home(reader, _LINKS, recorded=recorded))
+    page = view_home(reader, _LINKS, recorded=recorded)
+    return render("home.html", page, readers=view_readers(()) if reported is not None else None)
 
 
-def ban(reader: Reader, ban_id: str, *, recorded: bool) -> str:
-    """A ban against what was measured."""
+def ban(
+    reader: Reader, ban_id: str, *, recorded: bool, reported: Sequence[ReaderReport] | None = None
+) -> str:
+    """A ban against what was measured, and apart from that what readers report (None: nothing is taken)."""
     _require_ban(reader, ban_id)
     facts = read_ban(reader, ban_id)
     days = fold_days(
@@ -70,7 +76,8 @@ def ban(reader: Reader, ban_id: str, *, recorded: bool) -> str:
             (v for uid in witnesses[:_WITNESSES] for v in reader.verdicts_of(uid)),
         ),
     )
-    return render("ban.html", page)
+    readers = view_readers(on_ban(reported, facts.ban, facts.rows)) if reported is not None else None
+    return render("ban.html", page, readers=readers)
 
 
 def picture(reader: Reader, ban_id: str, place: Place, extension: str, *, recorded: bool) -> bytes:
@@ -149,8 +156,10 @@ def raw(reader: Reader, uid: MeasurementUid) -> bytes:
     raise Missing("There is no measurement of this id.")
 
 
-def incident(reader: Reader, incident_id: str, *, recorded: bool) -> str:
-    """One incident."""
+def incident(
+    reader: Reader, incident_id: str, *, recorded: bool, reported: Sequence[ReaderReport] | None = None
+) -> str:
+    """One incident, and apart from that what readers report; None: no reports are taken."""
     found = find_incident(reader.incidents(), incident_id)
     if found is None:
         raise Missing("There is no incident of this id.")
@@ -161,7 +170,8 @@ def incident(reader: Reader, incident_id: str, *, recorded: bool) -> str:
         notices_for(reader.labs(), recorded=recorded),
         _LINKS,
     )
-    return render("incident.html", page)
+    readers = view_readers(on_incident(reported, found)) if reported is not None else None
+    return render("incident.html", page, readers=readers)
 
 
 def feed(reader: Reader, base: str) -> bytes:

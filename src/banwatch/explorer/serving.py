@@ -82,7 +82,10 @@ def serve(
         name = f"[{host}]" if ":" in host else host
         if announce:
             announce(f"http://{name}:{listening.getsockname()[1]}/")
-        config = uvicorn.Config(create_app(store_path, recorded=recorded), log_level="warning", workers=1)
+        app = create_app(store_path, recorded=recorded)
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, workers=1
+        )  # who reads is not noted
         uvicorn.Server(config).run(sockets=[listening])
     finally:
         listening.close()
