@@ -15,6 +15,7 @@ from banwatch.cli._probe_run import judge_line
 from banwatch.model.errors import WireError
 from banwatch.model.state import State
 from banwatch.net.memory import Handler, MemoryNet, MemoryStream
+from banwatch.net.real import RealNet
 from banwatch.probe.nettests.catalogue import count_measurements, load_nettests
 from banwatch.probe.nettests.dnscheck import parse_resolver
 from banwatch.probe.nettests.small import SMALL
@@ -176,3 +177,32 @@ def test_no_stun_message_does_more_harm_than_a_wire_error(data: bytes) -> None:
         parse_binding_response_untrusted(data, transaction)
     with pytest.raises(WireError):
         parse_binding_response_untrusted(render_binding_request(transaction), transaction)
+
+
+def test_a_stun_server_on_this_machine(tmp_path: Path) -> None:
+    respond = stun_server(0x0101)
+
+    class Server(asyncio.DatagramProtocol):
+        def connection_made(self, transport: Any) -> None:
+            self.transport = transport
+
+        def datagram_received(self, data: bytes, addr: Any) -> None:
+            for _, reply in respond(data):
+                self.transport.sendto(reply, addr)
+
+    async def measure() -> dict[str, Any]:
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(Server, local_addr=("127.0.0.1", 0))
+        try:
+            port = transport.get_extra_info("sockname")[1]
+            session = Session(RealNet(), settings(tmp_path, measure_private=True))
+            inputs = [f"stun://127.0.0.1:{port}"]
+            [line] = [one async for one in session.run_nettest_inputs("stunreachability", inputs)]
+            measurement: dict[str, Any] = json.loads(line)
+            return measurement
+        finally:
+            transport.close()
+
+    keys = asyncio.run(asyncio.wait_for(measure(), 10))["test_keys"]
+    assert keys["failure"] is None
+    assert [event["operation"] for event in keys["network_events"]] == ["connect", "write", "read"]
