@@ -207,6 +207,15 @@ def test_what_cannot_be_kept_is_said_without_paths(reader: MadeUpReader, tmp_pat
     assert str(tmp_path) not in answer.text
 
 
+def test_a_file_that_cannot_be_read_costs_no_page(
+    reader: MadeUpReader, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = get(create_app_over(reader, reports=ReportBook(tmp_path)), "/bans/kp-test")
+    assert answer.status == 200
+    assert "No reader has reported any of this yet" in answer.text
+    assert "readers' reports are not shown" in caplog.text
+
+
 def test_without_a_book_nothing_is_offered(reader: MadeUpReader) -> None:
     app = create_app_over(reader)
     assert get(app, "/report").status == 404

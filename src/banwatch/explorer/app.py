@@ -1,5 +1,6 @@
 """The web app: the same pages as a bulletin, computed when they are asked for."""
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ from banwatch.model.report import ReaderReport, ReportState
 from banwatch.store import Store
 from banwatch.store.reports import ReportBook, reports_path
 
+_log = logging.getLogger(__name__)
 _HEADERS = {
     "Content-Security-Policy": f"{CONTENT_POLICY}; {FRAME_POLICY}",
     "X-Content-Type-Options": "nosniff",
@@ -129,7 +131,13 @@ def _reader_of(request: Request) -> Reader:
 def _reported(request: Request) -> Sequence[ReaderReport] | None:
     """What readers report and a moderator accepted; None where no reports are taken."""
     book: ReportBook | None = request.app.state.reports
-    return book.reports(ReportState.ACCEPTED) if book is not None else None
+    if book is None:
+        return None
+    try:
+        return book.reports(ReportState.ACCEPTED)
+    except BanwatchError as error:
+        _log.error("readers' reports are not shown: %s", error)
+        return ()  # what was measured is shown all the same
 
 
 def _add_pages(app: FastAPI) -> None:
