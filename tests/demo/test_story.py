@@ -15,6 +15,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from banwatch.demo.workspace import PRODUCTS
+
 BANWATCH = (sys.executable, "-m", "banwatch.cli.main")
 
 
@@ -45,9 +47,8 @@ def _measured(story: Path) -> Iterator[dict[str, Any]]:
 
 
 def test_run_leaves_what_it_promises_and_nothing_else(story: Path, result: dict[str, Any]) -> None:
-    products = {p.name for p in story.iterdir()}
-    assert {"measurements", "banwatch.duckdb", "report", "result.json"} <= products
-    assert not [name for name in products if name.startswith(".")]
+    assert {p.name for p in story.iterdir()} <= set(PRODUCTS)
+    assert {"measurements", "banwatch.duckdb", "report", "result.json"} <= {p.name for p in story.iterdir()}
     assert result["recorded"] is True
     assert result["measurements"] == sum(1 for _ in _measured(story))
 

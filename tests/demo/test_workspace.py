@@ -62,6 +62,13 @@ def test_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+def test_readers_reports_beside_the_database_outlive_the_next_run(tmp_path: Path) -> None:
+    (tmp_path / "banwatch.duckdb.reports.jsonl").write_text("{}")
+    with workspace(tmp_path) as work:
+        (work / "banwatch.duckdb").write_text("new")
+    assert (tmp_path / "banwatch.duckdb.reports.jsonl").read_text() == "{}"
+
+
 def test_full_disk_is_one_clear_message(tmp_path: Path) -> None:
     with pytest.raises(BanwatchError, match="no space left"), workspace(tmp_path / "out"):
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -14,13 +14,18 @@ from banwatch.model.errors import BanwatchError
 PRODUCTS = (
     "measurements",
     "truth",
+    "perfect.jsonl",
     "banwatch.duckdb",
+    "banwatch.duckdb.wal",
     "banwatch.duckdb.archive",
     "report",
     "result.json",
     "score.json",
 )
 """Everything that a demo makes, and the only things that the next one in the same folder replaces."""
+
+_BESIDE_THE_STORE = "banwatch.duckdb."
+"""What serving adds beside the database: its owner's socket, readers' reports. It is left where it is."""
 
 FREE_BYTES_NEEDED = 400 * 2**20
 """A run makes about 100 MB; the rest is what the database and the pictures need while they are made."""
@@ -97,7 +102,8 @@ def _refuse_foreign_content(out_dir: Path) -> None:
         ".partial-*"
     ):  # a demo that was killed; we hold the lock, so nobody works there
         shutil.rmtree(stale, ignore_errors=True)
-    foreign = sorted(p.name for p in out_dir.iterdir() if p.name not in {*PRODUCTS, _LOCK_NAME})
+    names = sorted(path.name for path in out_dir.iterdir())
+    foreign = [n for n in names if n not in {*PRODUCTS, _LOCK_NAME} and not n.startswith(_BESIDE_THE_STORE)]
     if foreign:
         raise BanwatchError(
             f"{out_dir} holds something that is not from a demo: {', '.join(foreign[:3])}",
