@@ -21,7 +21,8 @@ from banwatch.lab.world.file import load_world
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import UNKNOWN_ASN
 
-MAX_LABS = 6
+MAX_LABS = 5
+"""Keeps a whole demo under 1.5 GB even where shared pages are counted once a process."""
 LABS_PER_CORE = 3
 """A lab waits for blackholes more than it computes."""
 LAB_MEMORY_BYTES = 120 << 20
