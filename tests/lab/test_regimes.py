@@ -277,3 +277,36 @@ def test_chromium_meets_the_censor_in_spite_of_its_long_hello(tmp_path: Path) ->
     hit = [line for line in lines if line["rule"] == "proxy-tls"]
     assert hit
     assert all(["sni", "www.bet365.com"] in line["names"] for line in hit)
+
+
+def _https_effect(name: str, *, opens: bool) -> str | None:
+    """The first plain HTTPS address of a regime's effects that opens, or does not."""
+    _, _, effects = EFFECTS[name]
+    found = (what for what, code, _ in effects if what.startswith("https://") and (code == OK) == opens)
+    return next(found, None)
+
+
+@needs_lab
+@pytest.mark.lab
+@pytest.mark.browser
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+@pytest.mark.parametrize("name", sorted(EFFECTS))
+def test_chromium_opens_the_innocent_and_not_the_blocked(name: str, tmp_path: Path) -> None:
+    at, tier, _ = EFFECTS[name]
+    regime = load_regime(name)
+    innocent, blocked = _https_effect(name, opens=True), _https_effect(name, opens=False)
+    addresses = [address for address in (innocent, blocked) if address]
+    browser = "chromium --headless --no-sandbox --disable-gpu --timeout=8000 --dump-dom"
+    commands = [
+        f"HOME={tmp_path} timeout 20 {browser} --user-data-dir={tmp_path}/{n} {address}"
+        for n, address in enumerate(addresses)
+    ]
+    clock = LabClock(datetime.fromisoformat(at).replace(tzinfo=UTC))
+    with Lab(regime, tier or next(iter(regime.tiers)), the_world(), clock=clock) as lab:
+        pages = dict(zip(addresses, (page for _, page in _run_all(lab, commands, tmp_path)), strict=True))
+    titles = {f"https://{site.hostname}/": site.title for site in the_world().sites}
+    assert innocent is not None
+    assert f"<title>{titles[innocent]}</title>" in pages[innocent]
+    if blocked is not None:
+        assert f"<title>{titles[blocked]}</title>" not in pages[blocked]
+    assert (blocked is None) == (name in ("open", "tm", "tr-2014")), "every other regime blocks by HTTPS"
