@@ -309,4 +309,6 @@ def test_chromium_opens_the_innocent_and_not_the_blocked(name: str, tmp_path: Pa
     assert f"<title>{titles[innocent]}</title>" in pages[innocent]
     if blocked is not None:
         assert f"<title>{titles[blocked]}</title>" not in pages[blocked]
-    assert (blocked is None) == (name in ("open", "tm", "tr-2014")), "every other regime blocks by HTTPS"
+    assert (blocked is None) == (name in ("ir", "open", "tm", "tr-2014")), (
+        "the others block HTTPS by address or name"
+    )
