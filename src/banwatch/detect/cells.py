@@ -6,19 +6,8 @@ from datetime import UTC, datetime
 
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, CountryCode, TargetName
-from banwatch.model.state import Layer, State
+from banwatch.model.state import STRENGTH, Layer, State
 from banwatch.model.verdict import Verdict
-
-STRENGTH = (
-    State.BLOCKED,
-    State.LIKELY_BLOCKED,
-    State.TAMPERED,
-    State.IMPAIRED,
-    State.DOWN,
-    State.OK,
-    State.INSUFFICIENT,
-)
-"""States from the strongest witness to the weakest."""
 
 _RANK = {state: rank for rank, state in enumerate(STRENGTH)}
 

@@ -29,6 +29,10 @@ class State(StrEnum):
 _ACCUSING = frozenset({State.BLOCKED, State.LIKELY_BLOCKED, State.TAMPERED})
 
 
+STRENGTH = tuple(State)
+"""States from the strongest witness to the weakest: the order in which they are declared."""
+
+
 class Layer(StrEnum):
     """Where trouble shows, from the bottom up."""
 

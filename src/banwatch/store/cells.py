@@ -4,21 +4,11 @@ import ibis
 import pyarrow as pa
 
 from banwatch.model.cell import Cell
-from banwatch.model.state import Layer, State
+from banwatch.model.state import STRENGTH, Layer, State
 from banwatch.store.columns import Layout
 
 KEY = ("target", "probe_cc", "probe_asn", "access_tier", "hour")
 _SEPARATOR = "\x1f"
-_STRENGTH = (
-    State.BLOCKED,
-    State.LIKELY_BLOCKED,
-    State.TAMPERED,
-    State.IMPAIRED,
-    State.DOWN,
-    State.OK,
-    State.INSUFFICIENT,
-)
-"""From the strongest witness to the weakest."""
 _ACCUSING = [s.value for s in State if s.accuses]
 _LISTS = ("mechanisms", "accusers", "absolvers")
 
@@ -52,7 +42,7 @@ def cell_table(verdicts: ibis.Table) -> ibis.Table:
     v = _with_voice(verdicts)
     v = v.mutate(
         hour=v.measurement_start_time.truncate("h"),
-        rank=ibis.cases(*((v.state == s.value, i) for i, s in enumerate(_STRENGTH)), else_=len(_STRENGTH)),
+        rank=ibis.cases(*((v.state == s.value, i) for i, s in enumerate(STRENGTH)), else_=len(STRENGTH)),
         said=v.mechanisms.join(_SEPARATOR),
     )
     histogram = {s.value: (v.state == s.value).cast("int64").sum() for s in State}

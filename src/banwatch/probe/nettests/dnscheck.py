@@ -19,6 +19,7 @@ from banwatch.net.seam import Stream, TlsSettings
 from banwatch.net.target_url import parse_target_url
 from banwatch.probe.nettests.means import Means
 from banwatch.probe.record import Query
+from banwatch.probe.steps.dns import answers_of
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
 from banwatch.probe.trace import Trace
@@ -228,16 +229,7 @@ def _record(
     t0: float,
     trace: Trace,
 ) -> Query:
-    answers = [
-        wire.DnsAnswer(
-            answer_type=record.kind,
-            ipv4=record.value if record.kind == "A" else None,
-            ipv6=record.value if record.kind == "AAAA" else None,
-            hostname=record.value if record.kind == "CNAME" else None,
-            ttl=record.ttl_s,
-        )
-        for record in (reply.records if reply else ())
-    ]
+    answers = answers_of(reply) if reply else []
     return Query(
         hostname=means.settings.innocent_name,
         query_type=query_type,

@@ -26,6 +26,16 @@ def _answer(address: str, ttl_s: int | None) -> wire.DnsAnswer:
     return wire.DnsAnswer(answer_type="A", ipv4=address, ttl=ttl_s)
 
 
+def answers_of(reply: DnsReply) -> list[wire.DnsAnswer]:
+    """Write down a reply's addresses and canonical names, in its order."""
+    return [
+        wire.DnsAnswer(answer_type="CNAME", hostname=record.value, ttl=record.ttl_s)
+        if record.kind == "CNAME"
+        else _answer(record.value, record.ttl_s)
+        for record in reply.records
+    ]
+
+
 async def lookup_system(net: Net, hostname: str, *, timeout_s: float, trace: Trace) -> Query:
     """Ask `getaddrinfo`, A and AAAA at once, as every program does."""
     t0 = trace.elapsed_s()
@@ -147,19 +157,13 @@ class UdpLookup:
         return self.asked > 1 and first is not None and set(reply.addresses) == set(first.addresses)
 
     def _record(self, reply: DnsReply, datagram: Datagram) -> Query:
-        answers = [
-            wire.DnsAnswer(answer_type="CNAME", hostname=record.value, ttl=record.ttl_s)
-            if record.kind == "CNAME"
-            else _answer(record.value, record.ttl_s)
-            for record in reply.records
-        ]
         return Query(
             hostname=self.hostname,
             query_type=self.query_type,
             engine="udp",
             resolver_address=str(self.resolver),
             failure=reply.failure,
-            answers=answers or None,
+            answers=answers_of(reply) or None,
             rcode=reply.rcode,
             t0=self.t0,
             t=self.trace.since_zero_s(datagram.at_s),

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import datetime
 
-from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
 from banwatch.model.errors import WireError
 from banwatch.model.failure import Failure
@@ -14,6 +13,7 @@ from banwatch.net.failure import NetworkFailure
 from banwatch.net.http import HttpExchange, HttpRequest, exchange
 from banwatch.net.seam import Net, TlsSettings
 from banwatch.probe.record import Query
+from banwatch.probe.steps.dns import answers_of
 from banwatch.probe.trace import Trace
 
 _LIMIT_BYTES = 1 << 16
@@ -49,16 +49,7 @@ async def lookup_doh(
         failure = df007.GENERIC_TIMEOUT
     except WireError:
         failure = df007.DNS_MISBEHAVING
-    answers = [
-        wire.DnsAnswer(
-            answer_type=record.kind,
-            ipv4=record.value if record.kind == "A" else None,
-            ipv6=record.value if record.kind == "AAAA" else None,
-            hostname=record.value if record.kind == "CNAME" else None,
-            ttl=record.ttl_s,
-        )
-        for record in (reply.records if reply else ())
-    ]
+    answers = answers_of(reply) if reply else []
     return Query(
         hostname=hostname,
         query_type=query_type,
