@@ -23,6 +23,7 @@ class MemoryStream:
         self._eof = False
         self.peer: MemoryStream | None = None
         self.ttl: int | None = None
+        self._ignored: int | None = None
 
     async def read(self, limit_bytes: int) -> bytes:
         """Read what the other end wrote."""
@@ -50,7 +51,9 @@ class MemoryStream:
     def abort(self, failure: Failure = df007.CONNECTION_RESET) -> None:
         """End the stream for both with a failure, as a reset does."""
         for end in (self, self.peer):
-            if end is not None:
+            if end is not None and end._ignored is not None:
+                end._ignored += 1
+            elif end is not None:
                 end._ended = failure
                 end._arrived.clear()
                 end._wake.set()
@@ -62,6 +65,15 @@ class MemoryStream:
     def set_ttl(self, hops: int) -> None:
         """Remember it for whoever tests."""
         self.ttl = hops
+
+    def ignore_resets(self) -> bool:
+        """Outlive `abort`, and count how often it was called."""
+        self._ignored = 0
+        return True
+
+    def ignored_packets(self) -> int | None:
+        """How many resets were ignored."""
+        return self._ignored
 
     def close(self) -> None:
         """End the stream for the other side."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from banwatch.net.failure import NetworkFailure, classify_os_error
+from banwatch.net.reset_filter import attach_reset_filter, count_dropped
 from banwatch.net.seam import Datagram, Datagrams, Stream, TcpInfo, TlsSettings, TlsStream
 from banwatch.net.tls import shake_hands
 
@@ -18,6 +19,7 @@ _ANYWHERE_IPV6 = "2001:4860:4860::8888"
 """Any global address: connecting a UDP socket to it sends nothing, and tells whether there is a route."""
 # <linux/in.h>, <linux/in6.h>: Python does not name all of them
 _IP_TTL, _IP_RECVTTL = 2, 12
+_NO_RTT_US = 0xFFFFFFFF  # what the kernel says where it has measured none
 _IPV6_UNICAST_HOPS, _IPV6_RECVHOPLIMIT, _IPV6_HOPLIMIT = 16, 51, 52
 
 
@@ -42,6 +44,8 @@ class _TcpStream:
         self._sock = sock
         self._count = count
         self._loop = asyncio.get_running_loop()
+        self._dropped_before: int | None = None
+        """What the socket had dropped when it went deaf to resets."""
 
     async def read(self, limit_bytes: int) -> bytes:
         try:
@@ -64,6 +68,16 @@ class _TcpStream:
     def set_ttl(self, hops: int) -> None:
         _limit_hops(self._sock, hops)
 
+    def ignore_resets(self) -> bool:
+        if not attach_reset_filter(self._sock):
+            return False
+        self._dropped_before = count_dropped(self._sock)
+        return True
+
+    def ignored_packets(self) -> int | None:
+        dropped = count_dropped(self._sock) if self._dropped_before is not None else None
+        return None if dropped is None or self._dropped_before is None else dropped - self._dropped_before
+
     def close(self) -> None:
         self._sock.close()
 
@@ -82,8 +96,10 @@ def _read_tcp_info(sock: socket.socket) -> TcpInfo:
     (rtt_us,) = struct.unpack_from("=I", raw, 8 + 4 * 15)
     (retransmits,) = struct.unpack_from("=I", raw, 8 + 4 * 23)
     bytes_acked, bytes_received = struct.unpack_from("=QQ", raw, 120)
+    min_rtt_us = struct.unpack_from("=I", raw, 148)[0] if len(raw) >= 152 else 0
     return TcpInfo(
         rtt_ms=rtt_us / 1000,
+        min_rtt_ms=min_rtt_us / 1000 if 0 < min_rtt_us < _NO_RTT_US else None,
         retransmits=retransmits,
         bytes_acked=max(0, bytes_acked - 1),  # the SYN counts for one
         bytes_received=bytes_received,

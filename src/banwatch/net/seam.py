@@ -24,6 +24,8 @@ class TcpInfo:
     """What the kernel knows of a TCP connection (Linux `TCP_INFO`); null where it does not say."""
 
     rtt_ms: float | None = None
+    """Smoothed."""
+    min_rtt_ms: float | None = None
     retransmits: int | None = None
     bytes_acked: int | None = None
     """Payload bytes that the peer's side acknowledged."""
@@ -68,6 +70,12 @@ class Stream(Protocol):
 
     def set_ttl(self, hops: int) -> None:
         """Send what follows with this IP time to live (hop limit)."""
+
+    def ignore_resets(self) -> bool:
+        """Let the connection outlive resets from here on; False where the system does not let us."""
+
+    def ignored_packets(self) -> int | None:
+        """How many segments were dropped since then; null where nothing is ignored, or nobody counts."""
 
     def close(self) -> None:
         """Let go of it at once; never fails, may be called twice."""

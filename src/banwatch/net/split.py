@@ -44,6 +44,14 @@ class SplitFirstWrite:
         """Tell the stream."""
         self._stream.set_ttl(hops)
 
+    def ignore_resets(self) -> bool:
+        """Tell the stream."""
+        return self._stream.ignore_resets()
+
+    def ignored_packets(self) -> int | None:
+        """Ask the stream."""
+        return self._stream.ignored_packets()
+
     def close(self) -> None:
         """Close the stream."""
         self._stream.close()

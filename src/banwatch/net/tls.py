@@ -165,6 +165,14 @@ class TlsOverStream:
         """Limit the hops of what follows."""
         self._stream.set_ttl(hops)
 
+    def ignore_resets(self) -> bool:
+        """Tell the stream beneath."""
+        return self._stream.ignore_resets()
+
+    def ignored_packets(self) -> int | None:
+        """Ask the stream beneath."""
+        return self._stream.ignored_packets()
+
     def close(self) -> None:
         """Let go of the stream beneath, without a close_notify: nothing waits for one."""
         self._stream.close()

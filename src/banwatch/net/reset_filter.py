@@ -1,0 +1,48 @@
+"""A socket filter that lets a TCP connection outlive resets.
+
+A reset that somebody on the path forged ends a connection only where the kernel heeds it. A classic BPF
+program on the socket drops every segment with the RST flag before TCP sees it (Linux, `tcp_filter` in
+`tcp_v4_rcv` and `tcp_v6_rcv`), and needs no privilege. What was dropped is counted by the socket.
+"""
+
+import ctypes
+import socket
+import struct
+import sys
+
+_SO_ATTACH_FILTER, _SO_MEMINFO = 26, 55  # <asm-generic/socket.h>
+_MEMINFO_FIELDS, _MEMINFO_DROPS = 9, 8  # <linux/sock_diag.h>: SK_MEMINFO_VARS, SK_MEMINFO_DROPS
+_FLAGS_OFFSET, _RST = 13, 0x04
+# struct sock_filter, <linux/filter.h>: code, jump if true, jump if false, operand. A TCP socket's filter sees
+# the segment from its TCP header on.
+_PROGRAM = (
+    (0x30, 0, 0, _FLAGS_OFFSET),  # BPF_LD | BPF_B | BPF_ABS: load the flags
+    (0x45, 0, 1, _RST),  # BPF_JMP | BPF_JSET: is RST among them?
+    (0x06, 0, 0, 0),  # BPF_RET: keep nothing
+    (0x06, 0, 0, 0xFFFFFFFF),  # BPF_RET: keep all
+)
+
+
+def attach_reset_filter(sock: socket.socket) -> bool:
+    """Make a TCP socket deaf to resets; False where the system does not let us."""
+    if not sys.platform.startswith("linux"):
+        return False
+    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *one) for one in _PROGRAM))
+    program = struct.pack("@HP", len(_PROGRAM), ctypes.addressof(code))  # struct sock_fprog
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+    except OSError:
+        return False
+    return True
+
+
+def count_dropped(sock: socket.socket) -> int | None:
+    """How many segments a socket has dropped so far, by a filter or otherwise; None where nobody says."""
+    try:
+        raw = sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 4 * _MEMINFO_FIELDS)
+    except OSError:
+        return None
+    if len(raw) <= 4 * _MEMINFO_DROPS:
+        return None
+    (dropped,) = struct.unpack_from("=I", raw, 4 * _MEMINFO_DROPS)
+    return int(dropped)
