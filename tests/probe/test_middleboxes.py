@@ -67,6 +67,19 @@ def test_request_lines_that_are_cut_are_not_changed(tmp_path: Path) -> None:
     assert is_tampered(b"abc", b"abcd")
 
 
+async def binary_echo(stream: MemoryStream) -> None:
+    await stream.read(65536)
+    await stream.write(b"\x01\x05\x39\x6f\x0c\xf8")
+
+
+def test_request_lines_answered_in_bytes_that_are_no_text(tmp_path: Path) -> None:
+    net = MemoryNet(tcp={HELPER: binary_echo})
+    [(measurement, state)] = run(net, "http_invalid_request_line", tmp_path)
+    keys = measurement["test_keys"]
+    assert keys["received"][0] == {"data": "AQU5bwz4", "format": "base64"}
+    assert (keys["tampering"], state) == (True, State.TAMPERED)
+
+
 def test_request_lines_are_those_of_the_specification() -> None:
     method, fields, big, version, squid_line = make_request_lines(random.Random(1))
     assert method.endswith(b" / HTTP/1.1\n\r")

@@ -10,7 +10,7 @@ from banwatch.formats.ooni.failures import normalise
 from banwatch.formats.ooni.observed import Endpoint, Outcome
 from banwatch.formats.ooni.reading import host_of, read_ip
 from banwatch.formats.ooni.steps import Steps
-from banwatch.formats.ooni.wire import Raw, TestKeys
+from banwatch.formats.ooni.wire import Raw, TestKeys, TlsHandshake, TorTarget
 from banwatch.model.observation import Step
 
 APPLICATIONS = {
@@ -138,11 +138,16 @@ def _read_tor(keys: TestKeys, steps: Steps) -> tuple[Endpoint, ...]:
             Endpoint(
                 group=target.target_protocol or "unknown",
                 name=target.target_name or target.target_address or "unknown",
-                step=None if failure is None else Step.TCP if failed else Step.TLS,
+                step=None if failure is None else Step.TCP if failed else _last_step(target),
                 failure=failure,
             )
         )
     return tuple(found)
+
+
+def _last_step(target: TorTarget) -> Step:
+    """What a place that was connected to failed at: a directory is asked over HTTP, all others shake hands."""
+    return Step.HTTP if target.requests or target.target_protocol == "dir_port" else Step.TLS
 
 
 def _read_lookups(keys: TestKeys, steps: Steps) -> tuple[Endpoint, ...]:
@@ -162,16 +167,29 @@ def _read_lookups(keys: TestKeys, steps: Steps) -> tuple[Endpoint, ...]:
 
 
 def _read_ech(keys: TestKeys) -> tuple[Endpoint, ...]:
-    """Read the handshakes with and without an encrypted ClientHello."""
+    """Read the handshakes with an encrypted ClientHello, with one that only looks so (GREASE), and without.
+
+    Each is a group of its own, and so is one with another outer name: a censor may look at the extension and
+    the name together.
+    """
     return tuple(
         Endpoint(
-            group="with ECH" if shake.echconfig and shake.echconfig != "GREASE" else "without ECH",
+            group=_ech_group(shake),
             name=shake.address or shake.server_name or "unknown",
             step=Step.TLS if shake.failure else None,
             failure=normalise(shake.failure),
         )
         for shake in (keys.tls_handshakes or ())[:_MAX_TARGETS]
     )
+
+
+def _ech_group(shake: TlsHandshake) -> str:
+    if not shake.echconfig:
+        return "without ECH"
+    if shake.echconfig != "GREASE":
+        return "with ECH"
+    outer = shake.outer_server_name
+    return "with GREASE" if not outer or outer == shake.server_name else "with GREASE, another name"
 
 
 def _read_bootstrap(test_name: str, keys: TestKeys) -> Outcome:

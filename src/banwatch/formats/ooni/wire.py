@@ -228,6 +228,26 @@ class OpenVpnHandshake(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[str] | None = None
 
 
+class TcpInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What our probe's kernel knew of a connection when it ended (docs/probe.md)."""
+
+    address: str | None = None
+    transaction_id: int | None = None
+    min_rtt_ms: float | None = None
+    bytes_acked: int | None = None
+    segments_ignored: int | None = None
+    tags: list[str] | None = None
+
+
+class Localization(msgspec.Struct, frozen=True, kw_only=True):
+    """How many hops away somebody is, as our probe found it (docs/probe.md)."""
+
+    step: str | None = None
+    address: str | None = None
+    hops: int | None = None
+    tags: list[str] | None = None
+
+
 class TestKeys(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a nettest found; one struct for all of them, since their keys rarely clash.
 
@@ -253,6 +273,8 @@ class TestKeys(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     x_control_request: ControlRequest | None = None
     x_probe_lag_s: float | None = None
     x_slowest_step: float | None = None
+    x_tcp_info: list[TcpInfo] | None = None
+    x_localization: list[Localization] | None = None
     control: ControlResponse | None = None
     control_failure: str | None = None
     dns_experiment_failure: str | None = None
@@ -276,8 +298,8 @@ class TestKeys(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: str | None = None
     timeout: float | None = None
     tampering: Raw = UNREAD
-    sent: list[str] | None = None
-    received: list[str] | None = None
+    sent: list[Text] | None = None
+    received: list[Text] | None = None
     openvpn_handshake: list[OpenVpnHandshake] | None = None
     endpoint: str | None = None
     api_failure: str | None = None
