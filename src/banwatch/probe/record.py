@@ -38,9 +38,12 @@ class TcpInfoRecord(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     transaction_id: int
     rtt_ms: float | None
+    min_rtt_ms: float | None
     retransmits: int | None
     bytes_acked: int | None
     bytes_received: int | None
+    segments_ignored: int | None
+    """Resets that this connection was made to outlive; null where it was not."""
     tags: list[str]
 
 
@@ -48,7 +51,7 @@ class Localization(msgspec.Struct, frozen=True, kw_only=True):
     """How far away the one is who answers in place of another."""
 
     step: str
-    """`dns` or `tls`."""
+    """Who was looked for: who answers questions (`dns`), who cuts handshakes (`tls`), the server (`tcp`)."""
     address: str
     hops: int | None
     """The smallest IP time to live that was answered; null where that is not settled."""

@@ -31,16 +31,18 @@ class Records:
 
     def note_tcp_info(self, stream: Stream, address: str, trace: Trace) -> None:
         """Keep what the kernel knows of a connection, before it is closed."""
-        info = stream.tcp_info()
-        if info.rtt_ms is not None:
+        info, ignored = stream.tcp_info(), stream.ignored_packets()
+        if info.rtt_ms is not None or ignored is not None:
             self.tcp_infos.append(
                 TcpInfoRecord(
                     address=address,
                     transaction_id=trace.transaction_id,
                     rtt_ms=info.rtt_ms,
+                    min_rtt_ms=info.min_rtt_ms,
                     retransmits=info.retransmits,
                     bytes_acked=info.bytes_acked,
                     bytes_received=info.bytes_received,
+                    segments_ignored=ignored,
                     tags=list(trace.tags),
                 )
             )

@@ -35,6 +35,31 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """What the probe's kernel knew of a TCP connection when it ended."""
+
+    transaction_id: int
+    ip: str
+    min_rtt_ms: float | None = None
+    bytes_acked: int | None = None
+    """Payload that the other side acknowledged."""
+    resets_ignored: int | None = None
+    """Resets that came while it was made to outlive them; null where it was not."""
+    follow_up: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """How many hops away somebody is: who forges answers, who cuts handshakes, the server."""
+
+    step: str
+    """`dns`, `tls`, `tcp`."""
+    ip: str
+    """Whose address was spoken to."""
+    hops: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """A measurement, its facts and its control."""
 
@@ -56,5 +81,7 @@ class Observed:
     network_type: str = ""
     """How the probe was connected, where it says: `wifi`, `mobile`, `vpn`, ..."""
     outcome: Outcome = Outcome()
+    connections: tuple[Connection, ...] = ()
+    located: tuple[Located, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
     """What messaging and circumvention nettests need."""

@@ -1,0 +1,45 @@
+"""What our probe notes of the path: connections as the kernel saw them, and distances in hops."""
+
+from collections.abc import Iterable
+
+from banwatch.formats.ooni.observed import Connection, Located
+from banwatch.formats.ooni.reading import read_endpoint, read_tags
+from banwatch.formats.ooni.wire import Localization, TcpInfo
+from banwatch.model.drafting import drafted
+
+_MOST = 500
+"""Records read of one measurement; ours make a tenth of that."""
+_MAX_HOPS = 255
+_STEPS = frozenset({"dns", "tls", "tcp"})
+_Connection = drafted(Connection)
+
+
+def read_connections(records: Iterable[TcpInfo]) -> tuple[Connection, ...]:
+    """Read what the kernel knew of connections; records without an address are left out."""
+    found: list[Connection] = []
+    for record in records:
+        ip, _ = read_endpoint(record.address)
+        if ip is None or len(found) >= _MOST:
+            continue
+        found.append(
+            _Connection(
+                transaction_id=record.transaction_id or 0,
+                ip=ip,
+                min_rtt_ms=record.min_rtt_ms,
+                bytes_acked=record.bytes_acked,
+                resets_ignored=record.segments_ignored,
+                follow_up=read_tags(record.tags).follow_up,
+            )
+        )
+    return tuple(found)
+
+
+def read_located(records: Iterable[Localization]) -> tuple[Located, ...]:
+    """Read distances; those that are not settled, or make no sense, are left out."""
+    found: list[Located] = []
+    for record in records:
+        ip, _ = read_endpoint(record.address)
+        hops = record.hops or 0
+        if ip is not None and record.step in _STEPS and 0 < hops <= _MAX_HOPS and len(found) < _MOST:
+            found.append(Located(step=record.step or "", ip=ip, hops=hops))
+    return tuple(found)
