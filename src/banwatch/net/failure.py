@@ -2,9 +2,14 @@
 
 import errno
 import socket
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from banwatch.model import failure as df007
 from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX, Failure
+
+if TYPE_CHECKING:
+    from banwatch.net.seam import IcmpError
 
 
 class NetworkFailure(Exception):
@@ -13,9 +18,11 @@ class NetworkFailure(Exception):
     Steps turn it into a record: it never leaves the probe as an exception.
     """
 
-    def __init__(self, failure: Failure) -> None:
+    def __init__(self, failure: Failure, icmp_errors: "Sequence[IcmpError]" = ()) -> None:
         super().__init__(failure)
         self.failure = failure
+        self.icmp_errors = tuple(icmp_errors)
+        """What routers had to say about it, where the system tells."""
 
 
 _BY_ERRNO = {

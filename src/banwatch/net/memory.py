@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from banwatch.model import failure as df007
 from banwatch.model.failure import Failure
 from banwatch.net.failure import NetworkFailure
-from banwatch.net.seam import Datagram, Datagrams, Stream, TcpInfo, TlsSettings, TlsStream
+from banwatch.net.seam import Datagram, Datagrams, IcmpError, Stream, TcpInfo, TlsSettings, TlsStream
 from banwatch.net.tls import shake_hands
 
 
@@ -107,6 +107,9 @@ class _MemoryDatagrams:
 
     def _deliver(self, payload: bytes) -> None:
         self._arrived.put_nowait(Datagram(data=payload, at_s=self._clock(), ip_ttl=64))
+
+    def icmp_errors(self) -> tuple[IcmpError, ...]:
+        return ()
 
     async def receive(self) -> Datagram:
         return await self._arrived.get()

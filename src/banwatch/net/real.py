@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 import struct
 import sys
@@ -10,11 +11,14 @@ import time
 from collections.abc import Callable
 
 from banwatch.net.failure import NetworkFailure, classify_os_error
+from banwatch.net.icmp import hear_errors, take_errors
 from banwatch.net.reset_filter import attach_reset_filter, count_dropped
-from banwatch.net.seam import Datagram, Datagrams, Stream, TcpInfo, TlsSettings, TlsStream
+from banwatch.net.seam import Datagram, Datagrams, IcmpError, Stream, TcpInfo, TlsSettings, TlsStream
 from banwatch.net.tls import shake_hands
 
 _MAX_DATAGRAM_BYTES = 65535
+_MAX_ICMP_ERRORS = 64
+"""Kept of one conversation: routers that complain without end say nothing new."""
 _ANYWHERE_IPV6 = "2001:4860:4860::8888"
 """Any global address: connecting a UDP socket to it sends nothing, and tells whether there is a route."""
 # <linux/in.h>, <linux/in6.h>: Python does not name all of them
@@ -66,6 +70,7 @@ class _TcpStream:
         return _read_tcp_info(self._sock)
 
     def set_ttl(self, hops: int) -> None:
+        hear_errors(self._sock)  # a router's word then ends the next read with `host_unreachable`
         _limit_hops(self._sock, hops)
 
     def ignore_resets(self) -> bool:
@@ -113,15 +118,19 @@ class _UdpDatagrams:
         self._sock = sock
         self._loop = asyncio.get_running_loop()
         self._arrived: asyncio.Queue[Datagram | NetworkFailure] = asyncio.Queue()
+        self._icmp_errors: list[IcmpError] = []
         self._loop.add_reader(sock.fileno(), self._on_readable)
 
     def _on_readable(self) -> None:
         try:
             data, ancillary, _, _ = self._sock.recvmsg(_MAX_DATAGRAM_BYTES, 64)
-        except (BlockingIOError, InterruptedError):
-            return
         except OSError as error:
-            self._arrived.put_nowait(NetworkFailure(classify_os_error(error)))
+            # the queue must be emptied whatever the error is, or the socket would be readable for ever
+            errors = take_errors(self._sock)
+            self._icmp_errors += errors[: _MAX_ICMP_ERRORS - len(self._icmp_errors)]
+            # a path that takes smaller packets only is no failure: the system has taken note
+            if error.errno not in (errno.EAGAIN, errno.EINTR, errno.EMSGSIZE):
+                self._arrived.put_nowait(NetworkFailure(classify_os_error(error), errors))
             return
         self._arrived.put_nowait(Datagram(data=data, at_s=time.monotonic(), ip_ttl=_ttl_of(ancillary)))
 
@@ -130,6 +139,9 @@ class _UdpDatagrams:
             self._sock.send(data)
         except OSError as error:
             raise NetworkFailure(classify_os_error(error)) from error
+
+    def icmp_errors(self) -> tuple[IcmpError, ...]:
+        return tuple(self._icmp_errors)
 
     async def receive(self) -> Datagram:
         arrived = await self._arrived.get()
@@ -222,11 +234,14 @@ class RealNet:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if ttl is not None:
                 _limit_hops(sock, ttl)
+            hear_errors(sock)
             await asyncio.get_running_loop().sock_connect(sock, (ip, port))
+            hear_errors(sock, on=False)  # from now on a forged ICMP message must not end the connection
             self._note_own(sock, ip)
         except OSError as error:
+            errors = take_errors(sock)
             sock.close()
-            raise NetworkFailure(classify_os_error(error)) from error
+            raise NetworkFailure(classify_os_error(error), errors) from error
         except BaseException:
             sock.close()
             raise
@@ -240,6 +255,7 @@ class RealNet:
                 sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVHOPLIMIT, 1)
             else:
                 sock.setsockopt(socket.IPPROTO_IP, _IP_RECVTTL, 1)
+            hear_errors(sock)
             sock.connect((ip, port))
             self._note_own(sock, ip)
         except OSError as error:

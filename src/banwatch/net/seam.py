@@ -20,6 +20,20 @@ class Datagram:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IcmpError:
+    """An ICMP error about a packet of ours: somebody on the way, or at the end of it, complains."""
+
+    version: int
+    """4 or 6: which list `type` and `code` are from."""
+    type: int
+    code: int
+    offender: str | None
+    """Address of who complains, where the system tells."""
+    at_s: float
+    """When we took notice of it, on the net's clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TcpInfo:
     """What the kernel knows of a TCP connection (Linux `TCP_INFO`); null where it does not say."""
 
@@ -69,7 +83,10 @@ class Stream(Protocol):
         """Ask the kernel about the connection beneath."""
 
     def set_ttl(self, hops: int) -> None:
-        """Send what follows with this IP time to live (hop limit)."""
+        """Send what follows with this IP time to live (hop limit).
+
+        A read fails with `host_unreachable` where a router says that it ran out; which one is not told.
+        """
 
     def ignore_resets(self) -> bool:
         """Let the connection outlive resets from here on; False where the system does not let us."""
@@ -94,6 +111,9 @@ class Datagrams(Protocol):
 
     def send(self, data: bytes) -> None:
         """Send one datagram; raises `NetworkFailure`."""
+
+    def icmp_errors(self) -> Sequence[IcmpError]:
+        """The ICMP errors about what was sent, so far."""
 
     async def receive(self) -> Datagram:
         """Wait for the next datagram; raises `NetworkFailure`."""
@@ -123,7 +143,10 @@ class Net(Protocol):
         """Ask the system's resolver (`getaddrinfo`) for addresses, in its order, each once."""
 
     async def open_tcp(self, ip: str, port: int, *, ttl: int | None = None) -> Stream:
-        """Connect; `ttl` limits the hops of the SYN and of what follows."""
+        """Connect; `ttl` limits the hops of the SYN and of what follows.
+
+        The `NetworkFailure` of a connect that ICMP errors ended has them in `icmp_errors`.
+        """
 
     async def open_udp(self, ip: str, port: int) -> Datagrams:
         """Open a UDP conversation; sends nothing yet."""

@@ -47,6 +47,21 @@ class TcpInfoRecord(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[str]
 
 
+class IcmpErrorRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody on the way, or at its end, complained of a packet of ours."""
+
+    address: str
+    """Where the packet was for."""
+    offender: str | None
+    """The prefix (/24, over IPv6 /48) of who complained; null for addresses that are none on the Internet."""
+    version: int
+    type: int
+    code: int
+    t: float
+    transaction_id: int
+    tags: list[str]
+
+
 class Localization(msgspec.Struct, frozen=True, kw_only=True):
     """How far away the one is who answers in place of another."""
 
@@ -77,6 +92,7 @@ class WebConnectivityKeys(msgspec.Struct, frozen=True, kw_only=True):
     x_tcp_info: list[TcpInfoRecord]
     """Ours: see docs/probe.md."""
     x_localization: list[Localization]
+    x_icmp_errors: list[IcmpErrorRecord]
     x_probe_lag_s: float
     x_slowest_step: float
     x_control_request: wire.ControlRequest | None

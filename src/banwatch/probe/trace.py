@@ -1,14 +1,29 @@
 """What the records of one connection or lookup have in common."""
 
+import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from banwatch.formats.ooni import wire
 from banwatch.model.failure import Failure
-from banwatch.net.seam import NetworkEvent
+from banwatch.net.seam import IcmpError, NetworkEvent
+from banwatch.probe.record import IcmpErrorRecord
 
 _MAX_EVENTS = 400
 """Of one measurement; a body of half a megabyte takes about a hundred reads."""
+_MAX_ICMP_ERRORS = 100
+_BLURRED_BITS = {4: 24, 6: 48}
+"""How much of a router's address is kept: enough for its network, not enough for a street."""
+
+
+def _blur(address: str | None) -> str | None:
+    """The prefix of an address; None for one of somebody's own network, which is nobody's business."""
+    if address is None:
+        return None
+    ip = ipaddress.ip_address(address)
+    if not ip.is_global:
+        return None
+    return str(ipaddress.ip_network((ip, _BLURRED_BITS[ip.version]), strict=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +37,8 @@ class Trace:
     tags: tuple[str, ...] = ()
     events: list[wire.NetworkEvent] = field(default_factory=list)
     """Shared by all traces of a measurement."""
+    icmp_errors: list[IcmpErrorRecord] = field(default_factory=list)
+    """Shared likewise."""
 
     def elapsed_s(self) -> float:
         """Seconds since the measurement began, to the microsecond."""
@@ -72,6 +89,22 @@ class Trace:
             event.num_bytes or None,
             event.failure,
         )
+
+    def note_icmp_errors(self, address: str, errors: Sequence[IcmpError]) -> None:
+        """Note who complained of a packet to an address."""
+        for error in errors[: _MAX_ICMP_ERRORS - len(self.icmp_errors)]:
+            self.icmp_errors.append(
+                IcmpErrorRecord(
+                    address=address,
+                    offender=_blur(error.offender),
+                    version=error.version,
+                    type=error.type,
+                    code=error.code,
+                    t=self.since_zero_s(error.at_s),
+                    transaction_id=self.transaction_id,
+                    tags=list(self.tags),
+                )
+            )
 
     def _add(
         self,

@@ -378,6 +378,7 @@ class WebConnectivity:
             x_dns_duplicate_responses=[late for lookup in self._lookups for late in lookup.late],
             x_tcp_info=records.tcp_infos,
             x_localization=records.localizations,
+            x_icmp_errors=self._trace.icmp_errors,
             x_probe_lag_s=round(self._load.worst_lag_s(self._trace.zero_s), 3),
             x_slowest_step=round(self._load.slowest_step(self._trace.zero_s), 3),
             x_control_request=self._control_request,

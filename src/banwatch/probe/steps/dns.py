@@ -126,6 +126,7 @@ class UdpLookup:
     def close(self) -> None:
         """Stop listening."""
         if self.datagrams is not None:
+            self.trace.note_icmp_errors(str(self.resolver), self.datagrams.icmp_errors())
             self.datagrams.close()
             self.datagrams = None
 

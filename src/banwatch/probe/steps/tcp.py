@@ -13,17 +13,21 @@ from banwatch.probe.trace import Trace
 
 
 async def tcp_connect(
-    net: Net, endpoint: Endpoint, *, timeout_s: float, trace: Trace
+    net: Net, endpoint: Endpoint, *, timeout_s: float, trace: Trace, ttl: int | None = None
 ) -> tuple[Stream | None, wire.TcpConnect]:
-    """Connect to an endpoint; the stream's reads and writes go into the trace."""
+    """Connect to an endpoint; the stream's reads and writes go into the trace.
+
+    `ttl` limits how many hops the SYN, and what follows, goes. ICMP errors go into the trace.
+    """
     t0 = trace.elapsed_s()
     stream: Stream | None = None
     failure: Failure | None = None
     try:
         async with asyncio.timeout(timeout_s):
-            stream = await TracedNet(net, trace.sink).open_tcp(endpoint.ip, endpoint.port)
+            stream = await TracedNet(net, trace.sink).open_tcp(endpoint.ip, endpoint.port, ttl=ttl)
     except NetworkFailure as error:
         failure = error.failure
+        trace.note_icmp_errors(str(endpoint), error.icmp_errors)
     except TimeoutError:
         failure = df007.GENERIC_TIMEOUT
     return stream, wire.TcpConnect(
