@@ -69,6 +69,7 @@ def test_every_rule_can_be_reached() -> None:
         "http.outlived",
         "tls.before_server",
         "tls.early",
+        "http.early",
         "tls.split",
         "dns.before_resolver",
         "dns.impossible",

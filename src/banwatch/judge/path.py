@@ -8,7 +8,7 @@ from banwatch.judge.addresses import is_bogon
 from banwatch.judge.connections import CUTS, RETRIES, kind_of
 from banwatch.judge.hops import Hop
 from banwatch.judge.names import Names
-from banwatch.judge.thresholds import EARLY_SHARE, EARLY_TIMES, SHORTEST_RTT_MS
+from banwatch.judge.thresholds import EARLY_SHARE, EARLY_TIMES, HOPS_APART, SHORTEST_RTT_MS
 from banwatch.model.observation import Observation, Step
 
 ON_PATH, IN_PATH = "on-path", "in-path"
@@ -79,6 +79,11 @@ def find_cut(
         return CutFindings(stopped_hops=stopped_hops) if stopped_hops is not None else NO_CUT
     there = [seen for seen in follow_ups if seen.ip in cut]
     place, outlived = _place(there, connections, is_the_sites)
+    early = _is_early((*shakes, *requests), there, connections)
+    cut_hops = min((one.hops for one in located if one.step == "tls" and one.ip in cut), default=None)
+    server_hops = min((one.hops for one in located if one.step == "tcp" and one.ip in cut), default=None)
+    if place == ON_PATH and not (outlived or early or is_nearer(cut_hops, server_hops)):
+        place = ""  # the server itself may have acknowledged what it was sent, and then reset
     return CutFindings(
         tls_cut=tuple(sorted({kind_of(seen.failure or "") for seen in shakes})),
         tls_no_sni_ok=any(
@@ -93,15 +98,15 @@ def find_cut(
         ),
         reset_place=place,
         reset_outlived=outlived,
-        reset_early=_is_early((*shakes, *requests), there, connections),
+        reset_early=early,
         reset_unasked=any(
             seen.step is Step.TCP
             and seen.follow_up == "say_nothing"
             and kind_of(seen.failure or "") in _RESET
             for seen in there
         ),
-        cut_hops=min((one.hops for one in located if one.step == "tls" and one.ip in cut), default=None),
-        server_hops=min((one.hops for one in located if one.step == "tcp" and one.ip in cut), default=None),
+        cut_hops=cut_hops,
+        server_hops=server_hops,
         stopped_hops=stopped_hops,
     )
 
@@ -126,6 +131,11 @@ def find_forger(
             seen.follow_up == "mixed_case" and _differs_by_case(seen, lookups, names) for seen in asked
         ),
     )
+
+
+def is_nearer(near: int | None, far: int | None) -> bool:
+    """Whether somebody is so much nearer than another that chance in the path does not explain it."""
+    return near is not None and far is not None and near + HOPS_APART <= far
 
 
 def _is_through(seen: Observation) -> bool:

@@ -1,7 +1,7 @@
 """Rules about what only somebody on the path can have done: they hold without any control."""
 
+from banwatch.judge.path import is_nearer
 from banwatch.judge.rule import Rule
-from banwatch.judge.thresholds import HOPS_APART
 from banwatch.judge.words import at_hop, failed_for_control, host, listed, name, page_came, qualified
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
@@ -14,10 +14,6 @@ _LOOKUPS = {
     f.DNS_REFUSED: "dns.refused",
     f.DNS_SERVFAIL: "dns.servfail",
 }
-
-
-def _nearer(near: int | None, far: int | None) -> bool:
-    return near is not None and far is not None and near + HOPS_APART <= far
 
 
 def _cut_by(e: Evidence) -> tuple[str, ...]:
@@ -33,6 +29,10 @@ def _cut_somewhere(e: Evidence) -> tuple[str, ...]:
     if e.tls_cut:
         return ("tcp.reset",) if e.reset_unasked else _cut_by(e)
     return ("http.reset.host",)
+
+
+def _is_early(e: Evidence) -> bool:
+    return e.reset_early and not page_came(e) and not failed_for_control(e)
 
 
 def _is_in_doubt(e: Evidence) -> bool:
@@ -94,7 +94,7 @@ PATH_RULES: tuple[Rule, ...] = (
             "a ClientHello whose time to live ends two hops or more before the address answers is cut all "
             "the same, or no router beyond ever sees it"
         ),
-        holds=lambda e: _nearer(e.cut_hops, e.server_hops) and bool(e.tls_cut) and e.tls_ok == 0,
+        holds=lambda e: is_nearer(e.cut_hops, e.server_hops) and bool(e.tls_cut) and e.tls_ok == 0,
         state=State.BLOCKED,
         mechanism="tls.{reset,timeout}.{sni,other}, tls.alert, tls.eof",
         mechanisms=_cut_by,
@@ -109,15 +109,30 @@ PATH_RULES: tuple[Rule, ...] = (
         id=RuleId("tls.early"),
         layer=Layer.TLS,
         kinds=_WEB,
-        condition="every handshake or request was reset, twice at least, sooner than the address can answer",
-        holds=lambda e: e.reset_early and e.tls_ok == 0 and not page_came(e) and not failed_for_control(e),
+        condition="every handshake was reset, twice at least, sooner than the address can answer",
+        holds=lambda e: _is_early(e) and bool(e.tls_cut) and e.tls_ok == 0,
         state=State.LIKELY_BLOCKED,
-        mechanism="tls.reset.{sni,other}, http.reset.host, tcp.reset",
+        mechanism="tls.reset.{sni,other}, tcp.reset",
         mechanisms=_cut_somewhere,
         why="nothing comes back from an address in less than its shortest round trip",
         source="Weaver et al. 2009 (detecting forged resets)",
         sentence=lambda e: (
-            f"The connection to {host(e)} was reset sooner than the server can answer{at_hop(e.hop)}."
+            f"The TLS handshake with {host(e)} was reset sooner than the server can answer{at_hop(e.hop)}."
+        ),
+    ),
+    Rule(
+        id=RuleId("http.early"),
+        layer=Layer.HTTP,
+        kinds=_WEB,
+        condition="the same of unencrypted requests",
+        holds=lambda e: _is_early(e) and not e.tls_cut,
+        state=State.LIKELY_BLOCKED,
+        mechanism="http.reset.host",
+        mechanisms=lambda e: ("http.reset.host",),
+        why="the same",
+        source="Weaver et al. 2009",
+        sentence=lambda e: (
+            f"The request to {host(e)} was reset sooner than the server can answer{at_hop(e.hop)}."
         ),
     ),
     Rule(
@@ -149,7 +164,7 @@ PATH_RULES: tuple[Rule, ...] = (
             "a resolver's answers for the name come from two hops or more nearer than those for an innocent "
             "one, and nothing vouches for them"
         ),
-        holds=lambda e: _nearer(e.dns_forger_hops, e.dns_resolver_hops) and _is_in_doubt(e),
+        holds=lambda e: is_nearer(e.dns_forger_hops, e.dns_resolver_hops) and _is_in_doubt(e),
         state=State.BLOCKED,
         mechanism="dns.injection.{bogon,other}, dns.{nxdomain,refused,servfail}",
         mechanisms=_forged,

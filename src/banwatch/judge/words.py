@@ -51,14 +51,24 @@ def failed_for_control(e: Evidence) -> bool:
     return e.control and (e.control_http_failure is not None or e.control_dns_failure is not None)
 
 
+def is_by_name(e: Evidence) -> bool:
+    """Whether what was said decides: the name, or that there is one."""
+    if e.tls_name_cut_elsewhere or e.tls_no_sni_ok or (e.tls_other_name_ok and not e.tls_other_name_cut):
+        return True
+    return e.tls_split_ok and not e.tls_other_name_cut
+
+
+def is_before_any_word(e: Evidence) -> bool:
+    """Whether connections are reset before anything is said, and not because of what was said earlier."""
+    return e.reset_unasked and not is_by_name(e)
+
+
 def qualified(e: Evidence, node: str) -> tuple[str, ...]:
     """Add `.sni` where what was said decides, `.other` where any name was cut, else nothing.
 
     A list of allowed names cuts an innocent name too: no name at all, or one cut in two, then tells.
     """
-    if e.tls_name_cut_elsewhere or e.tls_no_sni_ok or (e.tls_other_name_ok and not e.tls_other_name_cut):
-        return (f"{node}.sni",)
-    if e.tls_split_ok and not e.tls_other_name_cut:
+    if is_by_name(e):
         return (f"{node}.sni",)
     return (
         (f"{node}.other",)
