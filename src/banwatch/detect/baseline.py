@@ -8,9 +8,12 @@ finds interference, the share is taken again from what it takes for open.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.hidden import Floats, Steps
+
+Groups = NDArray[np.int64]
 
 _STRETCHES = 16
 """Pieces of equal numbers of steps into which a series is cut for the first guess."""
@@ -28,12 +31,12 @@ class Prior:
     """How many votes the mean counts for in one series' own share: many where the series are alike."""
 
 
-def fit(accusing: Floats, telling: Floats) -> Prior:
+def fit(accusing: Floats, telling: Floats, *, weakest: float = t.BASELINE_STRENGTH_VOTES[0]) -> Prior:
     """The prior from each series' votes cast while open: their mean, and how far they differ (moments)."""
     known = t.BASELINE_PRIOR_VOTES
     mean = (float(accusing.sum()) + t.BASELINE_PRIOR_MEAN * known) / (float(telling.sum()) + known)
     mean = float(np.clip(mean, t.BASELINE_FLOOR, t.BASELINE_CEILING))
-    weak, strong = t.BASELINE_STRENGTH_VOTES
+    weak, strong = weakest, t.BASELINE_STRENGTH_VOTES[1]
     pairs = float((telling * np.maximum(telling - 1, 0)).sum(dtype=np.float64))
     if not pairs:
         return Prior(mean=mean, strength_votes=weak)
@@ -49,10 +52,23 @@ def fit_roughly(accusing: Floats, telling: Floats) -> Prior:
     return fit(np.where(calm, accusing, 0), np.where(calm, telling, 0))
 
 
-def shrink(accusing: Floats, telling: Floats, prior: Prior) -> Floats:
-    """Each series' own share, `[series]`, from its votes while open and the prior."""
-    share = (accusing + prior.strength_votes * prior.mean) / (telling + prior.strength_votes)
-    return np.clip(share, t.BASELINE_FLOOR, t.BASELINE_CEILING).astype(np.float32)
+def shrink(accusing: Floats, telling: Floats, prior: Prior, alike: Groups | None = None) -> Floats:
+    """Each series' own share, `[series]`, from its votes while open and the prior.
+
+    Args:
+        accusing: votes that accuse, of each series.
+        telling: votes that could tell.
+        prior: what all series have in common.
+        alike: a number for each series, the same for those of one target in one country: what fails on one
+            network often fails on the others, and a series of few votes is steadied by these first.
+    """
+    mean: Floats | float = prior.mean
+    if alike is not None:
+        known = t.BASELINE_TARGET_VOTES
+        of_group = np.bincount(alike, accusing) + known * prior.mean
+        mean = (of_group / (np.bincount(alike, telling) + known))[alike]
+    share = (accusing + prior.strength_votes * mean) / (telling + prior.strength_votes)
+    return np.asarray(np.clip(share, t.BASELINE_FLOOR, t.BASELINE_CEILING), np.float32)
 
 
 def first_guess(steps: Steps) -> tuple[Floats, Floats]:

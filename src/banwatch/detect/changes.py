@@ -10,7 +10,7 @@ from banwatch.detect import thresholds as t
 from banwatch.detect.baseline import Prior
 from banwatch.detect.cells import hour_of
 from banwatch.detect.hidden import Floats, Steps, log_ratios
-from banwatch.detect.series import Series, arrange, hour_number, interfered_in, to_steps, told_in
+from banwatch.detect.series import Series, arrange, hour_number, interfered_in, of_targets, to_steps, told_in
 from banwatch.detect.shutdowns import find_shutdowns
 from banwatch.detect.stretches import Solved, Stretch, joined, solve
 from banwatch.detect.voices import ballots_without, loudest, span
@@ -40,7 +40,7 @@ def find_changes(
     if not known:
         return ()
     series = arrange(known)
-    changes = list(_blocking(series, solve(to_steps(series), prior)))
+    changes = list(_blocking(series, solve(to_steps(series), prior, of_targets(series))))
     vouched = span(known)[1]
     if through is not None:  # hours that have ended
         vouched = max(vouched, hour_of(through) - timedelta(hours=1))
@@ -65,7 +65,7 @@ def _blocking(series: Sequence[Series], solved: Solved) -> Iterable[Change]:
             voice, voices = loudest(cells)
             if voices >= t.MINIMUM_VOICES and not _corroborated(cells, voice, baseline):
                 voices = 1
-            yield _change(one, group, voices)
+            yield _change(one, group, voices, float(baseline[0]))
 
 
 def _corroborated(cells: Sequence[Cell], voice: str, baseline: Floats) -> bool:
@@ -81,7 +81,7 @@ def _corroborated(cells: Sequence[Cell], voice: str, baseline: Floats) -> bool:
     return max(float(partly.sum()), float(blocked.sum())) >= t.CORROBORATION_NATS
 
 
-def _change(series: Series, group: Sequence[Stretch], voices: int) -> Change:
+def _change(series: Series, group: Sequence[Stretch], voices: int, baseline: float) -> Change:
     first, last = group[0], group[-1]
     cells = series.cells
     inside = cells[first.first : last.last + 1]
@@ -111,6 +111,7 @@ def _change(series: Series, group: Sequence[Stretch], voices: int) -> Change:
         confidence=round(min(max(stretch.probability for stretch in group), CERTAIN), 4),
         mechanisms=deepest(m for cell in showing for m in cell.mechanisms),
         witness=min(showing, key=_strength).witness,
+        baseline=round(baseline, 4),
     )
 
 

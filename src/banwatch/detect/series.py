@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from banwatch.detect.hidden import Steps
 from banwatch.detect.voices import Ballot, ballots
@@ -90,3 +91,10 @@ def to_steps(series: Sequence[Series]) -> Steps:
         hours = np.array([hour_number(cell.hour) for cell in one.cells])
         gaps[1:used, column] = np.diff(hours)
     return Steps(accusing, telling, gaps)
+
+
+def of_targets(series: Sequence[Series]) -> NDArray[np.int64]:
+    """Number the targets of each country and access tier; gives each series' number, `[series]`."""
+    keys = [(one.key.target, one.key.probe_cc, one.key.access_tier) for one in series]
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return np.array([numbers[key] for key in keys], np.int64)

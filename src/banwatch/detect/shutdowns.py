@@ -11,8 +11,9 @@ if it outweighs these by far, or if another network of the country fell silent i
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from math import log
 
 import numpy as np
 
@@ -35,6 +36,9 @@ from banwatch.model.incident import Change, Kind
 
 MECHANISM = "network.shutdown"
 CERTAIN = 0.999
+WHOLE_COUNTRY = Asn(-1)
+"""Stands for all networks of a country and access tier together."""
+_Network = tuple[CountryCode, Asn, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,15 @@ class _Candidate:
     nats: Nats
     silence: Silence
     ordinary: tuple[float, float]
+    networks: frozenset[_Network]
+    """Whose silence it is: itself, or every network of the country."""
+    looked_at: int
+    """Networks and countries looked at: the more, the longer the longest ordinary silence among them."""
+
+    @property
+    def ends(self) -> int:
+        """Hour number of its last hour."""
+        return self.rhythm.start + self.silence.last
 
     @property
     def begins(self) -> int:
@@ -70,15 +83,27 @@ def find_shutdowns(cells: Sequence[Cell], through: datetime) -> Iterator[Change]
     vouched = hour_number(through)
     last = max(hour_number(cell.hour) for cell in cells)
     candidates = list(_candidates(cells, min(max(vouched, last), vouched + t.STRAY_CLOCK_HOURS), vouched))
-    for one in candidates:
-        if _remarkable(one, candidates):
+    said = [one for one in candidates if _remarkable(one, candidates)]
+    for one in said:
+        if one.probe_asn != WHOLE_COUNTRY:
             yield _change(one)
+            continue
+        for network in sorted(one.networks):
+            mine = [o for o in said if (o.probe_cc, o.probe_asn, o.access_tier) == network]
+            if not any(o.begins <= one.ends and one.begins <= o.ends for o in mine):
+                yield replace(_change(one), probe_asn=network[1])
 
 
 def _candidates(cells: Sequence[Cell], end: int, vouched: int) -> Iterator[_Candidate]:
-    by_network: defaultdict[tuple[CountryCode, Asn, str], list[Cell]] = defaultdict(list)
+    by_network: defaultdict[_Network, list[Cell]] = defaultdict(list)
+    of_country: defaultdict[_Network, set[_Network]] = defaultdict(set)
     for cell in cells:
-        by_network[cell.probe_cc, cell.probe_asn, cell.access_tier].append(cell)
+        network = (cell.probe_cc, cell.probe_asn, cell.access_tier)
+        by_network[network].append(cell)
+        of_country[cell.probe_cc, WHOLE_COUNTRY, cell.access_tier].add(network)
+    for country, networks in of_country.items():
+        if len(networks) > 1:  # what each measures too seldom to be missed, all may together
+            by_network[country] = [cell for network in sorted(networks) for cell in by_network[network]]
     for network in sorted(by_network):
         rhythm = rhythm_of(by_network[network], end)
         nats = absence(rhythm) if rhythm else None
@@ -90,9 +115,10 @@ def _candidates(cells: Sequence[Cell], end: int, vouched: int) -> Iterator[_Cand
         nats = np.where(outside & ~rhythm.dark, 0.0, nats)
         found = silences(rhythm, nats)
         usual = ordinary(found)
+        heard = frozenset(of_country[network]) if network[1] == WHOLE_COUNTRY else frozenset({network})
         for silence in recurring(found):
             if silence.nats >= t.TOGETHER_NATS:
-                yield _Candidate(*network, rhythm, nats, silence, usual)
+                yield _Candidate(*network, rhythm, nats, silence, usual, heard, len(by_network))
 
 
 def _remarkable(one: _Candidate, every: Sequence[_Candidate]) -> bool:
@@ -103,6 +129,7 @@ def _remarkable(one: _Candidate, every: Sequence[_Candidate]) -> bool:
         for other in every
         if other.probe_cc == one.probe_cc
         and other.probe_asn != one.probe_asn
+        and WHOLE_COUNTRY not in {one.probe_asn, other.probe_asn}
         and abs(other.begins - one.begins) <= t.TOGETHER_HOURS
         and other.silence.nats > other.ordinary[0]
     }
@@ -112,9 +139,10 @@ def _remarkable(one: _Candidate, every: Sequence[_Candidate]) -> bool:
         return False
     if one.silence.spoken >= t.SHUTDOWN_NATS / 2:
         return True
-    if one.lasts and one.silence.last - one.silence.first >= t.MEASURING_ENDED_HOURS:
-        return False  # for all we know nobody measures there any more
-    return one.silence.nats >= large + t.EXTREME_SCALES * scale
+    longest = t.MEASURING_ENDED_HOURS if one.lasts else t.MEASURING_PAUSED_HOURS
+    if one.silence.last - one.silence.first >= longest:
+        return False  # for all we know nobody measured there
+    return one.silence.nats >= large + (t.EXTREME_SCALES + log(one.looked_at)) * scale
 
 
 def _change(one: _Candidate) -> Change:

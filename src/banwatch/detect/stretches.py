@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.baseline import Prior, first_guess, fit, fit_roughly, shrink
+from banwatch.detect.baseline import Groups, Prior, first_guess, fit, fit_roughly, shrink
 from banwatch.detect.hidden import Floats, Steps, evidence, smooth
 from banwatch.detect.windows import Window, cut, windows_of
 
@@ -59,8 +59,15 @@ class Solved:
     prior: Prior
 
 
-def solve(steps: Steps, prior: Prior | None = None) -> Solved:
-    """Find every stretch of interference. With a prior given, each series' answer depends on itself alone."""
+def solve(steps: Steps, prior: Prior | None = None, alike: Groups | None = None) -> Solved:
+    """Find every stretch of interference.
+
+    Args:
+        steps: the votes.
+        prior: with one given, each series' answer depends on itself alone.
+        alike: a number for each series, the same for those of one target; all are apart, if omitted.
+    """
+    alike = None if prior else alike
     count, series = steps.telling.shape
     if not count or not series:
         return Solved((), np.zeros(series, np.float32), prior or Prior())
@@ -69,7 +76,7 @@ def solve(steps: Steps, prior: Prior | None = None) -> Solved:
     for columns in _batches(every, _SCREENED):
         accusing[columns], telling[columns] = first_guess(_take(steps, columns))
     shared = prior or fit_roughly(accusing, telling)
-    baseline = shrink(accusing, telling, shared)
+    baseline = shrink(accusing, telling, shared, alike)
     windows: list[Window] = []
     for columns in _batches(every, _SCREENED):
         mine = _take(steps, columns)
@@ -106,7 +113,7 @@ def solve(steps: Steps, prior: Prior | None = None) -> Solved:
         np.maximum(accusing, 0, out=accusing)
         np.maximum(telling, 0, out=telling)
         shared = prior or fit(accusing, telling)
-        fresh = shrink(accusing, telling, shared)
+        fresh = shrink(accusing, telling, shared, alike)
         moved = np.abs(fresh - baseline) > _SETTLED * baseline
         active = [window for window in active if moved[window.column]]
         columns = np.array(sorted({window.column for window in active}), np.int64)

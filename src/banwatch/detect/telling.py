@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from banwatch.detect.common_cause import set_aside
+from banwatch.detect.gathering import gather
 from banwatch.detect.reasons import reasons
 from banwatch.detect.signals import beside, line
 from banwatch.model.cell import Cell
@@ -83,7 +83,7 @@ def incident_lines(
 
 def aside_lines(changes: Sequence[Change], cells: Sequence[Cell], *, as_json: bool) -> Iterator[str]:
     """Print the changes that make no incident, each with the reason."""
-    for change, reason in sorted(set_aside(changes, cells).items(), key=lambda item: item[0].onset_latest):
+    for change, reason in sorted(gather(changes, cells).aside.items(), key=lambda item: item[0].onset_latest):
         if as_json:
             yield json.dumps(
                 {

@@ -33,6 +33,9 @@ BASELINE_PRIOR_VOTES = 50.0
 """What the mean baseline over all series is taken for before any data, and for how many votes that counts."""
 BASELINE_STRENGTH_VOTES = (40.0, 200.0)
 """Bounds of how many votes the mean over all series counts for in one series' own baseline."""
+BASELINE_TARGET_VOTES = 20.0
+"""How many votes the mean over all series counts for in the mean over one target's series: targets differ
+more from each other than networks do on one target."""
 CHANCE_PER_VOTE_ODDS = 16.0
 """Votes of one hour share their luck: an hour never weighs more than this many votes (beta-binomial size)."""
 
@@ -86,6 +89,9 @@ ORDINARY_RANKS = (5, 20)
 """The silences, ranked from the heaviest, between which the tail of ordinary ones is measured."""
 MEASURING_ENDED_HOURS = 14 * 24
 """A silence of one network alone that lasts longer than this looks like an end of the measuring."""
+MEASURING_PAUSED_HOURS = 10 * 24
+"""One that nobody testifies to, and that ends after so long, looks like a pause in the measuring: known
+shutdowns of everything lasted days, and of longer ones somebody tells once they are over."""
 
 # --- incidents ---------------------------------------------------------------------------------------------
 
@@ -93,6 +99,9 @@ TOGETHER_HOURS = 3
 """Onset brackets in one country no further apart than this belong together, whatever the target."""
 ROLLOUT_HOURS = 96
 """The same target on another network of the country within this time is the same block rolling out."""
+ALREADY_NETWORKS = 3
+"""Where so many networks, and most of those that measure a target, had it blocked from the first measurement
+on, another on which it is seen to begin joins these."""
 COMMON_CAUSE_HOURS = 3
 """Onsets in several countries within these hours of each other began together."""
 COMMON_CAUSE_BRACKET_HOURS = 48
@@ -109,5 +118,10 @@ COMMON_CAUSE_TAIL_HOURS = 24
 """Changes of the same target, or of anything, within this time of a cause elsewhere are laid to it too."""
 EDGE_NATS = 3.0
 """Absence that dates an edge of a shutdown: the network would have been heard of by then, 19 times in 20."""
+LOOK_ELSEWHERE_NATS = 0.0
+"""What an incident's evidence must exceed the logarithm of the number of series-weeks looked at by. At 0 one
+such inquiry may tell of something that chance made, were there no other condition."""
+SUPPORT_HOURS = 500
+"""Telling hours of a change, from its onset on, that are asked for its evidence: enough for any."""
 MINIMUM_VOICES = 2
 """Distinct voices that must have seen it: one probe or one report alone never makes an incident."""

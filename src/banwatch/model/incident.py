@@ -47,6 +47,8 @@ class Change:
     """Probability that the series did move, 0 to 1."""
     mechanisms: tuple[str, ...]
     witness: MeasurementUid
+    baseline: float = 0.0
+    """Share of trouble that the series has while it is open, 0 to 1; 0 for a shutdown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,251 @@
+"""Changes that began together, or rolled out from network to network, put together.
+
+A narrow bracket says when something began, a wide one only that it may have begun then too. So the exactly
+known changes come first and say which moments there are; the others join one of these. Nothing is joined to
+something merely because a third overlaps both: brackets of weeks would make one incident of a whole year.
+"""
+
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from banwatch.detect import thresholds as t
+from banwatch.model.ids import Asn, CountryCode, TargetName
+from banwatch.model.incident import Change, Interval, Kind
+
+Network = tuple[Asn, str]
+Place = tuple[TargetName, CountryCode, str]
+"""A target in a country, for an access tier."""
+_TOGETHER = timedelta(hours=t.TOGETHER_HOURS)
+_ROLLOUT = timedelta(hours=t.ROLLOUT_HOURS)
+
+
+@dataclass(slots=True)
+class _Cluster:
+    """Changes that belong together, as they gather."""
+
+    number: int
+    changes: list[Change] = field(default_factory=list)
+    moments: list[tuple[datetime, datetime]] = field(default_factory=list)
+    """When something of it began, as closely as its changes say."""
+    networks: dict[TargetName, set[Network]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Moments:
+    """Moments at which clusters of one country began, in order of their latest."""
+
+    latest: list[tuple[datetime, datetime, int]] = field(default_factory=list)
+    widest: timedelta = timedelta(0)
+
+    def add(self, moment: tuple[datetime, datetime], cluster: int) -> None:
+        insort(self.latest, (moment[1], moment[0], cluster))
+        self.widest = max(self.widest, moment[1] - moment[0])
+
+    def near(self, earliest: datetime, latest: datetime) -> Iterable[tuple[timedelta, int]]:
+        """Clusters with a moment in these bounds, each with how far it lies from their middle."""
+        middle = earliest + (latest - earliest) / 2
+        first = bisect_left(self.latest, (earliest,))
+        last = bisect_right(self.latest, latest + self.widest, key=lambda entry: entry[0])
+        for end, begin, cluster in self.latest[first:last]:
+            if begin <= latest:
+                yield abs(begin + (end - begin) / 2 - middle), cluster
+
+
+def clusters_of(
+    changes: Iterable[Change], measured_on: Mapping[Place, int] | None = None
+) -> list[tuple[Change, ...]]:
+    """Put changes that belong together together, in order of time.
+
+    Args:
+        changes: in any order.
+        measured_on: how many networks measure a target in a country and access tier.
+    """
+    by_country: defaultdict[tuple[CountryCode, Kind], list[Change]] = defaultdict(list)
+    for change in changes:
+        by_country[change.probe_cc, change.kind].append(change)
+    found = [
+        cluster
+        for place in sorted(by_country)
+        for cluster in _merged(_of_country(by_country[place], measured_on or {}))
+    ]
+    return sorted((tuple(sorted(one, key=order)) for one in found), key=lambda one: order(one[0]))
+
+
+def order(change: Change) -> tuple[datetime, str, int, str, str]:
+    """Total order of changes: by time, then by place."""
+    return (change.onset_latest, change.probe_cc, change.probe_asn, change.access_tier, change.target)
+
+
+def _of_country(changes: Sequence[Change], measured_on: Mapping[Place, int]) -> list[list[Change]]:
+    clusters: list[_Cluster] = []
+    of_target: defaultdict[TargetName, list[int]] = defaultdict(list)
+    moments = _Moments()
+    unseen = sorted((c for c in changes if not c.onset_known), key=order)
+    found_at: defaultdict[Place, list[datetime]] = defaultdict(list)
+    for change in unseen:
+        found_at[_place(change)].append(change.onset_latest)
+    late: list[Change] = []
+    known: list[Change] = []
+    for change in sorted((c for c in changes if c.onset_known), key=lambda c: (_width(c), order(c))):
+        already = bisect_right(found_at[_place(change)], change.onset_latest)
+        most = 2 * already > measured_on.get(_place(change), 0)
+        (late if most and already >= t.ALREADY_NETWORKS else known).append(change)
+    for change in known:
+        number = _rolled_out(change, [clusters[i] for i in of_target[change.target]])
+        if number is None:
+            number = _simultaneous(change, moments, clusters)
+        if number is None:
+            number = len(clusters)
+            clusters.append(_Cluster(number))
+        _put(change, clusters[number], moments)
+        if number not in of_target[change.target]:
+            of_target[change.target].append(number)
+    rest = []
+    for change in unseen:
+        number = _later_measured(change, [clusters[i] for i in of_target[change.target]])
+        if number is None:
+            rest.append(change)
+        else:
+            clusters[number].changes.append(change)
+    return [cluster.changes for cluster in clusters] + _never_seen_to_begin(rest, late)
+
+
+def _put(change: Change, cluster: _Cluster, moments: _Moments) -> None:
+    cluster.changes.append(change)
+    cluster.networks.setdefault(change.target, set()).add(_network(change))
+    mine = (change.onset_earliest, change.onset_latest)
+    if not any(begin <= mine[1] and mine[0] <= end for begin, end in cluster.moments):
+        cluster.moments.append(mine)
+        moments.add(mine, cluster.number)
+
+
+def _simultaneous(change: Change, moments: _Moments, clusters: Sequence[_Cluster]) -> int | None:
+    """The cluster that began when this may have begun; of several the largest, then the nearest."""
+    slack = _slack(change)
+    near = moments.near(change.onset_earliest - slack, change.onset_latest + slack)
+    best = min(((-len(clusters[i].changes), apart, i) for apart, i in near), default=None)
+    return None if best is None else best[2]
+
+
+def _rolled_out(change: Change, clusters: Sequence[_Cluster]) -> int | None:
+    """The cluster in which the same target on other networks came to be blocked shortly before or after."""
+    slack = max(_slack(change), _ROLLOUT)
+    near = []
+    for cluster in clusters:
+        if cluster.networks[change.target] == {_network(change)}:
+            continue  # the same series again: another time
+        for begin, end in cluster.moments:
+            apart = max(begin - change.onset_latest, change.onset_earliest - end, timedelta(0))
+            if apart <= slack:
+                near.append((apart, cluster.number))
+    return min(near)[1] if near else None
+
+
+def _later_measured(change: Change, clusters: Sequence[_Cluster]) -> int | None:
+    """The cluster that had begun, and had not ended, when this network was first measured."""
+    at = change.onset_latest
+    running = []
+    for cluster in clusters:
+        mine = [c for c in cluster.changes if c.target == change.target and c.onset_earliest <= at]
+        if any(c.end_latest is None or c.end_latest >= at for c in mine):
+            running.append((at - max(c.onset_earliest for c in mine), cluster.number))
+    return min(running)[1] if running else None
+
+
+def _never_seen_to_begin(changes: Sequence[Change], late: Sequence[Change]) -> list[list[Change]]:
+    """One state of affairs: all of one access tier that was found at the same time, or is of the same target.
+
+    Args:
+        changes: in order of time.
+        late: those that were seen to begin on one network where most others had it all along.
+    """
+    found: list[list[Change]] = []
+    last: dict[str, tuple[datetime, int]] = {}
+    of_target: dict[tuple[str, TargetName], int] = {}
+    for change in changes:
+        before = last.get(change.access_tier)
+        place = of_target.get((change.access_tier, change.target))
+        if place is None and before is not None and change.onset_latest - before[0] <= _ROLLOUT:
+            place = before[1]
+        if place is None:
+            place = len(found)
+            found.append([])
+        found[place].append(change)
+        last[change.access_tier] = (change.onset_latest, place)
+        of_target[change.access_tier, change.target] = place
+    for change in late:
+        place = of_target.get((change.access_tier, change.target))
+        if place is None:
+            found.append([change])
+        else:
+            found[place].append(change)
+    return found
+
+
+def _merged(clusters: Sequence[list[Change]]) -> list[list[Change]]:
+    """Merge clusters that began together, now that each is known more exactly than its changes.
+
+    Again the exactly known come first, and nothing is merged merely because a third overlaps both.
+    """
+    known = [one for one in clusters if was_seen_to_begin(one)]
+    found = [one for one in clusters if not was_seen_to_begin(one)]
+    kept: list[tuple[Interval, list[Change]]] = []
+    for cluster in sorted(known, key=lambda one: (_span(first_onset(one)), min(order(c) for c in one))):
+        earliest, latest = first_onset(cluster)
+        near = [
+            (-len(other), place)
+            for place, ((begin, end), other) in enumerate(kept)
+            if begin <= latest + _TOGETHER and earliest <= end + _TOGETHER
+        ]
+        if near:
+            kept[min(near)[1]][1].extend(cluster)
+        else:
+            kept.append(((earliest, latest), list(cluster)))
+    return [*found, *(cluster for _, cluster in kept)]
+
+
+def was_seen_to_begin(changes: Sequence[Change]) -> bool:
+    """Whether somebody saw changes begin, before others found them to be so already."""
+    latest = [change.onset_latest for change in changes if change.onset_known]
+    return bool(latest) and not any(c.onset_latest < min(latest) for c in changes if not c.onset_known)
+
+
+def first_onset(changes: Sequence[Change]) -> Interval:
+    """When the first of changes began; where nobody saw it, twice the moment at which it was found to be so.
+
+    Each bracket may miss the moment by its tails, so a tenth of the edges that lie outermost is given up. The
+    first had begun when the first ones were seen; of those, most had not begun at the lower quarter of when
+    they were last seen clear.
+    """
+    if not was_seen_to_begin(changes):
+        found = min(change.onset_latest for change in changes if not change.onset_known)
+        return found, found
+    seen = [change for change in changes if change.onset_known]
+    ends = sorted(change.onset_latest for change in seen)
+    latest = ends[(len(ends) - 1) // 10]
+    first = sorted(change.onset_earliest for change in seen if change.onset_latest <= latest)
+    return min(first[(len(first) - 1) // 4], latest), latest
+
+
+def _span(interval: Interval) -> timedelta:
+    return interval[1] - interval[0]
+
+
+def _width(change: Change) -> timedelta:
+    return change.onset_latest - change.onset_earliest
+
+
+def _slack(change: Change) -> timedelta:
+    """How far a bracket may miss the moment: its tails are as wide as its measurements are apart."""
+    return min(max(_TOGETHER, _width(change) / 2), _ROLLOUT)
+
+
+def _place(change: Change) -> Place:
+    return (change.target, change.probe_cc, change.access_tier)
+
+
+def _network(change: Change) -> Network:
+    return (change.probe_asn, change.access_tier)

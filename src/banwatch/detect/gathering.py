@@ -1,0 +1,76 @@
+"""Changes sorted: those that make an incident together, and those that make none, each with the reason."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from banwatch.detect.clusters import clusters_of
+from banwatch.detect.common_cause import set_aside
+from banwatch.detect.support import Support, VoiceDay, together
+from banwatch.model.cell import Cell
+from banwatch.model.ids import TargetName
+from banwatch.model.incident import Change, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Changes that make an incident together."""
+
+    changes: tuple[Change, ...]
+    sure: tuple[Change, ...]
+    """Those that would make one alone, by which it is dated; all, where none would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What came of changes."""
+
+    clusters: tuple[Cluster, ...]
+    """Those that make an incident together, in order of time."""
+    aside: dict[Change, str]
+    """Those that make none, with the reason in words."""
+
+
+def gather(changes: Iterable[Change], cells: Iterable[Cell]) -> Gathered:
+    """Sort changes, in any order, by the cells that they were found in."""
+    every, known = tuple(changes), tuple(cells)
+    aside = set_aside(every, known)
+    support = Support(known, every)
+    kept = []
+    joined = (change for change in every if change not in aside)
+    for cluster in clusters_of(joined, support.measured_on):
+        if cluster[0].kind is Kind.SHUTDOWN:
+            kept.append(Cluster(cluster, cluster))
+        elif found := _supported(cluster, support, aside):
+            kept.append(found)
+    return Gathered(tuple(kept), aside)
+
+
+def _supported(cluster: Sequence[Change], support: Support, aside: dict[Change, str]) -> Cluster | None:
+    """Leave out the targets of which it is too little known that they belong there, or everything.
+
+    Each target beside the best known one counts for what it has above what chance would find among all.
+    """
+    of_target: defaultdict[TargetName, list[Change]] = defaultdict(list)
+    said: dict[Change, dict[VoiceDay, float]] = {}
+    for change in cluster:
+        of_target[change.target].append(change)
+        said[change] = support.says(change)
+    nats = {target: together(said[change] for change in mine) for target, mine in of_target.items()}
+    best = max(nats, key=lambda target: (nats[target], target))
+    total = nats[best]
+    for target, mine in of_target.items():
+        if target == best:
+            continue
+        exact = min(mine, key=lambda change: change.onset_latest - change.onset_earliest)
+        above = nats[target] - support.needed_beside(exact)
+        total += max(above, 0.0)
+        if above < 0:
+            aside.update(dict.fromkeys(mine, "too few voices to tell it from chance among so many targets"))
+    rest = tuple(change for change in cluster if change not in aside)
+    needed = support.needed(cluster[0].probe_cc)
+    if min(total, together(said[change] for change in rest)) < needed:
+        aside.update(dict.fromkeys(rest, "too few voices to tell it from chance among so many series"))
+        return None
+    sure = tuple(change for change in rest if sum(said[change].values()) >= needed)
+    return Cluster(rest, sure or rest)

@@ -1,0 +1,147 @@
+"""What speaks for a cluster of changes, and how much must: who looks at many series finds something in some.
+
+Evidence is counted in nats, by voice and day: whoever saw twenty targets fail in one run saw one thing, so of
+what a voice says in a day only its strongest word counts.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from math import log
+
+import numpy as np
+
+from banwatch.detect import thresholds as t
+from banwatch.detect.baseline import fit
+from banwatch.detect.clusters import Place
+from banwatch.detect.series import SeriesKey, key_of, told_in
+from banwatch.model.cell import Cell
+from banwatch.model.ids import CountryCode
+from banwatch.model.incident import Change, Interval
+
+VoiceDay = tuple[str, date]
+_HOURS_A_WEEK = 168
+_DAY_S = 86400
+
+
+class Support:
+    """The cells of a whole inquiry, arranged to be asked about changes."""
+
+    def __init__(self, cells: Iterable[Cell], changes: Iterable[Change] = ()) -> None:
+        """Sort cells by series.
+
+        Args:
+            cells: those that the changes were found in, in any order.
+            changes: all that were found.
+        """
+        self._moved: defaultdict[SeriesKey, list[Interval]] = defaultdict(list)
+        for change in changes:
+            until = change.end_latest or datetime.max.replace(tzinfo=UTC)
+            self._moved[_key_of(change)].append((change.onset_earliest, until))
+        self._series: defaultdict[SeriesKey, list[Cell]] = defaultdict(list)
+        for cell in cells:
+            if told_in(cell):
+                self._series[key_of(cell)].append(cell)
+        self._looks: defaultdict[CountryCode, float] = defaultdict(float)
+        self.measured_on: Counter[Place] = Counter()
+        """How many networks measure a target in a country and access tier."""
+        for key, mine in self._series.items():
+            mine.sort(key=lambda cell: cell.hour)
+            weeks = (mine[-1].hour - mine[0].hour).total_seconds() / 3600 / _HOURS_A_WEEK
+            self._looks[key.probe_cc] += min(1 + weeks, len(mine))
+            self.measured_on[key.target, key.probe_cc, key.access_tier] += 1
+        self._troubled: dict[tuple[SeriesKey, float], float] = {}
+        self._strength: dict[CountryCode, float] = {}
+        self._targets = Counter(country for _, country in {(p[0], p[1]) for p in self.measured_on})
+
+    def needed(self, country: CountryCode) -> float:
+        """Nats that an incident needs: a week of a series is a chance to be wrong."""
+        return log(max(self._looks[country], 1.0)) + t.LOOK_ELSEWHERE_NATS
+
+    def needed_beside(self, change: Change) -> float:
+        """Nats that a target needs to be named with an incident that began when it may have."""
+        width = (change.onset_latest - change.onset_earliest).total_seconds() / _DAY_S
+        chances = self._targets[change.probe_cc] * (1 + width)
+        return min(log(chances) + t.LOOK_ELSEWHERE_NATS, self.needed(change.probe_cc))
+
+    def says(self, change: Change) -> dict[VoiceDay, float]:
+        """What each voice says for a change on each day, in nats; less than 0 where it says otherwise."""
+        cells = self._within(change)
+        base = self._trouble(change)
+        best: dict[VoiceDay, float] = {}
+        for share in (t.BLOCKED_SHARE, base + t.PARTLY_EXTRA * (1 - base)):
+            found = _votes(cells, log(share / base), log((1 - share) / (1 - base)))
+            if not best or sum(found.values()) > sum(best.values()):
+                best = found
+        return best
+
+    def _trouble(self, change: Change) -> float:
+        """Share of trouble that the series has anyway.
+
+        Where all of it, with what the change is made of, may be a baseline, it is taken for one: trouble that
+        comes and goes has its good days, and these alone are not what the bad ones are to be held against.
+        The less the series are alike, the more its own days count.
+        """
+        key = _key_of(change)
+        base = min(max(change.baseline, t.BASELINE_FLOOR), t.BASELINE_CEILING)
+        if (key, base) not in self._troubled:
+            said = _votes(self._series.get(key, []), 1.0, 0.0).values()
+            known = self._alike(change.probe_cc)
+            of_all = (sum(said) + base * known) / (len(said) + known)
+            self._troubled[key, base] = max(base, of_all) if of_all <= t.BASELINE_CEILING else base
+        return self._troubled[key, base]
+
+    def _alike(self, country: CountryCode) -> float:
+        """For how many votes a series' baseline counts: the more, the more all are alike outside changes."""
+        if country not in self._strength:
+            showed, told = [], []
+            for key, cells in self._series.items():
+                if key.probe_cc == country:
+                    calm = [c for c in cells if not any(a <= c.first_at <= b for a, b in self._moved[key])]
+                    showed.append(sum(1 - cell.ok / told_in(cell) for cell in calm))
+                    told.append(len(calm))
+            weakest = t.BASELINE_STRENGTH_VOTES[0] / 4
+            prior = fit(np.array(showed, np.float32), np.array(told, np.float32), weakest=weakest)
+            self._strength[country] = prior.strength_votes
+        return self._strength[country]
+
+    def _within(self, change: Change) -> Sequence[Cell]:
+        cells = self._series.get(_key_of(change), [])
+        first = bisect_left(cells, change.onset_latest, key=lambda cell: cell.last_at)
+        last = len(cells)
+        if change.end_earliest is not None:
+            last = bisect_right(cells, change.end_earliest, key=lambda cell: cell.first_at)
+        return cells[first : min(last, first + t.SUPPORT_HOURS)]
+
+
+def _key_of(change: Change) -> SeriesKey:
+    return SeriesKey(change.target, change.probe_cc, change.probe_asn, change.access_tier)
+
+
+def _votes(cells: Sequence[Cell], accuses: float, absolves: float) -> dict[VoiceDay, float]:
+    by_day: defaultdict[VoiceDay, list[float]] = defaultdict(list)
+    for cell in cells:
+        day = cell.hour.date()
+        if not cell.accusers and not cell.absolvers:  # counted without voices
+            told = told_in(cell)
+            share = 1 - cell.ok / told
+            for number in range(min(told, max(cell.probes, 1))):
+                by_day[f"{cell.hour} {number}", day].append(share * accuses + (1 - share) * absolves)
+            continue
+        both = set(cell.accusers) & set(cell.absolvers)
+        for voice in cell.accusers:
+            by_day[voice, day].append((accuses + absolves) / 2 if voice in both else accuses)
+        for voice in cell.absolvers:
+            if voice not in both:
+                by_day[voice, day].append(absolves)
+    return {key: sum(votes) / len(votes) for key, votes in by_day.items()}
+
+
+def together(said: Iterable[dict[VoiceDay, float]]) -> float:
+    """Nats that several changes have for them: of each voice and day the strongest word."""
+    strongest: dict[VoiceDay, float] = {}
+    for one in said:
+        for key, nats in one.items():
+            strongest[key] = max(strongest.get(key, nats), nats)
+    return sum(strongest.values())
