@@ -84,7 +84,6 @@ def run_probe(inputs: list[str], world: World) -> dict[str, float]:
         probe_cc=CountryCode("KP"),
         probe_asn=Asn(131279),
         helper_url=world.helper_url,
-        resolvers=(f"{world.public_resolvers[0].addresses[0]}:53",),
         ca_file=world.ca_file,
         timeouts=TIMEOUTS,
         now=lambda: AT,

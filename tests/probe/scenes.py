@@ -80,6 +80,11 @@ def settings(folder: Path, **changes: Any) -> Settings:
         "timeouts": FAST,
         "now": lambda: NOW,
         "rng": random.Random(1),
+        "resolvers": ("8.8.8.8:53",),  # one of each thing is enough, but where a test says otherwise
+        "tcp_resolvers": (),
+        "dot_resolvers": (),
+        "doh_resolvers": (),
+        "http3": "never",
     }
     return Settings(**(given | changes))
 

@@ -1,9 +1,13 @@
 """The probe's steps with real packets: routers that answer, resolvers of every kind, pages over QUIC."""
 
 import asyncio
+import json
 import os
+import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +16,12 @@ from banwatch.lab.doctor import doctor
 from banwatch.lab.lab import Lab
 from banwatch.lab.regime_file import load_regime
 from banwatch.lab.world import load_world
+from banwatch.model.ids import Asn, CountryCode
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.real import RealNet
 from banwatch.probe.record import IcmpErrorRecord
+from banwatch.probe.session import Session
+from banwatch.probe.settings import Settings, Timeouts
 from banwatch.probe.steps.dns import UdpLookup
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.trace import Trace
@@ -27,6 +34,7 @@ pytestmark = [
 ]
 
 AT = datetime(2016, 4, 5, tzinfo=UTC)
+QUIC, PLAIN = "https://cloudflare-quic.com/", "https://www.yna.co.kr/"
 NOBODY = 65534
 ROUTERS = ("175.45.177.1", "219.158.101.1", "62.115.170.1")
 REGIME = """
@@ -85,6 +93,81 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     path.write_text(REGIME, "utf-8")
     with Lab(load_regime(path), "all", load_world(), clock=LabClock(AT)) as running:
         yield running
+
+
+def _measure(urls: list[str], ca_file: Path, helper_url: str) -> list[bytes]:
+    chosen = Settings(
+        probe_cc=CountryCode("KP"),
+        probe_asn=Asn(131279),
+        helper_url=helper_url,
+        ca_file=ca_file,
+        now=lambda: AT,
+        timeouts=Timeouts(dns_s=2, dns_late_s=0.3, tcp_s=2, tls_s=2, http_s=3, control_s=10),
+        rng=random.Random(1),
+    )
+
+    async def collect() -> list[bytes]:
+        return [line async for line in Session(RealNet(), chosen).run(urls)]
+
+    return asyncio.run(collect())
+
+
+@pytest.fixture(scope="module")
+def measured(lab: Lab) -> dict[str, dict[str, Any]]:
+    world = load_world()
+    lines = lab.call(_measure, [QUIC, PLAIN], world.ca_file, world.helper_url)
+    return {one["input"]: one["test_keys"] for one in map(json.loads, lines)}
+
+
+def test_every_kind_of_resolver_is_asked_for_both_families(measured: dict[str, dict[str, Any]]) -> None:
+    queries = measured[PLAIN]["queries"]
+    asked = {(one["engine"], one["resolver_address"], one["query_type"]) for one in queries}
+    places = [
+        ("udp", ""),
+        ("udp", "8.8.8.8:53"),
+        ("udp", "1.1.1.1:53"),
+        ("tcp", "8.8.8.8:53"),
+        ("dot", "8.8.8.8:853"),
+        ("doh", "https://1.1.1.1/dns-query"),
+    ]
+    both = {(engine, place, kind) for engine, place in places for kind in ("A", "AAAA")}
+    assert asked == both | {("getaddrinfo", "", "ANY")}
+    for query in queries:
+        if query["query_type"] != "AAAA":
+            assert [one["ipv4"] for one in query["answers"] if "ipv4" in one], query
+        if query["engine"] == "udp":
+            assert query["ip_ttl"] is not None
+    [record] = measured[PLAIN]["x_https_records"]
+    assert (record["query_type"], record["resolver_address"]) == ("HTTPS", "8.8.8.8:53")
+    assert measured[PLAIN]["x_dns_duplicate_responses"] == []
+
+
+def test_the_page_comes_over_http3_too(measured: dict[str, dict[str, Any]]) -> None:
+    keys = measured[QUIC]
+    plain, over_quic = keys["requests"]
+    assert (plain["alpn"], plain["network"], over_quic["alpn"], over_quic["network"]) == (
+        "h2",
+        "tcp",
+        "h3",
+        "udp",
+    )
+    assert over_quic["response"]["code"] == 200
+    assert over_quic["response"]["body"] == plain["response"]["body"]
+    assert over_quic["tags"] == ["depth=0", "follow_up=http3"]
+    assert keys["x_http3"] == {
+        "with_http3": True,
+        "status_code_match": True,
+        "body_length_match": True,
+        "body_proportion": 1.0,
+        "headers_match": True,
+        "title_match": True,
+    }
+    [handshake] = keys["quic_handshakes"]
+    assert handshake["transaction_id"] == over_quic["transaction_id"]
+    events = [one for one in keys["network_events"] if one["proto"] == "udp"]
+    assert {one["operation"] for one in events} >= {"read_from", "write_to", "quic_handshake_done"}
+    assert all(one["t0"] <= one["t"] for one in events)
+    assert measured[PLAIN]["x_http3"] is None
 
 
 def _knock() -> tuple[str | None, list[IcmpErrorRecord]]:

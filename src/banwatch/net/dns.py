@@ -1,7 +1,10 @@
 """DNS messages: a question to bytes, and a stranger's bytes to an answer."""
 
 import asyncio
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import dns.exception
 import dns.flags
@@ -9,6 +12,7 @@ import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
+import dns.rdtypes.svcbbase
 
 from banwatch.model import failure as df007
 from banwatch.model.errors import WireError
@@ -33,8 +37,9 @@ class DnsRecord:
     """One resource record of an answer section."""
 
     kind: str
-    """`A`, `AAAA` or `CNAME`."""
+    """`A`, `AAAA`, `CNAME` or `HTTPS`."""
     value: str
+    """Address or name; of `HTTPS` (RFC 9460) the protocols it offers, with commas."""
     ttl_s: int
 
 
@@ -58,6 +63,11 @@ class DnsReply:
         return failed
 
     @property
+    def offers_http3(self) -> bool:
+        """Whether an `HTTPS` record offers HTTP/3."""
+        return any("h3" in one.value.split(",") for one in self.records if one.kind == "HTTPS")
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         """The addresses answered, in order."""
         return tuple(record.value for record in self.records if record.kind in {"A", "AAAA"})
@@ -69,14 +79,19 @@ def render_question(hostname: str, query_type: str, message_id: int) -> bytes:
     Raises:
         WireError: no DNS name can be made of the hostname.
     """
+    return message_id.to_bytes(2, "big") + _question(hostname, query_type)
+
+
+@functools.lru_cache(maxsize=1024)
+def _question(hostname: str, query_type: str) -> bytes:
+    """A question without its id: every resolver is asked the same."""
     try:
         query = dns.message.make_query(
             dns.name.from_text(hostname, idna_codec=None), query_type, use_edns=0, payload=1232
         )
     except (dns.exception.DNSException, UnicodeError, ValueError) as error:
         raise WireError(f"no DNS name: {type(error).__name__}") from error
-    query.id = message_id
-    return query.to_wire()
+    return query.to_wire()[2:]
 
 
 def parse_reply_untrusted(data: bytes) -> DnsReply:
@@ -95,10 +110,10 @@ def parse_reply_untrusted(data: bytes) -> DnsReply:
         records = []
         for rrset in message.answer:
             kind = dns.rdatatype.to_text(rrset.rdtype)
-            if kind not in {"A", "AAAA", "CNAME"}:
+            if kind not in _READ:
                 continue
             for rdata in rrset:
-                value = str(rdata.target) if kind == "CNAME" else str(rdata.address)
+                value = _READ[kind](rdata)
                 records.append(DnsRecord(kind=kind, value=value, ttl_s=rrset.ttl))
                 if len(records) > _MAX_RECORDS:
                     raise WireError("too many records")
@@ -114,6 +129,19 @@ def parse_reply_untrusted(data: bytes) -> DnsReply:
         raise
     except (dns.exception.DNSException, ValueError, AttributeError, IndexError) as error:
         raise WireError(f"no DNS message: {type(error).__name__}") from error
+
+
+def _read_protocols(rdata: Any) -> str:
+    offered = rdata.params.get(dns.rdtypes.svcbbase.ParamKey.ALPN)
+    return ",".join(one.decode("ascii", "replace") for one in offered.ids) if offered is not None else ""
+
+
+_READ: Mapping[str, Callable[[Any], str]] = {
+    "A": lambda rdata: str(rdata.address),
+    "AAAA": lambda rdata: str(rdata.address),
+    "CNAME": lambda rdata: str(rdata.target),
+    "HTTPS": _read_protocols,
+}
 
 
 async def ask_udp(

@@ -12,7 +12,7 @@ from banwatch.model.errors import WireError
 from banwatch.model.failure import Failure
 from banwatch.net.dns import DnsReply, parse_reply_untrusted, render_question
 from banwatch.net.failure import NetworkFailure
-from banwatch.net.http import HttpExchange, HttpRequest, exchange, exchange_together
+from banwatch.net.http import Http2, HttpExchange, HttpRequest, exchange
 from banwatch.net.https import body_of
 from banwatch.net.seam import Stream
 
@@ -29,6 +29,8 @@ class Asked:
     hostname: str
     query_type: str
     message_id: int = 0
+    t0: float = 0.0
+    """When it was asked, on whatever scale the caller writes down."""
     reply: DnsReply | None = None
     at_s: float | None = None
     """When the reply came, on the net's clock."""
@@ -99,39 +101,39 @@ def _request(asked: Asked, authority: str, path: str) -> HttpRequest:
     )
 
 
-async def ask_https(
-    stream: Stream,
-    questions: Sequence[Asked],
-    authority: str,
-    path: str,
-    alpn: str,
-    clock: Callable[[], float],
-) -> int:
-    """Ask inside HTTPS (RFC 8484), over HTTP/2 all at once, else the first only; fills the questions in.
-
-    Args:
-        stream: inside TLS, to a resolver; nothing else uses it.
-        questions: with message id 0, for caches (section 4.1).
-        authority: the resolver's host, and port where it is not 443.
-        path: such as `/dns-query`.
-        alpn: what TLS agreed on.
-        clock: tells when replies came.
-
-    Returns:
-        How many were asked.
-    """
-    count = len(questions) if alpn == "h2" else 1
-    asked_now = questions[:count]
-    requests = [_request(asked, authority, path) for asked in asked_now]
-    results = [HttpExchange() for _ in asked_now]
-    if alpn == "h2":
-        await exchange_together(stream, requests, results, limit_bytes=DOH_LIMIT_BYTES, clock=clock)
-    else:
-        await exchange(stream, requests[0], results[0], limit_bytes=DOH_LIMIT_BYTES, clock=clock)
-    for asked, result in zip(asked_now, results, strict=True):
+def _read_bodies(questions: Sequence[Asked], results: Sequence[HttpExchange], now_s: float) -> None:
+    for asked, result in zip(questions, results, strict=True):
         try:
-            if not asked.answer(body_of(result), clock()):
+            if not asked.answer(body_of(result), now_s):
                 asked.fail(df007.DNS_MISBEHAVING)
         except NetworkFailure as error:
             asked.fail(error.failure)
-    return count
+
+
+async def ask_https(
+    stream: Stream, asked: Asked, authority: str, path: str, alpn: str, clock: Callable[[], float]
+) -> None:
+    """Ask one question inside HTTPS (RFC 8484), and fill it in.
+
+    Args:
+        stream: inside TLS, to a resolver; nothing else uses it, before or after.
+        asked: with message id 0, for caches (section 4.1).
+        authority: the resolver's host, and port where it is not 443.
+        path: such as `/dns-query`.
+        alpn: what TLS agreed on.
+        clock: tells when the reply came.
+    """
+    result = HttpExchange()
+    request = _request(asked, authority, path)
+    await exchange(stream, request, result, alpn=alpn, limit_bytes=DOH_LIMIT_BYTES, clock=clock)
+    _read_bodies((asked,), (result,), clock())
+
+
+async def ask_http2(
+    connection: Http2, questions: Sequence[Asked], authority: str, path: str, clock: Callable[[], float]
+) -> None:
+    """Ask inside HTTPS, all questions at once; see `ask_https`."""
+    requests = [_request(asked, authority, path) for asked in questions]
+    results = [HttpExchange() for _ in questions]
+    await connection.exchange(requests, results, limit_bytes=DOH_LIMIT_BYTES, clock=clock)
+    _read_bodies(questions, results, clock())

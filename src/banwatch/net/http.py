@@ -90,23 +90,11 @@ async def exchange(
         clock: tells when bytes came.
     """
     await _guarded(
-        _exchange_h2(stream, (request,), (result,), limit_bytes, clock)
+        Http2(stream).send((request,), (result,), limit_bytes=limit_bytes, clock=clock)
         if alpn == "h2"
         else _exchange_h11(stream, request, result, limit_bytes, clock),
         (result,),
     )
-
-
-async def exchange_together(
-    stream: Stream,
-    requests: Sequence[HttpRequest],
-    results: Sequence[HttpExchange],
-    *,
-    limit_bytes: int,
-    clock: Callable[[], float],
-) -> None:
-    """Send requests over one HTTP/2 connection at once; a failure is that of every unfinished one."""
-    await _guarded(_exchange_h2(stream, requests, results, limit_bytes, clock), results)
 
 
 async def _guarded(work: Coroutine[None, None, None], results: Sequence[HttpExchange]) -> None:
@@ -195,37 +183,61 @@ async def _exchange_h11(
 _H2_CONFIG = h2.config.H2Configuration(client_side=True, header_encoding=None)
 
 
-async def _exchange_h2(
-    stream: Stream,
-    requests: Sequence[HttpRequest],
-    results: Sequence[HttpExchange],
-    limit_bytes: int,
-    clock: Callable[[], float],
-) -> None:
-    connection = h2.connection.H2Connection(_H2_CONFIG)
-    connection.initiate_connection()
-    connection.increment_flow_control_window(1 << 20)
-    waiting: dict[int, HttpExchange] = {}
-    for request, result in zip(requests, results, strict=True):
-        waiting[_send_h2(connection, request)] = result
-    await stream.write(connection.data_to_send())
-    while waiting:
-        data = await stream.read(_READ_BYTES)
-        if not data:
-            raise NetworkFailure(df007.EOF)
-        for event in connection.receive_data(data):
-            if isinstance(event, h2.events.ConnectionTerminated):
-                raise NetworkFailure(
-                    f"{UNKNOWN_FAILURE_PREFIX}http2: server sent GOAWAY and closed the connection"
-                )
-            stream_id = getattr(event, "stream_id", None) or 0
-            if stream_id in waiting and _take_h2_event(
-                connection, event, waiting[stream_id], limit_bytes, clock
-            ):
-                waiting.pop(stream_id).is_complete = True
-        pending = connection.data_to_send()
-        if pending and waiting:
-            await stream.write(pending)
+class Http2:
+    """An HTTP/2 connection, for one caller at a time.
+
+    Args:
+        stream: inside TLS that agreed on `h2`; nothing else uses it.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._connection = h2.connection.H2Connection(_H2_CONFIG)
+        self._connection.initiate_connection()
+        self._connection.increment_flow_control_window(1 << 20)
+
+    async def exchange(
+        self,
+        requests: Sequence[HttpRequest],
+        results: Sequence[HttpExchange],
+        *,
+        limit_bytes: int,
+        clock: Callable[[], float],
+    ) -> None:
+        """Send requests at once and read their responses; a failure is that of every unfinished one."""
+        await _guarded(self.send(requests, results, limit_bytes=limit_bytes, clock=clock), results)
+
+    async def send(
+        self,
+        requests: Sequence[HttpRequest],
+        results: Sequence[HttpExchange],
+        *,
+        limit_bytes: int,
+        clock: Callable[[], float],
+    ) -> None:
+        """As `exchange`, but raises what goes wrong: NetworkFailure, or h2's ProtocolError."""
+        connection = self._connection
+        waiting: dict[int, HttpExchange] = {}
+        for request, result in zip(requests, results, strict=True):
+            waiting[_send_h2(connection, request)] = result
+        await self._stream.write(connection.data_to_send())
+        while waiting:
+            data = await self._stream.read(_READ_BYTES)
+            if not data:
+                raise NetworkFailure(df007.EOF)
+            for event in connection.receive_data(data):
+                if isinstance(event, h2.events.ConnectionTerminated):
+                    raise NetworkFailure(
+                        f"{UNKNOWN_FAILURE_PREFIX}http2: server sent GOAWAY and closed the connection"
+                    )
+                stream_id = getattr(event, "stream_id", None) or 0
+                if stream_id in waiting and _take_h2_event(
+                    connection, event, waiting[stream_id], limit_bytes, clock
+                ):
+                    waiting.pop(stream_id).is_complete = True
+            pending = connection.data_to_send()
+            if pending:
+                await self._stream.write(pending)
 
 
 def _send_h2(connection: h2.connection.H2Connection, request: HttpRequest) -> int:

@@ -135,6 +135,7 @@ class MemoryNet:
     udp: Mapping[tuple[str, int], Responder] = field(default_factory=dict)
     own_addresses: tuple[str, ...] = ()
     has_ipv6: bool = False
+    system_resolvers: tuple[str, ...] = ()
     connected: list[tuple[str, int]] = field(default_factory=list)
     """Every connection attempt so far, in order."""
     _serving: set["asyncio.Task[None]"] = field(default_factory=set)

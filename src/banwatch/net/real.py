@@ -13,6 +13,7 @@ from collections.abc import Callable
 from banwatch.net.failure import NetworkFailure, classify_os_error
 from banwatch.net.icmp import hear_errors, take_errors
 from banwatch.net.reset_filter import attach_reset_filter, count_dropped
+from banwatch.net.resolv_conf import read_system_resolvers
 from banwatch.net.seam import Datagram, Datagrams, IcmpError, Stream, TcpInfo, TlsSettings, TlsStream
 from banwatch.net.tls import shake_hands
 
@@ -197,6 +198,11 @@ class RealNet:
             except OSError:
                 self._has_ipv6 = False
         return self._has_ipv6
+
+    @property
+    def system_resolvers(self) -> tuple[str, ...]:
+        """What `/etc/resolv.conf` says now: it changes with the network that one is on."""
+        return read_system_resolvers()
 
     async def resolve(self, hostname: str) -> tuple[str, ...]:
         """Ask `getaddrinfo`, in a thread of its own: it cannot be cancelled, and must not hold up others."""

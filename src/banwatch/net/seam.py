@@ -139,6 +139,10 @@ class Net(Protocol):
     def has_ipv6(self) -> bool:
         """Whether there is a way out over IPv6 at all."""
 
+    @property
+    def system_resolvers(self) -> Sequence[str]:
+        """Addresses of those whom the system asks for names."""
+
     async def resolve(self, hostname: str) -> tuple[str, ...]:
         """Ask the system's resolver (`getaddrinfo`) for addresses, in its order, each once."""
 

@@ -4,7 +4,19 @@ from collections.abc import Callable, Sequence
 
 from banwatch.model.failure import Failure
 from banwatch.net.failure import NetworkFailure
-from banwatch.net.seam import Datagrams, Net, NetworkEvent, Stream, TcpInfo, TlsSettings, TlsStream
+from banwatch.net.seam import (
+    Datagram,
+    Datagrams,
+    IcmpError,
+    Net,
+    NetworkEvent,
+    Stream,
+    TcpInfo,
+    TlsSettings,
+    TlsStream,
+)
+
+_MAX_NOTED_DATAGRAMS = 40
 
 Sink = Callable[[NetworkEvent], None]
 
@@ -73,6 +85,66 @@ class TracedStream:
         self._stream.close()
 
 
+class TracedDatagrams:
+    """A conversation whose first datagrams are noted: the handshake, and how the rest begins."""
+
+    def __init__(self, datagrams: Datagrams, address: str, clock: Callable[[], float], sink: Sink) -> None:
+        self._datagrams = datagrams
+        self._address = address
+        self._clock = clock
+        self._sink = sink
+        self._noted = 0
+
+    def _note(self, operation: str, t0_s: float, num_bytes: int = 0, failure: Failure | None = None) -> None:
+        if self._noted >= _MAX_NOTED_DATAGRAMS:
+            return
+        self._noted += 1
+        self._sink(
+            NetworkEvent(
+                operation=operation,
+                address=self._address,
+                proto="udp",
+                t0_s=t0_s,
+                t_s=self._clock(),
+                num_bytes=num_bytes,
+                failure=failure,
+            )
+        )
+
+    def send(self, data: bytes) -> None:
+        """Send, and note how much went."""
+        t0_s = self._clock()
+        try:
+            self._datagrams.send(data)
+        except NetworkFailure as error:
+            self._note("write_to", t0_s, failure=error.failure)
+            raise
+        self._note("write_to", t0_s, len(data))
+
+    def icmp_errors(self) -> Sequence[IcmpError]:
+        """Ask the conversation."""
+        return self._datagrams.icmp_errors()
+
+    async def receive(self) -> Datagram:
+        """Wait, and note how much came."""
+        t0_s = self._clock()
+        try:
+            datagram = await self._datagrams.receive()
+        except NetworkFailure as error:
+            self._note("read_from", t0_s, failure=error.failure)
+            raise
+        self._note("read_from", t0_s, len(datagram.data))
+        return datagram
+
+    def set_ttl(self, hops: int) -> None:
+        """Tell the conversation."""
+        self._datagrams.set_ttl(hops)
+
+    def close(self) -> None:
+        """Close it."""
+        self._datagrams.close()
+
+
 class TracedNet:
     """A net that hands every connect, read and write of its streams to a sink.
 
@@ -98,6 +170,11 @@ class TracedNet:
     def has_ipv6(self) -> bool:
         """As the net beneath says."""
         return self._net.has_ipv6
+
+    @property
+    def system_resolvers(self) -> Sequence[str]:
+        """As the net beneath says."""
+        return self._net.system_resolvers
 
     async def resolve(self, hostname: str) -> tuple[str, ...]:
         """Resolve; lookups have records of their own, so nothing is noted."""
@@ -127,8 +204,9 @@ class TracedNet:
         return TracedStream(stream, address, self.clock, self._sink)
 
     async def open_udp(self, ip: str, port: int) -> Datagrams:
-        """Open; datagrams have records of their own."""
-        return await self._net.open_udp(ip, port)
+        """Open, and trace the conversation's first datagrams."""
+        address = f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+        return TracedDatagrams(await self._net.open_udp(ip, port), address, self.clock, self._sink)
 
     async def start_tls(self, stream: Stream, settings: TlsSettings) -> TlsStream:
         """Shake hands; the reads and writes beneath are noted by the stream."""

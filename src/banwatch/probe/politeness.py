@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 
 from banwatch.model.failure import Failure
+from banwatch.probe.steps.resolver_links import ResolverLinks
 
 
 class KeyedLock:
@@ -39,6 +40,8 @@ class Politeness:
     def __init__(self) -> None:
         self.domains = KeyedLock()
         self.addresses = KeyedLock()
+        self.resolver_links = ResolverLinks()
+        """Public resolvers are asked by all measurements at once, over as few connections as that takes."""
         self._shared: dict[str, asyncio.Task[Failure | None]] = {}
 
     async def share(

@@ -76,6 +76,18 @@ class Localization(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[str]
 
 
+class Http3Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """A page that came over HTTP/3 beside the control's, as the `*_match` keys have it for the page."""
+
+    with_http3: bool
+    """Whether the control fetched over HTTP/3 too; else its plain page is compared with."""
+    status_code_match: bool | None
+    body_length_match: bool | None
+    body_proportion: float
+    headers_match: bool | None
+    title_match: bool | None
+
+
 class WebConnectivityKeys(msgspec.Struct, frozen=True, kw_only=True):
     """The test keys of `web_connectivity` 0.5; those that begin with `x_` are extensions."""
 
@@ -90,6 +102,7 @@ class WebConnectivityKeys(msgspec.Struct, frozen=True, kw_only=True):
     requests: list[wire.HttpTransaction]
     network_events: list[wire.NetworkEvent]
     x_dns_duplicate_responses: list[Query]
+    x_https_records: list[Query]
     x_tcp_info: list[TcpInfoRecord]
     """Ours: see docs/probe.md."""
     x_localization: list[Localization]
@@ -102,6 +115,7 @@ class WebConnectivityKeys(msgspec.Struct, frozen=True, kw_only=True):
     dns_experiment_failure: str | None
     dns_consistency: str | None
     http_experiment_failure: str | None
+    x_http3: Http3Comparison | None
     body_proportion: float
     body_length_match: bool | None
     headers_match: bool | None

@@ -13,6 +13,8 @@ class Records:
     """The lists of the test keys."""
 
     queries: list[Query] = field(default_factory=list)
+    service_queries: list[Query] = field(default_factory=list)
+    """For `HTTPS` records."""
     tcp_connects: list[wire.TcpConnect] = field(default_factory=list)
     tls_handshakes: list[wire.TlsHandshake] = field(default_factory=list)
     quic_handshakes: list[wire.TlsHandshake] = field(default_factory=list)

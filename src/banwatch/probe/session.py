@@ -110,6 +110,7 @@ class Session:
             for task in (*workers, watch):
                 task.cancel()
             await asyncio.gather(*workers, watch, return_exceptions=True)
+            self._politeness.resolver_links.close()
 
     def stop(self) -> None:
         """Begin no further measurement; those in flight come to their end."""

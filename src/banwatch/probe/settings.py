@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from banwatch.model.ids import UNKNOWN_ASN, UNKNOWN_COUNTRY, Asn, CountryCode
 
@@ -42,11 +43,17 @@ class Settings:
     """The system's resolver as the world sees it; OONI's word for "unknown" is 127.0.0.2."""
     resolver_asn: Asn = UNKNOWN_ASN
     resolver_network_name: str = ""
-    resolvers: tuple[str, ...] = ("8.8.8.8:53",)
+    resolvers: tuple[str, ...] = ("8.8.8.8:53", "1.1.1.1:53")
     """Public resolvers asked over UDP, beside the system's own: `ip:port`."""
-    doh_resolvers: tuple[str, ...] = ()
-    """Addresses of public resolvers asked inside HTTPS, at `https://<address>/dns-query`, as part of every
-    measurement; worth their cost where there is no helper."""
+    tcp_resolvers: tuple[str, ...] = ("8.8.8.8:53",)
+    """The same over TCP."""
+    dot_resolvers: tuple[str, ...] = ("8.8.8.8:853",)
+    """Public resolvers asked inside TLS: `ip:port`. Their certificates must name their addresses."""
+    doh_resolvers: tuple[str, ...] = ("1.1.1.1",)
+    """Addresses of public resolvers asked inside HTTPS, at `https://<address>/dns-query`."""
+    http3: Literal["offered", "always", "never"] = "offered"
+    """When pages are fetched over HTTP/3 too: where the site offers it (`Alt-Svc`, or its `HTTPS` record in
+    the DNS), at every site inside TLS, or nowhere."""
     helper_url: str | None = None
     control_path: str = "in-band"
     """`out-of-band` where the control travels by another path than the one measured."""

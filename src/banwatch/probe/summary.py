@@ -12,7 +12,7 @@ from typing import Literal
 from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
 from banwatch.model.failure import Failure
-from banwatch.probe.record import Query
+from banwatch.probe.record import Http3Comparison, Query
 from banwatch.probe.steps.dns import addresses_of
 
 Blocking = Literal["dns", "tcp_ip", "http-diff", "http-failure"] | Literal[False] | None
@@ -109,6 +109,28 @@ def summarize(found: Findings) -> Summary:
         title_match=title,
         blocking=blocking,
         accessible=accessible,
+    )
+
+
+def compare_http3(
+    requests: Sequence[wire.HttpTransaction], control: wire.ControlResponse | None
+) -> Http3Comparison | None:
+    """Compare the page that came over HTTP/3 with the control's; None where there is nothing to compare."""
+    page = next((one for one in requests if one.alpn == "h3"), None)
+    if page is None or page.response is None or page.failure is not None or control is None:
+        return None
+    same_way = control.http3_request
+    there = same_way if same_way is not None and not same_way.failure else control.http_request
+    if there is None or there.failure:
+        return None
+    proportion, lengths = _compare_bodies(page.response, there)
+    return Http3Comparison(
+        with_http3=there is same_way,
+        status_code_match=_compare_status(page.response, there),
+        body_length_match=lengths,
+        body_proportion=proportion,
+        headers_match=_compare_headers(page.response, there),
+        title_match=_compare_titles(page.response, there),
     )
 
 

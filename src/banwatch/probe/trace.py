@@ -52,16 +52,24 @@ class Trace:
         """Begin another transaction of the same measurement."""
         return replace(self, transaction_id=transaction_id, tags=tags)
 
-    def note(self, operation: str, address: str, t0_s: float, failure: Failure | None = None) -> None:
+    def note(
+        self,
+        operation: str,
+        address: str,
+        t0_s: float,
+        failure: Failure | None = None,
+        *,
+        proto: str = "tcp",
+    ) -> None:
         """Note that a phase ended now, well or not; `t0_s` is from `elapsed_s`."""
-        self._add(operation, address, t0_s, self.elapsed_s(), None, failure)
+        self._add(operation, address, t0_s, self.elapsed_s(), None, failure, proto)
 
     def first_read_s(self, t0_s: float) -> float:
         """When the first bytes came after a request was sent: what a server needs to think is no slowness."""
         for event in self.events:
             if (
                 event.transaction_id == self.transaction_id
-                and event.operation == "read"
+                and event.operation in ("read", "read_from")
                 and event.t is not None
                 and event.t >= t0_s
             ):
@@ -88,6 +96,7 @@ class Trace:
             self.since_zero_s(event.t_s),
             event.num_bytes or None,
             event.failure,
+            event.proto,
         )
 
     def note_icmp_errors(self, address: str, errors: Sequence[IcmpError]) -> None:
@@ -114,13 +123,14 @@ class Trace:
         t_s: float,
         num_bytes: int | None,
         failure: Failure | None,
+        proto: str = "tcp",
     ) -> None:
         if len(self.events) < _MAX_EVENTS:
             self.events.append(
                 wire.NetworkEvent(
                     operation=operation,
                     address=address,
-                    proto="tcp",
+                    proto=proto,
                     num_bytes=num_bytes,
                     failure=failure,
                     t0=t0_s,

@@ -185,7 +185,7 @@ async def _put_question(
         asked = Asked(hostname=name, query_type=query_type)
         port = "" if resolver.port == _PORTS["https"] else f":{resolver.port}"
         authority = _bracketed(resolver.host) + port
-        await ask_https(tls, (asked,), authority, resolver.path, tls.facts.alpn, means.net.clock)
+        await ask_https(tls, asked, authority, resolver.path, tls.facts.alpn, means.net.clock)
     if asked.reply is None:
         raise NetworkFailure(asked.failure or df007.EOF)
     return asked.reply

@@ -29,25 +29,39 @@ from banwatch.probe.follow_ups.requests import after_other_page, after_request
 from banwatch.probe.follow_ups.speed import after_page
 from banwatch.probe.hop import Hop, find_next_hop
 from banwatch.probe.load import Load
+from banwatch.probe.nettests.http3 import Http3
+from banwatch.probe.nettests.lookups import Lookups
 from banwatch.probe.permit import FetchPermit
 from banwatch.probe.politeness import Politeness
-from banwatch.probe.record import Query, WebConnectivityKeys
+from banwatch.probe.record import WebConnectivityKeys
 from banwatch.probe.records import Records
 from banwatch.probe.settings import Settings
 from banwatch.probe.steps.control import ask_helper, make_control_request
-from banwatch.probe.steps.dns import UdpLookup, addresses_of, begin_udp_lookup, lookup_system
-from banwatch.probe.steps.doh import lookup_doh
 from banwatch.probe.steps.http import BROWSER_HEADERS, Fetched, http_get
-from banwatch.probe.steps.quic import offers_quic, quic_handshake
+from banwatch.probe.steps.quic import offers_quic
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
-from banwatch.probe.summary import Findings, Summary, summarize
+from banwatch.probe.summary import Findings, Summary, compare_http3, summarize
 from banwatch.probe.trace import Trace
 
 TEST_NAME = "web_connectivity"
 TEST_VERSION = "0.5.0"
 ALPN = ("h2", "http/1.1")
-_FIRST_ID = {"getaddrinfo": 10001, "udp": 20001, "doh": 30001, "http": 40001, "https": 50001, "quic": 55001}
+_FIRST_ID = {
+    "getaddrinfo": 10001,
+    "udp": 20001,
+    "tcp": 25001,
+    "dot": 27001,
+    "https_record": 28001,
+    "doh": 30001,
+    "http": 40001,
+    "https": 50001,
+    "quic": 55001,
+}
+"""Where OONI's probe has ids, they are its own."""
+_RETRIED_ENGINES = frozenset({"getaddrinfo", "udp", "doh"})
+_DATAGRAM_ENGINES = frozenset({"getaddrinfo", "udp"})
+"""Those who are easily answered for by others, and whose answers may so leave a doubt."""
 _ADDRESSES_AFTER_REDIRECT = 2
 """A redirect's own host is rarely what is announced as banned: fewer of its addresses are enough."""
 
@@ -74,8 +88,11 @@ class WebConnectivity:
         self._at = settings.now()
         self._trace = Trace(clock=net.clock, zero_s=net.clock())
         self._records = Records()
-        self._lookups: list[UdpLookup] = []
         self._ids = dict(_FIRST_ID)
+        self._lookups = Lookups(
+            net, settings, roots, load, politeness.resolver_links, self._records, self._transaction
+        )
+        self._http3 = Http3(net, settings, roots, self._records, self._transaction)
         self._cookies = CookieJar()
         self._control_request: wire.ControlRequest | None = None
         self._control: wire.ControlResponse | None = None
@@ -92,8 +109,7 @@ class WebConnectivity:
                 await after_names(self._follow_up, self._name_findings(url))
                 await self._look_at_other_page(url)
         finally:
-            for lookup in self._lookups:
-                lookup.close()
+            self._lookups.close()
         return self._keys()
 
     async def _follow(self, url: TargetUrl, background: asyncio.TaskGroup) -> None:
@@ -124,6 +140,9 @@ class WebConnectivity:
         fetched = [task.result() for task in running]
         return next((one.response for one in fetched if one is not None and one.response is not None), None)
 
+    def _transaction(self, kind: str, *tags: str) -> Trace:
+        return self._trace.transaction(self._next_id(kind), *tags)
+
     def _next_id(self, kind: str) -> int:
         self._ids[kind] += 1
         return self._ids[kind] - 1
@@ -132,52 +151,13 @@ class WebConnectivity:
         """Ask every resolver; the addresses that each named, the system's first."""
         if hop.url.address is not None:
             return [[hop.url.address]]
-        tag = f"depth={hop.depth}"
-        times = self._settings.timeouts
-        host = hop.url.host
-        lookups = [
-            begin_udp_lookup(
-                parse_endpoint(resolver),
-                host,
-                query_type,
-                rng=self._settings.rng,
-                trace=self._trace.transaction(self._next_id("udp"), tag),
-            )
-            for resolver in self._settings.resolvers
-            for query_type in ("A", "AAAA")
-        ]
-        self._lookups += lookups
-        system = self._trace.transaction(self._next_id("getaddrinfo"), tag)
-        queries: list[Query] = list(
-            await asyncio.gather(
-                lookup_system(self._net, host, timeout_s=times.dns_s, trace=system),
-                *(lookup.first(self._net, timeout_s=times.dns_s) for lookup in lookups),
-                *(
-                    lookup_doh(
-                        self._net,
-                        resolver,
-                        host,
-                        query_type,
-                        roots=self._roots,
-                        at=self._at,
-                        timeout_s=times.tcp_s,
-                        trace=self._trace.transaction(self._next_id("doh"), tag),
-                    )
-                    for resolver in self._settings.doh_resolvers
-                    for query_type in ("A", "AAAA")
-                ),
-            )
-        )
-        for lookup in lookups:
-            background.create_task(lookup.watch(seconds=times.dns_late_s))
-        self._records.queries += queries
-        in_doubt = resolvers_in_doubt(queries)
+        queries, sources = await self._lookups.look_up(hop.url.host, hop.depth, background)
+        # the system's own resolver, asked raw, has no address here: `getaddrinfo` stands for it
+        named = [one for one in queries if one.engine == "getaddrinfo" or one.resolver_address]
+        in_doubt = resolvers_in_doubt([query for query in named if query.engine in _RETRIED_ENGINES])
         if in_doubt and hop.depth == 0 and self._settings.follow_ups:
-            background.create_task(try_resolvers(self._follow_up, host, in_doubt))
-        for query in queries:
-            if query.failure is None:
-                self._load.note_step((query.t or 0) - (query.t0 or 0), times.dns_s)
-        return [addresses_of(query) for query in queries]
+            background.create_task(try_resolvers(self._follow_up, hop.url.host, in_doubt))
+        return sources
 
     async def _ask_control(self, url: TargetUrl, endpoints: list[Endpoint]) -> None:
         self._control_request = make_control_request(url, endpoints)
@@ -239,6 +219,7 @@ class WebConnectivity:
                 if tls is None:
                     self._note_failure(handshake.failure)
                     await after_handshake(self._follow_up, hop.url, endpoint, handshake, hop.depth)
+                    await self._try_http3(hop, endpoint, None)
                     return None
                 self._load.note_step((handshake.t or 0) - (handshake.t0 or 0), self._settings.timeouts.tls_s)
                 stream, alpn = tls, handshake.negotiated_protocol or ""
@@ -250,48 +231,34 @@ class WebConnectivity:
             stream.close()
         await after_request(self._follow_up, hop.url, endpoint, fetched.record, hop.depth)
         await after_page(self._follow_up, fetched, hop.depth)
-        if hop.depth == 0 and fetched.response and offers_quic(fetched.response.header("alt-svc")):
-            await self._try_quic(hop, endpoint)
+        await self._try_http3(hop, endpoint, fetched.response)
         return fetched
 
-    async def _try_quic(self, hop: Hop, endpoint: Endpoint) -> None:
-        """Shake hands over QUIC where the site says that it speaks it, and follow up a failure."""
-        depth = f"depth={hop.depth}"
-        if (
-            await self._shake_over_quic(endpoint, hop.url.host, depth) is None
-            or not self._settings.follow_ups
-        ):
+    async def _try_http3(self, hop: Hop, endpoint: Endpoint, response: HttpResponse | None) -> None:
+        """Fetch the input's page over HTTP/3 too, where the site or a setting says so."""
+        how = self._settings.http3
+        if hop.depth > 0 or not hop.url.is_tls or how == "never":
             return
-        await self._shake_over_quic(endpoint, self._settings.innocent_name, depth, "follow_up=other_name")
-        await self._shake_over_quic(endpoint, hop.url.host, depth, "follow_up=retry")
+        offered = response is not None and offers_quic(response.header("alt-svc"))
+        if how == "always" or offered or self._lookups.offers_http3(hop.url.host):
+            await self._http3.fetch(hop.url.host, self._request(hop), endpoint, hop.depth)
 
-    async def _shake_over_quic(self, endpoint: Endpoint, name: str, *tags: str) -> Failure | None:
-        handshake = await quic_handshake(
-            self._net,
-            endpoint,
-            name,
-            roots=None if "follow_up=other_name" in tags else self._roots,
-            at=self._at,
-            timeout_s=self._settings.timeouts.tls_s,
-            trace=self._trace.transaction(self._next_id("quic"), *tags),
-        )
-        self._records.quic_handshakes.append(handshake)
-        return handshake.failure
-
-    async def _fetch(self, hop: Hop, endpoint: Endpoint, stream: Stream, alpn: str, trace: Trace) -> Fetched:
+    def _request(self, hop: Hop) -> HttpRequest:
         headers = BROWSER_HEADERS
         if hop.referer:
             headers += (("Referer", hop.referer),)
         cookies = self._cookies.header(hop.url)
         if cookies:
             headers += (("Cookie", cookies),)
-        request = HttpRequest(
+        return HttpRequest(
             scheme=hop.url.scheme, authority=hop.url.authority, path=hop.url.path, headers=headers
         )
+
+    async def _fetch(self, hop: Hop, endpoint: Endpoint, stream: Stream, alpn: str, trace: Trace) -> Fetched:
         fetched = await http_get(
             stream,
             endpoint,
-            request,
+            self._request(hop),
             alpn=alpn,
             transport="tcp",
             timeout_s=self._settings.timeouts.http_s,
@@ -335,8 +302,12 @@ class WebConnectivity:
         shakes = self._records.tls_handshakes
         return NameFindings(
             hostname=url.host,
-            queries=[query for query in self._records.queries if query.hostname == url.host],
-            late=[late for lookup in self._lookups for late in lookup.late if late.hostname == url.host],
+            queries=[
+                query
+                for query in self._records.queries
+                if query.hostname == url.host and query.engine in _DATAGRAM_ENGINES
+            ],
+            late=[late for late in self._lookups.late() if late.hostname == url.host],
             verified=frozenset(
                 (shake.address or "").rpartition(":")[0].strip("[]")
                 for shake in shakes
@@ -371,7 +342,8 @@ class WebConnectivity:
             quic_handshakes=records.quic_handshakes,
             requests=records.requests,
             network_events=self._trace.events,
-            x_dns_duplicate_responses=[late for lookup in self._lookups for late in lookup.late],
+            x_dns_duplicate_responses=self._lookups.late(),
+            x_https_records=records.service_queries,
             x_tcp_info=records.tcp_infos,
             x_localization=records.localizations,
             x_icmp_errors=self._trace.icmp_errors,
@@ -383,6 +355,7 @@ class WebConnectivity:
             dns_experiment_failure=summary.dns_experiment_failure,
             dns_consistency=summary.dns_consistency,
             http_experiment_failure=summary.http_experiment_failure,
+            x_http3=compare_http3(records.requests, self._control),
             body_proportion=summary.body_proportion,
             body_length_match=summary.body_length_match,
             headers_match=summary.headers_match,

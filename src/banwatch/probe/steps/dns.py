@@ -27,11 +27,13 @@ def _answer(address: str, ttl_s: int | None) -> wire.DnsAnswer:
 
 
 def answers_of(reply: DnsReply) -> list[wire.DnsAnswer]:
-    """Write down a reply's addresses and canonical names, in its order."""
+    """Write down a reply's addresses and canonical names, in its order; of other records, that they are."""
     return [
         wire.DnsAnswer(answer_type="CNAME", hostname=record.value, ttl=record.ttl_s)
         if record.kind == "CNAME"
         else _answer(record.value, record.ttl_s)
+        if record.kind in {"A", "AAAA"}
+        else wire.DnsAnswer(answer_type=record.kind, ttl=record.ttl_s)
         for record in reply.records
     ]
 
@@ -71,12 +73,19 @@ class UdpLookup:
     query_type: str
     trace: Trace
     message_id: int
+    is_own: bool = False
+    """Whether it is the system's own resolver, whose address is that of somebody's network and not told."""
     t0: float = 0.0
     datagrams: Datagrams | None = None
     asked: int = 0
     late: list[Query] = field(default_factory=list)
     _first: DnsReply | None = None
     _odd: Failure | None = None
+
+    @property
+    def offers_http3(self) -> bool:
+        """Whether the first reply does, to a question of type `HTTPS`."""
+        return self._first is not None and self._first.offers_http3
 
     async def first(self, net: Net, *, timeout_s: float, ttl: int | None = None) -> Query:
         """Ask, once more if half the time passes in silence, and wait for the first reply.
@@ -126,7 +135,9 @@ class UdpLookup:
     def close(self) -> None:
         """Stop listening."""
         if self.datagrams is not None:
-            self.trace.note_icmp_errors(str(self.resolver), self.datagrams.icmp_errors())
+            self.trace.note_icmp_errors(
+                "" if self.is_own else str(self.resolver), self.datagrams.icmp_errors()
+            )
             self.datagrams.close()
             self.datagrams = None
 
@@ -162,7 +173,7 @@ class UdpLookup:
             hostname=self.hostname,
             query_type=self.query_type,
             engine="udp",
-            resolver_address=str(self.resolver),
+            resolver_address="" if self.is_own else str(self.resolver),
             failure=reply.failure,
             answers=answers_of(reply) or None,
             rcode=reply.rcode,
@@ -178,7 +189,7 @@ class UdpLookup:
             hostname=self.hostname,
             query_type=self.query_type,
             engine="udp",
-            resolver_address=str(self.resolver),
+            resolver_address="" if self.is_own else str(self.resolver),
             failure=failure,
             t0=self.t0,
             t=self.trace.elapsed_s(),

@@ -7,20 +7,21 @@ from datetime import datetime
 
 from banwatch.model import failure as df007
 from banwatch.net.certificates import Roots
-from banwatch.net.dns_streams import Asked, ask_https, ask_with_lengths
+from banwatch.net.dns_streams import Asked, ask_http2, ask_https, ask_with_lengths
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
+from banwatch.net.http import Http2
 from banwatch.net.https import start_trusted_tls
-from banwatch.net.seam import Net, Stream
+from banwatch.net.seam import Net, Stream, TlsStream
 from banwatch.probe.record import Query
 from banwatch.probe.steps.dns import answers_of
+from banwatch.probe.steps.resolver_links import ResolverLink, ResolverLinks
 from banwatch.probe.trace import Trace
 
 _DOH_ALPN = ("h2", "http/1.1")
 _DOT_ALPN = ("dot",)
 
-Ask = Callable[[Stream, Sequence[Asked]], Awaitable[int]]
-"""Puts questions on a fresh connection; says how many it put."""
+Open = Callable[[], Awaitable[ResolverLink]]
 
 
 async def lookup_tcp(
@@ -33,14 +34,18 @@ async def lookup_tcp(
     rng: random.Random,
     traces: Sequence[Trace],
 ) -> list[Query]:
-    """Ask over TCP, in the clear: whoever only forges datagrams is no match for it."""
+    """Ask over TCP, in the clear: whoever only forges datagrams is no match for it.
 
-    async def ask(stream: Stream, questions: Sequence[Asked]) -> int:
-        await ask_with_lengths(stream, questions, net.clock)
-        return len(questions)
+    On a connection of its own: what is cut for one name's sake must not be taken for another's.
+    """
+
+    async def open_link() -> ResolverLink:
+        stream = await net.open_tcp(resolver.ip, resolver.port)
+        return ResolverLink(stream, _with_lengths(net, stream), is_lasting=False)
 
     questions = _questions(hostname, query_types, rng)
-    return await _look_up(net, resolver, questions, ask, "tcp", str(resolver), timeout_s, traces)
+    await _ask(open_link, str(resolver), ResolverLinks(), questions, timeout_s, traces[0])
+    return [_record(one, "tcp", str(resolver), trace) for one, trace in zip(questions, traces, strict=True)]
 
 
 async def lookup_dot(
@@ -53,17 +58,19 @@ async def lookup_dot(
     at: datetime,
     timeout_s: float,
     rng: random.Random,
+    links: ResolverLinks,
     traces: Sequence[Trace],
 ) -> list[Query]:
     """Ask inside TLS (RFC 7858). The certificate must be good for the resolver's address."""
 
-    async def ask(stream: Stream, questions: Sequence[Asked]) -> int:
-        tls = await start_trusted_tls(net, stream, resolver.ip, roots=roots, at=at, alpn=_DOT_ALPN)
-        await ask_with_lengths(tls, questions, net.clock)
-        return len(questions)
+    async def open_link() -> ResolverLink:
+        tls = await _open_tls(net, resolver, roots, at, _DOT_ALPN)
+        return ResolverLink(tls, _with_lengths(net, tls))
 
+    place = f"dot://{resolver}"
     questions = _questions(hostname, query_types, rng)
-    return await _look_up(net, resolver, questions, ask, "dot", str(resolver), timeout_s, traces)
+    await _ask(open_link, place, links, questions, timeout_s, traces[0])
+    return [_record(one, "dot", str(resolver), trace) for one, trace in zip(questions, traces, strict=True)]
 
 
 async def lookup_doh_types(
@@ -75,6 +82,7 @@ async def lookup_doh_types(
     roots: Roots,
     at: datetime,
     timeout_s: float,
+    links: ResolverLinks,
     traces: Sequence[Trace],
 ) -> list[Query]:
     """Ask a resolver at `https://<address>/dns-query` (RFC 8484), over HTTP/2 where it speaks that.
@@ -83,14 +91,44 @@ async def lookup_doh_types(
     as those of the large public resolvers are.
     """
     authority = f"[{resolver_ip}]" if ":" in resolver_ip else resolver_ip
+    place = f"https://{authority}/dns-query"
 
-    async def ask(stream: Stream, questions: Sequence[Asked]) -> int:
-        tls = await start_trusted_tls(net, stream, resolver_ip, roots=roots, at=at, alpn=_DOH_ALPN)
-        return await ask_https(tls, questions, authority, "/dns-query", tls.facts.alpn, net.clock)
+    async def open_link() -> ResolverLink:
+        tls = await _open_tls(net, Endpoint(resolver_ip, 443), roots, at, _DOH_ALPN)
+        alpn = tls.facts.alpn
+        http2 = Http2(tls) if alpn == "h2" else None
 
-    url = f"https://{authority}/dns-query"
+        async def ask(questions: Sequence[Asked]) -> int:
+            if http2 is not None:
+                await ask_http2(http2, questions, authority, "/dns-query", net.clock)
+                return len(questions)
+            await ask_https(tls, questions[0], authority, "/dns-query", alpn, net.clock)
+            return 1
+
+        return ResolverLink(tls, ask, is_lasting=http2 is not None)
+
     questions = [Asked(hostname=hostname, query_type=one) for one in query_types]
-    return await _look_up(net, Endpoint(resolver_ip, 443), questions, ask, "doh", url, timeout_s, traces)
+    await _ask(open_link, place, links, questions, timeout_s, traces[0])
+    return [_record(one, "doh", place, trace) for one, trace in zip(questions, traces, strict=True)]
+
+
+async def _open_tls(
+    net: Net, resolver: Endpoint, roots: Roots, at: datetime, alpn: tuple[str, ...]
+) -> TlsStream:
+    stream = await net.open_tcp(resolver.ip, resolver.port)
+    try:
+        return await start_trusted_tls(net, stream, resolver.ip, roots=roots, at=at, alpn=alpn)
+    except BaseException:
+        stream.close()
+        raise
+
+
+def _with_lengths(net: Net, stream: Stream) -> Callable[[Sequence[Asked]], Awaitable[int]]:
+    async def ask(questions: Sequence[Asked]) -> int:
+        await ask_with_lengths(stream, questions, net.clock)
+        return len(questions)
+
+    return ask
 
 
 def _questions(hostname: str, query_types: Sequence[str], rng: random.Random) -> list[Asked]:
@@ -101,39 +139,47 @@ def _questions(hostname: str, query_types: Sequence[str], rng: random.Random) ->
     ]
 
 
-async def _look_up(
-    net: Net,
-    resolver: Endpoint,
-    questions: list[Asked],
-    ask: Ask,
-    engine: str,
-    address: str,
+async def _ask(
+    open_link: Open,
+    place: str,
+    links: ResolverLinks,
+    questions: Sequence[Asked],
     timeout_s: float,
-    traces: Sequence[Trace],
-) -> list[Query]:
-    t0 = traces[0].elapsed_s()
-    left: Sequence[Asked] = questions
+    trace: Trace,
+) -> None:
+    """Put questions on a kept connection, or on fresh ones, and fill them in."""
+    for asked in questions:
+        asked.t0 = trace.elapsed_s()
+    left = questions
     try:
         async with asyncio.timeout(timeout_s):
             while left:
-                stream = await net.open_tcp(resolver.ip, resolver.port)
+                kept = links.take(place)
+                link = kept or await open_link()
+                is_good = False
                 try:
-                    left = left[await ask(stream, left) :]
+                    count = await link.ask(left)
+                    is_good = all(asked.reply is not None for asked in left[:count])
+                except NetworkFailure:
+                    if kept is None:
+                        raise
                 finally:
-                    stream.close()
+                    if is_good:
+                        links.give_back(place, link)
+                    else:
+                        link.stream.close()
+                if is_good or kept is None:  # else the resolver had hung up meanwhile: once more, afresh
+                    left = left[count:]
     except NetworkFailure as error:
-        traces[0].note_icmp_errors(str(resolver), error.icmp_errors)
+        trace.note_icmp_errors(place, error.icmp_errors)
         for asked in questions:
             asked.fail(error.failure)
     except TimeoutError:
         for asked in questions:
             asked.fail(df007.GENERIC_TIMEOUT)
-    return [
-        _record(asked, engine, address, t0, trace) for asked, trace in zip(questions, traces, strict=True)
-    ]
 
 
-def _record(asked: Asked, engine: str, address: str, t0: float, trace: Trace) -> Query:
+def _record(asked: Asked, engine: str, address: str, trace: Trace) -> Query:
     reply = asked.reply
     return Query(
         hostname=asked.hostname,
@@ -143,7 +189,7 @@ def _record(asked: Asked, engine: str, address: str, t0: float, trace: Trace) ->
         failure=reply.failure if reply is not None else asked.failure,
         answers=(answers_of(reply) or None) if reply is not None else None,
         rcode=reply.rcode if reply is not None else None,
-        t0=t0,
+        t0=asked.t0,
         t=trace.elapsed_s() if asked.at_s is None else trace.since_zero_s(asked.at_s),
         transaction_id=trace.transaction_id,
         tags=list(trace.tags),

@@ -6,6 +6,7 @@ from banwatch.net.certificates import Roots
 from banwatch.net.seam import Net
 from banwatch.probe.record import Query
 from banwatch.probe.steps.dns_streams import lookup_doh_types
+from banwatch.probe.steps.resolver_links import ResolverLinks
 from banwatch.probe.trace import Trace
 
 
@@ -20,7 +21,8 @@ async def lookup_doh(
     timeout_s: float,
     trace: Trace,
 ) -> Query:
-    """Ask for one type only; see `lookup_doh_types`."""
+    """Ask for one type only, on a connection of its own; see `lookup_doh_types`."""
+    links = ResolverLinks()
     [query] = await lookup_doh_types(
         net,
         resolver_ip,
@@ -29,6 +31,8 @@ async def lookup_doh(
         roots=roots,
         at=at,
         timeout_s=timeout_s,
+        links=links,
         traces=(trace,),
     )
+    links.close()
     return query

@@ -2,13 +2,15 @@
 
 import asyncio
 import base64
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
 from banwatch.net.endpoint import Endpoint
+from banwatch.net.failure import NetworkFailure
 from banwatch.net.http import Headers, HttpExchange, HttpRequest, HttpResponse, exchange
+from banwatch.net.quic import QuicLink
 from banwatch.net.seam import Stream
 from banwatch.probe.record import Request
 from banwatch.probe.trace import Trace
@@ -33,6 +35,16 @@ class Fetched:
     response: HttpResponse | None
     received_s: float = 0.0
     """From the first byte on the wire to the last of the body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Means:
+    """By what a page is fetched."""
+
+    alpn: str
+    """What TLS agreed on; empty without TLS."""
+    transport: str
+    """`tcp` or `udp`."""
 
 
 def as_text(data: bytes) -> wire.Text:
@@ -84,11 +96,51 @@ async def http_get(
         scrub: takes the probe's own addresses out of a body before it is encoded.
         trace: clock, id and tags for the record.
     """
+
+    async def send(result: HttpExchange) -> None:
+        await exchange(stream, request, result, alpn=alpn, limit_bytes=limit_bytes, clock=trace.clock)
+
+    how = _Means(alpn=alpn, transport=transport)
+    return await _fetch(send, endpoint, request, how, timeout_s=timeout_s, scrub=scrub, trace=trace)
+
+
+async def http3_get(
+    link: QuicLink,
+    endpoint: Endpoint,
+    request: HttpRequest,
+    *,
+    timeout_s: float,
+    limit_bytes: int,
+    scrub: Callable[[bytes], bytes],
+    trace: Trace,
+) -> Fetched:
+    """Request a page over QUIC; see `http_get`."""
+
+    async def send(result: HttpExchange) -> None:
+        try:
+            await link.request(request, result, limit_bytes)
+        except NetworkFailure as error:
+            result.failure = error.failure
+
+    how = _Means(alpn="h3", transport="udp")
+    return await _fetch(send, endpoint, request, how, timeout_s=timeout_s, scrub=scrub, trace=trace)
+
+
+async def _fetch(
+    send: Callable[[HttpExchange], Awaitable[None]],
+    endpoint: Endpoint,
+    request: HttpRequest,
+    how: _Means,
+    *,
+    timeout_s: float,
+    scrub: Callable[[bytes], bytes],
+    trace: Trace,
+) -> Fetched:
     t0 = trace.elapsed_s()
     result = HttpExchange()
     try:
         async with asyncio.timeout(timeout_s):
-            await exchange(stream, request, result, alpn=alpn, limit_bytes=limit_bytes, clock=trace.clock)
+            await send(result)
     except TimeoutError:
         result.failure = df007.GENERIC_TIMEOUT
     trace.note("http_transaction_done", str(endpoint), t0, result.failure)
@@ -99,20 +151,10 @@ async def http_get(
         if len(result.response.arrivals) > 1 or result.failure is not None:
             trace.note_arrivals(str(endpoint), begun, result.response.arrivals)
     sent, sent_list = _headers((("Host", request.authority), *request.headers))
-    response: wire.HttpResponse | None = None
-    if result.response is not None:
-        got, got_list = _headers(result.response.headers)
-        response = wire.HttpResponse(
-            code=result.response.status,
-            headers=got,
-            headers_list=got_list,
-            body=as_text(scrub(bytes(result.response.body))),
-            body_is_truncated=result.response.is_truncated or result.failure is not None,
-        )
     record = wire.HttpTransaction(
-        network=transport,
+        network=how.transport,
         address=str(endpoint),
-        alpn=alpn,
+        alpn=how.alpn,
         failure=result.failure,
         request=Request(
             method=request.method,
@@ -121,12 +163,25 @@ async def http_get(
             headers_list=sent_list,
             body="",
             body_is_truncated=False,
-            x_transport=transport,
+            x_transport=how.transport,
         ),
-        response=response,
+        response=_write_response(result, scrub),
         t0=t0,
         t=trace.elapsed_s(),
         transaction_id=trace.transaction_id,
         tags=list(trace.tags),
     )
     return Fetched(record, result.response, received_s)
+
+
+def _write_response(result: HttpExchange, scrub: Callable[[bytes], bytes]) -> wire.HttpResponse | None:
+    if result.response is None:
+        return None
+    got, got_list = _headers(result.response.headers)
+    return wire.HttpResponse(
+        code=result.response.status,
+        headers=got,
+        headers_list=got_list,
+        body=as_text(scrub(bytes(result.response.body))),
+        body_is_truncated=result.response.is_truncated or result.failure is not None,
+    )

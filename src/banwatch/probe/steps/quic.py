@@ -1,4 +1,4 @@
-"""Shaking hands over QUIC."""
+"""Shaking hands over QUIC, and whether a site says that it speaks it."""
 
 import asyncio
 import base64
@@ -10,8 +10,9 @@ from banwatch.model.failure import Failure
 from banwatch.net.certificates import Roots
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
-from banwatch.net.quic import open_quic
+from banwatch.net.quic import QuicLink, open_quic
 from banwatch.net.seam import Net, TlsFacts
+from banwatch.net.traced import TracedNet
 from banwatch.probe.trace import Trace
 
 
@@ -25,23 +26,52 @@ async def quic_handshake(
     timeout_s: float,
     trace: Trace,
 ) -> wire.TlsHandshake:
-    """Shake hands over QUIC, record the certificates, verify them (unless `roots` is None), and close."""
+    """Shake hands over QUIC and let go again; see `quic_connect`."""
+    link, record = await quic_connect(
+        net, endpoint, server_name, roots=roots, at=at, timeout_s=timeout_s, trace=trace
+    )
+    if link is not None:
+        link.close()
+    return record
+
+
+async def quic_connect(
+    net: Net,
+    endpoint: Endpoint,
+    server_name: str,
+    *,
+    roots: Roots | None,
+    at: datetime,
+    timeout_s: float,
+    trace: Trace,
+) -> tuple[QuicLink | None, wire.TlsHandshake]:
+    """Shake hands over QUIC, record the certificates, and only then verify them.
+
+    Returns:
+        The link, which the caller closes, where the handshake succeeded with a certificate that is good for
+        the name (any certificate, with `roots` None), and the record.
+    """
     t0 = trace.elapsed_s()
+    link: QuicLink | None = None
     facts: TlsFacts | None = None
     failure: Failure | None = None
     try:
         async with asyncio.timeout(timeout_s):
-            link = await open_quic(net, endpoint.ip, endpoint.port, server_name)
+            link = await open_quic(TracedNet(net, trace.sink), endpoint.ip, endpoint.port, server_name)
             facts = link.facts
-            link.close()
     except NetworkFailure as error:
         failure = error.failure
+        trace.note_icmp_errors(str(endpoint), error.icmp_errors)
     except TimeoutError:
         failure = df007.GENERIC_TIMEOUT
+    trace.note("quic_handshake_done", str(endpoint), t0, failure, proto="udp")
     if facts is not None and roots is not None:
         failure = roots.problem(facts.peer_certificates, server_name, at)
+        if failure is not None and link is not None:
+            link.close()
+            link = None
     certificates = facts.peer_certificates if facts else ()
-    return wire.TlsHandshake(
+    record = wire.TlsHandshake(
         network="udp",
         address=str(endpoint),
         server_name=server_name,
@@ -56,6 +86,7 @@ async def quic_handshake(
         transaction_id=trace.transaction_id,
         tags=list(trace.tags),
     )
+    return link, record
 
 
 def offers_quic(alt_svc: str | None) -> bool:

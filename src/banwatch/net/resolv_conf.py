@@ -1,0 +1,34 @@
+"""Whom the system asks for names: `/etc/resolv.conf`."""
+
+import ipaddress
+from pathlib import Path
+
+_PATH = Path("/etc/resolv.conf")
+_MAX_BYTES = 1 << 16
+_MAX_SERVERS = 3
+"""As many as the C library reads."""
+
+
+def parse_resolv_conf(text: str) -> tuple[str, ...]:
+    """The name servers' addresses, in order. Link-local ones are left out: they need an interface, too."""
+    found: list[str] = []
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) < 2 or words[0] != "nameserver":
+            continue
+        try:
+            ip = ipaddress.ip_address(words[1])
+        except ValueError:
+            continue
+        if not ip.is_link_local:
+            found.append(str(ip))
+    return tuple(dict.fromkeys(found))[:_MAX_SERVERS]
+
+
+def read_system_resolvers(path: Path = _PATH) -> tuple[str, ...]:
+    """Those of this machine; none where the file does not say."""
+    try:
+        with path.open("rb") as file:
+            return parse_resolv_conf(file.read(_MAX_BYTES).decode("utf-8", "replace"))
+    except OSError:
+        return ()
