@@ -1,19 +1,20 @@
 """Who finds a store in use has its owner do the work, and hears how it went."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
 import pytest
 
+import banwatch
 from banwatch.collector import ask, own
-from banwatch.collector.owner import Request, socket_of
+from banwatch.collector.owner import Request
 from banwatch.model.errors import BanwatchError
 from banwatch.pipeline import IngestReport
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
-from banwatch.store.remote import Remote
+from banwatch.store.remote import Remote, socket_of
+from tests.collector.running import command, serving
 from tests.pipeline.measured import line, uid, write
 
 
@@ -26,19 +27,10 @@ def store_path(tmp_path: Path) -> Path:
 
 def test_another_command_ingests_through_the_owner(store_path: Path, tmp_path: Path) -> None:
     write(tmp_path / "a.jsonl", [line(n) for n in range(5)])
-    command = [
-        sys.executable,
-        "-m",
-        "banwatch.cli.main",
-        "ingest",
-        "a.jsonl",
-        "--store",
-        store_path,
-        "--json",
-    ]
+    words = command("ingest", "a.jsonl", "--store", store_path, "--json")
     with own(store_path) as owned:
         assert owned
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
         with Store.open(store_path, read_only=True) as reader:
             assert len(queries.verdicts(reader)) == 5
     assert msgspec.json.decode(done.stdout)["accepted"] == 5
@@ -54,12 +46,56 @@ def test_every_kind_of_work(store_path: Path, tmp_path: Path) -> None:
         assert msgspec.json.decode(ask(store_path, Request(work="detect")) or b"")["cells"] > 0
 
 
+def test_what_comes_on_the_standard_input_goes_through_the_owner_too(store_path: Path) -> None:
+    with own(store_path):
+        done = subprocess.run(
+            command("ingest", "-", "--store", store_path, "--json"),
+            input=line(1),
+            capture_output=True,
+            check=True,
+        )
+    assert msgspec.json.decode(done.stdout)["accepted"] == 1
+
+
+def test_judging_again_goes_through_the_owner(store_path: Path, tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", [line(n) for n in range(5)])
+    (tmp_path / "rules.toml").write_text('version = "mine"\nwithout = ["tls.reset"]\n')
+    with own(store_path) as owner:
+        ask(store_path, Request(work="ingest", paths=[str(tmp_path / "a.jsonl")]))
+        words = command("judge", "--store", store_path, "--ruleset", tmp_path / "rules.toml", "--json")
+        done = subprocess.run(words, capture_output=True, check=True)
+        assert msgspec.json.decode(done.stdout) == {"measurements": 5, "ruleset": "mine"}
+        assert owner is not None
+        assert {verdict.ruleset for verdict in queries.verdicts(owner.store)} == {"mine"}
+        with pytest.raises(BanwatchError, match="the ruleset cannot be read"):
+            ask(store_path, Request(work="rejudge", ruleset="version = 1"))
+
+
+def test_a_notebook_reads_through_the_owner(store_path: Path, tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", [line(n) for n in range(5)])
+    with serving(store_path) as served:
+        subprocess.run(
+            command("ingest", tmp_path / "a.jsonl", "--store", store_path), check=True, capture_output=True
+        )
+        with banwatch.open(str(store_path)) as tables:
+            verdicts = tables.verdicts(cc="KP", since="2016-04-01")
+            assert verdicts.count().to_pyarrow().as_py() == 5
+            rows = verdicts.group_by("target").agg(n=verdicts.count()).order_by("target").to_pyarrow()
+            assert rows.to_pylist()[-1] == {"target": "youtube.com", "n": 2}
+            assert sum(batch.num_rows for batch in verdicts.to_pyarrow_batches()) == 5
+            assert verdicts.limit(2).to_pyarrow().num_rows == 2
+            steps = tables.observations()
+            assert steps.semi_join(verdicts, "measurement_uid").count().to_pyarrow().as_py() == 15
+            assert served.process.poll() is None
+    assert not socket_of(store_path).exists()  # ended by a signal, it leaves nothing behind
+
+
 def test_another_process_reads_through_the_owner(store_path: Path, tmp_path: Path) -> None:
     write(tmp_path / "a.jsonl", [line(n) for n in range(5)])
-    command = [sys.executable, "-m", "banwatch.cli.main", "verdicts", "--json", "--store", store_path]
+    words = command("verdicts", "--json", "--store", store_path)
     with own(store_path):
         ask(store_path, Request(work="ingest", paths=[str(tmp_path / "a.jsonl")]))
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
         assert done.stdout.count('"target":"youtube.com"') == 2
         with (
             Store.over(Remote(store_path), tmp_path / "s.duckdb.archive", read_only=True) as away,

@@ -79,15 +79,36 @@ def show_changes(
 
 
 def judge_again(
-    path: Path, ruleset: Ruleset, since: datetime | None, until: datetime | None, *, as_json: bool
+    path: Path,
+    ruleset: Ruleset,
+    wanted: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    as_json: bool,
 ) -> None:
-    """Judge stored evidence and replace the verdicts; the replaced ones stay readable."""
+    """Judge stored evidence and replace the verdicts; the replaced ones stay readable.
+
+    Where another process owns the store, it does the work, by the text of the ruleset that was wanted.
+    """
     from banwatch import pipeline
     from banwatch.cli._progress import piece_progress
+    from banwatch.collector.owner import Request, ask
+    from banwatch.store.duck import StoreInUseError
 
     console = Console(stderr=True)
-    with Store.open(path) as store, piece_progress(console, "Judging") as progress:
-        report = pipeline.rejudge(store, judge=ruleset.judge, since=since, until=until, progress=progress)
+    with piece_progress(console, "Judging") as progress:
+        try:
+            with Store.open(path) as store:
+                report = pipeline.rejudge(
+                    store, judge=ruleset.judge, since=since, until=until, progress=progress
+                )
+        except StoreInUseError:
+            text = "" if ruleset == CURRENT or wanted is None else Path(wanted).read_text(encoding="utf-8")
+            answer = ask(path, Request(work="rejudge", ruleset=text, since=since, until=until), progress)
+            if answer is None:
+                raise
+            report = msgspec.json.decode(answer, type=pipeline.RebuildReport)
     if as_json:
         print(msgspec.json.encode({"measurements": report.measurements, "ruleset": ruleset.version}).decode())
     else:

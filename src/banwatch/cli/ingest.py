@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
         counted. An ingest that was stopped goes on where it was when the same command is run again.
         """
         import os
+        import tempfile
         from pathlib import Path
 
         import msgspec
@@ -62,14 +63,17 @@ def register(app: typer.Typer) -> None:
                         share=share_of,
                     )
             except StoreInUseError:
-                here = [
-                    path if path == sources.STDIN or is_bucket(path) else os.path.abspath(path)
-                    for path in paths
-                ]
                 if share_of != (0, 1):
                     raise  # an owner takes all of it: shares are for stores that many may write to
-                request = Request(work="ingest", paths=here, jobs=jobs or cores)
-                answer = None if sources.STDIN in here else ask(Path(store), request, progress)
+                with tempfile.TemporaryDirectory(prefix="banwatch-") as folder:
+                    here = [
+                        path if is_bucket(path) else os.path.abspath(path) for path in paths if path != "-"
+                    ]
+                    if sources.STDIN in paths:
+                        here.append(sources.keep_stdin(Path(folder)))
+                    answer = ask(
+                        Path(store), Request(work="ingest", paths=here, jobs=jobs or cores), progress
+                    )
                 if answer is None:
                     raise
                 report = msgspec.json.decode(answer, type=pipeline.IngestReport)

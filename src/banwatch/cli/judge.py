@@ -53,4 +53,4 @@ def register(app: typer.Typer) -> None:
         elif diff:
             run.show_changes(store, rules, since, until, as_json=as_json)
         else:
-            run.judge_again(store, rules, since, until, as_json=as_json)
+            run.judge_again(store, rules, ruleset, since, until, as_json=as_json)

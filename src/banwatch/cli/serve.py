@@ -1,6 +1,5 @@
-"""`banwatch serve`: the explorer on this machine."""
+"""`banwatch serve`: the explorer on this machine, and the collector of an observatory."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,22 +11,40 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def serve(
-        store: Annotated[Path, typer.Option("--store", help="The database.")] = Path("banwatch.duckdb"),
+        store: Annotated[
+            str,
+            typer.Option(help="A file, or clickhouse://user@host/name.", envvar="BANWATCH_STORE"),
+        ] = "banwatch.duckdb",
         host: Annotated[
             str, typer.Option("--host", help="Address to listen on; by default only this machine reaches it.")
         ] = "127.0.0.1",
         port: Annotated[
             int | None, typer.Option("--port", help="Port; by default the first free one from 8080 on.")
         ] = None,
+        collector: Annotated[
+            bool, typer.Option("--collector", help="Take measurements from probes, too (docs/collector.md).")
+        ] = False,
+        key: Annotated[
+            Path | None,
+            typer.Option(help="The collector's private key; by default a file beside the store."),
+        ] = None,
+        helper: Annotated[
+            list[str] | None, typer.Option(help="Address of a helper to tell OONI's probes of; repeatable.")
+        ] = None,
+        per_minute: Annotated[
+            int, typer.Option(min=0, help="Submissions that one client may send in a minute; 0: any number.")
+        ] = 1_200,
+        certificate: Annotated[
+            Path | None, typer.Option(help="PEM file with certificate and key: listens with TLS.")
+        ] = None,
     ) -> None:
-        """Show what was measured as web pages, until Ctrl-C."""
-        from banwatch.collector import own
-        from banwatch.explorer.serving import serve as run
-        from banwatch.store import Store
+        """Show what was measured as web pages, until Ctrl-C.
 
-        def announce(address: str) -> None:
-            print(f"Banwatch is at {address} (Ctrl-C ends it)", file=sys.stderr, flush=True)
+        While it runs it owns the store: other commands do their work through it. With --collector it takes
+        measurements from probes, ours and OONI's, and shows them some seconds later.
+        """
+        from banwatch.cli._serve_run import serve_store
+        from banwatch.collector.collecting import CollectorSettings
 
-        Store.open(store, read_only=True).close()  # nothing is made where there is nothing to show
-        with own(store):
-            run(store, host, port, announce=announce)
+        settings = CollectorSettings(per_minute=per_minute) if collector else None
+        serve_store(store, host, port, settings, key, helper or [], certificate)

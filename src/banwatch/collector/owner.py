@@ -1,9 +1,10 @@
 """One process owns a store; the others on this machine ask it to write for them.
 
 Wire: a Unix socket `<database>.owner`, for the same user only. A request is one line: `{"work": "ingest",
-"paths": [...], "jobs": 1}`, `{"work": "rebuild", "from_tier": ..., "since": ..., "until": ...}` or `{"work":
-"detect"}`. The answer is lines: `{"done": 1, "total": 2}` as it goes on, then `{"report": {...}}` or
-`{"what": ..., "do": ...}`. Questions are in `store.remote`.
+"paths": [...], "jobs": 1}`, `{"work": "rebuild", "from_tier": ..., "since": ..., "until": ...}`, `{"work":
+"rejudge", "ruleset": ..., "since": ..., "until": ...}` or `{"work": "detect"}`. The answer is lines:
+`{"done": 1, "total": 2}` as it goes on, then `{"report": {...}}` or `{"what": ..., "do": ...}`. Questions are
+in `store.remote`.
 """
 
 import os
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,13 +22,16 @@ import msgspec
 
 from banwatch import pipeline, reference
 from banwatch.bans import load_bans
-from banwatch.model.errors import BanwatchError
+from banwatch.judge.ruleset import CURRENT, Ruleset, parse_ruleset_untrusted
+from banwatch.model.errors import BanwatchError, WireError
 from banwatch.store import Store
 from banwatch.store.remote import QueryAnswer, connected, is_reading, short, socket_of
 
 MAX_REQUEST_BYTES = 1 << 20
 """Longest request: some thousand paths."""
 _SAY_EVERY_S = 0.2
+_END_S = 10.0
+"""How long work in hand may take when the owner ends; what is cut off is not done, nothing is half done."""
 Report = Callable[[int, int], None]
 
 
@@ -40,6 +45,17 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     from_tier: str = "observation"
     since: datetime | None = None
     until: datetime | None = None
+    ruleset: str = ""
+    """Text of a ruleset file; the current table where empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A store that this process owns."""
+
+    store: Store
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    """Held by whoever writes: one work at a time."""
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -53,55 +69,67 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 @contextmanager
-def own(store_path: Path) -> Iterator[bool]:
+def own(store_path: str | Path) -> Iterator[Owner | None]:
     """Own a store while the block lasts, and do what others ask for.
 
-    Gives whether the store is owned: one that can only be read, or that is owned by another process, is not,
-    and the block goes on without.
+    Gives None where it cannot be owned: it can only be read, or another process owns it; the block goes on
+    without. In a file system without sockets the others only hear who holds the file; on ClickHouse any
+    number may write, and nobody need ask.
     """
-    path = socket_of(store_path)
     try:
         store = Store.open(store_path)
     except BanwatchError:
-        yield False
+        yield None
         return
-    with store, socket.socket(socket.AF_UNIX) as listening:
-        path.unlink(missing_ok=True)  # we hold the file, so whoever left this is gone
+    with store:
+        owner = Owner(store)
+        if str(store_path).startswith("clickhouse:/"):
+            yield owner
+            return
+        with _listening(Path(store_path), owner):
+            yield owner
+
+
+@contextmanager
+def _listening(store_path: Path, owner: Owner) -> Iterator[None]:
+    path = socket_of(store_path)
+    with socket.socket(socket.AF_UNIX) as listening:
         try:
+            path.unlink(missing_ok=True)  # we hold the file, so whoever left this is gone
             listening.bind(short(path))
             os.chmod(path, 0o600)
             listening.listen()
         except OSError:
-            yield False  # no sockets in this file system: the others hear who holds the file
+            yield
             return
-        thread = threading.Thread(target=_listen, args=(listening, store), daemon=True)
+        thread = threading.Thread(target=_listen, args=(listening, owner), name="owner", daemon=True)
         thread.start()
         try:
-            yield True
+            yield
         finally:
             path.unlink(missing_ok=True)
             with suppress(OSError):
                 listening.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
             thread.join(timeout=5)
+            owner.turn.acquire(timeout=_END_S)  # what somebody has asked for may come to its end
 
 
-def _listen(listening: socket.socket, store: Store) -> None:
-    turn = threading.Lock()
+def _listen(listening: socket.socket, owner: Owner) -> None:
     while True:
         try:
             connection, _ = listening.accept()
         except OSError:
             return
-        threading.Thread(target=_answer, args=(connection, store, turn), daemon=True).start()
+        threading.Thread(target=_answer, args=(connection, owner), daemon=True).start()
 
 
-def _answer(connection: socket.socket, store: Store, turn: threading.Lock) -> None:
+def _answer(connection: socket.socket, owner: Owner) -> None:
     """Do what one request asks for; whoever asked may go away at any time."""
     with suppress(ConnectionError):
-        _converse(connection, store, turn)
+        _converse(connection, owner)
 
 
-def _converse(connection: socket.socket, store: Store, turn: threading.Lock) -> None:
+def _converse(connection: socket.socket, owner: Owner) -> None:
     with connection, connection.makefile("rwb") as stream:
         said_at = 0.0
 
@@ -123,10 +151,10 @@ def _converse(connection: socket.socket, store: Store, turn: threading.Lock) -> 
                 return  # it only wanted to know whether anybody is here
             request = msgspec.json.decode(text, type=Request)
             if request.work == "query":
-                _answer_query(store, request.sql, stream)
+                _answer_query(owner.store, request.sql, stream)
                 return
-            with turn:
-                report = _carry_out(store, request, progress)
+            with owner.turn:
+                report = _carry_out(owner.store, request, progress)
             say(_Line(report=msgspec.Raw(msgspec.json.encode(report))))
         except BanwatchError as error:
             say(_Line(what=error.what, do=error.do))
@@ -169,12 +197,26 @@ def _carry_out(store: Store, request: Request, progress: Report) -> Any:
                 until=request.until,
                 progress=progress,
             )
+        case "rejudge":
+            rules = _ruleset(request.ruleset)
+            return pipeline.rejudge(
+                store, judge=rules.judge, since=request.since, until=request.until, progress=progress
+            )
         case "detect":
             return pipeline.detect(store, load_bans().values(), now=datetime.now(UTC))
     raise BanwatchError(f"the owner of the store does not know the work {request.work!r}")
 
 
-def ask(store_path: Path, request: Request, progress: Report = lambda done, total: None) -> bytes | None:
+def _ruleset(text: str) -> Ruleset:
+    try:
+        return parse_ruleset_untrusted(text.encode()) if text else CURRENT
+    except WireError as error:
+        raise BanwatchError(f"the ruleset cannot be read: {error.reason}") from error
+
+
+def ask(
+    store_path: str | Path, request: Request, progress: Report = lambda done, total: None
+) -> bytes | None:
     """Ask the owner of a store to do something.
 
     Returns:
@@ -183,7 +225,7 @@ def ask(store_path: Path, request: Request, progress: Report = lambda done, tota
     Raises:
         BanwatchError: the owner said what went wrong, or went away before it had finished.
     """
-    with connected(store_path) as stream:
+    with connected(Path(store_path)) as stream:
         if stream is None:
             return None
         stream.write(msgspec.json.encode(request) + b"\n")

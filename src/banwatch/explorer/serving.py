@@ -1,9 +1,12 @@
 """Run the app on a port of this machine."""
 
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+
+from fastapi import FastAPI
 
 from banwatch.explorer.app import create_app
 from banwatch.model.errors import BanwatchError
@@ -11,6 +14,9 @@ from banwatch.store import Store
 
 FIRST_PORT = 8080
 _TRIES = 20
+_MAX_CONNECTIONS = 1_000
+_GRACE_S = 10
+"""How long open requests may go on when it is to end."""
 
 
 def find_port(host: str, port: int | None) -> int:
@@ -54,6 +60,22 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
+def _check_certificate(certificate: Path | None) -> None:
+    """Make sure, before anything is started, that TLS can be spoken.
+
+    Raises:
+        BanwatchError: the file cannot be used.
+    """
+    if certificate is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate)
+    except (OSError, ssl.SSLError) as error:
+        raise BanwatchError(
+            f"Cannot use {certificate}: {error}", "Expected a PEM file with a certificate and its key."
+        ) from error
+
+
 def serve(
     store_path: str | Path,
     host: str = "127.0.0.1",
@@ -61,6 +83,8 @@ def serve(
     *,
     recorded: bool = False,
     announce: Callable[[str], None] | None = None,
+    extend: Callable[[FastAPI], None] | None = None,
+    certificate: Path | None = None,
 ) -> None:
     """Serve the explorer until it is interrupted.
 
@@ -70,22 +94,33 @@ def serve(
         port: None is the first free one from 8080 on.
         recorded: the measurements were replayed from a recording; every page says so.
         announce: told the address once it is listened on.
+        extend: adds routes of others to the app.
+        certificate: PEM file with certificate and key: it is served with TLS.
 
     Raises:
         BanwatchError: the store cannot be opened, or there is no free port.
     """
     import uvicorn
 
+    _check_certificate(certificate)
     Store.open(Path(store_path), read_only=True).close()  # a clear message, before a server is started
     listening = _listen(host, find_port(host, port))
     try:
         name = f"[{host}]" if ":" in host else host
         if announce:
-            announce(f"http://{name}:{listening.getsockname()[1]}/")
+            announce(f"http{'s' if certificate else ''}://{name}:{listening.getsockname()[1]}/")
         app = create_app(store_path, recorded=recorded)
+        if extend:
+            extend(app)
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, workers=1
-        )  # who reads is not noted
+            app,
+            log_level="warning",
+            access_log=False,  # who reads is not noted
+            workers=1,
+            limit_concurrency=_MAX_CONNECTIONS,
+            timeout_graceful_shutdown=_GRACE_S,
+            ssl_certfile=certificate,
+        )
         uvicorn.Server(config).run(sockets=[listening])
     finally:
         listening.close()

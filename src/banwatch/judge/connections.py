@@ -145,6 +145,8 @@ def count_connections(
             _count(result.tls, "ok")
         elif not fairness.of_tls(seen) or (seen.step, seen.ip, seen.port) in retried:
             result.tls_unfair += 1
+            if (seen.step, seen.ip, seen.port) in failed_again and kind in CUTS:
+                cut.add(seen.ip or "")
         elif kind == "certificate":
             _note_certificate(result, mitm, seen, fairness, measurement, reference)
         else:

@@ -59,7 +59,9 @@ def compare_names(hop: Hop, control: Control | None, measurement: Measurement, r
     names.other_failures = tuple(
         sorted({lookup.failure for lookup in others if lookup.failure and lookup.failure != DNS_NO_ANSWER})
     )
-    names.lossy = any(_is_timeout(lookup) for lookup in hop.dns)
+    # a resolver inside TLS, or over TCP, is dropped on purpose as easily as by accident: no sign of loss
+    datagrams = [lookup for lookup in (*system, *plain) if lookup.engine != "tcp"]
+    names.lossy = any(_is_timeout(lookup) for lookup in datagrams)
     names.plain_silent = len(plain) >= SILENT_QUERIES and all(_is_timeout(lookup) for lookup in plain)
     names.lossy = names.lossy and not names.plain_silent and any(lookup.answers for lookup in hop.dns)
     vouching = _Vouching(names, hop, control if hop.covered else None, measurement, reference)

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from banwatch.judge.thresholds import LENGTH_RATIO_DIFFERENT, TITLE_WORD_LENGTH
-from banwatch.model.control import ControlHttp
+from banwatch.model.control import Control, ControlHttp
 from banwatch.model.observation import Observation
 
+FIRST_ERROR_STATUS = 400
+REDIRECTS = 3
+"""First digit of the statuses that redirect."""
+_BROKEN_REDIRECTS = ("http_invalid_redirect_location_host", "stopped after", "http_unexpected_redirect_url")
 _COMMON_HEADERS = frozenset(
     {
         "accept-ranges",
@@ -197,3 +201,19 @@ def _match_headers(page: Observation, control: ControlHttp) -> bool | None:
 
 def _value(headers: tuple[tuple[str, str], ...], wanted: str) -> str:
     return next((value for name, value in headers if name == wanted), "")
+
+
+def good_page(control: Control | None) -> ControlHttp | None:
+    """The control's page, unless it is none or an error."""
+    page = control.http if control else None
+    if page is None or page.failure is not None or page.status_code is None:
+        return None
+    return page if page.status_code < FIRST_ERROR_STATUS else None
+
+
+def is_broken_redirect(page: Observation | None, hops: int) -> bool:
+    if page is None or page.failure is None:
+        return False
+    return any(mark in page.failure for mark in _BROKEN_REDIRECTS) or (
+        hops > 0 and page.status_code is not None and page.status_code // 100 == REDIRECTS
+    )

@@ -1,7 +1,7 @@
 """Rules about how far connections got: TCP and TLS, at genuine addresses."""
 
 from banwatch.judge.rule import Rule
-from banwatch.judge.words import at_hop, host, page_came
+from banwatch.judge.words import at_hop, host, page_came, qualified, whereabouts
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId
@@ -32,11 +32,9 @@ def _handshakes_cut(e: Evidence) -> bool:
     return e.tls_ok == 0 and e.tcp_ok > 0
 
 
-def _qualified(e: Evidence, node: str) -> tuple[str, ...]:
-    """Add `.sni` where another name got through at the same address, `.other` where it was cut too."""
-    if e.tls_name_cut_elsewhere or (e.tls_other_name_ok and not e.tls_other_name_cut):
-        return (f"{node}.sni",)
-    return (f"{node}.other",) if e.tls_other_name_cut and not e.tls_other_name_ok else (node,)
+def _stopped(e: Evidence) -> str:
+    hops = e.stopped_hops
+    return f", {hops} hop{'s' if hops != 1 else ''} away" if hops is not None else ""
 
 
 def _beside(e: Evidence) -> str:
@@ -79,8 +77,8 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         why="a connect is tried again for seconds: one lost packet does not stop it",
         source="OONI ts-017; RFC 6298",
         sentence=lambda e: (
-            f"Connecting to {host(e)} timed out {_times(e.tcp_timeout)}{at_hop(e.hop)}; the control "
-            f"connected."
+            f"Connecting to {host(e)} timed out {_times(e.tcp_timeout)}{_stopped(e)}{at_hop(e.hop)}; the "
+            f"control connected."
         ),
     ),
     Rule(
@@ -95,16 +93,22 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         why="a reset in answer to the first packet looks like a closed port; the control found it open",
         source="OONI ts-017",
         sentence=lambda e: (
-            f"Connecting to {host(e)} was refused {_times(e.tcp_refused)}{at_hop(e.hop)}; the control "
-            f"connected."
+            f"Connecting to {host(e)} was refused {_times(e.tcp_refused)}{_stopped(e)}{at_hop(e.hop)}; the "
+            f"control connected."
         ),
     ),
     Rule(
         id=RuleId("tcp.reset"),
         layer=Layer.TCP,
         kinds=_WEB,
-        condition="no connect to a genuine address succeeds, some are reset; the control connected",
-        holds=lambda e: _only_failed(e) and e.tcp_reset > 0,
+        condition=(
+            "no connect to a genuine address succeeds, some are reset; or connections are reset before "
+            "anything is said; the control connected"
+        ),
+        holds=lambda e: (
+            (_only_failed(e) and e.tcp_reset > 0)
+            or (_handshakes_cut(e) and e.tls_reset > 0 and e.reset_unasked and not page_came(e))
+        ),
         state=State.LIKELY_BLOCKED,
         mechanism="tcp.reset",
         mechanisms=lambda e: ("tcp.reset",),
@@ -160,17 +164,18 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         layer=Layer.TLS,
         kinds=_WEB,
         condition=(
-            "TCP connects to a genuine address, then every TLS handshake fails, some by a reset; the "
-            "control's did not"
+            "TCP connects to a genuine address, then every TLS handshake fails, some by a reset, but not "
+            "without a word; the control's did not"
         ),
-        holds=lambda e: _handshakes_cut(e) and e.tls_reset > 0,
+        holds=lambda e: _handshakes_cut(e) and e.tls_reset > 0 and not e.reset_unasked,
         state=State.LIKELY_BLOCKED,
         mechanism="tls.reset.{sni,other}",
-        mechanisms=lambda e: _qualified(e, "tls.reset"),
+        mechanisms=lambda e: qualified(e, "tls.reset"),
         why="the cut comes when the name has been sent in the clear (SNI)",
         source="OONI ts-017; Chai et al. 2019",
         sentence=lambda e: (
-            f"The TLS handshake with {host(e)} was reset after the name was sent{at_hop(e.hop)}{_beside(e)}."
+            f"The TLS handshake with {host(e)} was reset after the name was "
+            f"sent{at_hop(e.hop)}{whereabouts(e)}{_beside(e)}."
         ),
     ),
     Rule(
@@ -189,12 +194,12 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         ),
         state=State.LIKELY_BLOCKED,
         mechanism="tls.timeout.{sni,other}",
-        mechanisms=lambda e: _qualified(e, "tls.timeout"),
+        mechanisms=lambda e: qualified(e, "tls.timeout"),
         why="packets after the name was sent are dropped",
         source="OONI ts-017; Xue et al. 2022 (TSPU)",
         sentence=lambda e: (
             f"The TLS handshake with {host(e)} went unanswered after the name was "
-            f"sent{at_hop(e.hop)}{_beside(e)}."
+            f"sent{at_hop(e.hop)}{whereabouts(e)}{_beside(e)}."
         ),
     ),
     Rule(

@@ -2,7 +2,7 @@
 "accused."""
 
 from banwatch.judge.rule import Rule
-from banwatch.judge.words import at_hop, host, listed
+from banwatch.judge.words import at_hop, failed_for_control, host, listed
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId
 from banwatch.model.state import Layer, State
@@ -46,11 +46,6 @@ def _page_is_the_sites(e: Evidence) -> bool:
 
 def _says_no(e: Evidence) -> bool:
     return e.http_refused or (e.http_status or 0) >= _FIRST_ERROR
-
-
-def _failed_for_control(e: Evidence) -> bool:
-    """The control looked, and failed too: no name, no connection, no handshake, or no page."""
-    return e.control and (e.control_http_failure is not None or e.control_dns_failure is not None)
 
 
 def _trouble(e: Evidence) -> tuple[str, ...]:
@@ -109,7 +104,7 @@ WHOLE_RULES: tuple[Rule, ...] = (
         layer=Layer.HTTP,
         kinds=_WEB,
         condition="no page came, and the control failed too",
-        holds=lambda e: _failed_for_control(e) and not _answered(e) and not e.silent,
+        holds=lambda e: failed_for_control(e) and not _answered(e) and not e.silent,
         state=State.DOWN,
         mechanism="",
         mechanisms=_none,

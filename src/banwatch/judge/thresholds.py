@@ -34,6 +34,20 @@ THROTTLE_FLOOR_BPS = 256_000.0
 THROTTLE_MIN_BYTES = 16_384
 """Bytes that a transfer must have for its rate to say anything: below, TCP's slow start decides."""
 
+EARLY_SHARE = 0.6
+"""A reset that comes within this share of the shortest round trip ever seen to the address was not sent from
+there. Queues only lengthen round trips; the rest is room for one that was lengthened in every connection."""
+
+EARLY_TIMES = 2
+"""So many resets must have been early, and none late: one round trip may be mistaken."""
+
+SHORTEST_RTT_MS = 5.0
+"""Milliseconds; of shorter round trips nothing can be told: the probe's own clock is that uneven."""
+
+HOPS_APART = 2
+"""How many hops nearer than the server the one must be who answers or cuts: load balancing gives packets of
+one destination paths that differ by a hop."""
+
 HANDSHAKE_RATIO = 10.0
 """How many times longer than another name's a TLS handshake must take to be called slowed."""
 

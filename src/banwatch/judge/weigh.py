@@ -17,11 +17,21 @@ from banwatch.judge.follow_ups import (
 from banwatch.judge.hops import Hop, group_by_hop
 from banwatch.judge.kinds import kind_of_nettest
 from banwatch.judge.names import Names, certificate_problem, compare_names
-from banwatch.judge.pages import PageComparison, compare_pages, differs, is_portal, is_refusal
+from banwatch.judge.pages import (
+    FIRST_ERROR_STATUS,
+    PageComparison,
+    compare_pages,
+    differs,
+    good_page,
+    is_broken_redirect,
+    is_portal,
+    is_refusal,
+)
+from banwatch.judge.path import NO_CUT, NO_FORGER, find_cut, find_forger
 from banwatch.judge.rates import read_rates
 from banwatch.judge.services import sum_up
 from banwatch.judge.thresholds import LAG_SHARE, LENGTH_RATIO_SAME, SHORT_TIMEOUT_S, USUAL_TIMEOUT_S
-from banwatch.model.control import Control, ControlHttp
+from banwatch.model.control import Control
 from banwatch.model.drafting import drafted
 from banwatch.model.evidence import Evidence
 from banwatch.model.failure import CERTIFICATE_FAILURES
@@ -29,10 +39,6 @@ from banwatch.model.observation import Observation, Step
 from banwatch.model.reference import Reference
 
 _Evidence = drafted(Evidence)
-FIRST_ERROR_STATUS = 400
-REDIRECTS = 3
-"""First digit of the statuses that redirect."""
-_BROKEN_REDIRECTS = ("http_invalid_redirect_location_host", "stopped after", "http_unexpected_redirect_url")
 
 
 def weigh(observed: Observed, reference: Reference) -> Evidence:
@@ -51,7 +57,7 @@ class _Weighing:
         self._reference = reference
         self._m = observed.measurement
         self._control = observed.control
-        self._page_of_control = _good_page(observed.control)
+        self._page_of_control = good_page(observed.control)
         self._plain: Sequence[Observation] = observed.observations
         self._follow_ups: Sequence[Observation] = ()
         if any(seen.follow_up is not None for seen in observed.observations):
@@ -87,6 +93,17 @@ class _Weighing:
         pages_known = known.find_in_pages(self._open_pages(), m.probe_cc, self._reference)
         services = sum_up(observed.endpoints)
         rates = read_rates(self._plain, self._follow_ups)
+        cut, forger = NO_CUT, NO_FORGER
+        if self._follow_ups:
+            cut = find_cut(
+                last,
+                self._names_of(at).genuine,
+                self._follow_ups,
+                observed.connections,
+                observed.located,
+                self._is_the_sites,
+            )
+            forger = find_forger(self._hops[names_at].dns, names, self._follow_ups, observed.located)
         return _Evidence(
             measurement_uid=m.measurement_uid,
             target=m.target,
@@ -149,6 +166,10 @@ class _Weighing:
             dns_from_nowhere=any(came_from_nowhere(seen) for seen in self._follow_ups),
             dns_inside=names.proxied,
             dns_unvouched_inside=names.unvouched_inside,
+            dns_forger_hops=forger.forger_hops,
+            dns_resolver_hops=forger.resolver_hops,
+            dns_sibling_forged=forger.sibling_forged,
+            dns_case_differs=forger.case_differs,
             dns_nowhere_else=names.nowhere_else,
             dns_fingerprints=answers_known.counting,
             dns_fate=self._fate(self._hops[names_at], names),
@@ -174,6 +195,16 @@ class _Weighing:
             tls_other_name_ok=connections.other_name_ok,
             tls_other_name_cut=connections.other_name_cut,
             tls_name_cut_elsewhere=is_cut_elsewhere(self._follow_ups),
+            tls_cut=cut.tls_cut,
+            tls_no_sni_ok=cut.tls_no_sni_ok,
+            tls_split_ok=cut.tls_split_ok,
+            reset_place=cut.reset_place,
+            reset_outlived=cut.reset_outlived,
+            reset_early=cut.reset_early,
+            reset_unasked=cut.reset_unasked,
+            cut_hops=cut.cut_hops,
+            server_hops=cut.server_hops,
+            stopped_hops=cut.stopped_hops,
             address_ok=connections.address_ok,
             quic_ok=connections.quic.get("ok", 0),
             quic_timeout=connections.quic.get("timeout", 0),
@@ -197,7 +228,7 @@ class _Weighing:
                 for other in self._requests_again(OTHER_NAMES)
             ),
             http_same_elsewhere=answered is not None and is_same_elsewhere(answered, self._follow_ups),
-            http_redirect_broken=_is_broken_redirect(page, at),
+            http_redirect_broken=is_broken_redirect(page, at),
             http_redirected_off=self._is_redirected_off(),
             http_refused=answered is not None and is_refusal(answered),
             http_status_match=compared.status_match,
@@ -290,6 +321,13 @@ class _Weighing:
     def _is_valid(self, shake: Observation) -> bool:
         return certificate_problem(shake, self._m, self._reference) is None
 
+    def _is_the_sites(self, seen: Observation) -> bool:
+        """Whether a handshake shows the site's own certificate, or a plain page is like the control's."""
+        if seen.step is Step.TLS:
+            return bool(seen.peer_certificates) and self._is_valid(seen)
+        compared = compare_pages(seen, self._page_of_control)
+        return seen.step is Step.HTTP and bool(compared.status_match) and not differs(compared)
+
     def _has_portal(self) -> bool:
         return any(is_portal(page) for hop in self._hops for page in hop.http)
 
@@ -340,14 +378,6 @@ class _Weighing:
         return "http.same" if compared.status_match and same else "http.ok"
 
 
-def _good_page(control: Control | None) -> ControlHttp | None:
-    """The control's page, unless it is none or an error."""
-    page = control.http if control else None
-    if page is None or page.failure is not None or page.status_code is None:
-        return None
-    return page if page.status_code < FIRST_ERROR_STATUS else None
-
-
 def _tls_failure(control: Control | None) -> str | None:
     tried = [e.tls_failure for e in control.endpoints if e.tls_attempted] if control else []
     return tried[0] if tried and all(tried) else None
@@ -369,14 +399,6 @@ def _is_unanswered(seen: Observation) -> bool:
     if seen.step is Step.DNS:
         return seen.failure not in ANSWERS_OF_DNS and not seen.answers
     return kind_of(seen.failure) in ("timeout", "unreachable", "other")
-
-
-def _is_broken_redirect(page: Observation | None, hops: int) -> bool:
-    if page is None or page.failure is None:
-        return False
-    return any(mark in page.failure for mark in _BROKEN_REDIRECTS) or (
-        hops > 0 and page.status_code is not None and page.status_code // 100 == REDIRECTS
-    )
 
 
 def _is_connected(observations: Sequence[Observation]) -> bool:

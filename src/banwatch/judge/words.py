@@ -44,3 +44,46 @@ def is_known_elsewhere(e: Evidence) -> bool:
 def page_came(e: Evidence) -> bool:
     """Whether the last request got a response."""
     return e.http_failure is None and e.http_status is not None
+
+
+def failed_for_control(e: Evidence) -> bool:
+    """Whether the control looked, and failed too: no name, no connection, no handshake, or no page."""
+    return e.control and (e.control_http_failure is not None or e.control_dns_failure is not None)
+
+
+def is_by_name(e: Evidence) -> bool:
+    """Whether what was said decides: the name, or that there is one."""
+    if e.tls_name_cut_elsewhere or e.tls_no_sni_ok or (e.tls_other_name_ok and not e.tls_other_name_cut):
+        return True
+    return e.tls_split_ok and not e.tls_other_name_cut
+
+
+def is_before_any_word(e: Evidence) -> bool:
+    """Whether connections are reset before anything is said, and not because of what was said earlier."""
+    return e.reset_unasked and not is_by_name(e)
+
+
+def qualified(e: Evidence, node: str) -> tuple[str, ...]:
+    """Add `.sni` where what was said decides, `.other` where any name was cut, else nothing.
+
+    A list of allowed names cuts an innocent name too: no name at all, or one cut in two, then tells.
+    """
+    if is_by_name(e):
+        return (f"{node}.sni",)
+    return (
+        (f"{node}.other",)
+        if e.tls_other_name_cut and not (e.tls_other_name_ok or e.tls_split_ok)
+        else (node,)
+    )
+
+
+def whereabouts(e: Evidence) -> str:
+    """Where the one sits who cuts, as far as follow-ups tell."""
+    told = []
+    if e.reset_place:
+        told.append("from on the path" if e.reset_place == "on-path" else "from in the path")
+    if e.cut_hops is not None:
+        told.append(f"{e.cut_hops} hop{'s' if e.cut_hops != 1 else ''} away")
+    if e.reset_early:
+        told.append("sooner than the server can answer")
+    return f", {listed(told)}" if told else ""

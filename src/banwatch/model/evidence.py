@@ -110,6 +110,15 @@ class Evidence:
     neither the control nor an encrypted resolver got."""
     dns_unvouched_inside: bool
     """An unvouched address lies inside the probe's own network."""
+    dns_forger_hops: int | None
+    """Hops after which a question for the name is answered, where its answers are in doubt; see the next."""
+    dns_resolver_hops: int | None
+    """Hops after which the same resolver answers for an innocent name."""
+    dns_sibling_forged: bool
+    """A name below the target that cannot exist was answered in the clear; inside HTTPS the same resolver
+    says that there is no such name."""
+    dns_case_differs: bool
+    """A resolver that fails or lies for the name is honest when it is written in mixed case."""
     dns_nowhere_else: bool
     """The control says that there is no such name; here it resolved."""
     dns_fingerprints: tuple[str, ...]
@@ -150,6 +159,27 @@ class Evidence:
     """Another name was cut at that address in the same way."""
     tls_name_cut_elsewhere: bool
     """At somebody else's address the name was cut, and another name was not."""
+    tls_cut: tuple[str, ...]
+    """How handshakes at genuine addresses were cut (`reset`, `timeout`, `eof`, `alert`), whatever the control
+    says of them."""
+    tls_no_sni_ok: bool
+    """Without a name a handshake got through at an address where it was cut."""
+    tls_split_ok: bool
+    """The same ClientHello, cut in two segments, was answered there with the site's own certificate."""
+    reset_place: str
+    """Where the one sits who resets: `on-path` (what was sent arrives), `in-path` (it does not), or empty."""
+    reset_outlived: bool
+    """A connection that ignored resets got some, and then the site's own answer."""
+    reset_early: bool
+    """Every reset came sooner than anything can come back from the address."""
+    reset_unasked: bool
+    """A connection there was reset without a word having been said."""
+    cut_hops: int | None
+    """Hops after which a ClientHello is cut, or vanishes."""
+    server_hops: int | None
+    """Hops after which the same address connects."""
+    stopped_hops: int | None
+    """Hops after which connects are refused, or vanish, where they failed."""
     address_ok: bool
     """Something else got through to an address where TLS or HTTP was cut."""
     quic_ok: int

@@ -1,7 +1,7 @@
 """One HTTP request and its response, over a stream, in HTTP/1.1 or HTTP/2."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 
 import h2.config
@@ -66,6 +66,8 @@ class HttpExchange:
 
     response: HttpResponse | None = None
     failure: Failure | None = None
+    is_complete: bool = False
+    """Whether the response came to its end, or to the limit."""
 
 
 async def exchange(
@@ -87,19 +89,42 @@ async def exchange(
         limit_bytes: the body is cut there.
         clock: tells when bytes came.
     """
+    await _guarded(
+        _exchange_h2(stream, (request,), (result,), limit_bytes, clock)
+        if alpn == "h2"
+        else _exchange_h11(stream, request, result, limit_bytes, clock),
+        (result,),
+    )
+
+
+async def exchange_together(
+    stream: Stream,
+    requests: Sequence[HttpRequest],
+    results: Sequence[HttpExchange],
+    *,
+    limit_bytes: int,
+    clock: Callable[[], float],
+) -> None:
+    """Send requests over one HTTP/2 connection at once; a failure is that of every unfinished one."""
+    await _guarded(_exchange_h2(stream, requests, results, limit_bytes, clock), results)
+
+
+async def _guarded(work: Coroutine[None, None, None], results: Sequence[HttpExchange]) -> None:
+    failure: Failure | None = None
     try:
-        if alpn == "h2":
-            await _exchange_h2(stream, request, result, limit_bytes, clock)
-        else:
-            await _exchange_h11(stream, request, result, limit_bytes, clock)
+        await work
     except NetworkFailure as error:
-        result.failure = error.failure
+        failure = error.failure
     except (h11.RemoteProtocolError, h2.exceptions.ProtocolError, UnicodeError):
-        result.failure = _MALFORMED
+        failure = _MALFORMED
+    if failure is not None:
+        for result in results:
+            if not result.is_complete:
+                result.failure = failure
 
 
-def _add_body(response: HttpResponse, data: bytes, limit_bytes: int, now_s: float) -> bool:
-    """Add what fits; tells whether that was too much."""
+def add_body(response: HttpResponse, data: bytes, limit_bytes: int, now_s: float) -> bool:
+    """Add what fits of a body, and when it came; tells whether that was too much."""
     room = limit_bytes - len(response.body)
     response.body += data[:room]
     response.is_truncated = len(data) > room
@@ -159,9 +184,11 @@ async def _exchange_h11(
                 body=bytearray(),
             )
         elif isinstance(event, h11.Data):
-            if result.response and _add_body(result.response, bytes(event.data), limit_bytes, clock()):
+            if result.response and add_body(result.response, bytes(event.data), limit_bytes, clock()):
+                result.is_complete = True
                 return
         elif isinstance(event, (h11.EndOfMessage, h11.ConnectionClosed)) or event is h11.PAUSED:
+            result.is_complete = True
             return
 
 
@@ -169,11 +196,39 @@ _H2_CONFIG = h2.config.H2Configuration(client_side=True, header_encoding=None)
 
 
 async def _exchange_h2(
-    stream: Stream, request: HttpRequest, result: HttpExchange, limit_bytes: int, clock: Callable[[], float]
+    stream: Stream,
+    requests: Sequence[HttpRequest],
+    results: Sequence[HttpExchange],
+    limit_bytes: int,
+    clock: Callable[[], float],
 ) -> None:
     connection = h2.connection.H2Connection(_H2_CONFIG)
     connection.initiate_connection()
     connection.increment_flow_control_window(1 << 20)
+    waiting: dict[int, HttpExchange] = {}
+    for request, result in zip(requests, results, strict=True):
+        waiting[_send_h2(connection, request)] = result
+    await stream.write(connection.data_to_send())
+    while waiting:
+        data = await stream.read(_READ_BYTES)
+        if not data:
+            raise NetworkFailure(df007.EOF)
+        for event in connection.receive_data(data):
+            if isinstance(event, h2.events.ConnectionTerminated):
+                raise NetworkFailure(
+                    f"{UNKNOWN_FAILURE_PREFIX}http2: server sent GOAWAY and closed the connection"
+                )
+            stream_id = getattr(event, "stream_id", None) or 0
+            if stream_id in waiting and _take_h2_event(
+                connection, event, waiting[stream_id], limit_bytes, clock
+            ):
+                waiting.pop(stream_id).is_complete = True
+        pending = connection.data_to_send()
+        if pending and waiting:
+            await stream.write(pending)
+
+
+def _send_h2(connection: h2.connection.H2Connection, request: HttpRequest) -> int:
     headers = [
         (":method", request.method),
         (":authority", request.authority),
@@ -185,17 +240,7 @@ async def _exchange_h2(
     connection.send_headers(stream_id, headers, end_stream=not request.body)
     if request.body:
         connection.send_data(stream_id, request.body, end_stream=True)
-    await stream.write(connection.data_to_send())
-    while True:
-        data = await stream.read(_READ_BYTES)
-        if not data:
-            raise NetworkFailure(df007.EOF)
-        for event in connection.receive_data(data):
-            if _take_h2_event(connection, event, result, limit_bytes, clock):
-                return
-        pending = connection.data_to_send()
-        if pending:
-            await stream.write(pending)
+    return stream_id
 
 
 def _take_h2_event(
@@ -205,7 +250,7 @@ def _take_h2_event(
     limit_bytes: int,
     clock: Callable[[], float],
 ) -> bool:
-    """Note one event; tells whether the exchange is over."""
+    """Note one event of a request; tells whether its exchange is over."""
     if isinstance(event, h2.events.ResponseReceived):
         fields = [(_text(bytes(key)), _text(bytes(value))) for key, value in event.headers or ()]
         status = next((value for key, value in fields if key == ":status"), "0")
@@ -216,7 +261,7 @@ def _take_h2_event(
         )
     elif isinstance(event, h2.events.DataReceived) and result.response is not None:
         data = event.data or b""
-        if _add_body(result.response, data, limit_bytes, clock()):
+        if add_body(result.response, data, limit_bytes, clock()):
             return True
         connection.acknowledge_received_data(event.flow_controlled_length or 0, event.stream_id or 1)
     elif isinstance(event, h2.events.StreamEnded):
@@ -225,6 +270,4 @@ def _take_h2_event(
         if event.error_code == h2.errors.ErrorCodes.NO_ERROR and result.response is not None:
             return True
         raise NetworkFailure(f"{UNKNOWN_FAILURE_PREFIX}stream error: stream reset by the peer")
-    elif isinstance(event, h2.events.ConnectionTerminated):
-        raise NetworkFailure(f"{UNKNOWN_FAILURE_PREFIX}http2: server sent GOAWAY and closed the connection")
     return False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from banwatch.model import failure as df007
 from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX, Failure
 from banwatch.net.failure import NetworkFailure
-from banwatch.net.http import HttpExchange, HttpRequest, HttpResponse
+from banwatch.net.http import HttpExchange, HttpRequest, HttpResponse, add_body
 from banwatch.net.seam import Datagrams, Net, TlsFacts
 
 if TYPE_CHECKING:
@@ -82,11 +82,10 @@ class QuicLink:
                     if isinstance(part, HeadersReceived) and result.response is None:
                         result.response = _response(part.headers)
                     elif isinstance(part, DataReceived) and result.response is not None:
-                        room = limit_bytes - len(result.response.body)
-                        result.response.body += part.data[:room]
-                        result.response.is_truncated = len(part.data) > room
+                        add_body(result.response, part.data, limit_bytes, self._clock())
                     ended = isinstance(part, HeadersReceived | DataReceived) and part.stream_ended
                     if ended or (result.response is not None and result.response.is_truncated):
+                        result.is_complete = True
                         return
 
     def close(self) -> None:

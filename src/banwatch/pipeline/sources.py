@@ -4,6 +4,7 @@ import glob
 import hashlib
 import io
 import re
+import shutil
 import sys
 import tarfile
 import zipfile
@@ -90,6 +91,21 @@ def find(paths: Iterable[str | Path]) -> list[Source]:
             found.setdefault(path.resolve(), Source(str(path), path, path.stat().st_size))
     once = {source.name: source for source in objects}
     return [*sorted(found.values(), key=lambda s: s.name), *once.values(), *standard_input[:1]]
+
+
+def keep_stdin(folder: Path) -> str:
+    """Put what comes on the standard input into a file, for another process to read; its path.
+
+    Raises:
+        BanwatchError: there is no room.
+    """
+    path = folder / "standard-input"
+    try:
+        with open(path, "wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file, CHUNK_BYTES)
+    except OSError as error:
+        raise BanwatchError(f"cannot write {path}: {error.strerror}", "Make room, or set TMPDIR") from error
+    return str(path)
 
 
 def parse_share(text: str) -> tuple[int, int]:

@@ -12,7 +12,8 @@ from banwatch.net.certificates import Roots
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.http import HttpExchange, HttpRequest, exchange
-from banwatch.net.seam import Net, Stream, TlsSettings
+from banwatch.net.https import start_trusted_tls
+from banwatch.net.seam import Net, Stream
 from banwatch.net.socks import ask_proxy
 from banwatch.net.target_url import TargetUrl
 from banwatch.probe.spool import Spool, Waiting
@@ -135,10 +136,7 @@ async def _connect(net: Net, collector: Collector, at: datetime) -> Stream:
     if not url.is_tls:
         return stream
     try:
-        tls = await net.start_tls(stream, TlsSettings(server_name=url.host, alpn=("http/1.1",)))
-        problem = collector.roots.problem(tls.facts.peer_certificates, url.host, at)
-        if problem is not None:
-            raise NetworkFailure(problem)
+        tls = await start_trusted_tls(net, stream, url.host, roots=collector.roots, at=at, alpn=("http/1.1",))
     except BaseException:
         stream.close()
         raise

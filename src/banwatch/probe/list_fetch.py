@@ -8,7 +8,8 @@ from banwatch.model.errors import WireError
 from banwatch.net.certificates import Roots
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.http import HttpExchange, HttpRequest, HttpResponse, exchange
-from banwatch.net.seam import Net, Stream, TlsSettings
+from banwatch.net.https import start_trusted_tls
+from banwatch.net.seam import Net, Stream
 from banwatch.net.target_url import TargetUrl, follow_location
 from banwatch.probe.steps.http import BROWSER_HEADERS
 
@@ -62,10 +63,7 @@ async def _fetch_one(net: Net, url: TargetUrl, roots: Roots, at: datetime, limit
         raise WireError("lists are fetched over https:// only")
     stream = await _open(net, url)
     try:
-        tls = await net.start_tls(stream, TlsSettings(server_name=url.host, alpn=("http/1.1",)))
-        problem = roots.problem(tls.facts.peer_certificates, url.host, at)
-        if problem is not None:
-            raise NetworkFailure(problem)
+        tls = await start_trusted_tls(net, stream, url.host, roots=roots, at=at, alpn=("http/1.1",))
         result = HttpExchange()
         request = HttpRequest(
             scheme=url.scheme, authority=url.authority, path=url.path, headers=BROWSER_HEADERS

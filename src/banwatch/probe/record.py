@@ -66,7 +66,8 @@ class Localization(msgspec.Struct, frozen=True, kw_only=True):
     """How far away the one is who answers in place of another."""
 
     step: str
-    """Who was looked for: who answers questions (`dns`), who cuts handshakes (`tls`), the server (`tcp`)."""
+    """Who was looked for: who answers for the name (`dns`), or for an innocent one (`resolver`); who cuts
+    handshakes (`tls`), or connects (`syn`); the server (`tcp`)."""
     address: str
     hops: int | None
     """The smallest IP time to live that was answered; null where that is not settled."""

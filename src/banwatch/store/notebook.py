@@ -11,11 +11,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import duckdb
 import ibis
 
 from banwatch.model.ids import parse_asn
 from banwatch.store.cells import cell_table
 from banwatch.store.click import parse_address
+from banwatch.store.duck import explain
+from banwatch.store.owned import open_owned
 from banwatch.store.queries import narrowed
 from banwatch.store.store import Store
 
@@ -160,4 +163,10 @@ def _backend_of(store: str) -> Any:
             secure=address.secure,
             settings={"final": 1, "join_use_nulls": 1, "session_timezone": "UTC"},
         )
-    return ibis.duckdb.connect(store, read_only=True)
+    try:
+        return ibis.duckdb.connect(store, read_only=True)
+    except duckdb.Error as error:
+        owned = open_owned(store)
+        if owned is None:
+            raise explain(Path(store), error) from error
+        return owned

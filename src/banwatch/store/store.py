@@ -165,12 +165,12 @@ class Store:
 
     def answer(self, sql: str) -> Iterator[bytes]:
         """Carry out a question that another process of ours asks: rows as Arrow IPC streams, at least one."""
-        rows = self._engine.query(sql)
-        for start in range(0, max(1, rows.num_rows), 65_536):
-            sink = pa.BufferOutputStream()
-            with pa.ipc.new_stream(sink, rows.schema) as writer:
-                writer.write_table(rows.slice(start, 65_536))
-            yield sink.getvalue().to_pybytes()
+        empty = True
+        for rows in self._engine.batches(sql, 65_536):
+            empty = False
+            yield _ipc(rows)
+        if empty:
+            yield _ipc(self._engine.query(sql))
 
     def count(self, table: ibis.Table) -> int:
         """Count the rows of an expression."""
@@ -286,6 +286,13 @@ class Store:
             for row in zip(*(content.column(n).to_pylist() for n in names), strict=True):
                 digest.update(repr(row).encode())
         return digest.hexdigest()
+
+
+def _ipc(rows: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows)
+    return bytes(sink.getvalue().to_pybytes())
 
 
 def table_of(noun: type[Any]) -> TableDef:

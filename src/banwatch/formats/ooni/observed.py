@@ -53,7 +53,7 @@ class Located:
     """How many hops away somebody is: who forges answers, who cuts handshakes, the server."""
 
     step: str
-    """`dns`, `tls`, `tcp`."""
+    """`dns`, `resolver`, `tls`, `tcp`, `syn`: see docs/probe.md."""
     ip: str
     """Whose address was spoken to."""
     hops: int

@@ -10,7 +10,7 @@ from banwatch.model.drafting import drafted
 _MOST = 500
 """Records read of one measurement; ours make a tenth of that."""
 _MAX_HOPS = 255
-_STEPS = frozenset({"dns", "tls", "tcp"})
+_STEPS = frozenset({"dns", "resolver", "tls", "tcp", "syn"})
 _Connection = drafted(Connection)
 
 

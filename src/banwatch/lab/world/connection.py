@@ -6,16 +6,20 @@ with TLS and without, and a pause between two sends is a timer, not a task.
 
 import asyncio
 import contextlib
+import socket
 import ssl
+import struct
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 
 from banwatch.lab.world.stream import Send, Stream
-from banwatch.lab.world.world import Address
+from banwatch.lab.world.world import Address, Handshake
 
 IDLE_S = 15.0
 """How long a silent client is kept, in machine time."""
 _READ_BYTES = 1 << 16
+_AT_ONCE = struct.pack("ii", 1, 0)
+"""SO_LINGER on, for no time: closing sends a reset."""
 
 Open = Callable[[Address, str | None], Stream]
 """Makes the stream of a connection, of the client's address and the ALPN agreed on."""
@@ -29,11 +33,18 @@ class Connection(asyncio.Protocol):
         open_stream: makes what speaks on it.
         context: where there is TLS, the context to begin with; its SNI callback may choose another.
         alive: every connection that is open, for the end of the process.
+        handshake: what becomes of a ClientHello.
     """
 
     def __init__(
-        self, local: Address, open_stream: Open, context: ssl.SSLContext | None, alive: "set[Connection]"
+        self,
+        local: Address,
+        open_stream: Open,
+        context: ssl.SSLContext | None,
+        alive: "set[Connection]",
+        handshake: Handshake = Handshake.ANSWERED,
     ) -> None:
+        self._handshake = handshake
         self._local = local
         self._open = open_stream
         self._alive = alive
@@ -69,6 +80,9 @@ class Connection(asyncio.Protocol):
         if self._tls is None:
             self._feed(data)
             return
+        if self._handshake is not Handshake.ANSWERED:
+            self._hang_up()
+            return
         self._incoming.write(data)
         try:
             if self._stream is None and not self._shake_hands(self._tls):
@@ -81,6 +95,15 @@ class Connection(asyncio.Protocol):
             self._transport.close()
             return
         self._flush_tls()
+
+    def _hang_up(self) -> None:
+        """End the connection as a server does that wants no TLS, or wait until the client gives up."""
+        if self._handshake is Handshake.RESET:
+            sock = self._transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+            self._transport.abort()
+        elif self._handshake is Handshake.END:
+            self._transport.close()
 
     def eof_received(self) -> bool:
         if self._stream is not None and self._tls is None:

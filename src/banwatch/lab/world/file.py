@@ -14,6 +14,7 @@ from banwatch.lab.world.world import (
     HTTPS_PORT,
     Address,
     Certificate,
+    Handshake,
     Helper,
     Input,
     Page,
@@ -49,6 +50,7 @@ class _SiteEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     services: tuple[Service, ...] = ()
     alpn: tuple[str, ...] = ("h2", "http/1.1")
     certificate: Certificate = Certificate.VALID
+    handshake: Handshake = Handshake.ANSWERED
     page: Page = Page.STATIC
     to_https: bool = False
     canonical: bool = True
@@ -249,6 +251,7 @@ def _site(entry: _SiteEntry, at: str) -> Site:
         services=entry.services,
         alpn=entry.alpn,
         certificate=entry.certificate,
+        handshake=entry.handshake,
         page=entry.page,
         to_https=entry.to_https,
         canonical=entry.canonical,

@@ -68,6 +68,7 @@ class SiteHost:
         self._plain = {port for site in sites for port in site.plain}
         self.http3_sites = [site for site in sites if "h3" in site.alpn]
         self.services = sorted({service for site in sites for service in site.services})
+        self.handshake = self._first.handshake
         self._front: ssl.SSLContext | None = None
 
     def context(self, port: int) -> ssl.SSLContext | None:

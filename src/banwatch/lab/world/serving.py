@@ -19,7 +19,7 @@ from banwatch.lab.world.connection import Connection
 from banwatch.lab.world.credentials import Credentials
 from banwatch.lab.world.datagram import NTP_PORT, STUN_PORTS
 from banwatch.lab.world.host import Clock, Host, ResolverHost, SiteHost
-from banwatch.lab.world.world import DNS_PORT, HTTP_PORT, HTTPS_PORT, Address, Service, Site, World
+from banwatch.lab.world.world import DNS_PORT, HTTP_PORT, HTTPS_PORT, Address, Handshake, Service, Site, World
 from banwatch.lab.world.zone import Zone, fit_datagram
 from banwatch.model.errors import BanwatchError
 
@@ -188,8 +188,9 @@ class _Sockets:
     def _connections(
         self, address: Address, host: Host, port: int, context: ssl.SSLContext | None
     ) -> Callable[[], Connection]:
+        handshake = host.handshake if isinstance(host, SiteHost) else Handshake.ANSWERED
         return lambda: Connection(
-            address, lambda client, alpn: host.open(port, client, alpn), context, self._alive
+            address, lambda client, alpn: host.open(port, client, alpn), context, self._alive, handshake
         )
 
     def _bind(self, address: Address, port: int, kind: socket.SocketKind) -> socket.socket:

@@ -25,6 +25,15 @@ class Certificate(StrEnum):
     SELF_SIGNED = "self_signed"
 
 
+class Handshake(StrEnum):
+    """What a server does with a ClientHello, whatever name is in it."""
+
+    ANSWERED = "answered"
+    RESET = "reset"
+    END = "end"
+    SILENCE = "silence"
+
+
 class Page(StrEnum):
     """How a site's page behaves."""
 
@@ -71,6 +80,8 @@ class Site:
     """What it answers over UDP."""
     alpn: tuple[str, ...] = ("h2", "http/1.1")
     certificate: Certificate = Certificate.VALID
+    handshake: Handshake = Handshake.ANSWERED
+    """What its address does with TLS: a server may hang up by itself."""
     page: Page = Page.STATIC
     to_https: bool = False
     """Plain HTTP redirects to HTTPS."""

@@ -29,6 +29,7 @@ class Context:
     load: Load
     next_id: int = _FIRST_ID
     looked_thoroughly: bool = False
+    looked_at_connects: bool = False
     compared_speed: bool = False
     looked_at_ipv6: bool = False
 

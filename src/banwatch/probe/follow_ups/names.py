@@ -69,27 +69,21 @@ async def after_names(context: Context, found: NameFindings) -> None:
         return
     resolver = parse_endpoint(settings.resolvers[0])
     host = found.hostname
-    doh = lookup_doh(
-        context.net,
-        resolver.ip,
-        host,
-        "A",
-        roots=context.roots,
-        at=settings.now(),
-        timeout_s=settings.timeouts.dns_s * 2,
-        trace=context.begin("doh", 0),
-    )
+    sibling = f"{_random_label(context)}.{host}"
     context.records.queries += await asyncio.gather(
-        _ask(context, "sibling", resolver, f"{_random_label(context)}.{host}"),
+        _ask(context, "sibling", resolver, sibling),
+        _ask_inside(context, "sibling_doh", resolver, sibling),
         _ask(context, "mixed_case", resolver, _mix_case(host)),
-        doh,
+        _ask_inside(context, "doh", resolver, host),
     )
     empty = _where_no_resolver_is(found)
     if empty is not None:
         from_nowhere = await _ask(context, "no_resolver", empty, host)
         context.records.queries.append(from_nowhere)
         if from_nowhere.rcode is not None:
-            await _find_who_answers(context, empty, host)
+            await _find_who_answers(context, "dns", empty, host)
+    if await _find_who_answers(context, "dns", resolver, host) is not None:
+        await _find_who_answers(context, "resolver", resolver, settings.innocent_name)
 
 
 def resolvers_in_doubt(queries: Sequence[Query]) -> list[Query]:
@@ -159,12 +153,26 @@ async def _ask(context: Context, name: str, resolver: Endpoint, hostname: str) -
         lookup.close()
 
 
-async def _find_who_answers(context: Context, empty: Endpoint, hostname: str) -> None:
-    """Find how many hops away the one is who answers for an address that does not."""
+async def _ask_inside(context: Context, name: str, resolver: Endpoint, hostname: str) -> Query:
+    """Ask a resolver inside HTTPS, where nobody on the way can answer in its place."""
+    return await lookup_doh(
+        context.net,
+        resolver.ip,
+        hostname,
+        "A",
+        roots=context.roots,
+        at=context.settings.now(),
+        timeout_s=context.settings.timeouts.dns_s * 2,
+        trace=context.begin(name, 0),
+    )
+
+
+async def _find_who_answers(context: Context, step: str, asked: Endpoint, hostname: str) -> int | None:
+    """Find how many hops away the one is who answers questions for a name that are sent to an address."""
 
     async def answers_within(hops: int) -> bool:
         lookup = begin_udp_lookup(
-            empty, hostname, "A", rng=context.settings.rng, trace=context.begin("dns_hops", 0)
+            asked, hostname, "A", rng=context.settings.rng, trace=context.begin("dns_hops", 0)
         )
         try:
             record = await lookup.first(
@@ -178,8 +186,9 @@ async def _find_who_answers(context: Context, empty: Endpoint, hostname: str) ->
 
     hops, tried = await find_hops(answers_within)
     context.records.localizations.append(
-        Localization(step="dns", address=str(empty), hops=hops, tried=tried, tags=["follow_up=dns_hops"])
+        Localization(step=step, address=str(asked), hops=hops, tried=tried, tags=["follow_up=dns_hops"])
     )
+    return hops
 
 
 def _random_label(context: Context) -> str:

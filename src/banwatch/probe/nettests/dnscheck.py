@@ -9,13 +9,12 @@ import msgspec
 
 from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
-from banwatch.model.errors import WireError
 from banwatch.model.failure import Failure
-from banwatch.net.dns import DnsReply, parse_reply_untrusted, render_question
+from banwatch.net.dns import DnsReply
+from banwatch.net.dns_streams import Asked, ask_https, ask_with_lengths
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
-from banwatch.net.http import HttpExchange, HttpRequest, exchange
-from banwatch.net.seam import Stream, TlsSettings
+from banwatch.net.seam import TlsSettings, TlsStream
 from banwatch.net.target_url import parse_target_url
 from banwatch.probe.nettests.means import Means
 from banwatch.probe.record import Query
@@ -25,7 +24,6 @@ from banwatch.probe.steps.tls import tls_handshake
 from banwatch.probe.trace import Trace
 
 _ADDRESSES = 4
-_MAX_REPLY_BYTES = 1 << 16
 _PORTS = {"dot": 853, "https": 443}
 _HTTPS_ALPN = ("h2", "http/1.1")
 
@@ -167,56 +165,30 @@ async def _ask(
             raise _Failed("tls_handshake", handshake.failure or df007.EOF)
         try:
             async with asyncio.timeout(times.http_s):
-                if resolver.scheme == "dot":
-                    return await _ask_dot(means, tls, query_type)
-                alpn = handshake.negotiated_protocol or ""
-                return await _ask_doh(means, resolver, tls, alpn, query_type)
+                return await _put_question(means, resolver, tls, query_type)
         except TimeoutError as error:
             raise _Failed("resolve", df007.GENERIC_TIMEOUT) from error
         except NetworkFailure as error:
             raise _Failed("resolve", error.failure) from error
-        except WireError as error:
-            raise _Failed("resolve", df007.DNS_MISBEHAVING) from error
     finally:
         stream.close()
 
 
-async def _ask_dot(means: Means, stream: Stream, query_type: str) -> DnsReply:
-    """Ask with a length before each message (RFC 7858)."""
-    message_id = means.settings.rng.randrange(1 << 16)
-    question = render_question(means.settings.innocent_name, query_type, message_id)
-    await stream.write(len(question).to_bytes(2, "big") + question)
-    received = b""
-    while len(received) < 2 or len(received) < 2 + int.from_bytes(received[:2], "big"):
-        data = await stream.read(_MAX_REPLY_BYTES)
-        if not data:
-            raise NetworkFailure(df007.EOF)
-        received += data
-    reply = parse_reply_untrusted(received[2 : 2 + int.from_bytes(received[:2], "big")])
-    if reply.message_id != message_id:
-        raise WireError("another question's reply")
-    return reply
-
-
-async def _ask_doh(
-    means: Means, resolver: EncryptedResolver, stream: Stream, alpn: str, query_type: str
+async def _put_question(
+    means: Means, resolver: EncryptedResolver, tls: TlsStream, query_type: str
 ) -> DnsReply:
-    result = HttpExchange()
-    port = "" if resolver.port == _PORTS["https"] else f":{resolver.port}"
-    request = HttpRequest(
-        method="POST",
-        scheme="https",
-        authority=_bracketed(resolver.host) + port,
-        path=resolver.path,
-        headers=(("Accept", "application/dns-message"), ("Content-Type", "application/dns-message")),
-        body=render_question(means.settings.innocent_name, query_type, 0),
-    )
-    await exchange(stream, request, result, alpn=alpn, limit_bytes=_MAX_REPLY_BYTES, clock=means.net.clock)
-    if result.failure is not None:
-        raise NetworkFailure(result.failure)
-    if result.response is None or result.response.status != 200:
-        raise NetworkFailure("http_request_failed")
-    return parse_reply_untrusted(bytes(result.response.body))
+    name = means.settings.innocent_name
+    if resolver.scheme == "dot":
+        asked = Asked(hostname=name, query_type=query_type, message_id=means.settings.rng.randrange(1 << 16))
+        await ask_with_lengths(tls, (asked,), means.net.clock)
+    else:
+        asked = Asked(hostname=name, query_type=query_type)
+        port = "" if resolver.port == _PORTS["https"] else f":{resolver.port}"
+        authority = _bracketed(resolver.host) + port
+        await ask_https(tls, (asked,), authority, resolver.path, tls.facts.alpn, means.net.clock)
+    if asked.reply is None:
+        raise NetworkFailure(asked.failure or df007.EOF)
+    return asked.reply
 
 
 def _record(

@@ -17,12 +17,7 @@ from banwatch.net.http import HttpRequest, HttpResponse
 from banwatch.net.seam import Net, Stream, TlsSettings
 from banwatch.net.target_url import TargetUrl, parse_target_url, registrable_domain
 from banwatch.probe.cookies import CookieJar
-from banwatch.probe.follow_ups.connection import (
-    after_connect,
-    after_handshake,
-    after_other_page,
-    after_request,
-)
+from banwatch.probe.follow_ups.connection import after_connect, after_handshake
 from banwatch.probe.follow_ups.context import Context
 from banwatch.probe.follow_ups.names import (
     NameFindings,
@@ -30,6 +25,7 @@ from banwatch.probe.follow_ups.names import (
     resolvers_in_doubt,
     try_resolvers,
 )
+from banwatch.probe.follow_ups.requests import after_other_page, after_request
 from banwatch.probe.follow_ups.speed import after_page
 from banwatch.probe.hop import Hop, find_next_hop
 from banwatch.probe.load import Load

@@ -13,13 +13,13 @@ from banwatch.net.certificates import Roots
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.http import HttpExchange, HttpRequest, exchange
-from banwatch.net.seam import Net, Stream, TlsSettings
+from banwatch.net.https import body_of, start_trusted_tls
+from banwatch.net.seam import Net, Stream
 from banwatch.net.target_url import TargetUrl
 from banwatch.probe.steps.http import BROWSER_HEADERS
 
 _LIMIT_BYTES = 1 << 20
 _DECODER = msgspec.json.Decoder(wire.ControlResponse)
-_REQUEST_FAILED = "http_request_failed"
 _BAD_JSON = "json_parse_error"
 
 
@@ -66,10 +66,7 @@ async def _connect(net: Net, helper: TargetUrl, roots: Roots, at: datetime) -> S
         if not helper.is_tls:
             return stream
         try:
-            tls = await net.start_tls(stream, TlsSettings(server_name=helper.host, alpn=("http/1.1",)))
-            problem = roots.problem(tls.facts.peer_certificates, helper.host, at)
-            if problem is not None:
-                raise NetworkFailure(problem)
+            tls = await start_trusted_tls(net, stream, helper.host, roots=roots, at=at, alpn=("http/1.1",))
         except BaseException:
             stream.close()
             raise
@@ -99,11 +96,7 @@ async def _ask(
         )
     finally:
         stream.close()
-    if result.failure is not None:
-        raise NetworkFailure(result.failure)
-    if result.response is None or result.response.status != 200:
-        raise NetworkFailure(_REQUEST_FAILED)
     try:
-        return _DECODER.decode(result.response.body)
+        return _DECODER.decode(body_of(result))
     except msgspec.DecodeError as error:
         raise NetworkFailure(_BAD_JSON) from error

@@ -1,0 +1,49 @@
+"""`banwatch collector`: the key that probes seal to, and what waits to be brought in."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_Store = Annotated[
+    str, typer.Option("--store", help="A file, or clickhouse://user@host/name.", envvar="BANWATCH_STORE")
+]
+_Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    collector = typer.Typer(
+        help="The collector that `banwatch serve --collector` runs.", no_args_is_help=True
+    )
+
+    @collector.command()
+    def key(
+        store: _Store = "banwatch.duckdb",
+        path: Annotated[
+            Path | None, typer.Option("--key", help="The private key's file; by default beside the store.")
+        ] = None,
+        as_json: _Json = False,
+    ) -> None:
+        """Print the public key, for `banwatch probe --collector-key`; make the pair where there is none."""
+        import json
+
+        from banwatch.cli._serve_run import keys_of
+
+        published = keys_of(store, path).published
+        print(json.dumps({"public_key": published}) if as_json else published)
+
+    @collector.command("ls")
+    def ls(store: _Store = "banwatch.duckdb", as_json: _Json = False) -> None:
+        """Count what was taken and is not in the store yet."""
+        import json
+
+        from banwatch.cli._serve_run import waiting_in
+
+        files, size = waiting_in(store)
+        if as_json:
+            print(json.dumps({"files": files, "size_bytes": size}))
+        else:
+            print(f"{files} files wait, {size / 1000:,.0f} kB")
+
+    app.add_typer(collector, name="collector")

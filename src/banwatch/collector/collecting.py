@@ -1,0 +1,44 @@
+"""A collector that runs: its key, its inbox and the thread that brings things in, while a block lasts."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from banwatch.collector.inbox import Inbox, inbox_path
+from banwatch.collector.keeper import Keeper
+from banwatch.collector.keys import Keys
+from banwatch.collector.owner import Owner
+from banwatch.collector.pace import Pace
+from banwatch.collector.receiving import Receiver
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectorSettings:
+    """How much is taken."""
+
+    per_minute: int = 1_200
+    """What one client may send in a minute, for long; 0 is any amount."""
+    max_waiting_bytes: int = 4 << 30
+    """How much may wait to be brought in."""
+    jobs: int = 1
+    """How many processes bring large amounts in."""
+
+
+@contextmanager
+def collecting(owner: Owner, keys: Keys, settings: CollectorSettings) -> Iterator[Receiver]:
+    """Take submissions for a store while the block lasts; what waits at its end waits for the next time.
+
+    Raises:
+        BanwatchError: the inbox cannot be used.
+    """
+    folder = inbox_path(Path(owner.store.archive.folder))
+    with (
+        Inbox(folder, max_bytes=settings.max_waiting_bytes) as inbox,
+        Keeper(owner, inbox, keys, jobs=settings.jobs) as keeper,
+    ):
+        receiver = Receiver(inbox, keeper, keys, Pace(settings.per_minute))
+        try:
+            yield receiver
+        finally:
+            receiver.close()

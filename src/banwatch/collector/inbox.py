@@ -1,0 +1,319 @@
+"""What was taken and is not in the store yet: journals in one folder, on the disk before anybody is told.
+
+Wire: `<database>.inbox/`, for its owner alone: `<number>-<random>.open` is being written, `<number>-<random>
+.jsonl` is finished, lines of measurements both; `<number>-<random>.file` is a file of many that was sent
+whole. A line at the end of an `.open` file without its newline was never acknowledged; it is cut off when the
+folder is opened again.
+"""
+
+import fcntl
+import os
+import queue
+import secrets
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from banwatch.model.errors import BanwatchError
+from banwatch.store.archive import sync_directory
+
+OPEN, JOURNAL, FILE, _PART = ".open", ".jsonl", ".file", ".part"
+_BATCH_BYTES = 16 << 20
+"""How much is written before it is synced; whoever waits for the first of it waits for all of it."""
+_PIECE_BYTES = 1 << 20
+
+
+class FullError(Exception):
+    """Nothing more can be kept at the moment; the text says why."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    data: bytes
+    done: "Future[None]" = field(default_factory=Future)
+
+
+class Sending:
+    """A file while it is being sent: kept whole, or not at all."""
+
+    def __init__(self, inbox: "Inbox", part: Path, whole: Path) -> None:
+        self._inbox = inbox
+        self._part = part
+        self._whole = whole
+        self.size_bytes = 0
+        with _explained():
+            self._file = open(part, "wb", opener=_for_owner)  # noqa: SIM115  # closed by `finish` or `drop`
+
+    def write(self, piece: bytes) -> None:
+        """Add a piece.
+
+        Raises:
+            FullError: there is no room.
+        """
+        self.size_bytes += len(piece)
+        self._inbox.make_room(self.size_bytes)
+        with _explained():
+            self._file.write(piece)
+
+    def finish(self) -> None:
+        """Keep it: it is on the disk when this returns.
+
+        Raises:
+            FullError: there is no room.
+        """
+        with _explained(), self._file:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            os.replace(self._part, self._whole)
+            sync_directory(self._whole.parent)
+        self._inbox.count(self.size_bytes)
+
+    def drop(self) -> None:
+        """Let go of it, if it was not kept."""
+        with suppress(OSError):
+            self._file.close()
+        with suppress(OSError):
+            self._part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FullError(f"the inbox cannot be written: {error.strerror or error}") from error
+
+
+class Inbox:
+    """One folder, used by one process at a time; `keep` from any thread.
+
+    Args:
+        folder: made if it is not there.
+        max_bytes: how much may wait in it; what comes beyond is refused for now.
+
+    Raises:
+        BanwatchError: another process uses it, or it cannot be used.
+    """
+
+    def __init__(self, folder: Path, *, max_bytes: int = 4 << 30) -> None:
+        self.folder = folder
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()  # the journal being written, and how much waits
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._held = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                os.close(self._held)
+                raise BanwatchError(
+                    f"the inbox {folder} is used by another collector", "Stop that one first"
+                ) from error
+            self._recover()
+        except OSError as error:
+            raise BanwatchError(
+                f"the inbox {folder} cannot be used: {error.strerror or error}",
+                "Check its rights, and the room",
+            ) from error
+        numbers = (p.name.partition("-")[0] for p in self.waiting())
+        self._number = max((int(n) for n in numbers if n.isdecimal()), default=0)
+        self._journal: Path | None = None
+        self._fd = -1
+        self._size = 0
+        self._waiting_bytes = sum(path.stat().st_size for path in self.waiting())
+        self._queue: queue.SimpleQueue[_Kept | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._write, name="inbox", daemon=True)
+        self._thread.start()
+
+    def _recover(self) -> None:
+        """Finish what a crash left: cut off a line that was not acknowledged, throw unfinished files away."""
+        for path in self.folder.glob(f"*{_PART}"):
+            path.unlink()
+        for path in self.folder.glob(f"*{OPEN}"):
+            with path.open("rb+") as file:
+                size = _after_last_newline(file.fileno())
+                file.truncate(size)
+                os.fsync(file.fileno())
+            if size:
+                os.replace(path, path.with_suffix(JOURNAL))
+            else:
+                path.unlink()
+        sync_directory(self.folder)
+
+    def close(self) -> None:
+        """Write what was given, and let go of the folder."""
+        self._queue.put(None)
+        self._thread.join()
+        self.finish_journal()
+        os.close(self._held)
+
+    def __enter__(self) -> "Inbox":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much waits."""
+        return self._waiting_bytes
+
+    @property
+    def journal_bytes(self) -> int:
+        """How much of it is in the journal that is being written."""
+        return self._size
+
+    def keep(self, line: bytes) -> "Future[None]":
+        """Keep a line; it is on the disk when the future is done.
+
+        Raises:
+            FullError: (in the future) there is no room.
+        """
+        kept = _Kept(line + b"\n")
+        try:
+            self.make_room(len(kept.data))
+            self._queue.put(kept)
+        except FullError as error:
+            kept.done.set_exception(error)
+        return kept.done
+
+    def begin_file(self) -> "Sending":
+        """Begin to keep a file that is being sent.
+
+        Raises:
+            FullError: there is no room.
+        """
+        with self._lock:
+            name = self._new_name()
+        return Sending(self, self.folder / (name + _PART), self.folder / (name + FILE))
+
+    def make_room(self, size_bytes: int) -> None:
+        """Make sure that so much can be kept.
+
+        Raises:
+            FullError: it cannot.
+        """
+        if self._waiting_bytes + size_bytes > self._max_bytes:
+            raise FullError("too much waits to be brought in")
+
+    def count(self, size_bytes: int) -> None:
+        """Count what waits now."""
+        with self._lock:
+            self._waiting_bytes += size_bytes
+
+    def finish_journal(self) -> None:
+        """Let the journal that is being written be brought in; the next line begins another."""
+        with self._lock:
+            self._finish()
+
+    def waiting(self) -> list[Path]:
+        """What can be brought in, in the order in which it was begun."""
+        return sorted(p for p in self.folder.iterdir() if p.suffix in (JOURNAL, FILE))
+
+    def done(self, path: Path) -> None:
+        """Take away what the store has now."""
+        with self._lock:
+            self._waiting_bytes -= path.stat().st_size
+            path.unlink()
+
+    def _write(self) -> None:
+        """Write lines as they come: all that wait at once, then one sync for all of them."""
+        ended = False
+        while not ended:
+            batch = self._next_batch()
+            ended = batch[-1] is None
+            kept = [one for one in batch if one is not None]
+            if not kept:
+                continue
+            try:
+                with self._lock:
+                    self._append(b"".join(one.data for one in kept))
+            except OSError as error:
+                reason = FullError(f"the inbox cannot be written: {error.strerror or error}")
+                for one in kept:
+                    one.done.set_exception(reason)
+            else:
+                for one in kept:
+                    one.done.set_result(None)
+
+    def _next_batch(self) -> list[_Kept | None]:
+        batch: list[_Kept | None] = [self._queue.get()]
+        size = 0
+        while batch[-1] is not None and size < _BATCH_BYTES:
+            size += len(batch[-1].data)
+            try:
+                batch.append(self._queue.get_nowait())
+            except queue.Empty:
+                break
+        return batch
+
+    def _append(self, data: bytes) -> None:
+        """Add to the journal, all of it or nothing.
+
+        Raises:
+            OSError: nothing of it counts; what was there before does.
+        """
+        if self._journal is None:
+            path = self.folder / (self._new_name() + OPEN)
+            self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            self._journal, self._size = path, 0
+            sync_directory(self.folder)
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(self._fd, rest) :]
+            os.fsync(self._fd)
+        except OSError:
+            with suppress(OSError):  # else these lines come in too, and count once when they are sent again
+                os.ftruncate(self._fd, self._size)
+                os.lseek(self._fd, self._size, os.SEEK_SET)
+            with suppress(OSError):
+                self._finish()
+            raise
+        self._size += len(data)
+        self._waiting_bytes += len(data)
+
+    def _new_name(self) -> str:
+        """Name a file: sorted after those that wait, never used before, and silent on when it came."""
+        self._number += 1
+        return f"{self._number:08}-{secrets.token_hex(8)}"
+
+    def _finish(self) -> None:
+        if self._journal is None:
+            return
+        path, size = self._journal, self._size
+        os.close(self._fd)
+        self._journal, self._fd, self._size = None, -1, 0
+        if size:
+            os.replace(path, path.with_suffix(JOURNAL))
+        else:
+            path.unlink()
+        sync_directory(self.folder)
+
+
+def inbox_path(archive: Path) -> Path:
+    """Where a store's inbox is: beside its archive."""
+    return archive.with_name(archive.name.removesuffix(".archive") + ".inbox")
+
+
+def _for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_EXCL | os.O_CLOEXEC, 0o600)
+
+
+def _after_last_newline(fd: int) -> int:
+    for start, piece in _pieces_from_behind(fd):
+        at = piece.rfind(b"\n")
+        if at >= 0:
+            return start + at + 1
+    return 0
+
+
+def _pieces_from_behind(fd: int) -> Iterator[tuple[int, bytes]]:
+    end = os.fstat(fd).st_size
+    while end > 0:
+        start = max(0, end - _PIECE_BYTES)
+        yield start, os.pread(fd, end - start, start)
+        end = start

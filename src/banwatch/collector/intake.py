@@ -1,0 +1,175 @@
+"""From what a probe sends to one line for the archive. No files, no network.
+
+Wire: a submission by OONI's protocol is `{"format": "json", "content": {...}}`, its content a measurement; a
+sealed one is `probe.sealing`'s box around a measurement line.
+"""
+
+import hashlib
+import re
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import msgspec
+import zstandard
+
+from banwatch.formats.ooni import decode_untrusted
+from banwatch.model.errors import WireError
+from banwatch.probe.sealing import MAX_SEALED_BYTES, unseal_untrusted
+
+MAX_SUBMISSION_BYTES = 32 << 20
+"""Longest measurement taken, unpacked; the archive keeps no longer line."""
+MAX_SEALED_BODY_BYTES = MAX_SEALED_BYTES
+_UID_LAST = re.compile(rb',"measurement_uid":"(\d{14}\.\d{6})_([A-Z]{2})_([a-z0-9]{1,64})_([0-9a-f]{16})"\}$')
+"""How our probe ends a line: a name made from all that stands before."""
+_NO_ADDRESS = msgspec.Raw(b'"127.0.0.1"')
+_EMPTY = (msgspec.Raw(b"null"), msgspec.Raw(b'""'))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A measurement that is taken."""
+
+    data: bytes
+    """One line of JSON, without a newline."""
+    measurement_uid: str
+    """Its name, which the same content has always; so one that is sent twice counts once."""
+    report_id: str = ""
+
+
+class _Submission(msgspec.Struct, frozen=True, kw_only=True):
+    content: msgspec.Raw = msgspec.Raw()
+    format: str = "json"
+
+
+class RefusedError(Exception):
+    """A submission is not taken: with which status, and why."""
+
+    def __init__(self, status: int, reason: str, retry_after_s: int = 0) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
+def unpack_untrusted(body: bytes, encoding: str, limit: int = MAX_SUBMISSION_BYTES) -> bytes:
+    """Undo a body's `Content-Encoding`.
+
+    Raises:
+        WireError: it is damaged, or unpacks to more than the limit.
+        RefusedError: an encoding that is not known.
+    """
+    try:
+        if encoding in ("", "identity"):
+            unpacked = body
+        elif encoding == "gzip":
+            unpacker = zlib.decompressobj(wbits=31)
+            unpacked = unpacker.decompress(body, limit + 1)
+            if len(unpacked) <= limit and not unpacker.eof:
+                raise WireError("the body is cut short")
+        elif encoding == "zstd":
+            with zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(body) as reader:
+                unpacked = reader.read(limit + 1)
+        else:
+            raise RefusedError(415, "bodies are taken as they are, or packed with gzip or zstd")
+    except (zlib.error, zstandard.ZstdError) as error:
+        raise WireError(f"the body does not unpack: {str(error)[:100]}") from None
+    if len(unpacked) > limit:
+        raise WireError(f"a measurement of more than {limit} bytes")
+    return unpacked
+
+
+def read_submission_untrusted(
+    body: bytes, report_id: str = "", name_report: Callable[[bytes], str] | None = None
+) -> Line:
+    """Read a submission by OONI's protocol.
+
+    Args:
+        body: the request's, unpacked.
+        report_id: the report that it is submitted to, which it has to name; empty where there is none.
+        name_report: makes an id for a report of this measurement alone, from its content.
+
+    Raises:
+        WireError: no measurement, or one of another report.
+    """
+    try:
+        submission = msgspec.json.decode(body, type=_Submission)
+        content = bytes(submission.content) or body  # some send the measurement as it is
+        fields = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise WireError(f"no submission: {str(error)[:120]}") from None
+    except RecursionError:
+        raise WireError("nested too deeply") from None
+    if submission.format != "json":
+        raise WireError("only the format json is taken")
+    if report_id and _text(fields.get("report_id")) != report_id:
+        raise WireError("the measurement names another report")
+    if name_report is not None:
+        report_id = name_report(content)
+        fields["report_id"] = msgspec.Raw(msgspec.json.encode(report_id))
+        content = msgspec.json.encode(fields)
+    return replace(read_line_untrusted(content, fields), report_id=report_id)
+
+
+def read_sealed_untrusted(body: bytes, private_key: bytes) -> Line:
+    """Open and read what a probe has sealed.
+
+    Raises:
+        WireError: not sealed to this key, damaged, or no measurement.
+    """
+    line = unseal_untrusted(body, private_key)
+    if len(line) > MAX_SUBMISSION_BYTES:
+        raise WireError(f"a measurement of more than {MAX_SUBMISSION_BYTES} bytes")
+    try:
+        fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise WireError(f"no measurement: {str(error)[:120]}") from None
+    except RecursionError:
+        raise WireError("nested too deeply") from None
+    return read_line_untrusted(line, fields)
+
+
+def read_line_untrusted(line: bytes, fields: Mapping[str, msgspec.Raw]) -> Line:
+    """Make sure that a measurement can be read, and name it by its content.
+
+    A name that it brings along counts only where it was made from the content: nobody may take the name of
+    somebody else's measurement before that arrives. The address of the probe, if one is sent, is taken out.
+
+    Args:
+        line: JSON of the measurement, over any number of lines.
+        fields: its keys and what they hold, as changed on the way.
+
+    Raises:
+        WireError: it is no measurement.
+    """
+    named = _UID_LAST.search(line)
+    if named is not None and _is_own(line, named) and b"\n" not in line and _keeps_addresses_out(fields):
+        return Line(line, _uid_of(line))
+    kept = {name: value for name, value in fields.items() if name != "measurement_uid"}
+    if not _keeps_addresses_out(kept):
+        kept["probe_ip"] = _NO_ADDRESS
+    data = msgspec.json.encode(kept)
+    if b"\n" in data or b"\r" in data:  # raw values keep their white space; in strings there is none
+        data = data.replace(b"\n", b" ").replace(b"\r", b" ")
+    return Line(data, _uid_of(data))
+
+
+def _uid_of(line: bytes) -> str:
+    return decode_untrusted(line).measurement_uid or ""
+
+
+def _is_own(line: bytes, named: "re.Match[bytes]") -> bool:
+    content = line[: named.start()] + b"}"
+    return hashlib.sha512(content).hexdigest()[:16].encode() == named[4]
+
+
+def _keeps_addresses_out(fields: Mapping[str, msgspec.Raw]) -> bool:
+    given = fields.get("probe_ip")
+    return given is None or given == _NO_ADDRESS or given in _EMPTY
+
+
+def _text(raw: msgspec.Raw | None) -> str:
+    try:
+        return msgspec.json.decode(raw, type=str) if raw is not None else ""
+    except msgspec.DecodeError:
+        return ""

@@ -1,0 +1,287 @@
+"""The thread that brings what is in the inbox into the store."""
+
+import logging
+import threading
+import time
+import zipfile
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from banwatch import pipeline, reference
+from banwatch.bans import load_bans
+from banwatch.collector.inbox import FILE, Inbox
+from banwatch.collector.intake import (
+    MAX_SEALED_BODY_BYTES,
+    Line,
+    read_line_untrusted,
+    read_sealed_untrusted,
+)
+from banwatch.collector.keys import Keys
+from banwatch.collector.owner import Owner
+from banwatch.collector.pace import Pace
+from banwatch.model.errors import BanwatchError, WireError
+from banwatch.model.reference import Reference
+from banwatch.pipeline import sources
+from banwatch.pipeline.commit import Committer, Tally
+from banwatch.pipeline.lines import HEAD_BYTES, LongLine, split_lines
+
+_log = logging.getLogger(__name__)
+SETTLE_S = 1.0
+"""How long the first measurement after a quiet time waits for company."""
+EVERY_S = 60.0
+"""How often measurements that keep coming are brought in: each time makes a segment of the archive."""
+AT_ONCE = 30
+"""How many times they are brought in at once before that, after a quiet time: somebody may be waiting."""
+FULL_BYTES = 32 << 20
+"""What is brought in before that: a whole segment."""
+MANY_BYTES = 8 << 20
+"""From here on worker processes are worth starting."""
+_AFTER_FAILURE_S = 30.0
+_TRIES = 3
+_REFUSALS_KEPT = 1_000
+_DETECT_SHARE = 20
+"""Of the time, detection takes at most one part in so many."""
+_SEALED = "sealed/"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A submission that was not taken, as the quarantine shows it."""
+
+    source: str
+    reason: str
+    size_bytes: int
+    sha256: str
+    head: bytes
+
+    @classmethod
+    def of(cls, source: str, reason: str, body: bytes) -> "Refusal":
+        """Describe a body that is not kept."""
+        return cls(source, reason, len(body), sha256(body).hexdigest(), body[:HEAD_BYTES])
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the collector did since it was started."""
+
+    received: int = 0
+    """Submissions that were taken; the same one again counts again."""
+    refused: int = 0
+    new: int = 0
+    """Measurements that the store did not have yet."""
+    known: int = 0
+    quarantined: int = 0
+
+
+class Keeper:
+    """Brings journals and files in, in order, each until the store has it whole."""
+
+    def __init__(
+        self,
+        owner: Owner,
+        inbox: Inbox,
+        keys: Keys,
+        *,
+        jobs: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._owner = owner
+        self._inbox = inbox
+        self._keys = keys
+        self._jobs = jobs
+        self._clock = clock
+        self._refusals: deque[Refusal] = deque(maxlen=_REFUSALS_KEPT)
+        self._failed: dict[Path, int] = {}
+        self._ended = threading.Event()
+        self._turns = Pace(round(60 / EVERY_S), AT_ONCE, clock)
+        self._began_at: float | None = None
+        self._detect_at = 0.0
+        self._stale = False
+        self.counts = Counts()
+        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+
+    @cached_property
+    def _reference(self) -> Reference:
+        return reference.load()
+
+    def __enter__(self) -> "Keeper":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Note a submission that was not taken; of very many the last ones."""
+        self.counts.refused += 1
+        self._refusals.append(refusal)
+
+    def _run(self) -> None:
+        pause_s = 0.2
+        while not self._ended.wait(pause_s):
+            pause_s = 0.2
+            try:
+                self._step()
+            except BanwatchError as error:
+                _log.error("what was received is not brought in: %s", error)
+                pause_s = _AFTER_FAILURE_S
+            except Exception:
+                _log.exception("what was received is not brought in")
+                pause_s = _AFTER_FAILURE_S
+
+    def _step(self) -> None:
+        now = self._clock()
+        if self._inbox.journal_bytes and self._began_at is None:
+            self._began_at = now
+        if self._began_at is not None and self._is_due(now):
+            self._inbox.finish_journal()
+            self._began_at = None
+            self._turns.charge("", 0)
+        if self._refusals:
+            self._note_refusals()
+        for path in self._inbox.waiting():
+            if self._ended.is_set():
+                return  # it waits for the next start
+            self._bring_in_or_put_off(path)
+        if self._stale and self._clock() >= self._detect_at:
+            self._detect()
+
+    def _is_due(self, now: float) -> bool:
+        if self._inbox.journal_bytes >= FULL_BYTES:
+            return True
+        began = self._began_at if self._began_at is not None else now
+        return now - began >= SETTLE_S and not self._turns.wait_s("")
+
+    def bring_in(self) -> None:
+        """Bring everything in that is there now."""
+        self._inbox.finish_journal()
+        while paths := self._inbox.waiting():
+            for path in paths:
+                self._bring_in(path)
+            self._inbox.finish_journal()
+        self._note_refusals()
+
+    def _bring_in_or_put_off(self, path: Path) -> None:
+        if self._failed.get(path, 0) >= _TRIES:
+            return  # until the next start: the others must not wait for it
+        try:
+            self._bring_in(path)
+        except Exception:
+            self._failed[path] = self._failed.get(path, 0) + 1
+            raise
+
+    def _bring_in(self, path: Path) -> None:
+        if path.suffix == FILE:
+            self._open_file(path)
+            return
+        size = path.stat().st_size
+        with self._owner.turn:
+            report = pipeline.ingest(
+                self._owner.store,
+                [path],
+                self._reference,
+                jobs=self._jobs if size >= MANY_BYTES else 1,
+            )
+        self.counts.new += report.accepted
+        self.counts.known += report.duplicates
+        self.counts.quarantined += report.quarantined
+        self._stale = self._stale or bool(report.accepted)
+        self._inbox.done(path)
+
+    def _open_file(self, path: Path) -> None:
+        """Take the measurements out of a file that was sent whole; what is in it twice counts once."""
+        waiting: deque[Future[None]] = deque()
+        for line in self._lines_of(path):
+            self.counts.received += 1
+            waiting.append(self._inbox.keep(line.data))
+            while len(waiting) > 64:
+                waiting.popleft().result()
+        for kept in waiting:
+            kept.result()
+        self._inbox.done(path)
+
+    def _lines_of(self, path: Path) -> Iterator[Line]:
+        """Read a file of sealed or plain measurements; what cannot be read is noted and costs itself."""
+        name = f"(sent file) {path.name}"
+        if zipfile.is_zipfile(path):
+            with suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+                sealed = [m for m in archive.infolist() if m.filename.startswith(_SEALED)]
+                if sealed:
+                    yield from self._opened(name, archive, sealed)
+                    return
+        source = sources.Source(name, path, path.stat().st_size)
+        try:
+            for document in sources.documents(source, lambda size: None):
+                for lines in split_lines(document.chunks):
+                    for line in lines:
+                        yield from self._read(document.name, line)
+        except WireError as error:
+            self.refuse(Refusal.of(name, error.reason, b""))
+
+    def _opened(self, name: str, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> Iterator[Line]:
+        for member in members:
+            try:
+                if member.file_size > MAX_SEALED_BODY_BYTES:
+                    raise WireError("sealed measurement too long")
+                body = archive.read(member)
+            except (
+                WireError,
+                zipfile.BadZipFile,
+                NotImplementedError,
+                RuntimeError,
+                OSError,
+                EOFError,
+            ) as error:
+                self.refuse(Refusal.of(name, f"a member cannot be read: {error}"[:200], b""))
+                continue
+            try:
+                yield read_sealed_untrusted(body, self._keys.private)
+            except WireError as error:
+                self.refuse(Refusal.of(name, error.reason, body))
+
+    def _read(self, name: str, line: bytes | LongLine) -> Iterator[Line]:
+        if isinstance(line, LongLine):
+            reason = f"line of {line.size_bytes} bytes"
+            self.refuse(Refusal(name, reason, line.size_bytes, line.sha256, line.head))
+            return
+        if not line.strip():
+            return
+        try:
+            fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+            yield read_line_untrusted(line.strip(), fields)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            self.refuse(Refusal.of(name, f"no measurement: {str(error)[:120]}", line))
+        except WireError as error:
+            self.refuse(Refusal.of(name, error.reason, line))
+
+    def _note_refusals(self) -> None:
+        noted = list(self._refusals)
+        if not noted:
+            return
+        with self._owner.turn:
+            committer = Committer(self._owner.store)
+            for one in noted:
+                what = LongLine(one.size_bytes, one.sha256, one.head)
+                committer.add_unread(one.source, 0, one.reason, what, Tally())
+            committer.commit()
+        for _ in noted:
+            self._refusals.popleft()
+
+    def _detect(self) -> None:
+        """Conclude again what the measurements come to, seldom enough to leave time for other things."""
+        self._stale = False
+        began = self._clock()
+        with self._owner.turn:
+            pipeline.detect(self._owner.store, load_bans().values(), now=datetime.now(UTC))
+        took = self._clock() - began
+        self._detect_at = self._clock() + max(EVERY_S, _DETECT_SHARE * took)

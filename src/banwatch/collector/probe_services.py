@@ -1,0 +1,174 @@
+"""What OONI's probes ask a collector before they measure: helpers, targets, and ids for their reports.
+
+Nobody's address is looked up: a probe hears back the country and network that it names itself.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+
+from banwatch.bans import load_bans
+from banwatch.collector.intake import RefusedError
+from banwatch.collector.receiving import Receiver, answer, parse_place_untrusted
+from banwatch.model.errors import BanwatchError
+from banwatch.reference import snapshots
+from banwatch.reference.importing import read_sites
+
+NETTESTS = (
+    "dnscheck",
+    "echcheck",
+    "facebook_messenger",
+    "http_header_field_manipulation",
+    "http_invalid_request_line",
+    "signal",
+    "stunreachability",
+    "telegram",
+    "tor",
+    "web_connectivity",
+    "whatsapp",
+)
+"""Those for which a report id is given along; a probe opens a report itself for any other."""
+_MAX_ASKED_BYTES = 1 << 16
+_MANUAL, _CHARGING, _ON_BATTERY = 9_999, 100, 20
+"""How many sites are given, as OONI gives them: to a person who asked, to a charging and a running probe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A site to measure."""
+
+    url: str
+    category_code: str
+    country_code: str
+    """Of its list: `XX` is the list of all countries."""
+
+
+class _Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    category_codes: list[str] | str | None = None
+
+
+class _CheckIn(msgspec.Struct, frozen=True, kw_only=True):
+    probe_cc: str = "ZZ"
+    probe_asn: str = "AS0"
+    run_type: str = "timed"
+    charging: bool = True
+    web_connectivity: _Chosen | None = None
+
+
+def listed_sites(cc: str) -> Sequence[Site]:
+    """Sites for a country: what bans there name, then its test list, then that of all countries."""
+    return _listed_sites(cc if cc != "ZZ" else "")
+
+
+@lru_cache(maxsize=64)
+def _listed_sites(cc: str) -> Sequence[Site]:
+    named = [
+        Site(f"https://{target}/", "MISC", ban.country)
+        for ban in load_bans().values()
+        if ban.country == cc
+        for target in ban.targets
+        if "." in target
+    ]
+    try:
+        imported = [
+            s for s in snapshots.list_imported(snapshots.default_data_dir()) if s.kind == "test-lists"
+        ]
+        listed = read_sites(snapshots.default_data_dir(), imported[-1]) if imported else []
+    except (BanwatchError, OSError):
+        listed = []
+    own = [Site(s.url, s.category, cc) for s in listed if s.listed_for == cc]
+    everywhere = [Site(s.url, s.category, "XX") for s in listed if s.listed_for == "GLOBAL"]
+    found: dict[str, Site] = {}
+    for site in (*named, *own, *everywhere):
+        found.setdefault(site.url, site)
+    return tuple(found.values())
+
+
+def choose(sites: Iterable[Site], categories: Sequence[str], limit: int) -> list[Site]:
+    """Choose sites of some categories, or of all where none is named."""
+    chosen = [s for s in sites if not categories or s.category_code in categories]
+    return chosen[:limit]
+
+
+def add_probe_services(
+    app: FastAPI,
+    receiver: Receiver,
+    helpers: Sequence[str],
+    sites_for: Callable[[str], Sequence[Site]] = listed_sites,
+) -> None:
+    """Add the routes.
+
+    Args:
+        app: to which they are added.
+        receiver: which knows ids of reports.
+        helpers: addresses of test helpers, `https://...`.
+        sites_for: gives the sites for a country.
+    """
+    named = (
+        {"web-connectivity": [{"type": "https", "address": helper} for helper in helpers]} if helpers else {}
+    )
+
+    @app.get("/api/v1/test-helpers", include_in_schema=False)
+    def test_helpers() -> Response:
+        return JSONResponse(named)
+
+    @app.get("/api/v1/collectors", include_in_schema=False)
+    def collectors(request: Request) -> Response:
+        return JSONResponse([{"type": request.url.scheme, "address": str(request.base_url).rstrip("/")}])
+
+    @app.get("/api/v1/test-list/urls", include_in_schema=False)
+    def test_list(country_code: str = "ZZ", category_codes: str = "", limit: int = 1_000) -> Response:
+        wanted = [code for code in category_codes.split(",") if code]
+        found = choose(sites_for(country_code.upper()[:2]), wanted, max(0, min(limit, _MANUAL)))
+        return JSONResponse(
+            {
+                "metadata": {
+                    "count": len(found),
+                    "current_page": -1,
+                    "limit": -1,
+                    "next_url": "",
+                    "pages": 1,
+                },
+                "results": [msgspec.to_builtins(site) for site in found],
+            }
+        )
+
+    @app.post("/api/v1/check-in", include_in_schema=False)
+    async def check_in(request: Request) -> Response:
+        return await answer(lambda: _check_in(receiver, request, named, sites_for))
+
+
+async def _check_in(
+    receiver: Receiver,
+    request: Request,
+    helpers: dict[str, list[dict[str, str]]],
+    sites_for: Callable[[str], Sequence[Site]],
+) -> dict[str, object]:
+    async with receiver.body(request, _MAX_ASKED_BYTES) as body:
+        try:
+            asked = msgspec.json.decode(body or b"{}", type=_CheckIn)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise RefusedError(400, f"no check-in: {str(error)[:120]}") from error
+    cc, asn = parse_place_untrusted(asked.probe_cc, asked.probe_asn)
+    codes = asked.web_connectivity.category_codes if asked.web_connectivity else None
+    wanted = codes.split(",") if isinstance(codes, str) else codes or []
+    limit = _MANUAL if asked.run_type == "manual" else _CHARGING if asked.charging else _ON_BATTERY
+    now = receiver.now()
+    tests: dict[str, dict[str, object]] = {
+        name: {"report_id": receiver.reports.give(name, cc, asn, now)} for name in NETTESTS
+    }
+    found = choose(sites_for(cc), [code for code in wanted if code], limit)
+    tests["web_connectivity"]["urls"] = [msgspec.to_builtins(site) for site in found]
+    return {
+        "v": 1,
+        "probe_cc": cc,
+        "probe_asn": f"AS{asn}",
+        "probe_network_name": None,
+        "utc_time": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "conf": {"features": {}, "test_helpers": helpers},
+        "tests": tests,
+    }

@@ -1,0 +1,355 @@
+"""What the collector answers over HTTP: OONI's protocol for probes, sealed measurements, files of many.
+
+Nothing here looks at who asks but `pace`, which cannot tell it either; nothing is logged of a request.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match, Route
+from starlette.types import Scope
+
+from banwatch import __version__
+from banwatch.collector.inbox import FullError, Inbox
+from banwatch.collector.intake import (
+    MAX_SEALED_BODY_BYTES,
+    MAX_SUBMISSION_BYTES,
+    Line,
+    RefusedError,
+    read_sealed_untrusted,
+    read_submission_untrusted,
+    unpack_untrusted,
+)
+from banwatch.collector.keeper import Keeper, Refusal
+from banwatch.collector.keys import Keys
+from banwatch.collector.pace import Pace
+from banwatch.collector.report_ids import ReportIds
+from banwatch.model.errors import WireError
+
+MAX_FILE_BYTES = 512 << 20
+_MAX_OPENING_BYTES = 1 << 16
+_IN_FLIGHT_BYTES = 256 << 20
+"""Bodies being received, together: memory that strangers can make us use."""
+_SILENCE_S = 30.0
+"""How long nothing may come of a body; slow networks are what this is for."""
+_BODY_S = 900.0
+_RETRY_S = 60
+_SEALED_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_ASN = re.compile(r"AS(\d{1,10})")
+_CC = re.compile(r"[A-Z]{2}")
+_WORD = re.compile(r"[0-9A-Za-z_.+ -]{1,64}")
+_READERS = 2
+_SAID = {"Cache-Control": "no-store"}
+
+
+class _Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """OONI's request to open a report; fields that are out of use are passed over."""
+
+    probe_asn: str
+    probe_cc: str
+    software_name: str
+    software_version: str
+    test_name: str
+    test_version: str
+    data_format_version: str = ""
+    format: str = "json"
+
+
+@dataclass(slots=True)
+class Receiver:
+    """What receiving needs, and how much is being received."""
+
+    inbox: Inbox
+    keeper: Keeper
+    keys: Keys
+    pace: Pace
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    reports: ReportIds = field(init=False)
+    in_flight_bytes: int = 0
+    _readers: ThreadPoolExecutor = field(
+        init=False, default_factory=lambda: ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
+    )
+
+    def __post_init__(self) -> None:
+        self.reports = ReportIds(self.keys.private)
+
+    async def take(self, request: Request, source: str, limit: int, read: Callable[[bytes], Line]) -> Line:
+        """Receive a body, make a line of it and keep that: it is on the disk when this returns.
+
+        Raises:
+            RefusedError: it is not taken.
+        """
+        async with self.body(request, limit) as body:
+            try:
+                line = await asyncio.get_running_loop().run_in_executor(self._readers, read, body)
+            except WireError as error:
+                self.keeper.refuse(Refusal.of(source, error.reason, body))
+                raise RefusedError(422, error.reason) from error
+            try:
+                await asyncio.wrap_future(self.inbox.keep(line.data))
+            except FullError as error:
+                raise RefusedError(503, str(error), _RETRY_S) from error
+        self.keeper.counts.received += 1
+        return line
+
+    @asynccontextmanager
+    async def body(self, request: Request, limit: int) -> AsyncIterator[bytes]:
+        """Receive a body whole, while all bodies together stay within what memory is for."""
+        self.admit(request, limit)
+        body = bytearray()
+        held = 0
+        try:
+            async for piece in self.pieces(request):
+                if len(body) + len(piece) > limit:
+                    raise RefusedError(413, f"at most {limit} bytes are taken")
+                if self.in_flight_bytes + len(piece) > _IN_FLIGHT_BYTES:
+                    raise RefusedError(503, "too much comes at once", 5)
+                held += len(piece)
+                self.in_flight_bytes += len(piece)
+                body += piece
+            yield bytes(body)
+        finally:
+            self.in_flight_bytes -= held
+            self.pace.charge(_client(request), len(body))
+
+    def admit(self, request: Request, limit: int) -> None:
+        """Turn away who sends too much, before it is received.
+
+        Raises:
+            RefusedError: it is turned away.
+        """
+        wait_s = self.pace.wait_s(_client(request))
+        if wait_s:
+            raise RefusedError(429, "too much from one place: wait", int(wait_s) + 1)
+        said = request.headers.get("content-length", "")
+        if said.isdecimal() and int(said) > limit:
+            raise RefusedError(413, f"at most {limit} bytes are taken")
+
+    async def pieces(self, request: Request) -> AsyncIterator[bytes]:
+        """Give a body as it comes.
+
+        Raises:
+            RefusedError: nothing comes any more.
+        """
+        stream = request.stream()
+        try:
+            async with asyncio.timeout(_BODY_S):
+                while True:
+                    async with asyncio.timeout(_SILENCE_S):
+                        try:
+                            piece = await anext(stream)
+                        except StopAsyncIteration:
+                            return
+                    yield piece
+        except TimeoutError as error:
+            raise RefusedError(408, "the body did not come in whole") from error
+        except ClientDisconnect as error:
+            raise RefusedError(400, "the body did not come in whole") from error
+
+    def close(self) -> None:
+        """End the threads that read."""
+        self._readers.shutdown(wait=True, cancel_futures=True)
+
+
+def _client(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+class _NotAForm(Route):
+    """A route that leaves what browsers send of forms to whoever comes after."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if Headers(scope=scope).get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            return Match.NONE, {}
+        match, child = super().matches(scope)
+        return (match, child) if match is Match.FULL else (Match.NONE, {})
+
+
+def add_collector(app: FastAPI, receiver: Receiver) -> None:
+    """Add the routes that probes use; not in the API's description, which is for readers."""
+    route = partial(app.api_route, include_in_schema=False)
+
+    @route("/api/v1/sealed/{sealed_id}", methods=["PUT"])
+    async def sealed(request: Request, sealed_id: str) -> Response:
+        return await answer(lambda: _take_sealed(receiver, request, sealed_id))
+
+    async def open_report(request: Request) -> Response:
+        return await answer(lambda: _open_report(receiver, request))
+
+    # before the readers' form, which has the same path
+    app.router.routes.insert(0, _NotAForm("/report", open_report, methods=["POST"], include_in_schema=False))
+
+    @route("/report/{report_id}", methods=["POST"])
+    async def update_report(request: Request, report_id: str) -> Response:
+        return await answer(lambda: _update_report(receiver, request, report_id))
+
+    @route("/report/{report_id}/close", methods=["POST"])
+    async def close_report(request: Request, report_id: str) -> Response:
+        return await answer(lambda: _close_report(receiver, report_id))
+
+    @route("/measurement", methods=["POST"])
+    async def measurement(request: Request) -> Response:
+        return await answer(lambda: _take_single(receiver, request))
+
+    @route("/api/v1/submit_measurement/{report_id}", methods=["POST"])
+    async def submit(request: Request, report_id: str) -> Response:
+        return await answer(lambda: _submit(receiver, request, report_id))
+
+    @route("/api/v1/submit_measurement/{cc}/{asn}", methods=["POST"])
+    async def submit_single(request: Request, cc: str, asn: str) -> Response:
+        return await answer(lambda: _take_single(receiver, request))  # what it says of itself counts
+
+    @route("/api/v1/bundles", methods=["POST"])
+    async def bundle(request: Request) -> Response:
+        return await answer(lambda: _take_file(receiver, request))
+
+    @route("/api/v1/collector", methods=["GET"])
+    def about() -> Response:
+        counts = receiver.keeper.counts
+        return JSONResponse(
+            {
+                "public_key": receiver.keys.published,
+                "max_measurement_bytes": MAX_SUBMISSION_BYTES,
+                "max_file_bytes": MAX_FILE_BYTES,
+                "received": counts.received,
+                "refused": counts.refused,
+                "waiting_bytes": receiver.inbox.waiting_bytes,
+            },
+            headers=_SAID,
+        )
+
+
+async def answer(work: Callable[[], Awaitable[dict[str, object]]]) -> Response:
+    """Say what came of a request, or why it was refused."""
+    try:
+        return JSONResponse(await work(), headers=_SAID)
+    except RefusedError as error:
+        headers = dict(_SAID)
+        if error.retry_after_s:
+            headers["Retry-After"] = str(error.retry_after_s)
+        return JSONResponse({"error": error.reason}, error.status, headers)
+
+
+async def _take_sealed(receiver: Receiver, request: Request, sealed_id: str) -> dict[str, object]:
+    """Take a sealed measurement. Nothing is answered that the probe could keep of what was in it."""
+    if not _SEALED_ID.fullmatch(sealed_id):
+        raise RefusedError(400, "an id is up to 64 letters and digits")
+    read = partial(read_sealed_untrusted, private_key=receiver.keys.private)
+    await receiver.take(request, "(sealed measurements)", MAX_SEALED_BODY_BYTES, read)
+    return {"accepted": True}
+
+
+def parse_place_untrusted(cc: str, asn: str) -> tuple[str, int]:
+    """Read a country and a network as probes write them.
+
+    Raises:
+        RefusedError: they are malformed.
+    """
+    number = _ASN.fullmatch(asn)
+    if number is None or not _CC.fullmatch(cc):
+        raise RefusedError(400, "a country is two capital letters, a network AS and a number")
+    return cc, int(number[1])
+
+
+async def _open_report(receiver: Receiver, request: Request) -> dict[str, object]:
+    async with receiver.body(request, _MAX_OPENING_BYTES) as body:
+        try:
+            asked = msgspec.json.decode(body, type=_Opening)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise RefusedError(400, f"no request for a report: {str(error)[:120]}") from error
+    cc, asn = parse_place_untrusted(asked.probe_cc, asked.probe_asn)
+    words = (asked.software_name, asked.software_version, asked.test_name, asked.test_version)
+    if not all(map(_WORD.fullmatch, words)):
+        raise RefusedError(400, "a field of the request is malformed")
+    if asked.format != "json":
+        raise RefusedError(400, "only the format json is taken")
+    return {
+        "backend_version": __version__,
+        "report_id": receiver.reports.give(asked.test_name, cc, asn, receiver.now()),
+        "supported_formats": ["json"],
+    }
+
+
+def _check_report(receiver: Receiver, report_id: str) -> None:
+    try:
+        receiver.reports.check_untrusted(report_id, receiver.now())
+    except WireError as error:
+        raise RefusedError(404, error.reason) from error
+
+
+async def _take_plain(
+    receiver: Receiver, request: Request, report_id: str, name: Callable[[bytes], str] | None = None
+) -> Line:
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+
+    def read(body: bytes) -> Line:
+        return read_submission_untrusted(unpack_untrusted(body, encoding), report_id, name)
+
+    if encoding not in ("", "identity", "gzip", "zstd"):
+        raise RefusedError(415, "bodies are taken as they are, or packed with gzip or zstd")
+    return await receiver.take(request, "(submissions)", MAX_SUBMISSION_BYTES, read)
+
+
+async def _update_report(receiver: Receiver, request: Request, report_id: str) -> dict[str, object]:
+    _check_report(receiver, report_id)
+    line = await _take_plain(receiver, request, report_id)
+    return {"measurement_id": line.measurement_uid, "measurement_uid": line.measurement_uid}
+
+
+async def _close_report(receiver: Receiver, report_id: str) -> dict[str, object]:
+    _check_report(receiver, report_id)
+    receiver.reports.close(report_id)
+    return {"status": "success"}
+
+
+async def _take_single(receiver: Receiver, request: Request) -> dict[str, object]:
+    """Take a report of one measurement; sent again it gets the same ids, and counts once."""
+    line = await _take_plain(receiver, request, "", receiver.reports.give_for)
+    return {
+        "measurement_id": line.measurement_uid,
+        "measurement_uid": line.measurement_uid,
+        "report_id": line.report_id,
+    }
+
+
+async def _submit(receiver: Receiver, request: Request, report_id: str) -> dict[str, object]:
+    """Take a measurement by the protocol with anonymous credentials, which are not looked at."""
+    answer = await _update_report(receiver, request, report_id)
+    return {
+        "measurement_uid": answer["measurement_uid"],
+        "is_verified": False,
+        "verification_status": "unverified",
+        "submit_response": None,
+        "error": None,
+    }
+
+
+async def _take_file(receiver: Receiver, request: Request) -> dict[str, object]:
+    receiver.admit(request, MAX_FILE_BYTES)
+    try:
+        sending = receiver.inbox.begin_file()
+    except FullError as error:
+        raise RefusedError(503, str(error), _RETRY_S) from error
+    try:
+        async for piece in receiver.pieces(request):
+            sending.write(piece)
+            if sending.size_bytes > MAX_FILE_BYTES:
+                raise RefusedError(413, f"at most {MAX_FILE_BYTES} bytes are taken")
+        await asyncio.to_thread(sending.finish)
+    except FullError as error:
+        raise RefusedError(503, str(error), _RETRY_S) from error
+    finally:
+        sending.drop()
+        receiver.pace.charge(_client(request), sending.size_bytes)
+    return {"accepted": True, "size_bytes": sending.size_bytes}

@@ -1,0 +1,85 @@
+"""What counts as cut, and how a follow-up shakes hands."""
+
+from banwatch.formats.ooni import wire
+from banwatch.model import failure as df007
+from banwatch.model.failure import CERTIFICATE_FAILURES, TIMEOUTS, UNKNOWN_FAILURE_PREFIX, Failure
+from banwatch.net.endpoint import Endpoint
+from banwatch.net.seam import TlsSettings
+from banwatch.net.split import SplitFirstWrite
+from banwatch.probe.follow_ups.context import Context
+from banwatch.probe.steps.tcp import tcp_connect
+from banwatch.probe.steps.tls import tls_handshake
+
+RESETS = frozenset({df007.CONNECTION_RESET, df007.CONNECTION_ABORTED})
+_CUT = RESETS | {df007.EOF} | TIMEOUTS
+_REMOTE_ALERT = f"{UNKNOWN_FAILURE_PREFIX}remote error: tls:"
+ALPN = ("h2", "http/1.1")
+
+
+def was_cut(failure: Failure | None) -> bool:
+    """Whether a connection ended as it does when somebody on the way cuts it."""
+    if failure is None or failure in CERTIFICATE_FAILURES:
+        return False
+    return failure in _CUT or failure.startswith(_REMOTE_ALERT)
+
+
+async def shake_hands(
+    context: Context,
+    name: str,
+    server_name: str | None,
+    endpoint: Endpoint,
+    depth: int,
+    *,
+    patience: float = 1.0,
+) -> Failure | None:
+    """Shake hands with a name over a fresh connection; how it failed, if it did.
+
+    Args:
+        context: the measurement.
+        name: the follow-up; `split_hello` cuts the name in two, `resets_ignored` outlives resets.
+        server_name: SNI; None sends none.
+        endpoint: where to.
+        depth: the redirect.
+        patience: how many times as long as usual to wait.
+    """
+    trace = context.begin(name, depth)
+    times = context.settings.timeouts
+    stream, connect = await tcp_connect(context.net, endpoint, timeout_s=times.tcp_s * patience, trace=trace)
+    context.records.tcp_connects.append(connect)
+    if stream is None:
+        return connect.status.failure if connect.status else None
+    try:
+        if name == "resets_ignored" and not stream.ignore_resets():
+            return df007.PERMISSION_DENIED  # without a handshake there is nothing to be misread
+        used = (
+            SplitFirstWrite(stream, (server_name or "").encode("ascii")) if name == "split_hello" else stream
+        )
+        tls, handshake = await tls_handshake(
+            context.net,
+            used,
+            endpoint,
+            TlsSettings(server_name=server_name, alpn=ALPN),
+            roots=None,  # whose certificate it is does not matter: whether it gets through does
+            at=context.settings.now(),
+            timeout_s=times.tls_s * patience,
+            trace=trace,
+        )
+        del tls
+        context.records.tls_handshakes.append(handshake)
+        context.records.note_tcp_info(stream, str(endpoint), trace)
+    finally:
+        stream.close()
+    return handshake.failure
+
+
+def ended(connect: wire.TcpConnect, failure: Failure | None, at_s: float) -> wire.TcpConnect:
+    """Write down of a connect how the connection ended, where that is what was looked for."""
+    return wire.TcpConnect(
+        ip=connect.ip,
+        port=connect.port,
+        status=wire.TcpStatus(success=failure is None, failure=failure),
+        t0=connect.t0,
+        t=at_s,
+        transaction_id=connect.transaction_id,
+        tags=connect.tags,
+    )

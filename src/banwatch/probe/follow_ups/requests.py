@@ -1,0 +1,102 @@
+"""Follow-ups of a request that was cut, or of a plain page that may be somebody else's."""
+
+from dataclasses import replace
+
+from banwatch.formats.ooni import wire
+from banwatch.model.failure import Failure
+from banwatch.net.endpoint import Endpoint, parse_endpoint
+from banwatch.net.http import HttpRequest
+from banwatch.net.seam import Stream, TlsSettings
+from banwatch.net.target_url import TargetUrl
+from banwatch.probe.follow_ups.context import Context
+from banwatch.probe.follow_ups.cuts import ALPN, RESETS, was_cut
+from banwatch.probe.steps.http import BROWSER_HEADERS, http_get
+from banwatch.probe.steps.tcp import tcp_connect
+from banwatch.probe.steps.tls import tls_handshake
+
+_SMALL_BODY_BYTES = 1 << 16
+_PATIENCE = 3.0
+"""How much longer a retest waits than the step that it repeats."""
+
+
+async def after_request(
+    context: Context, url: TargetUrl, endpoint: Endpoint, request: wire.HttpTransaction, depth: int
+) -> None:
+    """Ask the same address for an innocent host where a request was cut, in the clear or inside TLS."""
+    settings = context.settings
+    if not settings.follow_ups or not was_cut(request.failure):
+        return
+    innocent = replace(url, host=settings.innocent_name)
+    await _request(context, "other_name" if url.is_tls else "other_host", innocent, endpoint, depth)
+    again = await _request(context, "retry", url, endpoint, depth)
+    if settings.thorough and again in RESETS and not context.looked_thoroughly:
+        context.looked_thoroughly = True
+        await _request(context, "resets_ignored", url, endpoint, depth)
+    if context.is_doubtful_timeout(request.failure, settings.timeouts.http_s):
+        async with context.load.quiet():
+            await _request(context, "retest", url, endpoint, depth, patience=_PATIENCE)
+
+
+async def after_other_page(context: Context, url: TargetUrl, endpoint: Endpoint) -> None:
+    """See whether a plain page unlike the control's comes from the site, or from whoever reads the name."""
+    settings = context.settings
+    if not settings.follow_ups or url.is_tls:
+        return
+    async with context.politeness.addresses.hold(endpoint.ip):
+        await _request(context, "other_host", replace(url, host=settings.innocent_name), endpoint, 0)
+    elsewhere = Endpoint(parse_endpoint(settings.innocent_endpoint).ip, url.port)
+    if elsewhere.ip != endpoint.ip:
+        async with context.politeness.addresses.hold(elsewhere.ip):
+            await _request(context, "name_elsewhere", url, elsewhere, 0)
+
+
+async def _request(
+    context: Context, name: str, url: TargetUrl, endpoint: Endpoint, depth: int, *, patience: float = 1.0
+) -> Failure | None:
+    """Request a URL from an address, whatever certificate is there; how that failed, if it did."""
+    trace = context.begin(name, depth)
+    times = context.settings.timeouts
+    stream, connect = await tcp_connect(context.net, endpoint, timeout_s=times.tcp_s * patience, trace=trace)
+    context.records.tcp_connects.append(connect)
+    if stream is None:
+        return connect.status.failure if connect.status else None
+    if name == "resets_ignored" and not stream.ignore_resets():
+        stream.close()
+        return None
+    inner: Stream = stream
+    alpn = ""
+    try:
+        if url.is_tls:
+            tls, handshake = await tls_handshake(
+                context.net,
+                stream,
+                endpoint,
+                TlsSettings(server_name=url.host, alpn=ALPN),
+                roots=None,
+                at=context.settings.now(),
+                timeout_s=times.tls_s * patience,
+                trace=trace,
+            )
+            context.records.tls_handshakes.append(handshake)
+            if tls is None:
+                return handshake.failure
+            inner, alpn = tls, handshake.negotiated_protocol or ""
+        request = HttpRequest(
+            scheme=url.scheme, authority=url.authority, path=url.path, headers=BROWSER_HEADERS
+        )
+        fetched = await http_get(
+            inner,
+            endpoint,
+            request,
+            alpn=alpn,
+            transport="tcp",
+            timeout_s=times.http_s * patience,
+            limit_bytes=_SMALL_BODY_BYTES,
+            scrub=context.scrub(),
+            trace=trace,
+        )
+        context.records.requests.append(fetched.record)  # behind the plain ones, which readers look at first
+        context.records.note_tcp_info(stream, str(endpoint), trace)
+        return fetched.record.failure
+    finally:
+        stream.close()

@@ -1,0 +1,239 @@
+"""Probes submit, the collector is killed, and every measurement stands on a page once."""
+
+import asyncio
+import gzip
+import io
+import json
+import random
+import subprocess
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from banwatch.collector.keys import load_keys
+from banwatch.net.certificates import Roots
+from banwatch.net.real import RealNet
+from banwatch.net.target_url import parse_target_url
+from banwatch.probe.delivery import Collector, Delivered, push
+from banwatch.probe.identity import make_measurement_uid
+from banwatch.probe.sealing import make_keys, seal
+from banwatch.probe.spool import Spool
+from banwatch.store import Store, queries
+from banwatch.store.audit import audit
+from tests.collector.running import Serving, command, serving
+from tests.pipeline.measured import line
+
+OPENING = {
+    "data_format_version": "0.2.0",
+    "format": "json",
+    "probe_asn": "AS131279",
+    "probe_cc": "KP",
+    "software_name": "ooniprobe",
+    "software_version": "3.20.0",
+    "test_name": "web_connectivity",
+    "test_version": "0.5.0",
+}
+
+
+def named(number: int) -> tuple[str, bytes]:
+    """Make a measurement that is named by its content, as our probe does."""
+    content = line(number).replace(b'"measurement_uid"', b'"other"')
+    at = datetime(2016, 4, 1, tzinfo=UTC)
+    uid = make_measurement_uid(at, "web_connectivity", "KP", content)  # type: ignore[arg-type]  # a country's code
+    return uid, content[:-1] + b',"measurement_uid":"' + uid.encode() + b'"}'
+
+
+def deliver(spool: Spool, port: int) -> Delivered:
+    """Push what is in a spool once."""
+    return asyncio.run(
+        push(
+            RealNet(),
+            spool,
+            Collector(url=parse_target_url(f"http://127.0.0.1:{port}"), roots=Roots(None)),
+            now=lambda: datetime.now(UTC),
+            rng=random.Random(1),
+            attempts=1,
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serving, Path]]:
+    """Give a collector over an empty store."""
+    store = tmp_path_factory.mktemp("collector") / "s.duckdb"
+    with serving(store, "--per-minute", 0, "--helper", "https://helper.example") as served:
+        yield served, store
+
+
+def test_from_the_spool_to_the_page_through_kills(tmp_path: Path) -> None:
+    """Kill -9 while measurements are delivered and brought in: each that was accepted is there, once."""
+    store = tmp_path / "s.duckdb"
+    made = subprocess.run(
+        command("collector", "key", "--store", store), capture_output=True, text=True, check=True
+    )
+    spool = Spool(tmp_path / "spool", made.stdout.strip())
+    uids = set()
+    for number in range(150):
+        uid, data = named(number)
+        uids.add(uid)
+        spool.put(data)
+    rng = random.Random(4)
+    for delay_s in (0.15, 0.4, 1.5):
+        with serving(store, "--per-minute", 0) as served:
+            timer = threading.Timer(delay_s, served.process.kill)
+            timer.start()
+            deliver(spool, served.port)
+            timer.join()
+            served.process.wait()
+        for _ in range(rng.randrange(3)):  # measured meanwhile
+            uid, data = named(1000 + rng.randrange(10**6))
+            uids.add(uid)
+            spool.put(data)
+    with serving(store, "--per-minute", 0) as served:
+        result = deliver(spool, served.port)
+        assert (result.left, result.refused, list(spool.waiting())) == (0, 0, [])
+        page = served.wait_for(f"/measurements/{named(0)[0]}", b"youtube.com")
+        assert b"likely blocked" in page
+        until = time.monotonic() + 60
+        while len(json.loads(served.ask("GET", "/api/verdicts?limit=1000")[1])["items"]) < len(uids):
+            assert time.monotonic() < until
+            time.sleep(0.2)
+    assert not (tmp_path / "s.duckdb.owner").exists()
+    with Store.open(store, read_only=True) as opened:
+        assert audit(opened).sound
+        assert {m.measurement_uid for m in queries.measurements(opened)} == uids
+        assert queries.conflicts(opened) == []
+    assert not [p for p in (tmp_path / "s.duckdb.inbox").iterdir() if p.name != "lock"]
+
+
+def test_ooni_s_protocol(running: tuple[Serving, Path]) -> None:
+    served, store = running
+    status, opened = served.say("/report", OPENING)
+    assert (status, opened["supported_formats"]) == (200, ["json"])
+    report_id = str(opened["report_id"])
+    content = json.loads(line(5000, report_id=report_id, probe_ip="203.0.113.9"))
+    body = json.dumps({"format": "json", "content": content}).encode()
+    status, answer, headers = served.ask("POST", f"/report/{report_id}", body)
+    uid = json.loads(answer)["measurement_uid"]
+    assert (status, headers["content-type"]) == (200, "application/json")
+    assert json.loads(served.ask("POST", f"/report/{report_id}", body)[1])["measurement_uid"] == uid
+    packed = gzip.compress(body)
+    assert served.ask("POST", f"/report/{report_id}", packed, {"Content-Encoding": "gzip"})[0] == 200
+    assert served.ask("POST", f"/report/{report_id}", packed, {"Content-Encoding": "br"})[0] == 415
+    assert served.ask("POST", f"/report/{report_id[:-1]}?", body)[0] == 404
+    other = json.dumps({"format": "json", "content": {**content, "report_id": "other"}}).encode()
+    assert served.ask("POST", f"/report/{report_id}", other)[0] == 422
+    status, submitted = served.say(f"/api/v1/submit_measurement/{report_id}", {"content": content})
+    assert (status, submitted["measurement_uid"], submitted["is_verified"]) == (200, uid, False)
+    assert served.say(f"/report/{report_id}/close", {}) == (200, {"status": "success"})
+    assert served.ask("POST", f"/report/{report_id}", body)[0] == 404
+    raw = json.loads(served.wait_for(f"/raw/{uid}.json", b"test_keys"))
+    assert (raw["report_id"], raw["probe_ip"]) == (report_id, "127.0.0.1")
+    with Store.open(store, read_only=True) as opened_store:
+        assert [json.loads(copy) for copy in queries.copies(opened_store, uid)] == [raw]
+
+
+def test_one_measurement_in_one_request(running: tuple[Serving, Path]) -> None:
+    served, _ = running
+    for path in ("/measurement", "/api/v1/submit_measurement/KP/AS131279"):
+        status, answer = served.say(path, {"content": json.loads(line(6000))})
+        assert status == 200
+        assert served.say(path, {"content": json.loads(line(6000))})[1] == answer
+    assert served.wait_for(f"/raw/{answer['measurement_uid']}.json", str(answer["report_id"]).encode())
+
+
+@pytest.mark.parametrize(
+    "change", [{"probe_asn": "131279"}, {"probe_cc": "kp"}, {"test_name": "<b>"}, {"format": "yaml"}]
+)
+def test_an_opening_that_is_malformed(running: tuple[Serving, Path], change: dict[str, str]) -> None:
+    assert running[0].say("/report", {**OPENING, **change})[0] == 400
+    assert running[0].ask("POST", "/report", b"{")[0] == 400
+    assert running[0].say("/report", {k: v for k, v in OPENING.items() if k not in change})[0] in (200, 400)
+
+
+def test_before_they_measure(running: tuple[Serving, Path]) -> None:
+    served, _ = running
+    helper = {"web-connectivity": [{"type": "https", "address": "https://helper.example"}]}
+    assert json.loads(served.ask("GET", "/api/v1/test-helpers")[1]) == helper
+    status, told = served.say("/api/v1/check-in", {"probe_cc": "KP", "probe_asn": "AS131279"})
+    assert (status, told["v"], told["probe_cc"], told["probe_asn"]) == (200, 1, "KP", "AS131279")
+    tests = told["tests"]
+    assert isinstance(tests, dict)
+    urls = tests["web_connectivity"]["urls"]
+    assert {"category_code": "MISC", "country_code": "KP", "url": "https://youtube.com/"} in urls
+    content = json.loads(line(7000, report_id=tests["web_connectivity"]["report_id"]))
+    assert served.say(f"/report/{content['report_id']}", {"format": "json", "content": content})[0] == 200
+    assert served.say("/api/v1/check-in", {"probe_cc": "nowhere"})[0] == 400
+    listed = json.loads(served.ask("GET", "/api/v1/test-list/urls?country_code=KP&limit=2")[1])
+    assert listed["metadata"]["count"] == len(listed["results"]) == 2
+
+
+def test_what_is_refused_stands_in_quarantine(running: tuple[Serving, Path]) -> None:
+    served, store = running
+    key = load_keys(Path(f"{store}.collector-key"), make=False)
+    stranger = seal(named(1)[1], make_keys()[1])
+    assert served.ask("PUT", "/api/v1/sealed/abc", stranger)[0] == 422
+    assert served.ask("PUT", "/api/v1/sealed/abc", seal(b'{"no":"measurement"}', key.public))[0] == 422
+    assert served.ask("PUT", "/api/v1/sealed/a%2Fb", stranger)[0] in (400, 404, 405)
+    assert served.ask("POST", "/measurement", b'{"content":' + b"[" * 10**6)[0] == 422
+    until = time.monotonic() + 20
+    with Store.open(store, read_only=True) as opened:
+        while len(rows := queries.quarantined(opened)) < 3 and time.monotonic() < until:
+            time.sleep(0.2)
+    reasons = {(row.source, row.reason.partition(":")[0]) for row in rows}
+    assert ("(sealed measurements)", "not sealed to this key, or damaged") in reasons
+    assert any(source == "(submissions)" for source, _ in reasons)
+
+
+def test_too_much_is_turned_away(running: tuple[Serving, Path]) -> None:
+    served, _ = running
+    huge = {"Content-Length": str(1 << 40)}
+    assert served.ask("POST", "/measurement", b"", huge)[0] == 413
+    assert served.ask("POST", "/api/v1/bundles", b"", huge)[0] == 413
+    bomb = gzip.compress(b'{"content":{"a":"' + b" " * (40 << 20) + b'"}}')
+    assert served.ask("POST", "/measurement", bomb, {"Content-Encoding": "gzip"})[0] == 422
+
+
+def test_files_of_many(running: tuple[Serving, Path], tmp_path: Path) -> None:
+    served, _ = running
+    key = json.loads(served.ask("GET", "/api/v1/collector")[1])["public_key"]
+    spool = Spool(tmp_path / "spool", key)
+    uids = []
+    for number in range(8000, 8005):
+        uid, data = named(number)
+        uids.append(uid)
+        spool.put(data)
+    spool.export(tmp_path / "sealed.zip")
+    assert served.ask("POST", "/api/v1/bundles", (tmp_path / "sealed.zip").read_bytes())[0] == 200
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("measurements.jsonl", named(8005)[1] + b"\nnonsense\n\n")
+    for body in (buffer.getvalue(), gzip.compress(named(8006)[1]), b"PK\x03\x04 no archive"):
+        assert served.ask("POST", "/api/v1/bundles", body)[0] == 200
+    for uid in (*uids, named(8005)[0], named(8006)[0]):
+        served.wait_for(f"/raw/{uid}.json", uid.encode(), 90)
+
+
+def test_who_sends_too_fast_waits(tmp_path: Path) -> None:
+    with serving(tmp_path / "s.duckdb", "--per-minute", 10) as served:
+        answers = [served.ask("POST", "/report", json.dumps(OPENING).encode()) for _ in range(25)]
+        assert [status for status, _, _ in answers[:20]] == [200] * 20
+        assert answers[-1][0] == 429
+        assert timedelta(seconds=1) <= timedelta(seconds=int(answers[-1][2]["retry-after"]))
+        assert b"127.0.0.1" not in b"".join(
+            p.read_bytes() for p in tmp_path.rglob("*") if p.is_file() and p.suffix != ".duckdb"
+        )
+
+
+def test_a_store_that_somebody_else_owns_is_not_collected_for(tmp_path: Path) -> None:
+    with serving(tmp_path / "s.duckdb"):
+        second = subprocess.run(
+            command("serve", "--collector", "--store", tmp_path / "s.duckdb"), capture_output=True, text=True
+        )
+    assert second.returncode == 1
+    assert "is in use by process" in second.stderr
