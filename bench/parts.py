@@ -22,7 +22,7 @@ from banwatch.judge import judge, weigh
 from banwatch.model.reference import Reference
 from banwatch.pipeline.portion import Portion, pack
 from banwatch.store import Store
-from banwatch.store.tables import MEASURED, TABLES
+from banwatch.store.measured import Gathering, Measured
 
 
 def measure(lines: list[bytes], known: Reference) -> tuple[dict[str, float], int]:
@@ -46,14 +46,15 @@ def measure(lines: list[bytes], known: Reference) -> tuple[dict[str, float], int
     seen = timed("observe", lambda: [observe(wire, known.target_of) for wire in wires])
     evidence = timed("weigh", lambda: [weigh(observed, known) for observed in seen])
     verdicts = timed("judge", lambda: [judge(row) for row in evidence])
-    rows = {
-        "measurement": [observed.measurement for observed in seen],
-        "observation": [step for observed in seen for step in observed.observations],
-        "evidence": evidence,
-        "verdict": verdicts,
-    }
-    layouts = {name: TABLES[name].layout for name in MEASURED}
-    tables = timed("lay out as columns", lambda: {n: layouts[n].to_arrow(rows[n]) for n in MEASURED})
+    judged = dict(zip(map(id, evidence), verdicts, strict=True))
+
+    def lay_out() -> Measured:
+        gathering = Gathering()
+        for observed, row in zip(seen, evidence, strict=True):
+            gathering.add(observed.measurement, observed.observations, row, lambda row: judged[id(row)])
+        return gathering.gathered()
+
+    measured = timed("lay out as columns", lay_out)
     timed("hash and pack for the archive", lambda: pack(portion))
     with (
         tempfile.TemporaryDirectory(prefix="banwatch-bench-") as folder,
@@ -62,11 +63,10 @@ def measure(lines: list[bytes], known: Reference) -> tuple[dict[str, float], int
 
         def write() -> None:
             with store.transaction():
-                for name in MEASURED:
-                    store.append_arrow(name, tables[name])
+                store.append_measured(measured, ())
 
         timed("write to DuckDB", write)
-    return spent, len(rows["observation"])
+    return spent, measured.steps.num_rows
 
 
 def main() -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from banwatch import reference
+from banwatch.formats.ooni import Observed
 from banwatch.model.errors import BanwatchError
+from banwatch.model.evidence import Evidence
 from banwatch.model.reference import Reference
 from banwatch.pipeline import commit, ingest, workers
 from banwatch.pipeline.portion import Portion, Worked
@@ -152,7 +154,7 @@ def test_an_error_of_ours_costs_one_line(
 
     true = portion.weigh
 
-    def weigh(observed: portion.Any, reference: Reference) -> portion.Any:
+    def weigh(observed: Observed, reference: Reference) -> Evidence:
         if observed.measurement.measurement_uid == uid(1):
             raise ZeroDivisionError("division by zero")
         return true(observed, reference)

@@ -58,13 +58,14 @@ commit.Committer._write = _write
 """,
     "among the rows": """
 import os
-true, count = Store.append_arrow, 0
-def append_arrow(self, name, rows):
+from banwatch.store.shelf import Shelf
+true, count = Shelf._add, 0
+def _add(self, name, rows):
     global count
-    count += name == "observation"
+    count += name == "step"
     if count == 3: os._exit(9)
     true(self, name, rows)
-Store.append_arrow = append_arrow
+Shelf._add = _add
 """,
     "after a commit": """
 import os
@@ -176,13 +177,14 @@ def _can_mount() -> bool:
 
 
 @pytest.mark.skipif(not _can_mount(), reason="no small file system can be mounted here")
-def test_a_full_disk(tmp_path: Path, corpus: Path) -> None:
+@pytest.mark.parametrize("room_kib", [70, 130])
+def test_a_full_disk(tmp_path: Path, corpus: Path, room_kib: int) -> None:
     small, kept = tmp_path / "small", tmp_path / "kept"
     small.mkdir()
     kept.mkdir()
     program = SMALL_SEGMENTS.format(before="")
     script = (
-        f'mount -t tmpfs -o size=160k none {small} || exit 7; "$0" -c "$1" {small}/s.duckdb {corpus}; '
+        f'mount -t tmpfs -o size={room_kib}k none {small} || exit 7; "$0" -c "$1" {small}/s.duckdb {corpus}; '
         f"code=$?; cp -a {small}/. {kept}/ || exit 8; exit $code"
     )
     done = subprocess.run(

@@ -11,7 +11,7 @@ _BITS = 8
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Rates of the target and of something else over the same network; null where not recorded."""
+    """Rates of the target and of something else over the same network; null where there are not both."""
 
     goodput_bps: float | None = None
     goodput_other_bps: float | None = None
@@ -19,14 +19,18 @@ class Rates:
     handshake_other_ms: float | None = None
 
 
+_NOTHING = Rates()
+
+
 def read_rates(plain: Sequence[Observation], follow_ups: Sequence[Observation]) -> Rates:
     """Read the best transfer and the fastest handshake of the target, and of other names."""
     others = [seen for seen in follow_ups if seen.follow_up in ("throughput_other", "other_name")]
+    if not others:
+        return _NOTHING
+    goodput, handshake = (_goodput(plain), _goodput(others)), (_handshake(plain), _handshake(others))
     return Rates(
-        goodput_bps=_goodput(plain),
-        goodput_other_bps=_goodput(others),
-        handshake_ms=_handshake(plain),
-        handshake_other_ms=_handshake(others),
+        *(goodput if None not in goodput else (None, None)),
+        *(handshake if None not in handshake else (None, None)),
     )
 
 

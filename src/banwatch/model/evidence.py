@@ -231,11 +231,13 @@ class Evidence:
     fingerprints_vetoed: tuple[str, ...]
     """Matches that a known false positive takes back."""
     http_goodput_bps: float | None
-    """Payload bits a second from the first byte to the last, where recorded."""
+    """Payload bits a second from the first byte to the last; null where there is nothing to compare with."""
     http_goodput_other_bps: float | None
     """The same, of another name or a reference download over the same network."""
     tls_handshake_ms: float | None
+    """Time of the fastest handshake; null where there is nothing to compare with."""
     tls_handshake_other_ms: float | None
+    """The same, with another name."""
 
     endpoints_ok: tuple[str, ...]
     """Endpoints of an application that could be used, as `group/name`."""

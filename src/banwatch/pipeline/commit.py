@@ -7,8 +7,6 @@ nobody counts on; the same lines give the same segment again, so the next run fi
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-import pyarrow as pa
-
 from banwatch.model.errors import WireError
 from banwatch.model.ids import MeasurementUid
 from banwatch.pipeline.lines import LongLine
@@ -18,12 +16,11 @@ from banwatch.pipeline.portion import (
     head_of,
     pack,
     same_content,
-    without,
 )
 from banwatch.store import Store
 from banwatch.store.archive import Frame
+from banwatch.store.measured import Measured, join
 from banwatch.store.rows import Entry, Quarantined, Segment, SourceFile
-from banwatch.store.tables import MEASURED
 
 SEGMENT_BYTES = 32 << 20
 """A segment ends with the first portion past this many raw bytes: some thousands of measurements."""
@@ -60,7 +57,7 @@ class _Pending:
     entries: list[tuple[str, int, int]] = field(default_factory=list)
     """Id, copy, position in the segment."""
     quarantined: list[Quarantined] = field(default_factory=list)
-    tables: dict[str, list[pa.Table]] = field(default_factory=lambda: {name: [] for name in MEASURED})
+    measured: list[Measured] = field(default_factory=list)
     sources: dict[str, SourceFile] = field(default_factory=dict)
     lines: int = 0
     raw_bytes: int = 0
@@ -103,11 +100,10 @@ class Committer:
         self._write(pending, row)
 
     def _add_rows(self, worked: Worked, repeated: set[str]) -> None:
-        pending = self._pending
-        for name in MEASURED:
-            table = worked.tables[name]
-            pending.tables[name].append(without(table, sorted(repeated)) if repeated else table)
-            pending.rows += table.num_rows
+        measured = worked.measured.without(sorted(repeated)) if repeated else worked.measured
+        if measured.size:
+            self._pending.measured.append(measured)
+            self._pending.rows += measured.steps.num_rows
 
     def add_unread(self, source: str, number: int, reason: str, what: LongLine | None, tally: Tally) -> None:
         """Note a line over the limit, or (number 0) a file that could not be read, or not to its end."""
@@ -231,13 +227,11 @@ class Committer:
     def _write(self, pending: _Pending, row: Segment | None) -> None:
         store = self._store
         segment = row.segment if row else ""
-        # where there are no transactions, the entry comes last: a measurement without one comes again
-        for name, tables in pending.tables.items():
-            if tables:
-                store.append_arrow(name, pa.concat_tables(tables))
         store.append("quarantine", self._new_quarantine(pending.quarantined, segment))
         store.append("segment", [row] if row else [])
-        store.append("entry", _entries_of(segment, pending.entries))
+        store.append_measured(
+            join(pending.measured) if pending.measured else None, _entries_of(segment, pending.entries)
+        )
         store.replace("source_file", "sha256", list(pending.sources.values()))
 
     def _new_quarantine(self, rows: Sequence[Quarantined], segment: str) -> list[Quarantined]:

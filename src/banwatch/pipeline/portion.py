@@ -1,21 +1,18 @@
 """The work on some lines: decode, observe, weigh, judge, and lay out as columns. No database, no files."""
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from banwatch.formats.ooni import decode_untrusted, observe
 from banwatch.judge import judge, weigh
 from banwatch.model.errors import WireError
 from banwatch.model.reference import Reference
 from banwatch.store.archive import Frame, pack_frame
-from banwatch.store.tables import MEASURED, TABLES
+from banwatch.store.measured import Gathering, Measured
 
 FRAME_BYTES = 1 << 20
 """A frame ends with the first line past this: what is unpacked to fetch one measurement."""
@@ -50,7 +47,7 @@ class Worked:
     uids: tuple[str, ...]
     """Of each line, in order; empty where it could not be read."""
     frames: tuple[Frame, ...]
-    tables: dict[str, pa.Table] = field(repr=False)
+    measured: Measured = field(repr=False)
     """Rows of the tiers, for the first line of each id."""
     unreadable: tuple[Unreadable, ...]
     raw_bytes: int
@@ -97,12 +94,12 @@ class Worker:
 
     def _work(self, portion: Portion) -> Worked:
         uids: list[str] = []
-        rows: dict[str, list[Any]] = {name: [] for name in MEASURED}
+        gathering = Gathering()
         unreadable = []
         seen: set[str] = set()
         for position, line in enumerate(portion.lines):
             try:
-                uid = self._measure(line, rows, seen)
+                uid = self._measure(line, gathering, seen)
             except WireError as error:
                 unreadable.append(Unreadable(position, error.reason, head_of(line)))
                 uid = ""
@@ -115,12 +112,12 @@ class Worker:
             source=portion.source,
             uids=tuple(uids),
             frames=pack(portion),
-            tables={name: TABLES[name].layout.to_arrow(rows[name]) for name in MEASURED},
+            measured=gathering.gathered(),
             unreadable=tuple(unreadable),
             raw_bytes=sum(map(len, portion.lines)),
         )
 
-    def _measure(self, line: bytes, rows: dict[str, list[Any]], seen: set[str]) -> str:
+    def _measure(self, line: bytes, gathering: Gathering, seen: set[str]) -> str:
         """Add one measurement's rows, unless its id was seen in this portion, and give its id."""
         wire = decode_untrusted(line)
         uid = wire.measurement_uid or ""
@@ -128,12 +125,8 @@ class Worker:
             return uid
         observed = observe(wire, self._reference.target_of)
         evidence = weigh(observed, self._reference)
-        verdict = judge(evidence)
+        gathering.add(observed.measurement, observed.observations, evidence, judge)
         seen.add(uid)
-        rows["measurement"].append(observed.measurement)
-        rows["observation"].extend(observed.observations)
-        rows["evidence"].append(evidence)
-        rows["verdict"].append(verdict)
         return uid
 
 
@@ -155,9 +148,3 @@ def pack(portion: Portion, keep: Callable[[int], bool] = lambda position: True) 
     if lines:
         frames.append(pack_frame(portion.source, numbers, lines))
     return tuple(frames)
-
-
-def without(table: pa.Table, uids: Sequence[str]) -> pa.Table:
-    """Leave out the rows of some measurements."""
-    drop = pc.is_in(table.column("measurement_uid"), value_set=pa.array(uids, pa.string()))
-    return table.filter(pc.invert(drop))

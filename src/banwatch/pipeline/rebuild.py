@@ -1,8 +1,10 @@
 """Make the tiers again from what lies below them, to the same content."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+
+import pyarrow as pa
 
 from banwatch.judge import judge as current_judge
 from banwatch.model.errors import BanwatchError, WireError
@@ -12,12 +14,12 @@ from banwatch.model.verdict import Verdict
 from banwatch.pipeline.commit import Committer, Tally
 from banwatch.pipeline.portion import Portion, Worker, without_collector
 from banwatch.store import Store, queries
-from banwatch.store.rows import Segment
-from banwatch.store.tables import MEASURED, TABLES
+from banwatch.store.measured import join
+from banwatch.store.rows import Entry, Segment
+from banwatch.store.tables import TABLES
 
 FROM = ("observation", "evidence", "verdict")
 """Where a rebuild may start: the tier named is the first that is made again; the first is everything."""
-_BATCH_ROWS = 8_192
 Progress = Callable[[int, int], None]
 
 
@@ -61,24 +63,21 @@ def rebuild(
         return rejudge(store, since=since, until=until, progress=progress)
     if from_tier == FROM[0] and since is None and until is None:
         return _from_archive(store, reference, progress)
-    names = MEASURED[MEASURED.index("evidence") :] if from_tier == "evidence" else MEASURED
     segments = sorted(store.rows(Segment), key=lambda s: (s.ordinal, s.segment))
     report = progress or (lambda done, total: None)
     worker = Worker(reference)
     measurements = 0
     wanted = None if since is None and until is None else queries.uids_between(store, since, until)
+    places = {s.segment: queries.first_copies(store, s.segment, wanted) for s in segments}
     with store.transaction():
-        for name in names:
-            if wanted is None:
-                store.clear(name)
-            else:
-                store.delete(name, "measurement_uid", sorted(wanted))
+        store.drop_measured(None if wanted is None else sorted(wanted))
         for done, segment in enumerate(segments):
-            for portion in _portions(store, segment.segment, wanted):
-                worked = worker.work(portion)
-                measurements += worked.tables["measurement"].num_rows
-                for name in names:
-                    store.append_arrow(name, worked.tables[name])
+            entries = places.pop(segment.segment)
+            parts = [worker.work(p).measured for p in _portions(store, segment.segment, entries)]
+            if parts:
+                measured = join(parts)
+                measurements += measured.size
+                store.append_measured(measured, entries)
             report(done + 1, len(segments))
     return RebuildReport(measurements, len(segments))
 
@@ -97,7 +96,8 @@ def _from_archive(store: Store, reference: Reference, progress: Progress | None)
     try:
         order = sorted((store.archive.index(name).ordinal, name) for name in names)
         with store.transaction():
-            for table in ("segment", "entry", *MEASURED):
+            store.drop_measured()
+            for table in ("segment", "entry"):
                 store.clear(table)
             store.delete("quarantine", "segment", names)
             committer, worker, tally = Committer(store), Worker(reference), Tally()
@@ -130,9 +130,9 @@ def _row_of(store: Store, segment: str, ordinal: int) -> Segment:
     )
 
 
-def _portions(store: Store, segment: str, wanted: set[str] | None) -> Iterator[Portion]:
+def _portions(store: Store, segment: str, entries: Iterable[Entry]) -> Iterator[Portion]:
     """Read the lines of a segment that tiers are made from: the first copy of each measurement."""
-    positions = queries.first_copies(store, segment, wanted)
+    positions = {entry.position for entry in entries}
     try:
         source = store.archive.index(segment)
         for start, lines in store.archive.frames(segment):
@@ -170,23 +170,16 @@ def rejudge(
         until: only measurements that started before.
         progress: told how many rows of how many are done.
     """
-    report = progress or (lambda done, total: None)
+    layouts = TABLES["evidence"].layout, TABLES["verdict"].layout
     rows = queries.evidence_between(store, since, until)
-    total = store.count(rows)
     first = store.read(rows.limit(1), Evidence)
-    judged = 0
+
+    def judge_table(evidence: pa.Table) -> pa.Table:
+        with without_collector():
+            return layouts[1].to_arrow(map(judge, layouts[0].from_arrow(evidence)))
+
     with store.transaction():
         for past in queries.replaced_verdicts(store, judge(first[0]).ruleset if first else "", since, until):
             store.append_arrow("past_verdict", past)
-        if since is None and until is None:
-            store.clear("verdict")
-        for batch in store.batches(rows, _BATCH_ROWS):
-            with without_collector():
-                evidence = TABLES["evidence"].layout.from_arrow(batch)
-                verdicts = TABLES["verdict"].layout.to_arrow(map(judge, evidence))
-            if since is not None or until is not None:
-                store.delete("verdict", "measurement_uid", batch.column("measurement_uid").to_pylist())
-            store.append_arrow("verdict", verdicts)
-            judged += batch.num_rows
-            report(judged, total)
+        judged = store.judge_again(judge_table, rows, since, until, progress or (lambda done, total: None))
     return RebuildReport(judged, 0)

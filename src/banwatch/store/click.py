@@ -7,9 +7,10 @@ measurement count is its row in `entry`, which is written after all others.
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -17,7 +18,9 @@ import pyarrow as pa
 from ibis.backends.sql.datatypes import ClickHouseType
 
 from banwatch.model.errors import BanwatchError
-from banwatch.store.tables import TABLES, TableDef
+from banwatch.store.engine import JudgeTable
+from banwatch.store.measured import Measured
+from banwatch.store.tables import MEASURED, TABLES, TableDef
 
 SETTINGS: Mapping[str, int | str] = {
     "final": 1,  # rows of the same key count once, merged or not
@@ -27,6 +30,7 @@ SETTINGS: Mapping[str, int | str] = {
     "lightweight_deletes_sync": 2,
 }
 _DELETE_AT_ONCE = 5_000
+_JUDGED_AT_ONCE = 8_192
 _PARTITIONS = {
     "measurement": "toYYYYMM(measurement_start_time)",
     "evidence": "toYYYYMM(measurement_start_time)",
@@ -114,6 +118,45 @@ class Click:
     def insert(self, table: str, rows: pa.Table) -> None:
         """Add rows."""
         self._transport.insert(table, rows)
+
+    def insert_measured(self, measured: Measured, entries: pa.Table) -> None:
+        """Add new measurements of all tiers; the entry comes last: a measurement without one comes again."""
+        for name in MEASURED:
+            rows = measured.table(name)
+            if rows.num_rows:
+                self.insert(name, rows)
+        if entries.num_rows:
+            self.insert("entry", entries)
+
+    def drop_measured(self, uids: Sequence[str] | None) -> None:
+        """Take out all that was made of some measurements, or of all."""
+        for name in MEASURED:
+            if uids is None:
+                self.clear(name)
+            else:
+                self.delete(name, "measurement_uid", uids)
+
+    def judge_again(
+        self,
+        judge: JudgeTable,
+        evidence_sql: str,
+        since: datetime | None,
+        until: datetime | None,
+        progress: Callable[[int, int], None],
+    ) -> int:
+        """Replace verdicts, row by row."""
+        counted = self.query(f"SELECT count(*) AS n FROM ({evidence_sql})")
+        total, judged = int(counted.column("n")[0].as_py()), 0
+        whole = since is None and until is None
+        if whole:
+            self.clear("verdict")
+        for evidence in self.batches(evidence_sql, _JUDGED_AT_ONCE):
+            if not whole:
+                self.delete("verdict", "measurement_uid", evidence.column("measurement_uid").to_pylist())
+            self.insert("verdict", judge(evidence))
+            judged += evidence.num_rows
+            progress(judged, total)
+        return judged
 
     def delete(self, table: str, column: str, values: Sequence[Any]) -> None:
         """Take out the rows that have one of some values in a column."""

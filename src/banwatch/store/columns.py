@@ -8,7 +8,7 @@ stored in UTC without a zone, in microseconds.
 
 import types
 import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
@@ -141,13 +141,14 @@ def _field(name: str, annotation: Any) -> Field:
 class Layout(Generic[Row]):
     """The columns of one noun, and the way from rows to Arrow and back."""
 
-    def __init__(self, noun: type[Row]) -> None:
+    def __init__(self, noun: type[Row], names: Collection[str] | None = None) -> None:
+        """Lay a noun out, or some of its fields, from which no rows can be made again."""
         self.noun = noun
         hints = typing.get_type_hints(noun)
         self.fields = tuple(
             _field(f.name, hints[f.name])
             for f in fields(noun)  # type: ignore[arg-type]  # every noun is a dataclass
-            if f.metadata.get("stored", True)
+            if f.metadata.get("stored", True) and (names is None or f.name in names)
         )
         self.column_names = tuple(name for f in self.fields for name in f.column_names)
         self.schema = ibis.schema({name: f.dtype for f in self.fields for name in f.column_names})
@@ -158,9 +159,21 @@ class Layout(Generic[Row]):
         self._make = drafted(noun)
         self._get = attrgetter(*names) if len(names) > 1 else lambda row: (getattr(row, names[0]),)
 
+    def only(self, names: Collection[str]) -> "Layout[Row]":
+        """Lay out some of the fields."""
+        return Layout(self.noun, names)
+
+    def without(self, names: Collection[str]) -> "Layout[Row]":
+        """Lay out all fields but some."""
+        return Layout(self.noun, {f.name for f in self.fields} - set(names))
+
     def to_arrow(self, rows: Iterable[Row]) -> pa.Table:
         """Lay rows out as columns."""
-        columns = list(zip(*map(self._get, rows), strict=True)) or [()] * len(self.fields)
+        return self.of_values(list(map(self._get, rows)))
+
+    def of_values(self, rows: Sequence[Sequence[Any]]) -> pa.Table:
+        """Lay rows out that are the fields' values already, in the order of the fields."""
+        columns = list(zip(*rows, strict=True)) or [()] * len(self.fields)
         arrays: list[pa.Array] = []
         for f, values in zip(self.fields, columns, strict=True):
             arrays.extend(_to_arrays(f, values))

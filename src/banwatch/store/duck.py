@@ -2,8 +2,9 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import pyarrow as pa
 from ibis.backends.sql.datatypes import DuckDBType
 
 from banwatch.model.errors import BanwatchError
+from banwatch.store.engine import JudgeTable
+from banwatch.store.measured import Measured
+from banwatch.store.shelf import SHELVED, STORED, Shelf
 from banwatch.store.tables import TableDef
 
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
@@ -120,6 +124,7 @@ class Duck:
         self._raw = _connect(path, read_only=read_only)
         self._raw.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         self._raw.execute(f"SET checkpoint_threshold = '{CHECKPOINT_AFTER}'")
+        self._shelf = Shelf(self._raw, self._at_hand)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -134,10 +139,15 @@ class Duck:
     def table_names(self) -> set[str]:
         """Name the tables that are there."""
         with self._explained():
-            return {name for (name,) in self._raw.execute("SHOW TABLES").fetchall()}
+            found = {name for (name,) in self._raw.execute("SHOW TABLES").fetchall()}
+        return {name for name in found if not name.startswith(STORED)}
 
     def create(self, table: TableDef) -> None:
-        """Make a table."""
+        """Make a table; the first of those on the shelf brings the others."""
+        if table.name in SHELVED:
+            if table.name == SHELVED[0]:
+                self._shelf.create()
+            return
         columns = ", ".join(
             f'"{name}" {DuckDBType.to_string(dtype)}{"" if dtype.nullable else " NOT NULL"}'
             for name, dtype in table.layout.schema.items()
@@ -146,7 +156,12 @@ class Duck:
 
     def drop(self, table: str) -> None:
         """Take a table away."""
-        self._raw.execute(f'DROP TABLE "{table}"')
+        kind = "table_type FROM information_schema.tables WHERE table_name = ?"
+        found = self._raw.execute(f"SELECT {kind}", [table]).fetchall()
+        if found and found[0][0] == "VIEW":
+            self._shelf.drop()
+        elif found:
+            self._raw.execute(f'DROP TABLE "{table}"')
 
     def query(self, sql: str) -> pa.Table:
         """Ask for rows, of what is committed; each call has a cursor of its own, as threads must."""
@@ -166,11 +181,36 @@ class Duck:
 
     def insert(self, table: str, rows: pa.Table) -> None:
         """Add rows."""
+        if table in SHELVED:
+            self._shelf.insert(table, rows)
+            return
         with self._at_hand("incoming", rows):
             self._raw.execute(f'INSERT INTO "{table}" SELECT * FROM incoming')
 
+    def insert_measured(self, measured: Measured, entries: pa.Table) -> None:
+        """Add new measurements of all tiers, with the places of their lines."""
+        self._shelf.insert_measured(measured, entries)
+
+    def drop_measured(self, uids: Sequence[str] | None) -> None:
+        """Take out all that was made of some measurements, or of all."""
+        self._shelf.drop_measured(uids)
+
+    def judge_again(
+        self,
+        judge: JudgeTable,
+        evidence_sql: str,
+        since: datetime | None,
+        until: datetime | None,
+        progress: Callable[[int, int], None],
+    ) -> int:
+        """Replace verdicts, judging once what many measurements share."""
+        return self._shelf.judge_again(judge, since, until, progress)
+
     def delete(self, table: str, column: str, values: Sequence[Any]) -> None:
         """Take out the rows that have one of some values in a column."""
+        if table in SHELVED:
+            self._shelf.delete(table, column, values)
+            return
         with self._at_hand("doomed", pa.table({"value": values})):
             self._raw.execute(f'DELETE FROM "{table}" WHERE "{column}" IN (SELECT "value" FROM doomed)')
 
@@ -186,6 +226,9 @@ class Duck:
 
     def clear(self, table: str) -> None:
         """Take out all rows."""
+        if table in SHELVED:
+            self._shelf.clear(table)
+            return
         self._raw.execute(f'DELETE FROM "{table}"')
 
     @contextmanager
@@ -200,6 +243,7 @@ class Duck:
             try:
                 yield
             except BaseException:
+                self._shelf.forget()
                 with suppress(duckdb.Error):  # DuckDB may have rolled back by itself; the first error counts
                     self._raw.rollback()
                 raise

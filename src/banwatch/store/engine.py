@@ -1,12 +1,16 @@
 """What a store asks of a database engine. Two can do it: DuckDB here, ClickHouse beyond."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any, Protocol
 
 import pyarrow as pa
 
+from banwatch.store.measured import Measured
 from banwatch.store.tables import TableDef
+
+JudgeTable = Callable[[pa.Table], pa.Table]
 
 
 class Engine(Protocol):
@@ -37,6 +41,30 @@ class Engine(Protocol):
 
     def insert(self, table: str, rows: pa.Table) -> None:
         """Add rows."""
+
+    def insert_measured(self, measured: Measured, entries: pa.Table) -> None:
+        """Add new measurements of all tiers; what makes them count, their rows of `entry`, at last."""
+
+    def drop_measured(self, uids: Sequence[str] | None) -> None:
+        """Take out all that was made of some measurements, or of all; places of further copies stay."""
+
+    def judge_again(
+        self,
+        judge: JudgeTable,
+        evidence_sql: str,
+        since: datetime | None,
+        until: datetime | None,
+        progress: Callable[[int, int], None],
+    ) -> int:
+        """Replace verdicts by what is judged now; gives how many.
+
+        Args:
+            judge: gives for rows of evidence the rows of their verdicts, in the same order.
+            evidence_sql: asks for the evidence of the measurements in question.
+            since: that they started then or later.
+            until: that they started before.
+            progress: told how many rows of how many are judged.
+        """
 
     def delete(self, table: str, column: str, values: Sequence[Any]) -> None:
         """Take out the rows that have one of some values in a column."""

@@ -271,12 +271,12 @@ def uids_between(store: Store, since: datetime | None, until: datetime | None) -
     return set(store.to_arrow(found.select("measurement_uid")).column(0).to_pylist())
 
 
-def first_copies(store: Store, segment: str, wanted: set[str] | None) -> set[int]:
-    """Positions in a segment of the lines that tiers are made from, of all or of some measurements."""
+def first_copies(store: Store, segment: str, wanted: set[str] | None) -> list[Entry]:
+    """Places in a segment of the lines that tiers are made from, of all or of some measurements."""
     entries = store.table("entry")
     found = entries.filter((entries.segment == segment) & (entries["copy"] == 0))
-    rows = store.read(found, Entry)
-    return {e.position for e in rows if wanted is None or e.measurement_uid in wanted}
+    rows = store.read(found.order_by("position"), Entry)
+    return [e for e in rows if wanted is None or e.measurement_uid in wanted]
 
 
 def evidence_between(store: Store, since: datetime | None, until: datetime | None) -> ibis.Table:

@@ -7,8 +7,9 @@ line `{}` ends them, `{"what": ..., "do": ...}` says what went wrong. More can b
 
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ import msgspec
 import pyarrow as pa
 
 from banwatch.model.errors import BanwatchError
+from banwatch.store.engine import JudgeTable
+from banwatch.store.measured import Measured
 from banwatch.store.tables import TableDef
 
 CONNECT_S = 2.0
@@ -131,6 +134,25 @@ class Remote:
         raise self._refusal()
 
     def insert(self, table: str, rows: pa.Table) -> None:
+        """Refuse: only the owner writes."""
+        raise self._refusal()
+
+    def insert_measured(self, measured: Measured, entries: pa.Table) -> None:
+        """Refuse: only the owner writes."""
+        raise self._refusal()
+
+    def drop_measured(self, uids: Sequence[str] | None) -> None:
+        """Refuse: only the owner writes."""
+        raise self._refusal()
+
+    def judge_again(
+        self,
+        judge: JudgeTable,
+        evidence_sql: str,
+        since: datetime | None,
+        until: datetime | None,
+        progress: Callable[[int, int], None],
+    ) -> int:
         """Refuse: only the owner writes."""
         raise self._refusal()
 

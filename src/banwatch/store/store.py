@@ -2,8 +2,9 @@
 
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -16,9 +17,10 @@ from banwatch.store.archive import Archive
 from banwatch.store.click import Click, Wire, parse_address
 from banwatch.store.columns import Layout
 from banwatch.store.duck import Duck, StoreInUseError
-from banwatch.store.engine import Engine
+from banwatch.store.engine import Engine, JudgeTable
+from banwatch.store.measured import Measured
 from banwatch.store.remote import Remote
-from banwatch.store.rows import Property
+from banwatch.store.rows import Entry, Property
 from banwatch.store.tables import SCHEMA_VERSION, TABLES, TableDef
 
 Row = TypeVar("Row")
@@ -212,6 +214,47 @@ class Store:
         """Add rows that are columns already; call it inside a transaction."""
         if rows.num_rows:
             self._engine.insert(name, rows)
+
+    def append_measured(self, measured: Measured | None, entries: Iterable[Entry]) -> None:
+        """Add new measurements of all tiers, and where lines lie; call it inside a transaction."""
+        rows = TABLES["entry"].layout.to_arrow(entries)
+        if measured is not None:
+            self._engine.insert_measured(measured, rows)
+        elif rows.num_rows:
+            self._engine.insert("entry", rows)
+
+    def drop_measured(self, uids: Sequence[str] | None = None) -> None:
+        """Take out all that was made of some measurements, or of all, and where their lines lie.
+
+        The places of further, conflicting copies stay. Call it inside a transaction.
+        """
+        if uids is None or uids:
+            self._engine.drop_measured(uids)
+
+    def judge_again(
+        self,
+        judge: JudgeTable,
+        evidence: ibis.Table,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> int:
+        """Replace verdicts by what is judged now; call it inside a transaction.
+
+        What a judge says must not depend on who measured and when (`measured.VOICE`): what many measurements
+        share is judged once.
+
+        Args:
+            judge: gives for rows of evidence the rows of their verdicts, in the same order.
+            evidence: of the measurements in question.
+            since: that they started then or later.
+            until: that they started before.
+            progress: told how far it is.
+
+        Returns:
+            How many measurements were judged again.
+        """
+        return self._engine.judge_again(judge, self._sql(evidence), since, until, progress)
 
     def replace(self, name: str, column: str, rows: Sequence[Any]) -> None:
         """Put rows in the place of those that have the same value in a column; inside a transaction."""

@@ -13,7 +13,7 @@ from banwatch.model.verdict import Verdict
 from banwatch.store.columns import Layout
 from banwatch.store.rows import Entry, Logged, Property, Quarantined, Segment, SourceFile
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 """Changes when a store of an earlier version can no longer be read or added to."""
 
 

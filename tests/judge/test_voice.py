@@ -1,0 +1,26 @@
+"""Who measured and when decides nothing: a store judges once what many measurements share."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from banwatch.judge import judge
+from banwatch.store.measured import VOICE
+from tests.judge.judging import weigh_line
+from tests.judge.test_scenarios import CENSORED, HONEST
+
+OTHER = {
+    "measurement_uid": "other",
+    "report_id": "another",
+    "probe_id": "somebody",
+    "measurement_start_time": datetime(2031, 1, 1, tzinfo=UTC),
+}
+
+
+@pytest.mark.parametrize("name", [*CENSORED, *HONEST])
+def test_no_verdict_depends_on_it(name: str) -> None:
+    assert set(OTHER) == set(VOICE)
+    evidence = weigh_line({**CENSORED, **HONEST}[name][0].to_line())
+    other = replace(evidence, **OTHER)  # type: ignore[arg-type]  # the values have the fields' types
+    assert judge(other) == replace(judge(evidence), **OTHER)  # type: ignore[arg-type]  # as above
