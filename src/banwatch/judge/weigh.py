@@ -94,7 +94,7 @@ class _Weighing:
         services = sum_up(observed.endpoints)
         rates = read_rates(self._plain, self._follow_ups)
         cut, forger = NO_CUT, NO_FORGER
-        if self._follow_ups:
+        if self._follow_ups or observed.located:
             cut = find_cut(
                 last,
                 self._names_of(at).genuine,

@@ -82,6 +82,8 @@ class DnsTrigger:
     names: NameList
     types: frozenset[int] = frozenset()
     """Query types; empty is every type."""
+    exact_case: bool = False
+    """A careless filter, which misses a name that is not written in lower case throughout."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +178,8 @@ class Reset:
     """Added to the sequence number that the receiver expects."""
     ttl: int | None = None
     """A fixed IP TTL; None mirrors that of the packet that triggered it."""
+    after_handshake: bool = False
+    """Where a SYN triggers it: let the connection be made, and end it as soon as it stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

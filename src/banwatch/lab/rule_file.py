@@ -60,8 +60,9 @@ def read_match(match: Mapping, lists: Mapping | None, folder: Path) -> Match:
         dns = value.mapping()
         listed = read_names(dns.need("names", "names"), lists, folder)
         types = frozenset(item.parsed(_query_type, "a type such as A or AAAA") for item in dns.items("types"))
+        exact_case = dns.boolean("exact_case", False)
         dns.finish()
-        triggers.append(DnsTrigger(names=listed, types=types))
+        triggers.append(DnsTrigger(names=listed, types=types, exact_case=exact_case))
     if value := match.take("tls"):
         tls = value.mapping()
         ech, esni = tls.take("ech"), tls.take("esni")
@@ -224,6 +225,7 @@ def _reset(options: Mapping) -> Effect:
         ack=options.boolean("ack", True),
         offsets=offsets or (0,),
         ttl=_ttl(options),
+        after_handshake=options.boolean("after_handshake", False),
     )
 
 

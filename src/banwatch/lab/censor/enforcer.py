@@ -63,6 +63,9 @@ class Enforcer:
         in_path = rule.placement is Placement.IN_PATH
         actions: list[Action] = []
         for effect in effects:
+            if isinstance(effect, Reset) and effect.after_handshake and packet.flags & SYN:
+                flow.repeat = effects
+                continue
             actions += self._inject(effect, flow, packet, direction, question, delivered=not in_path)
             if isinstance(effect, Drop):
                 flow.drop_outbound |= effect.way is not Way.INBOUND

@@ -75,6 +75,7 @@ class ReadyRule:
         return (
             isinstance(trigger, DnsTrigger)
             and (not trigger.types or question.kind in trigger.types)
+            and (not trigger.exact_case or question.section[:-4] == question.section[:-4].lower())
             and self._names is not None
             and self._names.matches(question.name)
         )

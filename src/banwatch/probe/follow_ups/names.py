@@ -24,6 +24,8 @@ _ORDINARY = frozenset({None, df007.DNS_NXDOMAIN, df007.DNS_NO_ANSWER})
 _SILENCE = frozenset({df007.GENERIC_TIMEOUT, df007.DNS_TEMPORARY})
 """The second is what getaddrinfo calls the first."""
 _HOP_WAIT_S = 0.7
+_TRIES = 2
+"""A datagram gets lost; twice in a row it was not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,24 +173,35 @@ async def _find_who_answers(context: Context, step: str, asked: Endpoint, hostna
     """Find how many hops away the one is who answers questions for a name that are sent to an address."""
 
     async def answers_within(hops: int) -> bool:
-        lookup = begin_udp_lookup(
-            asked, hostname, "A", rng=context.settings.rng, trace=context.begin("dns_hops", 0)
-        )
-        try:
-            record = await lookup.first(
-                context.net, timeout_s=min(context.settings.timeouts.dns_s, _HOP_WAIT_S), ttl=hops
-            )
-        except NetworkFailure:
-            return False
-        finally:
-            lookup.close()
-        return record.rcode is not None
+        for _ in range(_TRIES):
+            answered = await _is_answered(context, asked, hostname, hops)
+            if answered is not None:
+                return answered
+        return False
 
     hops, tried = await find_hops(answers_within)
     context.records.localizations.append(
         Localization(step=step, address=str(asked), hops=hops, tried=tried, tags=["follow_up=dns_hops"])
     )
     return hops
+
+
+async def _is_answered(context: Context, asked: Endpoint, hostname: str, hops: int) -> bool | None:
+    """Whether a question that goes only so far is answered; None where nobody says a word."""
+    lookup = begin_udp_lookup(
+        asked, hostname, "A", rng=context.settings.rng, trace=context.begin("dns_hops", 0)
+    )
+    try:
+        record = await lookup.first(
+            context.net, timeout_s=min(context.settings.timeouts.dns_s, _HOP_WAIT_S), ttl=hops
+        )
+    except NetworkFailure:
+        return False
+    finally:
+        lookup.close()
+    if record.rcode is not None:
+        return True
+    return None if record.failure in _SILENCE else False
 
 
 def _random_label(context: Context) -> str:
