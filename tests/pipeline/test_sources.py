@@ -1,19 +1,22 @@
 """Whatever measurements are packed in, their lines come out; what is broken says so."""
 
 import gzip
+import hashlib
 import io
 import sys
+import tarfile
 import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 import zstandard
 
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.pipeline import sources
-from tests.pipeline.measured import tar
+from tests.pipeline.measured import joined, line, tar
 
 TEXT = b"".join(b'{"n": %d}\n' % n for n in range(1000))
 
@@ -156,3 +159,99 @@ def test_shares_are_disjoint_and_complete(tmp_path: Path) -> None:
 def test_what_is_not_there_is_said_before_anything_is_done(tmp_path: Path) -> None:
     with pytest.raises(BanwatchError, match="there is no file or folder"):
         sources.find([tmp_path / "nothing"])
+
+
+def _read(path: Path) -> tuple[bytes, str]:
+    """Read all that can be had of a file, and what is wrong with it."""
+    data = b""
+    try:
+        for document in sources.documents(
+            sources.Source(path.name, path, path.stat().st_size), lambda size: None
+        ):
+            for chunk in document.chunks:
+                data += chunk
+    except (WireError, tarfile.TarError) as error:
+        return data, str(error)
+    return data, ""
+
+
+LINES = joined(line(n) for n in range(20))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "trouble"),
+    [
+        ("garbage behind gzip", gzip.compress(LINES) + b"garbage", "damaged"),
+        ("wrong checksum", gzip.compress(LINES)[:-8] + b"12345678", "damaged"),
+        ("no checksum", gzip.compress(LINES)[:-8], "cut short"),
+        ("garbage behind zstandard", zstandard.compress(LINES) + b"garbage", "damaged"),
+        ("a frame to pass over", b"\x53\x2a\x4d\x18\x03\0\0\0abc" + zstandard.compress(LINES), ""),
+        ("a tar in gzip, cut at its end", gzip.compress(tar({"a.jsonl": LINES}))[:-8], "cut short"),
+    ],
+)
+def test_what_is_whole_is_read_whatever_comes_behind(
+    tmp_path: Path, name: str, data: bytes, trouble: str
+) -> None:
+    (tmp_path / "file").write_bytes(data)
+    read, said = _read(tmp_path / "file")
+    assert read == LINES, name
+    assert trouble in said
+
+
+@pytest.mark.parametrize("cut", [3_000, 7_000, 15_000])
+def test_a_tar_that_is_cut_gives_all_but_its_last_kilobyte(tmp_path: Path, cut: int) -> None:
+    (tmp_path / "a.tar").write_bytes(tar({"a.jsonl": LINES})[:cut])
+    read, said = _read(tmp_path / "a.tar")
+    assert LINES.startswith(read)
+    assert cut - 512 - 1024 <= len(read)
+    assert "unexpected end" in said
+
+
+@pytest.mark.parametrize(
+    ("head", "name"), [(b"\xfd7zXZ\0", "xz"), (b"BZh9", "bzip2"), (b"\x04\x22\x4d\x18", "lz4")]
+)
+def test_what_is_packed_otherwise_is_named(tmp_path: Path, head: bytes, name: str) -> None:
+    (tmp_path / "a").write_bytes(head + b"x" * 600)
+    assert f"packed with {name}" in _read(tmp_path / "a")[1]
+
+
+def test_submissions_as_they_came_in_are_named_by_their_files(tmp_path: Path) -> None:
+    content = msgspec.json.decode(line(3))
+    del content["measurement_uid"]
+    post = msgspec.json.encode({"format": "json", "content": content})
+    name = "20160401000000.000003_KP_webconnectivity_0000000000000003"
+    pretty = msgspec.json.format(post, indent=2)
+    (tmp_path / "a.tar.gz").write_bytes(
+        gzip.compress(tar({f"h/{name}.post": pretty, "h/x.post": b"no JSON"}))
+    )
+    first, second = _read(tmp_path / "a.tar.gz")[0].splitlines()
+    assert msgspec.json.decode(first) == {**content, "measurement_uid": name}
+    assert second == b"no JSON"
+
+
+def _bundle(path: Path, lines: bytes, digest: str) -> Path:
+    members = [{"path": "measurements.jsonl", "size_bytes": len(lines), "sha256": digest}]
+    manifest = {"format": "banwatch-bundle", "version": 1, "subject": "x", "title": "x", "members": members}
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("verdicts.jsonl", b'{"state":"ok"}\n')
+        archive.writestr("rules.json", b"{}")
+        archive.writestr("measurements.jsonl", lines)
+        archive.writestr("manifest.json", msgspec.json.encode(manifest))
+    return path
+
+
+def test_of_an_evidence_bundle_the_measurements_are_read(tmp_path: Path) -> None:
+    path = _bundle(tmp_path / "a.zip", LINES, hashlib.sha256(LINES).hexdigest())
+    assert _contents(path) == {f"{path}!measurements.jsonl": LINES}
+
+
+def test_a_bundle_that_is_not_what_it_says_is_noted(tmp_path: Path) -> None:
+    read, said = _read(_bundle(tmp_path / "a.zip", LINES, "0" * 64))
+    assert read == LINES
+    assert "not those that the bundle's manifest names" in said
+
+
+def test_what_is_sealed_says_how_to_open_it(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("sealed/abc", b"secret")
+    assert "banwatch spool open" in _read(tmp_path / "a.zip")[1]

@@ -2,7 +2,6 @@
 
 import glob
 import hashlib
-import io
 import re
 import shutil
 import sys
@@ -12,17 +11,31 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import msgspec
-import zstandard
 
+from banwatch.formats import bundle
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.pipeline import bucket
 from banwatch.pipeline.lines import MAX_LINE_BYTES
+from banwatch.pipeline.postcans import unwrapped
+from banwatch.pipeline.unpack import (
+    CHUNK_BYTES,
+    GZIP,
+    Forward,
+    chunks_of,
+    gunzip,
+    is_zstd,
+    packed_otherwise,
+    peek,
+    sips_of,
+    unzstd,
+)
 
-CHUNK_BYTES = 1 << 20
 STDIN = "-"
+_POST = ".post"
+"""A submission as it came in, as OONI's archive holds those that went past its pipeline."""
 _ENDINGS = (
     ".jsonl",
     ".jsonl.gz",
@@ -38,16 +51,16 @@ _ENDINGS = (
     ".tgz",
     ".tar.zst",
     ".zip",
+    _POST,
 )
 """What is looked for in folders; a file that is named itself is read whatever it is called."""
 _LINE_ENDINGS = tuple(ending for ending in _ENDINGS if ".json" in ending or ".ndjson" in ending)
-_ZIP = b"PK\x03\x04"
-_BITE_BYTES = 256
-_GZIP = b"\x1f\x8b"
-_ZSTD = b"\x28\xb5\x2f\xfd"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _FOLDED = re.compile(rb"(\xef\xbb\xbf)?\s*(\[|\{\s*[\r\n])")
 """How a file begins that holds one measurement over many lines, or a list of measurements."""
 _MARK = b"\xef\xbb\xbf"
+_TAR_BYTES = 16 << 10
+_SIP_BYTES = 1 << 10
 _TAR_MAGIC = (257, b"ustar")
 
 
@@ -189,36 +202,76 @@ def documents(source: Source, on_read: Callable[[int], None]) -> Iterator[Docume
         yield from _documents_in(source.name, _told(bucket.read_key(source.key), on_read))
         return
     if source.path is None:
-        yield from _documents_in(source.name, _chunks_of(sys.stdin.buffer, on_read))
+        yield from _documents_in(source.name, chunks_of(sys.stdin.buffer, on_read))
         return
     with open(source.path, "rb") as file:
-        if file.read(len(_ZIP)) == _ZIP:
+        if file.read(4) in _ZIP:
             yield from _zip_members(source, file, on_read)
             return
         file.seek(0)
-        yield from _documents_in(source.name, _chunks_of(file, on_read))
+        yield from _documents_in(source.name, chunks_of(file, on_read))
 
 
 def _zip_members(source: Source, file: IO[bytes], on_read: Callable[[int], None]) -> Iterator[Document]:
     """Open a zip archive, such as an evidence bundle; its members are read one after the other."""
     try:
         with zipfile.ZipFile(file) as archive:
+            expected = _manifest_of(archive)
             for member in archive.infolist():
-                if not member.is_dir() and member.filename.endswith(_LINE_ENDINGS):
+                if _is_measurements(member, expected):
                     with archive.open(member) as content:
-                        name = f"{source.name}!{member.filename}"
-                        yield from _documents_in(name, _checked(_chunks_of(content, lambda size: None)))
+                        chunks = _checked(sips_of(content, _TAR_BYTES), (expected or {}).get(member.filename))
+                        yield from _documents_in(f"{source.name}!{member.filename}", chunks)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise WireError(f"the zip archive is damaged, or packed in a way that is not read: {error}") from None
     on_read(source.size_bytes)
 
 
-def _checked(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Say in our words what a zip archive says when a member is damaged."""
+class _Manifest(msgspec.Struct):
+    """What matters here of a bundle's manifest."""
+
+    members: list[bundle.Member]
+
+
+def _manifest_of(archive: zipfile.ZipFile) -> dict[str, str] | None:
+    """Read what an evidence bundle says of its measurements: names and hashes; None where it is none.
+
+    Raises:
+        WireError: what is in it is sealed.
+    """
+    names = set(archive.namelist())
+    if any(name.startswith("sealed/") for name in names):
+        raise WireError("what is in it is sealed: open it with `banwatch spool open KEY FILE`")
+    if not {bundle.MANIFEST, bundle.MEASUREMENTS} <= names:
+        return None
+    if archive.getinfo(bundle.MANIFEST).file_size > bundle.MAX_MANIFEST_BYTES:
+        return {}
     try:
-        yield from chunks
+        manifest = msgspec.json.decode(archive.read(bundle.MANIFEST), type=_Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    return {m.path: m.sha256 for m in manifest.members if m.path == bundle.MEASUREMENTS}
+
+
+def _is_measurements(member: zipfile.ZipInfo, expected: dict[str, str] | None) -> bool:
+    if expected is not None:
+        return member.filename == bundle.MEASUREMENTS
+    return not member.is_dir() and member.filename.endswith(_LINE_ENDINGS)
+
+
+def _checked(chunks: Iterator[bytes], expected: str | None) -> Iterator[bytes]:
+    """Say in our words what a zip archive says when a member is damaged, or is not what its manifest says."""
+    digest = hashlib.sha256()
+    try:
+        for chunk in chunks:
+            digest.update(chunk)
+            yield chunk
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise WireError(f"the zip archive is damaged: {error}") from None
+    if expected is not None and digest.hexdigest() != expected:
+        raise WireError(
+            "the measurements are not those that the bundle's manifest names: see `banwatch verify`"
+        )
 
 
 def _told(chunks: Iterator[bytes], on_read: Callable[[int], None]) -> Iterator[bytes]:
@@ -227,24 +280,20 @@ def _told(chunks: Iterator[bytes], on_read: Callable[[int], None]) -> Iterator[b
         yield chunk
 
 
-def _chunks_of(file: IO[bytes], on_read: Callable[[int], None]) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK_BYTES):
-        on_read(len(chunk))
-        yield chunk
-
-
 def _documents_in(name: str, chunks: Iterator[bytes]) -> Iterator[Document]:
     """Look at the first bytes, unpack what is packed, and open what is a tar archive."""
-    head, chunks = _peek(chunks)
-    if head.startswith(_GZIP):
-        head, chunks = _peek(_gunzip(chunks))
-    elif head.startswith(_ZSTD):
-        head, chunks = _peek(_unzstd(chunks))
+    head, chunks = peek(chunks)
+    if head.startswith(GZIP):
+        head, chunks = peek(gunzip(chunks))
+    elif is_zstd(head):
+        head, chunks = peek(unzstd(chunks))
+    elif other := packed_otherwise(head):
+        raise WireError(f"packed with {other}, which is not read: unpack it first")
     at, magic = _TAR_MAGIC
     if head[at : at + len(magic)] == magic:
         yield from _members(name, chunks)
     else:
-        yield Document(name, _unfolded(head, chunks))
+        yield Document(name, unwrapped(name, chunks) if name.endswith(_POST) else _unfolded(head, chunks))
 
 
 def _unfolded(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -273,111 +322,20 @@ def _unfolded(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield text
 
 
+def _raw_of(content: IO[bytes]) -> IO[bytes]:
+    """Look behind the buffer of a member, which would read ahead, and give nothing where it cannot."""
+    return cast(IO[bytes], getattr(content, "raw", content))
+
+
 def _members(name: str, chunks: Iterator[bytes]) -> Iterator[Document]:
+    stream = Forward(chunks)
     try:
-        with tarfile.open(fileobj=_Stream(chunks), mode="r|", bufsize=CHUNK_BYTES) as archive:
+        with tarfile.open(fileobj=stream, mode="r|", bufsize=_TAR_BYTES) as archive:
             for member in archive:
                 content = archive.extractfile(member) if member.isfile() else None
                 if content is not None and member.name.endswith(_ENDINGS):
-                    yield from _documents_in(f"{name}!{member.name}", _chunks_of(content, lambda size: None))
+                    yield from _documents_in(f"{name}!{member.name}", sips_of(_raw_of(content), _SIP_BYTES))
+        while stream.read(CHUNK_BYTES):
+            pass  # what it is packed in may be found damaged behind its end
     except (tarfile.TarError, EOFError) as error:
         raise WireError(f"the tar archive is damaged or cut short: {error}") from None
-
-
-class _Stream(io.RawIOBase):
-    """Chunks as a file that can only be read forward."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._rest = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        parts, held = [self._rest], len(self._rest)
-        while size < 0 or held < size:
-            chunk = next(self._chunks, b"")
-            if not chunk:
-                break
-            parts.append(chunk)
-            held += len(chunk)
-        whole = b"".join(parts)
-        if size < 0:
-            size = len(whole)
-        self._rest = whole[size:]
-        return whole[:size]
-
-
-def _peek(chunks: Iterator[bytes], wanted: int = 512) -> tuple[bytes, Iterator[bytes]]:
-    """Read ahead until some bytes are there, and give them back with a stream that still begins with them."""
-    read, held = [], 0
-    for chunk in chunks:
-        read.append(chunk)
-        held += len(chunk)
-        if held >= wanted:
-            break
-
-    def again() -> Iterator[bytes]:
-        yield from read
-        yield from chunks
-
-    return b"".join(read)[:wanted], again()
-
-
-def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Unpack gzip, of any number of members, holding one chunk at a time whatever the ratio."""
-    unpacker = zlib.decompressobj(wbits=31)
-    fresh = True
-    try:
-        for chunk in chunks:
-            while chunk:
-                if unpacker.eof:
-                    chunk = chunk.lstrip(b"\0") if fresh is False else chunk  # padding between members
-                    if not chunk:
-                        break
-                    unpacker = zlib.decompressobj(wbits=31)
-                fresh = False
-                piece = unpacker.decompress(chunk, CHUNK_BYTES)
-                if piece:
-                    yield piece
-                chunk = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
-        if not unpacker.eof:
-            rest = unpacker.flush()
-            if rest:
-                yield rest
-    except zlib.error as error:
-        raise WireError(f"the gzip stream is damaged: {error}") from None
-    if not unpacker.eof:
-        raise WireError("the gzip stream is cut short")
-
-
-def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Unpack zstandard, of any number of frames, with a bounded window.
-
-    It is fed in small bites: four bytes may unpack to a block of 128 KiB, and all of a bite's come at once.
-    """
-    maker = zstandard.ZstdDecompressor(max_window_size=1 << 27)
-    unpacker = maker.decompressobj()
-    whole, held = True, 0
-    pieces: list[bytes] = []
-    try:
-        for chunk in chunks:
-            for start in range(0, len(chunk), _BITE_BYTES):
-                bite = chunk[start : start + _BITE_BYTES]
-                while bite:
-                    if unpacker.eof:
-                        unpacker = maker.decompressobj()
-                    pieces.append(unpacker.decompress(bite))
-                    held += len(pieces[-1])
-                    whole = unpacker.eof
-                    bite = unpacker.unused_data if unpacker.eof else b""
-                    if held >= CHUNK_BYTES:
-                        yield b"".join(pieces)
-                        pieces, held = [], 0
-    except zstandard.ZstdError as error:
-        raise WireError(f"the zstandard stream is damaged: {error}") from None
-    if held:
-        yield b"".join(pieces)
-    if not whole:
-        raise WireError("the zstandard stream is cut short")

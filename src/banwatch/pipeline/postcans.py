@@ -1,0 +1,45 @@
+"""Submissions as a collector received them, one a file, to lines of measurements.
+
+Wire: `<measurement_uid>.post`: `{"format": "json", "content": {...}}`, as probes post it. OONI's archive has
+tar archives of them for hours in which its own pipeline failed; the id stands in the name alone.
+"""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from banwatch.pipeline.lines import MAX_LINE_BYTES
+
+_NAME = re.compile(r"(?:^|[/!])([0-9]{14}\.[0-9]{6}_[A-Z]{2}_[a-z0-9]{1,64}_[0-9a-f]{16})\.post$")
+
+
+class _Submission(msgspec.Struct):
+    content: dict[str, msgspec.Raw]
+
+
+def unwrapped(name: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Take the measurement out of a submission; what is none goes through as it is, and is found unreadable.
+
+    Args:
+        name: of the file, which names the measurement.
+        chunks: its bytes.
+    """
+    read, held = [], 0
+    for chunk in chunks:
+        read.append(chunk)
+        held += len(chunk)
+        if held > MAX_LINE_BYTES:
+            yield from read
+            yield from chunks
+            return
+    text = b"".join(read)
+    try:
+        content = msgspec.json.decode(text, type=_Submission).content
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        yield text
+        return
+    named = _NAME.search(name)
+    if named is not None:
+        content["measurement_uid"] = msgspec.Raw(msgspec.json.encode(named[1]))
+    yield msgspec.json.encode(content).replace(b"\n", b" ").replace(b"\r", b" ") + b"\n"

@@ -1,0 +1,200 @@
+"""Packed bytes to bytes, forward only, about a mebibyte at a time whatever the ratio.
+
+A stream that is damaged or cut short gives all that can be had of it, and then raises.
+"""
+
+import io
+import zlib
+from collections.abc import Callable, Iterator
+from typing import IO
+
+import zstandard
+
+from banwatch.model.errors import WireError
+
+CHUNK_BYTES = 1 << 20
+GZIP = b"\x1f\x8b"
+ZSTD = b"\x28\xb5\x2f\xfd"
+_SKIPPED = b"\x2a\x4d\x18"
+"""A frame that zstandard passes over begins with one of sixteen bytes and these."""
+_UNREAD = {
+    b"\xfd7zXZ\0": "xz",
+    b"BZh": "bzip2",
+    b"\x04\x22\x4d\x18": "lz4",
+    b"7z\xbc\xaf": "7-Zip",
+    b"Rar!": "RAR",
+}
+_BITE_BYTES = 256
+
+
+def is_zstd(head: bytes) -> bool:
+    """Whether a stream begins as one of zstandard does."""
+    return head.startswith(ZSTD) or (0x50 <= (head[:1] or b"\0")[0] <= 0x5F and head[1:4] == _SKIPPED)
+
+
+def packed_otherwise(head: bytes) -> str:
+    """Name the way in which a stream is packed, where it is one that is not read; else nothing."""
+    return next((name for magic, name in _UNREAD.items() if head.startswith(magic)), "")
+
+
+def chunks_of(file: IO[bytes], on_read: Callable[[int], None]) -> Iterator[bytes]:
+    """Read a file from here to its end."""
+    while chunk := file.read(CHUNK_BYTES):
+        on_read(len(chunk))
+        yield chunk
+
+
+def sips_of(file: IO[bytes], sip_bytes: int) -> Iterator[bytes]:
+    """Read a member of an archive, which gives nothing of a read that it cannot give whole: in small ones."""
+    held: list[bytes] = []
+    size = 0
+    try:
+        while sip := file.read(sip_bytes):
+            held.append(sip)
+            size += len(sip)
+            if size >= CHUNK_BYTES:
+                yield b"".join(held)
+                held, size = [], 0
+    except GeneratorExit:
+        raise
+    except BaseException:
+        yield b"".join(held)
+        raise
+    yield b"".join(held)
+
+
+def gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Unpack gzip, of any number of members.
+
+    Raises:
+        WireError: it is damaged or cut short.
+    """
+    unpacker = zlib.decompressobj(wbits=31)
+    fresh = True
+    for chunk in chunks:
+        while chunk:
+            if unpacker.eof:
+                chunk = chunk.lstrip(b"\0")  # padding between members
+                if not chunk:
+                    break
+                unpacker = zlib.decompressobj(wbits=31)
+            elif fresh:
+                fresh = False
+            before = unpacker.copy()
+            try:
+                piece = unpacker.decompress(chunk, CHUNK_BYTES)
+            except zlib.error as error:
+                yield from _until_damaged(before, chunk)
+                raise WireError(f"the gzip stream is damaged: {error}") from None
+            if piece:
+                yield piece
+            chunk = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+    if not unpacker.eof:
+        rest = unpacker.flush()
+        if rest:
+            yield rest
+        raise WireError("the gzip stream is cut short")
+
+
+def _until_damaged(unpacker: "zlib._Decompress", chunk: bytes) -> Iterator[bytes]:
+    """Unpack byte by byte what comes before the damage."""
+    pieces = []
+    try:
+        for at in range(len(chunk)):
+            pieces.append(unpacker.decompress(chunk[at : at + 1]))
+    except zlib.error:
+        pass
+    yield b"".join(pieces)
+
+
+def unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Unpack zstandard, of any number of frames, with a bounded window.
+
+    It is fed in small bites: four bytes may unpack to a block of 128 KiB, and all of a bite's come at once.
+
+    Raises:
+        WireError: it is damaged or cut short.
+    """
+    maker = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    unpacker = maker.decompressobj()
+    whole, held = True, 0
+    pieces: list[bytes] = []
+    trouble = ""
+    try:
+        for chunk in chunks:
+            for start in range(0, len(chunk), _BITE_BYTES):
+                bite = chunk[start : start + _BITE_BYTES]
+                while bite:
+                    if unpacker.eof:
+                        unpacker = maker.decompressobj()
+                    pieces.append(unpacker.decompress(bite))
+                    held += len(pieces[-1])
+                    whole = unpacker.eof
+                    bite = unpacker.unused_data if unpacker.eof else b""
+                    if held >= CHUNK_BYTES:
+                        yield b"".join(pieces)
+                        pieces, held = [], 0
+    except zstandard.ZstdError as error:
+        trouble = f"the zstandard stream is damaged: {error}"
+    if held:
+        yield b"".join(pieces)
+    if trouble or not whole:
+        raise WireError(trouble or "the zstandard stream is cut short")
+
+
+def peek(chunks: Iterator[bytes], wanted: int = 512) -> tuple[bytes, Iterator[bytes]]:
+    """Read ahead until some bytes are there, and give them back with a stream that still begins with them."""
+    read: list[bytes] = []
+    held = 0
+    trouble: WireError | None = None
+    try:
+        for chunk in chunks:
+            read.append(chunk)
+            held += len(chunk)
+            if held >= wanted:
+                break
+    except WireError as error:
+        trouble = error  # comes again after what was read
+
+    def again() -> Iterator[bytes]:
+        yield from read
+        if trouble is not None:
+            raise trouble
+        yield from chunks
+
+    return b"".join(read)[:wanted], again()
+
+
+class Forward(io.RawIOBase):
+    """Chunks as a file that can only be read forward."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._held = b""
+        self._at = 0
+        self._trouble: WireError | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Read so much, or less; what is wrong with the stream is said once all before was read."""
+        parts = []
+        wanted = size if size >= 0 else 1 << 62
+        while wanted > 0 and (self._at < len(self._held) or self._fill()):
+            part = self._held[self._at : self._at + wanted]
+            self._at += len(part)
+            wanted -= len(part)
+            parts.append(part)
+        if self._trouble is not None and not parts:
+            raise self._trouble
+        return b"".join(parts)
+
+    def _fill(self) -> bool:
+        """Get the next chunk, if there is one."""
+        if self._trouble is None:
+            try:
+                self._held, self._at = next(self._chunks, b""), 0
+            except WireError as error:
+                self._held, self._at, self._trouble = b"", 0, error
+        return bool(self._held)
