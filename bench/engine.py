@@ -3,6 +3,9 @@
 The corpus is made of the emulated measurements in `../shared/data`, with distinct ids, times, networks and
 small variations, gzip. The yardstick is `orjson.loads` of the same lines on one core, nothing else.
 
+What repeats is stored and judged once, and in that corpus much repeats. So a tenth as many measurements are
+measured too in which every address and page is another (`..._varied`): the world lies between the two.
+
     python bench/engine.py [--size N] [--json] [--keep DIR]
 """
 
@@ -12,6 +15,7 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import resource
 import shutil
 import statistics
@@ -37,7 +41,29 @@ GOALS = {
 }
 
 
-def corpus_lines(size: int, seed: int = 0) -> Iterator[bytes]:
+_ADDRESS = re.compile(rb"\b(?:\d{1,3}\.){3}\d{1,3}\b")
+
+
+def vary(line: bytes, rng: random.Random) -> bytes:
+    """Put another address for each public one, the same wherever it stands, and another title."""
+    others: dict[bytes, bytes] = {}
+
+    def other(found: re.Match[bytes]) -> bytes:
+        address = found[0]
+        if address.startswith((b"10.", b"127.", b"192.168.", b"0.")):
+            return address
+        if address not in others:
+            others[address] = b"%d.%d.%d.%d" % (
+                rng.randrange(20, 100),
+                *(rng.randrange(256) for _ in range(3)),
+            )
+        return others[address]
+
+    token = f"{rng.getrandbits(32):x}".encode()
+    return _ADDRESS.sub(other, line).replace(b"</title>", b" " + token + b"</title>")
+
+
+def corpus_lines(size: int, seed: int = 0, *, varied: bool = False) -> Iterator[bytes]:
     """Vary the material: each line is a measurement of its own."""
     rng = random.Random(seed)
     material = [json.loads(line) for line in MATERIAL.read_bytes().splitlines()]
@@ -58,10 +84,11 @@ def corpus_lines(size: int, seed: int = 0) -> Iterator[bytes]:
         for step in ("queries", "tcp_connect", "tls_handshakes"):
             for entry in value["test_keys"].get(step) or ():
                 entry["t"] = round(rng.uniform(0, 5), 6)
-        yield json.dumps(value, separators=(",", ":")).encode()
+        line = json.dumps(value, separators=(",", ":")).encode()
+        yield vary(line, rng) if varied else line
 
 
-def write_corpus(folder: Path, size: int) -> tuple[int, int]:
+def write_corpus(folder: Path, size: int, *, varied: bool = False) -> tuple[int, int]:
     """Write gzip files; return their size and the size of what is in them."""
     packed = raw = 0
     lines: list[bytes] = []
@@ -76,7 +103,7 @@ def write_corpus(folder: Path, size: int) -> tuple[int, int]:
             packed, raw, number = packed + len(data), raw + len(text), number + 1
             lines.clear()
 
-    for line in corpus_lines(size):
+    for line in corpus_lines(size, varied=varied):
         lines.append(line)
         if len(lines) == FILE_LINES:
             flush()
@@ -188,6 +215,7 @@ def run(size: int, folder: Path) -> dict[str, float]:
     fetched = fetch_ms(folder / "one.duckdb")
     again = apart(_rejudge, folder / "one.duckdb")
     tell(f"judged again {size / again['seconds']:,.0f}/s, {again['peak_mb']:,.0f} MB")
+    varied = run_varied(max(size // 10, 1_000), folder, parse_rate)
     if one["accepted"] != size or two["accepted"] != size or again["accepted"] != size:
         sys.exit("bench: measurements were lost")
     archive = sum(p.stat().st_size for p in (folder / "one.duckdb.archive").rglob("*.zst"))
@@ -208,6 +236,23 @@ def run(size: int, folder: Path) -> dict[str, float]:
         "rejudge_per_s": size / again["seconds"],
         "store_bytes_per_measurement": store_bytes / size,
         "archive_bytes_per_measurement": archive / size,
+        **varied,
+    }
+
+
+def run_varied(size: int, folder: Path, parse_rate: float) -> dict[str, float]:
+    """Measure the same where nothing repeats, on one core."""
+    corpus = folder / "varied"
+    corpus.mkdir()
+    packed, _ = write_corpus(corpus, size, varied=True)
+    one = apart(_ingest, corpus, folder / "varied.duckdb", 1)
+    again = apart(_rejudge, folder / "varied.duckdb")
+    if one["accepted"] != size or again["accepted"] != size:
+        sys.exit("bench: measurements were lost")
+    return {
+        "ingest_1core_varied": size / one["seconds"] / parse_rate,
+        "rejudge_varied": size / again["seconds"] / parse_rate,
+        "store_ratio_varied": (folder / "varied.duckdb").stat().st_size / packed,
     }
 
 

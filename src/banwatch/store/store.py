@@ -43,6 +43,8 @@ class Store:
         self.read_only = read_only
         self._engine = engine
         self._writing = threading.RLock()
+        self._matching: dict[tuple[type[Any], str], str] = {}
+        """Statements of `matching`, which an ingest asks for with every portion."""
 
     @classmethod
     def open(cls, path: str | Path, *, read_only: bool = False, renew: bool = False) -> "Store":
@@ -190,9 +192,12 @@ class Store:
         wanted = pa.table({column: pa.array(sorted(set(values)), pa.string())})
         if not wanted.num_rows:
             return []
-        table = self.table(table_of(noun).name)
-        found = table.semi_join(ibis.table({column: "string"}, name="wanted"), column)
-        return _layout_of(noun).from_arrow(self._engine.query_matching(self._sql(found), wanted))
+        sql = self._matching.get((noun, column))
+        if sql is None:
+            table = self.table(table_of(noun).name)
+            found = table.semi_join(ibis.table({column: "string"}, name="wanted"), column)
+            sql = self._matching[noun, column] = self._sql(found)
+        return _layout_of(noun).from_arrow(self._engine.query_matching(sql, wanted))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
