@@ -51,14 +51,28 @@ def _detect(
     except WireError as error:
         raise BanwatchError(f"--as-of: {error.reason}", "Give a time like 2016-04-01T12:00:00Z.") from error
     if verdicts is not None:
-        from banwatch.detect import find_changes, fold, group
-        from banwatch.formats.verdict_table import read_verdicts
+        from datetime import datetime
 
-        bad: list[str] = []
-        rows = read_verdicts(verdicts, on_bad=lambda number, reason: bad.append(f"row {number}: {reason}"))
-        cells = fold(row for row in rows if now is None or row.measurement_start_time <= now)
-        if bad:
-            print(f"{len(bad)} rows passed over; the first is {bad[0]}", file=sys.stderr)
+        from banwatch.detect import find_changes, fold, group
+        from banwatch.formats.verdict_table import Refused, read_verdicts
+        from banwatch.model.verdict import Verdict
+
+        refused = Refused()
+        arrivals: dict[str, datetime] = {}
+
+        def note(row: Verdict, at: datetime) -> None:
+            arrivals[row.measurement_uid] = at
+
+        rows = read_verdicts(verdicts, on_bad=refused.note, on_arrival=note if now else None)
+        cells = fold(
+            row
+            for row in refused.counted(rows)
+            if now is None or arrivals.get(row.measurement_uid, row.measurement_start_time) <= now
+        )
+        for line in refused.lines():
+            print(line, file=sys.stderr)
+        if not refused.read:
+            raise BanwatchError(f"{verdicts} holds no verdict", "docs/detect.md names the columns.")
         changes = find_changes(cells, through=now)
         incidents = group(changes, cells)
     else:
@@ -88,7 +102,13 @@ def _detect(
             changes = tuple(queries.changes(opened)) if why else ()
             cells = tuple(queries.cells(opened)) if why else ()
     others = read_signals(signals) if signals else None
-    for line in incident_lines(incidents, as_json=as_json, cells=cells if why else None, signals=others):
+    for line in incident_lines(
+        incidents,
+        as_json=as_json,
+        cells=cells if why else None,
+        signals=others,
+        plain=verdicts is not None and not why,
+    ):
         print(line)
     if why:
         for line in aside_lines(changes, cells, as_json=as_json):

@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from banwatch.model.cell import Cell
-from banwatch.model.ids import Asn, CountryCode, TargetName
+from banwatch.model.drafting import drafted
+from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.state import STRENGTH, Layer, State
 from banwatch.model.verdict import Verdict
 
+_Cell = drafted(Cell)
 _RANK = {state: rank for rank, state in enumerate(STRENGTH)}
 
 _Key = tuple[TargetName, CountryCode, Asn, str, datetime]
@@ -29,14 +31,21 @@ def fold(rows: Iterable[Verdict]) -> tuple[Cell, ...]:
 
     A measurement judged twice counts once: the last of equals in sort order stays.
     """
-    unique = {(row.measurement_uid, row.target): row for row in sorted(rows, key=_total_order)}
+    unique: dict[tuple[MeasurementUid, TargetName], Verdict] = {}
+    for row in rows:
+        key = (row.measurement_uid, row.target)
+        other = unique.setdefault(key, row)
+        if other is not row and _total_order(other) < _total_order(row):
+            unique[key] = row
     crowded = _crowded_reports(unique.values())
     by_key: defaultdict[_Key, list[Verdict]] = defaultdict(list)
+    hours: dict[datetime, datetime] = {}
     for row in unique.values():
-        by_key[
-            row.target, row.probe_cc, row.probe_asn, row.access_tier, hour_of(row.measurement_start_time)
-        ].append(row)
-    return tuple(_cell(key, by_key[key], crowded) for key in sorted(by_key))
+        hour = hour_of(row.measurement_start_time)
+        place = (row.target, row.probe_cc, row.probe_asn, row.access_tier, hours.setdefault(hour, hour))
+        by_key[place].append(row)
+    del unique
+    return tuple(_cell(place, by_key.pop(place), crowded) for place in sorted(by_key))
 
 
 def _total_order(row: Verdict) -> tuple[str, str, datetime, str, str, str]:
@@ -68,10 +77,17 @@ def voice_of(row: Verdict, crowded: frozenset[str]) -> str:
 
 def _cell(key: _Key, rows: list[Verdict], crowded: frozenset[str]) -> Cell:
     target, probe_cc, probe_asn, access_tier, hour = key
+    if len(rows) == 1:
+        (witness,) = rows
+        first_at = last_at = witness.measurement_start_time
+        mechanisms = witness.mechanisms
+    else:
+        witness = min(rows, key=lambda r: (_RANK[r.state], r.measurement_start_time, r.measurement_uid))
+        first_at = min(row.measurement_start_time for row in rows)
+        last_at = max(row.measurement_start_time for row in rows)
+        mechanisms = tuple(sorted({m for row in rows for m in row.mechanisms}))
     counts = Counter(row.state for row in rows)
-    witness = min(rows, key=lambda row: (_RANK[row.state], row.measurement_start_time, row.measurement_uid))
-    voices = {voice_of(row, crowded) for row in rows}
-    return Cell(
+    return _Cell(
         target=target,
         probe_cc=probe_cc,
         probe_asn=probe_asn,
@@ -84,12 +100,12 @@ def _cell(key: _Key, rows: list[Verdict], crowded: frozenset[str]) -> Cell:
         down=counts[State.DOWN],
         ok=counts[State.OK],
         insufficient=counts[State.INSUFFICIENT],
-        probes=len(voices),
+        probes=len({voice_of(row, crowded) for row in rows}),
         reports=len({row.report_id for row in rows}),
-        mechanisms=tuple(sorted({m for row in rows for m in row.mechanisms})),
+        mechanisms=mechanisms,
         silent=sum(is_silent(row) for row in rows),
-        first_at=min(row.measurement_start_time for row in rows),
-        last_at=max(row.measurement_start_time for row in rows),
+        first_at=first_at,
+        last_at=last_at,
         witness=witness.measurement_uid,
         accusers=tuple(sorted({voice_of(row, crowded) for row in rows if row.state.accuses})),
         absolvers=tuple(sorted({voice_of(row, crowded) for row in rows if row.state is State.OK})),

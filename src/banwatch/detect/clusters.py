@@ -216,17 +216,16 @@ def was_seen_to_begin(changes: Sequence[Change]) -> bool:
 def first_onset(changes: Sequence[Change]) -> Interval:
     """When the first of changes began; where nobody saw it, twice the moment at which it was found to be so.
 
-    Each bracket may miss the moment by its tails, so a tenth of the edges that lie outermost is given up. The
-    first had begun when the first ones were seen; of those, most had not begun at the lower quarter of when
-    they were last seen clear.
+    Each bracket may miss the moment by its tails, so about a tenth of those that say it began earliest is
+    given up; and it is the ones that were seen first that say before when nothing had begun.
     """
     if not was_seen_to_begin(changes):
         found = min(change.onset_latest for change in changes if not change.onset_known)
         return found, found
-    seen = [change for change in changes if change.onset_known]
-    ends = sorted(change.onset_latest for change in seen)
-    latest = ends[(len(ends) - 1) // 10]
-    first = sorted(change.onset_earliest for change in seen if change.onset_latest <= latest)
+    seen = sorted((change for change in changes if change.onset_known), key=lambda c: c.onset_latest)
+    spare = (len(seen) + 7) // 10
+    latest = seen[min(spare, len(seen) - 1)].onset_latest
+    first = sorted(change.onset_earliest for change in seen[: max(3, spare + 1)])
     return min(first[(len(first) - 1) // 4], latest), latest
 
 

@@ -13,6 +13,20 @@ from banwatch.model.incident import Change, Incident, Kind
 from banwatch.model.signal import Signal
 
 _NAMED = 3
+PLAIN = (
+    "id",
+    "country",
+    "asns",
+    "targets",
+    "kind",
+    "mechanisms",
+    "onset",
+    "end",
+    "confidence",
+    "measurements",
+    "witnesses",
+)
+"""What is told of an incident in verdicts that others made."""
 
 
 def sentence(incident: Incident) -> str:
@@ -56,6 +70,7 @@ def incident_lines(
     as_json: bool,
     cells: Sequence[Cell] | None = None,
     signals: Sequence[Signal] | None = None,
+    plain: bool = False,
 ) -> Iterator[str]:
     """Print incidents, one a line: JSON objects for machines, sentences for people.
 
@@ -64,12 +79,15 @@ def incident_lines(
         as_json: for machines.
         cells: those that they were found in, to say why each is one; not said, if omitted.
         signals: what others report; those about an incident are named with it.
+        plain: for machines, give what `PLAIN` names and nothing else but the signals.
     """
     for incident in incidents:
         why = reasons(incident, cells) if cells is not None else ()
         others = [line(signal) for signal in beside(incident, signals or ())]
         if as_json:
             wire = to_wire(incident)
+            if plain:
+                wire = {name: wire[name] for name in PLAIN}
             if cells is not None:
                 wire["why"] = list(why)
             if signals is not None:

@@ -1,20 +1,24 @@
 """Verdicts that others made, as a table in a file: CSV or Parquet, one row a measurement and target.
 
-Wire: CSV is UTF-8 with a header line; Parquet holds the same columns, times as timestamps or text. Columns
-`measurement_uid, measurement_start_time, probe_cc, probe_asn, target, state, mechanisms` must be there;
-`probe_id`, `report_id` and `access_tier` may be; others are passed over. Times are RFC 3339 or
-`YYYY-MM-DD HH:MM:SS`, UTC where they name no zone. AS numbers are `AS64512` or `64512`. Mechanisms are
-separated by semicolons.
+Wire: CSV is UTF-8 with a header line, separated by commas, semicolons or tabs, and may be packed with gzip;
+Parquet holds the same columns, times as timestamps or text. Columns `measurement_uid, measurement_start_time,
+probe_cc, probe_asn, target, state, mechanisms` must be there; `probe_id`, `report_id`, `access_tier`,
+`resolver_asn` and `arrived_at` may be; others are passed over. Upper and lower case are the same in names of
+columns and in states. Times are RFC 3339, `YYYY-MM-DD HH:MM:SS`, or seconds since 1970, UTC where they name no
+zone. AS numbers are `AS64512`, `64512` or `64512.0`. Mechanisms are separated by semicolons.
 """
 
 import csv
+import gzip
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
+from banwatch.model.drafting import drafted
 from banwatch.model.errors import BanwatchError, WireError
-from banwatch.model.ids import MeasurementUid, TargetName, parse_asn, parse_country
+from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName, parse_asn, parse_country
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
 
@@ -27,32 +31,51 @@ REQUIRED = (
     "state",
     "mechanisms",
 )
-OPTIONAL = ("probe_id", "report_id", "access_tier")
+OPTIONAL = ("probe_id", "report_id", "access_tier", "resolver_asn", "arrived_at")
 MAX_FIELD_CHARS = 10_000
+MAX_KEPT_WORDS = 200_000
+"""Distinct values of a column that are held to be shared by rows; more are read all the same."""
 _SHUTDOWN = "network.shutdown"
 _MECHANISM = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)*")
 """Paths that we do not know are kept as they came."""
+_NOTHING = frozenset({"", "nan", "none", "null", "[]", "{}"})
+"""How programs write that there is no value."""
+_EPOCH = re.compile(r"[0-9]{9,10}(?:\.[0-9]+)?", re.ASCII)
+_FRACTION = re.compile(r"\.0+$")
 _LAYERS = frozenset(Layer)
-_STATES = frozenset(State)
+_STATES = {state.value: state for state in State}
+_Verdict = drafted(Verdict)
 
 
-def read_verdicts(path: Path, *, on_bad: Callable[[int, str], None] | None = None) -> Iterator[Verdict]:
+def read_verdicts(
+    path: Path,
+    *,
+    on_bad: Callable[[int, str], None] | None = None,
+    on_arrival: Callable[[Verdict, datetime], None] | None = None,
+) -> Iterator[Verdict]:
     """Read a table of verdicts, by its name's ending: `.parquet`, else CSV.
 
     Args:
         path: the file.
         on_bad: called with the number of each row that is no verdict, and why; it is then passed over.
+        on_arrival: called with each verdict that tells when it arrived, before it is given.
 
     Raises:
         BanwatchError: it cannot be read, lacks a column, or, without `on_bad`, has a row that is no verdict.
     """
     number = 0
+    reader = _Rows()
     try:
         rows = _parquet_rows(path) if path.suffix.lower() in {".parquet", ".pq"} else _csv_rows(path)
         for row in rows:
             number += 1
             try:
-                verdict = parse_verdict_untrusted(row)
+                if isinstance(row, WireError):
+                    raise row
+                verdict = reader.parse_untrusted(row)
+                arrived = row.get("arrived_at") or ""
+                if on_arrival is not None and arrived.strip().lower() not in _NOTHING:
+                    on_arrival(verdict, parse_moment(arrived.strip()))
             except WireError as error:
                 if on_bad is None:
                     raise
@@ -62,8 +85,45 @@ def read_verdicts(path: Path, *, on_bad: Callable[[int, str], None] | None = Non
     except WireError as error:
         what = f"{path}, row {number}: {error.reason}"
         raise BanwatchError(what, "docs/detect.md names the columns.") from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
         raise BanwatchError(f"{path} cannot be read: {error}", "Give a CSV or Parquet file.") from error
+
+
+class Refused:
+    """Counts the rows that were no verdicts, by the reason."""
+
+    _NAMED = 8
+    _KEPT = 1_000
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.read = 0
+        self.refused = 0
+        self._reasons: dict[str, tuple[int, int]] = {}
+
+    def note(self, number: int, reason: str) -> None:
+        """Take down that a row, counted from 1, was refused."""
+        self.refused += 1
+        if reason in self._reasons or len(self._reasons) < self._KEPT:
+            first, times = self._reasons.get(reason, (number, 0))
+            self._reasons[reason] = (first, times + 1)
+
+    def counted(self, rows: Iterable[Verdict]) -> Iterator[Verdict]:
+        """Pass verdicts on, and count them."""
+        for row in rows:
+            self.read += 1
+            yield row
+
+    def lines(self) -> Iterator[str]:
+        """Say what was refused and why, the most frequent reasons first."""
+        if not self.refused:
+            return
+        yield f"{self.refused} of {self.refused + self.read} rows passed over:"
+        ranked = sorted(self._reasons.items(), key=lambda item: (-item[1][1], item[1][0]))
+        for reason, (first, times) in ranked[: self._NAMED]:
+            yield f"  {times} as row {first}: {reason}"
+        if len(ranked) > self._NAMED:
+            yield f"  and others, of {len(ranked) - self._NAMED} kinds more"
 
 
 def _need_columns(found: Iterable[str], path: Path) -> None:
@@ -72,14 +132,30 @@ def _need_columns(found: Iterable[str], path: Path) -> None:
         raise BanwatchError(f"{path} has no column {', '.join(missing)}", f"It needs {', '.join(REQUIRED)}.")
 
 
-def _csv_rows(path: Path) -> Iterator[Mapping[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file)
-        header = [name.strip() for name in next(reader, [])]
+def _csv_rows(path: Path) -> Iterator[Mapping[str, str] | WireError]:
+    with _open(path) as file:
+        head = file.readline()
+        separator = max(",;\t", key=head.count)
+        header = [name.strip().lower() for name in next(csv.reader([head], delimiter=separator), [])]
         _need_columns(header, path)
-        for cells in reader:
+        reader = csv.reader(file, delimiter=separator)
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield WireError(f"not CSV: {error}")
+                continue
             if cells:
                 yield dict(zip(header, cells, strict=False))
+
+
+def _open(path: Path) -> IO[str]:
+    # bytes that are no UTF-8 spoil their own row's text, not the file
+    if path.suffix.lower() == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", errors="replace", newline="")
+    return path.open(encoding="utf-8-sig", errors="replace", newline="")
 
 
 def _parquet_rows(path: Path) -> Iterator[Mapping[str, str]]:
@@ -88,11 +164,11 @@ def _parquet_rows(path: Path) -> Iterator[Mapping[str, str]]:
 
     try:
         with pq.ParquetFile(path) as file:
-            names = file.schema_arrow.names
+            names = {name.strip().lower(): name for name in file.schema_arrow.names}
             _need_columns(names, path)
             wanted = [name for name in (*REQUIRED, *OPTIONAL) if name in names]
-            for batch in file.iter_batches(columns=wanted):
-                columns = [batch.column(name).to_pylist() for name in wanted]
+            for batch in file.iter_batches(columns=[names[name] for name in wanted], batch_size=16_384):
+                columns = [batch.column(names[name]).to_pylist() for name in wanted]
                 for values in zip(*columns, strict=True):
                     yield {name: _as_text(value) for name, value in zip(wanted, values, strict=True)}
     except pa.ArrowException as error:
@@ -100,6 +176,8 @@ def _parquet_rows(path: Path) -> Iterator[Mapping[str, str]]:
 
 
 def _as_text(value: object) -> str:
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -117,40 +195,90 @@ def parse_verdict_untrusted(row: Mapping[str, str]) -> Verdict:
     Raises:
         WireError: a value is missing, too long, or not of its kind.
     """
-    if any(len(value) > MAX_FIELD_CHARS for value in row.values() if value):
-        raise WireError(f"a value of more than {MAX_FIELD_CHARS} characters")
-    text = {name: (row.get(name) or "").strip() for name in (*REQUIRED, *OPTIONAL)}
-    for name in ("measurement_uid", "target"):
-        if not text[name]:
-            raise WireError(f"{name} is empty")
-    if text["state"] not in _STATES:
-        raise WireError(f"state is {text['state']!r}, expected one of {', '.join(State)}")
-    mechanisms = tuple(sorted({m.strip() for m in text["mechanisms"].split(";") if m.strip()}))
-    strange = [mechanism for mechanism in mechanisms if not _MECHANISM.fullmatch(mechanism)]
+    return _Rows().parse_untrusted(row)
+
+
+class _Rows:
+    """Reads rows, and shares what rows have in common: millions of them name a few thousand things."""
+
+    def __init__(self) -> None:
+        self._words: dict[str, str] = {}
+        self._mechanisms: dict[str, tuple[tuple[str, ...], Layer | None]] = {}
+
+    def parse_untrusted(self, row: Mapping[str, str]) -> Verdict:
+        uid, target = (row.get("measurement_uid") or "").strip(), self._word(row, "target")
+        for name, value in (("measurement_uid", uid), ("target", target)):
+            if not value:
+                raise WireError(f"{name} is empty")
+            if len(value) > MAX_FIELD_CHARS:
+                raise WireError(f"{name} has more than {MAX_FIELD_CHARS} characters")
+        state = _STATES.get(self._word(row, "state").lower())
+        if state is None:
+            found = self._word(row, "state")[:100]
+            raise WireError(f"state is {found!r}, expected one of {', '.join(State)}")
+        mechanisms, layer = self._read_mechanisms(self._word(row, "mechanisms"))
+        return _Verdict(
+            measurement_uid=MeasurementUid(uid),
+            target=TargetName(target),
+            test_name="",
+            input="",
+            probe_cc=CountryCode(self._word(row, "probe_cc", country)),
+            probe_asn=read_asn(self._word(row, "probe_asn")),
+            access_tier=self._word(row, "access_tier", _value),
+            report_id=self._word(row, "report_id", _value),
+            probe_id=self._word(row, "probe_id", _value),
+            measurement_start_time=parse_moment((row.get("measurement_start_time") or "").strip()),
+            # where nothing at all answered, no target is accused, whatever the row calls it
+            state=State.INSUFFICIENT if layer is Layer.NETWORK else state,
+            mechanisms=mechanisms,
+            layer=layer,
+            hop=None,
+            rules=(),
+            vetoed=(),
+            sentence="",
+            ruleset="",
+            snapshots=(),
+        )
+
+    def _word(self, row: Mapping[str, str], name: str, read: Callable[[str], str] = str) -> str:
+        text = (row.get(name) or "").strip()
+        if len(text) > MAX_FIELD_CHARS:
+            raise WireError(f"{name} has more than {MAX_FIELD_CHARS} characters")
+        text = read(text)
+        if len(self._words) < MAX_KEPT_WORDS:
+            return self._words.setdefault(text, text)
+        return self._words.get(text, text)
+
+    def _read_mechanisms(self, text: str) -> tuple[tuple[str, ...], Layer | None]:
+        read = self._mechanisms.get(text)
+        if read is None:
+            read = _mechanisms_of(text)
+            if len(self._mechanisms) < MAX_KEPT_WORDS:
+                self._mechanisms[text] = read
+        return read
+
+
+def _mechanisms_of(text: str) -> tuple[tuple[str, ...], Layer | None]:
+    words = [] if text.lower() in _NOTHING else re.split(r"[;,|]", text.strip("[]{}()"))
+    found = tuple(sorted({word.strip(" \t\"'") for word in words} - {""}))
+    strange = [mechanism for mechanism in found if not _MECHANISM.fullmatch(mechanism)]
     if strange:
-        raise WireError(f"mechanism {strange[0]!r} is no dotted path")
-    return Verdict(
-        measurement_uid=MeasurementUid(text["measurement_uid"]),
-        target=TargetName(text["target"]),
-        test_name="",
-        input="",
-        probe_cc=parse_country(text["probe_cc"].upper()),
-        probe_asn=parse_asn(text["probe_asn"].upper()),
-        access_tier=text["access_tier"],
-        report_id=text["report_id"],
-        probe_id=text["probe_id"],
-        measurement_start_time=parse_moment(text["measurement_start_time"]),
-        # where nothing at all answered, no target is accused, whatever the row calls it
-        state=State.INSUFFICIENT if _SHUTDOWN in mechanisms else State(text["state"]),
-        mechanisms=mechanisms,
-        layer=_layer(mechanisms),
-        hop=None,
-        rules=(),
-        vetoed=(),
-        sentence="",
-        ruleset="",
-        snapshots=(),
-    )
+        raise WireError(f"mechanism {strange[0][:100]!r} is no dotted path")
+    return found, _layer(found)
+
+
+def _value(text: str) -> str:
+    return "" if text.lower() in _NOTHING else text
+
+
+def country(text: str) -> str:
+    """Read a country, in upper or lower case."""
+    return parse_country(text.upper())
+
+
+def read_asn(text: str) -> Asn:
+    """Read an AS number, also one that was held as a number with a fraction."""
+    return parse_asn(_FRACTION.sub("", text.upper()))
 
 
 def _layer(mechanisms: Sequence[str]) -> Layer | None:
@@ -158,7 +286,7 @@ def _layer(mechanisms: Sequence[str]) -> Layer | None:
     if _SHUTDOWN in mechanisms:
         return Layer.NETWORK
     found = mechanisms[0].partition(".")[0] if mechanisms else ""
-    return Layer(found) if found in _LAYERS else None
+    return Layer(found) if found in _LAYERS and found != Layer.NETWORK else None
 
 
 def parse_moment(text: str) -> datetime:
@@ -168,10 +296,12 @@ def parse_moment(text: str) -> datetime:
         WireError: it is not one.
     """
     try:
-        at = datetime.fromisoformat(text)
+        if _EPOCH.fullmatch(text):
+            return datetime.fromtimestamp(float(text), UTC)
+        at = datetime.fromisoformat(text.removesuffix(" UTC"))
     except ValueError as error:
-        raise WireError(f"time {text!r} is not RFC 3339") from error
+        raise WireError(f"time {text[:100]!r} is not RFC 3339") from error
     try:
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except OverflowError as error:
-        raise WireError(f"time {text!r} is out of range") from error
+        raise WireError(f"time {text[:100]!r} is out of range") from error
