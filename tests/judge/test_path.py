@@ -191,3 +191,17 @@ def test_a_name_answered_before_its_resolver_is_answered_by_somebody_else() -> N
     assert (verdict.state, verdict.rules[0]) == (State.BLOCKED, "dns.before_resolver")
     for name, resolver in ((9, 9), (8, 9), (4, 4)):  # the last: somebody answers in place of every resolver
         assert not judge_line(line(name, resolver)).state.accuses
+
+
+def test_a_name_that_is_cut_at_two_places_is_cut_between() -> None:
+    def elsewhere(innocent: str | None, name: str | None) -> bytes:
+        shakes = [
+            shake("1.1.1.1", "example.org", "innocent_elsewhere", innocent),
+            shake("1.1.1.1", HOST, "name_elsewhere", name),
+        ]
+        return with_keys(ALONE.to_line(), tls_handshakes=shakes)
+
+    verdict = judge_line(elsewhere(None, RESET))
+    assert (verdict.rules[0], verdict.mechanisms) == ("tls.anywhere", ("tls.reset.sni",))
+    for innocent, name in ((RESET, RESET), (None, None), (None, "unknown_failure: remote error: tls: x")):
+        assert judge_line(elsewhere(innocent, name)).state is State.INSUFFICIENT

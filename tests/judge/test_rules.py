@@ -71,6 +71,7 @@ def test_every_rule_can_be_reached() -> None:
         "tls.early",
         "http.early",
         "tls.split",
+        "tls.anywhere",
         "dns.before_resolver",
         "dns.impossible",
         "dns.case",

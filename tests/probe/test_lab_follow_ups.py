@@ -116,6 +116,14 @@ CASES = (
     Settles(("innocent_name",), "unanswered", (IMPAIRED, "dns.timeout"), (LIKELY, "dns.timeout"), "hangs-up"),
     # without one
     Settles(("split_hello",), "single-packets", NOTHING, (LIKELY, "tls.eof"), "hangs-up", control=False),
+    Settles(
+        ("innocent_elsewhere", "name_elsewhere"),
+        "by-name",
+        NOTHING,
+        (LIKELY, "tls.timeout.sni"),
+        "says-nothing",
+        control=False,
+    ),
     Settles(("resets_ignored",), "outlived", NOTHING, (BLOCKED, "tls.reset"), "hangs-up", control=False),
     Settles(HOPS, "near", NOTHING, (BLOCKED, "tls.alert"), "hangs-up", control=False),
     Settles(HOPS, "by-name", NOTHING, (BLOCKED, "tls.timeout"), "says-nothing", control=False),

@@ -1,4 +1,4 @@
-"""The probe on a terminal: a table that grows, and a sentence for each trouble."""
+"""The probe on the command line: measure, show, keep, and know when to stop."""
 
 import asyncio
 import time
@@ -6,18 +6,18 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from banwatch.cli._verdict_rows import show_table, to_line
+from banwatch.cli._probe_view import JsonView, LiveView, PlainView, View
 from banwatch.formats.ooni import decode_untrusted, observe
 from banwatch.judge import judge, weigh
 from banwatch.model.errors import BanwatchError
 from banwatch.model.reference import Reference
-from banwatch.model.state import Layer, State
+from banwatch.model.state import Layer
 from banwatch.model.verdict import Verdict
 from banwatch.net.real import RealNet
 from banwatch.probe.nettests.catalogue import count_measurements
@@ -59,7 +59,6 @@ def run_probe(
     reference: Callable[[], Reference],
 ) -> int:
     """Measure, show and keep; the number of measurements."""
-    console = Console(stderr=True)
     with ExitStack() as open_files:
         kept: BinaryIO | None = None
         if outputs.path is not None:
@@ -69,12 +68,13 @@ def run_probe(
                 raise BanwatchError(
                     f"Cannot write measurements to {outputs.path}: {error.strerror}", "Choose another --out."
                 ) from error
-        runner = _Runner(inputs, nettests, settings, limits, outputs, reference, console, kept)
-        try:
-            asyncio.run(runner.run())
-        except KeyboardInterrupt:
-            console.print("interrupted; everything measured so far is kept")
-        runner.tell()
+        runner = _Runner(inputs, nettests, settings, limits, outputs, reference, kept)
+        with runner.view:
+            try:
+                asyncio.run(runner.run())
+            except KeyboardInterrupt:
+                runner.view.note("interrupted; everything measured so far is kept")
+            runner.view.end(runner.summary())
         return runner.done
 
 
@@ -87,7 +87,6 @@ class _Runner:
         limits: Limits,
         outputs: Outputs,
         reference: Callable[[], Reference],
-        console: Console,
         kept: BinaryIO | None,
     ) -> None:
         self._inputs = inputs
@@ -96,46 +95,56 @@ class _Runner:
         self._limits = limits
         self._outputs = outputs
         self._load_reference = reference
-        self._console = console
         self._kept = kept
-        self._verdicts: list[Verdict] = []
+        self._counts: Counter[str] = Counter()
         self._net = RealNet()
+        self._session: Session | None = None
         self._deadline = (
             time.monotonic() + limits.max_runtime_s if limits.max_runtime_s is not None else float("inf")
         )
         self.done = 0
+        self.view = self._choose_view()
+
+    def _choose_view(self) -> View:
+        out, err = Console(), Console(stderr=True)
+        if self._outputs.as_json:
+            return JsonView(err)
+        if out.is_terminal:
+            return LiveView(out, lambda: self._session.in_flight if self._session else ())
+        return PlainView(out, err)
 
     async def run(self) -> None:
         reference = await asyncio.to_thread(self._load_reference)
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, console=self._console, transient=True) as progress:
-            while True:
-                began = time.monotonic()
-                task = progress.add_task(
-                    "measuring", total=len(self._inputs) + count_measurements(self._nettests)
-                )
-                silent = 0
-                begun = self.done
-                async for line in self._measure():
-                    verdict = judge_line(line, reference)
-                    self._keep(line, verdict)
-                    progress.advance(task)
-                    silent += verdict.layer is Layer.NETWORK
-                    if verdict.state not in {State.OK, State.DOWN}:
-                        what = verdict.input or verdict.test_name
-                        progress.console.print(f"{what}: {verdict.sentence}", markup=False)
-                progress.remove_task(task)
-                if silent and silent == self.done - begun:
-                    await self._note_silence(reference)
-                if self._limits.watch_s is None or self._is_over():
-                    return
-                pause_s = max(0.0, self._limits.watch_s - (time.monotonic() - began))
-                await asyncio.sleep(min(pause_s, max(0.0, self._deadline - time.monotonic())))
-                if self._is_over():
-                    return
+        while True:
+            began = time.monotonic()
+            self.view.begin(len(self._inputs) + count_measurements(self._nettests))
+            silent = 0
+            begun = self.done
+            async for line in self._measure():
+                verdict = judge_line(line, reference)
+                self._keep(line, verdict)
+                silent += verdict.layer is Layer.NETWORK
+            if silent and silent == self.done - begun:
+                await self._note_silence(reference)
+            if self._limits.watch_s is None or self._is_over():
+                break
+            pause_s = max(0.0, self._limits.watch_s - (time.monotonic() - began))
+            if pause_s > 0:
+                again = datetime.now().astimezone() + timedelta(seconds=pause_s)
+                self.view.note(f"{self.summary()}; the next round begins at {again:%H:%M}")
+            await asyncio.sleep(min(pause_s, max(0.0, self._deadline - time.monotonic())))
+            if self._is_over():
+                break
+        self._say_why_over()
+
+    def _say_why_over(self) -> None:
+        if time.monotonic() >= self._deadline:
+            self.view.note("stopped: the time is over")
+        elif self._is_over():
+            self.view.note("stopped: the budget is used up")
 
     async def _measure(self) -> AsyncIterator[bytes]:
-        session = Session(self._net, self._settings)
+        session = self._session = Session(self._net, self._settings)
         loop = asyncio.get_running_loop()
         timer = None
         if self._deadline != float("inf"):
@@ -158,7 +167,7 @@ class _Runner:
 
     async def _note_silence(self, reference: Reference) -> None:
         """Nothing answered at all: write down what there is of a network, for whoever asks later."""
-        self._console.print("nothing answered, not even a resolver: noting the state of the network")
+        self.view.note("nothing answered, not even a resolver: noting the state of the network")
         line = await Session(self._net, self._settings).run_nettest("network")
         self._keep(line, judge_line(line, reference))
 
@@ -175,21 +184,15 @@ class _Runner:
         if self._kept is not None:
             self._kept.write(line + b"\n")
             self._kept.flush()
-        if self._outputs.as_json:
-            print(to_line(verdict), flush=True)
-        else:
-            self._verdicts.append(verdict)
+        self._counts[verdict.state.value] += 1
+        self.view.add(verdict)
 
-    def tell(self) -> None:
-        """Show the table and a summary."""
-        if not self._outputs.as_json and self._verdicts:
-            self._verdicts.sort(
-                key=lambda verdict: (verdict.state != State.BLOCKED, verdict.state, verdict.target)
-            )
-            show_table(self._verdicts, len(self._verdicts))
-        counts = Counter(verdict.state.value for verdict in self._verdicts)
-        said = ", ".join(f"{number} {state}" for state, number in counts.most_common())
+    def summary(self) -> str:
+        """Say how many there were of which state, and what they cost."""
+        said = ", ".join(f"{number} {state}" for state, number in self._counts.most_common())
         size_kb = self._net.transferred_bytes / 1000
-        self._console.print(
+        lacked = "" if self._settings.helper_url else "; without a helper, so with less to compare with"
+        return (
             f"{self.done} measured{': ' if said else ''}{said}; {size_kb:,.0f} kB transferred"
+            f"{lacked if self._inputs else ''}"
         )

@@ -22,6 +22,11 @@ _STYLES = {
 }
 
 
+def style_of(state: State) -> str:
+    """How a state looks on a terminal, in Rich's words."""
+    return _STYLES.get(state, "")
+
+
 def to_line(verdict: Verdict) -> str:
     """Render one verdict as a JSON object: AS numbers as `AS131279`, times in RFC 3339, UTC."""
     return msgspec.json.encode(
@@ -65,7 +70,7 @@ def show_table(verdicts: Sequence[Verdict], total: int) -> None:
             f"{v.measurement_start_time:{when}}",
             Text(network),
             Text(v.target),
-            Text(v.state, style=_STYLES.get(v.state, "")),
+            Text(v.state, style=style_of(v.state)),
             Text(", ".join(v.mechanisms)),
             Text(v.sentence),
         )

@@ -7,6 +7,8 @@ from banwatch.model.observation import Observation, Step
 
 _MORE_LOOKUPS = ("doh", "retest")
 """Follow-ups that are lookups like any other: the question inside HTTPS, or once more with more patience."""
+_CUTS_ELSEWHERE = CUTS - {"alert"}
+"""A server may well send an alert for a name that is not its own."""
 ANSWERS_OF_DNS = frozenset({"dns_nxdomain_error", "dns_no_answer", "dns_refused_error", "dns_servfail_error"})
 """Failures that some server sent: the network is not silent."""
 
@@ -28,7 +30,7 @@ def is_cut_elsewhere(follow_ups: Sequence[Observation]) -> bool:
     shakes = [seen for seen in follow_ups if seen.step is Step.TLS]
     innocent = any(s.follow_up == "innocent_elsewhere" and s.failure is None for s in shakes)
     named = [s for s in shakes if s.follow_up == "name_elsewhere"]
-    return innocent and bool(named) and all(kind_of(s.failure or "") in CUTS for s in named)
+    return innocent and bool(named) and all(kind_of(s.failure or "") in _CUTS_ELSEWHERE for s in named)
 
 
 def is_same_elsewhere(page: Observation, follow_ups: Sequence[Observation]) -> bool:

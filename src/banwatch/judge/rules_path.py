@@ -157,6 +157,30 @@ PATH_RULES: tuple[Rule, ...] = (
         ),
     ),
     Rule(
+        id=RuleId("tls.anywhere"),
+        layer=Layer.TLS,
+        kinds=_WEB,
+        condition=(
+            "every handshake was cut, other than by an alert; at somebody else's address the name was cut "
+            "too, and another name was not"
+        ),
+        holds=lambda e: (
+            e.tls_name_cut_elsewhere
+            and bool(set(e.tls_cut) - {"alert"})
+            and e.tls_ok == 0
+            and not (e.slow_probe and not e.retested)
+        ),
+        state=State.LIKELY_BLOCKED,
+        mechanism="tls.{reset,timeout}.sni, tls.eof",
+        mechanisms=_cut_by,
+        why="two servers that have nothing to do with each other do not both refuse one name",
+        source="Chai et al. 2019",
+        sentence=lambda e: (
+            f"The TLS handshake with {host(e)} is cut at its own address{at_hop(e.hop)}, and at one that is "
+            f"not its own, where another name gets through."
+        ),
+    ),
+    Rule(
         id=RuleId("dns.before_resolver"),
         layer=Layer.DNS,
         kinds=_WEB,

@@ -4,6 +4,7 @@
 from banwatch.judge.rule import Rule
 from banwatch.judge.words import at_hop, failed_for_control, host, listed
 from banwatch.model.evidence import Evidence
+from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX
 from banwatch.model.ids import RuleId
 from banwatch.model.state import Layer, State
 
@@ -50,6 +51,10 @@ def _says_no(e: Evidence) -> bool:
 
 def _trouble(e: Evidence) -> tuple[str, ...]:
     return ("http.timeout",) if e.http_kind == "timeout" and e.http_genuine and e.tcp_ok > 0 else ()
+
+
+def _why_none(e: Evidence) -> str:
+    return f" ({e.control_failure.removeprefix(UNKNOWN_FAILURE_PREFIX)})" if e.control_failure else ""
 
 
 VETO_RULES: tuple[Rule, ...] = (
@@ -189,7 +194,8 @@ WHOLE_RULES: tuple[Rule, ...] = (
         why="absence never accuses and never absolves",
         source="DESIGN, law 2",
         sentence=lambda e: (
-            f"There is no control to compare with{f' ({e.control_failure})' if e.control_failure else ''}."
+            f"There is no control to compare with{_why_none(e)}"
+            f"{f'; what failed here: {listed(e.failures)}' if e.failures else ''}."
         ),
     ),
     Rule(

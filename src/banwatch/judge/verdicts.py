@@ -64,6 +64,7 @@ def judge(evidence: Evidence, rules: Sequence[Rule] = RULES, ruleset: str = RULE
         sentence=deciding.sentence(evidence) if deciding else _FALLBACK,
         ruleset=ruleset,
         snapshots=evidence.snapshots,
+        resolver_kind=evidence.resolver_kind,
     )
 
 

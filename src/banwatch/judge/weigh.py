@@ -36,6 +36,7 @@ from banwatch.model.drafting import drafted
 from banwatch.model.evidence import Evidence
 from banwatch.model.failure import CERTIFICATE_FAILURES
 from banwatch.model.observation import Observation, Step
+from banwatch.model.resolver import kind_of_resolver
 from banwatch.model.reference import Reference
 
 _Evidence = drafted(Evidence)
@@ -118,6 +119,7 @@ class _Weighing:
             lab=m.lab,
             software=f"{m.software_name} {m.software_version}".strip(),
             platform=m.platform,
+            resolver_kind=kind_of_resolver(m.resolver_asn, m.probe_asn, m.resolver_ip),
             snapshots=self._reference.snapshot_ids,
             kind=kind_of_nettest(m.test_name),
             steps=len(observed.observations),

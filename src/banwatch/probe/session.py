@@ -1,8 +1,9 @@
 """One run of the probe: many sites at once, politely."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,7 +65,9 @@ class Session:
         self._politeness = Politeness()
         self._pacing = asyncio.Lock()
         self._load = Load(net.clock)
-        self._stopped = False
+        self._stopped = asyncio.Event()
+        self.in_flight: dict[str, None] = {}
+        """Inputs that are being measured now, in the order in which they were begun."""
 
     async def run(self, inputs: Sequence[str]) -> AsyncIterator[bytes]:
         """Measure each URL and yield each measurement when done: a line of JSON, no newline.
@@ -86,9 +89,10 @@ class Session:
             try:
                 for text, url in queue:
                     await self._pace()
-                    if self._stopped:
+                    if self._stopped.is_set():
                         return
-                    done.put_nowait(await self._measure(text, url, report_id, started_at))
+                    with self._shown(text):
+                        done.put_nowait(await self._measure(text, url, report_id, started_at))
             finally:
                 done.put_nowait(None)
 
@@ -114,14 +118,25 @@ class Session:
 
     def stop(self) -> None:
         """Begin no further measurement; those in flight come to their end."""
-        self._stopped = True
+        self._stopped.set()
+
+    @contextlib.contextmanager
+    def _shown(self, what: str) -> Iterator[None]:
+        """Count something as in flight."""
+        self.in_flight[what] = None
+        try:
+            yield
+        finally:
+            self.in_flight.pop(what, None)
 
     async def _pace(self) -> None:
         """Wait for a moment of its own, where a steady pace is wanted."""
         pause_s = self._settings.pause_s
         if pause_s > 0:
             async with self._pacing:
-                await asyncio.sleep(pause_s * (0.5 + self._settings.rng.random()))
+                with contextlib.suppress(TimeoutError):  # or until there is nothing more to wait for
+                    async with asyncio.timeout(pause_s * (0.5 + self._settings.rng.random())):
+                        await self._stopped.wait()
 
     async def run_nettest(self, name: str) -> bytes:
         """Measure an application (see `load_apps`), or the `network` itself; a line of JSON, no newline.
@@ -134,10 +149,12 @@ class Session:
         settings = self._settings
         report_id = make_report_id(started_at, name, settings.probe_cc, settings.probe_asn, settings.rng)
         zero_s = self._net.clock()
-        if name == network.TEST_NAME:
-            keys = await network.measure_network(self._net, settings)
-        else:
-            keys = await Application(self._net, settings, self._roots, self._politeness).measure(name)
+        with self._shown(name):
+            keys: msgspec.Struct | Mapping[str, object]
+            if name == network.TEST_NAME:
+                keys = await network.measure_network(self._net, settings)
+            else:
+                keys = await Application(self._net, settings, self._roots, self._politeness).measure(name)
         return self._write(_Test(name, version, None, report_id, started_at, started_at, zero_s), keys)
 
     async def run_nettest_inputs(self, name: str, inputs: Sequence[str] = ()) -> AsyncIterator[bytes]:
@@ -158,7 +175,7 @@ class Session:
         started_at = settings.now()
         report_id = make_report_id(started_at, name, settings.probe_cc, settings.probe_asn, settings.rng)
         for given in inputs or nettest.inputs or ("",):
-            if self._stopped:
+            if self._stopped.is_set():
                 return
             at, zero_s = settings.now(), self._net.clock()
             means = Means(
@@ -168,7 +185,8 @@ class Session:
                 politeness=self._politeness,
                 trace=Trace(clock=self._net.clock, zero_s=zero_s),
             )
-            keys = await SMALL[name](means, given)
+            with self._shown(f"{name} {given}".strip()):
+                keys = await SMALL[name](means, given)
             test = _Test(name, nettest.version, given or None, report_id, started_at, at, zero_s)
             yield self._write(test, keys)
 
