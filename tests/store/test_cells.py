@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banwatch.detect import fold
+from banwatch.model.ids import MeasurementUid, RuleId
+from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
 from banwatch.store import Store, queries
@@ -56,18 +58,55 @@ def test_a_report_that_names_several_probes_is_one_voice(tmp_path: Path) -> None
         assert cell.accusers == ("r",)
 
 
+UIDS = [
+    "plain",
+    f"{START:%Y%m%d%H%M%S}.000000",
+    f"{START + timedelta(days=3):%Y%m%d%H%M%S}.999999",
+    f"{START + timedelta(days=500):%Y%m%d%H%M%S}.999999",
+    "20240229235959.000000",
+    "20230229000000.000000",
+    "20251301000000.000000",
+    "20250431000000.000000",
+    "99991231235960.000000",
+    "00000000000000.000000",
+]
+"""Ids that begin with the time of arrival, or nearly."""
+
+
+def test_a_cell_tells_rules_resolvers_and_how_late_it_was_complete(tmp_path: Path) -> None:
+    late = f"{START + timedelta(hours=2):%Y%m%d%H%M%S}.000000_UG_1"
+    soon = f"{START + timedelta(minutes=2):%Y%m%d%H%M%S}.000000_UG_2"
+    with Store.open(tmp_path / "s.duckdb") as store:
+        rows = [
+            verdict(0, measurement_uid=MeasurementUid(late), rules=(RuleId("a"), RuleId("b"))),
+            verdict(1, measurement_uid=MeasurementUid(soon), rules=(RuleId("b"),)),
+            verdict(2, rules=(RuleId("a"),)),
+            verdict(3, resolver_kind=ResolverKind.PUBLIC, rules=()),
+        ]
+        _compare(store, rows)
+        known, other = sorted(queries.cells(store), key=lambda cell: len(cell.rules), reverse=True)
+    assert (known.rules, known.rule_counts) == (("a", "b"), (2, 1))
+    assert known.lag_s == (timedelta(hours=2) - (rows[0].measurement_start_time - START)).total_seconds()
+    assert (other.resolver_kind, other.rules, other.lag_s) == (ResolverKind.PUBLIC, (), None)
+
+
 _VERDICTS = st.lists(
     st.builds(
-        lambda number, target, tier, report, probe, minute, state, mechanisms, layer: verdict(
-            number,
-            target=target,
-            access_tier=tier,
-            report_id=report,
-            probe_id=probe,
-            measurement_start_time=START + timedelta(minutes=minute),
-            state=state,
-            mechanisms=mechanisms,
-            layer=layer,
+        lambda number, target, tier, report, probe, minute, state, mechanisms, layer, rules, kind, uid: (
+            verdict(
+                number,
+                measurement_uid=MeasurementUid(f"{uid}_{number}"),
+                rules=rules,
+                resolver_kind=kind,
+                target=target,
+                access_tier=tier,
+                report_id=report,
+                probe_id=probe,
+                measurement_start_time=START + timedelta(minutes=minute),
+                state=state,
+                mechanisms=mechanisms,
+                layer=layer,
+            )
         ),
         st.integers(0, 9999),
         st.sampled_from(["a.com", "b.com"]),
@@ -78,6 +117,9 @@ _VERDICTS = st.lists(
         st.sampled_from(State),
         st.sampled_from([(), ("dns.nxdomain",), ("dns.nxdomain", "tcp.reset")]),
         st.sampled_from([None, Layer.NETWORK, Layer.DNS]),
+        st.sampled_from([(), (RuleId("dns.bogon"),), (RuleId("tls.reset"), RuleId("dns.bogon"))]),
+        st.sampled_from(ResolverKind),
+        st.sampled_from(UIDS),
     ),
     max_size=20,
     unique_by=lambda v: v.measurement_uid,

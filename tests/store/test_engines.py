@@ -12,6 +12,8 @@ from banwatch import reference
 from banwatch.bans import load_bans
 from banwatch.detect import fold
 from banwatch.model.errors import BanwatchError
+from banwatch.model.ids import MeasurementUid, RuleId
+from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import State
 from banwatch.pipeline import commit, detect, ingest, rebuild, rejudge
 from banwatch.store import Store, queries
@@ -22,6 +24,7 @@ from banwatch.store.tables import TABLES
 from tests.pipeline.measured import line, uid, write
 from tests.store.clickhouse import open_embedded, served
 from tests.store.rows_at_hand import START, silent, verdict
+from tests.store.test_cells import UIDS
 
 COMPARED = [name for name in TABLES if name not in ("log", "property")]
 READS: dict[str, Callable[[Store], object]] = {
@@ -123,6 +126,12 @@ def test_cells_of_hard_rows(any_store: Store) -> None:
         verdict(3, state=State.OK, report_id="", probe_id=""),
         silent(4),
         verdict(61, target="ü.example", access_tier=""),
+        verdict(5, resolver_kind=ResolverKind.PUBLIC, rules=(RuleId("a"), RuleId("b"))),
+        verdict(6, resolver_kind=ResolverKind.PUBLIC, rules=(RuleId("a"),)),
+        *(
+            verdict(10 + n, measurement_uid=MeasurementUid(f"{uid}_{n}"), target=f"t{n}")
+            for n, uid in enumerate(UIDS)
+        ),
     ]
     with any_store.transaction():
         any_store.append("verdict", rows)

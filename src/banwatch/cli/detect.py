@@ -2,11 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from banwatch.model.errors import BanwatchError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from banwatch.model.verdict import Verdict
 
 
 def register(app: typer.Typer) -> None:
@@ -64,11 +69,7 @@ def _detect(
             arrivals[row.measurement_uid] = at
 
         rows = read_verdicts(verdicts, on_bad=refused.note, on_arrival=note if now else None)
-        cells = fold(
-            row
-            for row in refused.counted(rows)
-            if now is None or arrivals.get(row.measurement_uid, row.measurement_start_time) <= now
-        )
+        cells = fold(row for row in refused.counted(rows) if now is None or _arrived(row, arrivals) <= now)
         for line in refused.lines():
             print(line, file=sys.stderr)
         if not refused.read:
@@ -113,3 +114,11 @@ def _detect(
     if why:
         for line in aside_lines(changes, cells, as_json=as_json):
             print(line)
+
+
+def _arrived(row: "Verdict", arrivals: dict[str, "datetime"]) -> "datetime":
+    """When a foreign verdict was there: as its row says, else its id, else when it was measured."""
+    from banwatch.detect.cells import arrived_at
+
+    said = arrivals.get(row.measurement_uid) or arrived_at(row.measurement_uid)
+    return max(said, row.measurement_start_time) if said else row.measurement_start_time

@@ -1,19 +1,24 @@
 """Fold verdicts into cells. For small inputs and tests; the store has the same as a query."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from banwatch.detect import thresholds as t
 from banwatch.model.cell import Cell
 from banwatch.model.drafting import drafted
-from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
+from banwatch.model.ids import Asn, CountryCode, MeasurementUid, RuleId, TargetName
+from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import STRENGTH, Layer, State
 from banwatch.model.verdict import Verdict
 
 _Cell = drafted(Cell)
+_ARRIVED = re.compile(r"[0-9]{14}\.[0-9]{6}_", re.ASCII)
+"""`20210113104523.123456_UG_webconnectivity_0123456789abcdef`: how OONI's collectors name what they take."""
 _RANK = {state: rank for rank, state in enumerate(STRENGTH)}
 
-_Key = tuple[TargetName, CountryCode, Asn, str, datetime]
+_Key = tuple[TargetName, CountryCode, Asn, str, ResolverKind, datetime]
 
 
 def is_silent(verdict: Verdict) -> bool:
@@ -24,6 +29,26 @@ def is_silent(verdict: Verdict) -> bool:
 def hour_of(at: datetime) -> datetime:
     """Start of the UTC hour that holds a moment."""
     return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def arrived_at(uid: str) -> datetime | None:
+    """When a collector received a measurement, as its id begins with it; None where it does not."""
+    found = _ARRIVED.match(uid)
+    if not found:
+        return None
+    try:
+        return datetime.strptime(found[0][:14] + "+0000", "%Y%m%d%H%M%S%z")
+    except ValueError:
+        return None
+
+
+def lag_s_of(row: Verdict) -> int | None:
+    """Whole seconds from a measurement's start to its arrival; None where it is not told, or cannot be."""
+    at = arrived_at(row.measurement_uid)
+    if at is None:
+        return None
+    lag = int(at.timestamp()) - int(row.measurement_start_time.timestamp() // 1)
+    return lag if 0 <= lag <= t.LONGEST_LAG_S else None
 
 
 def fold(rows: Iterable[Verdict]) -> tuple[Cell, ...]:
@@ -42,7 +67,8 @@ def fold(rows: Iterable[Verdict]) -> tuple[Cell, ...]:
     hours: dict[datetime, datetime] = {}
     for row in unique.values():
         hour = hour_of(row.measurement_start_time)
-        place = (row.target, row.probe_cc, row.probe_asn, row.access_tier, hours.setdefault(hour, hour))
+        hour = hours.setdefault(hour, hour)
+        place = (row.target, row.probe_cc, row.probe_asn, row.access_tier, row.resolver_kind, hour)
         by_key[place].append(row)
     del unique
     return tuple(_cell(place, by_key.pop(place), crowded) for place in sorted(by_key))
@@ -76,7 +102,7 @@ def voice_of(row: Verdict, crowded: frozenset[str]) -> str:
 
 
 def _cell(key: _Key, rows: list[Verdict], crowded: frozenset[str]) -> Cell:
-    target, probe_cc, probe_asn, access_tier, hour = key
+    target, probe_cc, probe_asn, access_tier, resolver_kind, hour = key
     if len(rows) == 1:
         (witness,) = rows
         first_at = last_at = witness.measurement_start_time
@@ -87,6 +113,8 @@ def _cell(key: _Key, rows: list[Verdict], crowded: frozenset[str]) -> Cell:
         last_at = max(row.measurement_start_time for row in rows)
         mechanisms = tuple(sorted({m for row in rows for m in row.mechanisms}))
     counts = Counter(row.state for row in rows)
+    decided = sorted(Counter(row.rules[0] for row in rows if row.rules).items())
+    lags = [lag for row in rows if (lag := lag_s_of(row)) is not None]
     return _Cell(
         target=target,
         probe_cc=probe_cc,
@@ -109,4 +137,8 @@ def _cell(key: _Key, rows: list[Verdict], crowded: frozenset[str]) -> Cell:
         witness=witness.measurement_uid,
         accusers=tuple(sorted({voice_of(row, crowded) for row in rows if row.state.accuses})),
         absolvers=tuple(sorted({voice_of(row, crowded) for row in rows if row.state is State.OK})),
+        resolver_kind=resolver_kind,
+        rules=tuple(RuleId(rule) for rule, _ in decided),
+        rule_counts=tuple(count for _, count in decided),
+        lag_s=max(lags, default=None),
     )

@@ -67,7 +67,7 @@ def rhythm_of(cells: Sequence[Cell], end: int) -> Rhythm | None:
             continue
         answered = sum(answered_in(cell) for cell in mine)
         unheard = sum(cell.silent for cell in mine)
-        targets = sum(1 for cell in mine if cell.silent)
+        targets = len({cell.target for cell in mine if cell.silent})
         # whoever could tell anything contradicts those who say that nothing answered
         mostly = unheard >= t.SILENT_SHARE * (unheard + answered) and targets >= t.SILENT_TARGETS
         here = hour - start

@@ -1,9 +1,10 @@
 """Cells arranged as series, and as the padded arrays that the model reads."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,10 @@ from banwatch.detect.hidden import Steps
 from banwatch.detect.voices import Ballot, ballots
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, CountryCode, TargetName
+from banwatch.model.state import STRENGTH
 
 EPOCH_SECOND = 3600
+_COUNTED = (*(state.value for state in STRENGTH), "silent", "reports")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -73,9 +76,36 @@ def arrange(cells: Iterable[Cell]) -> tuple[Series, ...]:
             by_key[key_of(cell)].append(cell)
     arranged = []
     for key in sorted(by_key):
-        mine = tuple(sorted(by_key[key], key=lambda cell: cell.hour))
+        mine = tuple(_over_resolvers(sorted(by_key[key], key=lambda cell: (cell.hour, cell.resolver_kind))))
         arranged.append(Series(key, mine, ballots(mine)))
     return tuple(arranged)
+
+
+def _over_resolvers(cells: Sequence[Cell]) -> Iterator[Cell]:
+    """Put the cells of one hour together, whatever resolver was asked; cells in order of hours."""
+    for _, group in groupby(cells, key=lambda cell: cell.hour):
+        same = list(group)
+        yield same[0] if len(same) == 1 else _together(same)
+
+
+def _together(cells: Sequence[Cell]) -> Cell:
+    counts = {name: sum(getattr(cell, name) for cell in cells) for name in _COUNTED}
+    voices = {voice for cell in cells for voice in (*cell.accusers, *cell.absolvers)}
+    return replace(
+        min(cells, key=lambda cell: (_strongest(cell), cell.first_at, cell.witness)),
+        **counts,
+        probes=max(len(voices), max(cell.probes for cell in cells)),
+        mechanisms=tuple(sorted({m for cell in cells for m in cell.mechanisms})),
+        first_at=min(cell.first_at for cell in cells),
+        last_at=max(cell.last_at for cell in cells),
+        accusers=tuple(sorted({voice for cell in cells for voice in cell.accusers})),
+        absolvers=tuple(sorted({voice for cell in cells for voice in cell.absolvers})),
+    )
+
+
+def _strongest(cell: Cell) -> int:
+    """Rank of the strongest state in a cell."""
+    return next((rank for rank, state in enumerate(STRENGTH) if getattr(cell, state.value)), len(STRENGTH))
 
 
 def to_steps(series: Sequence[Series]) -> Steps:

@@ -54,6 +54,11 @@ by a second voice suffices; in a noisy one it takes several."""
 STRETCH_GAP_HOURS = 48
 """Stretches of one series with less than this between them are one change: an intermittent one."""
 
+# --- cells -------------------------------------------------------------------------------------------------
+
+LONGEST_LAG_S = 400 * 86400
+"""A measurement that came later than this has a wrong clock, or an id that means something else."""
+
 # --- shutdowns ---------------------------------------------------------------------------------------------
 
 SHUTDOWN_NATS = 13.0

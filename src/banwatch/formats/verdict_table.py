@@ -3,8 +3,8 @@
 Wire: CSV is UTF-8 with a header line, separated by commas, semicolons or tabs, and may be packed with gzip;
 Parquet holds the same columns, times as timestamps or text. Columns `measurement_uid, measurement_start_time,
 probe_cc, probe_asn, target, state, mechanisms` must be there; `probe_id`, `report_id`, `access_tier`,
-`resolver_asn` and `arrived_at` may be; others are passed over. Upper and lower case are the same in names of
-columns and in states. Times are RFC 3339, `YYYY-MM-DD HH:MM:SS`, or seconds since 1970, UTC where they name no
+`resolver_asn` and `arrived_at` may be; others are passed over. Case makes no difference in names of
+columns and in states. Times are RFC 3339, `YYYY-MM-DD HH:MM:SS`, or seconds since 1970; UTC where they name no
 zone. AS numbers are `AS64512`, `64512` or `64512.0`. Mechanisms are separated by semicolons.
 """
 
@@ -19,6 +19,7 @@ from typing import IO
 from banwatch.model.drafting import drafted
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName, parse_asn, parse_country
+from banwatch.model.resolver import kind_of_resolver
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
 
@@ -216,6 +217,7 @@ class _Rows:
         if state is None:
             found = self._word(row, "state")[:100]
             raise WireError(f"state is {found!r}, expected one of {', '.join(State)}")
+        asn = read_asn(self._word(row, "probe_asn"))
         mechanisms, layer = self._read_mechanisms(self._word(row, "mechanisms"))
         return _Verdict(
             measurement_uid=MeasurementUid(uid),
@@ -223,7 +225,7 @@ class _Rows:
             test_name="",
             input="",
             probe_cc=CountryCode(self._word(row, "probe_cc", country)),
-            probe_asn=read_asn(self._word(row, "probe_asn")),
+            probe_asn=asn,
             access_tier=self._word(row, "access_tier", _value),
             report_id=self._word(row, "report_id", _value),
             probe_id=self._word(row, "probe_id", _value),
@@ -238,6 +240,7 @@ class _Rows:
             sentence="",
             ruleset="",
             snapshots=(),
+            resolver_kind=kind_of_resolver(read_asn(self._word(row, "resolver_asn")), asn),
         )
 
     def _word(self, row: Mapping[str, str], name: str, read: Callable[[str], str] = str) -> str:

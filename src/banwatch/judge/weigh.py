@@ -36,8 +36,8 @@ from banwatch.model.drafting import drafted
 from banwatch.model.evidence import Evidence
 from banwatch.model.failure import CERTIFICATE_FAILURES
 from banwatch.model.observation import Observation, Step
-from banwatch.model.resolver import kind_of_resolver
 from banwatch.model.reference import Reference
+from banwatch.model.resolver import kind_of_resolver
 
 _Evidence = drafted(Evidence)
 

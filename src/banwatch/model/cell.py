@@ -1,17 +1,18 @@
-"""Verdicts counted: target × network × tier × hour."""
+"""Verdicts counted: target × network × tier × resolver kind × hour."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
+from banwatch.model.ids import Asn, CountryCode, MeasurementUid, RuleId, TargetName
+from banwatch.model.resolver import ResolverKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A histogram of one hour's verdicts on one target from one network and access tier.
+    """A histogram of one hour's verdicts on one target from one network, access tier and kind of resolver.
 
-    Shape: one row a target, network, tier and hour; key and order are those four. An hour without
-    measurements has no row, and is an input all the same: the detector lays a dense grid.
+    Shape: one row a target, network, tier, resolver kind and hour; key and order are those five. An hour
+    without measurements has no row, and is an input all the same: the detector lays a dense grid.
     """
 
     target: TargetName
@@ -46,3 +47,11 @@ class Cell:
     """
     absolvers: tuple[str, ...] = ()
     """Voices that saw the target work in this hour, sorted; who is in both lists has half a vote for each."""
+    resolver_kind: ResolverKind = ResolverKind.UNKNOWN
+    rules: tuple[RuleId, ...] = ()
+    """Rules that decided a verdict of the hour, sorted."""
+    rule_counts: tuple[int, ...] = ()
+    """How many verdicts each of them decided."""
+    lag_s: int | None = None
+    """Longest time from a measurement's start to its arrival, in whole seconds, of those whose id tells when
+    it arrived; null where none does."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
+from banwatch.model.resolver import ResolverKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,3 +258,5 @@ class Evidence:
     """What a nettest without a control says of itself."""
     outcome_success: bool | None
     outcome_tampered: bool | None
+    resolver_kind: ResolverKind = ResolverKind.UNKNOWN
+    """Whose resolver the probe's system asked."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
+from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import Layer, State
 
 
@@ -42,3 +43,5 @@ class Verdict:
     """Version of the rule table."""
     snapshots: tuple[str, ...]
     """Ids of the reference snapshots used."""
+    resolver_kind: ResolverKind = ResolverKind.UNKNOWN
+    """Whose resolver the probe's system asked."""

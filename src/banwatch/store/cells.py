@@ -1,5 +1,7 @@
 """Verdicts counted into cells: a view over verdicts, in Ibis. `detect.fold` says the same in plain Python."""
 
+from collections import Counter
+
 import ibis
 import pyarrow as pa
 
@@ -7,8 +9,14 @@ from banwatch.model.cell import Cell
 from banwatch.model.state import STRENGTH, Layer, State
 from banwatch.store.columns import Layout
 
-KEY = ("target", "probe_cc", "probe_asn", "access_tier", "hour")
+KEY = ("target", "probe_cc", "probe_asn", "access_tier", "resolver_kind", "hour")
 _SEPARATOR = "\x1f"
+ARRIVED = r"^[0-9]{14}\.[0-9]{6}_"
+"""How an id begins that tells when a collector received the measurement."""
+LONGEST_LAG_S = 400 * 86400
+"""As `detect.thresholds` says: later than this a clock was wrong."""
+_DAYS_TO_1970 = 719_468
+"""Days from the first of March of the year 0 to 1970."""
 _ACCUSING = [s.value for s in State if s.accuses]
 _LISTS = ("mechanisms", "accusers", "absolvers")
 
@@ -36,14 +44,18 @@ def cell_table(verdicts: ibis.Table) -> ibis.Table:
         verdicts: rows of the verdict table, filtered or not.
 
     Returns:
-        Shape: one row a target, network, tier and hour, in no order. `mechanisms` holds the distinct lists of
-        the hour, each joined; `read_cells` takes them apart.
+        Shape: one row a target, network, tier, resolver kind and hour, in no order. `mechanisms` holds the
+        distinct lists of the hour, each joined, and `rules` the rule that decided each verdict; `read_cells`
+        takes them apart.
     """
     v = _with_voice(verdicts)
     v = v.mutate(
         hour=v.measurement_start_time.truncate("h"),
         rank=ibis.cases(*((v.state == s.value, i) for i, s in enumerate(STRENGTH)), else_=len(STRENGTH)),
         said=v.mechanisms.join(_SEPARATOR),
+        # a list of one or none, joined: ClickHouse gives "" and DuckDB null for the first of no rules
+        decided=v.rules[:1].join(_SEPARATOR),
+        lag=_lag_s(v),
     )
     histogram = {s.value: (v.state == s.value).cast("int64").sum() for s in State}
     return v.group_by(list(KEY)).agg(
@@ -62,7 +74,37 @@ def cell_table(verdicts: ibis.Table) -> ibis.Table:
         ),
         accusers=v.voice.collect(distinct=True, where=v.state.isin(_ACCUSING)),
         absolvers=v.voice.collect(distinct=True, where=v.state == State.OK.value),
+        rules=v.decided.collect(where=v.rules.length() > 0),
+        lag_s=v.lag.max(),
     )
+
+
+def _lag_s(v: ibis.Table) -> ibis.Value:
+    """Seconds from a measurement's start to its arrival, from its id; null where that does not tell.
+
+    `detect.cells.lag_s_of` says the same. The days are counted by hand: engines differ in what they make of
+    text that is no date.
+    """
+    uid = v.measurement_uid
+    told = uid.re_search(ARRIVED)
+
+    def part(start: int, length: int) -> ibis.Value:
+        return ibis.ifelse(told, uid.substr(start, length), "0").cast("int64")
+
+    year, month, day = part(0, 4), part(4, 2), part(6, 2)
+    hour, minute, second = part(8, 2), part(10, 2), part(12, 2)
+    is_leap = ((year % 4 == 0) & (year % 100 != 0)) | (year % 400 == 0)
+    long = ibis.ifelse(month.isin([4, 6, 9, 11]), 30, ibis.ifelse(month == 2, 28 + is_leap.cast("int64"), 31))
+    sound = told & month.between(1, 12) & (day >= 1) & (day <= long)
+    sound &= (hour < 24) & (minute < 60) & (second < 60)
+    # years that begin in March: the leap day comes last
+    since_march = (month + 9) % 12
+    of_march = year - (month <= 2).cast("int64")
+    days = 365 * of_march + of_march // 4 - of_march // 100 + of_march // 400
+    days = days + (153 * since_march + 2) // 5 + day - 1 - _DAYS_TO_1970
+    arrived = ((days * 24 + hour) * 60 + minute) * 60 + second
+    lag = arrived - v.measurement_start_time.epoch_seconds()
+    return ibis.ifelse(sound & (lag >= 0) & (lag <= LONGEST_LAG_S), lag, ibis.null("int64"))
 
 
 def read_cells(table: pa.Table) -> list[Cell]:
@@ -74,5 +116,13 @@ def read_cells(table: pa.Table) -> list[Cell]:
         ]
         at = table.schema.get_field_index(name)
         table = table.set_column(at, name, pa.array(lists, pa.list_(pa.string())))
+    decided = [sorted(Counter(rules or ()).items()) for rules in table.column("rules").to_pylist()]
+    at = table.schema.get_field_index("rules")
+    rules = [[rule for rule, _ in found] for found in decided]
+    counts = [[count for _, count in found] for found in decided]
+    table = table.set_column(at, "rules", pa.array(rules, pa.list_(pa.string())))
+    table = table.append_column("rule_counts", pa.array(counts, pa.list_(pa.int64())))
     cells = Layout(Cell).from_arrow(table)
-    return sorted(cells, key=lambda c: (c.target, c.probe_cc, c.probe_asn, c.access_tier, c.hour))
+    return sorted(
+        cells, key=lambda c: (c.target, c.probe_cc, c.probe_asn, c.access_tier, c.resolver_kind, c.hour)
+    )
