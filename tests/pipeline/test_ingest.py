@@ -1,6 +1,7 @@
 """Every measurement counts once, whatever it comes in; what cannot be read is kept aside and counted."""
 
 import gzip
+import importlib
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -17,6 +18,10 @@ from banwatch.store import Store, queries
 from banwatch.store.audit import audit
 from banwatch.store.tables import MEASURED
 from tests.pipeline.measured import line, tar, uid, write
+
+ingest_module = importlib.import_module(
+    "banwatch.pipeline.ingest"
+)  # the package gives the function of this name
 
 
 @pytest.fixture(scope="module")
@@ -232,3 +237,48 @@ def test_a_worker_that_dies_is_said_and_the_next_run_finishes(
             ingest(store, [file], known, jobs=2)
         monkeypatch.setattr(workers.Workers, "submit", true)
         assert ingest(store, [file], known, jobs=2).accepted == 4
+
+
+def test_lines_that_cannot_be_read_are_committed_before_they_fill_the_memory(
+    tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commit, "SEGMENT_UNREADABLE", 10)
+    monkeypatch.setattr(ingest_module, "PORTION_LINES", 10)
+    commits: list[int] = []
+    true = commit.Committer.commit
+
+    def counted(self: commit.Committer) -> None:
+        commits.append(1)
+        true(self)
+
+    monkeypatch.setattr(commit.Committer, "commit", counted)
+    bad = [b"bad %d" % n for n in range(100)]
+    with Store.open(tmp_path / "s.duckdb") as store:
+        ingest(store, [write(tmp_path / "a.jsonl", bad)], known)
+        assert len(commits) >= 10
+        assert [row.line for row in queries.quarantined(store)] == list(range(1, 101))
+        ingest(store, [write(tmp_path / "a.jsonl", [*bad, b"one more"])], known)  # noted once
+        assert [row.line for row in queries.quarantined(store)] == list(range(1, 102))
+
+
+def test_lines_that_are_known_are_let_go_of(
+    tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commit, "SEGMENT_ROWS", 10)
+    monkeypatch.setattr(ingest_module, "PORTION_LINES", 10)
+    lines = [line(n) for n in range(40)]
+    with Store.open(tmp_path / "s.duckdb") as store:
+        ingest(store, [write(tmp_path / "a.jsonl", lines)], known)
+        committer = commit.Committer(store)
+        monkeypatch.setattr(ingest_module, "Committer", lambda store: committer)
+        held: list[int] = []
+        true = committer.commit_if_full
+
+        def noted() -> None:
+            held.append(len(committer._pending.known))
+            true()
+
+        monkeypatch.setattr(committer, "commit_if_full", noted)
+        report = ingest(store, [write(tmp_path / "b.jsonl", [*lines, line(99)])], known)
+        assert (report.accepted, report.duplicates) == (1, 40)
+        assert max(held) <= 10

@@ -7,6 +7,8 @@ nobody counts on; the same lines give the same segment again, so the next run fi
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+import ibis
+
 from banwatch.model.errors import WireError
 from banwatch.model.ids import MeasurementUid
 from banwatch.pipeline.lines import LongLine
@@ -26,6 +28,8 @@ SEGMENT_BYTES = 32 << 20
 """A segment ends with the first portion past this many raw bytes: some thousands of measurements."""
 SEGMENT_ROWS = 200_000
 """Or past this many observations, so that memory stays bounded whatever measurements look like."""
+SEGMENT_UNREADABLE = 50_000
+"""Or past this many lines that cannot be read, which may be of two bytes each."""
 
 
 @dataclass(slots=True)
@@ -123,7 +127,13 @@ class Committer:
 
     def commit_if_full(self) -> None:
         """Commit when a segment is full."""
-        if self._pending.raw_bytes >= self._segment_bytes or self._pending.rows >= SEGMENT_ROWS:
+        pending = self._pending
+        if (
+            pending.raw_bytes >= self._segment_bytes
+            or pending.rows >= SEGMENT_ROWS
+            or len(pending.quarantined) >= SEGMENT_UNREADABLE
+            or len(pending.known) >= SEGMENT_ROWS
+        ):
             self.commit()
 
     def note(self, source: SourceFile) -> None:
@@ -239,10 +249,16 @@ class Committer:
         if not rows:
             return []
         named = [replace(row, segment=segment) if row.position >= 0 else row for row in rows]
-        before = self._store.matching(Quarantined, "source", {row.source for row in named})
+        places = {f"{row.line}:{row.source}" for row in named}
+        before = self._store.matching(Quarantined, "place", places, of=_place_of)
         seen = {(row.source, row.line, row.sha256) for row in before}
         fresh = {(row.source, row.line, row.sha256): row for row in named}
         return [row for key, row in fresh.items() if key not in seen]
+
+
+def _place_of(rows: ibis.Table) -> ibis.Value:
+    """Name the line that a row of the quarantine is about."""
+    return rows.line.cast("string") + ":" + rows.source
 
 
 def _entries_of(segment: str, entries: Iterable[tuple[str, int, int]]) -> list[Entry]:

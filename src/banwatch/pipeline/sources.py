@@ -59,6 +59,8 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _FOLDED = re.compile(rb"(\xef\xbb\xbf)?\s*(\[|\{\s*[\r\n])")
 """How a file begins that holds one measurement over many lines, or a list of measurements."""
 _MARK = b"\xef\xbb\xbf"
+_MAX_WRAPS = 2
+"""How often a stream may be packed over: what is fetched packed may have been packed before."""
 _TAR_BYTES = 16 << 10
 _SIP_BYTES = 1 << 10
 _TAR_MAGIC = (257, b"ustar")
@@ -283,11 +285,12 @@ def _told(chunks: Iterator[bytes], on_read: Callable[[int], None]) -> Iterator[b
 def _documents_in(name: str, chunks: Iterator[bytes]) -> Iterator[Document]:
     """Look at the first bytes, unpack what is packed, and open what is a tar archive."""
     head, chunks = peek(chunks)
-    if head.startswith(GZIP):
-        head, chunks = peek(gunzip(chunks))
-    elif is_zstd(head):
-        head, chunks = peek(unzstd(chunks))
-    elif other := packed_otherwise(head):
+    for _ in range(_MAX_WRAPS):
+        if head.startswith(GZIP):
+            head, chunks = peek(gunzip(chunks))
+        elif is_zstd(head):
+            head, chunks = peek(unzstd(chunks))
+    if other := packed_otherwise(head):
         raise WireError(f"packed with {other}, which is not read: unpack it first")
     at, magic = _TAR_MAGIC
     if head[at : at + len(magic)] == magic:

@@ -187,15 +187,26 @@ class Store:
         table = table_of(noun)
         return self.read(self.table(table.name).order_by(list(table.key)), noun)
 
-    def matching(self, noun: type[Row], column: str, values: Iterable[str]) -> list[Row]:
-        """Read the rows that have one of any number of values in a column, inside a transaction too."""
+    def matching(
+        self,
+        noun: type[Row],
+        column: str,
+        values: Iterable[str],
+        *,
+        of: Callable[[ibis.Table], ibis.Value] | None = None,
+    ) -> list[Row]:
+        """Read the rows that have one of any number of values in a column, inside a transaction too.
+
+        With `of`, what it makes of the other columns stands in the place of the column.
+        """
         wanted = pa.table({column: pa.array(sorted(set(values)), pa.string())})
         if not wanted.num_rows:
             return []
         sql = self._matching.get((noun, column))
         if sql is None:
             table = self.table(table_of(noun).name)
-            found = table.semi_join(ibis.table({column: "string"}, name="wanted"), column)
+            wished = ibis.table({column: "string"}, name="wanted")
+            found = table.semi_join(wished, of(table) == wished[column] if of else column)
             sql = self._matching[noun, column] = self._sql(found)
         return _layout_of(noun).from_arrow(self._engine.query_matching(sql, wanted))
 
