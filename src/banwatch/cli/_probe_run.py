@@ -117,7 +117,8 @@ class _Runner:
         reference = await asyncio.to_thread(self._load_reference)
         while True:
             began = time.monotonic()
-            self.view.begin(len(self._inputs) + count_measurements(self._nettests))
+            total = len(self._inputs) + count_measurements(self._nettests)
+            self.view.begin(total)
             silent = 0
             begun = self.done
             async for line in self._measure():
@@ -135,9 +136,11 @@ class _Runner:
             await asyncio.sleep(min(pause_s, max(0.0, self._deadline - time.monotonic())))
             if self._is_over():
                 break
-        self._say_why_over()
+        self._say_why_over(unmeasured=self.done - begun < total)
 
-    def _say_why_over(self) -> None:
+    def _say_why_over(self, *, unmeasured: bool) -> None:
+        if not unmeasured and self._limits.watch_s is None:
+            return  # all that was asked for is there
         if time.monotonic() >= self._deadline:
             self.view.note("stopped: the time is over")
         elif self._is_over():

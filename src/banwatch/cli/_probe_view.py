@@ -147,8 +147,12 @@ class PlainView:
 
     def add(self, verdict: Verdict) -> None:
         """Print state, input, mechanisms and sentence, between tabs."""
-        what = verdict.input or verdict.test_name
-        fields = (verdict.state.value, what, ",".join(verdict.mechanisms) or "-", verdict.sentence)
+        fields = (
+            verdict.state.value,
+            what_of(verdict),
+            ",".join(verdict.mechanisms) or "-",
+            verdict.sentence,
+        )
         print(*(_one_line(field) for field in fields), sep="\t", flush=True)
 
     def note(self, text: str) -> None:
@@ -189,7 +193,7 @@ class JsonView:
         print(to_line(verdict), flush=True)
         self._progress.advance(self._task)
         if verdict.state not in _NO_TROUBLE:
-            self._err.print(f"{verdict.input or verdict.test_name}: {verdict.sentence}", markup=False)
+            self._err.print(Text(f"{what_of(verdict)}: {_one_line(verdict.sentence)}"), soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Say it on stderr."""
@@ -199,6 +203,11 @@ class JsonView:
         """Say it on stderr."""
         self._progress.stop()
         self._err.print(Text(summary), soft_wrap=True)
+
+
+def what_of(verdict: Verdict) -> str:
+    """What was measured, in words that are safe to print."""
+    return _one_line(verdict.input or verdict.test_name)
 
 
 def _rank(verdict: Verdict) -> tuple[int, str, str]:
@@ -212,7 +221,7 @@ def _one_line(text: str) -> str:
 
 def _trouble(verdict: Verdict) -> Text:
     line = Text(verdict.state.value, style=style_of(verdict.state))
-    line.append(f" {_one_line(verdict.input or verdict.test_name)}: ", style="bold not dim")
+    line.append(f" {what_of(verdict)}: ", style="bold not dim")
     line.append(_one_line(verdict.sentence), style="default")
     return line
 
@@ -224,10 +233,9 @@ def _table(verdicts: Iterable[Verdict]) -> Table:
     table.add_column("mechanisms", no_wrap=True, max_width=22)
     table.add_column("why", no_wrap=True, overflow="ellipsis", ratio=1)
     for verdict in verdicts:
-        what = verdict.input or verdict.test_name
         table.add_row(
             Text(verdict.state.value, style=style_of(verdict.state)),
-            Text(_one_line(what.removeprefix("https://").removesuffix("/"))),
+            Text(what_of(verdict).removeprefix("https://").removesuffix("/")),
             Text(", ".join(verdict.mechanisms)),
             Text(_one_line(verdict.sentence)),
         )

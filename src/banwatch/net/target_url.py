@@ -45,6 +45,10 @@ class TargetUrl:
         return f"{self.scheme}://{self.authority}{self.path}"
 
 
+_NEVER_IN_A_NAME = frozenset("/\\@%<>\"{}|^`")
+"""What names in the wild, which keep few of RFC 1123's rules, do not have either."""
+
+
 def parse_target_url(text: str) -> TargetUrl:
     """Read a URL; a bare name is taken for `https://name/`.
 
@@ -65,7 +69,7 @@ def parse_target_url(text: str) -> TargetUrl:
             host = host.encode("idna").decode("ascii")
         except UnicodeError as error:
             raise ValueError("no valid host name") from error
-    if any(character.isspace() or character in "/\\@%" for character in host) or len(host) > 253:
+    if any(character.isspace() or character in _NEVER_IN_A_NAME for character in host) or len(host) > 253:
         raise ValueError("no valid host name")
     port = parts.port  # raises ValueError itself
     path = quote(parts.path, safe="/%:@!$&'()*+,;=~-._") or "/"

@@ -36,7 +36,9 @@ def parse_list_untrusted(data: bytes) -> tuple[list[Input], int]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise WireError("list is not UTF-8 text") from error
-    first = text.partition("\n")[0].strip().lower()
+    first = text.lstrip().partition("\n")[0].strip().lower()
+    if first.startswith("<"):
+        raise WireError("a web page, not a list")
     rows = _read_csv(text) if first.split(",")[0] == "url" else _read_plain(text)
     found: dict[str, Input] = {}
     unusable = 0

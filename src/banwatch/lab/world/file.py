@@ -195,8 +195,8 @@ def _build(file: _WorldFile) -> World:
     for i, farm in enumerate(file.farms):
         sites.extend(_farm(farm, f".farms[{i}]"))
     resolvers = tuple(_resolver(entry, f".resolvers[{i}]") for i, entry in enumerate(file.resolvers))
-    if sum(resolver.isp for resolver in resolvers) != 1:
-        raise _Mistake(".resolvers", "expected exactly one resolver with `isp: true`")
+    if not any(resolver.isp for resolver in resolvers):
+        raise _Mistake(".resolvers", "expected a provider's resolver, with `isp: true`")
     helper = Helper(
         hostname=_hostname(file.helper.hostname, ".helper.hostname"),
         address=_address(file.helper.address, ".helper.address"),

@@ -124,7 +124,7 @@ class Resolver:
     addresses: tuple[Address, ...]
     aliases: tuple[str, ...] = ()
     isp: bool = False
-    """The network's own: what DHCP would tell the client."""
+    """A provider's own: what DHCP would tell its clients. A tier of a regime names which."""
     dot: bool = True
     doh: bool = True
 
@@ -208,9 +208,9 @@ class World:
         )
 
     @property
-    def isp_resolver(self) -> Resolver:
-        """The network's own resolver."""
-        return next(resolver for resolver in self.resolvers if resolver.isp)
+    def provider_resolvers(self) -> tuple[Resolver, ...]:
+        """The resolvers of providers; a tier of a regime names the one of its network."""
+        return tuple(resolver for resolver in self.resolvers if resolver.isp)
 
     @property
     def public_resolvers(self) -> tuple[Resolver, ...]:
