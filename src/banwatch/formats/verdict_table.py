@@ -4,8 +4,8 @@ Wire: CSV is UTF-8 with a header line, separated by commas, semicolons or tabs, 
 Parquet holds the same columns, times as timestamps or text. Columns `measurement_uid, measurement_start_time,
 probe_cc, probe_asn, target, state, mechanisms` must be there; `probe_id`, `report_id`, `access_tier`,
 `resolver_asn` and `arrived_at` may be; others are passed over. Case makes no difference in names of
-columns and in states. Times are RFC 3339, `YYYY-MM-DD HH:MM:SS`, or seconds since 1970; UTC where they name no
-zone. AS numbers are `AS64512`, `64512` or `64512.0`. Mechanisms are separated by semicolons.
+columns and in states. Times are RFC 3339, `YYYY-MM-DD HH:MM:SS`, or seconds since 1970; UTC where they name
+no zone. AS numbers are `AS64512`, `64512` or `64512.0`. Mechanisms are separated by semicolons.
 """
 
 import csv

@@ -7,6 +7,7 @@ from banwatch.judge.rules import RULES, RULESET
 from banwatch.model.drafting import drafted
 from banwatch.model.evidence import Evidence
 from banwatch.model.mechanism import deepest
+from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
 
@@ -64,7 +65,7 @@ def judge(evidence: Evidence, rules: Sequence[Rule] = RULES, ruleset: str = RULE
         sentence=deciding.sentence(evidence) if deciding else _FALLBACK,
         ruleset=ruleset,
         snapshots=evidence.snapshots,
-        resolver_kind=evidence.resolver_kind,
+        resolver_kind=ResolverKind(evidence.resolver_kind),
     )
 
 

@@ -119,7 +119,7 @@ class _Weighing:
             lab=m.lab,
             software=f"{m.software_name} {m.software_version}".strip(),
             platform=m.platform,
-            resolver_kind=kind_of_resolver(m.resolver_asn, m.probe_asn, m.resolver_ip),
+            resolver_kind=kind_of_resolver(m.resolver_asn, m.probe_asn, m.resolver_ip).value,
             snapshots=self._reference.snapshot_ids,
             kind=kind_of_nettest(m.test_name),
             steps=len(observed.observations),

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
-from banwatch.model.resolver import ResolverKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,5 +257,5 @@ class Evidence:
     """What a nettest without a control says of itself."""
     outcome_success: bool | None
     outcome_tampered: bool | None
-    resolver_kind: ResolverKind = ResolverKind.UNKNOWN
-    """Whose resolver the probe's system asked."""
+    resolver_kind: str = "unknown"
+    """Whose resolver the probe's system asked: `network`, `public` or `unknown`."""
