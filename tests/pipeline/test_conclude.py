@@ -1,10 +1,12 @@
 """What verdicts come to: incidents keep their ids, and the log says what was said when."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from banwatch.bans import load_bans
 from banwatch.model.state import State
+from banwatch.model.verdict import Verdict
 from banwatch.pipeline import compare_ban, detect
 from banwatch.store import Store, queries
 from banwatch.store.rows import Logged
@@ -13,7 +15,7 @@ from tests.store.rows_at_hand import START, verdict
 NOW = datetime(2016, 5, 1, tzinfo=UTC)
 
 
-def _days(first: int, last: int, state: State, **changes: object) -> list[object]:
+def _days(first: int, last: int, state: State, **changes: object) -> list[Verdict]:
     """Make four voices' verdicts for each six hours of some days."""
     return [
         verdict(
@@ -30,13 +32,16 @@ def _days(first: int, last: int, state: State, **changes: object) -> list[object
     ]
 
 
-def _fill(store: Store) -> None:
-    rows = [
+def _story() -> list[Verdict]:
+    return [
         *_days(0, 5, State.OK),
         *_days(5, 12, State.LIKELY_BLOCKED, mechanisms=("tls.reset.sni",)),
     ]
+
+
+def _fill(store: Store) -> None:
     with store.transaction():
-        store.append("verdict", rows)
+        store.append("verdict", _story())
 
 
 def test_incidents_are_found_kept_and_logged_once(tmp_path: Path) -> None:
@@ -55,7 +60,7 @@ def test_incidents_are_found_kept_and_logged_once(tmp_path: Path) -> None:
         assert compare_ban(tmp_path / "s.duckdb", load_bans()["dprk-2016"])
 
 
-def test_what_is_no_longer_shown_is_withdrawn_and_its_id_is_not_given_again(tmp_path: Path) -> None:
+def test_what_is_no_longer_shown_is_withdrawn_and_known_by_its_id_when_it_shows_again(tmp_path: Path) -> None:
     with Store.open(tmp_path / "s.duckdb") as store:
         _fill(store)
         detect(store, [], now=NOW)
@@ -68,4 +73,12 @@ def test_what_is_no_longer_shown_is_withdrawn_and_its_id_is_not_given_again(tmp_
         _fill(store)
         detect(store, [], now=NOW + timedelta(days=2))
         (second,) = queries.incidents(store)
-        assert second.incident_id != first.incident_id
+        assert second.incident_id == first.incident_id
+        with store.transaction():
+            store.clear("verdict")
+        detect(store, [], now=NOW + timedelta(days=3))
+        with store.transaction():
+            store.append("verdict", [replace(row, target="other.org") for row in _story()])
+        detect(store, [], now=NOW + timedelta(days=4))
+        (other,) = queries.incidents(store)
+        assert other.incident_id != first.incident_id

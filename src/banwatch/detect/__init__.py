@@ -14,6 +14,7 @@ a clock, or knows what was announced.
 
 from banwatch.detect.cells import fold
 from banwatch.detect.changes import find_changes
+from banwatch.detect.identity import known_by
 from banwatch.detect.incidents import group
 
-__all__ = ["find_changes", "fold", "group"]
+__all__ = ["find_changes", "fold", "group", "known_by"]

@@ -5,38 +5,53 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
-from banwatch.model.ids import IncidentId
-from banwatch.model.incident import Incident
+from banwatch.model.ids import CountryCode, IncidentId
+from banwatch.model.incident import Incident, Kind
 
 _T = TypeVar("_T")
+_Place = tuple[CountryCode, Kind]
 
 _NEAR = timedelta(days=3)
 """How far an onset may move with late data and still be the same incident's."""
 
 
 def number(
-    drafts: Sequence[Incident], known: Sequence[Incident], spent: Iterable[IncidentId] = ()
+    drafts: Sequence[Incident],
+    known: Sequence[Incident],
+    gone: Sequence[Incident] = (),
+    spent: Iterable[IncidentId] = (),
 ) -> tuple[Incident, ...]:
-    """Give each incident its id: the one it was known by, else the next free one of its country and year."""
+    """Give each incident its id: the one it was known by, else the next free one of its country and year.
+
+    Args:
+        drafts: incidents without ids.
+        known: those that are said now.
+        gone: those that were said once, and were withdrawn.
+        spent: ids that were given at any time, to whatever it was.
+    """
     ordered = sorted(drafts, key=_order)
-    claims = sorted(
-        (
-            (-_likeness(draft, old), old.incident_id, place)
-            for place, draft in enumerate(ordered)
-            for old in known
-            if _likeness(draft, old) > 0
-        ),
-    )
     given: dict[int, IncidentId] = {}
     taken: set[IncidentId] = set()
-    for _score, incident_id, place in claims:
-        if place not in given and incident_id not in taken:
-            given[place] = incident_id
-            taken.add(incident_id)
+    for earlier in (known, gone):
+        by_place: dict[_Place, list[Incident]] = {}
+        for old in earlier:
+            by_place.setdefault((old.probe_cc, old.kind), []).append(old)
+        claims = []
+        for place, draft in enumerate(ordered):
+            if place not in given:
+                for old in by_place.get((draft.probe_cc, draft.kind), ()):
+                    likeness = _likeness(draft, old)
+                    if likeness > 0:
+                        claims.append((-likeness, old.incident_id, place))
+        for _score, incident_id, place in sorted(claims):
+            if place not in given and incident_id not in taken:
+                given[place] = incident_id
+                taken.add(incident_id)
     used: dict[str, int] = {}
-    for incident_id in [*(old.incident_id for old in known), *spent]:
+    for incident_id in [*(old.incident_id for old in (*known, *gone)), *spent]:
         prefix, _, serial = incident_id.rpartition("-")
-        used[prefix] = max(used.get(prefix, 0), int(serial))
+        if serial.isdecimal():  # the log also speaks of other things
+            used[prefix] = max(used.get(prefix, 0), int(serial))
     numbered = []
     for place, draft in enumerate(ordered):
         if place not in given:
@@ -45,6 +60,13 @@ def number(
             given[place] = IncidentId(f"{prefix}-{used[prefix]:04d}")
         numbered.append(replace(draft, incident_id=given[place]))
     return tuple(sorted(numbered, key=lambda incident: incident.incident_id))
+
+
+def known_by(old: Incident, incidents: Iterable[Incident]) -> Incident | None:
+    """The incident that one said earlier is part of now; None where there is none."""
+    near = [(_likeness(one, old), one.incident_id, one) for one in incidents]
+    best = max(near, key=lambda entry: entry[:2], default=None)
+    return best[2] if best is not None and best[0] > 0 else None
 
 
 def _order(incident: Incident) -> tuple[object, ...]:

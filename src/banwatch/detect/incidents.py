@@ -21,6 +21,7 @@ def group(
     cells: Iterable[Cell],
     *,
     known: Sequence[Incident] = (),
+    gone: Sequence[Incident] = (),
     spent: Iterable[IncidentId] = (),
 ) -> tuple[Incident, ...]:
     """Group changes into incidents, in order of their ids.
@@ -29,12 +30,13 @@ def group(
         changes: as `find_changes` gave them, in any order.
         cells: the cells that they were found in: who else measured the same targets.
         known: incidents said before; those that are still seen keep their ids.
+        gone: incidents said once and withdrawn; one that is seen again is known by its id again.
         spent: ids given at any time, also to incidents since withdrawn; none is given again to another.
 
     Returns:
         Incidents; changes seen by one voice alone, or with a cause elsewhere, are in none.
     """
-    return number([_incident(cluster) for cluster in gather(changes, cells).clusters], known, spent)
+    return number([_incident(cluster) for cluster in gather(changes, cells).clusters], known, gone, spent)
 
 
 def _incident(cluster: Cluster) -> Incident:

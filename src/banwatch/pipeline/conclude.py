@@ -1,6 +1,6 @@
 """Cells to changes, incidents and comparisons: what the verdicts come to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from banwatch.model.ban import Ban, Comparison
 from banwatch.model.ids import IncidentId
 from banwatch.model.incident import Incident
 from banwatch.store import Store, queries
-from banwatch.store.rows import Logged
+from banwatch.store.rows import Logged, Withdrawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,20 @@ def detect(
     """
     cells = queries.cells(store)
     known = queries.incidents(store)
+    gone = [row.incident for row in store.rows(Withdrawn)]
     changes = detection.find_changes(cells, through=through)
-    spent = {
-        IncidentId(row.subject) for row in store.rows(Logged)
-    }  # an id that was withdrawn is never given again
-    incidents = detection.group(changes, cells, known=known, spent=spent)
+    # what was said once is known by its id for ever, also while it is withdrawn: no other is given it
+    spent = {IncidentId(row.subject) for row in store.rows(Logged)}
+    incidents = detection.group(changes, cells, known=known, gone=gone, spent=spent)
+    current = {incident.incident_id for incident in incidents}
+    past = [one for one in (*known, *gone) if one.incident_id not in current]
     comparisons = [row for ban in bans for row in announced.compare(ban, cells, changes)]
     with store.transaction():
         for name, rows in (("change", changes), ("incident", incidents), ("comparison", comparisons)):
             store.clear(name)
             store.append(name, rows)
+        store.clear("withdrawn")
+        store.append("withdrawn", [Withdrawn(incident_id=one.incident_id, incident=one) for one in past])
         if now is not None:
             store.append("log", _news(known, incidents, now))
     return DetectReport(len(cells), len(changes), len(incidents), len(comparisons))
@@ -66,13 +70,22 @@ def compare_ban(path: Path, ban: Ban) -> tuple[Comparison, ...]:
     return tuple(announced.compare(ban, cells, changes))
 
 
-def _news(before: Iterable[Incident], after: Iterable[Incident], now: datetime) -> list[Logged]:
+def _news(before: Sequence[Incident], after: Sequence[Incident], now: datetime) -> list[Logged]:
     """What is said now that was not said before."""
     said = {incident.incident_id: incident.sentence for incident in before}
     news = [i for i in after if said.get(i.incident_id) != i.sentence]
     current = {incident.incident_id for incident in after}
     withdrawn = [
-        Logged(said_at=now, subject=name, says="withdrawn: the measurements no longer show it")
-        for name in sorted(said.keys() - current)
+        Logged(said_at=now, subject=old.incident_id, says=_farewell(old, after))
+        for old in sorted(before, key=lambda incident: incident.incident_id)
+        if old.incident_id not in current
     ]
     return [Logged(said_at=now, subject=i.incident_id, says=i.sentence) for i in news] + withdrawn
+
+
+def _farewell(old: Incident, after: Sequence[Incident]) -> str:
+    """Say where an incident went: into another one, or away."""
+    into = detection.known_by(old, after)
+    if into is not None:
+        return f"now told as part of {into.incident_id}"
+    return "withdrawn: the measurements no longer show it"

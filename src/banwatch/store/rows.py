@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from banwatch.model.ids import MeasurementUid
+from banwatch.model.ids import IncidentId, MeasurementUid
+from banwatch.model.incident import Incident
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,18 @@ class Logged:
     subject: str
     """What it is about: an incident's id, or the name of a tier."""
     says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """An incident that was said and is not said any more: should it show again, it is known by its id.
+
+    Shape: one row an incident; key `incident_id`; no part of any digest.
+    """
+
+    incident_id: IncidentId
+    incident: Incident
+    """As it was last said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
