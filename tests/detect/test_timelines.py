@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from banwatch.detect import find_changes, fold, group
 from banwatch.model.incident import Incident, Kind
 from banwatch.model.state import State
+from banwatch.model.verdict import Verdict
 from tests.detect.making import verdict
 
 OPEN = ("wikipedia.org", "example.org", "bbc.com", "google.com", "github.com")
@@ -17,7 +18,7 @@ def _play(
     days: int,
     dark: Callable[[datetime], bool],
     blocked_from: dict[str, datetime],
-) -> tuple[Incident, ...]:
+) -> list[Verdict]:
     rows = []
     for number in range(days * 4):
         round_at = start + timedelta(hours=6 * number)
@@ -35,6 +36,10 @@ def _play(
                     silent=dark(at),
                 )
             )
+    return rows
+
+
+def _incidents(rows: list[Verdict]) -> tuple[Incident, ...]:
     cells = fold(rows)
     return group(find_changes(cells), cells)
 
@@ -53,24 +58,21 @@ def _holds(incident: Incident, begins: str, ends: str | None) -> None:
         assert incident.end_earliest <= _at(ends) <= incident.end_latest
 
 
-def test_a_shutdown_of_half_the_time_between_two_stretches_of_one_block() -> None:
+def uganda() -> list[Verdict]:
+    """Blocked since the twelfth, dark from the thirteenth to the eighteenth, and blocked after it."""
     cut = (_at("2021-01-13T16:00"), _at("2021-01-18T09:00"))
     since = _at("2021-01-12T09:00")
-    incidents = _play(
+    return _play(
         "UG",
         _at("2021-01-10"),
         10,
         lambda at: cut[0] <= at < cut[1],
         {"facebook.com": since, "twitter.com": since, "telegram.org": since},
     )
-    block, shutdown = incidents
-    assert (block.kind, shutdown.kind) == (Kind.BLOCKING, Kind.SHUTDOWN)
-    assert block.targets == ("facebook.com", "telegram.org", "twitter.com")
-    _holds(block, "2021-01-12T09:00", None)
-    _holds(shutdown, "2021-01-13T16:00", "2021-01-18T09:00")
 
 
-def test_a_day_without_then_nights_without() -> None:
+def myanmar() -> list[Verdict]:
+    """Facebook first, then others, a day without anything, then nights without anything."""
     day = (_at("2021-02-06T03:30"), _at("2021-02-07T07:30"))
     nights = _at("2021-02-14T18:00")
 
@@ -78,13 +80,25 @@ def test_a_day_without_then_nights_without() -> None:
         return day[0] <= at < day[1] or (at >= nights and (at.hour < 3 or at.hour >= 18))
 
     later = _at("2021-02-05T16:00")
-    incidents = _play(
+    return _play(
         "MM",
         _at("2021-02-01"),
         17,
         dark,
         {"facebook.com": _at("2021-02-03T18:00"), "instagram.com": later, "twitter.com": later},
     )
+
+
+def test_a_shutdown_of_half_the_time_between_two_stretches_of_one_block() -> None:
+    block, shutdown = _incidents(uganda())
+    assert (block.kind, shutdown.kind) == (Kind.BLOCKING, Kind.SHUTDOWN)
+    assert block.targets == ("facebook.com", "telegram.org", "twitter.com")
+    _holds(block, "2021-01-12T09:00", None)
+    _holds(shutdown, "2021-01-13T16:00", "2021-01-18T09:00")
+
+
+def test_a_day_without_then_nights_without() -> None:
+    incidents = _incidents(myanmar())
     assert [one.kind for one in incidents] == [Kind.BLOCKING, Kind.BLOCKING, Kind.SHUTDOWN, Kind.SHUTDOWN]
     assert [one.targets for one in incidents[:2]] == [("facebook.com",), ("instagram.com", "twitter.com")]
     _holds(incidents[0], "2021-02-03T18:00", None)
