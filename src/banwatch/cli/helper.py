@@ -20,6 +20,10 @@ def register(app: typer.Typer) -> None:
             list[str] | None, typer.Option(help="Resolver to ask over UDP, ip:port; may be repeated.")
         ] = None,
         ca_file: Annotated[Path | None, typer.Option(help="PEM file of the authorities to trust.")] = None,
+        own_address: Annotated[
+            list[str] | None,
+            typer.Option(help="Address that the world sees this helper under, never to be connected to."),
+        ] = None,
         in_flight: Annotated[int, typer.Option(min=1, help="Questions looked into at the same time.")] = 64,
         per_minute: Annotated[
             int, typer.Option(min=0, help="Questions that one address may ask in a minute; 0: any number.")
@@ -38,6 +42,7 @@ def register(app: typer.Typer) -> None:
         settings = HelperSettings(
             resolvers=tuple(resolver or ()),
             ca_file=ca_file,
+            own_addresses=tuple(own_address or ()),
             max_in_flight=in_flight,
             per_client_per_minute=per_minute,
         )

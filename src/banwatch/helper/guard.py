@@ -12,7 +12,10 @@ _IPV4_INSIDE = (
     ipaddress.IPv6Network("::ffff:0:0/96"),  # IPv4-mapped
     ipaddress.IPv6Network("64:ff9b::/96"),  # NAT64
     ipaddress.IPv6Network("::/96"),  # IPv4-compatible
+    ipaddress.IPv6Network("::ffff:0:0:0/96"),  # IPv4-translated (RFC 2765)
 )
+_ISATAP = frozenset({b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe"})
+"""What comes before the IPv4 address in an ISATAP one, in any prefix (RFC 5214)."""
 _SIX_TO_FOUR = ipaddress.IPv6Network("2002::/16")
 _TEREDO = ipaddress.IPv6Network("2001::/32")
 
@@ -45,7 +48,7 @@ class Guard:
             return False  # no mail, no shells: a helper is not to be made to talk to those
         if self._allow_private:
             return True
-        own = {str(_canonical(one)) for one in self._own_addresses()}
+        own = {str(_canonical(one)) for one in self._own_addresses()}  # no scopes: those are refused above
         ip = ipaddress.ip_address(endpoint.ip)
         return not any(str(one) in own for one in (ip, *_inner(ip)))
 
@@ -63,6 +66,8 @@ def _inner(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.
         return []
     packed = ip.packed
     if any(ip in network for network in _IPV4_INSIDE):
+        return [ipaddress.IPv4Address(packed[12:])]
+    if packed[8:12] in _ISATAP:
         return [ipaddress.IPv4Address(packed[12:])]
     if ip in _SIX_TO_FOUR:
         return [ipaddress.IPv4Address(packed[2:6])]

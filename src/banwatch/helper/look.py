@@ -27,6 +27,7 @@ from banwatch.net.target_url import TargetUrl, follow_location
 _ALPN = ("h2", "http/1.1")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 10
+_SHOWN_HEADERS_BYTES = 1 << 14
 _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{1,2000})", re.IGNORECASE)
 _TITLE_WITHIN_BYTES = 1 << 16
 _TOO_MANY_REDIRECTS = "unknown_failure: stopped after too many redirects"
@@ -223,12 +224,13 @@ class Looker:
         """Fetch a page as a browser would, redirects and all."""
         try:
             async with asyncio.timeout(self._settings.total_timeout_s * 0.7):
-                response = await self._follow(url, headers)
+                response, asked_s = await self._follow(url, headers)
         except NetworkFailure as error:
             return _failed_page(error.failure)
         except TimeoutError:
             return _failed_page(df007.GENERIC_TIMEOUT)
-        return _page(url, response)
+        came_s = response.arrivals[-1][0] if response.arrivals else None
+        return _page(url, response, round(came_s - asked_s, 6) if came_s is not None else None)
 
     async def _load_quic(
         self, endpoint: Endpoint, url: TargetUrl, headers: Headers
@@ -253,12 +255,14 @@ class Looker:
             return _failed_page(df007.GENERIC_TIMEOUT)
         return _page(url, result.response) if result.response is not None else _failed_page(df007.EOF)
 
-    async def _follow(self, url: TargetUrl, headers: Headers) -> HttpResponse:
+    async def _follow(self, url: TargetUrl, headers: Headers) -> tuple[HttpResponse, float]:
+        """The response at the end of all redirects, and when its connection was begun."""
         for _ in range(_MAX_REDIRECTS + 1):
+            asked_s = self._net.clock()
             response = await self._fetch(url, headers)
             location = response.header("location") if response.status in _REDIRECTS else None
             if not location:
-                return response
+                return response, asked_s
             try:
                 url = follow_location(url, location)
             except ValueError as error:
@@ -319,11 +323,15 @@ def _failed_page(failure: Failure) -> wire.ControlHttpResult:
     )
 
 
-def _page(url: TargetUrl, response: HttpResponse) -> wire.ControlHttpResult:
+def _page(url: TargetUrl, response: HttpResponse, took_s: float | None = None) -> wire.ControlHttpResult:
     found = _TITLE.search(bytes(response.body[:_TITLE_WITHIN_BYTES]))
     title = html.unescape(found[1].decode("utf-8", "replace")).strip() if found else ""
     shown: dict[str, wire.Text] = {}
+    room = _SHOWN_HEADERS_BYTES
     for name, value in response.headers:
+        room -= len(name) + len(value)
+        if room < 0:
+            break  # a flood of them is no evidence, and would be kept and sent on
         shown.setdefault("-".join(part.capitalize() for part in name.split("-")), value)
     return wire.ControlHttpResult(
         body_length=len(response.body),
@@ -332,6 +340,7 @@ def _page(url: TargetUrl, response: HttpResponse) -> wire.ControlHttpResult:
         title=title,
         headers=shown,
         status_code=response.status,
+        x_body_s=took_s,
     )
 
 

@@ -1,6 +1,8 @@
 """The helper's server: HTTP/1.1 in, one control out."""
 
 import asyncio
+import contextlib
+import ipaddress
 import logging
 import ssl
 from collections import Counter
@@ -14,10 +16,19 @@ from banwatch.helper.guard import Guard
 from banwatch.helper.look import Looker
 from banwatch.helper.request import MAX_REQUEST_BYTES, parse_question_untrusted
 from banwatch.helper.settings import HelperSettings
+from banwatch.helper.transfers import FILLING, MAX_TRANSFER_BYTES, asked_bytes
 from banwatch.model.errors import BanwatchError, WireError
+from banwatch.net.failure import NetworkFailure
 from banwatch.net.real import RealNet
 from banwatch.net.seam import Net
 
+_MAX_TRANSFERS = 64
+_ARRIVING_BYTES = 1 << 24
+_MAX_COUNTED = 1 << 16
+_ANCHORS = ("8.8.8.8", "2001:4860:4860::8888")
+"""Anywhere: the system tells from which of its addresses it would go there."""
+_TRANSFER_S = 30.0
+"""The longest that bytes are sent to one client."""
 _IDLE_S = 15.0
 """How long a connection may be silent, and how long a request may take to arrive."""
 _MAX_CONNECTIONS = 2048
@@ -39,11 +50,15 @@ class Helper:
         self._net = net
         self._settings = settings
         self._listening: set[str] = set()
-        guard = Guard(lambda: (*net.own_addresses, *self._listening), settings.allow_private)
+        guard = Guard(
+            lambda: (*net.own_addresses, *self._listening, *settings.own_addresses), settings.allow_private
+        )
         self._looker = Looker(net, settings, guard)
         self._servers: list[asyncio.Server] = []
         self._connections: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Semaphore(settings.max_in_flight)
+        self._room = _Room(_ARRIVING_BYTES)
+        self._transfers = asyncio.Semaphore(_MAX_TRANSFERS)
         self._waiting = 0
         self._asked: Counter[str] = Counter()
         self._minute = -1
@@ -55,16 +70,31 @@ class Helper:
             BanwatchError: the address cannot be listened at.
         """
         try:
-            server = await asyncio.start_server(self._accept, host, port, ssl=ssl_context, backlog=512)
+            server = await asyncio.start_server(
+                self._accept,
+                host,
+                port,
+                ssl=ssl_context,
+                backlog=512,
+                limit=_READ_BYTES,  # what a client sends while it is not its turn stays with the system
+                ssl_handshake_timeout=_IDLE_S if ssl_context else None,
+            )
         except OSError as error:
             raise BanwatchError(
                 f"The helper cannot listen at {host} port {port}: {error.strerror or error}",
                 "Choose another port with --port, or stop what listens there.",
             ) from error
         self._servers.append(server)
+        await self._learn_own_addresses()
         names = [sock.getsockname() for sock in server.sockets]
         self._listening.update(str(name[0]) for name in names)
         return int(names[0][1])
+
+    async def _learn_own_addresses(self) -> None:
+        """Have the net note from which addresses this machine goes out; nothing is sent."""
+        for anchor in _ANCHORS:
+            with contextlib.suppress(NetworkFailure):
+                (await self._net.open_udp(anchor, 53)).close()
 
     async def stop(self) -> None:
         """Stop listening and drop what is in flight."""
@@ -88,8 +118,9 @@ class Helper:
             pass  # the client is gone, or speaks no HTTP
         except asyncio.CancelledError:
             pass  # we are stopping, and asyncio's server would report it as an error
-        except Exception:
-            _log.exception("a question could not be answered")
+        except Exception as error:
+            _log.error("a question could not be answered: %s", type(error).__name__)
+            # it could tell who asked for what
         finally:
             self._connections.discard(task)
             writer.transport.abort() if writer.transport.is_closing() else writer.close()
@@ -100,10 +131,15 @@ class Helper:
         client = str(peer[0]) if peer else ""
         while True:
             async with asyncio.timeout(_IDLE_S):
-                received = await _read_request(connection, reader)
+                received = await _read_request(connection, reader, self._room)
             if received is None:
                 return
             request, body = received
+            size_bytes = asked_bytes(request)
+            if size_bytes is not None:
+                if not await self._transfer(connection, writer, size_bytes, client):
+                    return
+                continue
             status, answer = await self._answer(request, body, client)
             content = b"" if answer is None else msgspec.json.encode(answer)
             head = connection.send(
@@ -120,6 +156,31 @@ class Helper:
             if connection.our_state is h11.MUST_CLOSE or connection.their_state is not h11.DONE:
                 return
             connection.start_next_cycle()
+
+    async def _transfer(
+        self, connection: h11.Connection, writer: asyncio.StreamWriter, size_bytes: int, client: str
+    ) -> bool:
+        """Send as many bytes as were asked for, a few at a time; whether the connection may be used again."""
+        is_too_much = self._asks_too_often(client) or self._transfers.locked()
+        status = 429 if is_too_much else 200
+        length = 0 if is_too_much else size_bytes
+        head = connection.send(
+            h11.Response(
+                status_code=status,
+                headers=[("Content-Type", "application/octet-stream"), ("Content-Length", str(length))],
+            )
+        )
+        writer.write(head or b"")
+        async with self._transfers, asyncio.timeout(_TRANSFER_S):
+            for begun in range(0, length, len(FILLING)):
+                writer.write(connection.send(h11.Data(data=FILLING[: length - begun])) or b"")
+                await writer.drain()
+            writer.write(connection.send(h11.EndOfMessage()) or b"")
+            await writer.drain()
+        if connection.our_state is h11.MUST_CLOSE or connection.their_state is not h11.DONE:
+            return False
+        connection.start_next_cycle()
+        return True
 
     async def _answer(
         self, request: h11.Request, body: bytes, client: str
@@ -150,35 +211,62 @@ class Helper:
         if self._settings.per_client_per_minute <= 0:
             return False
         minute = int(self._net.clock() // 60)
-        if minute != self._minute:
+        if minute != self._minute or len(self._asked) >= _MAX_COUNTED:
             self._minute = minute
             self._asked.clear()
-        self._asked[client] += 1
-        return self._asked[client] > self._settings.per_client_per_minute
+        who = _household(client)
+        self._asked[who] += 1
+        return self._asked[who] > self._settings.per_client_per_minute
+
+
+class _Room:
+    """What all requests that are still arriving may take of memory together."""
+
+    def __init__(self, size_bytes: int) -> None:
+        self.left_bytes = size_bytes
+
+
+def _household(client: str) -> str:
+    """An IPv4 address, or the /64 of an IPv6 one: whoever has one of those has all of them."""
+    try:
+        ip = ipaddress.IPv6Address(client)
+    except ValueError:
+        return client
+    mapped = ip.ipv4_mapped
+    return str(mapped) if mapped is not None else str(ipaddress.IPv6Network((ip.packed, 64), strict=False))
 
 
 async def _read_request(
-    connection: h11.Connection, reader: asyncio.StreamReader
+    connection: h11.Connection, reader: asyncio.StreamReader, room: _Room
 ) -> tuple[h11.Request, bytes] | None:
     """Read one request with its body; None at the end of the connection."""
     request: h11.Request | None = None
     body: list[bytes] = []
-    size = 0
-    while True:
-        event = connection.next_event()
-        if event is h11.NEED_DATA:
-            connection.receive_data(await reader.read(_READ_BYTES))
-        elif isinstance(event, h11.Request):
-            request = event
-        elif isinstance(event, h11.Data):
-            size += len(event.data)
-            body.append(bytes(event.data))
-            if size > MAX_REQUEST_BYTES:
-                raise h11.RemoteProtocolError("request too long")
-        elif isinstance(event, h11.EndOfMessage) and request is not None:
-            return request, b"".join(body)
-        else:
-            return None
+    size = kept = 0
+    try:
+        while True:
+            event = connection.next_event()
+            if event is h11.NEED_DATA:
+                connection.receive_data(await reader.read(_READ_BYTES))
+            elif isinstance(event, h11.Request):
+                request = event
+            elif isinstance(event, h11.Data):
+                size += len(event.data)
+                swallows = request is not None and asked_bytes(request) is not None
+                if size > (MAX_TRANSFER_BYTES if swallows else MAX_REQUEST_BYTES):
+                    raise h11.RemoteProtocolError("request too long")
+                if not swallows:
+                    kept += len(event.data)
+                    room.left_bytes -= len(event.data)
+                    if room.left_bytes < 0:
+                        raise h11.RemoteProtocolError("too many long requests at the same time")
+                    body.append(bytes(event.data))
+            elif isinstance(event, h11.EndOfMessage) and request is not None:
+                return request, b"".join(body)
+            else:
+                return None
+    finally:
+        room.left_bytes += kept
 
 
 def create_helper(settings: HelperSettings | None = None, net: Net | None = None) -> Helper:

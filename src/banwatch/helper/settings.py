@@ -20,6 +20,8 @@ class HelperSettings:
     """The AS that announces an address, where a table is at hand."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     """The clock that certificates are judged by."""
+    own_addresses: tuple[str, ...] = ()
+    """Addresses under which the world sees the helper, where its own sockets do not: behind a 1:1 NAT."""
     allow_private: bool = False
     """Only for tests on loopback: lets the helper connect to private addresses."""
     step_timeout_s: float = 5.0

@@ -109,7 +109,19 @@ def _read_tcp_info(sock: socket.socket) -> TcpInfo:
         retransmits=retransmits,
         bytes_acked=max(0, bytes_acked - 1),  # the SYN counts for one
         bytes_received=bytes_received,
+        bytes_retransmitted=_field(raw, "=Q", 208),
+        segments_sent=_field(raw, "=I", 156),
+        segments_received=_field(raw, "=I", 152),
+        segments_out_of_order=_field(raw, "=I", 224),
+        receive_rtt_ms=(_field(raw, "=I", 92) or 0) / 1000 or None,
     )
+
+
+def _field(raw: bytes, layout: str, offset: int) -> int | None:
+    """One number of a `tcp_info`; None on systems whose is too old to have it."""
+    if len(raw) < offset + struct.calcsize(layout):
+        return None
+    return int(struct.unpack_from(layout, raw, offset)[0])
 
 
 class _UdpDatagrams:

@@ -45,6 +45,16 @@ class TcpInfo:
     """Payload bytes that the peer's side acknowledged."""
     bytes_received: int | None = None
     """Payload bytes that came; the end of the stream counts for one."""
+    bytes_retransmitted: int | None = None
+    """Payload bytes that we sent more than once."""
+    segments_sent: int | None = None
+    """Segments with payload that we sent, those sent again included."""
+    segments_received: int | None = None
+    """Segments with payload that came."""
+    segments_out_of_order: int | None = None
+    """Those of them that came while an earlier one was missing: a loss on the way here, as seen from here."""
+    receive_rtt_ms: float | None = None
+    """Smoothed round trip as measured on what came, the peer's queues included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

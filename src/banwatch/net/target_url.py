@@ -45,7 +45,7 @@ class TargetUrl:
         return f"{self.scheme}://{self.authority}{self.path}"
 
 
-_NEVER_IN_A_NAME = frozenset("/\\@%<>\"{}|^`")
+_NEVER_IN_A_NAME = frozenset('/\\@%<>"{}|^`')
 """What names in the wild, which keep few of RFC 1123's rules, do not have either."""
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from banwatch.formats.ooni import wire
+from banwatch.probe.throttling import Throttling
 
 
 class Tor(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +108,7 @@ class WebConnectivityKeys(msgspec.Struct, frozen=True, kw_only=True):
     """Ours: see docs/probe.md."""
     x_localization: list[Localization]
     x_icmp_errors: list[IcmpErrorRecord]
+    x_throttling: Throttling | None
     x_probe_lag_s: float
     x_slowest_step: float
     x_control_request: wire.ControlRequest | None

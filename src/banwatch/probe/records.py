@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from banwatch.formats.ooni import wire
 from banwatch.net.seam import Stream
 from banwatch.probe.record import Localization, Query, TcpInfoRecord
+from banwatch.probe.throttling import Throttling
 from banwatch.probe.trace import Trace
 
 
@@ -21,6 +22,7 @@ class Records:
     requests: list[wire.HttpTransaction] = field(default_factory=list)
     """The latest first."""
     tcp_infos: list[TcpInfoRecord] = field(default_factory=list)
+    throttling: Throttling | None = None
     localizations: list[Localization] = field(default_factory=list)
 
     def first_page(self) -> wire.HttpTransaction | None:

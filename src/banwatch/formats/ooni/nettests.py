@@ -146,7 +146,7 @@ def _read_tor(keys: TestKeys, steps: Steps) -> tuple[Endpoint, ...]:
 
 
 def _last_step(target: TorTarget) -> Step:
-    """What a place that was connected to failed at: a directory is asked over HTTP, all others shake hands."""
+    """What a place that was connected to failed at: a directory is asked over HTTP, others shake hands."""
     return Step.HTTP if target.requests or target.target_protocol == "dir_port" else Step.TLS
 
 

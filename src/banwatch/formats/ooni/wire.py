@@ -172,6 +172,8 @@ class ControlHttpResult(msgspec.Struct, frozen=True, kw_only=True):
     title: str | None = None
     headers: dict[str, Text] | None = None
     status_code: int | None = None
+    x_body_s: float | None = None
+    """Ours: how long the page took, from the connect to the last byte of its body."""
 
 
 class ControlDns(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,21 +1,25 @@
-"""Follow-up of a page that came slowly: is it this page, or the network?"""
+"""Follow-up of a page that came slowly: is it this page, or the network, and how is it held back?
+
+The *twin* is as much of something else over the same network: the page that a setting names, or else bytes
+that the helper makes up. What the two say about each other is worked out in `banwatch.probe.throttling`.
+"""
 
 from banwatch.model import failure as df007
 from banwatch.net.addresses import may_be_measured
-from banwatch.net.endpoint import Endpoint
-from banwatch.net.http import HttpRequest
-from banwatch.net.seam import Stream, TlsSettings
+from banwatch.net.certificates import Roots
+from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.target_url import TargetUrl, parse_target_url
 from banwatch.probe.follow_ups.context import Context
 from banwatch.probe.steps.dns import addresses_of, lookup_system
-from banwatch.probe.steps.http import BROWSER_HEADERS, Fetched, http_get
-from banwatch.probe.steps.tcp import tcp_connect
-from banwatch.probe.steps.tls import tls_handshake
+from banwatch.probe.steps.http import Fetched
+from banwatch.probe.steps.transfer import Wanted, transfer
+from banwatch.probe.throttling import Direction, Transfer, compare
 
 _SLOW_BPS = 1_000_000.0
 """Bits a second; faster pages are not looked at for throttling. Policers leave about 150 kbit/s."""
 _ENOUGH_BYTES = 16_384
 """Below, TCP's slow start decides the rate."""
+_UPLOAD_BYTES = 1 << 16
 _BITS = 8
 
 
@@ -30,69 +34,87 @@ def came_slowly(fetched: Fetched) -> bool:
 
 
 async def after_page(context: Context, fetched: Fetched, depth: int) -> None:
-    """Fetch as much of a twin over the same network, where the page came slowly."""
-    settings = context.settings
-    if not settings.follow_ups or settings.twin_url is None or not came_slowly(fetched):
+    """Transfer as much of a twin over the same network where the page came slowly, and the page once more."""
+    settings, request = context.settings, fetched.record.request
+    if not settings.follow_ups or not came_slowly(fetched) or context.compared_speed:
         return
-    if context.compared_speed or fetched.response is None:
+    if fetched.response is None or request is None or (settings.twin_url or settings.helper_url) is None:
         return
     context.compared_speed = True
-    twin = parse_target_url(settings.twin_url)
-    as_much = max(_ENOUGH_BYTES * 2, len(fetched.response.body))
-    for ip in await _addresses(context, twin, depth):
-        endpoint = Endpoint(ip, twin.port)
-        trace = context.begin("throughput_other", depth)
-        times = settings.timeouts
-        stream, connect = await tcp_connect(context.net, endpoint, timeout_s=times.tcp_s, trace=trace)
-        context.records.tcp_connects.append(connect)
-        if stream is None:
-            continue
-        try:
-            inner: Stream = stream
-            alpn = ""
-            if twin.is_tls:
-                tls, handshake = await tls_handshake(
-                    context.net,
-                    stream,
-                    endpoint,
-                    TlsSettings(server_name=twin.host, alpn=("http/1.1",)),
-                    roots=context.roots,
-                    at=settings.now(),
-                    timeout_s=times.tls_s,
-                    trace=trace,
-                )
-                context.records.tls_handshakes.append(handshake)
-                if tls is None:
-                    continue
-                inner, alpn = tls, handshake.negotiated_protocol or ""
-            request = HttpRequest(
-                scheme=twin.scheme, authority=twin.authority, path=twin.path, headers=BROWSER_HEADERS
-            )
-            other = await http_get(
-                inner,
-                endpoint,
-                request,
-                alpn=alpn,
-                transport="tcp",
-                timeout_s=times.http_s,
-                limit_bytes=as_much,
+    as_much = min(settings.body_limit_bytes, max(_ENOUGH_BYTES * 2, len(fetched.response.body)))
+    url, endpoint = parse_target_url(request.url or ""), parse_endpoint(fetched.record.address or "")
+    twin = await _twin(context, as_much, depth)
+    if twin is None:
+        return
+    transfers: list[Transfer] = []
+
+    async def go(wanted: Wanted, tag: str) -> None:
+        transfers.append(
+            await transfer(
+                context.net,
+                settings,
+                context.records,
+                wanted,
+                at=settings.now(),
                 scrub=context.scrub(),
-                trace=trace,
+                trace=context.begin(tag, depth),
             )
-            context.records.requests.append(other.record)
-            return
-        finally:
-            context.records.note_tcp_info(stream, str(endpoint), trace)
-            stream.close()
+        )
+
+    twin_url, twin_endpoint, roots = twin
+    ways: list[tuple[Direction, int, str]] = [("download", as_much, "throughput")]
+    if settings.thorough:
+        ways.append(("upload", _UPLOAD_BYTES, "upload"))
+    for direction, size_bytes, tag in ways:
+        its_url = twin_url
+        if direction == "upload" and settings.twin_url is None:
+            its_url = _at_helper(settings.helper_url or "", None)
+        twins = Wanted(
+            role="twin",
+            direction=direction,
+            url=its_url,
+            endpoint=twin_endpoint,
+            size_bytes=size_bytes,
+            roots=roots,
+        )
+        targets = Wanted(
+            role="target",
+            direction=direction,
+            url=url,
+            endpoint=endpoint,
+            size_bytes=size_bytes,
+            roots=context.roots,
+        )
+        await go(twins, f"{tag}_other")
+        if transfers[-1].pattern is None:
+            break  # no such place, as at OONI's helper: nothing to compare with
+        await go(targets, tag)
+    context.records.throttling = compare(transfers, "setting" if settings.twin_url else "helper")
+
+
+async def _twin(context: Context, size_bytes: int, depth: int) -> tuple[TargetUrl, Endpoint, Roots] | None:
+    """Where the twin is, and whose certificates it may show."""
+    settings = context.settings
+    url = (
+        parse_target_url(settings.twin_url)
+        if settings.twin_url is not None
+        else _at_helper(settings.helper_url or "", size_bytes)
+    )
+    ips = [url.address] if url.address is not None else await _addresses(context, url, depth)
+    return (url, Endpoint(ips[0], url.port), context.roots) if ips else None
+
+
+def _at_helper(helper_url: str, size_bytes: int | None) -> TargetUrl:
+    """Where our helper makes up so many bytes, or swallows what it is sent. OONI's has no such place."""
+    place = "/bytes" if size_bytes is None else f"/bytes/{size_bytes}"
+    return parse_target_url(helper_url.rstrip("/") + place)
 
 
 async def _addresses(context: Context, twin: TargetUrl, depth: int) -> list[str]:
-    if twin.address is not None:
-        return [twin.address]
     trace = context.begin("throughput_other", depth)
     query = await lookup_system(
         context.net, twin.host, timeout_s=context.settings.timeouts.dns_s, trace=trace
     )
     context.records.queries.append(query)
     usable = [ip for ip in addresses_of(query) if may_be_measured(ip, context.settings.measure_private)]
-    return [ip for ip in usable if ":" not in ip or context.net.has_ipv6][:2]
+    return [ip for ip in usable if ":" not in ip or context.net.has_ipv6]

@@ -41,6 +41,7 @@ from banwatch.probe.steps.http import BROWSER_HEADERS, Fetched, http_get
 from banwatch.probe.steps.quic import offers_quic
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
+from banwatch.probe.steps.transfer import with_control
 from banwatch.probe.summary import Findings, Summary, compare_http3, summarize
 from banwatch.probe.trace import Trace
 
@@ -347,6 +348,7 @@ class WebConnectivity:
             x_tcp_info=records.tcp_infos,
             x_localization=records.localizations,
             x_icmp_errors=self._trace.icmp_errors,
+            x_throttling=with_control(records.throttling, self._control),
             x_probe_lag_s=round(self._load.worst_lag_s(self._trace.zero_s), 3),
             x_slowest_step=round(self._load.slowest_step(self._trace.zero_s), 3),
             x_control_request=self._control_request,

@@ -1,0 +1,189 @@
+"""One transfer, down or up, with the kernel's knowledge of its connection from beginning to end."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from banwatch.formats.ooni import wire
+from banwatch.net.certificates import Roots
+from banwatch.net.endpoint import Endpoint
+from banwatch.net.http import HttpRequest, HttpResponse
+from banwatch.net.sampled import sampled
+from banwatch.net.seam import Net, Stream, TcpInfo, TlsSettings
+from banwatch.net.target_url import TargetUrl
+from banwatch.probe.records import Records
+from banwatch.probe.settings import Settings
+from banwatch.probe.steps.http import BROWSER_HEADERS, http_get
+from banwatch.probe.steps.tcp import tcp_connect
+from banwatch.probe.steps.tls import tls_handshake
+from banwatch.probe.throttling import Direction, Sample, Throttling, Transfer, describe
+from banwatch.probe.trace import Trace
+
+_SETTLE_S = 0.3
+"""How long acknowledgements are waited for after an upload was answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to transfer, and from or to where."""
+
+    role: Literal["target", "twin"]
+    direction: Direction
+    url: TargetUrl
+    endpoint: Endpoint
+    size_bytes: int
+    roots: Roots | None
+    """Whose certificates are good enough; None takes any."""
+
+
+async def transfer(
+    net: Net,
+    settings: Settings,
+    records: Records,
+    wanted: Wanted,
+    *,
+    at: datetime,
+    scrub: Callable[[bytes], bytes],
+    trace: Trace,
+) -> Transfer:
+    """Fetch a page as far as the size goes, or send a body of that size; every step is recorded."""
+    times, endpoint = settings.timeouts, wanted.endpoint
+    stream, connect = await tcp_connect(net, endpoint, timeout_s=times.tcp_s, trace=trace)
+    records.tcp_connects.append(connect)
+    if stream is None:
+        return _failed(wanted, trace, connect.status.failure if connect.status else None)
+    try:
+        inner: Stream = stream
+        async with sampled(stream, net.clock) as taken:
+            if wanted.url.is_tls:
+                tls, handshake = await tls_handshake(
+                    net,
+                    stream,
+                    endpoint,
+                    TlsSettings(server_name=wanted.url.host, alpn=("http/1.1",)),
+                    roots=wanted.roots,
+                    at=at,
+                    timeout_s=times.tls_s,
+                    trace=trace,
+                )
+                records.tls_handshakes.append(handshake)
+                if tls is None:
+                    return _failed(wanted, trace, handshake.failure)
+                inner = tls
+            begun_s = trace.elapsed_s()
+            fetched = await http_get(
+                inner,
+                endpoint,
+                _request(wanted, settings),
+                alpn="http/1.1" if wanted.url.is_tls else "",
+                transport="tcp",
+                timeout_s=times.http_s,
+                limit_bytes=wanted.size_bytes,
+                scrub=scrub,
+                trace=trace,
+            )
+            if wanted.direction == "upload":
+                await _settle(stream, wanted.size_bytes)
+        records.requests.append(fetched.record)  # behind the plain ones, which readers look at first
+        records.note_tcp_info(stream, str(endpoint), trace)
+    finally:
+        stream.close()
+    return _describe(wanted, trace, fetched.record, fetched.response, taken, begun_s)
+
+
+async def _settle(stream: Stream, size_bytes: int) -> None:
+    """Wait for the acknowledgements of what the other side has read already."""
+    for _ in range(6):
+        acked = stream.tcp_info().bytes_acked
+        if acked is None or acked >= size_bytes:
+            return
+        await asyncio.sleep(_SETTLE_S / 6)
+
+
+def _request(wanted: Wanted, settings: Settings) -> HttpRequest:
+    url = wanted.url
+    body = settings.rng.randbytes(wanted.size_bytes) if wanted.direction == "upload" else b""
+    headers = (*BROWSER_HEADERS, ("Content-Type", "application/octet-stream")) if body else BROWSER_HEADERS
+    return HttpRequest(
+        method="POST" if body else "GET",
+        scheme=url.scheme,
+        authority=url.authority,
+        path=url.path,
+        headers=headers,
+        body=body,
+    )
+
+
+def _failed(wanted: Wanted, trace: Trace, failure: str | None) -> Transfer:
+    return Transfer(
+        role=wanted.role,
+        direction=wanted.direction,
+        address=str(wanted.endpoint),
+        transaction_id=trace.transaction_id,
+        failure=failure,
+        pattern=None,
+        samples=[],
+    )
+
+
+def _describe(
+    wanted: Wanted,
+    trace: Trace,
+    record: wire.HttpTransaction,
+    response: HttpResponse | None,
+    taken: Sequence[tuple[float, TcpInfo]],
+    begun_s: float,
+) -> Transfer:
+    samples = read_samples(taken, wanted.direction, trace)
+    arrivals = response.arrivals if response is not None and wanted.direction == "download" else []
+    if not samples:  # no kernel that tells: when the body came is all that is known
+        samples = [
+            Sample(t=trace.since_zero_s(at_s), num_bytes=size, rtt_ms=None, segments=0, segments_lost=0)
+            for at_s, size in arrivals
+        ]
+    shortest = [info.min_rtt_ms for _, info in taken if info.min_rtt_ms]
+    return Transfer(
+        role=wanted.role,
+        direction=wanted.direction,
+        address=str(wanted.endpoint),
+        transaction_id=trace.transaction_id,
+        failure=record.failure,
+        pattern=describe(samples, begun_s=begun_s, min_rtt_ms=min(shortest, default=None)),
+        samples=samples,
+    )
+
+
+def read_samples(taken: Sequence[tuple[float, TcpInfo]], direction: Direction, trace: Trace) -> list[Sample]:
+    """What was taken of a connection, as the transfer's direction sees it; only where something moved."""
+    samples: list[Sample] = []
+    for at_s, info in taken:
+        down = direction == "download"
+        moved = info.bytes_received if down else info.bytes_acked
+        segments = (info.segments_received if down else info.segments_sent) or 0
+        if moved is None or (samples and (samples[-1].num_bytes, samples[-1].segments) == (moved, segments)):
+            continue
+        lost = info.segments_out_of_order if down else info.retransmits
+        samples.append(
+            Sample(
+                t=trace.since_zero_s(at_s),
+                num_bytes=moved,
+                rtt_ms=info.receive_rtt_ms if down else info.rtt_ms,
+                segments=segments,
+                segments_lost=lost or 0,
+            )
+        )
+    return samples
+
+
+def with_control(throttling: Throttling | None, control: wire.ControlResponse | None) -> Throttling | None:
+    """Add how fast the page came to the helper."""
+    page = control.http_request if control is not None else None
+    if throttling is None or page is None or page.failure or not page.x_body_s or not page.body_length:
+        return throttling
+    return msgspec.structs.replace(
+        throttling, control_goodput_bps=round(page.body_length * 8 / page.x_body_s, 1)
+    )
