@@ -158,3 +158,10 @@ def test_an_empty_database_is_one_that_was_stopped_early(tmp_path: Path) -> None
 def test_a_folder_is_no_store(tmp_path: Path) -> None:
     with pytest.raises(BanwatchError, match="is a folder"):
         Store.open(tmp_path)
+
+
+def test_an_empty_file_that_a_crash_left_is_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / "s.duckdb").touch()
+    with Store.open(tmp_path / "s.duckdb") as store:
+        assert store.count(store.table("verdict")) == 0
+    assert [p.name for p in tmp_path.iterdir() if "part" in p.name] == []

@@ -4,6 +4,7 @@ A segment is on the disk before any row speaks of it. Whatever stops us between 
 nobody counts on; the same lines give the same segment again, so the next run finds it already written.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -30,6 +31,8 @@ SEGMENT_ROWS = 200_000
 """Or past this many observations, so that memory stays bounded whatever measurements look like."""
 SEGMENT_UNREADABLE = 50_000
 """Or past this many lines that cannot be read, which may be of two bytes each."""
+COMMIT_S = 10.0
+"""Or after so many seconds: on a slow machine, too, whoever is stopped now and then gets on."""
 
 
 @dataclass(slots=True)
@@ -79,6 +82,7 @@ class Committer:
         segments = store.rows(Segment)
         self._ordinal = max((s.ordinal for s in segments), default=-1) + 1
         self._pending = _Pending()
+        self._committed_at = time.monotonic()
 
     def add(self, portion: Portion, worked: Worked, tally: Tally) -> None:
         """Take a worked portion."""
@@ -133,6 +137,7 @@ class Committer:
             or pending.rows >= SEGMENT_ROWS
             or len(pending.quarantined) >= SEGMENT_UNREADABLE
             or len(pending.known) >= SEGMENT_ROWS
+            or (pending.sources and time.monotonic() - self._committed_at >= COMMIT_S)
         ):
             self.commit()
 
@@ -219,6 +224,7 @@ class Committer:
     def commit(self) -> None:
         """Write what is pending: the segment first, then every row in one transaction."""
         pending, self._pending = self._pending, _Pending()
+        self._committed_at = time.monotonic()
         row = None
         if pending.frames:
             segment, size = self._store.archive.write(self._ordinal, pending.frames)

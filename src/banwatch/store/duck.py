@@ -1,5 +1,6 @@
 """A store in one DuckDB file: opening it, with clear words where that fails, and writing all or nothing."""
 
+import fcntl
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -85,6 +86,8 @@ def _connect(path: Path, *, read_only: bool) -> Any:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if not read_only:
+            _make_whole(path)
         return duckdb.connect(str(path), read_only=read_only)
     except duckdb.ConnectionException as error:
         if "different configuration" not in str(error):
@@ -97,6 +100,33 @@ def _connect(path: Path, *, read_only: bool) -> Any:
         return duckdb.connect(str(path), read_only=not read_only)
     except duckdb.Error as error:
         raise explain(path, error) from error
+
+
+def _make_whole(path: Path) -> None:
+    """Make a new database under another name first: whoever is stopped meanwhile leaves no half of one."""
+    try:
+        if path.exists() and (path.stat().st_size or not _is_left_behind(path)):
+            return
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        part.unlink(missing_ok=True)
+        duckdb.connect(str(part)).close()
+        try:
+            path.unlink(missing_ok=True)
+            os.link(part, path)  # unlike a rename, never over what somebody else has made meanwhile
+        finally:
+            part.unlink()
+    except OSError:
+        return  # no such links in this file system, or no room: DuckDB makes the file, or says why it cannot
+
+
+def _is_left_behind(path: Path) -> bool:
+    """Whether an empty file is nobody's: DuckDB locks one that it is making."""
+    with path.open("rb+") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
 
 
 class Duck:
