@@ -9,7 +9,7 @@ from banwatch.judge.thresholds import (
     THROTTLE_FLOOR_BPS,
     THROTTLE_RATIO,
 )
-from banwatch.judge.words import at_hop, host, listed
+from banwatch.judge.words import at_hop, host, is_before_any_word, listed
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId
 from banwatch.model.state import Layer, State
@@ -81,6 +81,8 @@ def _cut_later(e: Evidence) -> bool:
 
 def _by_host(e: Evidence) -> tuple[str, ...]:
     """The taxonomy knows no other reset of a request than on its Host; so that, unless any name is cut so."""
+    if is_before_any_word(e):
+        return ("tcp.reset",)
     return ("http.reset",) if e.tls_other_name_cut and not e.tls_other_name_ok else ("http.reset.host",)
 
 
@@ -186,7 +188,7 @@ HTTP_RULES: tuple[Rule, ...] = (
         condition="the connection was reset after an unencrypted request; the control got the page",
         holds=lambda e: _cut(e, "reset"),
         state=State.LIKELY_BLOCKED,
-        mechanism="http.reset.host",
+        mechanism="http.reset.host, tcp.reset",
         mechanisms=_by_host,
         why="the cut comes when the name has been sent in the clear (Host)",
         source="OONI ts-017; Clayton et al. 2006",

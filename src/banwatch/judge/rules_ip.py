@@ -1,7 +1,7 @@
 """Rules about how far connections got: TCP and TLS, at genuine addresses."""
 
 from banwatch.judge.rule import Rule
-from banwatch.judge.words import at_hop, host, page_came, qualified, whereabouts
+from banwatch.judge.words import at_hop, host, is_before_any_word, page_came, qualified, whereabouts
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId
@@ -107,7 +107,7 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         ),
         holds=lambda e: (
             (_only_failed(e) and e.tcp_reset > 0)
-            or (_handshakes_cut(e) and e.tls_reset > 0 and e.reset_unasked and not page_came(e))
+            or (_handshakes_cut(e) and e.tls_reset > 0 and is_before_any_word(e) and not page_came(e))
         ),
         state=State.LIKELY_BLOCKED,
         mechanism="tcp.reset",
@@ -167,7 +167,7 @@ CONNECTION_RULES: tuple[Rule, ...] = (
             "TCP connects to a genuine address, then every TLS handshake fails, some by a reset, but not "
             "without a word; the control's did not"
         ),
-        holds=lambda e: _handshakes_cut(e) and e.tls_reset > 0 and not e.reset_unasked,
+        holds=lambda e: _handshakes_cut(e) and e.tls_reset > 0 and not is_before_any_word(e),
         state=State.LIKELY_BLOCKED,
         mechanism="tls.reset.{sni,other}",
         mechanisms=lambda e: qualified(e, "tls.reset"),

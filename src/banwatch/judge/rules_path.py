@@ -2,7 +2,16 @@
 
 from banwatch.judge.path import is_nearer
 from banwatch.judge.rule import Rule
-from banwatch.judge.words import at_hop, failed_for_control, host, listed, name, page_came, qualified
+from banwatch.judge.words import (
+    at_hop,
+    failed_for_control,
+    host,
+    is_before_any_word,
+    listed,
+    name,
+    page_came,
+    qualified,
+)
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId
@@ -27,8 +36,8 @@ def _cut_by(e: Evidence) -> tuple[str, ...]:
 
 def _cut_somewhere(e: Evidence) -> tuple[str, ...]:
     if e.tls_cut:
-        return ("tcp.reset",) if e.reset_unasked else _cut_by(e)
-    return ("http.reset.host",)
+        return ("tcp.reset",) if is_before_any_word(e) else _cut_by(e)
+    return ("tcp.reset",) if is_before_any_word(e) else ("http.reset.host",)
 
 
 def _is_early(e: Evidence) -> bool:
@@ -77,8 +86,8 @@ PATH_RULES: tuple[Rule, ...] = (
         condition="the same of an unencrypted request: after the resets came the control's page",
         holds=lambda e: e.reset_outlived and not e.tls_cut and not page_came(e),
         state=State.BLOCKED,
-        mechanism="http.reset.host",
-        mechanisms=lambda e: ("http.reset.host",),
+        mechanism="http.reset.host, tcp.reset",
+        mechanisms=_cut_somewhere,
         why="the same",
         source="Clayton et al. 2006",
         sentence=lambda e: (
@@ -127,8 +136,8 @@ PATH_RULES: tuple[Rule, ...] = (
         condition="the same of unencrypted requests",
         holds=lambda e: _is_early(e) and not e.tls_cut,
         state=State.LIKELY_BLOCKED,
-        mechanism="http.reset.host",
-        mechanisms=lambda e: ("http.reset.host",),
+        mechanism="http.reset.host, tcp.reset",
+        mechanisms=_cut_somewhere,
         why="the same",
         source="Weaver et al. 2009",
         sentence=lambda e: (

@@ -83,7 +83,14 @@ def _name_mechanisms(held: Sequence[Rule], deciding: Rule | None, evidence: Evid
         return ()
     if not deciding.state.accuses:
         return deepest(deciding.mechanisms(evidence))
-    return deepest(m for rule in held if rule.state.accuses for m in rule.mechanisms(evidence))
+    named = deepest(m for rule in held if rule.state.accuses for m in rule.mechanisms(evidence))
+    return tuple(m for m in named if not _is_outdone(m, named))
+
+
+def _is_outdone(mechanism: str, named: Sequence[str]) -> bool:
+    """Whether one rule says `other`, for want of what another knows."""
+    parent, _, leaf = mechanism.rpartition(".")
+    return leaf == "other" and any(m != mechanism and m.startswith(parent + ".") for m in named)
 
 
 def _layer_of(deciding: Rule | None) -> Layer | None:

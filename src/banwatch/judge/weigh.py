@@ -210,7 +210,7 @@ class _Weighing:
             address_ok=connections.address_ok,
             quic_ok=connections.quic.get("ok", 0),
             quic_timeout=connections.quic.get("timeout", 0),
-            quic_reset=connections.quic.get("reset", 0),
+            quic_reset=sum(connections.quic.get(kind, 0) for kind in ("reset", "refused", "unreachable")),
             quic_other_name_ok=any(
                 seen.step is Step.QUIC and seen.failure is None for seen in self._follow_ups
             ),

@@ -185,6 +185,7 @@ class Evidence:
     quic_ok: int
     quic_timeout: int
     quic_reset: int
+    """Handshakes that somebody refused, be it by an ICMP message."""
     quic_other_name_ok: bool
     """Another name got through a QUIC handshake over this network."""
     quic_control: bool

@@ -27,11 +27,16 @@ TWIN_URL = "https://www.speed-twin.net/"
 _FIRST4, _FIRST6 = IPv4Address("151.101.128.10"), IPv6Address("2a04:4e42:200::10")
 _VACANT4, _VACANT6 = "31.13.94.0/24", "2a03:2880:f10d::/48"
 _IMPOSTOR4, _IMPOSTOR6 = "104.244.46.10", "2606:1f80:f000::10"
+_INTERCEPTOR4, _INTERCEPTOR6 = "104.244.46.11", "2606:1f80:f000::11"
+_BLOCKPAGE4, _BLOCKPAGE6 = "121.189.57.83", "2001:e60:1::83"
 _CLIENT = ["121.128.0.10", "2001:e60::10"]
 _RESOLVER = "168.126.63.1"
 
 _THROTTLED_PAGE_BYTES = 30_000
 """Two seconds and more at the 130 kbit/s that Twitter had in Russia in 2021: enough to see a rate."""
+
+_CLIENT_HELLO = "16 03 01"
+"""How the first record of every TLS client begins (RFC 8446, section 5.1)."""
 
 _PAGE = (
     "<html><head><title>Warning</title></head><body><h1>Access to this site is prohibited.</h1></body></html>"
@@ -45,7 +50,7 @@ class Method:
     key: str
     mechanism: str
     looks_at: str
-    """`name` in DNS, `sni`, `host`, `quic` (SNI in an Initial) or `address`."""
+    """`name` in DNS, `sni`, `host`, `quic` (SNI in an Initial), `address`, or `hello` (any ClientHello)."""
     action: Json
     versions: tuple[str, ...]
     """Which versions of HTTP it can be seen on."""
@@ -65,6 +70,13 @@ METHODS = (
         _ALL,
         on_path=True,
     ),
+    Method(
+        "dns-blockpage",
+        "dns.injection.blockpage",
+        "name",
+        {"forge_dns": {"a": [_BLOCKPAGE4], "aaaa": [_BLOCKPAGE6]}},
+        _ALL,
+    ),
     Method("dns-nxdomain", "dns.nxdomain", "name", {"forge_dns": {"rcode": "nxdomain"}}, _ALL),
     Method("dns-refused", "dns.refused", "name", {"forge_dns": {"rcode": "refused"}}, _ALL),
     Method("dns-servfail", "dns.servfail", "name", {"forge_dns": {"rcode": "servfail"}}, _ALL),
@@ -72,13 +84,31 @@ METHODS = (
     Method("ip-icmp", "ip.unreachable", "address", {"icmp": {"code": 1}}, _ALL),
     Method("tcp-drop", "tcp.timeout", "address", "drop", _ALL),
     Method("tcp-refuse", "tcp.refused", "address", {"reset": {"to": "client"}}, _ALL),
+    Method("tcp-reset", "tcp.reset", "address", {"reset": {"count": 2, "after_handshake": True}}, _ALL),
     Method("sni-reset", "tls.reset.sni", "sni", {"reset": {"count": 3}}, _TLS),
     Method("sni-drop", "tls.timeout.sni", "sni", "drop", _TLS),
+    Method("hello-reset", "tls.reset.other", "hello", {"reset": {"count": 3}}, _TLS),
+    Method("hello-drop", "tls.timeout.other", "hello", "drop", _TLS),
     Method("sni-alert", "tls.alert", "sni", {"tls_alert": {"description": 40}}, _TLS),
     Method("sni-fin", "tls.eof", "sni", "fin", _TLS),
     Method("tls-mitm", "tls.mitm.self_signed", "address", {"divert": {"to": [_IMPOSTOR4, _IMPOSTOR6]}}, _TLS),
+    Method(
+        "tls-mitm-ca",
+        "tls.mitm.ca_signed",
+        "address",
+        {"divert": {"to": [_INTERCEPTOR4, _INTERCEPTOR6]}},
+        _TLS,
+    ),
+    Method(
+        "sni-shape",
+        "tls.throttle.sni",
+        "sni",
+        {"throttle": {"kbit_s": 130, "shaping": True}},
+        _TLS,
+    ),
     Method("sni-throttle", "tls.throttle.sni", "sni", {"throttle": {"kbit_s": 130}}, _TLS),
     Method("quic-drop", "quic.timeout", "quic", "drop", ("h3",)),
+    Method("quic-refuse", "quic.reset", "quic", {"icmp": {"code": 3}}, ("h3",)),
     Method(
         "http-page",
         "http.blockpage",
@@ -102,6 +132,13 @@ METHODS = (
         "http.throttle.host",
         "host",
         {"throttle": {"kbit_s": 130}},
+        _CLEAR,
+    ),
+    Method(
+        "http-shape",
+        "http.throttle.host",
+        "host",
+        {"throttle": {"kbit_s": 130, "shaping": True}},
         _CLEAR,
     ),
 )
@@ -173,7 +210,7 @@ def _cases(family: int, methods: Sequence[Method], versions: Sequence[str]) -> I
                     site=f"www.{name}.net",
                     twin=f"www.{name}-twin.net",
                     address=address,
-                    twin_address=address + 1 if method.looks_at == "address" else address,
+                    twin_address=address + 1 if method.looks_at in ("address", "hello") else address,
                 )
                 number += 1
 
@@ -193,6 +230,10 @@ def write_world(square: Square, path: Path) -> None:
     ]
     impostor = {"hostname": "impostor.example.net", "certificate": "self_signed", "alpn": ["http/1.1"]}
     sites.append({**impostor, "addresses": [_IMPOSTOR4, _IMPOSTOR6], "title": "Not it"})
+    interceptor = {"hostname": "gateway.example.net", "certificate": "untrusted", "alpn": ["http/1.1"]}
+    sites.append({**interceptor, "addresses": [_INTERCEPTOR4, _INTERCEPTOR6], "title": "Not it either"})
+    blockpage = {"hostname": "blocked.example.net", "addresses": [_BLOCKPAGE4, _BLOCKPAGE6]}
+    sites.append({**blockpage, "title": "Blocked", "size_bytes": 900})
     innocent = {"hostname": "example.org", "addresses": ["23.220.75.232"], "title": "Example Domain"}
     warning = {"hostname": "warning.or.kr", "addresses": ["121.189.57.82"], "ports": [80], "size_bytes": 900}
     twin = {
@@ -215,6 +256,16 @@ def write_world(square: Square, path: Path) -> None:
         "sites": [*sites, innocent, warning, twin],
     }
     path.write_text(yaml.safe_dump(world, sort_keys=False), encoding="utf-8")
+
+
+def write_fingerprints(path: Path) -> None:
+    """Write what is known of this country's block pages: where its forged answers lead."""
+    heading = "name,scope,location_found,pattern_type,pattern,confidence_no_fp,expected_countries,source"
+    rows = (
+        f"matrix.{number},nat,dns,full,{address},5,{COUNTRY},the matrix"
+        for number, address in enumerate((_BLOCKPAGE4, _BLOCKPAGE6))
+    )
+    path.write_text("\n".join((heading, *rows, "")), encoding="utf-8")
 
 
 def write_regime(square: Square, path: Path) -> None:
@@ -249,6 +300,7 @@ def _rule(case: Case) -> Json:
         "host": {"http": {"host": names}},
         "quic": {"quic": {"sni": names}},
         "address": {"to": [str(case.address)]},
+        "hello": {"to": [str(case.address)], "bytes": {"patterns": [_CLIENT_HELLO]}},
     }
     return {
         "id": f"{method.key}-{case.version}",

@@ -15,7 +15,14 @@ from banwatch.lab.play.conduct import Progress, default_jobs, play_parts
 from banwatch.lab.play.part import LabTimeouts, Part
 from banwatch.lab.regime_file import load_regime
 from banwatch.lab.score.count import score
-from banwatch.lab.score.matrix import TWIN_URL, VERSIONS, Square, write_regime, write_world
+from banwatch.lab.score.matrix import (
+    TWIN_URL,
+    VERSIONS,
+    Square,
+    write_fingerprints,
+    write_regime,
+    write_world,
+)
 from banwatch.lab.score.result import MatrixResult, Row, Unexercised
 from banwatch.lab.score.truth import Flow, load_truth
 from banwatch.lab.world import load_world
@@ -25,6 +32,7 @@ from banwatch.model.observation import Observation
 from banwatch.model.reference import Reference
 from banwatch.model.verdict import Verdict
 from banwatch.reference import load
+from banwatch.reference.importing import import_files
 
 FIRST_ROUND = datetime(2016, 4, 2, tzinfo=UTC)
 BETWEEN_ROUNDS = timedelta(hours=6)
@@ -92,7 +100,7 @@ def play_matrix(
             _run_probe(part, probe, out_dir)
             if progress:
                 progress(number, len(parts))
-    reference, judged = load(), Judged()
+    reference, judged = _load_reference(out_dir), Judged()
     for part in parts:
         judged.add(Path(part.measurements_path), part.tier, reference)
     return count(squares, judged, load_truth(Path(part.truth_path) for part in parts))
@@ -123,6 +131,15 @@ def _prepare(square: Square, out_dir: Path, rounds: int, seed: int) -> Part:
         measurements_path=str(folders["measurements"] / f"{square.tier}.jsonl.gz"),
         truth_path=str(truth),
     )
+
+
+def _load_reference(out_dir: Path) -> Reference:
+    """What a judge in that country knows: what ships, and where its forged answers lead."""
+    folder = out_dir / "reference"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_fingerprints(folder / "fingerprints.csv")
+    import_files([folder / "fingerprints.csv"], as_of=FIRST_ROUND.date(), data_dir=folder)
+    return load(data_dir=folder)
 
 
 def _run_probe(part: Part, command: str, out_dir: Path) -> None:

@@ -50,6 +50,12 @@ def root_key() -> ec.EllipticCurvePrivateKey:
 
 
 @cache
+def untrusted_key() -> ec.EllipticCurvePrivateKey:
+    """The key of an authority whose certificate is nowhere."""
+    return _key("untrusted authority")
+
+
+@cache
 def leaf_key() -> ec.EllipticCurvePrivateKey:
     """The one key of every site: a key for each would cost start-up time and prove nothing more."""
     return _key("sites")
@@ -100,11 +106,11 @@ def certificate_pem(
     self_signed = kind is Certificate.SELF_SIGNED
     begins, ends = (EXPIRED_FROM, EXPIRED_AT) if kind is Certificate.EXPIRED else (NOT_BEFORE, NOT_AFTER)
     subject = _name(names[0])
-    issuer_key = leaf_key() if self_signed else root_key()
+    untrusted = kind is Certificate.UNTRUSTED
+    issuer_key = leaf_key() if self_signed else untrusted_key() if untrusted else root_key()
+    issuer = subject if self_signed else _name("Security Gateway CA") if untrusted else root().subject
     builder = (
-        x509.CertificateBuilder(
-            subject if self_signed else root().subject, subject, key, _serial(f"{kind} {names}"), begins, ends
-        )
+        x509.CertificateBuilder(issuer, subject, key, _serial(f"{kind} {names}"), begins, ends)
         .add_extension(
             x509.SubjectAlternativeName([*map(x509.DNSName, names), *map(x509.IPAddress, addresses)]),
             critical=False,
@@ -119,7 +125,7 @@ def certificate_pem(
     )
     signed = builder.sign(issuer_key, hashes.SHA256(), ecdsa_deterministic=True)
     leaf = signed.public_bytes(serialization.Encoding.PEM)
-    return leaf if self_signed else leaf + ca_pem().encode()
+    return leaf if self_signed or untrusted else leaf + ca_pem().encode()
 
 
 def _usage(*, authority: bool) -> x509.KeyUsage:

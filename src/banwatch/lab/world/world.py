@@ -23,6 +23,8 @@ class Certificate(StrEnum):
     EXPIRED = "expired"
     WRONG_NAME = "wrong_name"
     SELF_SIGNED = "self_signed"
+    UNTRUSTED = "untrusted"
+    """Signed by an authority that nobody trusts, as those of interception devices are."""
 
 
 class Handshake(StrEnum):

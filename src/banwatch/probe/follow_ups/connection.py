@@ -9,7 +9,7 @@ from banwatch.model.failure import Failure
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.target_url import TargetUrl
 from banwatch.probe.follow_ups.context import Context
-from banwatch.probe.follow_ups.cuts import RESETS, shake_hands, was_cut
+from banwatch.probe.follow_ups.cuts import RESETS, rest, shake_hands, was_cut
 from banwatch.probe.follow_ups.path import find_who_cuts, find_who_stops_connects, say_nothing
 from banwatch.probe.steps.tcp import tcp_connect
 
@@ -103,6 +103,7 @@ async def after_handshake(
     if again in RESETS:
         await shake_hands(context, "resets_ignored", url.host, endpoint, depth)
         if other in RESETS:
+            await rest(context)
             await say_nothing(context, endpoint, depth)
     await shake_hands(context, "no_sni", None, endpoint, depth)
     await shake_hands(context, "split_hello", url.host, endpoint, depth)

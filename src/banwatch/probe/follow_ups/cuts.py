@@ -1,5 +1,7 @@
 """What counts as cut, and how a follow-up shakes hands."""
 
+import asyncio
+
 from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
 from banwatch.model.failure import CERTIFICATE_FAILURES, TIMEOUTS, UNKNOWN_FAILURE_PREFIX, Failure
@@ -21,6 +23,12 @@ def was_cut(failure: Failure | None) -> bool:
     if failure is None or failure in CERTIFICATE_FAILURES:
         return False
     return failure in _CUT or failure.startswith(_REMOTE_ALERT)
+
+
+async def rest(context: Context) -> None:
+    """Let a 3-tuple rest, where that is wanted: what is remembered must not pass for what is said now."""
+    if context.settings.rest_s > 0:
+        await asyncio.sleep(context.settings.rest_s)
 
 
 async def shake_hands(

@@ -9,7 +9,8 @@ from banwatch.net.http import HttpRequest
 from banwatch.net.seam import Stream, TlsSettings
 from banwatch.net.target_url import TargetUrl
 from banwatch.probe.follow_ups.context import Context
-from banwatch.probe.follow_ups.cuts import ALPN, RESETS, was_cut
+from banwatch.probe.follow_ups.cuts import ALPN, RESETS, rest, was_cut
+from banwatch.probe.follow_ups.path import say_nothing
 from banwatch.probe.steps.http import BROWSER_HEADERS, http_get
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
@@ -27,11 +28,14 @@ async def after_request(
     if not settings.follow_ups or not was_cut(request.failure):
         return
     innocent = replace(url, host=settings.innocent_name)
-    await _request(context, "other_name" if url.is_tls else "other_host", innocent, endpoint, depth)
+    other = await _request(context, "other_name" if url.is_tls else "other_host", innocent, endpoint, depth)
     again = await _request(context, "retry", url, endpoint, depth)
     if settings.thorough and again in RESETS and not context.looked_thoroughly:
         context.looked_thoroughly = True
         await _request(context, "resets_ignored", url, endpoint, depth)
+        if other in RESETS and not url.is_tls:
+            await rest(context)
+            await say_nothing(context, endpoint, depth)
     if context.is_doubtful_timeout(request.failure, settings.timeouts.http_s):
         async with context.load.quiet():
             await _request(context, "retest", url, endpoint, depth, patience=_PATIENCE)
