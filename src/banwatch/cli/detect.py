@@ -37,8 +37,12 @@ def _detect(
         ),
     ] = None,
     signals: Annotated[
-        Path | None,
-        typer.Option("--signals", help="IODA events, Cloudflare annotations or CSV: what others report."),
+        list[str] | None,
+        typer.Option(
+            "--signals",
+            metavar="FILE|URL",
+            help="What others report: IODA's events, Cloudflare's annotations or CSV. May be given again.",
+        ),
     ] = None,
     why: Annotated[
         bool, typer.Option("--why", help="Say what speaks for and against each, and what was set aside.")
@@ -47,9 +51,9 @@ def _detect(
 ) -> None:
     """Find what began, where, how wide, and whether it ended."""
     from banwatch.detect.telling import aside_lines, incident_lines, said_by, said_lines
-    from banwatch.formats.outside_signals import read_signals
     from banwatch.formats.verdict_table import parse_moment
     from banwatch.model.errors import WireError
+    from banwatch.pipeline.detect_signals import signals_from
 
     try:
         now = parse_moment(as_of) if as_of else None
@@ -102,7 +106,7 @@ def _detect(
             incidents = tuple(queries.incidents(opened))
             changes = tuple(queries.changes(opened)) if why else ()
             cells = tuple(queries.cells(opened)) if why else ()
-    others = read_signals(signals) if signals else None
+    others = [signal for source in signals for signal in signals_from(source)] if signals else None
     for line in incident_lines(
         incidents,
         as_json=as_json,
