@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.x509 import load_pem_x509_certificates
 
 from banwatch.formats.ooni import decode_untrusted
 from banwatch.model.errors import BanwatchError
+from banwatch.model.ids import Asn
 from banwatch.net.memory import MemoryNet
 from banwatch.probe.nettests.application_keys import OWN_KEYS
 from banwatch.probe.nettests.applications import load_apps
@@ -39,7 +42,7 @@ def everything(name: str) -> MemoryNet:
     """A world in which all that an application needs works, each host on an address of its own."""
     app = load_apps()[name]
     hosts = {h for group in app.endpoints for h in group.hosts} | {url.split("/")[2] for url in app.urls}
-    named = sorted(host for host in hosts if host not in DC)
+    named = sorted(host for host in {*hosts, *app.names} if host not in DC)
     addresses = {host: f"31.13.71.{number}" for number, host in enumerate(named, 1)}
     tcp: dict[tuple[str, int], Any] = {
         (ip, port): servers.http_site(Page()) for ip in DC for port in (80, 443)
@@ -93,6 +96,38 @@ def test_messenger_whose_names_do_not_resolve(tmp_path: Path) -> None:
     keys = run(MemoryNet(), "facebook_messenger", tmp_path)["test_keys"]
     assert (keys["facebook_dns_blocking"], keys["facebook_tcp_blocking"]) == (True, False)
     assert keys["facebook_star_reachable"] is None
+
+
+def test_messenger_whose_names_resolve_into_another_network(tmp_path: Path) -> None:
+    net = everything("facebook_messenger")
+    star = net.names["star.c10r.facebook.com"][0]
+    chosen = settings(tmp_path, asn_of=lambda ip: Asn(4134 if ip == star else 32934))
+    line = asyncio.run(asyncio.wait_for(Session(net, chosen).run_nettest("facebook_messenger"), 20))
+    keys = json.loads(line)["test_keys"]
+    assert (keys["facebook_star_dns_consistent"], keys["facebook_star_reachable"]) == (False, None)
+    assert (keys["facebook_b_api_dns_consistent"], keys["facebook_b_api_reachable"]) == (True, True)
+    assert (keys["facebook_dns_blocking"], keys["facebook_tcp_blocking"]) == (True, False)
+    assert keys["facebook_stun_reachable"] is None
+
+
+def test_signal_trusts_its_own_authority_and_not_anybodys(tmp_path: Path) -> None:
+    further = files("banwatch.probe").joinpath("data/signal.pem").read_bytes()
+    names = [one.subject.rfc4514_string() for one in load_pem_x509_certificates(further)]
+    assert [name.split(",")[0] for name in names] == ["CN=TextSecure", "CN=Signal Messenger"]
+    net = everything("signal")
+    ip = net.names["chat.signal.org"][0]
+    net.tcp = {**net.tcp, (ip, 443): site("chat.signal.org", issuer="Somebody")}
+    measurement = run(net, "signal", tmp_path)
+    keys = measurement["test_keys"]
+    assert keys["signal_backend_status"] == "blocked"
+    assert keys["signal_backend_failure"] == "ssl_unknown_authority"
+    assert not any(one["no_tls_verify"] for one in keys["tls_handshakes"])
+
+
+def test_signals_own_trouble_is_no_blocking(tmp_path: Path) -> None:
+    net = everything("signal")
+    net.names = {**net.names, "uptime.signal.org": "dns_nxdomain_error"}
+    assert run(net, "signal", tmp_path)["test_keys"]["signal_backend_status"] == "ok"
 
 
 def test_an_unknown_nettest_is_a_clear_error(tmp_path: Path) -> None:

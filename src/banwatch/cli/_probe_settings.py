@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from banwatch.model.errors import BanwatchError
-from banwatch.model.ids import parse_asn, parse_country
+from banwatch.model.ids import UNKNOWN_ASN, Asn, parse_asn, parse_country
 from banwatch.net.endpoint import parse_endpoint
 from banwatch.net.target_url import parse_target_url
 from banwatch.probe import consent
 from banwatch.probe.settings import Settings
+from banwatch.reference import load
 
 _STEALTH_PARALLEL = 2
 _STEALTH_PAUSE_S = 20.0
@@ -62,6 +63,12 @@ def make_settings(
         except ValueError as error:
             raise BanwatchError(f"No helper: {helper!r}: {error}", "Expected a URL.") from error
     standard = Settings()
+    reference = load()
+
+    def asn_of(ip: str) -> Asn:
+        found = reference.network_of(ip)
+        return found.asn if found is not None else UNKNOWN_ASN
+
     return Settings(
         probe_cc=parse_country(cc.upper()),
         probe_asn=parse_asn(asn.upper()),
@@ -71,6 +78,7 @@ def make_settings(
         doh_resolvers=() if helper is not None else _DOH_WITHOUT_HELPER,
         resolvers=tuple(resolvers) or standard.resolvers,
         ca_file=ca_file,
+        asn_of=asn_of,
         parallelism=min(parallel, _STEALTH_PARALLEL) if stealth else parallel,
         pause_s=_STEALTH_PAUSE_S if stealth else 0.0,
         follow_ups=follow_ups,

@@ -25,18 +25,21 @@ class Roots:
 
     Args:
         ca_file: PEM file; None is Mozilla's list.
+        further: PEM; authorities that are trusted besides.
 
     Raises:
         BanwatchError: the file cannot be read or holds no certificate.
     """
 
-    def __init__(self, ca_file: Path | None = None) -> None:
+    def __init__(self, ca_file: Path | None = None, further: bytes = b"") -> None:
         path = Path(certifi.where()) if ca_file is None else ca_file
         try:
             with warnings.catch_warnings():
                 # a few old authorities have serial numbers that RFC 5280 forbids: for their owners to mend
                 warnings.simplefilter("ignore", CryptographyDeprecationWarning)
                 certificates = x509.load_pem_x509_certificates(path.read_bytes())
+                if further:
+                    certificates += x509.load_pem_x509_certificates(further)
         except (OSError, ValueError) as error:
             raise BanwatchError(
                 f"Cannot read the authorities in {path}: {error}", "Give a PEM file with certificates."

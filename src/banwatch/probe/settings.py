@@ -57,6 +57,8 @@ class Settings:
     helper_url: str | None = None
     control_path: str = "in-band"
     """`out-of-band` where the control travels by another path than the one measured."""
+    asn_of: Callable[[str], Asn] | None = None
+    """The AS that announces an address, where a table is at hand: some nettests want to know."""
     ca_file: Path | None = None
     """PEM file of the roots to trust; None trusts Mozilla's list."""
     timeouts: Timeouts = field(default_factory=Timeouts)

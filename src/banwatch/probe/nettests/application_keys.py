@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from banwatch.formats.ooni import wire
+from banwatch.model.ids import UNKNOWN_ASN, Asn
 from banwatch.probe.record import Query
 from banwatch.probe.trace import Trace
 
@@ -18,10 +19,17 @@ class AppRecords:
     tcp_connects: list[wire.TcpConnect] = field(default_factory=list)
     tls_handshakes: list[wire.TlsHandshake] = field(default_factory=list)
     requests: list[wire.HttpTransaction] = field(default_factory=list)
+    expected_asn: int = 0
+    """The network that names must resolve into; 0 is any."""
+    asn_of: Callable[[str], Asn] | None = None
 
     def common(self, trace: Trace) -> OwnKeys:
         """The keys that all of them have."""
         return {
+            "agent": "redirect",
+            "failed_operation": None,
+            "failure": None,
+            "socksproxy": None,
             "queries": self.queries,
             "tcp_connect": self.tcp_connects,
             "tls_handshakes": self.tls_handshakes,
@@ -36,6 +44,14 @@ class AppRecords:
             for one in self.tcp_connects
             if ips is None or one.ip in ips
         )
+
+    def is_consistent(self, host: str) -> bool:
+        """Whether a name resolved, and nowhere but into the expected network, as far as a table tells."""
+        found = self.addresses(host)
+        if self.asn_of is None or not self.expected_asn:
+            return bool(found)
+        networks = {self.asn_of(ip) for ip in found} - {UNKNOWN_ASN}
+        return bool(found) and networks <= {self.expected_asn}
 
     def addresses(self, host: str) -> set[str]:
         """What a name resolved to."""
@@ -97,7 +113,8 @@ def _whatsapp(records: AppRecords) -> OwnKeys:
 
 
 def _signal(records: AppRecords) -> OwnKeys:
-    hosts = sorted({query.hostname for query in records.queries if query.hostname})
+    # `uptime` says whether Signal itself is down, to whoever reads the answer; it is no part of the service
+    hosts = sorted({query.hostname for query in records.queries if query.hostname} - {"uptime.signal.org"})
     failures = [failure for host in hosts for _, failure in [records.web(host)] if failure]
     return {
         "signal_backend_status": "blocked" if failures else "ok",
@@ -121,12 +138,13 @@ def _facebook(records: AppRecords) -> OwnKeys:
     resolved = reached = True
     for host, name in _FACEBOOK.items():
         ips = records.addresses(host)
-        keys[f"facebook_{name}_dns_consistent"] = bool(ips)
-        resolved = resolved and bool(ips)
-        if name != "stun":
-            reachable = records.connected(ips)
-            keys[f"facebook_{name}_reachable"] = reachable if ips else None
-            reached = reached and (reachable or not ips)
+        consistent = records.is_consistent(host)
+        keys[f"facebook_{name}_dns_consistent"] = consistent
+        resolved = resolved and consistent
+        # over UDP nothing is connected to, and where a forged answer leads is no matter of Facebook's
+        reachable = records.connected(ips) if consistent and name != "stun" else None
+        keys[f"facebook_{name}_reachable"] = reachable
+        reached = reached and reachable is not False
     return {**keys, "facebook_dns_blocking": not resolved, "facebook_tcp_blocking": not reached}
 
 

@@ -5,6 +5,7 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -44,7 +45,17 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str
     endpoints: tuple[_Endpoints, ...] = ()
     urls: tuple[str, ...] = ()
-    authority: Literal["public", "own"] = "public"
+    names: tuple[str, ...] = ()
+    """Only resolved."""
+    authorities: str = ""
+    """A file of data with authorities that it has besides the usual ones."""
+    asn: int = 0
+    """The network that its names must resolve into, where one is known."""
+
+
+@functools.lru_cache(maxsize=8)
+def _roots_of(authorities: str, ca_file: Path | None) -> Roots:
+    return Roots(ca_file, files("banwatch.probe").joinpath("data", authorities).read_bytes())
 
 
 @functools.cache
@@ -105,6 +116,9 @@ class Application:
                     tasks.create_task(self._try_host(host, group))
             for url in app.urls:
                 tasks.create_task(self._try_url(parse_target_url(url), app))
+            for host in app.names:
+                tasks.create_task(self._addresses(host))
+        self._records.expected_asn, self._records.asn_of = app.asn, self._settings.asn_of
         return {**self._records.common(self._trace), **OWN_KEYS[name](self._records)}
 
     def _begin(self) -> Trace:
@@ -159,7 +173,7 @@ class Application:
             await self._exchange(request, endpoint, stream, "", trace)
 
     async def _try_url(self, url: TargetUrl, app: App) -> None:
-        roots = self._roots if app.authority == "public" else None
+        roots = _roots_of(app.authorities, self._settings.ca_file) if app.authorities else self._roots
 
         async def fetch(endpoint: Endpoint, stream: Stream, trace: Trace) -> None:
             tls, handshake = await tls_handshake(
