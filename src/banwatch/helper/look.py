@@ -97,8 +97,10 @@ class Looker:
         )
         quic: dict[Endpoint, wire.ControlHttpResult] = {}
         if page.discovered_h3_endpoint:
-            offering = [one for one in reachable if one.port == url.port and ":" not in one.ip][:1]
-            for one in offering:
+            offering = [one for one in reachable if one.port == url.port]
+            if not self._net.has_ipv6:
+                offering = [one for one in offering if ":" not in one.ip]
+            for one in sorted(offering, key=lambda one: ":" in one.ip)[:1]:
                 quic[one] = await self._remember(
                     ("quic", one, str(url)), partial(self._load_quic, one, url, headers)
                 )

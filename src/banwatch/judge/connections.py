@@ -157,7 +157,8 @@ def count_connections(
     result.mitm = tuple(sorted(mitm))
     cut.update(seen.ip or "" for seen in hop.http if seen.failure and seen.ip in genuine)
     _note_others(result, hop, follow_ups, cut)
-    for seen in hop.quic:
+    again = [seen for seen in retries if seen.step is Step.QUIC]
+    for seen in (*hop.quic, *again):
         if seen.ip in genuine:
             _count(result.quic, kind_of(seen.failure) if seen.failure else "ok")
     return result

@@ -183,6 +183,7 @@ class Evidence:
     address_ok: bool
     """Something else got through to an address where TLS or HTTP was cut."""
     quic_ok: int
+    """Second tries included, here and in the next two."""
     quic_timeout: int
     quic_reset: int
     """Handshakes that somebody refused, be it by an ICMP message."""
