@@ -2,19 +2,26 @@
 
 import csv
 import hashlib
+import io
 import json
-from datetime import UTC
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from banwatch import reference
+from banwatch.bans import load_bans
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn
 from banwatch.model.state import State
+from banwatch.pipeline import detect, ingest
 from banwatch.store import Store
 from banwatch.store.columns import Layout
 from banwatch.store.export import FORMATS, TIERS, Wanted, export
+from tests.pipeline.measured import line, write
 from tests.store.rows_at_hand import START, verdict
 
 ROWS = [
@@ -112,3 +119,56 @@ def test_no_such_tier_no_such_format_no_such_folder(store: Store, tmp_path: Path
     (tmp_path / "file").write_text("")
     with pytest.raises(BanwatchError, match="cannot write"):
         export(store, "verdict", "csv", tmp_path / "file" / "out", Wanted())
+
+
+READ_AS: dict[str, Callable[[str], object]] = {
+    "string": str,
+    "integer": int,
+    "number": float,
+    "boolean": {"True": True, "False": False}.__getitem__,
+    "datetime": lambda text: datetime.strptime(text[:19] + text[-1], "%Y-%m-%dT%H:%M:%SZ"),  # noqa: DTZ007
+    "date": date.fromisoformat,
+    "array": lambda text: list(json.loads(text)),
+}
+"""How a program that knows nothing but the package reads a cell of CSV."""
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_the_package_tells_how_to_read_every_cell(tmp_path: Path, tier: str) -> None:
+    """Conform to Frictionless: properties, types, constraints, a key of columns that are there."""
+    with Store.open(tmp_path / "s.duckdb") as made:
+        lines = [line(n, annotations={}) for n in range(40)]
+        ingest(made, [write(tmp_path / "a.jsonl", lines)], reference.load())
+        detect(made, load_bans().values())
+        for form in FORMATS:
+            export(made, tier, form, tmp_path / "out", Wanted())
+    package = json.loads((tmp_path / "out/datapackage.json").read_text("utf-8"))
+    assert {"profile", "name", "licenses", "resources"} <= set(package)
+    assert all({"name", "path"} <= set(each) for each in package["licenses"])
+    for resource in package["resources"]:
+        assert {"name", "path", "schema", "bytes", "hash"} <= set(resource)
+        assert re.fullmatch(r"[-a-z0-9._/]+", resource["name"])
+        data = (tmp_path / "out" / resource["path"]).read_bytes()
+        assert len(data) == resource["bytes"]
+        assert resource["hash"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
+        fields = resource["schema"]["fields"]
+        assert set(resource["schema"]["primaryKey"]) <= {field["name"] for field in fields}
+        if resource["format"] == "parquet":
+            assert pq.read_schema(tmp_path / "out" / resource["path"]).names == [f["name"] for f in fields]
+        elif resource["format"] == "jsonl":
+            assert resource["schema"]["missingValues"] == []
+            for text in data.splitlines():
+                row = json.loads(text)
+                assert list(row) == [field["name"] for field in fields]
+                assert [
+                    f["name"] for f in fields if f["constraints"]["required"] and row[f["name"]] is None
+                ] == []
+        else:
+            assert resource["schema"]["missingValues"] == [""]
+            rows = list(csv.DictReader(io.StringIO(data.decode("utf-8"))))
+            assert rows or tier in ("change", "incident")
+            for field in fields:
+                cells = [row[field["name"]] for row in rows]
+                assert all(cells) or not field["constraints"]["required"]
+                for cell in filter(None, cells):
+                    READ_AS[field["type"]](cell)

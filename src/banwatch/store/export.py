@@ -26,7 +26,11 @@ from banwatch.store.tables import TABLES
 
 FORMATS = ("parquet", "csv", "jsonl")
 TIERS = ("measurement", "observation", "evidence", "verdict", "cell", "change", "incident", "comparison")
-_TIMES = {"change": "onset_latest", "incident": "onset_latest", "cell": "hour"}
+_TIMES = {
+    "change": "onset_latest",
+    "incident": "onset_latest",
+    "comparison": "since_latest",
+}
 """The column that `since` and `until` speak of, where it is not `measurement_start_time`."""
 
 
@@ -123,14 +127,7 @@ def _filtered(table: ibis.Table, wanted: Wanted, at: str) -> ibis.Table:
         if wanted.probe_asn is not None:
             table = table.filter(table.asns.contains(wanted.probe_asn))
     equal = {name: value for name, value in _equal(wanted).items() if name in columns}
-    timed = at in columns
-    return narrowed(
-        table,
-        equal=equal,
-        since=wanted.since if timed else None,
-        until=wanted.until if timed else None,
-        at=at,
-    )
+    return narrowed(table, equal=equal, since=wanted.since, until=wanted.until, at=at)
 
 
 def _write_parquet(path: Path, layout: Layout[Any], batches: Iterator[pa.Table]) -> int:

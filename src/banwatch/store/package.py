@@ -64,7 +64,7 @@ def companions(
         "description": " ".join((layout.noun.__doc__ or "").split()),
         "rows": rows,
         "filters": dict(filters),
-        "schema": {"fields": _fields(layout), "primaryKey": list(key)},
+        "schema": _schema(layout, key, in_csv=data.suffix == ".csv"),
     }
     resources = sorted([*_others(data), resource], key=lambda r: str(r["path"]))
     package = {
@@ -117,9 +117,15 @@ def _citation(resources: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _fields(layout: Layout[Any]) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "type": _TYPES[f.kind], "constraints": {"required": not f.nullable}}
+def _schema(layout: Layout[Any], key: Sequence[str], *, in_csv: bool) -> dict[str, Any]:
+    """Describe the columns. In CSV an empty text is as good as a missing one: none is required."""
+    fields = [
+        {
+            "name": name,
+            "type": _TYPES[f.kind],
+            "constraints": {"required": not f.nullable and not (in_csv and _TYPES[f.kind] == "string")},
+        }
         for f in layout.fields
         for name in f.column_names
     ]
+    return {"fields": fields, "primaryKey": list(key), "missingValues": [""] if in_csv else []}
