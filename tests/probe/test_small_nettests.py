@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from banwatch.cli._probe_inputs import choose_nettests
 from banwatch.cli._probe_run import judge_line
-from banwatch.model.errors import WireError
+from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.state import State
 from banwatch.net.memory import Handler, MemoryNet, MemoryStream
 from banwatch.net.real import RealNet
@@ -42,8 +42,45 @@ def run(net: MemoryNet, name: str, folder: Path, *inputs: str, **changes: Any) -
 
 def test_every_small_nettest_is_known_by_name() -> None:
     assert set(SMALL) == set(load_nettests())
-    assert choose_nettests([*SMALL, "web_connectivity"]) == list(SMALL)
-    assert count_measurements(["telegram", "dnscheck"]) == 1 + len(load_nettests()["dnscheck"].inputs)
+    assert choose_nettests([*SMALL, "web_connectivity"]) == {name: [] for name in SMALL}
+    chosen = {"telegram": [], "dnscheck": [], "tor": ["a", "b"]}
+    assert count_measurements(chosen) == 3 + len(load_nettests()["dnscheck"].inputs)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dnscheck=dot://dns.example",
+        "dnscheck=https://192.0.2.1/dns-query",
+        "stunreachability=stun://stun.example:3478",
+        "echcheck=https://site.example/",
+        "http_invalid_request_line=192.0.2.1:80",
+        "http_header_field_manipulation=192.0.2.1:80",
+        "tor=obfs4 192.0.2.1:443 0123 cert=a/b== iat-mode=0",
+        "tor=192.0.2.1:9001",
+    ],
+)
+def test_inputs_of_ones_own(text: str) -> None:
+    name, _, given = text.partition("=")
+    assert choose_nettests([text, text.replace("192.0.2.1", "192.0.2.2")])[name][0] == given
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dnscheck=udp://dns.example",
+        "stunreachability=https://stun.example",
+        "echcheck=http://site.example/",
+        "http_invalid_request_line=echo.example:80",
+        "tor=meek 192.0.2.1:443",
+        "tor=obfs4",
+        "tor=",
+        "telegram=149.154.175.50",
+    ],
+)
+def test_inputs_that_are_none(text: str) -> None:
+    with pytest.raises(BanwatchError, match="Cannot measure"):
+        choose_nettests([text])
 
 
 def resolver(context_name: str, zone: Mapping[str, Sequence[str]]) -> Handler:
@@ -206,3 +243,73 @@ def test_a_stun_server_on_this_machine(tmp_path: Path) -> None:
     keys = asyncio.run(asyncio.wait_for(measure(), 10))["test_keys"]
     assert keys["failure"] is None
     assert [event["operation"] for event in keys["network_events"]] == ["connect", "write", "read"]
+
+
+def ech_site(act: Handler | None, *names: str, site_names: Sequence[str] = ()) -> Handler:
+    """A site inside TLS; `act` is what a ClientHello with ECH and one of these names meets."""
+    site = servers.https_site(servers.Page(), servers.make_context(*site_names))
+
+    async def serve(stream: MemoryStream) -> None:
+        hello = await stream.read(65536)
+        if act is not None and b"\xfe\x0d" in hello and any(name.encode() in hello for name in names):
+            await act(stream)
+            return
+        stream.unread(hello)
+        await site(stream)
+
+    return serve
+
+
+@pytest.mark.parametrize(
+    ("act", "names", "failures", "state"),
+    [
+        (None, (), {None: None, "own": None, "other": None}, State.OK),
+        (
+            servers.reset,
+            ("cloudflare",),
+            {None: None, "own": "connection_reset", "other": "connection_reset"},
+            State.LIKELY_BLOCKED,
+        ),
+        (
+            servers.reset,
+            ("cloudflare-ech.com",),
+            {None: None, "own": "connection_reset", "other": None},
+            State.LIKELY_BLOCKED,
+        ),
+    ],
+    ids=["open", "any ECH", "ECH with that name"],
+)
+def test_ech(
+    tmp_path: Path,
+    act: Handler | None,
+    names: Sequence[str],
+    failures: Mapping[str | None, str | None],
+    state: State,
+) -> None:
+    handler = ech_site(act, *names, site_names=("cloudflare-ech.com", "cloudflare.com"))
+    net = MemoryNet(names={"cloudflare-ech.com": (SITE,)}, tcp={(SITE, 443): handler})
+    [(measurement, judged)] = run(net, "echcheck", tmp_path)
+    assert measurement["input"] == "https://cloudflare-ech.com/cdn-cgi/trace"
+    shakes = measurement["test_keys"]["tls_handshakes"]
+    outer = {None: None, "cloudflare-ech.com": "own", "cloudflare.com": "other"}
+    assert {outer[one.get("outer_server_name")]: one["failure"] for one in shakes} == failures
+    for one in shakes:
+        assert one["server_name"] == "cloudflare-ech.com"
+        assert one.get("echconfig") == ("GREASE" if "outer_server_name" in one else None)
+        if one["failure"] is None:
+            assert (one["negotiated_protocol"], one["tls_version"]) == ("h2", "TLSv1.3")
+            assert one["cipher_suite"].startswith("TLS_")
+            assert one["peer_certificates"]
+    assert judged is state
+
+
+def test_ech_in_whose_place_somebody_else_answers(tmp_path: Path) -> None:
+    forged = servers.https_site(servers.Page(), servers.make_context("cloudflare-ech.com", issuer="Somebody"))
+    net = MemoryNet(names={"cloudflare-ech.com": (SITE,)}, tcp={(SITE, 443): forged})
+    [(measurement, _)] = run(net, "echcheck", tmp_path)
+    failures = {one["failure"] for one in measurement["test_keys"]["tls_handshakes"]}
+    assert failures == {"ssl_unknown_authority", "ssl_invalid_hostname"}
+    nowhere = MemoryNet()
+    [(measurement, _)] = run(nowhere, "echcheck", tmp_path)
+    assert measurement["test_keys"]["failure"] == "dns_nxdomain_error"
+    assert measurement["test_keys"]["tls_handshakes"] == []

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from banwatch.model.state import State
 from banwatch.net.endpoint import parse_endpoint
 from banwatch.net.memory import MemoryNet
@@ -27,18 +29,49 @@ def tor_network() -> dict[tuple[str, int], Any]:
     return found
 
 
-def test_places_are_named_once_and_are_no_bridges() -> None:
+def count(protocol: str) -> int:
+    return sum(place.protocol == protocol for place in PLACES)
+
+
+def test_places_are_named_once() -> None:
     assert len({place.address for place in PLACES}) == len(PLACES)
-    assert {place.protocol for place in PLACES} == {"dir_port", "or_port_dirauth"}
+    assert {place.protocol for place in PLACES} == {"dir_port", "or_port_dirauth", "obfs4"}
+    assert not any(place.is_private for place in PLACES)
+
+
+@pytest.mark.parametrize(
+    ("line", "protocol"),
+    [
+        ("obfs4 93.184.216.99:4443 0123 cert=abc iat-mode=0", "obfs4"),
+        ("Bridge obfs4 93.184.216.99:4443 0123", "obfs4"),
+        ("93.184.216.99:4443 0123", "or_port"),
+    ],
+)
+def test_a_bridge_that_a_person_names_is_written_down_nowhere(
+    tmp_path: Path, line: str, protocol: str
+) -> None:
+    relay = site("www.relay.example", issuer="Nobody")
+    for net, failure in (
+        (MemoryNet(tcp={("93.184.216.99", 4443): relay}), None),
+        (MemoryNet(), "generic_timeout_error"),
+    ):
+        [(measurement, _)] = run(net, "tor", tmp_path, line)
+        assert "93.184.216.99" not in json.dumps(measurement)
+        assert "4443" not in json.dumps(measurement["test_keys"])
+        assert measurement["input"] is None
+        [target] = measurement["test_keys"]["targets"].values()
+        assert (target["target_protocol"], target["failure"]) == (protocol, failure)
+        assert (target["target_address"], target["target_source"]) == ("[scrubbed]", "given")
+        assert measurement["test_keys"][f"{protocol}_total"] == 1
 
 
 def test_a_network_that_lets_tor_be(tmp_path: Path) -> None:
     [(measurement, state)] = run(MemoryNet(tcp=tor_network()), "tor", tmp_path)
     keys = measurement["test_keys"]
     assert state is State.OK
-    assert keys["dir_port_total"] == keys["dir_port_accessible"] == len(PLACES) // 2
-    assert keys["or_port_dirauth_total"] == keys["or_port_dirauth_accessible"] == len(PLACES) // 2
-    assert (keys["obfs4_total"], keys["or_port_total"]) == (0, 0)
+    for protocol in ("dir_port", "or_port_dirauth", "obfs4"):
+        assert keys[f"{protocol}_total"] == keys[f"{protocol}_accessible"] == count(protocol)
+    assert keys["or_port_total"] == 0
     assert set(keys["targets"]) == {place.address for place in PLACES}
     relay = next(one for one in keys["targets"].values() if one["target_protocol"] == "or_port_dirauth")
     assert relay["summary"] == {"connect": {"failure": None}, "handshake": {"failure": None}}
@@ -66,5 +99,8 @@ def test_a_network_that_blocks_tor(tmp_path: Path) -> None:
     failures = {
         one["target_protocol"]: one["failure"] for one in measurement["test_keys"]["targets"].values()
     }
-    assert failures == {"dir_port": "http_request_failed", "or_port_dirauth": "connection_reset"}
-    assert "obfs4" not in json.dumps(measurement["test_keys"]["targets"])
+    assert failures == {
+        "dir_port": "http_request_failed",
+        "or_port_dirauth": "connection_reset",
+        "obfs4": None,  # a connection came about, and nothing more is asked
+    }

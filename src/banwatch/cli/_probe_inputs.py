@@ -10,6 +10,7 @@ from banwatch.net.target_url import parse_target_url
 from banwatch.probe.inputs import Input, only_categories
 from banwatch.probe.nettests.applications import find_app
 from banwatch.probe.nettests.catalogue import load_nettests
+from banwatch.probe.nettests.small import check_input
 from banwatch.probe.risk import leave_out_risky
 from banwatch.probe.settings import Settings
 
@@ -48,12 +49,24 @@ def choose_inputs(
     return inputs
 
 
-def choose_nettests(names: list[str]) -> list[str]:
-    """Check names of nettests; `web_connectivity` goes without saying."""
-    for name in names:
+def choose_nettests(texts: list[str]) -> dict[str, list[str]]:
+    """Check names of nettests, and the inputs behind an `=`; `web_connectivity` goes without saying."""
+    chosen: dict[str, list[str]] = {}
+    for text in texts:
+        name, has_input, given = text.partition("=")
         if name not in {"web_connectivity", "network", *load_nettests()}:
             find_app(name)
-    return [name for name in dict.fromkeys(names) if name != "web_connectivity"]
+        if has_input:
+            try:
+                check_input(name, given)
+            except ValueError as error:
+                raise BanwatchError(
+                    f"Cannot measure {name} with {given!r}: {error}",
+                    "See docs/probe.md for what each nettest takes.",
+                ) from error
+        if name != "web_connectivity":
+            chosen.setdefault(name, []).extend([given] if has_input else [])
+    return chosen
 
 
 def _codes(text: str) -> set[str]:

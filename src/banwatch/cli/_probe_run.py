@@ -1,9 +1,10 @@
 """The probe on the command line: measure, show, keep, and know when to stop."""
 
 import asyncio
+import resource
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -52,13 +53,15 @@ def judge_line(line: bytes, reference: Reference) -> Verdict:
 
 def run_probe(
     inputs: list[str],
-    nettests: list[str],
+    nettests: Mapping[str, Sequence[str]],
     settings: Settings,
     limits: Limits,
     outputs: Outputs,
     reference: Callable[[], Reference],
 ) -> int:
     """Measure, show and keep; the number of measurements."""
+    # what is measured is in memory in the clear: a crash must not write it to the disk
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     with ExitStack() as open_files:
         kept: BinaryIO | None = None
         if outputs.path is not None:
@@ -82,7 +85,7 @@ class _Runner:
     def __init__(
         self,
         inputs: list[str],
-        nettests: list[str],
+        nettests: Mapping[str, Sequence[str]],
         settings: Settings,
         limits: Limits,
         outputs: Outputs,
@@ -157,10 +160,10 @@ class _Runner:
                 if self._is_over():
                     session.stop()
                 yield line
-            for name in self._nettests:
+            for name, given in self._nettests.items():
                 if self._is_over():
                     return
-                async for line in session.run_nettest_inputs(name):
+                async for line in session.run_nettest_inputs(name, given):
                     yield line
                     if self._is_over():
                         session.stop()

@@ -27,7 +27,9 @@ def register(app: typer.Typer) -> None:
         nettest: Annotated[
             list[str] | None,
             typer.Option(
-                help="Measure this too: telegram, whatsapp, signal, dnscheck, ...; may be repeated."
+                metavar="NAME[=INPUT]",
+                help="Measure this too: telegram, whatsapp, signal, dnscheck, ...; may be repeated. Some "
+                "take an input of your own: dnscheck=dot://dns.example, stunreachability=stun://host:3478.",
             ),
         ] = None,
         category: Annotated[str, typer.Option(help="Of lists, only these categories: NEWS,HUMR.")] = "",

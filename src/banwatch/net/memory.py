@@ -39,6 +39,10 @@ class MemoryStream:
             self._arrived.appendleft(data[limit_bytes:])
         return data[:limit_bytes]
 
+    def unread(self, data: bytes) -> None:
+        """Put back what was read, for whoever reads next."""
+        self._arrived.appendleft(data)
+
     async def write(self, data: bytes) -> None:
         """Hand bytes to the other end."""
         await asyncio.sleep(0)

@@ -13,38 +13,78 @@ from banwatch.net.seam import Stream, TcpInfo, TlsFacts, TlsSettings
 _READ_BYTES = 1 << 16
 
 _ALERTS = {
-    # OpenSSL's word for a received alert, and Go's text for it, which is what OONI's readers know
-    "SSLV3_ALERT_UNEXPECTED_MESSAGE": "unexpected message",
-    "SSLV3_ALERT_BAD_RECORD_MAC": "bad record MAC",
-    "TLSV1_ALERT_DECRYPTION_FAILED": "decryption failed",
-    "TLSV1_ALERT_RECORD_OVERFLOW": "record overflow",
-    "SSLV3_ALERT_DECOMPRESSION_FAILURE": "decompression failure",
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": "handshake failure",
-    "SSLV3_ALERT_BAD_CERTIFICATE": "bad certificate",
-    "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": "unsupported certificate",
-    "SSLV3_ALERT_CERTIFICATE_REVOKED": "revoked certificate",
-    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "expired certificate",
-    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "unknown certificate",
-    "SSLV3_ALERT_ILLEGAL_PARAMETER": "illegal parameter",
-    "TLSV1_ALERT_UNKNOWN_CA": "unknown certificate authority",
-    "TLSV1_ALERT_ACCESS_DENIED": "access denied",
-    "TLSV1_ALERT_DECODE_ERROR": "error decoding message",
-    "TLSV1_ALERT_DECRYPT_ERROR": "error decrypting message",
-    "TLSV1_ALERT_EXPORT_RESTRICTION": "export restriction",
-    "TLSV1_ALERT_PROTOCOL_VERSION": "protocol version not supported",
-    "TLSV1_ALERT_INSUFFICIENT_SECURITY": "insufficient security level",
-    "TLSV1_ALERT_INTERNAL_ERROR": "internal error",
-    "TLSV1_ALERT_INAPPROPRIATE_FALLBACK": "inappropriate fallback",
-    "TLSV1_ALERT_USER_CANCELLED": "user canceled",
-    "TLSV1_ALERT_NO_RENEGOTIATION": "no renegotiation",
-    "TLSV13_ALERT_MISSING_EXTENSION": "missing extension",
-    "TLSV1_UNSUPPORTED_EXTENSION": "unsupported extension",
-    "TLSV1_CERTIFICATE_UNOBTAINABLE": "certificate unobtainable",
-    "TLSV1_BAD_CERTIFICATE_STATUS_RESPONSE": "bad certificate status response",
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "certificate required",
-    "TLSV1_ALERT_UNKNOWN_PSK_IDENTITY": "unknown PSK identity",
-    "TLSV1_ALERT_NO_APPLICATION_PROTOCOL": "no application protocol",
+    # OpenSSL's word for a received alert, and its number
+    "SSLV3_ALERT_UNEXPECTED_MESSAGE": 10,
+    "SSLV3_ALERT_BAD_RECORD_MAC": 20,
+    "TLSV1_ALERT_DECRYPTION_FAILED": 21,
+    "TLSV1_ALERT_RECORD_OVERFLOW": 22,
+    "SSLV3_ALERT_DECOMPRESSION_FAILURE": 30,
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": 40,
+    "SSLV3_ALERT_BAD_CERTIFICATE": 42,
+    "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": 43,
+    "SSLV3_ALERT_CERTIFICATE_REVOKED": 44,
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": 45,
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": 46,
+    "SSLV3_ALERT_ILLEGAL_PARAMETER": 47,
+    "TLSV1_ALERT_UNKNOWN_CA": 48,
+    "TLSV1_ALERT_ACCESS_DENIED": 49,
+    "TLSV1_ALERT_DECODE_ERROR": 50,
+    "TLSV1_ALERT_DECRYPT_ERROR": 51,
+    "TLSV1_ALERT_EXPORT_RESTRICTION": 60,
+    "TLSV1_ALERT_PROTOCOL_VERSION": 70,
+    "TLSV1_ALERT_INSUFFICIENT_SECURITY": 71,
+    "TLSV1_ALERT_INTERNAL_ERROR": 80,
+    "TLSV1_ALERT_INAPPROPRIATE_FALLBACK": 86,
+    "TLSV1_ALERT_USER_CANCELLED": 90,
+    "TLSV1_ALERT_NO_RENEGOTIATION": 100,
+    "TLSV13_ALERT_MISSING_EXTENSION": 109,
+    "TLSV1_UNSUPPORTED_EXTENSION": 110,
+    "TLSV1_CERTIFICATE_UNOBTAINABLE": 111,
+    "TLSV1_BAD_CERTIFICATE_STATUS_RESPONSE": 113,
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": 116,
+    "TLSV1_ALERT_UNKNOWN_PSK_IDENTITY": 115,
+    "TLSV1_ALERT_NO_APPLICATION_PROTOCOL": 120,
 }
+
+
+_ALERT_TEXTS = {
+    10: "unexpected message",
+    20: "bad record MAC",
+    21: "decryption failed",
+    22: "record overflow",
+    30: "decompression failure",
+    40: "handshake failure",
+    42: "bad certificate",
+    43: "unsupported certificate",
+    44: "revoked certificate",
+    45: "expired certificate",
+    46: "unknown certificate",
+    47: "illegal parameter",
+    48: "unknown certificate authority",
+    49: "access denied",
+    50: "error decoding message",
+    51: "error decrypting message",
+    60: "export restriction",
+    70: "protocol version not supported",
+    71: "insufficient security level",
+    80: "internal error",
+    86: "inappropriate fallback",
+    90: "user canceled",
+    100: "no renegotiation",
+    109: "missing extension",
+    110: "unsupported extension",
+    111: "certificate unobtainable",
+    113: "bad certificate status response",
+    115: "unknown PSK identity",
+    116: "certificate required",
+    120: "no application protocol",
+}
+"""Go's texts for alerts (RFC 8446 section 6), which are what OONI's readers know."""
+
+
+def describe_alert(code: int) -> Failure:
+    """Name an alert that a peer sent, in Go's words."""
+    return f"{UNKNOWN_FAILURE_PREFIX}remote error: tls: {_ALERT_TEXTS.get(code, f'alert({code})')}"
 
 
 def classify_ssl_error(error: ssl.SSLError) -> Failure:
@@ -53,7 +93,7 @@ def classify_ssl_error(error: ssl.SSLError) -> Failure:
     if reason == "TLSV1_UNRECOGNIZED_NAME":
         return df007.SSL_INVALID_HOSTNAME  # alert 112, as OONI maps it
     if reason in _ALERTS:
-        return f"{UNKNOWN_FAILURE_PREFIX}remote error: tls: {_ALERTS[reason]}"
+        return describe_alert(_ALERTS[reason])
     if reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST"}:
         return f"{UNKNOWN_FAILURE_PREFIX}tls: first record does not look like a TLS handshake"
     if reason in {"UNSUPPORTED_PROTOCOL", "VERSION_TOO_LOW"}:

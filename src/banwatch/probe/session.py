@@ -20,7 +20,7 @@ from banwatch.probe.nettests import network
 from banwatch.probe.nettests.applications import Application, find_app
 from banwatch.probe.nettests.catalogue import load_nettests
 from banwatch.probe.nettests.means import Means
-from banwatch.probe.nettests.small import SMALL
+from banwatch.probe.nettests.small import SECRET_INPUTS, SMALL
 from banwatch.probe.nettests.web_connectivity import TEST_NAME, TEST_VERSION, WebConnectivity
 from banwatch.probe.politeness import Politeness
 from banwatch.probe.record import MeasurementLine, TestHelper
@@ -187,7 +187,8 @@ class Session:
             )
             with self._shown(f"{name} {given}".strip()):
                 keys = await SMALL[name](means, given)
-            test = _Test(name, nettest.version, given or None, report_id, started_at, at, zero_s)
+            shown = None if name in SECRET_INPUTS else given or None
+            test = _Test(name, nettest.version, shown, report_id, started_at, at, zero_s)
             yield self._write(test, keys)
 
     async def _measure(self, text: str, url: TargetUrl, report_id: str, started_at: datetime) -> bytes:

@@ -16,6 +16,7 @@ from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.seam import TlsSettings, TlsStream
 from banwatch.net.target_url import parse_target_url
+from banwatch.probe.nettests.catalogue import load_nettests
 from banwatch.probe.nettests.means import Means
 from banwatch.probe.record import Query
 from banwatch.probe.steps.dns import answers_of
@@ -72,6 +73,7 @@ class _Lookup(msgspec.Struct, kw_only=True):
     network_events: list[wire.NetworkEvent]
     queries: list[Query]
     requests: None = None
+    socksproxy: None = None
     tcp_connect: list[wire.TcpConnect]
     tls_handshakes: list[wire.TlsHandshake]
 
@@ -87,13 +89,14 @@ async def measure_dnscheck(means: Means, given: str) -> Mapping[str, object]:
         query, addresses = await means.look_up(resolver.host)
         failure = query.failure
         bootstrap = {"agent": "", "failure": failure, "queries": [query]}
-    ips = addresses[:_ADDRESSES]
+    known = [ip for ip in load_nettests()["dnscheck"].addresses.get(given, ()) if means.may_try(ip)]
+    ips = list(dict.fromkeys((*known, *addresses)))[:_ADDRESSES]
     found = await asyncio.gather(*(_look_up_at(means, resolver, ip) for ip in ips))
     return {
         "domain": means.settings.innocent_name,
         "bootstrap": bootstrap,
         "bootstrap_failure": failure,
-        "failure": failure,
+        "failure": None if ips else failure,
         "lookups": {resolver.at(ip): lookup for ip, lookup in zip(ips, found, strict=True)},
     }
 

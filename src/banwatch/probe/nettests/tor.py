@@ -1,6 +1,8 @@
-"""The `tor` nettest (OONI ts-023): can the directory authorities of the Tor network be reached.
+"""The `tor` nettest (OONI ts-023): can the Tor network be reached, by the places where one begins.
 
-Only places that everybody may know are tried. Bridges are not: whoever measures them gives them away.
+Without an input, only places that everybody may know are tried: the directory authorities, and the bridges
+that ship with Tor Browser. A bridge that a person names is measured alone, and its address is written down
+nowhere: whoever publishes a bridge gives it away. Of obfs4 only the connection is tried, not what is spoken.
 """
 
 import asyncio
@@ -26,6 +28,7 @@ _CONSENSUS = "/tor/status-vote/current/consensus.z"
 _KEPT_BYTES = 1 << 14
 """Of the consensus, which is megabytes long; that it begins to come is what we ask."""
 _AT_ONCE = 8
+_HIDDEN = "[scrubbed]"
 _PROTOCOLS = ("dir_port", "obfs4", "or_port_dirauth", "or_port")
 
 
@@ -51,8 +54,8 @@ class _Target(msgspec.Struct, kw_only=True):
 
 
 async def measure_tor(means: Means, given: str) -> Mapping[str, object]:
-    """Try every place; the test keys."""
-    del given  # the places are the nettest's own
+    """Try every place, or the one that is given (see `parse_place`); the test keys."""
+    places = (parse_place(given),) if given else load_nettests()["tor"].places
     few = asyncio.Semaphore(_AT_ONCE)
 
     async def try_place(place: TorPlace) -> _Target:
@@ -60,13 +63,35 @@ async def measure_tor(means: Means, given: str) -> Mapping[str, object]:
         async with few, means.politeness.addresses.hold(endpoint.ip):
             return await _try(means, place, endpoint)
 
-    found = await asyncio.gather(*(try_place(place) for place in load_nettests()["tor"].places))
+    found = await asyncio.gather(*(try_place(place) for place in places))
     counts: dict[str, int] = {}
     for protocol in _PROTOCOLS:
         of_protocol = [one for one in found if one.target_protocol == protocol]
         counts[f"{protocol}_total"] = len(of_protocol)
         counts[f"{protocol}_accessible"] = sum(one.failure is None for one in of_protocol)
-    return {**counts, "targets": {one.target_address: one for one in found}}
+    targets = {
+        place.name if place.is_private else place.address: one
+        for place, one in zip(places, found, strict=True)
+    }
+    return {**counts, "targets": targets}
+
+
+def parse_place(text: str) -> TorPlace:
+    """Read a bridge line (`obfs4 192.0.2.1:443 ...`), or another protocol of ts-023 and a place.
+
+    A line that begins with an address is an ordinary bridge, spoken to inside TLS.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    words = text.removeprefix("Bridge ").split()
+    protocol = "or_port" if words and words[0][:1] in "[0123456789" else (words.pop(0) if words else "")
+    if protocol not in _PROTOCOLS or not words or not words[0].rpartition(":")[2].isdecimal():
+        raise ValueError("neither a bridge of Tor nor a relay")
+    address = str(parse_endpoint(words[0]))
+    return msgspec.convert(
+        {"name": "private", "address": address, "protocol": protocol, "is_private": True}, TorPlace
+    )
 
 
 async def _try(means: Means, place: TorPlace, endpoint: Endpoint) -> _Target:
@@ -82,11 +107,25 @@ async def _try(means: Means, place: TorPlace, endpoint: Endpoint) -> _Target:
         try:
             if place.protocol == "dir_port":
                 target.failure = await _fetch(means, endpoint, stream, target, trace)
-            else:
+            elif place.protocol != "obfs4":
                 target.failure = await _shake(means, endpoint, stream, target, trace)
         finally:
             stream.close()
     target.network_events = [event for event in trace.events if event.transaction_id == trace.transaction_id]
+    return _hide(target) if place.is_private else target
+
+
+def _hide(target: _Target) -> _Target:
+    """Take the address out of all that was found at a place that is nobody's business."""
+    structs = msgspec.structs
+    target.target_address = _HIDDEN
+    target.target_source = "given"
+    target.tcp_connect = [structs.replace(one, ip=_HIDDEN, port=None) for one in target.tcp_connect]
+    target.tls_handshakes = [
+        structs.replace(one, address=_HIDDEN, peer_certificates=[]) for one in target.tls_handshakes
+    ]
+    target.network_events = [structs.replace(one, address=_HIDDEN) for one in target.network_events]
+    target.requests = []
     return target
 
 

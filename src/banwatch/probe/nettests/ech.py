@@ -1,0 +1,110 @@
+"""The `echcheck` nettest (OONI ts-039): does a ClientHello with the ECH extension get through.
+
+Three handshakes at one address, in random order: with the extension and the site's own name outside, with the
+extension and another name outside, and without it. The extension is GREASE: nobody on the way can tell.
+"""
+
+import asyncio
+import base64
+from collections.abc import Mapping
+
+from banwatch.formats.ooni import wire
+from banwatch.model import failure as df007
+from banwatch.model.failure import Failure
+from banwatch.net.ech import GREASE, make_grease
+from banwatch.net.endpoint import Endpoint
+from banwatch.net.failure import NetworkFailure
+from banwatch.net.seam import TlsFacts
+from banwatch.net.target_url import parse_target_url
+from banwatch.net.tls13 import shake_hands_with
+from banwatch.probe.nettests.catalogue import load_nettests
+from banwatch.probe.nettests.means import Means
+from banwatch.probe.record import Query
+from banwatch.probe.steps.tcp import tcp_connect
+
+_ALPN = ("h2", "http/1.1")
+
+
+async def measure_ech(means: Means, given: str) -> Mapping[str, object]:
+    """Shake hands in three ways with a site inside TLS; the test keys."""
+    url = parse_target_url(given)
+    queries: list[Query] = []
+    connects: list[wire.TcpConnect] = []
+    shakes: list[wire.TlsHandshake] = []
+    addresses = [url.address] if url.address is not None else []
+    failure: Failure | None = None
+    if url.address is None:
+        query, addresses = await means.look_up(url.host)
+        queries.append(query)
+        failure = query.failure or (None if addresses else df007.DNS_NO_ANSWER)
+    if addresses:
+        endpoint = Endpoint(addresses[0], url.port)
+        other = load_nettests()["echcheck"].other_name
+        ways: list[str | None] = [None, url.host, other]
+        means.settings.rng.shuffle(ways)
+        async with means.politeness.addresses.hold(endpoint.ip):
+            for outer in ways:
+                await _shake(means, endpoint, url.host, outer, connects, shakes)
+    return {
+        "failure": failure,
+        "network_events": means.trace.events,
+        "queries": queries,
+        "tcp_connect": connects,
+        "tls_handshakes": shakes,
+    }
+
+
+async def _shake(
+    means: Means,
+    endpoint: Endpoint,
+    host: str,
+    outer: str | None,
+    connects: list[wire.TcpConnect],
+    shakes: list[wire.TlsHandshake],
+) -> None:
+    """Shake hands on a connection of its own: with ECH and this outer name, or (None) without."""
+    settings = means.settings
+    trace = means.begin()
+    stream, connect = await tcp_connect(means.net, endpoint, timeout_s=settings.timeouts.tcp_s, trace=trace)
+    connects.append(connect)
+    if stream is None:
+        return
+    t0 = trace.elapsed_s()
+    facts: TlsFacts | None = None
+    failure: Failure | None = None
+    further = () if outer is None else (make_grease(settings.rng),)
+    name = outer or host
+    try:
+        async with asyncio.timeout(settings.timeouts.tls_s):
+            facts = await shake_hands_with(stream, name, alpn=_ALPN, further=further)
+    except NetworkFailure as error:
+        failure = error.failure
+    except TimeoutError:
+        failure = df007.GENERIC_TIMEOUT
+    finally:
+        stream.close()
+    trace.note("tls_handshake_done", str(endpoint), t0, failure)
+    if facts is not None:
+        failure = means.roots.problem(facts.peer_certificates, name, settings.now())
+    certificates = facts.peer_certificates if facts is not None else ()
+    shakes.append(
+        wire.TlsHandshake(
+            network="tcp",
+            address=str(endpoint),
+            server_name=host,
+            outer_server_name=outer,
+            echconfig=None if outer is None else GREASE,
+            failure=failure,
+            cipher_suite=facts.cipher_suite if facts is not None else "",
+            tls_version=facts.version if facts is not None else "",
+            negotiated_protocol=facts.alpn if facts is not None else "",
+            no_tls_verify=False,
+            peer_certificates=[
+                wire.Binary(data=base64.b64encode(one).decode("ascii")) for one in certificates
+            ],
+            t0=t0,
+            t=trace.elapsed_s(),
+            transaction_id=trace.transaction_id,
+            tags=[],
+        )
+    )
