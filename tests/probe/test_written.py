@@ -148,6 +148,57 @@ def test_another_address_is_left_alone(text: bytes, scrubbed: bytes) -> None:
     assert scrubber(["175.45.176.9"])(text) == scrubbed
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "198.51.100.7",
+        "7.100.51.198.in-addr.arpa",
+        "198-51-100-7.dyn.example",
+        "7-100-51-198.dyn.example",
+        "198_51_100_7",
+        "198.051.100.007",
+        "c198-051-100-007.example",
+        "ip%3D198%2E51%2E100%2E7",
+        "C6336407.dsl.example",
+        "0xc6336407",
+        "?ip=3325256711&",
+        "::ffff:198.51.100.7",
+        "::FFFF:c633:6407",
+        "[2001:db8:1:2:3:4:5:6]:443",
+        "2001:db8:1:2::/64",
+        "2001:0db8:0001:0002:0000:0000:0000:0001",
+        "2001:db8:1:2:0:0:0:1",
+        "2001%3Adb8%3A1%3A2%3A%3A9",
+        "2001-db8-1-2-3-4-5-6.example",
+        "2001-db8-1-2--9.example",
+        "6.0.0.0.5.0.0.0.4.0.0.0.3.0.0.0.2.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+        "20010db8000100020000000000000009",
+    ],
+)
+def test_every_spelling_of_an_own_address_goes(text: str) -> None:
+    """Of IPv6 every address of the same subscriber's network."""
+    scrub = scrubber(["198.51.100.7", "2001:db8:1:2:aaaa:bbbb:cccc:dddd"])
+    for before, after in (("", ""), ("You are ", ".<br>"), ('{"a":"', '"}'), ("x=", ";")):
+        written = scrub(f"{before}{text}{after}".encode())
+        assert b"[scrubbed]" in written, written
+        for part in (b"51", b"c633", b"3325256711", b"db8", b"b.d.0"):
+            assert part not in written.lower(), written
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"2001:db8:1:3::9 and 2001:db9:1:2::9",
+        b"12:34:56 2016-04-05 12:00:00 a::b",
+        b"3325256712 c6336408 33252567110",
+        b"7.100.51.199",
+        b"20010db8000100030000000000000009",
+    ],
+)
+def test_other_networks_are_left_alone(text: bytes) -> None:
+    assert scrubber(["198.51.100.7", "2001:db8:1:2:aaaa:bbbb:cccc:dddd"])(text) == text
+
+
 def test_loopback_is_nobodys_address() -> None:
     assert scrubber(["127.0.0.1", "::1", "not an address"])(b"127.0.0.1 ::1") == b"127.0.0.1 ::1"
 

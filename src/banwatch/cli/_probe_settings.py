@@ -15,6 +15,7 @@ from banwatch.probe.settings import Settings
 from banwatch.reference import load
 
 _STEALTH_PARALLEL = 2
+_STEALTH_ADDRESSES = 2
 _STEALTH_PAUSE_S = 20.0
 """About as fast as a person clicks."""
 
@@ -76,13 +77,16 @@ def make_settings(
         access_tier=tier,
         helper_url=helper,
         doh_resolvers=() if helper is not None else _DOH_WITHOUT_HELPER,
-        resolvers=tuple(resolvers) or standard.resolvers,
+        resolvers=tuple(resolvers) or (standard.resolvers[:1] if stealth else standard.resolvers),
+        tcp_resolvers=() if stealth else standard.tcp_resolvers,
+        dot_resolvers=() if stealth else standard.dot_resolvers,
+        max_addresses=_STEALTH_ADDRESSES if stealth else standard.max_addresses,
         ca_file=ca_file,
         asn_of=asn_of,
         parallelism=min(parallel, _STEALTH_PARALLEL) if stealth else parallel,
         pause_s=_STEALTH_PAUSE_S if stealth else 0.0,
         follow_ups=follow_ups,
-        thorough=follow_ups,
+        thorough=follow_ups and not stealth,
         rest_s=rest_s,
         own_addresses=tuple(own_addresses),
     )

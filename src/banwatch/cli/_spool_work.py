@@ -1,6 +1,7 @@
 """What the `spool` commands do."""
 
 import asyncio
+import ipaddress
 import json
 import os
 import random
@@ -39,6 +40,16 @@ def list_spool(folder: Path, as_json: bool) -> None:
         print(f"{len(waiting)} sealed measurements, {size / 1000:,.0f} kB")
 
 
+def _is_safe_in_clear(host: str) -> bool:
+    """Whether nobody on the network sees what is said to a host: on this machine, or inside Tor."""
+    if host.endswith(".onion") or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def push_spool(folder: Path, url: str, proxy: str | None, ca_file: Path | None, as_json: bool) -> None:
     """Deliver; fails where something is left."""
     spool = _existing(folder)
@@ -46,6 +57,11 @@ def push_spool(folder: Path, url: str, proxy: str | None, ca_file: Path | None, 
         target = parse_target_url(url)
     except ValueError as error:
         raise BanwatchError(f"No collector: {url!r}: {error}", "Expected a URL.") from error
+    if not (target.is_tls or _is_safe_in_clear(target.host)):
+        raise BanwatchError(
+            f"{url} is not encrypted: whoever watches would see what is delivered, and to whom",
+            "Name an https:// address, or an onion address with --proxy.",
+        )
     through: Endpoint | None = None
     if proxy is not None:
         try:

@@ -12,13 +12,15 @@ from babel.messages.pofile import read_po
 
 from banwatch.model.errors import BanwatchError
 
-CONSENT_VERSION = 1
+CONSENT_VERSION = 2
 """Moves when what is asked changes in substance: who agreed to less is asked again."""
 
 QUESTION = (
     "Before the first measurement: what this program does, and what it may mean for you.",
     "It opens websites and services from this computer, also ones that may be forbidden here, as if you had "
     "opened them yourself. Your provider, and whoever watches the network, can see that.",
+    "It also asks public resolvers about these sites, and a helper where you name one; they see your address "
+    "and the sites' names. Where something looks wrong, the same site is visited several times more.",
     "It writes down what happened: which sites, when, from which country and network, the answers and the "
     "pages. It does not write down your address, and takes it out wherever an answer repeats it.",
     "Results are shown here. They leave this computer only if you deliver or export them; what is then "

@@ -177,7 +177,11 @@ async def _fetch(
 def _write_response(result: HttpExchange, scrub: Callable[[bytes], bytes]) -> wire.HttpResponse | None:
     if result.response is None:
         return None
-    got, got_list = _headers(result.response.headers)
+    # here already: what is no UTF-8 is written in base64, where whoever scrubs the whole line finds nothing
+    headers = tuple(
+        (name, scrub(value.encode("latin-1")).decode("latin-1")) for name, value in result.response.headers
+    )
+    got, got_list = _headers(headers)
     return wire.HttpResponse(
         code=result.response.status,
         headers=got,
