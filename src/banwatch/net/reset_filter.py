@@ -13,6 +13,7 @@ import sys
 _SO_ATTACH_FILTER, _SO_MEMINFO = 26, 55  # <asm-generic/socket.h>
 _MEMINFO_FIELDS, _MEMINFO_DROPS = 9, 8  # <linux/sock_diag.h>: SK_MEMINFO_VARS, SK_MEMINFO_DROPS
 _FLAGS_OFFSET, _RST = 13, 0x04
+_NO_LINGERING = struct.pack("ii", 1, 0)
 # struct sock_filter, <linux/filter.h>: code, jump if true, jump if false, operand. A TCP socket's filter sees
 # the segment from its TCP header on.
 _PROGRAM = (
@@ -31,6 +32,8 @@ def attach_reset_filter(sock: socket.socket) -> bool:
     program = struct.pack("@HP", len(_PROGRAM), ctypes.addressof(code))  # struct sock_fprog
     try:
         sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+        # or the kernel would go on for minutes sending again what is never acknowledged, deaf to who resets
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
     except OSError:
         return False
     return True
