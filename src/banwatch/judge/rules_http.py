@@ -6,6 +6,7 @@ from banwatch.judge.thresholds import (
     HANDSHAKE_FLOOR_MS,
     HANDSHAKE_RATIO,
     LENGTH_RATIO_DIFFERENT,
+    THROTTLE_CONTROL_RATIO,
     THROTTLE_FLOOR_BPS,
     THROTTLE_RATIO,
 )
@@ -87,10 +88,16 @@ def _by_host(e: Evidence) -> tuple[str, ...]:
 
 
 def _slowed_download(e: Evidence) -> bool:
-    ours, other = e.http_goodput_bps, e.http_goodput_other_bps
-    return (
-        ours is not None and other is not None and ours < THROTTLE_FLOOR_BPS and other > ours * THROTTLE_RATIO
-    )
+    ours, other, control = e.http_goodput_bps, e.http_goodput_other_bps, e.http_goodput_control_bps
+    if ours is None or other is None or ours >= THROTTLE_FLOOR_BPS or other <= ours * THROTTLE_RATIO:
+        return False
+    return control is None or control > ours * THROTTLE_CONTROL_RATIO
+
+
+_HELD_BACK = {
+    "policing": "; what exceeds a rate is dropped",
+    "shaping": "; what exceeds a rate waits in a queue",
+}
 
 
 def _slowed_handshake(e: Evidence) -> bool:
@@ -254,7 +261,8 @@ HTTP_RULES: tuple[Rule, ...] = (
         layer=Layer.HTTP,
         kinds=_WEB,
         condition=(
-            "the page came ten times slower than another name's over the same network, and under 256 kbit/s"
+            "the page came ten times slower than another name's over the same network, under 256 kbit/s, and "
+            "not nearly as slowly to the control"
         ),
         holds=_slowed_download,
         state=State.LIKELY_BLOCKED,
@@ -264,7 +272,8 @@ HTTP_RULES: tuple[Rule, ...] = (
         source="Xue et al. 2021 (throttling of Twitter)",
         sentence=lambda e: (
             f"{host(e)} came at {(e.http_goodput_bps or 0) / _KILO:.0f} kbit/s, another name at "
-            f"{(e.http_goodput_other_bps or 0) / _KILO:.0f} kbit/s over the same network."
+            f"{(e.http_goodput_other_bps or 0) / _KILO:.0f} kbit/s over the same "
+            f"network{_HELD_BACK.get(e.throttle_kind, '')}."
         ),
     ),
     Rule(

@@ -28,6 +28,9 @@ THROTTLE_RATIO = 10.0
 Policers seen in the field leave 130 to 150 kbit/s of several Mbit/s; congestion seldom costs a factor of ten
 on one name alone."""
 
+THROTTLE_CONTROL_RATIO = 3.0
+"""A page that comes to the control, too, at less than so many times the rate is slow by itself."""
+
 THROTTLE_FLOOR_BPS = 256_000.0
 """A download faster than this, in bits a second, is not called throttled: pages still load."""
 

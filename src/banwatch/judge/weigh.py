@@ -243,6 +243,8 @@ class _Weighing:
             fingerprints_vetoed=tuple(sorted({*pages_known.vetoed, *answers_known.vetoed})),
             http_goodput_bps=rates.goodput_bps,
             http_goodput_other_bps=rates.goodput_other_bps,
+            http_goodput_control_bps=observed.control_goodput_bps,
+            throttle_kind=observed.throttle_kind,
             tls_handshake_ms=rates.handshake_ms,
             tls_handshake_other_ms=rates.handshake_other_ms,
             endpoints_ok=services.ok,

@@ -236,6 +236,10 @@ class Evidence:
     """Payload bits a second from the first byte to the last; null where there is nothing to compare with."""
     http_goodput_other_bps: float | None
     """The same, of another name or a reference download over the same network."""
+    http_goodput_control_bps: float | None
+    """How fast the page came to the control."""
+    throttle_kind: str
+    """How its bytes were held back: `policing` (dropped above a rate), `shaping` (queued), or empty."""
     tls_handshake_ms: float | None
     """Time of the fastest handshake; null where there is nothing to compare with."""
     tls_handshake_other_ms: float | None

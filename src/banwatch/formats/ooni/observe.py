@@ -8,7 +8,7 @@ from banwatch.formats.ooni.decode import parse_time
 from banwatch.formats.ooni.events import read_received
 from banwatch.formats.ooni.failures import normalise
 from banwatch.formats.ooni.observed import Observed
-from banwatch.formats.ooni.path import read_connections, read_located
+from banwatch.formats.ooni.path import read_connections, read_located, read_throttle_kind
 from banwatch.formats.ooni.reading import host_of, read_ip, read_text, read_timeouts
 from banwatch.formats.ooni.steps import Steps
 from banwatch.formats.ooni.wire import TestKeys, Text, WireMeasurement
@@ -54,6 +54,8 @@ def observe(wire: WireMeasurement, target_of: Callable[[str], str]) -> Observed:
         endpoints=nettest.endpoints,
         connections=read_connections(keys.x_tcp_info) if keys.x_tcp_info else (),
         located=read_located(keys.x_localization) if keys.x_localization else (),
+        throttle_kind=read_throttle_kind(keys.x_throttling),
+        control_goodput_bps=keys.x_throttling.control_goodput_bps if keys.x_throttling else None,
     )
 
 

@@ -83,5 +83,9 @@ class Observed:
     outcome: Outcome = Outcome()
     connections: tuple[Connection, ...] = ()
     located: tuple[Located, ...] = ()
+    throttle_kind: str = ""
+    """How the page's bytes were held back, where the probe could tell: `policing`, `shaping`, or empty."""
+    control_goodput_bps: float | None = None
+    """How fast the page came to the control."""
     endpoints: tuple[Endpoint, ...] = ()
     """What messaging and circumvention nettests need."""

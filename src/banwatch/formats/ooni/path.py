@@ -4,13 +4,14 @@ from collections.abc import Iterable
 
 from banwatch.formats.ooni.observed import Connection, Located
 from banwatch.formats.ooni.reading import read_endpoint, read_tags
-from banwatch.formats.ooni.wire import Localization, TcpInfo
+from banwatch.formats.ooni.wire import Localization, TcpInfo, Throttling
 from banwatch.model.drafting import drafted
 
 _MOST = 500
 """Records read of one measurement; ours make a tenth of that."""
 _MAX_HOPS = 255
 _STEPS = frozenset({"dns", "resolver", "tls", "tcp", "syn"})
+_KINDS = frozenset({"policing", "shaping"})
 _Connection = drafted(Connection)
 
 
@@ -43,3 +44,9 @@ def read_located(records: Iterable[Localization]) -> tuple[Located, ...]:
         if ip is not None and record.step in _STEPS and 0 < hops <= _MAX_HOPS and len(found) < _MOST:
             found.append(Located(step=record.step or "", ip=ip, hops=hops))
     return tuple(found)
+
+
+def read_throttle_kind(throttling: Throttling | None) -> str:
+    """Read how transfers were held back, downloads before uploads; empty where nobody can tell."""
+    kinds = (throttling.kind if throttling else None) or {}
+    return next((kind for way in ("download", "upload") if (kind := kinds.get(way)) in _KINDS and kind), "")

@@ -250,6 +250,14 @@ class Localization(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[str] | None = None
 
 
+class Throttling(msgspec.Struct, frozen=True, kw_only=True):
+    """What our probe made of transfers beside a twin's (docs/probe.md)."""
+
+    kind: dict[str, str | None] | None = None
+    """`policing` or `shaping`, by direction."""
+    control_goodput_bps: float | None = None
+
+
 class TestKeys(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a nettest found; one struct for all of them, since their keys rarely clash.
 
@@ -277,6 +285,7 @@ class TestKeys(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     x_slowest_step: float | None = None
     x_tcp_info: list[TcpInfo] | None = None
     x_localization: list[Localization] | None = None
+    x_throttling: Throttling | None = None
     control: ControlResponse | None = None
     control_failure: str | None = None
     dns_experiment_failure: str | None = None
