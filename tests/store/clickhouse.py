@@ -4,6 +4,7 @@ chDB is ClickHouse as a library. It has one session a process, in which every st
 """
 
 import itertools
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,6 +98,9 @@ def served(session: Any, scratch: Path) -> Iterator[int]:
             if not query:
                 query, body = body.decode(), b""
             status, answer = 200, b""
+            # a server keeps temporary tables by session; the engine in this process has but one
+            session_id = re.sub(r"\W", "", options.get("session_id", ""))
+            query = re.sub(r"\bwanted\b", f"wanted_{session_id}", query)
             with lock:
                 try:
                     answer = _carry_out(session, scratch, query, body, options.get("database", ""))

@@ -1,6 +1,8 @@
 """Every tier, every query and every digest is the same on DuckDB and on ClickHouse's engine."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import banwatch
 from banwatch import reference
 from banwatch.bans import load_bans
 from banwatch.detect import fold
@@ -20,7 +23,7 @@ from banwatch.store import Store, queries
 from banwatch.store.audit import audit
 from banwatch.store.click import cluster_ddl, parse_address
 from banwatch.store.export import TIERS, Wanted, export
-from banwatch.store.tables import TABLES
+from banwatch.store.tables import MEASURED, TABLES
 from tests.pipeline.measured import line, uid, write
 from tests.store.clickhouse import open_embedded, served
 from tests.store.rows_at_hand import START, silent, verdict
@@ -157,11 +160,64 @@ def test_over_the_wire(chdb_session: Any, tmp_path: Path) -> None:
             found = {name: store.digest(name) for name in COMPARED}
             assert audit(store).problems == ()
             assert [len(b) for b in queries.verdicts_in_batches(store, equal={})] == [61]
+            answers = {name: repr(read(store)) for name, read in READS.items()}
+            for tier in TIERS:
+                export(store, tier, "jsonl", tmp_path / "wired", Wanted(probe_cc="KP"))
+            for tier in ("observation", "evidence", "verdict"):
+                rebuild(store, reference.load(), from_tier=tier)
+            rebuild(store, reference.load(), since=START + timedelta(days=2))
+            rejudge(store)
+            assert {name: store.digest(name) for name in COMPARED} == found
         with Store.open(address, read_only=True) as again:
             assert queries.raw(again, uid(2, day=3)) == line(2, day=3)
+        with banwatch.open(address) as tables:
+            verdicts = tables.verdicts(cc="KP", since="2016-04-02")
+            counted = verdicts.group_by("state").agg(n=verdicts.count()).order_by("state")
+            rows = counted.to_pyarrow().to_pylist()
     with Store.open(tmp_path / "s.duckdb") as here:
         _fill(here, tmp_path)
         assert {name: here.digest(name) for name in COMPARED} == found
+        assert {name: repr(read(here)) for name, read in READS.items()} == answers
+        for tier in TIERS:
+            export(here, tier, "jsonl", tmp_path / "here", Wanted(probe_cc="KP"))
+            wired, local = (tmp_path / name / f"{tier}.jsonl" for name in ("wired", "here"))
+            assert wired.read_bytes() == local.read_bytes()
+    with banwatch.open(str(tmp_path / "s.duckdb")) as tables:
+        verdicts = tables.verdicts(cc="KP", since="2016-04-02")
+        counted = verdicts.group_by("state").agg(n=verdicts.count()).order_by("state")
+        assert counted.to_pyarrow().to_pylist() == rows
+
+
+def test_workers_share_the_files_without_asking_each_other(chdb_session: Any, tmp_path: Path) -> None:
+    """Two stateless workers over one database, files of both overlapping: as if one had done it all."""
+    pytest.importorskip("clickhouse_connect", reason="clickhouse-connect is not installed")
+    files = [write(tmp_path / f"{n}.jsonl", [line(k) for k in range(n, n + 4)]) for n in range(0, 24, 2)]
+    with served(chdb_session, tmp_path) as port:
+        address = f"clickhouse://default@127.0.0.1:{port}/shared?archive={tmp_path}/shared.archive"
+        Store.open(address).close()
+        words = [sys.executable, "-m", "banwatch.cli.main", "ingest", *map(str, files), "--jobs=1"]
+        workers = [
+            subprocess.Popen([*words, f"--store={address}", f"--share={part}/2"], stderr=subprocess.PIPE)
+            for part in (1, 2)
+        ]
+        said = [worker.communicate()[1] for worker in workers]
+        assert [worker.returncode for worker in workers] == [0, 0], said
+        with Store.open(address, read_only=True) as store:
+            assert audit(store).problems == ()
+            found = {name: store.digest(name) for name in MEASURED}
+    with Store.open(tmp_path / "s.duckdb") as here:
+        ingest(here, files, reference.load())
+        assert {name: here.digest(name) for name in found} == found
+
+
+def test_what_a_server_says_is_told(chdb_session: Any, tmp_path: Path) -> None:
+    pytest.importorskip("clickhouse_connect", reason="clickhouse-connect is not installed")
+    with served(chdb_session, tmp_path) as port:
+        address = f"clickhouse://default@127.0.0.1:{port}/told?archive={tmp_path}/told.archive"
+        store = Store.open(address)
+        with pytest.raises(BanwatchError, match=r"failed: .*nowhere"):
+            list(store.answer("SELECT * FROM nowhere"))
+        store.close()
 
 
 def test_a_server_that_does_not_answer_is_said() -> None:

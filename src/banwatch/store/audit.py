@@ -1,11 +1,15 @@
 """Proof that nothing was lost or doubled: every segment's hash, every row's place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+
+import msgspec
 
 from banwatch.model.errors import WireError
 from banwatch.store.rows import Segment
 from banwatch.store.store import Store
+from banwatch.store.tables import TABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +83,53 @@ def _problems_of_rows(store: Store) -> list[str]:
     if beyond:
         problems.append(f"{beyond} entries lie beyond the end of their segment")
     first = entries.filter(entries["copy"] == 0).select("measurement_uid")
-    for name, table in (
-        ("entry", first),
-        *((n, store.table(n)) for n in ("measurement", "evidence", "verdict")),
-    ):
+    problems.extend(_problems_of_doubles(store))
+    for name in ("measurement", "evidence", "verdict"):
+        table = store.table(name)
         ids = table.select("measurement_uid")
-        keyed = table.select("measurement_uid", "target") if name in ("evidence", "verdict") else ids
+        keyed = ids if name == "measurement" else table.select("measurement_uid", "target")
         doubled = store.count(keyed) - store.count(keyed.distinct())
         if doubled:
             problems.append(f"{doubled} rows of {name} stand there twice")
-        if name != "entry":
-            missing = store.count(first.anti_join(ids, "measurement_uid"))
-            extra = store.count(ids.anti_join(first, "measurement_uid"))
-            if missing:
-                problems.append(f"{missing} measurements of the archive have no row in {name}")
-            if extra:
-                problems.append(f"{extra} rows of {name} belong to no measurement of the archive")
+        missing = store.count(first.anti_join(ids, "measurement_uid"))
+        extra = store.count(ids.anti_join(first, "measurement_uid"))
+        if missing:
+            problems.append(f"{missing} measurements of the archive have no row in {name}")
+        if extra:
+            problems.append(f"{extra} rows of {name} belong to no measurement of the archive")
     return problems
+
+
+def _problems_of_doubles(store: Store) -> Iterator[str]:
+    """Look at copies that have two places in the archive.
+
+    Two workers on ClickHouse may bring in the same measurement at the same moment: it lies there twice then,
+    and counts once. What they brought in has to say the same, and in the same place nothing may stand twice.
+    """
+    entries = store.table("entry")
+    keys = ["measurement_uid", "copy"]
+    counted = entries.group_by(keys).agg(rows=entries.count())
+    doubled = entries.semi_join(counted.filter(counted.rows > 1), keys).order_by(
+        [*keys, "segment", "position"]
+    )
+    rows = (row for batch in store.batches(doubled) for row in TABLES["entry"].layout.from_arrow(batch))
+    for (uid, copy), group in groupby(rows, key=lambda row: (row.measurement_uid, row.copy)):
+        found = list(group)
+        if len({(row.segment, row.position) for row in found}) < len(found):
+            yield f"the place of {uid} (copy {copy}) stands there twice"
+            continue
+        try:
+            lines = {store.archive.line(row.segment, row.position) for row in found}
+        except WireError as error:
+            yield f"{uid}: {error.reason}"
+            continue
+        if len(lines) > 1 and len({_content_of(line) for line in lines}) > 1:
+            yield f"two workers brought in differing measurements of the name {uid} at once"
+
+
+def _content_of(line: bytes) -> bytes:
+    """Spell a line in one way, so that two can be compared; one that cannot be read stays as it is."""
+    try:
+        return msgspec.json.encode(msgspec.json.decode(line), order="sorted")
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return line

@@ -8,7 +8,7 @@ measurement count is its row in `entry`, which is written after all others.
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -323,21 +323,36 @@ class Wire:
 
     def command(self, sql: str) -> None:
         """Do something that gives no rows."""
-        self._client.command(sql)
+        with self._explained():
+            self._client.command(sql)
 
     def query(self, sql: str) -> pa.Table:
         """Ask for rows."""
-        return self._client.query_arrow(sql, use_strings=True)
+        with self._explained():
+            return self._client.query_arrow(sql, use_strings=True)
 
     def stream(self, sql: str) -> Iterator[pa.Table]:
         """Ask for any number of rows, some at once."""
-        with self._client.query_arrow_stream(sql, use_strings=True) as blocks:
+        with self._explained(), self._client.query_arrow_stream(sql, use_strings=True) as blocks:
             for block in blocks:
                 yield block if isinstance(block, pa.Table) else pa.Table.from_batches([block])
 
     def insert(self, table: str, rows: pa.Table) -> None:
         """Add rows."""
-        self._client.insert_arrow(table, rows)
+        with self._explained():
+            self._client.insert_arrow(table, rows)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say in our words what a server says, or that it has gone."""
+        try:
+            yield
+        except (self._errors, OSError) as error:
+            said = (str(error).splitlines() or [type(error).__name__])[0][:300]
+            raise BanwatchError(
+                f"{self.place} failed: {said}",
+                "Look at the server, then run the same command again: what was done is kept",
+            ) from error
 
     def close(self) -> None:
         """Let go of the connection."""

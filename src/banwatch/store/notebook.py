@@ -5,6 +5,7 @@ tables = banwatch.open("banwatch.duckdb")
 tables.verdicts(cc="KP").group_by("target", "state").count().to_pandas()
 """
 
+import os
 import warnings
 from datetime import datetime
 from pathlib import Path
@@ -159,6 +160,7 @@ def _backend_of(store: str) -> Any:
             host=address.host,
             port=address.port,
             user=address.user,
+            password=os.environ.get("CLICKHOUSE_PASSWORD", ""),
             database=address.database,
             secure=address.secure,
             settings={"final": 1, "join_use_nulls": 1, "session_timezone": "UTC"},
