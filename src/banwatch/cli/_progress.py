@@ -43,6 +43,7 @@ def _shown(console: Console, what: str, *columns: ProgressColumn) -> Iterator[Re
         *columns,
         console=console,
         transient=True,
+        disable=not console.is_terminal,  # else an empty line is left in logs
     )
     with shown:
         task = shown.add_task(what, total=None)
