@@ -138,3 +138,13 @@ def test_case_and_subdomains_do_not_matter(name: str) -> None:
 @pytest.mark.parametrize("name", ["notblocked.example", "blocked.example.org", "example"])
 def test_lookalikes_are_left_alone(name: str) -> None:
     assert ask(censor_of(FORGE), dns_query(name)) is PASS
+
+
+def test_a_careless_filter_misses_a_name_in_mixed_case() -> None:
+    careless = censor_of(FORGE.replace("types: [A, AAAA]", "types: [A, HTTPS], exact_case: true"))
+    careful = censor_of(FORGE.replace("types: [A, AAAA]", "types: [A, HTTPS]"))
+    for kind in (1, 65):
+        plain, mixed = dns_query("www.blocked.example", kind), dns_query("wWw.bLoCkEd.ExAmPlE", kind)
+        assert outcome(ask(careless, plain, sport=kind)) == "pass+1"
+        assert ask(careless, mixed, sport=kind + 1) is PASS
+        assert outcome(ask(careful, mixed, sport=kind)) == "pass+1"

@@ -351,3 +351,16 @@ def test_the_shutdown_of_a_regime_that_ships_lasts_a_day() -> None:
         seen.append(outcome(talk.out(flags=SYN)))
     assert seen == ["pass"] * 2 + ["drop"] * 24 + ["pass"] * 3
     assert {line.mechanism for line in truths(censor)} == {None, "network.shutdown"}
+
+
+@pytest.mark.parametrize("placement", ["on-path", "in-path"])
+def test_a_connection_may_be_let_stand_and_then_be_reset(placement: str) -> None:
+    rule = BLACKHOLE.replace("action: drop", "action: {reset: {to: client, after_handshake: true}}")
+    censor = censor_of(rule + f"  placement: {placement}\n")
+    talk = Talk(censor)
+    assert talk.out(flags=SYN) is PASS
+    assert talk.back(flags=SYN | ACK) is PASS
+    (reset,) = injected(talk.out(), Direction.INBOUND)
+    assert reset.flags & RST
+    twin = Talk(censor, site="151.101.1.164", sport=40_001).open()
+    assert twin.out(b"hello") is PASS

@@ -45,7 +45,7 @@ def test_chain_ends_in_the_authority_with_a_cheap_key():
     assert key.curve.name == "secp256r1"
 
 
-@pytest.mark.parametrize("kind", [Certificate.EXPIRED, Certificate.WRONG_NAME, Certificate.SELF_SIGNED])
+@pytest.mark.parametrize("kind", [kind for kind in Certificate if kind is not Certificate.VALID])
 def test_trouble_is_trouble(kind: Certificate):
     pem = certificate_pem(["bad.example"], kind=kind)
     with pytest.raises(VerificationError):

@@ -266,3 +266,23 @@ async def _ask_once(where: tuple[str, int], datagram: bytes) -> tuple[bytes, int
         opened.connect(where)
         await loop.sock_sendall(opened, datagram)
         return await asyncio.wait_for(loop.sock_recv(opened, 2048), 10), opened.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [
+        ("hangs-up.behaviour-lab.net", ConnectionResetError),
+        ("ends-tls.behaviour-lab.net", (ConnectionResetError, ssl.SSLEOFError, OSError)),
+        ("silent-tls.behaviour-lab.net", TimeoutError),
+    ],
+)
+@in_a_loop
+async def test_servers_hang_up_by_themselves(name: str, outcome: type[Exception]):
+    async with _world() as world:
+        with pytest.raises(outcome):
+            await asyncio.wait_for(_fetch(world, name), 0.5)
+        host, port = _on_loopback(_address(world, name), 80)
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
+        assert b" 200 " in (await reader.read()).partition(b"\r\n")[0]
+        writer.close()
