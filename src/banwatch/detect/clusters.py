@@ -20,6 +20,8 @@ Place = tuple[TargetName, CountryCode, str]
 """A target in a country, for an access tier."""
 _TOGETHER = timedelta(hours=t.TOGETHER_HOURS)
 _ROLLOUT = timedelta(hours=t.ROLLOUT_HOURS)
+_LONG = timedelta(days=366 * 20)
+"""Longer ago than any block of which another network is found to be part."""
 
 
 @dataclass(slots=True)
@@ -30,7 +32,8 @@ class _Cluster:
     changes: list[Change] = field(default_factory=list)
     moments: list[tuple[datetime, datetime]] = field(default_factory=list)
     """When something of it began, as closely as its changes say."""
-    networks: dict[TargetName, set[Network]] = field(default_factory=dict)
+    of_target: dict[TargetName, list[Change]] = field(default_factory=dict)
+    """Those that were seen to begin."""
 
 
 @dataclass(slots=True)
@@ -44,14 +47,19 @@ class _Moments:
         insort(self.latest, (moment[1], moment[0], cluster))
         self.widest = max(self.widest, moment[1] - moment[0])
 
-    def near(self, earliest: datetime, latest: datetime) -> Iterable[tuple[timedelta, int]]:
-        """Clusters with a moment in these bounds, each with how far it lies from their middle."""
-        middle = earliest + (latest - earliest) / 2
+    def within(self, earliest: datetime, latest: datetime) -> Iterable[tuple[datetime, datetime, int]]:
+        """Moments that meet these bounds, each with its cluster."""
         first = bisect_left(self.latest, (earliest,))
         last = bisect_right(self.latest, latest + self.widest, key=lambda entry: entry[0])
         for end, begin, cluster in self.latest[first:last]:
             if begin <= latest:
-                yield abs(begin + (end - begin) / 2 - middle), cluster
+                yield begin, end, cluster
+
+    def near(self, earliest: datetime, latest: datetime) -> Iterable[tuple[timedelta, int]]:
+        """Clusters with a moment in these bounds, each with how far it lies from their middle."""
+        middle = earliest + (latest - earliest) / 2
+        for begin, end, cluster in self.within(earliest, latest):
+            yield abs(begin + (end - begin) / 2 - middle), cluster
 
 
 def clusters_of(
@@ -81,7 +89,7 @@ def order(change: Change) -> tuple[datetime, str, int, str, str]:
 
 def _of_country(changes: Sequence[Change], measured_on: Mapping[Place, int]) -> list[list[Change]]:
     clusters: list[_Cluster] = []
-    of_target: defaultdict[TargetName, list[int]] = defaultdict(list)
+    of_target: defaultdict[TargetName, _Moments] = defaultdict(_Moments)
     moments = _Moments()
     unseen = sorted((c for c in changes if not c.onset_known), key=order)
     found_at: defaultdict[Place, list[datetime]] = defaultdict(list)
@@ -94,18 +102,18 @@ def _of_country(changes: Sequence[Change], measured_on: Mapping[Place, int]) -> 
         most = 2 * already > measured_on.get(_place(change), 0)
         (late if most and already >= t.ALREADY_NETWORKS else known).append(change)
     for change in known:
-        number = _rolled_out(change, [clusters[i] for i in of_target[change.target]])
+        number = _rolled_out(change, of_target[change.target], clusters)
         if number is None:
             number = _simultaneous(change, moments, clusters)
         if number is None:
             number = len(clusters)
             clusters.append(_Cluster(number))
         _put(change, clusters[number], moments)
-        if number not in of_target[change.target]:
-            of_target[change.target].append(number)
+        of_target[change.target].add((change.onset_earliest, change.onset_latest), number)
     rest = []
     for change in unseen:
-        number = _later_measured(change, [clusters[i] for i in of_target[change.target]])
+        before = of_target[change.target].near(change.onset_latest - _LONG, change.onset_latest)
+        number = _later_measured(change, [clusters[i] for i in sorted({i for _, i in before})])
         if number is None:
             rest.append(change)
         else:
@@ -115,7 +123,7 @@ def _of_country(changes: Sequence[Change], measured_on: Mapping[Place, int]) -> 
 
 def _put(change: Change, cluster: _Cluster, moments: _Moments) -> None:
     cluster.changes.append(change)
-    cluster.networks.setdefault(change.target, set()).add(_network(change))
+    cluster.of_target.setdefault(change.target, []).append(change)
     mine = (change.onset_earliest, change.onset_latest)
     if not any(begin <= mine[1] and mine[0] <= end for begin, end in cluster.moments):
         cluster.moments.append(mine)
@@ -130,17 +138,15 @@ def _simultaneous(change: Change, moments: _Moments, clusters: Sequence[_Cluster
     return None if best is None else best[2]
 
 
-def _rolled_out(change: Change, clusters: Sequence[_Cluster]) -> int | None:
+def _rolled_out(change: Change, moments: _Moments, clusters: Sequence[_Cluster]) -> int | None:
     """The cluster in which the same target on other networks came to be blocked shortly before or after."""
     slack = max(_slack(change), _ROLLOUT)
-    near = []
-    for cluster in clusters:
-        if cluster.networks[change.target] == {_network(change)}:
-            continue  # the same series again: another time
-        for begin, end in cluster.moments:
-            apart = max(begin - change.onset_latest, change.onset_earliest - end, timedelta(0))
-            if apart <= slack:
-                near.append((apart, cluster.number))
+    near = [
+        (max(begin - change.onset_latest, change.onset_earliest - end, timedelta(0)), number)
+        for begin, end, number in moments.within(change.onset_earliest - slack, change.onset_latest + slack)
+        # of the same series alone it is another time
+        if any(_network(other) != _network(change) for other in clusters[number].of_target[change.target][:2])
+    ]
     return min(near)[1] if near else None
 
 
@@ -149,7 +155,7 @@ def _later_measured(change: Change, clusters: Sequence[_Cluster]) -> int | None:
     at = change.onset_latest
     running = []
     for cluster in clusters:
-        mine = [c for c in cluster.changes if c.target == change.target and c.onset_earliest <= at]
+        mine = [c for c in cluster.of_target[change.target] if c.onset_earliest <= at]
         if any(c.end_latest is None or c.end_latest >= at for c in mine):
             running.append((at - max(c.onset_earliest for c in mine), cluster.number))
     return min(running)[1] if running else None
@@ -192,19 +198,18 @@ def _merged(clusters: Sequence[list[Change]]) -> list[list[Change]]:
     """
     known = [one for one in clusters if was_seen_to_begin(one)]
     found = [one for one in clusters if not was_seen_to_begin(one)]
-    kept: list[tuple[Interval, list[Change]]] = []
-    for cluster in sorted(known, key=lambda one: (_span(first_onset(one)), min(order(c) for c in one))):
-        earliest, latest = first_onset(cluster)
-        near = [
-            (-len(other), place)
-            for place, ((begin, end), other) in enumerate(kept)
-            if begin <= latest + _TOGETHER and earliest <= end + _TOGETHER
-        ]
-        if near:
-            kept[min(near)[1]][1].extend(cluster)
+    kept: list[list[Change]] = []
+    moments = _Moments()
+    dated = [(first_onset(one), min(order(c) for c in one), one) for one in known]
+    for (earliest, latest), _, cluster in sorted(dated, key=lambda entry: (_span(entry[0]), entry[1])):
+        near = moments.near(earliest - _TOGETHER, latest + _TOGETHER)
+        best = min(((-len(kept[place]), place) for _, place in near), default=None)
+        if best is not None:
+            kept[best[1]].extend(cluster)
         else:
-            kept.append(((earliest, latest), list(cluster)))
-    return [*found, *(cluster for _, cluster in kept)]
+            moments.add((earliest, latest), len(kept))
+            kept.append(list(cluster))
+    return [*found, *kept]
 
 
 def was_seen_to_begin(changes: Sequence[Change]) -> bool:

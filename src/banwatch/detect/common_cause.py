@@ -5,7 +5,7 @@ changed); many targets that move at once in unrelated countries moved with a pro
 fingerprint list. What one voice alone says is no incident either.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -65,14 +65,32 @@ def _simultaneous(changes: Sequence[Change]) -> Iterable[tuple[Change, set[Count
         (c for c in changes if c.onset_known and c.onset_latest - c.onset_earliest <= widest),
         key=lambda c: c.onset_latest,
     )
-    moments = [change.onset_latest for change in known]
+    of_country: defaultdict[tuple[CountryCode, Kind], list[Change]] = defaultdict(list)
     for change in known:
-        first = bisect_left(moments, change.onset_earliest - window)
-        last = bisect_right(moments, change.onset_latest + window + widest)
+        of_country[change.probe_cc, change.kind].append(change)
+    onsets = {place: _Onsets(mine) for place, mine in of_country.items()}
+    for change in known:
         near = {
-            other.probe_cc
-            for other in known[first:last]
-            if other.kind is change.kind and other.onset_earliest <= change.onset_latest + window
+            country
+            for (country, kind), mine in onsets.items()
+            if kind is change.kind
+            and mine.any_in(change.onset_earliest - window, change.onset_latest + window)
         }
         if len(near) > 1:
             yield change, near
+
+
+class _Onsets:
+    """Brackets of one country, to be asked whether any lies in some hours: in order of their latest."""
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self._latest = [change.onset_latest for change in changes]
+        self._earliest_from = [change.onset_earliest for change in changes]
+        for place in range(len(changes) - 2, -1, -1):
+            here, after = self._earliest_from[place], self._earliest_from[place + 1]
+            self._earliest_from[place] = min(here, after)
+
+    def any_in(self, earliest: datetime, latest: datetime) -> bool:
+        """Whether a bracket ends after the one and begins before the other."""
+        first = bisect_left(self._latest, earliest)
+        return first < len(self._latest) and self._earliest_from[first] <= latest

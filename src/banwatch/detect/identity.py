@@ -1,6 +1,6 @@
 """Ids of incidents: `KP-2016-0001`, country, year of onset, number. Once given, kept for life."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
@@ -11,6 +11,12 @@ from banwatch.model.incident import Incident, Kind
 _T = TypeVar("_T")
 _Place = tuple[CountryCode, Kind]
 
+_OF_FIRST = 0.6
+"""How much what was first said of an id weighs, against what was said last."""
+_OF_GONE = 0.7
+"""How much less an id is claimed that is not in use."""
+_CLOSE = timedelta(days=1)
+"""By which the distance of two onsets is measured."""
 _NEAR = timedelta(days=3)
 """How far an onset may move with late data and still be the same incident's."""
 
@@ -20,6 +26,7 @@ def number(
     known: Sequence[Incident],
     gone: Sequence[Incident] = (),
     spent: Iterable[IncidentId] = (),
+    first: Mapping[IncidentId, Incident] | None = None,
 ) -> tuple[Incident, ...]:
     """Give each incident its id: the one it was known by, else the next free one of its country and year.
 
@@ -28,25 +35,27 @@ def number(
         known: those that are said now.
         gone: those that were said once, and were withdrawn.
         spent: ids that were given at any time, to whatever it was.
+        first: what was first said of an id; it weighs more than what was said last, so that an id does not
+            wander from one thing to another where both were told as one for a while.
     """
     ordered = sorted(drafts, key=_order)
+    by_place: dict[_Place, list[tuple[Incident, float]]] = {}
+    for earlier, weight in ((known, 1.0), (gone, _OF_GONE)):
+        for old in earlier:
+            by_place.setdefault((old.probe_cc, old.kind), []).append((old, weight))
+    claims = []
+    for place, draft in enumerate(ordered):
+        for old, weight in by_place.get((draft.probe_cc, draft.kind), ()):
+            born = (first or {}).get(old.incident_id, old)
+            likeness = _OF_FIRST * _likeness(draft, born) + (1 - _OF_FIRST) * _likeness(draft, old)
+            if likeness > 0:
+                claims.append((-likeness * weight, old.incident_id, place))
     given: dict[int, IncidentId] = {}
     taken: set[IncidentId] = set()
-    for earlier in (known, gone):
-        by_place: dict[_Place, list[Incident]] = {}
-        for old in earlier:
-            by_place.setdefault((old.probe_cc, old.kind), []).append(old)
-        claims = []
-        for place, draft in enumerate(ordered):
-            if place not in given:
-                for old in by_place.get((draft.probe_cc, draft.kind), ()):
-                    likeness = _likeness(draft, old)
-                    if likeness > 0:
-                        claims.append((-likeness, old.incident_id, place))
-        for _score, incident_id, place in sorted(claims):
-            if place not in given and incident_id not in taken:
-                given[place] = incident_id
-                taken.add(incident_id)
+    for _score, incident_id, place in sorted(claims):
+        if place not in given and incident_id not in taken:
+            given[place] = incident_id
+            taken.add(incident_id)
     used: dict[str, int] = {}
     for incident_id in [*(old.incident_id for old in (*known, *gone)), *spent]:
         prefix, _, serial = incident_id.rpartition("-")
@@ -99,7 +108,8 @@ def _likeness(draft: Incident, old: Incident) -> float:
     if old_end is not None and draft.onset_earliest > old_end + _NEAR:
         return 0.0
     apart = abs(draft.onset_latest - old.onset_latest)
-    return networks * targets / (1 + apart / timedelta(days=30))
+    # where one was told of two things that prove to be two, it is the one that began then that it was told of
+    return networks * targets / (1 + apart / _CLOSE)
 
 
 def _share(one: frozenset[_T], other: frozenset[_T]) -> float:

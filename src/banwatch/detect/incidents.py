@@ -1,6 +1,6 @@
 """Group the changes that belong together into incidents, with ids that last."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from banwatch.detect.clusters import first_onset, order, was_seen_to_begin
@@ -23,6 +23,7 @@ def group(
     known: Sequence[Incident] = (),
     gone: Sequence[Incident] = (),
     spent: Iterable[IncidentId] = (),
+    first: Mapping[IncidentId, Incident] | None = None,
 ) -> tuple[Incident, ...]:
     """Group changes into incidents, in order of their ids.
 
@@ -32,11 +33,14 @@ def group(
         known: incidents said before; those that are still seen keep their ids.
         gone: incidents said once and withdrawn; one that is seen again is known by its id again.
         spent: ids given at any time, also to incidents since withdrawn; none is given again to another.
+        first: what was first said of each id.
 
     Returns:
         Incidents; changes seen by one voice alone, or with a cause elsewhere, are in none.
     """
-    return number([_incident(cluster) for cluster in gather(changes, cells).clusters], known, gone, spent)
+    return number(
+        [_incident(cluster) for cluster in gather(changes, cells).clusters], known, gone, spent, first
+    )
 
 
 def _incident(cluster: Cluster) -> Incident:

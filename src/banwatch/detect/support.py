@@ -98,7 +98,8 @@ class Support:
             showed, told = [], []
             for key, cells in self._series.items():
                 if key.probe_cc == country:
-                    calm = [c for c in cells if not any(a <= c.first_at <= b for a, b in self._moved[key])]
+                    moved = _united(self._moved.get(key, []))
+                    calm = [cell for cell in cells if not _in_any(cell.first_at, moved)]
                     showed.append(sum(1 - cell.ok / told_in(cell) for cell in calm))
                     told.append(len(calm))
             weakest = t.BASELINE_STRENGTH_VOTES[0] / 4
@@ -113,6 +114,23 @@ class Support:
         if change.end_earliest is not None:
             last = bisect_right(cells, change.end_earliest, key=lambda cell: cell.first_at)
         return cells[first : min(last, first + t.SUPPORT_HOURS)]
+
+
+def _united(intervals: Iterable[Interval]) -> list[Interval]:
+    """Put intervals that meet together, in order."""
+    united: list[Interval] = []
+    for begin, end in sorted(intervals):
+        if united and begin <= united[-1][1]:
+            united[-1] = (united[-1][0], max(end, united[-1][1]))
+        else:
+            united.append((begin, end))
+    return united
+
+
+def _in_any(at: datetime, intervals: Sequence[Interval]) -> bool:
+    """Whether a moment lies in one of intervals that are in order and do not meet."""
+    place = bisect_right(intervals, at, key=lambda interval: interval[0]) - 1
+    return place >= 0 and at <= intervals[place][1]
 
 
 def _key_of(change: Change) -> SeriesKey:

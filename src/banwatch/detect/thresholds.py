@@ -126,7 +126,7 @@ EDGE_NATS = 3.0
 LOOK_ELSEWHERE_NATS = 0.0
 """What an incident's evidence must exceed the logarithm of the number of series-weeks looked at by. At 0 one
 such inquiry may tell of something that chance made, were there no other condition."""
-SUPPORT_HOURS = 500
+SUPPORT_HOURS = 200
 """Telling hours of a change, from its onset on, that are asked for its evidence: enough for any."""
 MINIMUM_VOICES = 2
 """Distinct voices that must have seen it: one probe or one report alone never makes an incident."""

@@ -11,7 +11,7 @@ from banwatch.model.ban import Ban, Comparison
 from banwatch.model.ids import IncidentId
 from banwatch.model.incident import Incident
 from banwatch.store import Store, queries
-from banwatch.store.rows import Logged, Withdrawn
+from banwatch.store.rows import Logged, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +39,24 @@ def detect(
     """
     cells = queries.cells(store)
     known = queries.incidents(store)
-    gone = [row.incident for row in store.rows(Withdrawn)]
+    told = {row.incident_id: row for row in store.rows(Told)}
+    first = {name: row.first for name, row in told.items()}
+    saying = {incident.incident_id for incident in known}
+    gone = [row.last for name, row in told.items() if name not in saying]
     changes = detection.find_changes(cells, through=through)
     # what was said once is known by its id for ever, also while it is withdrawn: no other is given it
     spent = {IncidentId(row.subject) for row in store.rows(Logged)}
-    incidents = detection.group(changes, cells, known=known, gone=gone, spent=spent)
-    current = {incident.incident_id for incident in incidents}
-    past = [one for one in (*known, *gone) if one.incident_id not in current]
+    incidents = detection.group(changes, cells, known=known, gone=gone, spent=spent, first=first)
+    for one in incidents:
+        born = first.get(one.incident_id, one)
+        told[one.incident_id] = Told(incident_id=one.incident_id, first=born, last=one)
     comparisons = [row for ban in bans for row in announced.compare(ban, cells, changes)]
     with store.transaction():
         for name, rows in (("change", changes), ("incident", incidents), ("comparison", comparisons)):
             store.clear(name)
             store.append(name, rows)
-        store.clear("withdrawn")
-        store.append("withdrawn", [Withdrawn(incident_id=one.incident_id, incident=one) for one in past])
+        store.clear("told")
+        store.append("told", [told[name] for name in sorted(told)])
         if now is not None:
             store.append("log", _news(known, incidents, now))
     return DetectReport(len(cells), len(changes), len(incidents), len(comparisons))

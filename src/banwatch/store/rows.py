@@ -93,15 +93,16 @@ class Logged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Withdrawn:
-    """An incident that was said and is not said any more: should it show again, it is known by its id.
+class Told:
+    """What an id was given to: should it show again after it was withdrawn, it is known by its id.
 
-    Shape: one row an incident; key `incident_id`; no part of any digest.
+    Shape: one row an id; key `incident_id`; no part of any digest.
     """
 
     incident_id: IncidentId
-    incident: Incident
-    """As it was last said."""
+    first: Incident
+    """As it was first said."""
+    last: Incident
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.verdict import Verdict
 from banwatch.store.columns import Layout
-from banwatch.store.rows import Entry, Logged, Property, Quarantined, Segment, SourceFile, Withdrawn
+from banwatch.store.rows import Entry, Logged, Property, Quarantined, Segment, SourceFile, Told
 
 SCHEMA_VERSION = "2"
 """Changes when a store of an earlier version can no longer be read or added to."""
@@ -56,7 +56,7 @@ _ALL = (
     TableDef("comparison", Comparison, ("ban_id", "target", "probe_cc", "probe_asn", "access_tier"), 5),
     TableDef("past_verdict", Verdict, ("measurement_uid", "target", "ruleset"), None),
     TableDef("source_file", SourceFile, ("sha256",), None),
-    TableDef("withdrawn", Withdrawn, ("incident_id",), None),
+    TableDef("told", Told, ("incident_id",), None),
     TableDef("log", Logged, ("said_at", "subject", "says"), None),
     TableDef("property", Property, ("name",), None),
 )
