@@ -13,8 +13,9 @@ from banwatch.model.errors import WireError
 from banwatch.model.state import State
 from tests.judge.judging import judge_line
 from tests.judge.mutating import mutate
+from tests.judge.nettest_lines import line
 from tests.judge.scenario import Scenario
-from tests.judge.test_nettests import CASES, line
+from tests.judge.test_nettests import CASES
 from tests.judge.test_scenarios import CENSORED, HONEST
 
 SAMPLE = 4_000

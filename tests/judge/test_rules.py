@@ -11,8 +11,9 @@ from banwatch.judge.verdicts import judge
 from banwatch.model.mechanism import NODES
 from banwatch.model.state import State
 from tests.judge.judging import judge_line, weigh_line
+from tests.judge.nettest_lines import line
 from tests.judge.scenario import FORGED, GENUINE, INSIDE, Helper, Lookup, Page, Scenario
-from tests.judge.test_nettests import CASES, line
+from tests.judge.test_nettests import CASES
 from tests.judge.test_scenarios import CENSORED, HONEST
 
 DOCS = Path(__file__).parents[2] / "docs"
