@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import random
+import re
 import subprocess
 import threading
 import time
@@ -14,8 +15,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
+from starlette.routing import Route
 
+from banwatch.collector import own
+from banwatch.collector.collecting import CollectorSettings, collecting
 from banwatch.collector.keys import load_keys
+from banwatch.collector.probe_services import add_probe_services
+from banwatch.collector.receiving import add_collector
 from banwatch.net.certificates import Roots
 from banwatch.net.real import RealNet
 from banwatch.net.target_url import parse_target_url
@@ -78,12 +85,12 @@ def test_from_the_spool_to_the_page_through_kills(tmp_path: Path) -> None:
     )
     spool = Spool(tmp_path / "spool", made.stdout.strip())
     uids = set()
-    for number in range(150):
+    for number in range(60):
         uid, data = named(number)
         uids.add(uid)
         spool.put(data)
     rng = random.Random(4)
-    for delay_s in (0.15, 0.4, 1.5):
+    for delay_s in (0.15, 0.9):
         with serving(store, "--per-minute", 0) as served:
             timer = threading.Timer(delay_s, served.process.kill)
             timer.start()
@@ -109,6 +116,22 @@ def test_from_the_spool_to_the_page_through_kills(tmp_path: Path) -> None:
         assert {m.measurement_uid for m in queries.measurements(opened)} == uids
         assert queries.conflicts(opened) == []
     assert not [p for p in (tmp_path / "s.duckdb.inbox").iterdir() if p.name != "lock"]
+
+
+def test_every_route_is_documented(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs/collector.md").read_text("utf-8")
+    app = FastAPI()
+    with own(tmp_path / "s.duckdb") as owner:
+        assert owner is not None
+        with collecting(owner, load_keys(tmp_path / "key", make=True), CollectorSettings()) as receiver:
+            add_collector(app, receiver)
+            add_probe_services(app, receiver, ())
+    paths = [route.path for route in app.router.routes if isinstance(route, Route)]
+    assert len(paths) > 10
+    shown = [re.sub(r"\{(?:report_|sealed_)?(\w+)\}", lambda m: m[1].upper(), path) for path in paths]
+    assert [
+        path for path in shown if f"{path}`" not in text and "openapi" not in path and "doc" not in path
+    ] == []
 
 
 def test_ooni_s_protocol(running: tuple[Serving, Path]) -> None:
