@@ -3,12 +3,14 @@
 import ipaddress
 import os
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import UNKNOWN_ASN, Asn, parse_asn, parse_country
-from banwatch.net.endpoint import parse_endpoint
+from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.target_url import parse_target_url
 from banwatch.probe import consent
 from banwatch.probe.settings import Settings
@@ -20,6 +22,17 @@ _STEALTH_PAUSE_S = 20.0
 """About as fast as a person clicks."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encrypted:
+    """Resolvers that are asked inside TLS and HTTPS; empty for the usual ones."""
+
+    dot: tuple[str, ...] = ()
+    doh: tuple[str, ...] = ()
+
+
+Http3 = Literal["offered", "always", "never"]
+_HTTP3: dict[str, Http3] = {"offered": "offered", "always": "always", "never": "never"}
+_DOT_PORT = 853
 _DOH_WITHOUT_HELPER = ("8.8.8.8", "1.1.1.1")
 """Public resolvers whose certificates name their addresses; they stand in for a helper's view of names."""
 
@@ -32,6 +45,9 @@ def make_settings(
     tier: str,
     helper: str | None,
     resolvers: list[str],
+    encrypted: Encrypted,
+    http3: str,
+    twin: str | None,
     ca_file: Path | None,
     parallel: int,
     stealth: bool,
@@ -44,13 +60,15 @@ def make_settings(
         raise BanwatchError(f"No country: {cc!r}", "Expected two letters such as KP.")
     if parse_asn(asn.upper()) == 0 and asn.upper() not in {"AS0", "0"}:
         raise BanwatchError(f"No network: {asn!r}", "Expected an AS number such as AS131279.")
-    for resolver in resolvers:
+    for resolver in (*resolvers, *encrypted.dot):
         try:
             parse_endpoint(resolver)
         except ValueError as error:
             raise BanwatchError(
                 f"No resolver: {resolver!r}", "Expected an address such as 8.8.8.8:53."
             ) from error
+    for address in encrypted.doh:
+        _check_address(address, "Expected a resolver's address, such as 1.1.1.1.")
     for address in own_addresses:
         try:
             ipaddress.ip_address(address)
@@ -58,11 +76,12 @@ def make_settings(
             raise BanwatchError(
                 f"No address: {address!r}", "Expected your public address, such as 198.51.100.7."
             ) from error
-    if helper is not None:
+    for name, url in (("helper", helper), ("twin", twin)):
         try:
-            parse_target_url(helper)
+            if url is not None:
+                parse_target_url(url)
         except ValueError as error:
-            raise BanwatchError(f"No helper: {helper!r}: {error}", "Expected a URL.") from error
+            raise BanwatchError(f"No {name}: {url!r}: {error}", "Expected a URL.") from error
     standard = Settings()
     reference = load()
 
@@ -76,10 +95,12 @@ def make_settings(
         probe_network_name=network,
         access_tier=tier,
         helper_url=helper,
-        doh_resolvers=() if helper is not None else _DOH_WITHOUT_HELPER,
+        doh_resolvers=encrypted.doh or _usual_doh(has_helper=helper is not None, stealth=stealth),
+        http3=_http3(http3),
+        twin_url=twin,
         resolvers=tuple(resolvers) or (standard.resolvers[:1] if stealth else standard.resolvers),
         tcp_resolvers=() if stealth else standard.tcp_resolvers,
-        dot_resolvers=() if stealth else standard.dot_resolvers,
+        dot_resolvers=tuple(map(_with_port, encrypted.dot)) or (() if stealth else standard.dot_resolvers),
         max_addresses=_STEALTH_ADDRESSES if stealth else standard.max_addresses,
         ca_file=ca_file,
         asn_of=asn_of,
@@ -90,6 +111,31 @@ def make_settings(
         rest_s=rest_s,
         own_addresses=tuple(own_addresses),
     )
+
+
+def _check_address(address: str, expected: str) -> None:
+    try:
+        ipaddress.ip_address(address)
+    except ValueError as error:
+        raise BanwatchError(f"No address: {address!r}", expected) from error
+
+
+def _usual_doh(*, has_helper: bool, stealth: bool) -> tuple[str, ...]:
+    if not has_helper:
+        return _DOH_WITHOUT_HELPER
+    return () if stealth else Settings().doh_resolvers
+
+
+def _with_port(resolver: str) -> str:
+    """The usual port of DNS over TLS, where none was given."""
+    has_port = "]:" in resolver or resolver.count(":") == 1
+    return resolver if has_port else str(Endpoint(parse_endpoint(resolver).ip, _DOT_PORT))
+
+
+def _http3(text: str) -> Http3:
+    if text not in _HTTP3:
+        raise BanwatchError(f"No such way: {text!r}", "Expected offered, always or never.")
+    return _HTTP3[text]
 
 
 def ask_consent(given: bool) -> None:

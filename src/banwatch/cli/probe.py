@@ -43,6 +43,20 @@ def register(app: typer.Typer) -> None:
         resolver: Annotated[
             list[str] | None, typer.Option(help="Public resolver to ask over UDP, ip:port; may be repeated.")
         ] = None,
+        dot: Annotated[
+            list[str] | None, typer.Option(help="Resolver to ask inside TLS, ip:port; may be repeated.")
+        ] = None,
+        doh: Annotated[
+            list[str] | None,
+            typer.Option(help="Resolver to ask inside HTTPS, an address; may be repeated."),
+        ] = None,
+        http3: Annotated[
+            str, typer.Option(help="Fetch over HTTP/3 too: offered (where sites say so), always, never.")
+        ] = "offered",
+        twin: Annotated[
+            str | None,
+            typer.Option(help="Page to compare slow ones with; else bytes that the helper makes up."),
+        ] = None,
         cc: Annotated[str, typer.Option(help="Country you are in, such as KP.")] = "ZZ",
         asn: Annotated[str, typer.Option(help="Network you are on, such as AS131279.")] = "AS0",
         network: Annotated[str, typer.Option(help="Name of that network.")] = "",
@@ -88,7 +102,7 @@ def register(app: typer.Typer) -> None:
         from banwatch.cli._probe_inputs import choose_inputs, choose_nettests
         from banwatch.cli._probe_lists import is_list_url
         from banwatch.cli._probe_run import Limits, Outputs, run_probe
-        from banwatch.cli._probe_settings import ask_consent, make_settings
+        from banwatch.cli._probe_settings import Encrypted, ask_consent, make_settings
         from banwatch.probe.amounts import parse_duration_s, parse_size_bytes
         from banwatch.probe.spool import Spool
         from banwatch.reference import load
@@ -100,6 +114,9 @@ def register(app: typer.Typer) -> None:
             tier=tier,
             helper=helper,
             resolvers=resolver or [],
+            encrypted=Encrypted(dot=tuple(dot or ()), doh=tuple(doh or ())),
+            http3=http3,
+            twin=twin,
             ca_file=ca_file,
             parallel=parallel,
             stealth=stealth,
