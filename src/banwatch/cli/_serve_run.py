@@ -43,6 +43,8 @@ def _ending_in_order() -> Iterator[None]:
 
     before: dict[int, Any] = {}
     for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_DFL:
+            continue  # somebody wants it otherwise: under `nohup` it outlives the terminal
         with suppress(ValueError):  # not in the main thread
             before[number] = signal.signal(number, end)
     try:

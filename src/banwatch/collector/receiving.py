@@ -39,7 +39,7 @@ from banwatch.model.errors import WireError
 
 MAX_FILE_BYTES = 512 << 20
 _MAX_OPENING_BYTES = 1 << 16
-_IN_FLIGHT_BYTES = 256 << 20
+_IN_FLIGHT_BYTES = 128 << 20
 """Bodies being received, together: memory that strangers can make us use."""
 _SILENCE_S = 30.0
 """How long nothing may come of a body; slow networks are what this is for."""
