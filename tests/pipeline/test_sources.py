@@ -229,6 +229,17 @@ def test_submissions_as_they_came_in_are_named_by_their_files(tmp_path: Path) ->
     assert second == b"no JSON"
 
 
+def test_what_is_a_store_s_own_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "my.db").touch()
+    for own in ("my.db.archive/ab", "my.db.inbox", "gone.duckdb.archive/ab", ".hidden"):
+        (tmp_path / own).mkdir(parents=True)
+        (tmp_path / own / "a.jsonl").write_bytes(LINES)
+    (tmp_path / "my.db.reports.jsonl").write_bytes(b"{}")
+    (tmp_path / "old.archive").mkdir()
+    (tmp_path / "old.archive/a.jsonl").write_bytes(LINES)
+    assert [source.name for source in sources.find([tmp_path])] == [f"{tmp_path}/old.archive/a.jsonl"]
+
+
 def _bundle(path: Path, lines: bytes, digest: str) -> Path:
     members = [{"path": "measurements.jsonl", "size_bytes": len(lines), "sha256": digest}]
     manifest = {"format": "banwatch-bundle", "version": 1, "subject": "x", "title": "x", "members": members}

@@ -59,6 +59,7 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _FOLDED = re.compile(rb"(\xef\xbb\xbf)?\s*(\[|\{\s*[\r\n])")
 """How a file begins that holds one measurement over many lines, or a list of measurements."""
 _MARK = b"\xef\xbb\xbf"
+_OWN = (".archive", ".inbox", ".reports.jsonl")
 _MAX_WRAPS = 2
 """How often a stream may be packed over: what is fetched packed may have been packed before."""
 _TAR_BYTES = 16 << 10
@@ -168,9 +169,24 @@ def _expand(path: Path) -> list[Path]:
 
 
 def _is_offered(path: Path, folder: Path) -> bool:
-    """Whether a file in a folder is meant: neither hidden nor part of a store's own archive."""
-    parts = path.relative_to(folder).parts
-    return path.is_file() and not any(p.startswith(".") or p.endswith(".duckdb.archive") for p in parts)
+    """Whether a file in a folder is meant: neither hidden nor a store's own."""
+    if not path.is_file():
+        return False
+    at = folder
+    for part in path.relative_to(folder).parts:
+        at = at / part
+        if part.startswith(".") or _is_of_a_store(at):
+            return False
+    return True
+
+
+def _is_of_a_store(path: Path) -> bool:
+    """Whether it is a store's archive or inbox, or lies beside one as its readers' reports do."""
+    own = next((ending for ending in _OWN if path.name.endswith(ending)), None)
+    if own is None:
+        return False
+    store = path.name.removesuffix(own)
+    return store.endswith(".duckdb") or path.with_name(store).is_file()
 
 
 def sha256_of(source: Source) -> str:
