@@ -21,7 +21,7 @@ from banwatch.model.state import State
 from banwatch.pipeline import commit, detect, ingest, rebuild, rejudge
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
-from banwatch.store.click import cluster_ddl, parse_address
+from banwatch.store.click import cluster_ddl, parse_address, server_ddl
 from banwatch.store.export import TIERS, Wanted, export
 from banwatch.store.tables import MEASURED, TABLES
 from tests.pipeline.measured import line, uid, write
@@ -253,6 +253,20 @@ def test_the_tables_of_a_cluster(chdb_session: Any) -> None:
     assert any(re.search(r"PARTITION BY toYYYYMM\(measurement_start_time\)", s) for s in replicated)
     with pytest.raises(BanwatchError):
         cluster_ddl("x'; DROP")
+
+
+def test_the_statements_can_be_carried_out(chdb_session: Any) -> None:
+    """Those for one server as they are; those for a cluster without what only a cluster has."""
+    for statement in server_ddl("one_server"):
+        chdb_session.query(statement)
+    for statement in cluster_ddl("observatory", "one_of_many"):
+        chdb_session.query(f"EXPLAIN AST {statement}")
+        if "Distributed(" not in statement:
+            alone = statement.replace(" ON CLUSTER observatory", "")
+            chdb_session.query(re.sub(r"Replicated(ReplacingMergeTree)\([^)]*\)", r"\1", alone))
+    for database in ("one_server", "one_of_many"):
+        found = chdb_session.query(f"SELECT count() FROM system.tables WHERE database = '{database}'")
+        assert int(str(found)) == len(TABLES)
 
 
 def _quoted(text: str) -> str:
