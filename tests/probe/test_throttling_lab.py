@@ -45,9 +45,9 @@ tiers:
     resolver: 175.45.176.15
     path: {delay_ms: 15}
 rules:
-  - {id: police, match: {tls: {sni: [policed-lab.net]}}, action: {throttle: {kbit_s: 200}},
+  - {id: police, match: {tls: {sni: [policed-lab.net]}}, action: {throttle: {kbit_s: 300}},
      mechanism: tls.throttle.sni}
-  - {id: shape, match: {tls: {sni: [shaped-lab.net]}}, action: {throttle: {kbit_s: 200, shaping: true}},
+  - {id: shape, match: {tls: {sni: [shaped-lab.net]}}, action: {throttle: {kbit_s: 300, shaping: true}},
      mechanism: tls.throttle.sni}
 """
 SITES = {
@@ -80,7 +80,7 @@ def _measure(ca_file: Path, helper_url: str) -> list[bytes]:
         helper_url=helper_url,
         ca_file=ca_file,
         now=lambda: AT,
-        timeouts=Timeouts(dns_s=2, dns_late_s=0.3, tcp_s=3, tls_s=3, http_s=4, control_s=10),
+        timeouts=Timeouts(dns_s=2, dns_late_s=0.3, tcp_s=3, tls_s=3, http_s=2.5, control_s=10),
         rng=random.Random(1),
         thorough=True,
     )
