@@ -45,8 +45,7 @@ LENGTH = b"Content-Length: 60000\r\n\r\n"
 SWALLOWED = b"POST /bytes HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n"
 ATTACKS = {
     "bodies that never end": b"POST / HTTP/1.1\r\nHost: h\r\n" + LENGTH + b"x" * 59_000,
-    "bodies to be swallowed": b"POST /bytes HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n"
-    + b"x" * 250_000,
+    "bodies to be swallowed": SWALLOWED + b"x" * 250_000,
     "heads that never end": b"POST / HTTP/1.1\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(1500)),
     "many requests at once": b"GET /bytes/500000 HTTP/1.1\r\nHost: h\r\n\r\n" * 2000,
     "bytes that nobody reads": b"GET /bytes/524288 HTTP/1.1\r\nHost: h\r\n\r\n",

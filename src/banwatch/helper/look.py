@@ -20,8 +20,9 @@ from banwatch.net.dns import DnsReply, ask_udp
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.http import Headers, HttpExchange, HttpRequest, HttpResponse, exchange
+from banwatch.net.https import start_trusted_tls
 from banwatch.net.quic import open_quic
-from banwatch.net.seam import Net, Stream, TlsSettings
+from banwatch.net.seam import Net, Stream
 from banwatch.net.target_url import TargetUrl, follow_location
 
 _ALPN = ("h2", "http/1.1")
@@ -216,10 +217,8 @@ class Looker:
             stream.close()
 
     async def _start_tls(self, stream: Stream, host: str) -> tuple[Stream, str]:
-        tls = await self._net.start_tls(stream, TlsSettings(server_name=host, alpn=_ALPN))
-        problem = self._roots.problem(tls.facts.peer_certificates, host, self._settings.now())
-        if problem is not None:
-            raise NetworkFailure(problem)
+        at = self._settings.now()
+        tls = await start_trusted_tls(self._net, stream, host, roots=self._roots, at=at, alpn=_ALPN)
         return tls, tls.facts.alpn
 
     async def _load(self, url: TargetUrl, headers: Headers) -> wire.ControlHttpResult:
