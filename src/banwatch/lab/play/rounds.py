@@ -13,7 +13,7 @@ from banwatch.lab.clock import LabClock
 from banwatch.lab.play.pace import MAX_ATTEMPTS, Pace
 from banwatch.lab.play.part import probe_of_round
 from banwatch.lab.regime import Regime, Tier
-from banwatch.lab.world.world import World
+from banwatch.lab.world.world import DNS_PORT, DOT_PORT, Resolver, World
 from banwatch.model.ids import UNKNOWN_ASN, Asn
 from banwatch.net.real import RealNet
 from banwatch.probe.session import Session
@@ -22,6 +22,8 @@ from banwatch.probe.settings import Settings, Timeouts
 ATTEMPTS_APART = timedelta(minutes=1)
 """Lab time between two attempts at one round, so that their flows are never mixed up in the truth."""
 _TICK_S = 0.05
+_RESOLVERS = 2
+"""Public ones that a probe asks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +42,16 @@ class Vantage:
     twin_url: str = ""
 
 
+def _first_ipv4(resolver: Resolver) -> str:
+    return next((str(address) for address in resolver.addresses if address.version == 4), "")
+
+
 def settings_for(
     vantage: Vantage, timeouts: Timeouts, now: Callable[[], datetime], rng: Random, probe_id: str
 ) -> Settings:
     """Tell a probe where it stands. Nothing of the regime but its name, for the annotation, gets through."""
     tier, world = vantage.tier, vantage.world
-    public = next(a for resolver in world.public_resolvers for a in resolver.addresses if a.version == 4)
+    public = [(one, _first_ipv4(one)) for one in world.public_resolvers if _first_ipv4(one)][:_RESOLVERS]
     own = [str(tier.client_address)]
     if tier.client_address6 is not None:
         own.append(str(tier.client_address6))
@@ -57,7 +63,10 @@ def settings_for(
         resolver_ip=str(tier.resolver),
         resolver_asn=vantage.resolver_asn,
         resolver_network_name=vantage.resolver_network_name,
-        resolvers=(f"{public}:53",),
+        resolvers=tuple(f"{address}:{DNS_PORT}" for _, address in public),
+        tcp_resolvers=tuple(f"{address}:{DNS_PORT}" for _, address in public[:1]),
+        dot_resolvers=tuple(f"{address}:{DOT_PORT}" for one, address in public if one.dot)[:1],
+        doh_resolvers=tuple(address for one, address in public if one.doh)[-1:],
         helper_url=world.helper_url,
         control_path=tier.helper_path.value,
         ca_file=world.ca_file,
