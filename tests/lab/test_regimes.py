@@ -237,15 +237,18 @@ def test_programs_meet_what_the_regime_says(name: str, tmp_path: Path) -> None:
     hops = [str(hop) for hop in next(iter(regime.tiers.values())).path.hops]
     if hops and shutil.which("traceroute"):
         commands.append("traceroute -n -q 1 -w 1 151.101.1.164")
+    hops6 = [str(hop) for hop in next(iter(regime.tiers.values())).path.hops6]
+    if hops6 and shutil.which("traceroute") and Path("/proc/net/if_inet6").exists():
+        commands.append("traceroute -6 -n -q 1 -w 1 2a04:4e42::11")
     truth = tmp_path / "truth.jsonl"
     with Lab(regime, tier or next(iter(regime.tiers)), the_world(), clock=clock, truth_path=truth) as lab:
         results = _run_all(lab, commands, tmp_path)
     for (what, code, begins), (got_code, got) in zip(effects, results, strict=False):
         assert got_code == code, what
         assert got.startswith(begins), what
-    if len(commands) > len(effects):
-        seen = [line.split()[1] for line in results[-1][1].splitlines()[1:]]
-        assert seen == [*hops, "151.101.1.164"]
+    for command, (_, output) in list(zip(commands, results, strict=True))[len(effects) :]:
+        seen = [line.split()[1] for line in output.splitlines()[1:]]
+        assert seen == [*(hops6 if "-6" in command else hops), command.split()[-1]]
     lines = [json.loads(line) for line in truth.read_text().splitlines()]
     acted = {line["rule"] for line in lines} - {None}
     assert acted if regime.rules else not acted

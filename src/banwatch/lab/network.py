@@ -29,6 +29,7 @@ MTU = 1500  # of Ethernet; with segmentation offload a censor would see packets 
 CLIENT_LINK, WORLD_LINK, BYPASS_LINK = "c0", "w0", "oob0"
 CLIENT_MAC, WORLD_MAC = b"\x02bw\0\0\1", b"\x02bw\0\0\2"
 """Of the far ends, so that frames can be addressed to them; locally administered."""
+_ONE_ADDRESS6 = 128
 _BYPASS_CLIENT = IPv4Address("175.45.179.250")
 """The client's address on the link around the censor: public, and nobody else's in the lab's world."""
 
@@ -189,6 +190,11 @@ def _link_up(
             source = {"prefsrc": own[0]} if own else {}
             for prefix in dict.fromkeys(prefixes):
                 if prefix.version == version and str(prefix.network_address) not in own:
+                    if prefix.prefixlen == _ONE_ADDRESS6:
+                        # ICMPv6 errors come only from addresses that a link has (RFC 4443, section 2.2)
+                        ip.addr(
+                            "add", index=lo, address=str(prefix.network_address), prefixlen=128, flags=0x02
+                        )
                     # AnyIP: every address of the prefix is this host's.
                     ip.route(
                         "add",
@@ -206,6 +212,7 @@ def _link_up(
     _write_sysctl("net/core/somaxconn", "8192")
     if ipv6:
         _write_sysctl("net/ipv6/ip_nonlocal_bind", "1")
+        _write_sysctl("net/ipv6/icmp/ratelimit", "0")
     enter(censor, CLONE_NEWNET)
     return ipv6 and tier.client_address6 is not None
 
