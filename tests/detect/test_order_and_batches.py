@@ -50,7 +50,7 @@ def _what(incident: Incident) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("name", sorted(TIMELINES))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10_000), batches=st.integers(2, 4))
 def test_any_order_in_any_batches_gives_the_same_incidents_and_no_id_two_things(
     name: str, seed: int, batches: int

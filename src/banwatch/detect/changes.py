@@ -13,7 +13,7 @@ from banwatch.detect.hidden import Floats, Steps, log_ratios
 from banwatch.detect.series import Series, arrange, hour_number, interfered_in, of_targets, to_steps, told_in
 from banwatch.detect.shutdowns import find_shutdowns
 from banwatch.detect.stretches import Solved, Stretch, joined, solve
-from banwatch.detect.voices import ballots_without, loudest, span
+from banwatch.detect.voices import ballots, ballots_without, loudest, span, without
 from banwatch.model.cell import Cell
 from banwatch.model.incident import Change, Kind
 from banwatch.model.mechanism import deepest
@@ -60,12 +60,44 @@ def _blocking(series: Sequence[Series], solved: Solved) -> Iterable[Change]:
         one = series[column]
         baseline = solved.baseline[column : column + 1]
         hours = [hour_number(cell.hour) for cell in one.cells]
-        for group in joined(stretches, hours):
+        for group in joined(stretches, hours, [ballot.telling for ballot in one.ballots]):
             cells = one.cells[group[0].first : group[-1].last + 1]
             voice, voices = loudest(cells)
             if voices >= t.MINIMUM_VOICES and not _corroborated(cells, voice, baseline):
+                yield from _without(one, voice, solved.prior)
                 voices = 1
+            elif voices >= t.MINIMUM_VOICES and _drowns(voice, cells):
+                rest = list(_without(one, voice, solved.prior))
+                if rest:
+                    yield from rest
+                    continue
             yield _change(one, group, voices, float(baseline[0]))
+
+
+def _without(series: Series, voice: str, prior: Prior) -> Iterable[Change]:
+    """What is left when the voice that drowned the others is not listened to.
+
+    Who cries wolf before one comes must not hide it.
+    """
+    rest = tuple(without(series.cells, voice))
+    if not rest:
+        return
+    quiet = Series(series.key, rest, ballots(rest))
+    solved = solve(to_steps([quiet]), prior)
+    hours = [hour_number(cell.hour) for cell in rest]
+    for group in joined(solved.stretches, hours, [ballot.telling for ballot in quiet.ballots]):
+        cells = rest[group[0].first : group[-1].last + 1]
+        second, voices = loudest(cells)
+        if voices >= t.MINIMUM_VOICES and _corroborated(cells, second, solved.baseline):
+            yield _change(quiet, group, voices, float(solved.baseline[0]))
+
+
+def _drowns(voice: str, cells: Sequence[Cell]) -> bool:
+    """Whether one voice accuses all along where the others, for most of the time, say otherwise."""
+    accuses = sum(voice in cell.accusers for cell in cells)
+    others = [cell for cell in cells if any(v != voice for v in (*cell.accusers, *cell.absolvers))]
+    agree = sum(any(v != voice for v in cell.accusers) for cell in others)
+    return 2 * accuses > len(cells) and agree < t.DROWNED_SHARE * len(others)
 
 
 def _corroborated(cells: Sequence[Cell], voice: str, baseline: Floats) -> bool:

@@ -80,10 +80,14 @@ def rhythm_of(cells: Sequence[Cell], end: int) -> Rhythm | None:
     return Rhythm(start, vouched, live, dark, heard, dict(by_hour))
 
 
-def absence(rhythm: Rhythm) -> Nats | None:
+def absence(rhythm: Rhythm, last: int) -> Nats | None:
     """What each hour says if it is empty, in nats; None where the network has no rhythm that could be missed.
 
     Days without any measurement are left out of the counting: whether these are usual is asked on its own.
+
+    Args:
+        rhythm: the network's.
+        last: hour number of the last hour that the data are known to cover.
     """
     hours = len(rhythm.live)
     days = -(-hours // _DAY)
@@ -96,11 +100,15 @@ def absence(rhythm: Rhythm) -> Nats | None:
     told = np.zeros(days * _DAY, np.bool_)
     told[:hours] = rhythm.live | rhythm.dark  # those who measured in the dark did measure
     measured = told.reshape(days, _DAY)
-    first, last = np.flatnonzero(active)[[0, -1]]
-    span = measured[first : last + 1]
+    # days after the last hour that two voices vouch for may be one wrong clock's
+    vouched = np.flatnonzero(active & (_DAY * np.arange(days) + rhythm.start <= last))
+    if not len(vouched):
+        return None
+    span = measured[vouched[0] : vouched[-1] + 1]
     if float(np.median(by_day[active].sum(axis=1))) < t.USUAL_HOURS_A_DAY:
         return None
-    if float(span.any(axis=1).mean()) < t.USUAL_DAYS_SHARE:
+    days_with: Flags = np.asarray(span.any(axis=1), np.bool_)
+    if float(days_with.sum()) < t.USUAL_DAYS_SHARE * (len(days_with) - _longest_gap(days_with)):
         return None
     vacant: Flags = active[:, None] & ~by_day
     # each hour is held against the other days: it must not excuse itself
@@ -113,6 +121,12 @@ def absence(rhythm: Rhythm) -> Nats | None:
         counted = active[mine].sum() - active[mine][:, None]
         nats[mine] = -np.log((empty + _WEEK_STEADIED_BY * chance[mine]) / (counted + _WEEK_STEADIED_BY))
     return nats.reshape(-1)[:hours]
+
+
+def _longest_gap(days_with: Flags) -> int:
+    """How many empty days there are at most in a row: these may be the shutdown that is looked for."""
+    edges = np.flatnonzero(np.concatenate([[True], days_with, [True]]))
+    return int(np.diff(edges).max()) - 1
 
 
 def silences(rhythm: Rhythm, nats: Nats) -> list[Silence]:

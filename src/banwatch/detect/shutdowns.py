@@ -9,8 +9,8 @@ A network whose few probes come and go has silences of its own. One that only ab
 if it outweighs these by far, or if another network of the country fell silent in the same hours.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import log
@@ -30,6 +30,7 @@ from banwatch.detect.rhythm import (
     silences,
 )
 from banwatch.detect.series import EPOCH_SECOND, answered_in, hour_number
+from banwatch.detect.voices import without
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, CountryCode, TargetName
 from banwatch.model.incident import Change, Kind
@@ -83,7 +84,13 @@ def find_shutdowns(cells: Sequence[Cell], through: datetime) -> Iterator[Change]
     vouched = hour_number(through)
     last = max(hour_number(cell.hour) for cell in cells)
     candidates = list(_candidates(cells, min(max(vouched, last), vouched + t.STRAY_CLOCK_HOURS), vouched))
-    said = [one for one in candidates if _remarkable(one, candidates)]
+    said: list[_Candidate] = []
+    for one in candidates:
+        again = any(
+            o.networks == one.networks and o.begins <= one.ends and one.begins <= o.ends for o in said
+        )
+        if not again and _remarkable(one, candidates):
+            said.append(one)
     for one in said:
         if one.probe_asn != WHOLE_COUNTRY:
             yield _change(one)
@@ -104,9 +111,9 @@ def _candidates(cells: Sequence[Cell], end: int, vouched: int) -> Iterator[_Cand
     for country, networks in of_country.items():
         if len(networks) > 1:  # what each measures too seldom to be missed, all may together
             by_network[country] = [cell for network in sorted(networks) for cell in by_network[network]]
-    for network in sorted(by_network):
-        rhythm = rhythm_of(by_network[network], end)
-        nats = absence(rhythm) if rhythm else None
+    for network, mine in _also_without_the_loudest(by_network):
+        rhythm = rhythm_of(mine, end)
+        nats = absence(rhythm, vouched) if rhythm else None
         if rhythm is None or nats is None:
             continue
         # outside what two voices vouch for, an empty hour may be one wrong clock's: only testimony counts
@@ -119,6 +126,24 @@ def _candidates(cells: Sequence[Cell], end: int, vouched: int) -> Iterator[_Cand
         for silence in recurring(found):
             if silence.nats >= t.TOGETHER_NATS:
                 yield _Candidate(*network, rhythm, nats, silence, usual, heard, len(by_network))
+
+
+def _also_without_the_loudest(
+    by_network: Mapping[_Network, Sequence[Cell]],
+) -> Iterator[tuple[_Network, Sequence[Cell]]]:
+    """Each network's cells, and those of all but its most constant voice, where it has several.
+
+    Where everybody else falls silent, one who goes on alone does not show that the network is there.
+    """
+    for network in sorted(by_network):
+        mine = by_network[network]
+        yield network, mine
+        voices = Counter(voice for cell in mine for voice in {*cell.accusers, *cell.absolvers})
+        if len(voices) > t.USUAL_VOICES_A_DAY:
+            most = max(voices.values())
+            constant = min(voice for voice, times in voices.items() if times == most)
+            if most > t.CONSTANT_SHARE * len(mine):
+                yield network, tuple(without(mine, constant))
 
 
 def _remarkable(one: _Candidate, every: Sequence[_Candidate]) -> bool:

@@ -188,11 +188,23 @@ def _stretches(window: Window, interfered: Floats) -> Iterator[Stretch]:
         )
 
 
-def joined(stretches: Sequence[Stretch], hours: Sequence[int]) -> list[tuple[Stretch, ...]]:
-    """Put stretches of one series with little time between them together; `hours` are its steps' hours."""
+def joined(
+    stretches: Sequence[Stretch], hours: Sequence[int], telling: Sequence[float]
+) -> list[tuple[Stretch, ...]]:
+    """Put stretches of one series together that have little time, or a single success, between them.
+
+    Args:
+        stretches: in order.
+        hours: the hour of each of the series' steps.
+        telling: the votes of each.
+    """
     together: list[list[Stretch]] = []
     for stretch in stretches:
-        if together and hours[stretch.first] - hours[together[-1][-1].last] < t.STRETCH_GAP_HOURS:
+        before = together[-1][-1] if together else None
+        if before is not None and (
+            hours[stretch.first] - hours[before.last] < t.STRETCH_GAP_HOURS
+            or sum(telling[before.last + 1 : stretch.first]) <= t.STRETCH_GAP_VOTES
+        ):
             together[-1].append(stretch)
         else:
             together.append([stretch])

@@ -51,8 +51,14 @@ further back."""
 CORROBORATION_NATS = 3.0
 """What the voices other than the loudest must add (log likelihood ratio). In a clean series one measurement
 by a second voice suffices; in a noisy one it takes several."""
+DROWNED_SHARE = 0.7
+"""Where others agree with the loudest voice in fewer of a stretch's hours than this, they are asked alone."""
 STRETCH_GAP_HOURS = 48
 """Stretches of one series with less than this between them are one change: an intermittent one."""
+
+STRETCH_GAP_VOTES = 1.0
+"""The same with no more votes than this between them, however long it took: one success is neither an end
+nor a new beginning."""
 
 # --- cells -------------------------------------------------------------------------------------------------
 
@@ -85,6 +91,8 @@ NEWCOMER_HOURS = 72
 """A voice first heard less than this before a silence is a newcomer."""
 USUAL_VOICES_A_DAY = 3.0
 """Voices a day that a network usually has, from which one voice alone in a silence is one stray."""
+CONSTANT_SHARE = 0.05
+"""A voice in this share of a network's cells is constant enough to hide that others fell silent."""
 USUAL_DAYS_SHARE = 0.8
 """Share of days with measurements before the absence of a day is remarkable."""
 EXTREME_SCALES = 7.0
@@ -123,9 +131,9 @@ COMMON_CAUSE_TAIL_HOURS = 24
 """Changes of the same target, or of anything, within this time of a cause elsewhere are laid to it too."""
 EDGE_NATS = 3.0
 """Absence that dates an edge of a shutdown: the network would have been heard of by then, 19 times in 20."""
-LOOK_ELSEWHERE_NATS = 0.0
-"""What an incident's evidence must exceed the logarithm of the number of series-weeks looked at by. At 0 one
-such inquiry may tell of something that chance made, were there no other condition."""
+LOOK_ELSEWHERE_NATS = 2.0
+"""What an incident's evidence must exceed the logarithm of the number of series-weeks looked at by: about
+one in seven such inquiries may tell of something that chance made, were there no other condition."""
 SUPPORT_HOURS = 200
 """Telling hours of a change, from its onset on, that are asked for its evidence: enough for any."""
 MINIMUM_VOICES = 2

@@ -6,7 +6,7 @@ of the day's middle voice. Ten thousand forged measurements by one probe are one
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -92,10 +92,23 @@ def loudest(cells: Sequence[Cell]) -> tuple[str, int]:
 
 def ballots_without(cells: Sequence[Cell], voice: str) -> tuple[Ballot, ...]:
     """Count the votes of a stretch with one voice left out; hours that it alone measured are dropped."""
-    rest = []
+    return ballots(tuple(without(cells, voice)))
+
+
+def without(cells: Iterable[Cell], voice: str) -> Iterator[Cell]:
+    """Leave one voice out; cells that it alone speaks in are dropped.
+
+    Who is left decides whether a cell still accuses and absolves; its counts cannot be told apart by voice.
+    """
     for cell in cells:
+        if voice not in cell.accusers and voice not in cell.absolvers:
+            yield cell
+            continue
         accusers = tuple(other for other in cell.accusers if other != voice)
         absolvers = tuple(other for other in cell.absolvers if other != voice)
-        if accusers or absolvers:
-            rest.append(replace(cell, accusers=accusers, absolvers=absolvers))
-    return ballots(rest)
+        if accusers and absolvers:
+            yield replace(cell, accusers=accusers, absolvers=absolvers)
+        elif accusers:
+            yield replace(cell, accusers=accusers, absolvers=(), ok=0)
+        elif absolvers:
+            yield replace(cell, accusers=(), absolvers=absolvers, blocked=0, likely_blocked=0, tampered=0)
