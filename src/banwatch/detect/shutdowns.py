@@ -111,7 +111,7 @@ def _candidates(cells: Sequence[Cell], end: int, vouched: int) -> Iterator[_Cand
     for country, networks in of_country.items():
         if len(networks) > 1:  # what each measures too seldom to be missed, all may together
             by_network[country] = [cell for network in sorted(networks) for cell in by_network[network]]
-    for network, mine in _also_without_the_loudest(by_network):
+    for network, mine, shortest in _also_without_the_loudest(by_network):
         rhythm = rhythm_of(mine, end)
         nats = absence(rhythm, vouched) if rhythm else None
         if rhythm is None or nats is None:
@@ -124,26 +124,28 @@ def _candidates(cells: Sequence[Cell], end: int, vouched: int) -> Iterator[_Cand
         usual = ordinary(found)
         heard = frozenset(of_country[network]) if network[1] == WHOLE_COUNTRY else frozenset({network})
         for silence in recurring(found):
-            if silence.nats >= t.TOGETHER_NATS:
+            if silence.nats >= t.TOGETHER_NATS and silence.last - silence.first >= shortest:
                 yield _Candidate(*network, rhythm, nats, silence, usual, heard, len(by_network))
 
 
 def _also_without_the_loudest(
     by_network: Mapping[_Network, Sequence[Cell]],
-) -> Iterator[tuple[_Network, Sequence[Cell]]]:
+) -> Iterator[tuple[_Network, Sequence[Cell], int]]:
     """Each network's cells, and those of all but its most constant voice, where it has several.
 
-    Where everybody else falls silent, one who goes on alone does not show that the network is there.
+    Where everybody else falls silent, one who goes on alone does not show that the network is there. That
+    holds for a day or more: for some hours others may be away together. Gives also the shortest silence, in
+    hours, that is to be looked at.
     """
     for network in sorted(by_network):
         mine = by_network[network]
-        yield network, mine
+        yield network, mine, 0
         voices = Counter(voice for cell in mine for voice in {*cell.accusers, *cell.absolvers})
         if len(voices) > t.USUAL_VOICES_A_DAY:
             most = max(voices.values())
             constant = min(voice for voice, times in voices.items() if times == most)
             if most > t.CONSTANT_SHARE * len(mine):
-                yield network, tuple(without(mine, constant))
+                yield network, tuple(without(mine, constant)), t.DROWNED_HOURS
 
 
 def _remarkable(one: _Candidate, every: Sequence[_Candidate]) -> bool:

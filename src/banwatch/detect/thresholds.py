@@ -93,6 +93,8 @@ USUAL_VOICES_A_DAY = 3.0
 """Voices a day that a network usually has, from which one voice alone in a silence is one stray."""
 CONSTANT_SHARE = 0.05
 """A voice in this share of a network's cells is constant enough to hide that others fell silent."""
+DROWNED_HOURS = 24
+"""For so long all others must be silent before one who goes on alone is not listened to."""
 USUAL_DAYS_SHARE = 0.8
 """Share of days with measurements before the absence of a day is remarkable."""
 EXTREME_SCALES = 7.0
