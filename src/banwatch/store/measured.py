@@ -6,7 +6,7 @@ number, and each row names the number. `table` writes it all out again as the ro
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any
@@ -52,6 +52,8 @@ VERDICT_CONTENT = _VERDICT.without((*VOICE, *SHARED))
 ROW = pa.schema([*_MEASUREMENT.arrow, pa.field("probe_id", pa.string(), False)])
 _NUMBER = pa.int64()
 _KEY_BYTES = 16
+_REPEATED_SHARE = 0.5
+"""Contents are told from those of other portions where in their own they are at most so many of the rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Measured:
     Shape: `rows` has the columns of `Measurement`, `probe_id`, and `evidence`, the position of its evidence
     and verdict; `steps` has `row`, the position of its measurement, `content`, the position of what it says,
     and its times; one row of `verdict` for each of `evidence`. `evidence` and `step_content` have a `key`,
-    a hash of what they say.
+    a hash of what they say, null where little repeats.
     """
 
     rows: pa.Table
@@ -200,14 +202,17 @@ class Gathering:
         return Measured(
             rows.append_column("evidence", pa.array(self._numbers, _NUMBER)),
             steps.append_column("content", pa.array(self._step_numbers, _NUMBER)),
-            _with_keys(STEP_CONTENT.of_values(list(self._step_contents)), self._step_contents),
-            _with_keys(EVIDENCE_CONTENT.of_values(list(self._contents)), self._contents),
+            _with_keys(STEP_CONTENT, self._step_contents, len(self._steps)),
+            _with_keys(EVIDENCE_CONTENT, self._contents, len(self._numbers)),
             VERDICT_CONTENT.to_arrow(self._verdicts),
         )
 
 
-def _with_keys(rows: pa.Table, contents: Iterable[tuple[Any, ...]]) -> pa.Table:
-    """Add the hash of each content."""
+def _with_keys(layout: Layout[Any], contents: Collection[tuple[Any, ...]], named: int) -> pa.Table:
+    """Lay contents out, and add the hash of each where it is worth looking for them in other portions."""
+    rows = layout.of_values(list(contents))
+    if len(contents) > named * _REPEATED_SHARE:
+        return rows.append_column("key", pa.nulls(len(contents), pa.binary(_KEY_BYTES)))
     encode = msgspec.msgpack.Encoder().encode
     keys = [hashlib.blake2b(encode(content), digest_size=_KEY_BYTES).digest() for content in contents]
     return rows.append_column("key", pa.array(keys, pa.binary(_KEY_BYTES)))

@@ -204,10 +204,12 @@ class Shelf:
         number = self._numbers(kind, len(keys))
         numbers, fresh = [], []
         for position, key in enumerate(keys):
-            before = seen.get(key)
+            before = seen.get(key) if key is not None else None
             if before is None:
-                before = seen[key] = number + position
+                before = number + position
                 fresh.append(position)
+                if key is not None:
+                    seen[key] = before
             numbers.append(before)
         return pa.array(numbers, _NUMBER), pa.array(fresh, _NUMBER)
 
