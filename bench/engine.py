@@ -253,6 +253,9 @@ def run_varied(size: int, folder: Path, parse_rate: float) -> dict[str, float]:
         "ingest_1core_varied": size / one["seconds"] / parse_rate,
         "rejudge_varied": size / again["seconds"] / parse_rate,
         "store_ratio_varied": (folder / "varied.duckdb").stat().st_size / packed,
+        "ingest_1core_varied_per_s": size / one["seconds"],
+        "rejudge_varied_per_s": size / again["seconds"],
+        "store_bytes_per_measurement_varied": (folder / "varied.duckdb").stat().st_size / size,
     }
 
 
