@@ -46,7 +46,7 @@ def test_a_server_completes_it() -> None:
 
 
 def test_an_old_server_is_said_to_be_old() -> None:
-    context = servers.make_context("site.example")
+    context = servers.make_context.__wrapped__("site.example")  # not the one that other tests are given
     context.maximum_version = ssl.TLSVersion.TLSv1_2
 
     async def serve(stream: MemoryStream) -> None:
