@@ -9,6 +9,7 @@ from random import Random
 import numpy as np
 
 from banwatch.detect import find_changes, fold, group
+from banwatch.detect.emissions import Emissions
 from banwatch.model.cell import Cell
 from banwatch.model.incident import Incident, Kind
 from banwatch.model.state import State
@@ -26,10 +27,10 @@ FLOOD = 10_000
 BY_CHANCE = "by chance, at other times"
 
 
-def detected(rows: Iterable[Verdict]) -> tuple[tuple[Cell, ...], tuple[Incident, ...]]:
+def detected(rows: Iterable[Verdict], emissions: Emissions) -> tuple[tuple[Cell, ...], tuple[Incident, ...]]:
     """From verdicts to incidents."""
     cells = fold(rows)
-    return cells, group(find_changes(cells), cells)
+    return cells, group(find_changes(cells, emissions=emissions), cells)
 
 
 def leaders_alerts(cells: Iterable[Cell]) -> int:
@@ -70,12 +71,12 @@ class Alerts:
     bracketed: float
 
 
-def alerts_per_event(seeds: int) -> Alerts:
+def alerts_per_event(seeds: int, emissions: Emissions, first: int = 0) -> Alerts:
     """A block of two sites that rolls out over three networks in two and a half days, full or half."""
     ours, leaders, held = [], [], []
-    for seed in range(seeds):
+    for seed in range(first, first + seeds):
         for effect in (1.0, 0.5):
-            cells, incidents = detected(play(WORLD, Random(seed), _block(effect)))
+            cells, incidents = detected(play(WORLD, Random(seed), _block(effect)), emissions)
             ours.append(len(incidents))
             leaders.append(leaders_alerts(cells))
             true = START + timedelta(hours=BEGINS)
@@ -83,10 +84,10 @@ def alerts_per_event(seeds: int) -> Alerts:
     return Alerts(float(np.mean(ours)), float(np.mean(leaders)), float(np.mean(held)))
 
 
-def hours_to_shutdown(seeds: int) -> tuple[float, float]:
+def hours_to_shutdown(seeds: int, emissions: Emissions, first: int = 0) -> tuple[float, float]:
     """Median hours until a shutdown of three days is said, by absence alone; and what share is ever said."""
     waits = []
-    for seed in range(seeds):
+    for seed in range(first, first + seeds):
         rows = list(
             play(
                 WORLD,
@@ -100,7 +101,7 @@ def hours_to_shutdown(seeds: int) -> tuple[float, float]:
         for wait in (1, 2, 3, 4, 5, 6, 8, 12, 24, 72):
             now = START + timedelta(hours=BEGINS + wait)
             cells = fold(row for row in rows if row.measurement_start_time < now)
-            changes = find_changes(cells, through=now)
+            changes = find_changes(cells, through=now, emissions=emissions)
             if any(one.kind is Kind.SHUTDOWN and one.probe_cc == "AA" for one in group(changes, cells)):
                 waited = wait
                 break
@@ -108,16 +109,16 @@ def hours_to_shutdown(seeds: int) -> tuple[float, float]:
     return float(np.median(waits)), float(np.isfinite(waits).mean())
 
 
-def false_causes(seeds: int) -> dict[str, int]:
+def false_causes(seeds: int, emissions: Emissions, first: int = 0) -> dict[str, int]:
     """Incidents made of causes that are no interference, for each; all of them should be 0.
 
     What is said of another time than the cause's is there by chance, and counted as such.
     """
     found: dict[str, int] = {}
     near = (START + timedelta(hours=BEGINS - 24), START + timedelta(hours=BEGINS + 48))
-    for seed in range(seeds):
+    for seed in range(first, first + seeds):
         for name, rows in _false_causes(Random(seed)).items():
-            _, incidents = detected(rows)
+            _, incidents = detected(rows, emissions)
             due = sum(near[0] <= one.onset_latest <= near[1] for one in incidents)
             found[name] = found.get(name, 0) + due
             found[BY_CHANCE] = found.get(BY_CHANCE, 0) + len(incidents) - due
@@ -169,16 +170,16 @@ def _false_causes(rng: Random) -> dict[str, list[Verdict]]:
     }
 
 
-def unmade(seeds: int) -> int:
+def unmade(seeds: int, emissions: Emissions, first: int = 0) -> int:
     """True events that a flood of one probe's denials, ten thousand of them, made disappear; should be 0."""
     lost = 0
-    for seed in range(seeds):
+    for seed in range(first, first + seeds):
         rng = Random(seed)
         rows = list(play(WORLD, rng, _block(1.0)))
         rows += [
             verdict(rng, BEGINS - 20 + n / 50, "AA", 0, "alpha.com", "forger", State.OK) for n in range(FLOOD)
         ]
-        _, incidents = detected(rows)
+        _, incidents = detected(rows, emissions)
         lost += len(incidents) != 1 or "alpha.com" not in incidents[0].targets
         rows = list(
             play(
@@ -192,6 +193,6 @@ def unmade(seeds: int) -> int:
         rows += [
             verdict(rng, BEGINS - 20 + n / 50, "AA", 0, "alpha.com", "forger", State.OK) for n in range(FLOOD)
         ]
-        _, incidents = detected(rows)
+        _, incidents = detected(rows, emissions)
         lost += [one.kind for one in incidents] != [Kind.SHUTDOWN]
     return lost

@@ -10,6 +10,13 @@ from banwatch.detect.hidden import Steps
 WEEK = 168
 Counts = NDArray[np.float32]
 
+DAY_SWING = 0.8
+"""Hard series: how far the daily rhythm goes up and down, of measurements and of trouble."""
+BURST_EVERY_H = 2 * WEEK
+BURST_HOURS = 2.0
+BURST_SHARE = 0.5
+"""Hard series: once in two weeks, for two hours on average, half of all measurements fail."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -30,6 +37,7 @@ def sample(
     rate: float,
     baselines: tuple[float, ...],
     effect: float = 0.0,
+    hard: bool = False,
 ) -> Sample:
     """Draw series with Poisson measurements and one week of blocking each, or none.
 
@@ -40,19 +48,40 @@ def sample(
         rate: measurements an hour.
         baselines: shares of trouble while open, dealt out in turn.
         effect: share of the otherwise good measurements that the blocking hits; 0 is a quiet series.
+        hard: trouble comes in bursts and by the time of day, and so do measurements.
     """
     hours = weeks * WEEK
     baseline = np.resize(np.array(baselines), series)
-    telling = rng.poisson(rate, (hours, series)).astype(np.float32)
     share = np.broadcast_to(baseline, (hours, series))
+    rates: NDArray[np.float64] | float = rate
+    if hard:
+        rates = rate * _day(rng, hours, series)
+        share = np.minimum(baseline * _day(rng, hours, series) * rng.exponential(1.0, share.shape), 0.9)
+        share = np.where(_bursts(rng, hours, series), np.maximum(share, BURST_SHARE), share)
+    telling = rng.poisson(rates, (hours, series)).astype(np.float32)
     begins = np.full(series, -1)
     if effect:
         begins = rng.integers(3 * WEEK, hours - 3 * WEEK, series)
         hour = np.arange(hours)[:, None]
         inside = (hour >= begins) & (hour < begins + WEEK)
-        share = np.where(inside, baseline + (1 - baseline) * effect, baseline)
+        share = np.where(inside, share + (1 - share) * effect, share)
     accusing = rng.binomial(telling.astype(np.int64), share).astype(np.float32)
     return Sample(telling, accusing, begins, baseline)
+
+
+def _day(rng: np.random.Generator, hours: int, series: int) -> NDArray[np.float64]:
+    """A daily rhythm about 1, each series with a peak at an hour of its own."""
+    peak = rng.uniform(0, 24, series)
+    return 1 + DAY_SWING * np.cos((np.arange(hours)[:, None] - peak) * (2 * np.pi / 24))
+
+
+def _bursts(rng: np.random.Generator, hours: int, series: int) -> NDArray[np.bool_]:
+    """Hours in which much fails at once, for a while."""
+    inside = np.zeros((hours, series), np.bool_)
+    first, column = np.nonzero(rng.random((hours, series)) < 1 / BURST_EVERY_H)
+    for start, place, length in zip(first, column, rng.geometric(1 / BURST_HOURS, len(first)), strict=True):
+        inside[start : start + length, place] = True
+    return inside
 
 
 def steps_of(drawn: Sample, upto: NDArray[np.int64] | None = None) -> tuple[Steps, NDArray[np.int32]]:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.hidden import Floats, Steps
+from banwatch.detect.emissions import Floats
+from banwatch.detect.hidden import Steps
 
 Groups = NDArray[np.int64]
 

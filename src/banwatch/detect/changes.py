@@ -9,7 +9,7 @@ import numpy as np
 from banwatch.detect import thresholds as t
 from banwatch.detect.baseline import Prior
 from banwatch.detect.cells import hour_of
-from banwatch.detect.hidden import Floats, Steps, log_ratios
+from banwatch.detect.emissions import DEFAULT, Emissions, Floats, log_ratios
 from banwatch.detect.series import Series, arrange, hour_number, interfered_in, of_targets, to_steps, told_in
 from banwatch.detect.shutdowns import find_shutdowns
 from banwatch.detect.stretches import Solved, Stretch, joined, solve
@@ -23,7 +23,11 @@ CERTAIN = 0.999
 
 
 def find_changes(
-    cells: Iterable[Cell], *, through: datetime | None = None, prior: Prior | None = None
+    cells: Iterable[Cell],
+    *,
+    through: datetime | None = None,
+    prior: Prior | None = None,
+    emissions: Emissions = DEFAULT,
 ) -> tuple[Change, ...]:
     """Find every stretch of interference and every shutdown.
 
@@ -31,6 +35,7 @@ def find_changes(
         cells: in any order; hours without measurements need no cell.
         through: how far the data reach; hours up to it without cells are empty. Else: as two voices do.
         prior: the series' common baseline, to update one series alone; from the cells, if omitted.
+        emissions: how an hour's votes are weighed.
 
     Returns:
         Changes in order of target, network, tier and onset. Those seen by one voice alone are among them,
@@ -40,7 +45,8 @@ def find_changes(
     if not known:
         return ()
     series = arrange(known)
-    changes = list(_blocking(series, solve(to_steps(series), prior, of_targets(series))))
+    solved = solve(to_steps(series), prior, of_targets(series), emissions=emissions)
+    changes = list(_blocking(series, solved, emissions))
     vouched = span(known)[1]
     if through is not None:  # hours that have ended
         vouched = max(vouched, hour_of(through) - timedelta(hours=1))
@@ -52,7 +58,7 @@ def _order(change: Change) -> tuple[str, str, int, str, datetime]:
     return (change.target, change.probe_cc, change.probe_asn, change.access_tier, change.onset_latest)
 
 
-def _blocking(series: Sequence[Series], solved: Solved) -> Iterable[Change]:
+def _blocking(series: Sequence[Series], solved: Solved, emissions: Emissions) -> Iterable[Change]:
     by_column: defaultdict[int, list[Stretch]] = defaultdict(list)
     for stretch in solved.stretches:
         by_column[stretch.column].append(stretch)
@@ -63,18 +69,18 @@ def _blocking(series: Sequence[Series], solved: Solved) -> Iterable[Change]:
         for group in joined(stretches, hours, [ballot.telling for ballot in one.ballots]):
             cells = one.cells[group[0].first : group[-1].last + 1]
             voice, voices = loudest(cells)
-            if voices >= t.MINIMUM_VOICES and not _corroborated(cells, voice, baseline):
-                yield from _without(one, voice, solved.prior)
+            if voices >= t.MINIMUM_VOICES and not _corroborated(cells, voice, baseline, emissions):
+                yield from _without(one, voice, solved.prior, emissions)
                 voices = 1
             elif voices >= t.MINIMUM_VOICES and _drowns(voice, cells):
-                rest = list(_without(one, voice, solved.prior))
+                rest = list(_without(one, voice, solved.prior, emissions))
                 if rest:
                     yield from rest
                     continue
             yield _change(one, group, voices, float(baseline[0]))
 
 
-def _without(series: Series, voice: str, prior: Prior) -> Iterable[Change]:
+def _without(series: Series, voice: str, prior: Prior, emissions: Emissions) -> Iterable[Change]:
     """What is left when the voice that drowned the others is not listened to.
 
     Who cries wolf before one comes must not hide it.
@@ -83,12 +89,12 @@ def _without(series: Series, voice: str, prior: Prior) -> Iterable[Change]:
     if not rest:
         return
     quiet = Series(series.key, rest, ballots(rest))
-    solved = solve(to_steps([quiet]), prior)
+    solved = solve(to_steps([quiet]), prior, emissions=emissions)
     hours = [hour_number(cell.hour) for cell in rest]
     for group in joined(solved.stretches, hours, [ballot.telling for ballot in quiet.ballots]):
         cells = rest[group[0].first : group[-1].last + 1]
         second, voices = loudest(cells)
-        if voices >= t.MINIMUM_VOICES and _corroborated(cells, second, solved.baseline):
+        if voices >= t.MINIMUM_VOICES and _corroborated(cells, second, solved.baseline, emissions):
             yield _change(quiet, group, voices, float(solved.baseline[0]))
 
 
@@ -100,7 +106,7 @@ def _drowns(voice: str, cells: Sequence[Cell]) -> bool:
     return 2 * accuses > len(cells) and agree < t.DROWNED_SHARE * len(others)
 
 
-def _corroborated(cells: Sequence[Cell], voice: str, baseline: Floats) -> bool:
+def _corroborated(cells: Sequence[Cell], voice: str, baseline: Floats, emissions: Emissions) -> bool:
     """Whether the voices other than the loudest say the same, together."""
     if not voice:
         return True  # cells that name no voices were bounded when their votes were counted
@@ -109,7 +115,7 @@ def _corroborated(cells: Sequence[Cell], voice: str, baseline: Floats) -> bool:
         return False
     column = np.array([[ballot.accusing] for ballot in rest], np.float32)
     telling = np.array([[ballot.telling] for ballot in rest], np.float32)
-    partly, blocked = log_ratios(Steps(column, telling, np.zeros(telling.shape, np.int32)), baseline)
+    partly, blocked = log_ratios(column, telling, baseline, emissions)
     return max(float(partly.sum()), float(blocked.sum())) >= t.CORROBORATION_NATS
 
 

@@ -4,9 +4,7 @@ A series is observed only at *steps*, its hours in which some voice could tell; 
 drift by the hours that passed, so empty hours count without being stored. Arrays are laid out
 `[steps, series]`, padded at the end with steps of no votes and no time, which change nothing.
 
-Votes of one hour are not independent. Instead of a beta-binomial with its gamma functions, the binomial log
-likelihood of an hour is scaled by `(1 + s) / (n + s)`, the ratio of the two distributions' information: one
-vote weighs one, a thousand weigh as much as `s + 1`.
+What an hour's votes say is in `emissions`.
 """
 
 from dataclasses import dataclass
@@ -16,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
+from banwatch.detect.emissions import DEFAULT, OPEN, Emissions, Floats, log_ratios
 
-Floats = NDArray[np.float32]
 Hours = NDArray[np.int32]
 
-OPEN, PARTLY, BLOCKED = 0, 1, 2
 STATES = 3
 MAX_GAP_HOURS = 24 * 400
 """Longer gaps forget no more than this one: the chain is at rest long before."""
@@ -60,36 +57,9 @@ def _powers() -> NDArray[np.float32]:
     return np.ascontiguousarray(powers.transpose(1, 2, 0), dtype=np.float32)
 
 
-def shares(baseline: Floats) -> NDArray[np.float32]:
-    """Expected share of accusing votes in each state, `[state, series]`."""
-    partly = baseline + t.PARTLY_EXTRA * (1 - baseline)
-    blocked = np.full_like(baseline, t.BLOCKED_SHARE)
-    return np.stack([baseline, partly, blocked])
-
-
-def weight(telling: Floats) -> Floats:
-    """How much of an hour's binomial log likelihood counts: 1 for one vote, falling as votes pile up."""
-    size = t.CHANCE_PER_VOTE_ODDS
-    return ((1 + size) / (np.maximum(telling, 1) + size)).astype(np.float32)
-
-
-def log_ratios(steps: Steps, baseline: Floats) -> tuple[Floats, Floats]:
-    """Log likelihood ratios of partly and of blocked against open, in nats, each `[steps, series]`."""
-    scale = weight(steps.telling)
-    accusing = steps.accusing * scale
-    scale *= steps.telling
-    hit, miss = np.log(shares(baseline)), np.log1p(-shares(baseline))
-    ratios = []
-    for state in (PARTLY, BLOCKED):  # accusing * hit + (telling - accusing) * miss, against open
-        absolves = (miss[state] - miss[OPEN]).astype(np.float32)
-        accuses = (hit[state] - hit[OPEN]).astype(np.float32) - absolves
-        ratio = accusing * accuses
-        ratio += scale * absolves
-        ratios.append(ratio)
-    return ratios[0], ratios[1]
-
-
-def evidence(steps: Steps, baseline: Floats, *, reach: int | None = None) -> Floats:
+def evidence(
+    steps: Steps, baseline: Floats, *, reach: int | None = None, emissions: Emissions = DEFAULT
+) -> Floats:
     """Log odds of the best single stretch that ends at each step.
 
     What it tells, less what it costs: the chance of an onset before it. A bound by which quiet series, and
@@ -99,6 +69,7 @@ def evidence(steps: Steps, baseline: Floats, *, reach: int | None = None) -> Flo
         steps: the votes.
         baseline: each series' share of trouble while open.
         reach: the longest stretch looked at, in steps, a power of two; any, if omitted.
+        emissions: how votes are weighed.
     """
     onset = t.ONSET_PER_HOUR + t.PARTLY_ONSET_PER_HOUR
     cost = np.maximum(steps.gap_hours, 1).astype(np.float32)
@@ -107,7 +78,7 @@ def evidence(steps: Steps, baseline: Floats, *, reach: int | None = None) -> Flo
     np.log(cost, out=cost)
     cost[0] = np.log(1 - t.INITIAL[OPEN])
     best = np.full(steps.telling.shape, -np.inf, np.float32)
-    for ratios in log_ratios(steps, baseline):
+    for ratios in log_ratios(steps.accusing, steps.telling, baseline, emissions):
         total = np.cumsum(ratios, axis=0, dtype=np.float32)
         np.subtract(total, ratios, out=ratios)
         ratios -= cost
@@ -123,13 +94,20 @@ def evidence(steps: Steps, baseline: Floats, *, reach: int | None = None) -> Flo
     return best
 
 
-def smooth(steps: Steps, baseline: Floats, *, from_start: NDArray[np.bool_] | None = None) -> Floats:
+def smooth(
+    steps: Steps,
+    baseline: Floats,
+    *,
+    from_start: NDArray[np.bool_] | None = None,
+    emissions: Emissions = DEFAULT,
+) -> Floats:
     """Run the chain forwards and backwards over every series at once.
 
     Args:
         steps: the votes.
         baseline: each series' share of trouble while open.
         from_start: whether a column begins where its series does; else it was open before.
+        emissions: how votes are weighed.
 
     Returns:
         The probability that a series was not open at a step, given all its votes, `[steps, series]`.
@@ -137,7 +115,7 @@ def smooth(steps: Steps, baseline: Floats, *, from_start: NDArray[np.bool_] | No
     count, series = steps.telling.shape
     powers = _powers()
     gaps = np.minimum(steps.gap_hours, MAX_GAP_HOURS)
-    partly, blocked = log_ratios(steps, baseline)
+    partly, blocked = log_ratios(steps.accusing, steps.telling, baseline, emissions)
     peak = np.maximum(np.maximum(partly, blocked), 0)
     likelihood = np.stack([np.exp(-peak), np.exp(partly - peak), np.exp(blocked - peak)], axis=1)
     likelihood = np.maximum(likelihood, np.float32(1e-30))

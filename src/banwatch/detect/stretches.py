@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.baseline import Groups, Prior, first_guess, fit, fit_roughly, shrink
-from banwatch.detect.hidden import Floats, Steps, evidence, smooth
+from banwatch.detect.emissions import DEFAULT, Emissions, Floats
+from banwatch.detect.hidden import Steps, evidence, smooth
 from banwatch.detect.windows import Window, cut, windows_of
 
 _ROUNDS = 3
@@ -59,13 +60,20 @@ class Solved:
     prior: Prior
 
 
-def solve(steps: Steps, prior: Prior | None = None, alike: Groups | None = None) -> Solved:
+def solve(
+    steps: Steps,
+    prior: Prior | None = None,
+    alike: Groups | None = None,
+    *,
+    emissions: Emissions = DEFAULT,
+) -> Solved:
     """Find every stretch of interference.
 
     Args:
         steps: the votes.
         prior: with one given, each series' answer depends on itself alone.
         alike: a number for each series, the same for those of one target; all are apart, if omitted.
+        emissions: how votes are weighed.
     """
     alike = None if prior else alike
     count, series = steps.telling.shape
@@ -80,11 +88,11 @@ def solve(steps: Steps, prior: Prior | None = None, alike: Groups | None = None)
     windows: list[Window] = []
     for columns in _batches(every, _SCREENED):
         mine = _take(steps, columns)
-        best = evidence(mine, baseline[columns])
+        best = evidence(mine, baseline[columns], emissions=emissions)
         for place in np.flatnonzero(best.max(axis=0) >= _SCREEN_LOG_ODDS).tolist():
             column = columns[place : place + 1]
             used = int((mine.telling[:, place] > 0).sum())
-            hot = _hot(_take(steps, column), baseline[column], best[:used, place])
+            hot = _hot(_take(steps, column), baseline[column], best[:used, place], emissions)
             windows.extend(windows_of(int(column[0]), hot))
         accusing[columns] = mine.accusing.sum(axis=0)
         telling[columns] = mine.telling.sum(axis=0)
@@ -99,7 +107,7 @@ def solve(steps: Steps, prior: Prior | None = None, alike: Groups | None = None)
             mine = cut(steps, batch)
             columns = np.array([window.column for window in batch])
             from_start = np.array([window.first == 0 for window in batch])
-            interfered = smooth(mine, baseline[columns], from_start=from_start)
+            interfered = smooth(mine, baseline[columns], from_start=from_start, emissions=emissions)
             taken = np.where(interfered > t.HELD_PROBABILITY, 1, interfered)
             less_accusing = (mine.accusing * taken).sum(axis=0)
             less_telling = (mine.telling * taken).sum(axis=0)
@@ -127,13 +135,13 @@ def _batches(columns: Columns, size: int) -> Iterator[Columns]:
         yield columns[start : start + size]
 
 
-def _hot(one: Steps, baseline: Floats, best: Floats) -> NDArray[np.bool_]:
+def _hot(one: Steps, baseline: Floats, best: Floats, emissions: Emissions) -> NDArray[np.bool_]:
     """Steps of one series that need a closer look.
 
     Where a short stretch holds evidence, or the best one has gained lately. The long time that the best one
     takes to be outweighed, after a block, is not worth one.
     """
-    near = evidence(one, baseline, reach=_REACH)[: len(best), 0] >= _SCREEN_LOG_ODDS
+    near = evidence(one, baseline, reach=_REACH, emissions=emissions)[: len(best), 0] >= _SCREEN_LOG_ODDS
     gains = best >= _SCREEN_LOG_ODDS
     gains[_REACH:] &= best[_REACH:] > best[:-_REACH]
     return np.asarray(near | gains, np.bool_)
