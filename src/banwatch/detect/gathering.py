@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from banwatch.detect.clusters import clusters_of
 from banwatch.detect.common_cause import set_aside
-from banwatch.detect.support import Support, VoiceDay, together
+from banwatch.detect.support import Support, together
+from banwatch.detect.votes import VoiceDay
 from banwatch.model.cell import Cell
 from banwatch.model.ids import TargetName
 from banwatch.model.incident import Change, Kind
@@ -19,6 +20,8 @@ class Cluster:
     changes: tuple[Change, ...]
     sure: tuple[Change, ...]
     """Those that would make one alone, by which it is dated; all, where none would."""
+    own_resolver: bool = False
+    """Whether all of it shows only with the networks' own resolvers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +76,5 @@ def _supported(cluster: Sequence[Change], support: Support, aside: dict[Change, 
         aside.update(dict.fromkeys(rest, "too few voices to tell it from chance among so many series"))
         return None
     sure = tuple(change for change in rest if sum(said[change].values()) >= needed)
-    return Cluster(rest, sure or rest)
+    kept = [[change for change in mine if change not in aside] for mine in of_target.values()]
+    return Cluster(rest, sure or rest, all(support.shows_only_on_own(mine) for mine in kept if mine))

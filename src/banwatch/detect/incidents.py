@@ -74,4 +74,4 @@ def _incident(cluster: Cluster) -> Incident:
         witnesses=tuple(dict.fromkeys(change.witness for change in strongest))[:_WITNESSES],
         sentence="",
     )
-    return replace(draft, sentence=sentence(draft))
+    return replace(draft, sentence=sentence(draft, own_resolver=cluster.own_resolver))

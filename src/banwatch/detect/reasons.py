@@ -1,15 +1,18 @@
 """Why an incident is one: what speaks for it, what against, and what would refute it."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
+from banwatch.detect.resolvers import ByResolver, by_resolver
 from banwatch.detect.series import interfered_in, told_in
 from banwatch.model.cell import Cell
-from banwatch.model.ids import render_asn
+from banwatch.model.ids import TargetName, render_asn
 from banwatch.model.incident import Incident, Kind
 
 _BEFORE = timedelta(days=7)
 _WITNESSES = 3
+_NAMED = 3
 
 
 def reasons(incident: Incident, cells: Iterable[Cell]) -> tuple[str, ...]:
@@ -60,11 +63,38 @@ def _of_blocking(incident: Incident, inside: Sequence[Cell], before: Sequence[Ce
         lines.append(f"Against it: {worked} measurements in that time saw a target work ({named}).")
     else:
         lines.append("Against it: no measurement in that time saw a target work.")
+    lines.extend(_by_resolver(incident, inside))
     lines.append(
         "It would be refuted by good measurements from other probes on the same networks in that time, or by "
         "the same failure in unrelated countries in the same hours."
     )
     return tuple(lines)
+
+
+def _by_resolver(incident: Incident, inside: Sequence[Cell]) -> Iterator[str]:
+    """Whose resolver one had to ask to see it, where both kinds were asked."""
+    only: dict[TargetName, ByResolver] = {}
+    both: dict[TargetName, ByResolver] = {}
+    of_target: defaultdict[TargetName, list[Cell]] = defaultdict(list)
+    for cell in inside:
+        of_target[cell.target].append(cell)
+    for target in incident.targets:
+        if found := by_resolver(of_target[target]):
+            (only if found.only_own else both)[target] = found
+    if only:
+        yield (
+            f"It shows only with the network's own resolver, and public ones reached it: {_days(only)}. "
+            "So it would be refuted, too, by the same failure with public resolvers."
+        )
+    if both:
+        yield f"Whose resolver is asked makes no sure difference: {_days(both)}."
+
+
+def _days(found: Mapping[TargetName, ByResolver]) -> str:
+    every = found.values()
+    own = f"{sum(one.own_showed for one in every):.4g} of {sum(one.own_told for one in every)}"
+    public = f"{sum(one.public_showed for one in every):.4g} of {sum(one.public_told for one in every)}"
+    return f"of {listed(sorted(found))}, {own} voices' days with its own showed it, {public} with public ones"
 
 
 def _of_shutdown(incident: Incident, inside: Sequence[Cell], before: Sequence[Cell]) -> tuple[str, ...]:
@@ -84,3 +114,10 @@ def _of_shutdown(incident: Incident, inside: Sequence[Cell], before: Sequence[Ce
 
 def _count(cells: Sequence[Cell]) -> str:
     return f"{sum(interfered_in(cell) for cell in cells)} of {sum(told_in(cell) for cell in cells)}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence has them: the first few, and how many more."""
+    if len(names) > _NAMED:
+        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1] if names else ""]))

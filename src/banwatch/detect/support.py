@@ -7,7 +7,7 @@ what a voice says in a day only its strongest word counts.
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from math import log
 
 import numpy as np
@@ -15,12 +15,13 @@ import numpy as np
 from banwatch.detect import thresholds as t
 from banwatch.detect.baseline import fit
 from banwatch.detect.clusters import Place
+from banwatch.detect.resolvers import by_resolver
 from banwatch.detect.series import SeriesKey, key_of, told_in
+from banwatch.detect.votes import VoiceDay, voice_days
 from banwatch.model.cell import Cell
 from banwatch.model.ids import CountryCode
 from banwatch.model.incident import Change, Interval
 
-VoiceDay = tuple[str, date]
 _HOURS_A_WEEK = 168
 _DAY_S = 86400
 
@@ -71,10 +72,15 @@ class Support:
         base = self._trouble(change)
         best: dict[VoiceDay, float] = {}
         for share in (t.BLOCKED_SHARE, base + t.PARTLY_EXTRA * (1 - base)):
-            found = _votes(cells, log(share / base), log((1 - share) / (1 - base)))
+            found = voice_days(cells, log(share / base), log((1 - share) / (1 - base)))
             if not best or sum(found.values()) > sum(best.values()):
                 best = found
         return best
+
+    def shows_only_on_own(self, changes: Iterable[Change]) -> bool:
+        """Whether changes of one target show only with the networks' own resolvers."""
+        found = by_resolver(cell for change in changes for cell in self._within(change))
+        return found is not None and found.only_own
 
     def _trouble(self, change: Change) -> float:
         """Share of trouble that the series has anyway.
@@ -86,7 +92,7 @@ class Support:
         key = _key_of(change)
         base = min(max(change.baseline, t.BASELINE_FLOOR), t.BASELINE_CEILING)
         if (key, base) not in self._troubled:
-            said = _votes(self._series.get(key, []), 1.0, 0.0).values()
+            said = voice_days(self._series.get(key, []), 1.0, 0.0).values()
             known = self._alike(change.probe_cc)
             of_all = (sum(said) + base * known) / (len(said) + known)
             self._troubled[key, base] = max(base, of_all) if of_all <= t.BASELINE_CEILING else base
@@ -135,25 +141,6 @@ def _in_any(at: datetime, intervals: Sequence[Interval]) -> bool:
 
 def _key_of(change: Change) -> SeriesKey:
     return SeriesKey(change.target, change.probe_cc, change.probe_asn, change.access_tier)
-
-
-def _votes(cells: Sequence[Cell], accuses: float, absolves: float) -> dict[VoiceDay, float]:
-    by_day: defaultdict[VoiceDay, list[float]] = defaultdict(list)
-    for cell in cells:
-        day = cell.hour.date()
-        if not cell.accusers and not cell.absolvers:  # counted without voices
-            told = told_in(cell)
-            share = 1 - cell.ok / told
-            for number in range(min(told, max(cell.probes, 1))):
-                by_day[f"{cell.hour} {number}", day].append(share * accuses + (1 - share) * absolves)
-            continue
-        both = set(cell.accusers) & set(cell.absolvers)
-        for voice in cell.accusers:
-            by_day[voice, day].append((accuses + absolves) / 2 if voice in both else accuses)
-        for voice in cell.absolvers:
-            if voice not in both:
-                by_day[voice, day].append(absolves)
-    return {key: sum(votes) / len(votes) for key, votes in by_day.items()}
 
 
 def together(said: Iterable[dict[VoiceDay, float]]) -> float:

@@ -5,14 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from banwatch.detect.gathering import gather
-from banwatch.detect.reasons import reasons
+from banwatch.detect.reasons import listed, reasons
 from banwatch.detect.signals import beside, line
 from banwatch.model.cell import Cell
 from banwatch.model.ids import render_asn
 from banwatch.model.incident import Change, Incident, Kind
 from banwatch.model.signal import Signal
 
-_NAMED = 3
 PLAIN = (
     "id",
     "country",
@@ -29,17 +28,23 @@ PLAIN = (
 """What is told of an incident in verdicts that others made."""
 
 
-def sentence(incident: Incident) -> str:
-    """Say what happened, where and since when, and on how many measurements that rests."""
-    networks = _listed([render_asn(asn) for asn in incident.asns])
+def sentence(incident: Incident, *, own_resolver: bool = False) -> str:
+    """Say what happened, where and since when, and on how many measurements that rests.
+
+    Args:
+        incident: of which nothing but the sentence is missing.
+        own_resolver: whether it shows only with the networks' own resolvers.
+    """
+    networks = listed([render_asn(asn) for asn in incident.asns])
     tiers = [tier for tier in incident.access_tiers if tier]
-    where = f"on {networks}" + (f" ({_listed(tiers)} access)" if tiers else "") + f" in {incident.probe_cc}"
+    where = f"on {networks}" + (f" ({listed(tiers)} access)" if tiers else "") + f" in {incident.probe_cc}"
     if incident.kind is Kind.SHUTDOWN:
         what = f"The network went dark {where}"
         found = f"{incident.measurements} measurements found nothing that answered"
         count = found if incident.measurements else "told by the absence of what is usually measured there"
     else:
-        what = f"{_listed(list(incident.targets))} could not be reached as usual {where}"
+        what = f"{listed(list(incident.targets))} could not be reached as usual {where}"
+        what += " with the network's own resolver, while public ones reached it" if own_resolver else ""
         count = f"{incident.measurements} measurements in which it could be told"
     return f"{what}, {_when(incident)}; {count}."
 
@@ -56,12 +61,6 @@ def _when(incident: Incident) -> str:
 
 def _moment(at: datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _listed(names: list[str]) -> str:
-    if len(names) > _NAMED:
-        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1] if names else ""]))
 
 
 def incident_lines(

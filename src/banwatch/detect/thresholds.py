@@ -140,3 +140,7 @@ SUPPORT_HOURS = 200
 """Telling hours of a change, from its onset on, that are asked for its evidence: enough for any."""
 MINIMUM_VOICES = 2
 """Distinct voices that must have seen it: one probe or one report alone never makes an incident."""
+REACHED_SHARE = 0.2
+RESOLVER_NATS = 5.0
+"""A block shows only with the network's own resolver where public ones show it at most this share as often,
+and chance would divide votes so unevenly between the two once in some 150 times."""
