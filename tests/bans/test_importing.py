@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
-from banwatch.bans.importing import country_code, parse_date, read_drafts
+from banwatch.bans.importing import MAX_DRAFTS, Draft, country_code, parse_date, read_drafts
 from banwatch.bans.register import load_bans, save_drafts
+from banwatch.cli.main import create_app
 from banwatch.model.errors import BanwatchError
 
 STOP = """\
@@ -65,6 +67,12 @@ def test_another_table_is_refused(tmp_path: Path) -> None:
         ("6/17/2021", date(2021, 6, 17)),
         ("Thursday, June 17, 2021, 12:55:00 AM", date(2021, 6, 17)),
         ("7/28/2020  16:1:00 PM", date(2020, 7, 28)),
+        ("2021-06-17T00:55:00Z", date(2021, 6, 17)),
+        ("2021-06-17 00:55:00.000", date(2021, 6, 17)),
+        ("17-Jun-2021", date(2021, 6, 17)),
+        ("17.06.2021", date(2021, 6, 17)),
+        ("17/6/2021", None),
+        ("2021-13-44", None),
         ("ongoing", None),
     ],
 )
@@ -73,9 +81,86 @@ def test_dates_as_tables_write_them(text: str, expected: date | None) -> None:
 
 
 def test_countries_by_their_names() -> None:
-    assert [country_code(name) for name in ("Uganda", "Turkey", "Iran (Islamic Republic of)", "X")] == [
+    assert [
+        country_code(name)
+        for name in ("Uganda", "Turkey", "Iran (Islamic Republic of)", "Côte d'Ivoire", "X")
+    ] == [
         "UG",
         "TR",
         "IR",
+        "CI",
         None,
     ]
+
+
+HEAD = "start_date,end_date,country,shutdown_type"
+ROW = "2021-01-13,2021-01-18,Uganda,Shutdown"
+
+
+def _read(raw: bytes, path: Path) -> tuple[list[Draft], list[tuple[str, int]]]:
+    path.write_bytes(raw)
+    refused: list[tuple[str, int]] = []
+    drafts = list(read_drafts(path, lambda reason, line: refused.append((reason, line))))
+    return drafts, refused
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        f"{HEAD}\n{ROW}\n".encode(),
+        f"{HEAD.upper()}\r\n{ROW}\r\n".encode("utf-8-sig"),
+        f"{HEAD}\n{ROW}\n".encode("utf-16"),
+        f"{HEAD}\n{ROW}\n".replace(",", ";").encode(),
+        f"{HEAD}\n{ROW}\n".replace(",", "\t").encode(),
+        f"note,{HEAD}\n\u00e9lection,{ROW},more\n".encode("latin-1"),
+    ],
+    ids=["plain", "upper case", "UTF-16", "semicolons", "tabs", "latin-1, other columns"],
+)
+def test_tables_as_they_come(raw: bytes, tmp_path: Path) -> None:
+    (draft,), _ = _read(raw, tmp_path / "x.csv")
+    assert draft.ban_id == "ug-2021-01-13"
+    assert yaml.safe_load(draft.text)["ends"] == "2021-01-18"
+
+
+def test_rows_that_are_no_ban_are_told_of_with_their_line(tmp_path: Path) -> None:
+    rows = ["soon,,Uganda,S", "0201-01-13,,Uganda,S", "2021-01-13,,Nowhere,S", ROW]
+    drafts, refused = _read("\n".join([HEAD, *rows]).encode(), tmp_path / "x.csv")
+    assert len(drafts) == 1
+    assert [line for _, line in refused] == [2, 3, 4]
+    assert "date" in refused[0][0]
+    assert "country" in refused[2][0]
+
+
+def test_an_end_before_the_beginning_is_left_to_a_person(tmp_path: Path) -> None:
+    (draft,), _ = _read(f"{HEAD}\n2021-02-10,2021-01-01,Uganda,S\n".encode(), tmp_path / "x.csv")
+    ban = yaml.safe_load(draft.text)
+    assert ban["ends"] == "unspecified"
+    assert "before it begins" in ban["notes"]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"\n\n", b"\xff\xfe\x00", f'{HEAD}\n"never closed,{ROW}\n{ROW}\n'.encode(), b"\x00" * 100],
+    ids=["empty", "blank", "half UTF-16", "a quote never closed", "zeros"],
+)
+def test_what_cannot_be_read_is_said(raw: bytes, tmp_path: Path) -> None:
+    with pytest.raises(BanwatchError):
+        _read(raw, tmp_path / "x.csv")
+
+
+def test_a_table_of_ever_the_same_day_is_bounded_and_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text(HEAD + f"\n{ROW}" * (MAX_DRAFTS + 1))
+    out = tmp_path / "out"
+    with pytest.raises(BanwatchError, match="Split it"):
+        CliRunner().invoke(
+            create_app(),
+            ["bans", "import", str(tmp_path / "x.csv"), "--out", str(out)],
+            catch_exceptions=False,
+        )
+    assert not out.exists()
+
+
+def test_what_steers_a_terminal_is_left_out(tmp_path: Path) -> None:
+    raw = f"{HEAD},event\n{ROW},E\x1b[31mvil\n".encode()
+    (draft,), _ = _read(raw, tmp_path / "x.csv")
+    assert yaml.safe_load(draft.text)["facts"][0]["fact"] == "E [31mvil"

@@ -1,15 +1,21 @@
 """Drafts of ban files from the tables of others: Access Now's STOP, and lists of outages.
 
+Wire: CSV with a header line; commas, semicolons or tabs; UTF-8, UTF-16 with its mark, or else Windows-1252.
+Columns may be in upper or lower case, and in any order; those that are not known are passed over.
+
 A row of such a table is one source. A draft therefore lacks what the register asks for, a second one, and
 says so in its notes: a person completes it.
 """
 
+import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -18,8 +24,10 @@ from babel import Locale
 from banwatch.model.errors import BanwatchError
 
 MAX_BYTES = 64 * 2**20
+MAX_DRAFTS = 10_000
+"""Each is a file; the whole record of the world's shutdowns is a fraction of that."""
 STOP_COLUMNS = frozenset({"start_date", "end_date", "country", "shutdown_type"})
-OUTAGE_COLUMNS = frozenset({"Begin time", "End time", "Country", "Cause"})
+OUTAGE_COLUMNS = frozenset({"begin time", "end time", "country", "cause"})
 GOVERNMENT_CAUSES = ("government", "exam")
 """Causes of an outage list that are somebody's order, by a word in them."""
 
@@ -30,8 +38,15 @@ _SERVICES = {
     "instagram_affected": "instagram.com",
     "telegram_affected": "telegram.org",
 }
-_DATE_FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%m/%d/%Y", "%A, %B %d, %Y", "%B %d, %Y", "%d %B %Y")
-_AFTER_DATE = re.compile(r"[,\s]+\d{1,2}:\d{1,2}(:\d{2})?\s*([AP]M)?$", re.IGNORECASE)
+_DATE_FORMS = (
+    *("%Y-%m-%d", "%Y/%m/%d", "%m/%d/%Y", "%d.%m.%Y"),
+    *("%A, %B %d, %Y", "%B %d, %Y", "%d %B %Y", "%d-%b-%Y", "%d %b %Y"),
+)
+_AFTER_DATE = re.compile(
+    r"([,\s]+|(?<=\d)T)\d{1,2}:\d{1,2}(:\d{2}(\.\d+)?)?\s*([AP]M|Z|UTC|[+-]\d\d:?\d\d)?$", re.IGNORECASE
+)
+_EARLIEST = date(1990, 1, 1)
+"""Before the Internet was public in any country nothing of it was shut."""
 _OTHER_NAMES = {
     "burma": "MM",
     "congo (drc)": "CD",
@@ -60,21 +75,37 @@ class Draft:
     text: str
 
 
-def read_drafts(path: Path) -> Iterator[Draft]:
+Refuse = Callable[[str, int], None]
+"""Told why a line was passed over, and which; 0 is the file as a whole."""
+
+
+class _NoBanError(Exception):
+    """A row is passed over, for the reason given."""
+
+
+def read_drafts(path: Path, refuse: Refuse | None = None) -> Iterator[Draft]:
     """Read a table and draft a ban for each of its rows that is one.
 
+    Args:
+        path: the table.
+        refuse: told of each row that is passed over.
+
     Raises:
-        BanwatchError: it cannot be read, or is neither of the two kinds of table.
+        BanwatchError: it cannot be read, is neither of the two kinds of table, or has too many rows.
     """
+    refuse = refuse or (lambda reason, line: None)
     try:
         if path.stat().st_size > MAX_BYTES:
             raise BanwatchError(f"{path} has more than {MAX_BYTES} bytes", "Split it.")
-        text = path.read_text("utf-8-sig")
+        text = _decode(path.read_bytes(), refuse)
     except (OSError, UnicodeDecodeError) as error:
         raise BanwatchError(f"{path} cannot be read: {error}", "Give a CSV file in UTF-8.") from error
     try:
-        reader = csv.DictReader(io.StringIO(text), restkey="", restval="")
-        columns = {name.strip() for name in reader.fieldnames or () if name}
+        head = text.partition("\n")[0]
+        separator = max(",;\t", key=head.count)
+        lines = io.StringIO(text, newline="")
+        reader = csv.DictReader(lines, restkey="", restval="", delimiter=separator, strict=True)
+        columns = {name.strip().lower() for name in reader.fieldnames or () if name}
         if columns >= STOP_COLUMNS:
             draft, table = _from_stop, "Access Now, STOP"
         elif columns >= OUTAGE_COLUMNS:
@@ -84,20 +115,50 @@ def read_drafts(path: Path) -> Iterator[Draft]:
                 f"{path} is neither STOP nor a list of outages",
                 f"It needs {', '.join(sorted(STOP_COLUMNS))}; or {', '.join(sorted(OUTAGE_COLUMNS))}.",
             )
-        taken: set[str] = set()
-        for number, row in enumerate(reader, start=2):
-            clean = {key.strip(): str(value).strip() for key, value in row.items() if key and value}
-            content = draft(clean)
-            if content is not None:
-                yield _finish(content, f"{path.name}, line {number} ({table})", taken)
+        taken: Counter[str] = Counter()
+        for row in reader:
+            number = reader.line_num
+            clean = {key.strip().lower(): _plain(str(value)) for key, value in row.items() if key and value}
+            try:
+                content = draft(clean)
+            except _NoBanError as error:
+                refuse(str(error), number)
+                continue
+            if taken.total() >= MAX_DRAFTS:
+                raise BanwatchError(f"{path} has more than {MAX_DRAFTS} such rows", "Split it.")
+            yield _finish(content, f"{path.name}, line {number} ({table})", taken)
     except csv.Error as error:
         raise BanwatchError(f"{path} is not CSV: {error}", "Export it again.") from error
 
 
-def _from_stop(row: Mapping[str, str]) -> dict[str, object] | None:
-    country, begins = country_code(row.get("country", "")), parse_date(row.get("start_date", ""))
-    if country is None or begins is None:
-        return None
+def _decode(raw: bytes, refuse: Refuse) -> str:
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return raw.decode("utf-16")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        refuse("the file is not UTF-8, and was read as Windows-1252", 0)
+        return raw.decode("cp1252", errors="replace")
+
+
+def _plain(text: str) -> str:
+    """Text on one line, without what steers a terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _where_and_when(row: Mapping[str, str], begins: str) -> tuple[str, date]:
+    country, day = country_code(row.get("country", "")), parse_date(row.get(begins, ""))
+    if country is None:
+        raise _NoBanError("a country that is not known")
+    if day is None:
+        raise _NoBanError("no beginning that is a date, month first")
+    if day < _EARLIEST:
+        raise _NoBanError("a beginning before there was an Internet")
+    return country, day
+
+
+def _from_stop(row: Mapping[str, str]) -> dict[str, object]:
+    country, begins = _where_and_when(row, "start_date")
     targets = [site for column, site in _SERVICES.items() if row.get(column, "").lower() == "yes"]
     whole = "full" in row.get("shutdown_extent", "").lower() or not targets
     return {
@@ -114,35 +175,34 @@ def _from_stop(row: Mapping[str, str]) -> dict[str, object] | None:
     }
 
 
-def _from_outages(row: Mapping[str, str]) -> dict[str, object] | None:
-    country, begins = country_code(row.get("Country", "")), parse_date(row.get("Begin time", ""))
-    cause = row.get("Cause", "")
-    if country is None or begins is None or not any(word in cause.lower() for word in GOVERNMENT_CAUSES):
-        return None
+def _from_outages(row: Mapping[str, str]) -> dict[str, object]:
+    cause = row.get("cause", "")
+    if not any(word in cause.lower() for word in GOVERNMENT_CAUSES):
+        raise _NoBanError("an outage that nobody is said to have ordered")
+    country, begins = _where_and_when(row, "begin time")
     return {
         "country": country,
         "authority": "unspecified",
         "targets": [],
         "shutdown": True,
         "begins": begins,
-        "ends": parse_date(row.get("End time", "")),
+        "ends": parse_date(row.get("end time", "")),
         "url": "",
         "publisher": "the table itself",
         "event": cause,
-        "where": next((text for column, text in row.items() if column.startswith("Scope")), ""),
+        "where": next((text for column, text in row.items() if column.startswith("scope")), ""),
     }
 
 
-def _finish(content: Mapping[str, object], origin: str, taken: set[str]) -> Draft:
+def _finish(content: Mapping[str, object], origin: str, taken: Counter[str]) -> Draft:
     begins, ends = content["begins"], content["ends"]
     assert isinstance(begins, date)
+    backwards = isinstance(ends, date) and ends < begins
     stem = f"{str(content['country']).lower()}-{begins.isoformat()}"
-    ban_id, number = stem, 2
-    while ban_id in taken:
-        ban_id, number = f"{stem}-{number}", number + 1
-    taken.add(ban_id)
-    event = " ".join(str(content["event"]).split())[:300] or "Restriction"
-    where = " ".join(str(content["where"]).split())[:200]
+    taken[stem] += 1
+    ban_id = stem if taken[stem] == 1 else f"{stem}-{taken[stem]}"
+    event = str(content["event"])[:300] or "Restriction"
+    where = str(content["where"])[:200]
     ban: dict[str, object] = {
         "id": ban_id,
         "title": f"{event[:100]} ({content['country']}, {begins.isoformat()})",
@@ -151,7 +211,7 @@ def _finish(content: Mapping[str, object], origin: str, taken: set[str]) -> Draf
         "targets": content["targets"],
         "shutdown": content["shutdown"],
         "begins": begins.isoformat(),
-        "ends": ends.isoformat() if isinstance(ends, date) else "unspecified",
+        "ends": ends.isoformat() if isinstance(ends, date) and not backwards else "unspecified",
         "penalty": "unspecified",
         "facts": [{"fact": event, "sources": ["table"]}],
         "sources": [
@@ -163,7 +223,8 @@ def _finish(content: Mapping[str, object], origin: str, taken: set[str]) -> Draf
                 "url": content["url"],
             }
         ],
-        "notes": f"Draft from {origin}; where: {where or 'not said'}. It needs a second source.",
+        "notes": f"Draft from {origin}; where: {where or 'not said'}. It needs a second source."
+        + (" The table has it end before it begins." if backwards else ""),
     }
     return Draft(ban_id, yaml.safe_dump(ban, sort_keys=False, allow_unicode=True, width=110))
 
@@ -179,12 +240,13 @@ def parse_date(text: str) -> date | None:
     return None
 
 
+@cache
 def country_code(name: str) -> str | None:
     """The ISO 3166-1 code of a country by its English name; None where it is not known."""
-    wanted = " ".join(name.lower().split())
+    wanted = " ".join(name.lower().replace("\u2019", "'").split())
     if wanted in _OTHER_NAMES:
         return _OTHER_NAMES[wanted]
     for code, known in Locale("en").territories.items():
-        if len(code) == 2 and code.isalpha() and known.lower() == wanted:
+        if len(code) == 2 and code.isalpha() and known.lower().replace("\u2019", "'") == wanted:
             return str(code)
     return None

@@ -69,6 +69,9 @@ def _contradictions(content: Mapping[str, Any], file: str) -> Iterable[Problem]:
                 yield Problem(file, 0, f"facts: {fact['fact']}", repr(name), f"one of {', '.join(ids)}")
         if not fact["sources"]:
             yield Problem(file, 0, f"facts: {fact['fact']}", "no source", "at least one")
+    begins, ends = content["begins"], content["ends"]
+    if UNSPECIFIED not in (begins, ends) and ends < begins[: len(ends)]:
+        yield Problem(file, 0, "ends", f"{ends!r}, before it begins", f"{begins!r} or later")
     announced = set(content.get("categories", []))
     for item in content.get("category_targets", []):
         if item["category"] not in announced:

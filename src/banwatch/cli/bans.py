@@ -1,5 +1,6 @@
 """`banwatch bans`: what was announced, against what was measured."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -85,4 +86,13 @@ def _import(
     from banwatch.bans.importing import read_drafts
     from banwatch.bans.register import save_drafts
 
-    print(f"{save_drafts(read_drafts(table), out)} drafts in {out}")
+    refused: dict[str, list[int]] = {}
+
+    def refuse(reason: str, line: int) -> None:
+        refused.setdefault(reason, []).append(line)
+
+    written = save_drafts(list(read_drafts(table, refuse)), out)  # all of a table, or nothing
+    for reason, lines in refused.items():
+        rows = f"rows passed over: {len(lines)}, the first in line {lines[0]}: " if lines[0] else ""
+        print(f"banwatch: {rows}{reason}", file=sys.stderr)
+    print(f"{written} drafts in {out}")
