@@ -83,6 +83,7 @@ def run(size: Size, trial: measuring.Trial, seed: int, *, series_only: bool) -> 
         "recall_half": recall(half, "ours"),
         "recall_30_percent": recall(third, "ours"),
         "median_hours": float(np.median(clean.ours)),
+        "found_within_3_hours": float(np.mean(clean.ours <= measuring.GOAL_HOURS)),
         "median_hours_by_baseline": by_baseline(
             lambda share: float(np.median(hourly.ours[hourly.baselines == share]))
         ),
