@@ -244,7 +244,11 @@ def test_files_of_many(running: tuple[Serving, Path], tmp_path: Path) -> None:
 
 def test_who_sends_too_fast_waits(tmp_path: Path) -> None:
     with serving(tmp_path / "s.duckdb", "--per-minute", 10) as served:
-        answers = [served.ask("POST", "/report", json.dumps(OPENING).encode()) for _ in range(25)]
+        answers = []
+        for _ in range(100):  # on a slow machine some of the allowance comes back meanwhile
+            answers.append(served.ask("POST", "/report", json.dumps(OPENING).encode()))
+            if answers[-1][0] != 200:
+                break
         assert [status for status, _, _ in answers[:20]] == [200] * 20
         assert answers[-1][0] == 429
         assert timedelta(seconds=1) <= timedelta(seconds=int(answers[-1][2]["retry-after"]))

@@ -13,7 +13,7 @@ import pytest
 from banwatch.bulletin.publish import publish_from
 from banwatch.explorer.app import create_app_over
 from banwatch.explorer.links import LiveLinks
-from banwatch.explorer.serving import find_port
+from banwatch.explorer.serving import listen
 from banwatch.model.ban import Measured
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.state import State
@@ -104,10 +104,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address() -> Iterator[str]:
     import uvicorn
 
-    port = find_port("127.0.0.1", None)
-    config = uvicorn.Config(create_app_over(hostile_country()), port=port, log_level="error", lifespan="off")
+    listening = listen("127.0.0.1", 0)
+    port = listening.getsockname()[1]
+    config = uvicorn.Config(create_app_over(hostile_country()), log_level="error", lifespan="off")
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
     thread.start()
     for _ in range(200):
         if server.started:
@@ -116,6 +117,7 @@ def address() -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(timeout=10)
+    listening.close()
 
 
 def styled(page: Any) -> bool:

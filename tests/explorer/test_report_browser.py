@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from banwatch.explorer.app import create_app_over
-from banwatch.explorer.serving import find_port
+from banwatch.explorer.serving import listen
 from banwatch.store.reports import ReportBook
 from tests.explorer.made_up import make_country
 
@@ -31,10 +31,11 @@ def book(tmp_path: Path) -> ReportBook:
 def port(book: ReportBook) -> Iterator[int]:
     import uvicorn
 
-    port = find_port("127.0.0.1", None)
+    listening = listen("127.0.0.1", 0)
+    port = listening.getsockname()[1]
     app = create_app_over(make_country(days=2, per_day=1), reports=book)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
     thread.start()
     for _ in range(200):
         if server.started:
@@ -43,6 +44,7 @@ def port(book: ReportBook) -> Iterator[int]:
     yield port
     server.should_exit = True
     thread.join(timeout=10)
+    listening.close()
 
 
 def test_a_reader_fills_in_the_form_and_another_site_cannot(port: int, book: ReportBook) -> None:

@@ -220,7 +220,7 @@ def _run_all(lab: Lab, commands: list[str], folder: Path) -> list[tuple[int, str
 def _command(what: str, code: int) -> str:
     if what.startswith("dig"):
         return what
-    limit_s = 0.8 if code == TIMEOUT else 8  # only what never answers need not be waited for
+    limit_s = 1.5 if code == TIMEOUT else 8  # only what never answers need not be waited for
     return f"{CURL} -m {limit_s} {what}".replace("?q=", "\\?q=")
 
 

@@ -123,7 +123,7 @@ def _spans(flows: list[dict[str, Any]], key: str) -> dict[str, list[tuple[float,
 def test_connections_follow_one_another(flows: list[dict[str, Any]], key: str) -> None:
     spans = _spans(flows, key)
     assert len(spans) == 3
-    assert all(len(some) >= 3 for some in spans.values())
+    assert all(len(some) >= 2 for some in spans.values())
     for which, some in spans.items():
         last_end = 0.0
         for begun, ended in sorted(some):

@@ -19,8 +19,8 @@ _GRACE_S = 10
 """How long open requests may go on when it is to end."""
 
 
-def find_port(host: str, port: int | None) -> int:
-    """Find a free port: the one asked for, or the first free one from 8080 on.
+def listen(host: str, port: int | None) -> socket.socket:
+    """Listen on the port that was asked for, or on the first free one from 8080 on.
 
     Args:
         host: the address to listen on.
@@ -33,8 +33,7 @@ def find_port(host: str, port: int | None) -> int:
     error: OSError | None = None
     for candidate in wanted:
         try:
-            with closing(_listen(host, candidate)) as bound:
-                return int(bound.getsockname()[1])
+            return _listen(host, candidate)
         except OSError as caught:
             error = caught
     which = f"port {port}" if port is not None else f"no port from {FIRST_PORT} to {wanted[-1]}"
@@ -43,6 +42,16 @@ def find_port(host: str, port: int | None) -> int:
         f"{said} ({error.strerror if error else 'no reason given'})",
         "Give another one with --port N, or stop the program that holds it.",
     )
+
+
+def find_port(host: str, port: int | None) -> int:
+    """Find a port that can be listened on now; see `listen`.
+
+    Raises:
+        BanwatchError: it is taken, or this machine has no such address.
+    """
+    with closing(listen(host, port)) as bound:
+        return int(bound.getsockname()[1])
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -104,7 +113,7 @@ def serve(
 
     _check_certificate(certificate)
     Store.open(Path(store_path), read_only=True).close()  # a clear message, before a server is started
-    listening = _listen(host, find_port(host, port))
+    listening = listen(host, port)
     try:
         name = f"[{host}]" if ":" in host else host
         if announce:
