@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,40 @@ def _demo(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+pytestmark = pytest.mark.xdist_group("story")
+
+
+@dataclass(frozen=True)
+class Served:
+    """A demo that was run, served its page, and was interrupted."""
+
+    out: Path
+    port: int
+    address: str
+    page: str
+    code: int
+
+
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Served:
     out = tmp_path_factory.mktemp("story") / "out"
-    done = _demo("--recorded", "--no-serve", "--out", out)
-    assert done.returncode == 0, done.stderr
-    return out
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [*BANWATCH, "demo", "--recorded", "--port", str(port), "--out", str(out)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        try:
+            address = next(line for line in running.stderr if line.startswith("serving")).split()[1]
+            with urlopen(address, timeout=30) as answer:
+                page = answer.read().decode()
+        finally:
+            running.send_signal(signal.SIGINT)
+    return Served(out, port, address, page, running.returncode)
+
+
+@pytest.fixture(scope="module")
+def story(served: Served) -> Path:
+    return served.out
 
 
 @pytest.fixture(scope="module")
@@ -131,21 +160,10 @@ def test_every_relative_link_of_the_report_leads_somewhere(story: Path) -> None:
     assert [link for link in links if not (index.parent / link).exists()] == []
 
 
-def test_page_is_served_and_its_address_is_told(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [*BANWATCH, "demo", "--recorded", "--port", str(port), "--out", str(tmp_path / "out")]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
-        assert running.stderr is not None
-        try:
-            address = next(line for line in running.stderr if line.startswith("serving")).split()[1]
-            with urlopen(address, timeout=30) as answer:
-                page = answer.read().decode()
-        finally:
-            running.send_signal(signal.SIGINT)
-    assert address == f"http://127.0.0.1:{port}/bans/dprk-2016"
-    assert "made in a lab" in page.lower()
-    assert running.returncode in (0, 130)
+def test_page_is_served_and_its_address_is_told(served: Served) -> None:
+    assert served.address == f"http://127.0.0.1:{served.port}/bans/dprk-2016"
+    assert "made in a lab" in served.page.lower()
+    assert served.code in (0, 130)
 
 
 def test_taken_port_is_said_before_the_work(tmp_path: Path) -> None:

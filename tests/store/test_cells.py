@@ -129,7 +129,7 @@ _VERDICTS = st.lists(
 def test_any_verdicts(tmp_path: Path) -> None:
     with Store.open(tmp_path / "s.duckdb") as store:
 
-        @settings(max_examples=40, deadline=None)
+        @settings(max_examples=20, deadline=None)
         @given(rows=_VERDICTS)
         def check(rows: list[Verdict]) -> None:
             _compare(store, rows)
