@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from banwatch.judge.page import render_page
-from banwatch.judge.rules import RULES, RULESET
+from banwatch.judge.rules.docs_page import render_page
+from banwatch.judge.rules.table import RULES, RULESET
 from banwatch.judge.verdicts import judge
 from banwatch.model.mechanism import NODES
 from banwatch.model.state import State
@@ -115,7 +115,7 @@ def test_evidence_is_flat() -> None:
 
 def test_the_page_of_rules_is_current() -> None:
     assert (DOCS / "rules.md").read_text(encoding="utf-8") == render_page(), (
-        "renew it: .venv/bin/python -m banwatch.judge.page > docs/rules.md"
+        "renew it: .venv/bin/python -m banwatch.judge.rules.docs_page > docs/rules.md"
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from banwatch.judge import judge
 from banwatch.judge.defects import find_defects
-from banwatch.judge.ruleset import CURRENT, parse_ruleset_untrusted
+from banwatch.judge.ruleset_file import CURRENT, parse_ruleset_untrusted
 from banwatch.model.errors import WireError
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import Asn, CountryCode

@@ -13,7 +13,7 @@ import pytest
 
 from banwatch.formats.ooni import decode_untrusted, observe
 from banwatch.judge import judge, weigh
-from banwatch.judge.words import whereabouts
+from banwatch.judge.rules.phrases import whereabouts
 from banwatch.lab.clock import LabClock
 from banwatch.lab.doctor import doctor
 from banwatch.lab.lab import Lab

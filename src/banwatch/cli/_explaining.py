@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from banwatch.formats.ooni import decode_untrusted, observe
-from banwatch.judge.ruleset import Ruleset
+from banwatch.judge.ruleset_file import Ruleset
 from banwatch.model.control import Control
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.evidence import Evidence

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from banwatch.cli._explaining import Explanation, explain_measurement, show_explanation
 from banwatch.judge.defects import find_defects
-from banwatch.judge.ruleset import CURRENT, Ruleset, parse_ruleset_untrusted
+from banwatch.judge.ruleset_file import CURRENT, Ruleset, parse_ruleset_untrusted
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.evidence import Evidence
 from banwatch.model.verdict import Verdict

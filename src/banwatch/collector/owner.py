@@ -22,7 +22,7 @@ import msgspec
 
 from banwatch import pipeline, reference
 from banwatch.bans import load_bans
-from banwatch.judge.ruleset import CURRENT, Ruleset, parse_ruleset_untrusted
+from banwatch.judge.ruleset_file import CURRENT, Ruleset, parse_ruleset_untrusted
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.store import Store
 from banwatch.store.remote import QueryAnswer, connected, is_reading, short, socket_of

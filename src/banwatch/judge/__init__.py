@@ -5,8 +5,8 @@
 applies every rule; the strongest one that holds decides the *verdict*, the others stand beside it.
 """
 
-from banwatch.judge.rules import RULES, RULESET
+from banwatch.judge.rules.table import RULES, RULESET
 from banwatch.judge.verdicts import judge
-from banwatch.judge.weigh import weigh
+from banwatch.judge.weighing.weigh import weigh
 
 __all__ = ["RULES", "RULESET", "judge", "weigh"]

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from banwatch.judge.rule import Rule
-from banwatch.judge.rules import RULES, RULESET
+from banwatch.judge.rules.rule import Rule
+from banwatch.judge.rules.table import RULES, RULESET
 from banwatch.model.drafting import drafted
 from banwatch.model.evidence import Evidence
 from banwatch.model.mechanism import deepest

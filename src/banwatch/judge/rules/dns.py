@@ -1,7 +1,7 @@
 """Rules about the addresses that a name resolved to."""
 
-from banwatch.judge.rule import Rule
-from banwatch.judge.words import at_hop, expected, is_known_elsewhere, listed, name, page_came
+from banwatch.judge.rules.phrases import at_hop, expected, is_known_elsewhere, listed, name, page_came
+from banwatch.judge.rules.rule import Rule
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId

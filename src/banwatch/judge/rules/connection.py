@@ -1,7 +1,7 @@
 """Rules about how far connections got: TCP and TLS, at genuine addresses."""
 
-from banwatch.judge.rule import Rule
-from banwatch.judge.words import at_hop, host, is_before_any_word, page_came, qualified, whereabouts
+from banwatch.judge.rules.phrases import at_hop, host, is_before_any_word, page_came, qualified, whereabouts
+from banwatch.judge.rules.rule import Rule
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId

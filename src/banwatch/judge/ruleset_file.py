@@ -27,8 +27,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from banwatch.judge.rule import Rule
-from banwatch.judge.rules import RULES, RULESET
+from banwatch.judge.rules.rule import Rule
+from banwatch.judge.rules.table import RULES, RULESET
 from banwatch.judge.verdicts import judge
 from banwatch.model.errors import WireError
 from banwatch.model.evidence import Evidence

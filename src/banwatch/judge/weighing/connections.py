@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from banwatch.judge.addresses import is_v6
-from banwatch.judge.hops import Hop
-from banwatch.judge.issuers import is_self_signed
-from banwatch.judge.names import certificate_problem
+from banwatch.judge.weighing.addresses import is_v6
+from banwatch.judge.weighing.certificates import is_self_signed
+from banwatch.judge.weighing.hops import Hop
+from banwatch.judge.weighing.names import certificate_problem
 from banwatch.model import failure as f
 from banwatch.model.control import Control, ControlEndpoint
 from banwatch.model.measurement import Measurement

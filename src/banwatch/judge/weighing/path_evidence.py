@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from banwatch.formats.ooni.observed import Connection, Located
-from banwatch.judge.addresses import is_bogon
-from banwatch.judge.connections import CUTS, RETRIES, kind_of
-from banwatch.judge.hops import Hop
-from banwatch.judge.names import Names
 from banwatch.judge.thresholds import EARLY_SHARE, EARLY_TIMES, HOPS_APART, SHORTEST_RTT_MS
+from banwatch.judge.weighing.addresses import is_bogon
+from banwatch.judge.weighing.connections import CUTS, RETRIES, kind_of
+from banwatch.judge.weighing.hops import Hop
+from banwatch.judge.weighing.names import Names
 from banwatch.model.observation import Observation, Step
 
 ON_PATH, IN_PATH = "on-path", "in-path"

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from banwatch.judge.addresses import NO_CLIENT_SUBNET, is_bogon, is_v6, unwrap
-from banwatch.judge.hops import Hop
 from banwatch.judge.thresholds import SILENT_QUERIES
+from banwatch.judge.weighing.addresses import NO_CLIENT_SUBNET, is_bogon, is_v6, unwrap
+from banwatch.judge.weighing.hops import Hop
 from banwatch.model.control import Control
 from banwatch.model.failure import CERTIFICATE_FAILURES, DNS_NO_ANSWER
 from banwatch.model.ids import UNKNOWN_ASN, Asn

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from banwatch.judge.connections import CUTS, kind_of
+from banwatch.judge.weighing.connections import CUTS, kind_of
 from banwatch.model.observation import Observation, Step
 
 _MORE_LOOKUPS = ("doh", "retest")

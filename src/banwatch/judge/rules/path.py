@@ -1,8 +1,6 @@
 """Rules about what only somebody on the path can have done: they hold without any control."""
 
-from banwatch.judge.path import is_nearer
-from banwatch.judge.rule import Rule
-from banwatch.judge.words import (
+from banwatch.judge.rules.phrases import (
     at_hop,
     failed_for_control,
     host,
@@ -12,6 +10,8 @@ from banwatch.judge.words import (
     page_came,
     qualified,
 )
+from banwatch.judge.rules.rule import Rule
+from banwatch.judge.weighing.path_evidence import is_nearer
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId

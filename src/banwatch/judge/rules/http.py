@@ -1,7 +1,7 @@
 """Rules about the page that came, or did not."""
 
-from banwatch.judge.pages import PageComparison, differs
-from banwatch.judge.rule import Rule
+from banwatch.judge.rules.phrases import at_hop, host, is_before_any_word, listed
+from banwatch.judge.rules.rule import Rule
 from banwatch.judge.thresholds import (
     HANDSHAKE_FLOOR_MS,
     HANDSHAKE_RATIO,
@@ -10,7 +10,7 @@ from banwatch.judge.thresholds import (
     THROTTLE_FLOOR_BPS,
     THROTTLE_RATIO,
 )
-from banwatch.judge.words import at_hop, host, is_before_any_word, listed
+from banwatch.judge.weighing.pages import PageComparison, differs
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId
 from banwatch.model.state import Layer, State

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from banwatch.formats.ooni.observed import Endpoint
-from banwatch.judge.connections import kind_of
+from banwatch.judge.weighing.connections import kind_of
 from banwatch.model.observation import Step
 
 

@@ -4,20 +4,22 @@ from collections.abc import Iterable, Sequence
 
 from banwatch.formats.ooni import Observed
 from banwatch.formats.ooni.reading import host_of
-from banwatch.judge import known
-from banwatch.judge.addresses import is_v6
-from banwatch.judge.connections import OTHER_NAMES, RETRIES, Fairness, count_connections, kind_of
-from banwatch.judge.follow_ups import (
+from banwatch.judge.thresholds import LAG_SHARE, LENGTH_RATIO_SAME, SHORT_TIMEOUT_S, USUAL_TIMEOUT_S
+from banwatch.judge.weighing import fingerprints as known
+from banwatch.judge.weighing.addresses import is_v6
+from banwatch.judge.weighing.connections import OTHER_NAMES, RETRIES, Fairness, count_connections, kind_of
+from banwatch.judge.weighing.endpoints import sum_up
+from banwatch.judge.weighing.follow_ups import (
     ANSWERS_OF_DNS,
     came_from_nowhere,
     is_cut_elsewhere,
     is_plain,
     is_same_elsewhere,
 )
-from banwatch.judge.hops import Hop, group_by_hop
-from banwatch.judge.kinds import kind_of_nettest
-from banwatch.judge.names import Names, certificate_problem, compare_names
-from banwatch.judge.pages import (
+from banwatch.judge.weighing.hops import Hop, group_by_hop
+from banwatch.judge.weighing.names import Names, certificate_problem, compare_names
+from banwatch.judge.weighing.nettest_kinds import kind_of_nettest
+from banwatch.judge.weighing.pages import (
     FIRST_ERROR_STATUS,
     PageComparison,
     compare_pages,
@@ -27,10 +29,8 @@ from banwatch.judge.pages import (
     is_portal,
     is_refusal,
 )
-from banwatch.judge.path import NO_CUT, NO_FORGER, find_cut, find_forger
-from banwatch.judge.rates import read_rates
-from banwatch.judge.services import sum_up
-from banwatch.judge.thresholds import LAG_SHARE, LENGTH_RATIO_SAME, SHORT_TIMEOUT_S, USUAL_TIMEOUT_S
+from banwatch.judge.weighing.path_evidence import NO_CUT, NO_FORGER, find_cut, find_forger
+from banwatch.judge.weighing.throughput import read_rates
 from banwatch.model.control import Control
 from banwatch.model.drafting import drafted
 from banwatch.model.evidence import Evidence

@@ -1,7 +1,7 @@
 """Rules about applications, circumvention tools, resolvers and middleboxes: nettests without a control."""
 
-from banwatch.judge.rule import Rule
-from banwatch.judge.words import listed
+from banwatch.judge.rules.phrases import listed
+from banwatch.judge.rules.rule import Rule
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId
 from banwatch.model.state import Layer, State

@@ -1,8 +1,8 @@
 """Rules about the measurement as a whole: what takes accusations back, and what is said where nobody is "
 "accused."""
 
-from banwatch.judge.rule import Rule
-from banwatch.judge.words import at_hop, failed_for_control, host, listed
+from banwatch.judge.rules.phrases import at_hop, failed_for_control, host, listed
+from banwatch.judge.rules.rule import Rule
 from banwatch.model.evidence import Evidence
 from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX
 from banwatch.model.ids import RuleId

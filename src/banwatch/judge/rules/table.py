@@ -1,0 +1,24 @@
+"""The rule table: every rule there is, strongest first within a state."""
+
+from banwatch.judge.rules.connection import CONNECTION_RULES
+from banwatch.judge.rules.dns import DNS_RULES
+from banwatch.judge.rules.http import HTTP_RULES
+from banwatch.judge.rules.lookup import LOOKUP_RULES
+from banwatch.judge.rules.path import PATH_RULES
+from banwatch.judge.rules.rule import Rule
+from banwatch.judge.rules.services import SERVICE_RULES
+from banwatch.judge.rules.whole import VETO_RULES, WHOLE_RULES
+
+RULESET = "2026.11.2"
+"""Version of the table; moves with any change of what some evidence is judged."""
+
+RULES: tuple[Rule, ...] = (
+    *VETO_RULES,
+    *PATH_RULES,
+    *DNS_RULES,
+    *LOOKUP_RULES,
+    *CONNECTION_RULES,
+    *HTTP_RULES,
+    *SERVICE_RULES,
+    *WHOLE_RULES,
+)
