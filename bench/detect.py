@@ -27,8 +27,8 @@ from pathlib import Path
 
 import numpy as np
 
-from banwatch.detect.emissions import DEFAULT as DEFAULT_EMISSIONS
-from banwatch.detect.emissions import Emissions
+from banwatch.detect.blocking.emissions import DEFAULT as DEFAULT_EMISSIONS
+from banwatch.detect.blocking.emissions import Emissions
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -9,7 +9,7 @@ from random import Random
 import numpy as np
 
 from banwatch.detect import find_changes, fold, group
-from banwatch.detect.emissions import Emissions
+from banwatch.detect.blocking.emissions import Emissions
 from banwatch.model.cell import Cell
 from banwatch.model.incident import Incident, Kind
 from banwatch.model.state import State

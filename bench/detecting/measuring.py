@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from banwatch.detect.baseline import Prior
-from banwatch.detect.emissions import DEFAULT, Emissions
-from banwatch.detect.hidden import Steps
-from banwatch.detect.stretches import solve
+from banwatch.detect.blocking.baseline import Prior
+from banwatch.detect.blocking.emissions import DEFAULT, Emissions
+from banwatch.detect.blocking.hidden_markov import Steps
+from banwatch.detect.blocking.stretches import solve
 from detecting import leader
 from detecting.series import WEEK, Sample, sample, steps_of
 

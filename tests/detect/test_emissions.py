@@ -7,7 +7,7 @@ import pytest
 
 from banwatch.detect import find_changes, fold
 from banwatch.detect import thresholds as t
-from banwatch.detect.emissions import BLOCKED, OPEN, PARTLY, Emissions, log_ratios, shares
+from banwatch.detect.blocking.emissions import BLOCKED, OPEN, PARTLY, Emissions, log_ratios, shares
 from banwatch.model.state import State
 from tests.detect.making import START, hours, verdict
 

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from banwatch.detect.clusters import clusters_of
-from banwatch.detect.common_cause import set_aside
-from banwatch.detect.gathering import gather
+from banwatch.detect.incidents.clusters import clusters_of
+from banwatch.detect.incidents.common_cause import set_aside
+from banwatch.detect.incidents.select import gather
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.incident import Change, Kind

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banwatch.detect import find_changes, fold, hidden, stretches, windows
-from banwatch.detect.baseline import Prior
-from banwatch.detect.hidden import Steps
+from banwatch.detect import find_changes, fold
+from banwatch.detect.blocking import hidden_markov as hidden
+from banwatch.detect.blocking import stretches, windows
+from banwatch.detect.blocking.baseline import Prior
+from banwatch.detect.blocking.hidden_markov import Steps
 from banwatch.model.incident import Change, Kind
 from banwatch.model.state import State
 from tests.detect.making import START, hours, verdict

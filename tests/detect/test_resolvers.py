@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from banwatch.detect import find_changes, fold, group
-from banwatch.detect.reasons import reasons
+from banwatch.detect.wording.reasons import reasons
 from banwatch.model.ids import Asn, MeasurementUid, TargetName
 from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import State

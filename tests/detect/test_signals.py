@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from banwatch.detect.signals import beside, line
 from banwatch.detect.telling import incident_lines
+from banwatch.detect.wording.outside_signals import beside, line
 from banwatch.model.ids import Asn, CountryCode
 from banwatch.model.signal import Signal
 from tests.detect.test_first_light import DARK, seen

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from banwatch.cli.main import create_app
-from banwatch.detect.reasons import reasons
+from banwatch.detect.wording.reasons import reasons
 from banwatch.model.errors import BanwatchError
 from banwatch.model.verdict import Verdict
 from tests.detect.making import START, hours, verdict

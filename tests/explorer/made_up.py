@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
-from banwatch.detect.cells import fold
+from banwatch.detect.votes.cells import fold
 from banwatch.formats.ooni import decode_untrusted, observe
 from banwatch.model.ban import Ban, BoundNetwork, Comparison, Measured, Source
 from banwatch.model.cell import Cell

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from banwatch.detect.cells import fold
+from banwatch.detect.votes.cells import fold
 from banwatch.explorer.days import DayCount, DayState, fold_days
 from banwatch.model.state import State
 from tests.explorer.made_up import START, make_verdict

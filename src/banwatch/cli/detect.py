@@ -122,7 +122,7 @@ def _detect(
 
 def _arrived(row: "Verdict", arrivals: dict[str, "datetime"]) -> "datetime":
     """When a foreign verdict was there: as its row says, else its id, else when it was measured."""
-    from banwatch.detect.cells import arrived_at
+    from banwatch.detect.votes.cells import arrived_at
 
     said = arrivals.get(row.measurement_uid) or arrived_at(row.measurement_uid)
     return max(said, row.measurement_start_time) if said else row.measurement_start_time

@@ -12,9 +12,9 @@ The same cells give the same answer, in whatever order they come. Nothing here o
 a clock, or knows what was announced.
 """
 
-from banwatch.detect.cells import fold
-from banwatch.detect.changes import find_changes
-from banwatch.detect.identity import known_by
-from banwatch.detect.incidents import group
+from banwatch.detect.blocking.changes import find_changes
+from banwatch.detect.incidents.build import group
+from banwatch.detect.incidents.ids import known_by
+from banwatch.detect.votes.cells import fold
 
 __all__ = ["find_changes", "fold", "group", "known_by"]

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from banwatch.detect.gathering import gather
-from banwatch.detect.reasons import listed, reasons
-from banwatch.detect.signals import beside, line
+from banwatch.detect.incidents.select import gather
+from banwatch.detect.wording.outside_signals import beside, line
+from banwatch.detect.wording.reasons import listed, reasons
 from banwatch.model.cell import Cell
 from banwatch.model.ids import render_asn
 from banwatch.model.incident import Change, Incident, Kind

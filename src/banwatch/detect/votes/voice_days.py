@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 
-from banwatch.detect.series import told_in
+from banwatch.detect.votes.series import told_in
 from banwatch.model.cell import Cell
 
 VoiceDay = tuple[str, date]

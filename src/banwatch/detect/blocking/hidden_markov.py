@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.emissions import DEFAULT, OPEN, Emissions, Floats, log_ratios
+from banwatch.detect.blocking.emissions import DEFAULT, OPEN, Emissions, Floats, log_ratios
 
 Hours = NDArray[np.int32]
 

@@ -13,11 +13,11 @@ from math import log
 import numpy as np
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.baseline import fit
-from banwatch.detect.clusters import Place
-from banwatch.detect.resolvers import by_resolver
-from banwatch.detect.series import SeriesKey, key_of, told_in
-from banwatch.detect.votes import VoiceDay, voice_days
+from banwatch.detect.blocking.baseline import fit
+from banwatch.detect.incidents.by_resolver import by_resolver
+from banwatch.detect.incidents.clusters import Place
+from banwatch.detect.votes.series import SeriesKey, key_of, told_in
+from banwatch.detect.votes.voice_days import VoiceDay, voice_days
 from banwatch.model.cell import Cell
 from banwatch.model.ids import CountryCode
 from banwatch.model.incident import Change, Interval

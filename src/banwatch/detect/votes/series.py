@@ -9,8 +9,8 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from banwatch.detect.hidden import Steps
-from banwatch.detect.voices import Ballot, ballots
+from banwatch.detect.blocking.hidden_markov import Steps
+from banwatch.detect.votes.voices import Ballot, ballots
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, CountryCode, TargetName
 from banwatch.model.state import STRENGTH

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from banwatch.detect.resolvers import ByResolver, by_resolver
-from banwatch.detect.series import interfered_in, told_in
+from banwatch.detect.incidents.by_resolver import ByResolver, by_resolver
+from banwatch.detect.votes.series import interfered_in, told_in
 from banwatch.model.cell import Cell
 from banwatch.model.ids import TargetName, render_asn
 from banwatch.model.incident import Incident, Kind

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from banwatch.detect.clusters import first_onset, order, was_seen_to_begin
-from banwatch.detect.gathering import Cluster, gather
-from banwatch.detect.identity import number
+from banwatch.detect.incidents.clusters import first_onset, order, was_seen_to_begin
+from banwatch.detect.incidents.ids import number
+from banwatch.detect.incidents.select import Cluster, gather
 from banwatch.detect.telling import sentence
 from banwatch.model.cell import Cell
 from banwatch.model.ids import IncidentId

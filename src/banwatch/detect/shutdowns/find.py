@@ -18,7 +18,7 @@ from math import log
 import numpy as np
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.rhythm import (
+from banwatch.detect.shutdowns.rhythm import (
     Nats,
     Rhythm,
     Silence,
@@ -29,8 +29,8 @@ from banwatch.detect.rhythm import (
     rhythm_of,
     silences,
 )
-from banwatch.detect.series import EPOCH_SECOND, answered_in, hour_number
-from banwatch.detect.voices import without
+from banwatch.detect.votes.series import EPOCH_SECOND, answered_in, hour_number
+from banwatch.detect.votes.voices import without
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, CountryCode, TargetName
 from banwatch.model.incident import Change, Kind

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.emissions import Floats
-from banwatch.detect.hidden import Steps
+from banwatch.detect.blocking.emissions import Floats
+from banwatch.detect.blocking.hidden_markov import Steps
 
 Groups = NDArray[np.int64]
 

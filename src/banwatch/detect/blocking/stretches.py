@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.baseline import Groups, Prior, first_guess, fit, fit_roughly, shrink
-from banwatch.detect.emissions import DEFAULT, Emissions, Floats
-from banwatch.detect.hidden import Steps, evidence, smooth
-from banwatch.detect.windows import Window, cut, windows_of
+from banwatch.detect.blocking.baseline import Groups, Prior, first_guess, fit, fit_roughly, shrink
+from banwatch.detect.blocking.emissions import DEFAULT, Emissions, Floats
+from banwatch.detect.blocking.hidden_markov import Steps, evidence, smooth
+from banwatch.detect.blocking.windows import Window, cut, windows_of
 
 _ROUNDS = 3
 _SETTLED = 0.05

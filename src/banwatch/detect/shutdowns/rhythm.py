@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.series import answered_in, hour_number, told_in
-from banwatch.detect.voices import span
+from banwatch.detect.votes.series import answered_in, hour_number, told_in
+from banwatch.detect.votes.voices import span
 from banwatch.model.cell import Cell
 
 Nats = NDArray[np.float64]

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from banwatch.detect.clusters import clusters_of
-from banwatch.detect.common_cause import set_aside
-from banwatch.detect.support import Support, together
-from banwatch.detect.votes import VoiceDay
+from banwatch.detect.incidents.clusters import clusters_of
+from banwatch.detect.incidents.common_cause import set_aside
+from banwatch.detect.incidents.evidence import Support, together
+from banwatch.detect.votes.voice_days import VoiceDay
 from banwatch.model.cell import Cell
 from banwatch.model.ids import TargetName
 from banwatch.model.incident import Change, Kind

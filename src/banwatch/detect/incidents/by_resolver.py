@@ -12,8 +12,8 @@ from datetime import date
 from math import log
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.series import SeriesKey, interfered_in, key_of, told_in
-from banwatch.detect.votes import VoiceDay, voice_days
+from banwatch.detect.votes.series import SeriesKey, interfered_in, key_of, told_in
+from banwatch.detect.votes.voice_days import VoiceDay, voice_days
 from banwatch.model.cell import Cell
 from banwatch.model.resolver import ResolverKind
 

@@ -7,13 +7,21 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.baseline import Prior
-from banwatch.detect.cells import hour_of
-from banwatch.detect.emissions import DEFAULT, Emissions, Floats, log_ratios
-from banwatch.detect.series import Series, arrange, hour_number, interfered_in, of_targets, to_steps, told_in
-from banwatch.detect.shutdowns import find_shutdowns
-from banwatch.detect.stretches import Solved, Stretch, joined, solve
-from banwatch.detect.voices import ballots, ballots_without, loudest, span, without
+from banwatch.detect.blocking.baseline import Prior
+from banwatch.detect.blocking.emissions import DEFAULT, Emissions, Floats, log_ratios
+from banwatch.detect.blocking.stretches import Solved, Stretch, joined, solve
+from banwatch.detect.shutdowns.find import find_shutdowns
+from banwatch.detect.votes.cells import hour_of
+from banwatch.detect.votes.series import (
+    Series,
+    arrange,
+    hour_number,
+    interfered_in,
+    of_targets,
+    to_steps,
+    told_in,
+)
+from banwatch.detect.votes.voices import ballots, ballots_without, loudest, span, without
 from banwatch.model.cell import Cell
 from banwatch.model.incident import Change, Kind
 from banwatch.model.mechanism import deepest

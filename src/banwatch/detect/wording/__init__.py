@@ -1,0 +1,1 @@
+"""Says in plain English why an incident is believed, and what outside signals add."""
