@@ -5,13 +5,13 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from banwatch.bulletin.folder import Folder
+from banwatch.bulletin.output_folder import Folder
 from banwatch.bulletin.publish import publish_from
-from banwatch.explorer.links import anchor
 from banwatch.model.ban import Measured
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.state import State
+from banwatch.pages.links import anchor
 from tests.explorer.made_up import ANNOUNCED, make_country, make_raw, make_row, make_verdict
 from tests.explorer.reading import read
 
@@ -109,7 +109,7 @@ def test_a_hostile_target_stays_inside_the_folder(tmp_path: Path) -> None:
 def test_too_many_measurements_leave_some_out_and_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("banwatch.bulletin.plan.MAX_MEASUREMENTS", 40)
+    monkeypatch.setattr("banwatch.bulletin.page_plan.MAX_MEASUREMENTS", 40)
     reader = make_country(days=6, per_day=1)
     publish_from(reader, "kp-test", tmp_path)
     days = list((tmp_path / "measurements").rglob("*.html"))

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banwatch.bulletin.publish import publish_from
-from banwatch.bulletin.telling import verification_json, verification_lines
+from banwatch.bulletin.verification_text import verification_json, verification_lines
 from banwatch.bulletin.verify import Verification, verify_bundle
 from banwatch.formats.bundle import MANIFEST, MEASUREMENTS, VERDICTS, read_whole_untrusted
 from banwatch.formats.ooni import decode_untrusted, observe

@@ -119,7 +119,7 @@ def test_a_hostile_measurement_is_only_text() -> None:
     verdict = make_verdict(EVIL, target, "visitor", START, State.LIKELY_BLOCKED, "tcp.timeout")
     reader.verdict_rows.append(verdict)
     app = create_app_over(reader)
-    from banwatch.explorer.links import LiveLinks
+    from banwatch.pages.links import LiveLinks
 
     answer = get(app, LiveLinks().measurement(uid))
     page = read(ok(answer))

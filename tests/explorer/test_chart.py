@@ -3,9 +3,9 @@
 from datetime import date, timedelta
 from xml.etree import ElementTree
 
-from banwatch.explorer.chart import Band, Chart, Square, specify
-from banwatch.explorer.days import DayState
-from banwatch.explorer.drawing import draw_png, draw_svg
+from banwatch.pages.figures.chart import Band, Chart, Square, specify
+from banwatch.pages.figures.days import DayState
+from banwatch.pages.figures.draw import draw_png, draw_svg
 
 EVIL = '<script>alert("x")</script>'
 DAYS = tuple(date(2016, 3, 30) + timedelta(days=n) for n in range(5))
@@ -70,7 +70,7 @@ def test_it_says_what_it_shows_and_where_it_is_from() -> None:
 
 
 def test_states_differ_in_shape_as_well_as_in_colour() -> None:
-    from banwatch.explorer.chart import _FILLS, _GLYPHS
+    from banwatch.pages.figures.chart import _FILLS, _GLYPHS
 
     shapes = [path for path, _ in _GLYPHS.values()]
     assert len(set(shapes)) == len(shapes) == len(DayState)

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from banwatch.detect.votes.cells import fold
-from banwatch.explorer.days import DayCount, DayState, fold_days
 from banwatch.model.state import State
+from banwatch.pages.figures.days import DayCount, DayState, fold_days
 from tests.explorer.made_up import START, make_verdict
 
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 from xml.etree import ElementTree
 
 from banwatch.explorer.app import create_app_over
-from banwatch.explorer.feed import write_feed
 from banwatch.model.ids import IncidentId
 from banwatch.model.incident import Kind
+from banwatch.pages.views.feed import write_feed
 from tests.explorer.asking import get
 from tests.explorer.made_up import ANNOUNCED, make_country, make_incident
 

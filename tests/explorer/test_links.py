@@ -2,10 +2,10 @@
 
 import pytest
 
-from banwatch.explorer.columns import Place
-from banwatch.explorer.days import DayKey
-from banwatch.explorer.links import LiveLinks, day_path, place_slug, slug
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
+from banwatch.pages.figures.days import DayKey
+from banwatch.pages.links import LiveLinks, day_path, place_slug, slug
+from banwatch.pages.places import Place
 from tests.explorer.made_up import START
 
 

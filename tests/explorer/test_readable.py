@@ -6,7 +6,7 @@ from contextlib import suppress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banwatch.explorer.readable import MAX_INLINE, MAX_TEXT, lay_out
+from banwatch.pages.wording.json_layout import MAX_INLINE, MAX_TEXT, lay_out
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers() | st.text(),

@@ -11,10 +11,10 @@ import pytest
 from fastapi import FastAPI
 
 from banwatch.explorer.app import create_app_over
-from banwatch.explorer.readers_view import MAX_LINES, on_ban, on_incident, view_readers
 from banwatch.model.ids import Asn, CountryCode, TargetName
 from banwatch.model.incident import Kind
 from banwatch.model.report import Claim, ReaderReport, ReportState
+from banwatch.pages.views.reader_reports import MAX_LINES, on_ban, on_incident, view_readers
 from banwatch.store.reports import MAX_ALIKE_PER_HOUR, ReportBook
 from tests.explorer.asking import Answer, get, post
 from tests.explorer.made_up import ANNOUNCED, START, MadeUpReader, make_ban, make_country, make_incident

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from banwatch.explorer.columns import columns_of
-from banwatch.explorer.sentence import headline, story
 from banwatch.model.ban import Comparison, Measured
 from banwatch.model.ids import Asn
 from banwatch.model.incident import Incident, Kind
+from banwatch.pages.places import columns_of
+from banwatch.pages.wording.headline import headline, story
 from tests.explorer.made_up import ANNOUNCED, NAMED, OTHERS, START, make_ban, make_incident, make_row
 
 NETWORKS: Mapping[Asn, str] = {Asn(131279): "Star JV", Asn(64513): "Kwangmyong"}

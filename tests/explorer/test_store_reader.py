@@ -10,8 +10,8 @@ from banwatch.bans import load_bans
 from banwatch.bulletin import publish
 from banwatch.bulletin.verify import verify_bundle
 from banwatch.explorer.app import create_app
-from banwatch.explorer.store_reader import StoreReader
 from banwatch.model.ids import Asn, TargetName
+from banwatch.pages.store_reader import StoreReader
 from banwatch.pipeline import detect, ingest
 from banwatch.reference import load
 from banwatch.store import Store

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from banwatch.explorer import words
 from banwatch.model.mechanism import NODES
+from banwatch.pages.wording import words
 
 
 def at(month: int, day: int, hour: int = 0, year: int = 2016) -> datetime:

@@ -3,22 +3,22 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from banwatch.bulletin.bundling import bundle_evidence
-from banwatch.bulletin.folder import Folder
-from banwatch.bulletin.front import Front
-from banwatch.bulletin.plan import DAY_DEPTH, FEED, INCIDENT_DEPTH, STYLE, Plan, plan_pages
+from banwatch.bulletin.evidence_bundle import bundle_evidence
+from banwatch.bulletin.front_page import Front
+from banwatch.bulletin.output_folder import Folder
+from banwatch.bulletin.page_plan import DAY_DEPTH, FEED, INCIDENT_DEPTH, STYLE, Plan, plan_pages
 from banwatch.bulletin.subjects import ban_front, incident_front
-from banwatch.explorer.checks import check_facts
-from banwatch.explorer.day_view import view_day, view_measurements
-from banwatch.explorer.facts import Fact
-from banwatch.explorer.feed import write_feed
-from banwatch.explorer.incident_view import view_incident_page
-from banwatch.explorer.links import FileLinks, Links, incident_path
-from banwatch.explorer.notices import notices_for
-from banwatch.explorer.reader import Reader
-from banwatch.explorer.render import render, style_sheet
-from banwatch.explorer.store_reader import StoreReader
 from banwatch.model.errors import BanwatchError
+from banwatch.pages.links import FileLinks, Links, incident_path
+from banwatch.pages.reader import Reader
+from banwatch.pages.render import render, style_sheet
+from banwatch.pages.store_reader import StoreReader
+from banwatch.pages.views.day import view_day, view_measurements
+from banwatch.pages.views.facts import Fact
+from banwatch.pages.views.feed import write_feed
+from banwatch.pages.views.incident import view_incident_page
+from banwatch.pages.views.notices import notices_for
+from banwatch.pages.views.provenance import check_facts
 from banwatch.store import Store
 
 Progress = Callable[[int, int], None]

@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from banwatch.bulletin.front import Checks, Front, Pictures
-from banwatch.explorer.ban_view import read_ban, view_ban
-from banwatch.explorer.chart import Band
-from banwatch.explorer.columns import column_at
-from banwatch.explorer.days import fold_days
-from banwatch.explorer.incident_view import title_of, view_incident_page
-from banwatch.explorer.links import Links
-from banwatch.explorer.notices import notices_for
-from banwatch.explorer.pictures import Scene, ban_scene
-from banwatch.explorer.reader import Reader
-from banwatch.explorer.render import render
+from banwatch.bulletin.front_page import Checks, Front, Pictures
 from banwatch.model.ids import TargetName
 from banwatch.model.incident import Incident, Kind
+from banwatch.pages.figures.ban_figures import Scene, ban_scene
+from banwatch.pages.figures.chart import Band
+from banwatch.pages.figures.days import fold_days
+from banwatch.pages.links import Links
+from banwatch.pages.places import column_at
+from banwatch.pages.reader import Reader
+from banwatch.pages.render import render
+from banwatch.pages.views.ban import read_ban, view_ban
+from banwatch.pages.views.incident import title_of, view_incident_page
+from banwatch.pages.views.notices import notices_for
 
 _MARGIN = timedelta(days=3)
 """How much of the time around an incident its bulletin shows."""

@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
         from banwatch.bulletin import publish
         from banwatch.cli._progress import piece_progress
-        from banwatch.explorer.links import slug
+        from banwatch.pages.links import slug
         from banwatch.store import Store
 
         folder = to or Path(f"bulletin-{slug(subject.lower())}")

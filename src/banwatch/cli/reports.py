@@ -72,8 +72,8 @@ def _decide(report_ids: list[str], store: str, state: str, *, as_json: bool) -> 
 def _show(found: "Sequence[ReaderReport]", *, as_json: bool) -> None:
     import msgspec
 
-    from banwatch.explorer.words import visible
     from banwatch.model.ids import render_asn
+    from banwatch.pages.wording.words import visible
 
     for report in found:
         if as_json:

@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
         """Check that a bundle is whole, and judge its measurements again; exit code 1 where it fails."""
         from rich.console import Console
 
-        from banwatch.bulletin.telling import verification_json, verification_lines
+        from banwatch.bulletin.verification_text import verification_json, verification_lines
         from banwatch.bulletin.verify import verify_bundle
         from banwatch.cli._progress import piece_progress
 

@@ -1,9 +1,9 @@
-"""Pages for readers: what was announced against what was measured, each claim one click from its evidence.
+"""Serves the pages and the JSON API over HTTP.
 
-*reader*: the typed questions that a page may ask the store. *view*: a frozen dataclass with everything that
-one page shows, ready to print; templates only lay it out. *words*: identifiers and times in plain language.
-*links*: where a page's neighbours are, for the running app and for a folder of files alike. *chart*: a
-Vega-Lite specification, drawn as SVG and PNG.
+- The *app* maps addresses to pages; `pages` makes each page's text from a view of `banwatch.pages`.
+- The *API* gives the rows behind the pages as JSON, a page of them at a time.
+- The *report form* takes what readers report.
+- *Serving* runs the app on a port of this machine.
 """
 
 from banwatch.explorer.app import create_app

@@ -9,8 +9,6 @@ import msgspec
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
 
-from banwatch.explorer.missing import Missing
-from banwatch.explorer.reader import Reader
 from banwatch.model.ban import Ban, Comparison
 from banwatch.model.cell import Cell
 from banwatch.model.evidence import Evidence
@@ -20,6 +18,8 @@ from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
+from banwatch.pages.not_found import Missing
+from banwatch.pages.reader import Reader
 
 MAX_PAGE = 1000
 DEFAULT_PAGE = 100

@@ -10,19 +10,20 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from banwatch.explorer import pages, words
+from banwatch.explorer import pages
 from banwatch.explorer.api import add_api
-from banwatch.explorer.columns import Place
-from banwatch.explorer.days import DayKey
-from banwatch.explorer.missing import Missing
-from banwatch.explorer.reader import Reader
-from banwatch.explorer.readers_view import FORM
-from banwatch.explorer.render import CONTENT_POLICY, FORM_POLICY, FRAME_POLICY, style_sheet
 from banwatch.explorer.report_form import add_reports
-from banwatch.explorer.store_reader import StoreReader
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.report import ReaderReport, ReportState
+from banwatch.pages.figures.days import DayKey
+from banwatch.pages.not_found import Missing
+from banwatch.pages.places import Place
+from banwatch.pages.reader import Reader
+from banwatch.pages.render import CONTENT_POLICY, FORM_POLICY, FRAME_POLICY, style_sheet
+from banwatch.pages.store_reader import StoreReader
+from banwatch.pages.views.reader_reports import FORM
+from banwatch.pages.wording import words
 from banwatch.store import Store
 from banwatch.store.reports import ReportBook, reports_path
 

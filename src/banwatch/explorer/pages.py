@@ -5,26 +5,26 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
-from banwatch.explorer.ban_view import read_ban, view_ban
-from banwatch.explorer.chart import Chart
-from banwatch.explorer.checks import check_facts
-from banwatch.explorer.columns import Place
-from banwatch.explorer.day_view import view_day, view_measurements, view_single
-from banwatch.explorer.days import DayKey, fold_days
-from banwatch.explorer.drawing import Drawing, draw_png, draw_svg
-from banwatch.explorer.feed import write_feed
-from banwatch.explorer.home_view import MessagePage, find_incident, view_home
-from banwatch.explorer.incident_view import view_incident_page
-from banwatch.explorer.links import LiveLinks
-from banwatch.explorer.missing import Missing
-from banwatch.explorer.notices import notices_for
-from banwatch.explorer.pictures import ban_scene, charts, picture_view
-from banwatch.explorer.reader import Reader
-from banwatch.explorer.readers_view import on_ban, on_incident, view_readers
-from banwatch.explorer.render import render
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.report import ReaderReport
 from banwatch.model.verdict import Verdict
+from banwatch.pages.figures.ban_figures import ban_scene, charts, picture_view
+from banwatch.pages.figures.chart import Chart
+from banwatch.pages.figures.days import DayKey, fold_days
+from banwatch.pages.figures.draw import Drawing, draw_png, draw_svg
+from banwatch.pages.links import LiveLinks
+from banwatch.pages.not_found import Missing
+from banwatch.pages.places import Place
+from banwatch.pages.reader import Reader
+from banwatch.pages.render import render
+from banwatch.pages.views.ban import read_ban, view_ban
+from banwatch.pages.views.day import view_day, view_measurements, view_single
+from banwatch.pages.views.feed import write_feed
+from banwatch.pages.views.home import MessagePage, find_incident, view_home
+from banwatch.pages.views.incident import view_incident_page
+from banwatch.pages.views.notices import notices_for
+from banwatch.pages.views.provenance import check_facts
+from banwatch.pages.views.reader_reports import on_ban, on_incident, view_readers
 
 _LINKS = LiveLinks()
 _DAY = timedelta(days=1)

@@ -18,12 +18,6 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from banwatch.explorer import words
-from banwatch.explorer.home_view import MessagePage
-from banwatch.explorer.links import Links, LiveLinks
-from banwatch.explorer.notices import Notice
-from banwatch.explorer.readers_view import FORM
-from banwatch.explorer.render import render
 from banwatch.formats.reader_report import (
     MAX_BYTES,
     MAX_NOTE,
@@ -36,6 +30,12 @@ from banwatch.formats.reader_report import (
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import TargetName
 from banwatch.model.report import ReaderReport, ReportState
+from banwatch.pages.links import Links, LiveLinks
+from banwatch.pages.render import render
+from banwatch.pages.views.home import MessagePage
+from banwatch.pages.views.notices import Notice
+from banwatch.pages.views.reader_reports import FORM
+from banwatch.pages.wording import words
 from banwatch.reference.suffixes import target_of
 from banwatch.store.reports import RefusedError, ReportBook
 

@@ -6,8 +6,8 @@ from banwatch.judge.rules.table import RULES, RULESET
 _HEAD = f"""# Rules
 
 Ruleset {RULESET}. This page is made from the rule table
-(`python -m banwatch.judge.rules.docs_page > docs/rules.md`); a test fails when it is not current. How evidence
-is weighed and how rules work together: [judge.md](judge.md).
+(`python -m banwatch.judge.rules.docs_page > docs/rules.md`); a test fails when it is not current. How
+evidence is weighed and how rules work together: [judge.md](judge.md).
 
 Of the rules that hold, the strongest decides: `blocked` before `likely_blocked`, `tampered`, `ok`, `down`,
 `impaired`, `insufficient`; within a state, the first of this page. The others are recorded beside it. A rule

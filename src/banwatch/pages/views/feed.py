@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
-from banwatch.explorer import words
-from banwatch.explorer.incident_view import title_of
 from banwatch.model.ids import IncidentId
 from banwatch.model.incident import Incident
+from banwatch.pages.views.incident import title_of
+from banwatch.pages.wording import words
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _MAX_ENTRIES = 100

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date
 from enum import StrEnum
 
-from banwatch.explorer.columns import Place
 from banwatch.model.cell import Cell
 from banwatch.model.ids import TargetName
+from banwatch.pages.places import Place
 
 
 class DayState(StrEnum):

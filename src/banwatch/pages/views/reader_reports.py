@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from banwatch.bans.compare import announced_targets
-from banwatch.explorer import words
 from banwatch.model.ban import Ban, Comparison
 from banwatch.model.ids import Asn, CountryCode, render_asn
 from banwatch.model.incident import Incident, Kind
 from banwatch.model.report import ReaderReport
+from banwatch.pages.wording import words
 
 FORM = "/report"
 """Address of the form."""

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from banwatch.explorer import words
-from banwatch.explorer.columns import Column, Place, place_of
-from banwatch.explorer.days import DayCount, DayKey, total_of
-from banwatch.explorer.links import Links
-from banwatch.explorer.mechanism_view import MechanismView, view_mechanisms
 from banwatch.model.ban import Comparison, Measured
 from banwatch.model.ids import TargetName
+from banwatch.pages.figures.days import DayCount, DayKey, total_of
+from banwatch.pages.links import Links
+from banwatch.pages.places import Column, Place, place_of
+from banwatch.pages.views.mechanism import MechanismView, view_mechanisms
+from banwatch.pages.wording import words
 
 _SYMBOLS = {Measured.ENFORCED: "●", Measured.PARTLY: "◐", Measured.NOT_ENFORCED: "○", Measured.NO_DATA: "–"}
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from banwatch.explorer import words
-from banwatch.explorer.days import DayCount, DayKey
-from banwatch.explorer.facts import Fact
 from banwatch.model.verdict import Verdict
+from banwatch.pages.figures.days import DayCount, DayKey
+from banwatch.pages.views.facts import Fact
+from banwatch.pages.wording import words
 
 
 def check_facts(

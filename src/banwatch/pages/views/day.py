@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from banwatch.explorer import words
-from banwatch.explorer.columns import Place
-from banwatch.explorer.days import DayKey
-from banwatch.explorer.links import Links
-from banwatch.explorer.measurement_view import MeasurementView, view_measurement
-from banwatch.explorer.notices import Notice, notices_for
-from banwatch.explorer.reader import Reader
 from banwatch.model.ids import MeasurementUid, render_asn
 from banwatch.model.verdict import Verdict
+from banwatch.pages.figures.days import DayKey
+from banwatch.pages.links import Links
+from banwatch.pages.places import Place
+from banwatch.pages.reader import Reader
+from banwatch.pages.views.measurement import MeasurementView, view_measurement
+from banwatch.pages.views.notices import Notice, notices_for
+from banwatch.pages.wording import words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

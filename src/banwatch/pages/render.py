@@ -5,7 +5,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from banwatch.explorer.readers_view import ReadersView
+from banwatch.pages.views.reader_reports import ReadersView
 
 CONTENT_POLICY = (
     "default-src 'none'; style-src 'self' file:; img-src 'self' file: data:; "
@@ -24,7 +24,7 @@ FRAME_POLICY = "frame-ancestors 'none'"
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("banwatch.explorer"),
+        loader=PackageLoader("banwatch.pages"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -38,7 +38,7 @@ def _environment() -> Environment:
 def _drawing(svg: str) -> Markup:
     """Let a drawing of ours into the page as it is."""
     if not svg.startswith("<svg"):
-        raise ValueError("only what banwatch.explorer.drawing drew may go into a page unescaped")
+        raise ValueError("only what banwatch.pages.figures.draw drew may go into a page unescaped")
     return Markup(svg)
 
 
@@ -74,4 +74,4 @@ def style_sheet() -> str:
     """Read the style sheet that every page links to."""
     from importlib.resources import files
 
-    return files("banwatch.explorer").joinpath("static", "style.css").read_text(encoding="utf-8")
+    return files("banwatch.pages").joinpath("static", "style.css").read_text(encoding="utf-8")

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from banwatch.explorer import words
-from banwatch.explorer.reader import Reader
 from banwatch.formats.bundle import RuleInWords, Subject, write_bundle
 from banwatch.judge import RULES, RULESET
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.verdict import Verdict
+from banwatch.pages.reader import Reader
+from banwatch.pages.wording import words
 
 _BATCH = 256
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote, urlencode
 
-from banwatch.explorer.columns import Place
-from banwatch.explorer.days import DayKey
 from banwatch.model.ids import MeasurementUid
+from banwatch.pages.figures.days import DayKey
+from banwatch.pages.places import Place
 
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
 

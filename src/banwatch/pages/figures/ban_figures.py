@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 
-from banwatch.explorer import words
-from banwatch.explorer.ban_view import BanFacts, grouped
-from banwatch.explorer.chart import Band, Chart, Square
-from banwatch.explorer.columns import Column, Place
-from banwatch.explorer.days import DAY_WORDS, DayCount, DayKey, DayState
-from banwatch.explorer.links import Links
-from banwatch.explorer.picture_view import PictureView
 from banwatch.model.ids import TargetName
 from banwatch.model.incident import Change, Kind
+from banwatch.pages.figures.chart import Band, Chart, Square
+from banwatch.pages.figures.days import DAY_WORDS, DayCount, DayKey, DayState
+from banwatch.pages.figures.picture import PictureView
+from banwatch.pages.links import Links
+from banwatch.pages.places import Column, Place
+from banwatch.pages.views.ban import BanFacts, grouped
+from banwatch.pages.wording import words
 
 MAX_DAYS = 62
 """More squares than these in a row are too small to read: a picture shows the days nearest the change."""

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
-from banwatch.bulletin.front import Front
-from banwatch.explorer.columns import Place
-from banwatch.explorer.days import DayCount, DayKey
-from banwatch.explorer.links import FileLinks, day_path, slug
-from banwatch.explorer.reader import Reader
+from banwatch.bulletin.front_page import Front
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.verdict import Verdict
+from banwatch.pages.figures.days import DayCount, DayKey
+from banwatch.pages.links import FileLinks, day_path, slug
+from banwatch.pages.places import Place
+from banwatch.pages.reader import Reader
 
 STYLE = "style.css"
 DAY_DEPTH = 3

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from banwatch.bans.compare import announced_targets
-from banwatch.explorer import words
-from banwatch.explorer.facts import Fact
-from banwatch.explorer.links import Links
-from banwatch.explorer.mechanism_view import MechanismView, view_mechanisms
-from banwatch.explorer.notices import Notice
-from banwatch.explorer.picture_view import PictureView
 from banwatch.model.ban import Ban
 from banwatch.model.ids import render_asn
 from banwatch.model.incident import Change, Incident, Kind
+from banwatch.pages.figures.picture import PictureView
+from banwatch.pages.links import Links
+from banwatch.pages.views.facts import Fact
+from banwatch.pages.views.mechanism import MechanismView, view_mechanisms
+from banwatch.pages.views.notices import Notice
+from banwatch.pages.wording import words
 
 _MAX_NAMES = 3
 """More targets than this are counted in a title."""

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from banwatch.explorer import words
 from banwatch.model.control import Control
 from banwatch.model.failure import DNS_NO_ANSWER
 from banwatch.model.observation import Observation, Step
+from banwatch.pages.wording import words
 
 _STEP_WORDS = {
     Step.DNS: "Name lookup",

@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from banwatch.explorer.chart import Chart
-from banwatch.explorer.columns import Column, Place
-from banwatch.explorer.days import DayCount, DayKey
-from banwatch.explorer.drawing import draw_png, draw_svg
-from banwatch.explorer.facts import Fact
-from banwatch.explorer.links import Links, chart_path
-from banwatch.explorer.picture_view import PictureView
-from banwatch.explorer.pictures import Scene, charts, picture_view
 from banwatch.model.ban import Ban
 from banwatch.model.ids import CountryCode
 from banwatch.model.incident import Change, Incident
+from banwatch.pages.figures.ban_figures import Scene, charts, picture_view
+from banwatch.pages.figures.chart import Chart
+from banwatch.pages.figures.days import DayCount, DayKey
+from banwatch.pages.figures.draw import draw_png, draw_svg
+from banwatch.pages.figures.picture import PictureView
+from banwatch.pages.links import Links, chart_path
+from banwatch.pages.places import Column, Place
+from banwatch.pages.views.facts import Fact
 
 Pictures = Sequence[PictureView]
 Checks = Sequence[Fact]

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from banwatch.explorer import words
-from banwatch.explorer.ban_view import read_ban
-from banwatch.explorer.incident_view import IncidentView, view_incident
-from banwatch.explorer.links import Links
-from banwatch.explorer.notices import Notice, notices_for
-from banwatch.explorer.reader import Reader
-from banwatch.explorer.sentence import headline
 from banwatch.model.ban import Measured
 from banwatch.model.incident import Incident
+from banwatch.pages.links import Links
+from banwatch.pages.reader import Reader
+from banwatch.pages.views.ban import read_ban
+from banwatch.pages.views.incident import IncidentView, view_incident
+from banwatch.pages.views.notices import Notice, notices_for
+from banwatch.pages.wording import words
+from banwatch.pages.wording.headline import headline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

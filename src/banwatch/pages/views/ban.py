@@ -4,21 +4,21 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from banwatch.bans.compare import announced_targets
-from banwatch.explorer import words
-from banwatch.explorer.columns import Column, Place, columns_of, place_of
-from banwatch.explorer.comparison_view import GroupView, view_group
-from banwatch.explorer.days import DayCount, DayKey
-from banwatch.explorer.facts import Fact
-from banwatch.explorer.incident_view import IncidentView, view_incident
-from banwatch.explorer.links import Links
-from banwatch.explorer.notices import Notice, notices_for
-from banwatch.explorer.picture_view import PictureView
-from banwatch.explorer.reader import Reader
-from banwatch.explorer.sentence import headline, story
 from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Measured
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, TargetName
 from banwatch.model.incident import Incident
+from banwatch.pages.figures.days import DayCount, DayKey
+from banwatch.pages.figures.picture import PictureView
+from banwatch.pages.links import Links
+from banwatch.pages.places import Column, Place, columns_of, place_of
+from banwatch.pages.reader import Reader
+from banwatch.pages.views.comparison import GroupView, view_group
+from banwatch.pages.views.facts import Fact
+from banwatch.pages.views.incident import IncidentView, view_incident
+from banwatch.pages.views.notices import Notice, notices_for
+from banwatch.pages.wording import words
+from banwatch.pages.wording.headline import headline, story
 
 _MAX_OTHERS = 60
 """More targets that nobody announced than these make a table that nobody reads."""

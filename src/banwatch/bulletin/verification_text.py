@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from banwatch.bulletin.verify import Verification
-from banwatch.explorer import words
+from banwatch.pages.wording import words
 
 _MAX_SHOWN = 20
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from banwatch.explorer.chart import CELL_URL, Chart, specify
+from banwatch.pages.figures.chart import CELL_URL, Chart, specify
 
 _PNG_SCALE = 2.0
 

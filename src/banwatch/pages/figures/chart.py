@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from banwatch.explorer import words
-from banwatch.explorer.days import DAY_WORDS, DayState
+from banwatch.pages.figures.days import DAY_WORDS, DayState
+from banwatch.pages.wording import words
 
 Spec = dict[str, object]
 

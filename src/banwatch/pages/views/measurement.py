@@ -6,12 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from banwatch.explorer import words
-from banwatch.explorer.facts import Fact
-from banwatch.explorer.links import Links, anchor
-from banwatch.explorer.mechanism_view import MechanismView, view_mechanisms
-from banwatch.explorer.readable import lay_out
-from banwatch.explorer.step_view import StepView, view_steps
 from banwatch.formats.ooni import decode_untrusted, observe
 from banwatch.judge import RULES
 from banwatch.model.control import Control
@@ -22,6 +16,12 @@ from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
+from banwatch.pages.links import Links, anchor
+from banwatch.pages.views.facts import Fact
+from banwatch.pages.views.mechanism import MechanismView, view_mechanisms
+from banwatch.pages.views.step import StepView, view_steps
+from banwatch.pages.wording import words
+from banwatch.pages.wording.json_layout import lay_out
 
 _STATE_SYMBOLS = {
     State.BLOCKED: "●",

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from banwatch.explorer import words
 from banwatch.model.ban import Ban, Comparison
 from banwatch.model.ids import Asn, CountryCode, render_asn
+from banwatch.pages.wording import words
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from banwatch.bans.compare import announced_targets
-from banwatch.explorer import words
-from banwatch.explorer.columns import Column, place_of
 from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Measured
 from banwatch.model.ids import TargetName
 from banwatch.model.incident import Incident, Kind
+from banwatch.pages.places import Column, place_of
+from banwatch.pages.wording import words
 
 _MAX_PLACES = 6
 """More networks than this are counted, not told one by one."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from banwatch.explorer import words
+from banwatch.pages.wording import words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

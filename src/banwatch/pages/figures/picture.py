@@ -11,6 +11,6 @@ class PictureView:
     caption: str
     alt: str
     svg: str
-    """The drawing, put into the page as it is: only ever made by `banwatch.explorer.drawing`."""
+    """The drawing, put into the page as it is: only ever made by `banwatch.pages.figures.draw`."""
     svg_href: str
     png_href: str
