@@ -21,11 +21,11 @@ from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
-from banwatch.lab.clock import LabClock
-from banwatch.lab.lab import Lab
-from banwatch.lab.namespaces import CLONE_NEWNET, enter, open_current, unshare
-from banwatch.lab.regime import DnsTrigger, HttpTrigger, Match, QuicTrigger, Regime, Rule, TlsTrigger
-from banwatch.lab.regime_file import load_regime, regime_paths
+from banwatch.lab.machine.clock import LabClock
+from banwatch.lab.machine.lab import Lab
+from banwatch.lab.machine.namespaces import CLONE_NEWNET, enter, open_current, unshare
+from banwatch.lab.regime.regime import DnsTrigger, HttpTrigger, Match, QuicTrigger, Regime, Rule, TlsTrigger
+from banwatch.lab.regime.regime_file import load_regime, regime_paths
 
 SITE = "151.101.1.164"
 BULK_PORT, CONNECT_PORT, ECHO_PORT = 5_001, 5_002, 5_003
@@ -132,7 +132,7 @@ def measure_plain_veth(seconds: float) -> dict[str, float]:
     """The same over a veth pair between two namespaces, with the same MTU and no offloads."""
     from pyroute2 import IPRoute
 
-    from banwatch.lab.network import MTU, _switch_off_offloads
+    from banwatch.lab.machine.network import MTU, _switch_off_offloads
 
     unshare(CLONE_NEWNET)
     client = open_current("net")

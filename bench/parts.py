@@ -22,7 +22,7 @@ from banwatch.judge import judge, weigh
 from banwatch.model.reference import Reference
 from banwatch.pipeline.portion import Portion, pack
 from banwatch.store import Store
-from banwatch.store.measured import Gathering, Measured
+from banwatch.store.batch import Gathering, Measured
 
 
 def measure(lines: list[bytes], known: Reference) -> tuple[dict[str, float], int]:

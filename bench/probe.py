@@ -22,9 +22,9 @@ from typing import Any
 
 import yaml
 
-from banwatch.lab.clock import LabClock
-from banwatch.lab.lab import Lab
-from banwatch.lab.regime_file import load_regime, regime_paths
+from banwatch.lab.machine.clock import LabClock
+from banwatch.lab.machine.lab import Lab
+from banwatch.lab.regime.regime_file import load_regime, regime_paths
 from banwatch.lab.world import load_world
 from banwatch.lab.world.world import Site, World
 from banwatch.model.ids import Asn, CountryCode

@@ -18,7 +18,7 @@ from banwatch.collector.intake import (
 from banwatch.collector.report_ids import OPEN_FOR, ReportIds
 from banwatch.model.errors import WireError
 from banwatch.probe.identity import make_measurement_uid
-from banwatch.probe.sealing import make_keys, seal
+from banwatch.probe.spool.sealing import make_keys, seal
 from tests.pipeline.measured import line, uid
 
 PRIVATE, PUBLIC = make_keys()

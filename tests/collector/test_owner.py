@@ -13,7 +13,7 @@ from banwatch.model.errors import BanwatchError
 from banwatch.pipeline import IngestReport
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
-from banwatch.store.remote import Remote, socket_of
+from banwatch.store.engines.remote import Remote, socket_of
 from tests.collector.running import command, serving
 from tests.pipeline.measured import line, uid, write
 

@@ -23,13 +23,13 @@ from banwatch.collector.collecting import CollectorSettings, collecting
 from banwatch.collector.keys import load_keys
 from banwatch.collector.probe_services import add_probe_services
 from banwatch.collector.receiving import add_collector
-from banwatch.net.certificates import Roots
+from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.real import RealNet
-from banwatch.net.target_url import parse_target_url
-from banwatch.probe.delivery import Collector, Delivered, push
+from banwatch.net.tls.certificates import Roots
 from banwatch.probe.identity import make_measurement_uid
-from banwatch.probe.sealing import make_keys, seal
-from banwatch.probe.spool import Spool
+from banwatch.probe.spool.delivery import Collector, Delivered, push
+from banwatch.probe.spool.sealing import make_keys, seal
+from banwatch.probe.spool.spool import Spool
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
 from tests.collector.running import Serving, command, serving

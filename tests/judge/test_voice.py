@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from banwatch.judge import judge
-from banwatch.store.measured import VOICE
+from banwatch.store.batch import VOICE
 from tests.judge.judging import weigh_line
 from tests.judge.test_scenarios import CENSORED, HONEST
 

@@ -12,8 +12,8 @@ from banwatch.lab.censor.action import PASS, Action, Direction, Forward, Inject
 from banwatch.lab.censor.censor import Censor
 from banwatch.lab.censor.flow import FlowTruth
 from banwatch.lab.censor.packet import ACK, PSH, SYN, Packet, read_packet_untrusted, tcp_packet, udp_packet
-from banwatch.lab.regime import Regime
-from banwatch.lab.regime_file import load_regime
+from banwatch.lab.regime.regime import Regime
+from banwatch.lab.regime.regime_file import load_regime
 
 NOON = datetime(2016, 4, 4, 12, tzinfo=UTC).timestamp()
 CLIENT, CLIENT6 = "175.45.177.10", "2407:4800:7::10"

@@ -6,7 +6,7 @@ import pytest
 
 from banwatch.lab.censor.action import PASS, Direction, Forward
 from banwatch.lab.censor.packet import ACK, FIN, RST, SYN, read_packet_untrusted, udp_packet
-from banwatch.lab.regime_file import load_regime
+from banwatch.lab.regime.regime_file import load_regime
 from tests.lab.censor_kit import (
     NOON,
     SITE,

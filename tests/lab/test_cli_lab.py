@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from banwatch.cli.main import create_app
-from banwatch.lab.doctor import available, doctor
-from banwatch.lab.regime_file import regime_paths
+from banwatch.lab.machine.doctor import available, doctor
+from banwatch.lab.regime.regime_file import regime_paths
 from banwatch.model.errors import BanwatchError
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from banwatch.lab.clock import LabClock
+from banwatch.lab.machine.clock import LabClock
 
 SPRING = datetime(2016, 4, 1, tzinfo=UTC)
 

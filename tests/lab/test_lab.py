@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from banwatch.lab.clock import LabClock
-from banwatch.lab.doctor import doctor
-from banwatch.lab.lab import Lab
+from banwatch.lab.machine.clock import LabClock
+from banwatch.lab.machine.doctor import doctor
+from banwatch.lab.machine.lab import Lab
 from banwatch.model.errors import BanwatchError
 from tests.lab.censor_kit import regime_of
 from tests.lab.tiny_world import BODY, HELPER, TinyWorld, serve

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from banwatch.lab.doctor import doctor
-from banwatch.lab.regime_file import load_regime
+from banwatch.lab.machine.doctor import doctor
+from banwatch.lab.regime.regime_file import load_regime
 from banwatch.lab.score.count import MechanismScore, Mistake
 from banwatch.lab.score.matrix import FAMILIES, LOSSES, METHODS, VERSIONS, lay_out, write_regime, write_world
 from banwatch.lab.score.page import render_page

@@ -12,12 +12,12 @@ from scapy.utils import rdpcap
 
 from banwatch.lab.censor.censor import Censor
 from banwatch.lab.censor.packet import ACK, SYN, tcp_packet
-from banwatch.lab.clock import LabClock
-from banwatch.lab.links import MemoryLink
-from banwatch.lab.middlebox import Middlebox
-from banwatch.lab.path import PathModel
-from banwatch.lab.pcap import PcapWriter
-from banwatch.lab.truth import TruthWriter
+from banwatch.lab.machine.clock import LabClock
+from banwatch.lab.machine.links import MemoryLink
+from banwatch.lab.machine.middlebox import Middlebox
+from banwatch.lab.machine.path_model import PathModel
+from banwatch.lab.machine.pcap import PcapWriter
+from banwatch.lab.truth.write import TruthWriter
 from tests.lab.censor_kit import CLIENT, SITE, client_hello, regime_of
 
 RESET = """

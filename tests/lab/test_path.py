@@ -8,8 +8,8 @@ from scapy.layers.inet6 import ICMPv6TimeExceeded, IPv6
 from scapy.packet import Raw
 
 from banwatch.lab.censor.action import Direction
-from banwatch.lab.path import DelayLine, PathModel
-from banwatch.lab.regime import Path
+from banwatch.lab.machine.path_model import DelayLine, PathModel
+from banwatch.lab.regime.regime import Path
 from tests.lab.censor_kit import CLIENT, CLIENT6, SITE, SITE6
 
 HOPS = tuple(IPv4Address(f"203.0.112.{n}") for n in (1, 2, 3, 4))

@@ -13,7 +13,7 @@ import pytest
 
 from banwatch.formats.ooni import Observed, decode_untrusted, observe
 from banwatch.judge import judge, weigh
-from banwatch.lab.doctor import doctor
+from banwatch.lab.machine.doctor import doctor
 from banwatch.lab.play import PlayResult, play
 from banwatch.lab.score import load_truth, score_story
 from banwatch.model.errors import BanwatchError

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from banwatch.lab.censor.censor import Censor
-from banwatch.lab.regime import DnsTrigger, HelperPath, NameList, NetworkKind, TlsTrigger
-from banwatch.lab.regime_file import load_regime, regime_paths
-from banwatch.lab.regime_page import render_regime
+from banwatch.lab.regime.docs_page import render_regime
+from banwatch.lab.regime.regime import DnsTrigger, HelperPath, NameList, NetworkKind, TlsTrigger
+from banwatch.lab.regime.regime_file import load_regime, regime_paths
 from banwatch.model.errors import BanwatchError
 from tests.lab.censor_kit import regime_of
 

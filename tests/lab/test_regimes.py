@@ -12,11 +12,19 @@ import pytest
 from banwatch.lab.censor.action import PASS, Direction
 from banwatch.lab.censor.censor import Censor
 from banwatch.lab.censor.packet import ACK, SYN, tcp_packet, udp_packet
-from banwatch.lab.clock import LabClock
-from banwatch.lab.doctor import doctor
-from banwatch.lab.lab import Lab
-from banwatch.lab.regime import DnsTrigger, HttpTrigger, NameList, QuicTrigger, Regime, Rule, TlsTrigger
-from banwatch.lab.regime_file import load_regime, regime_paths
+from banwatch.lab.machine.clock import LabClock
+from banwatch.lab.machine.doctor import doctor
+from banwatch.lab.machine.lab import Lab
+from banwatch.lab.regime.regime import (
+    DnsTrigger,
+    HttpTrigger,
+    NameList,
+    QuicTrigger,
+    Regime,
+    Rule,
+    TlsTrigger,
+)
+from banwatch.lab.regime.regime_file import load_regime, regime_paths
 from banwatch.lab.world import World, load_world
 from tests.lab.censor_kit import client_hello, dns_query
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from banwatch.lab.score import Flow, Score, load_truth, parse_flow, score
-from banwatch.lab.score.perfect import fold_truth
+from banwatch.lab.truth.perfect_observer import fold_truth
 from banwatch.lab.world import load_world
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from banwatch.model.errors import BanwatchError, WireError
-from banwatch.net.certificates import Roots
-from banwatch.net.dns import parse_reply_untrusted, render_question
+from banwatch.net.dns.messages import parse_reply_untrusted, render_question
 from banwatch.net.failure import NetworkFailure
-from banwatch.net.http import HttpExchange, HttpRequest, exchange
+from banwatch.net.http.request import HttpExchange, HttpRequest, exchange
 from banwatch.net.memory import Handler, MemoryNet, MemoryStream
 from banwatch.net.seam import NetworkEvent, TlsSettings
+from banwatch.net.tls.certificates import Roots
 from banwatch.net.traced import TracedNet
 from tests.net import servers
 from tests.net.servers import NOW, Page

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banwatch.model import failure as df007
-from banwatch.net.ech import ENCRYPTED_CLIENT_HELLO, make_grease
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.memory import Handler, MemoryNet, MemoryStream
 from banwatch.net.seam import TlsFacts
-from banwatch.net.tls import describe_alert
-from banwatch.net.tls13 import shake_hands_with
+from banwatch.net.tls.ech import ENCRYPTED_CLIENT_HELLO, make_grease
+from banwatch.net.tls.handshake import describe_alert
+from banwatch.net.tls.tls13 import shake_hands_with
 from tests.net import servers
 
 PLACE = ("192.0.2.1", 443)

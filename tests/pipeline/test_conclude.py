@@ -9,7 +9,7 @@ from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
 from banwatch.pipeline import compare_ban, detect
 from banwatch.store import Store, queries
-from banwatch.store.rows import Logged
+from banwatch.store.bookkeeping import Logged
 from tests.store.rows_at_hand import START, verdict
 
 NOW = datetime(2016, 5, 1, tzinfo=UTC)

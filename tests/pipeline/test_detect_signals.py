@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from banwatch.model.errors import BanwatchError
-from banwatch.pipeline import detect_signals
-from banwatch.pipeline.detect_signals import signals_from
+from banwatch.pipeline import fetch_signals as detect_signals
+from banwatch.pipeline.fetch_signals import signals_from
 from tests.formats.test_outside_signals import CLOUDFLARE, CSV, IODA
 
 Answer = Callable[[BaseHTTPRequestHandler], None]

@@ -18,7 +18,7 @@ from banwatch.model.verdict import Verdict
 from banwatch.pipeline import commit, ingest, portion, rebuild, rejudge
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
-from banwatch.store.rows import Logged
+from banwatch.store.bookkeeping import Logged
 from banwatch.store.tables import MEASURED
 from tests.pipeline.measured import line, uid, write
 

@@ -15,7 +15,7 @@ from banwatch import reference
 from banwatch.pipeline import commit, ingest
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
-from banwatch.store.rows import Entry
+from banwatch.store.bookkeeping import Entry
 from banwatch.store.tables import MEASURED
 from tests.pipeline.measured import line, uid, write
 
@@ -58,7 +58,7 @@ commit.Committer._write = _write
 """,
     "among the rows": """
 import os
-from banwatch.store.shelf import Shelf
+from banwatch.store.engines.duckdb_layout import Shelf
 true, count = Shelf._add, 0
 def _add(self, name, rows):
     global count

@@ -21,12 +21,12 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from banwatch.net.certificates import Roots
+from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.real import RealNet
-from banwatch.net.target_url import parse_target_url
-from banwatch.probe.delivery import Collector, push
-from banwatch.probe.sealing import make_keys, unseal_untrusted
-from banwatch.probe.spool import Spool
+from banwatch.net.tls.certificates import Roots
+from banwatch.probe.spool.delivery import Collector, push
+from banwatch.probe.spool.sealing import make_keys, unseal_untrusted
+from banwatch.probe.spool.spool import Spool
 
 SECRET = "forbidden-target.example"
 

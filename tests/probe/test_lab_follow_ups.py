@@ -14,10 +14,10 @@ import pytest
 from banwatch.formats.ooni import decode_untrusted, observe
 from banwatch.judge import judge, weigh
 from banwatch.judge.rules.phrases import whereabouts
-from banwatch.lab.clock import LabClock
-from banwatch.lab.doctor import doctor
-from banwatch.lab.lab import Lab
-from banwatch.lab.regime_file import load_regime
+from banwatch.lab.machine.clock import LabClock
+from banwatch.lab.machine.doctor import doctor
+from banwatch.lab.machine.lab import Lab
+from banwatch.lab.regime.regime_file import load_regime
 from banwatch.lab.world import load_world
 from banwatch.lab.world.world import World
 from banwatch.model.evidence import Evidence

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from banwatch.lab.clock import LabClock
-from banwatch.lab.doctor import doctor
-from banwatch.lab.lab import Lab
-from banwatch.lab.regime_file import load_regime
+from banwatch.lab.machine.clock import LabClock
+from banwatch.lab.machine.doctor import doctor
+from banwatch.lab.machine.lab import Lab
+from banwatch.lab.regime.regime_file import load_regime
 from banwatch.lab.world import load_world
 from banwatch.lab.world.world import World
 from banwatch.net.real import RealNet

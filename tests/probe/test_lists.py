@@ -10,12 +10,12 @@ import pytest
 from banwatch.cli._probe_lists import read_list
 from banwatch.cli.main import create_app
 from banwatch.model.errors import BanwatchError, WireError
-from banwatch.net.certificates import Roots
 from banwatch.net.failure import NetworkFailure
+from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.memory import MemoryNet
-from banwatch.net.target_url import parse_target_url
-from banwatch.probe.inputs import Input
-from banwatch.probe.list_fetch import fetch_list
+from banwatch.net.tls.certificates import Roots
+from banwatch.probe.inputs.inputs import Input
+from banwatch.probe.inputs.list_fetch import fetch_list
 from banwatch.probe.settings import Settings
 from banwatch.reference.importing import import_files
 from tests.net import servers

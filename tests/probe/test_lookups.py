@@ -8,8 +8,8 @@ import dns.message
 import dns.rrset
 import pytest
 
+from banwatch.net.dns.resolv_conf import parse_resolv_conf
 from banwatch.net.memory import Handler, MemoryNet, MemoryStream
-from banwatch.net.resolv_conf import parse_resolv_conf
 from tests.net import servers
 from tests.net.servers import ServerTls, dns_server
 from tests.probe.scenes import FORGED, RESOLVER, SITE, Scene, measure, settings, site

@@ -14,8 +14,8 @@ from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import CountryCode
 from banwatch.probe import consent
 from banwatch.probe.amounts import parse_duration_s, parse_size_bytes
-from banwatch.probe.inputs import Input, only_categories, parse_list_untrusted
-from banwatch.probe.risk import leave_out_risky
+from banwatch.probe.inputs.inputs import Input, only_categories, parse_list_untrusted
+from banwatch.probe.inputs.risk import leave_out_risky
 
 
 def run_cli(*arguments: str) -> int:
@@ -151,7 +151,7 @@ def test_mistakes_get_one_clear_message(
 def test_a_spool_from_the_command_line(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from banwatch.probe.spool import Spool
+    from banwatch.probe.spool.spool import Spool
 
     assert run_cli("spool", "keys", str(tmp_path / "private")) == 0
     public = capfd.readouterr().out.strip()

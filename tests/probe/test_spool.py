@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from banwatch.model.errors import BanwatchError, WireError
-from banwatch.net.certificates import Roots
 from banwatch.net.endpoint import Endpoint
+from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.memory import MemoryNet, MemoryStream
-from banwatch.net.target_url import parse_target_url
-from banwatch.probe.delivery import Collector, Delivered, push
-from banwatch.probe.sealing import make_keys, parse_key, seal, unseal_untrusted
-from banwatch.probe.spool import Spool
+from banwatch.net.tls.certificates import Roots
+from banwatch.probe.spool.delivery import Collector, Delivered, push
+from banwatch.probe.spool.sealing import make_keys, parse_key, seal, unseal_untrusted
+from banwatch.probe.spool.spool import Spool
 from tests.net import servers
 from tests.net.servers import NOW, Page
 from tests.probe.storm import storm

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.feather as feather
 
 from banwatch.store import Store
-from banwatch.store.click import SETTINGS, Click
+from banwatch.store.engines.clickhouse import SETTINGS, Click
 
 _numbers = itertools.count()
 

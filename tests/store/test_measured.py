@@ -11,7 +11,7 @@ from banwatch.formats.ooni import decode_untrusted, observe
 from banwatch.judge import judge, weigh
 from banwatch.model.evidence import Evidence
 from banwatch.model.verdict import Verdict
-from banwatch.store.measured import Gathering, Measured, join
+from banwatch.store.batch import Gathering, Measured, join
 from banwatch.store.tables import MEASURED, TABLES
 from tests.pipeline.measured import line, uid
 

@@ -94,7 +94,7 @@ def judge_again(
     from banwatch import pipeline
     from banwatch.cli._progress import piece_progress
     from banwatch.collector.owner import Request, ask
-    from banwatch.store.duck import StoreInUseError
+    from banwatch.store.engines.duckdb import StoreInUseError
 
     console = Console(stderr=True)
     with piece_progress(console, "Judging") as progress:

@@ -6,12 +6,12 @@ from collections import Counter
 from banwatch.bans import load_bans
 from banwatch.cli._probe_lists import read_list
 from banwatch.model.errors import BanwatchError
-from banwatch.net.target_url import parse_target_url
-from banwatch.probe.inputs import Input, only_categories
+from banwatch.net.http.target_url import parse_target_url
+from banwatch.probe.inputs.inputs import Input, only_categories
+from banwatch.probe.inputs.risk import leave_out_risky
 from banwatch.probe.nettests.applications import find_app
 from banwatch.probe.nettests.catalogue import load_nettests
 from banwatch.probe.nettests.small import check_input
-from banwatch.probe.risk import leave_out_risky
 from banwatch.probe.settings import Settings
 
 

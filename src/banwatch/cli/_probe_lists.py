@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 from banwatch.model.errors import BanwatchError, WireError
-from banwatch.net.certificates import Roots
 from banwatch.net.failure import NetworkFailure
+from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.real import RealNet
-from banwatch.net.target_url import parse_target_url
-from banwatch.probe.inputs import Input, parse_list_untrusted
-from banwatch.probe.list_fetch import fetch_list
+from banwatch.net.tls.certificates import Roots
+from banwatch.probe.inputs.inputs import Input, parse_list_untrusted
+from banwatch.probe.inputs.list_fetch import fetch_list
 from banwatch.probe.settings import Settings
 from banwatch.reference import snapshots
 from banwatch.reference.importing import read_sites

@@ -24,7 +24,7 @@ from banwatch.net.real import RealNet
 from banwatch.probe.nettests.catalogue import count_measurements
 from banwatch.probe.session import Session
 from banwatch.probe.settings import Settings
-from banwatch.probe.spool import Spool
+from banwatch.probe.spool.spool import Spool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Literal
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import UNKNOWN_ASN, Asn, parse_asn, parse_country
 from banwatch.net.endpoint import Endpoint, parse_endpoint
-from banwatch.net.target_url import parse_target_url
+from banwatch.net.http.target_url import parse_target_url
 from banwatch.probe import consent
 from banwatch.probe.settings import Settings
 from banwatch.reference import load

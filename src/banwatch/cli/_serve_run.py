@@ -19,7 +19,7 @@ from banwatch.collector.receiving import Receiver, add_collector
 from banwatch.explorer.serving import serve
 from banwatch.model.errors import BanwatchError
 from banwatch.store import Store
-from banwatch.store.click import parse_address
+from banwatch.store.engines.clickhouse import parse_address
 
 
 def archive_of(store: str) -> Path:

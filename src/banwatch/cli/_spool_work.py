@@ -15,13 +15,13 @@ from rich.console import Console
 
 from banwatch.cli._progress import piece_progress
 from banwatch.model.errors import BanwatchError, WireError
-from banwatch.net.certificates import Roots
 from banwatch.net.endpoint import Endpoint, parse_endpoint
+from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.real import RealNet
-from banwatch.net.target_url import parse_target_url
-from banwatch.probe.delivery import Collector, push
-from banwatch.probe.sealing import MAX_SEALED_BYTES, make_keys, parse_key, unseal_untrusted
-from banwatch.probe.spool import Spool
+from banwatch.net.tls.certificates import Roots
+from banwatch.probe.spool.delivery import Collector, push
+from banwatch.probe.spool.sealing import MAX_SEALED_BYTES, make_keys, parse_key, unseal_untrusted
+from banwatch.probe.spool.spool import Spool
 
 
 def _existing(folder: Path) -> Spool:

@@ -53,7 +53,7 @@ def _detect(
     from banwatch.detect.telling import aside_lines, incident_lines, said_by, said_lines
     from banwatch.formats.verdict_table import parse_moment
     from banwatch.model.errors import WireError
-    from banwatch.pipeline.detect_signals import signals_from
+    from banwatch.pipeline.fetch_signals import signals_from
 
     try:
         now = parse_moment(as_of) if as_of else None
@@ -87,8 +87,8 @@ def _detect(
         from banwatch.collector.owner import Request, ask
         from banwatch.pipeline import detect
         from banwatch.store import Store, queries
-        from banwatch.store.duck import StoreInUseError
-        from banwatch.store.rows import Logged
+        from banwatch.store.bookkeeping import Logged
+        from banwatch.store.engines.duckdb import StoreInUseError
 
         if now is not None:
             with Store.open(store, read_only=True) as opened:

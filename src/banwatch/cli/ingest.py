@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
         from banwatch.pipeline.bucket import is_bucket
         from banwatch.pipeline.sources import parse_share
         from banwatch.store import Store
-        from banwatch.store.duck import StoreInUseError
+        from banwatch.store.engines.duckdb import StoreInUseError
 
         share_of = parse_share(share)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

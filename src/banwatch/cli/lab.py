@@ -9,7 +9,7 @@ import typer
 from banwatch.cli._lab_play import add_to as add_play_and_score
 
 if TYPE_CHECKING:
-    from banwatch.lab.regime import Regime
+    from banwatch.lab.regime.regime import Regime
 
 RegimeName = Annotated[
     str, typer.Option("--regime", "-r", help="Name of a regime (`lab regimes ls`) or path of a YAML file.")
@@ -101,9 +101,9 @@ def _run_inside(
 ) -> int:
     if link not in ("veth", "tun"):
         raise typer.BadParameter(f"{link} is neither `veth` nor `tun`", param_hint="--link")
-    from banwatch.lab.clock import LabClock
-    from banwatch.lab.lab import Lab
-    from banwatch.lab.regime_file import load_regime
+    from banwatch.lab.machine.clock import LabClock
+    from banwatch.lab.machine.lab import Lab
+    from banwatch.lab.regime.regime_file import load_regime
     from banwatch.lab.world import load_world
 
     regime = load_regime(regime_name)
@@ -157,7 +157,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Say what this machine allows a lab to do, and why not more. Exit code 1 where there can be no lab."""
-    from banwatch.lab.doctor import doctor as examine
+    from banwatch.lab.machine.doctor import doctor as examine
 
     checks = examine()
     if as_json:
@@ -178,7 +178,7 @@ def list_regimes(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """List the regimes that ship."""
-    from banwatch.lab.regime_file import load_regime, regime_paths
+    from banwatch.lab.regime.regime_file import load_regime, regime_paths
 
     regimes = [load_regime(name) for name in regime_paths()]
     if as_json:
@@ -205,7 +205,7 @@ def show_regime(
     name: Annotated[str, typer.Argument(help="Name of a regime, or path of a YAML file.")],
 ) -> None:
     """Show a regime: its tiers, what is done to whom and when, and how that is known."""
-    from banwatch.lab.regime_file import load_regime
-    from banwatch.lab.regime_page import render_regime
+    from banwatch.lab.regime.docs_page import render_regime
+    from banwatch.lab.regime.regime_file import load_regime
 
     print(render_regime(load_regime(name)), end="")

@@ -104,7 +104,7 @@ def register(app: typer.Typer) -> None:
         from banwatch.cli._probe_run import Limits, Outputs, run_probe
         from banwatch.cli._probe_settings import Encrypted, ask_consent, make_settings
         from banwatch.probe.amounts import parse_duration_s, parse_size_bytes
-        from banwatch.probe.spool import Spool
+        from banwatch.probe.spool.spool import Spool
         from banwatch.reference import load
 
         settings = make_settings(

@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
         from banwatch.cli._progress import piece_progress
         from banwatch.collector.owner import Request, ask
         from banwatch.store import Store
-        from banwatch.store.duck import StoreInUseError
+        from banwatch.store.engines.duckdb import StoreInUseError
         from banwatch.store.tables import MEASURED
 
         console = Console(stderr=True)

@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
         database: Annotated[str, typer.Option(help="Name of the database.")] = "banwatch",
     ) -> None:
         """Print the statements that make the tables on ClickHouse."""
-        from banwatch.store.click import cluster_ddl, server_ddl
+        from banwatch.store.engines.clickhouse import cluster_ddl, server_ddl
 
         for statement in cluster_ddl(cluster, database) if cluster else server_ddl(database):
             print(f"{statement};")

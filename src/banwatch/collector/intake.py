@@ -15,7 +15,7 @@ import zstandard
 
 from banwatch.formats.ooni import decode_untrusted
 from banwatch.model.errors import WireError
-from banwatch.probe.sealing import MAX_SEALED_BYTES, unseal_untrusted
+from banwatch.probe.spool.sealing import MAX_SEALED_BYTES, unseal_untrusted
 
 MAX_SUBMISSION_BYTES = 32 << 20
 """Longest measurement taken, unpacked; the archive keeps no longer line."""

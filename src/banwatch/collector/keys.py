@@ -8,7 +8,7 @@ from pathlib import Path
 from nacl.public import PrivateKey
 
 from banwatch.model.errors import BanwatchError
-from banwatch.probe.sealing import make_keys, parse_key
+from banwatch.probe.spool.sealing import make_keys, parse_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from banwatch.bans import load_bans
 from banwatch.judge.ruleset_file import CURRENT, Ruleset, parse_ruleset_untrusted
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.store import Store
-from banwatch.store.remote import QueryAnswer, connected, is_reading, short, socket_of
+from banwatch.store.engines.remote import QueryAnswer, connected, is_reading, short, socket_of
 
 MAX_REQUEST_BYTES = 1 << 20
 """Longest request: some thousand paths."""

@@ -109,7 +109,7 @@ def _refuse_damaged_store(path: Path) -> None:
 
 
 def _lab_is_possible(stages: Stages) -> bool:
-    from banwatch.lab.doctor import doctor
+    from banwatch.lab.machine.doctor import doctor
 
     missing = [check for check in doctor() if check.needed and not check.ok]
     if missing:

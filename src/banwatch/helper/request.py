@@ -8,8 +8,8 @@ import msgspec
 from banwatch.formats.ooni import wire
 from banwatch.model.errors import WireError
 from banwatch.net.endpoint import Endpoint, parse_endpoint
-from banwatch.net.http import Headers
-from banwatch.net.target_url import TargetUrl, parse_target_url
+from banwatch.net.http.request import Headers
+from banwatch.net.http.target_url import TargetUrl, parse_target_url
 
 MAX_REQUEST_BYTES = 1 << 16
 _MAX_ENDPOINTS = 64

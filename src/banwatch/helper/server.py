@@ -13,7 +13,7 @@ import msgspec
 
 from banwatch.formats.ooni import wire
 from banwatch.helper.guard import Guard
-from banwatch.helper.look import Looker
+from banwatch.helper.measure import Looker
 from banwatch.helper.request import MAX_REQUEST_BYTES, parse_question_untrusted
 from banwatch.helper.settings import HelperSettings
 from banwatch.helper.transfers import FILLING, MAX_TRANSFER_BYTES, asked_bytes

@@ -10,7 +10,7 @@ from banwatch.model import failure as df007
 from banwatch.model.failure import Failure
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.seam import Datagram, Datagrams, IcmpError, Stream, TcpInfo, TlsSettings, TlsStream
-from banwatch.net.tls import shake_hands
+from banwatch.net.tls.handshake import shake_hands
 
 
 class MemoryStream:

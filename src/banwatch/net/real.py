@@ -10,12 +10,12 @@ import threading
 import time
 from collections.abc import Callable
 
+from banwatch.net.dns.resolv_conf import read_system_resolvers
 from banwatch.net.failure import NetworkFailure, classify_os_error
 from banwatch.net.icmp import hear_errors, take_errors
 from banwatch.net.reset_filter import attach_reset_filter, count_dropped
-from banwatch.net.resolv_conf import read_system_resolvers
 from banwatch.net.seam import Datagram, Datagrams, IcmpError, Stream, TcpInfo, TlsSettings, TlsStream
-from banwatch.net.tls import shake_hands
+from banwatch.net.tls.handshake import shake_hands
 
 _MAX_DATAGRAM_BYTES = 65535
 _MAX_ICMP_ERRORS = 64

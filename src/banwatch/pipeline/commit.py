@@ -22,8 +22,8 @@ from banwatch.pipeline.portion import (
 )
 from banwatch.store import Store
 from banwatch.store.archive import Frame
-from banwatch.store.measured import Measured, join
-from banwatch.store.rows import Entry, Quarantined, Segment, SourceFile
+from banwatch.store.batch import Measured, join
+from banwatch.store.bookkeeping import Entry, Quarantined, Segment, SourceFile
 
 SEGMENT_BYTES = 32 << 20
 """A segment ends with the first portion past this many raw bytes: some thousands of measurements."""

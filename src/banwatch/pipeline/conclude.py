@@ -11,7 +11,7 @@ from banwatch.model.ban import Ban, Comparison
 from banwatch.model.ids import IncidentId
 from banwatch.model.incident import Incident
 from banwatch.store import Store, queries
-from banwatch.store.rows import Logged, Told
+from banwatch.store.bookkeeping import Logged, Told
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from banwatch.pipeline.lines import MAX_LINE_BYTES, LongLine, split_lines
 from banwatch.pipeline.portion import Portion, Worked, Worker
 from banwatch.pipeline.workers import Workers, start_workers
 from banwatch.store import Store
-from banwatch.store.rows import SourceFile
+from banwatch.store.bookkeeping import SourceFile
 
 PORTION_BYTES = 4 << 20
 PORTION_LINES = 2_000

@@ -12,7 +12,7 @@ from banwatch.judge import judge, weigh
 from banwatch.model.errors import WireError
 from banwatch.model.reference import Reference
 from banwatch.store.archive import Frame, pack_frame
-from banwatch.store.measured import Gathering, Measured
+from banwatch.store.batch import Gathering, Measured
 
 FRAME_BYTES = 1 << 20
 """A frame ends with the first line past this: what is unpacked to fetch one measurement."""

@@ -14,8 +14,8 @@ from banwatch.model.verdict import Verdict
 from banwatch.pipeline.commit import Committer, Tally
 from banwatch.pipeline.portion import Portion, Worker, without_collector
 from banwatch.store import Store, queries
-from banwatch.store.measured import join
-from banwatch.store.rows import Entry, Segment
+from banwatch.store.batch import join
+from banwatch.store.bookkeeping import Entry, Segment
 from banwatch.store.tables import TABLES
 
 FROM = ("observation", "evidence", "verdict")

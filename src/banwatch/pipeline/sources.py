@@ -19,7 +19,7 @@ from banwatch.formats import bundle
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.pipeline import bucket
 from banwatch.pipeline.lines import MAX_LINE_BYTES
-from banwatch.pipeline.postcans import unwrapped
+from banwatch.pipeline.submissions import unwrapped
 from banwatch.pipeline.unpack import (
     CHUNK_BYTES,
     GZIP,

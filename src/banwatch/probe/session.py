@@ -11,15 +11,15 @@ import msgspec
 
 from banwatch import __version__
 from banwatch.model.ids import render_asn
-from banwatch.net.certificates import Roots
+from banwatch.net.http.target_url import TargetUrl, parse_target_url
 from banwatch.net.seam import Net
-from banwatch.net.target_url import TargetUrl, parse_target_url
+from banwatch.net.tls.certificates import Roots
 from banwatch.probe.identity import make_measurement_uid, make_report_id
 from banwatch.probe.load import Load
 from banwatch.probe.nettests import network
 from banwatch.probe.nettests.applications import Application, find_app
 from banwatch.probe.nettests.catalogue import load_nettests
-from banwatch.probe.nettests.means import Means
+from banwatch.probe.nettests.context import Means
 from banwatch.probe.nettests.small import SECRET_INPUTS, SMALL
 from banwatch.probe.nettests.web_connectivity import TEST_NAME, TEST_VERSION, WebConnectivity
 from banwatch.probe.politeness import Politeness

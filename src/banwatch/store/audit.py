@@ -7,7 +7,7 @@ from itertools import groupby
 import msgspec
 
 from banwatch.model.errors import WireError
-from banwatch.store.rows import Segment
+from banwatch.store.bookkeeping import Segment
 from banwatch.store.store import Store
 from banwatch.store.tables import TABLES
 

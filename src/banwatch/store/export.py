@@ -19,7 +19,7 @@ from banwatch.store.archive import sync_directory
 from banwatch.store.cells import KEY as CELL_KEY
 from banwatch.store.cells import cell_table, read_cells
 from banwatch.store.columns import Layout
-from banwatch.store.package import companions
+from banwatch.store.data_package import companions
 from banwatch.store.queries import narrowed
 from banwatch.store.store import Store
 from banwatch.store.tables import TABLES

@@ -17,10 +17,10 @@ import ibis
 
 from banwatch.model.ids import parse_asn
 from banwatch.store.cells import cell_table
-from banwatch.store.click import parse_address
-from banwatch.store.duck import explain
-from banwatch.store.owned import open_owned
+from banwatch.store.engines.clickhouse import parse_address
+from banwatch.store.engines.duckdb import explain
 from banwatch.store.queries import narrowed
+from banwatch.store.remote_tables import open_owned
 from banwatch.store.store import Store
 
 When = datetime | str | None

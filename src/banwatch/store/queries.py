@@ -16,8 +16,8 @@ from banwatch.model.incident import Change, Incident
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.verdict import Verdict
+from banwatch.store.bookkeeping import Entry, Property, Quarantined
 from banwatch.store.cells import cell_table, read_cells
-from banwatch.store.rows import Entry, Property, Quarantined
 from banwatch.store.store import Store, table_of
 from banwatch.store.tables import TABLES
 

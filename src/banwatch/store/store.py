@@ -14,13 +14,13 @@ import pyarrow as pa
 
 from banwatch.model.errors import BanwatchError
 from banwatch.store.archive import Archive
-from banwatch.store.click import Click, Wire, parse_address
+from banwatch.store.batch import Measured
+from banwatch.store.bookkeeping import Entry, Property
 from banwatch.store.columns import Layout
-from banwatch.store.duck import Duck, StoreInUseError
-from banwatch.store.engine import Engine, JudgeTable
-from banwatch.store.measured import Measured
-from banwatch.store.remote import Remote
-from banwatch.store.rows import Entry, Property
+from banwatch.store.engines.clickhouse import Click, Wire, parse_address
+from banwatch.store.engines.duckdb import Duck, StoreInUseError
+from banwatch.store.engines.engine import Engine, JudgeTable
+from banwatch.store.engines.remote import Remote
 from banwatch.store.tables import SCHEMA_VERSION, TABLES, TableDef
 
 Row = TypeVar("Row")

@@ -10,8 +10,8 @@ from banwatch.model.incident import Change, Incident
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.verdict import Verdict
+from banwatch.store.bookkeeping import Entry, Logged, Property, Quarantined, Segment, SourceFile, Told
 from banwatch.store.columns import Layout
-from banwatch.store.rows import Entry, Logged, Property, Quarantined, Segment, SourceFile, Told
 
 SCHEMA_VERSION = "2"
 """Changes when a store of an earlier version can no longer be read or added to."""

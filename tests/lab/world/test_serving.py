@@ -21,7 +21,7 @@ from aioquic.h3.events import DataReceived, HeadersReceived
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.events import QuicEvent
 
-from banwatch.lab.clock import LabClock
+from banwatch.lab.machine.clock import LabClock
 from banwatch.lab.world import World, load_world
 from banwatch.lab.world.serving import serving
 from banwatch.lab.world.world import Address

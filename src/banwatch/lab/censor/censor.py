@@ -8,7 +8,7 @@ from banwatch.lab.censor.inspector import Finding, Inspector
 from banwatch.lab.censor.packet import ACK, FIN, RST, SYN, TCP, UDP, Packet, read_packet_untrusted
 from banwatch.lab.censor.residual import Residuals
 from banwatch.lab.censor.rule_set import ReadyRule, RuleSet
-from banwatch.lab.regime import Placement, Regime, Tier, Way
+from banwatch.lab.regime.regime import Placement, Regime, Tier, Way
 from banwatch.model.errors import WireError
 
 _FLOW_LIMIT = 50_000  # of one protocol: some 30 MB; the one that began first is written down and forgotten

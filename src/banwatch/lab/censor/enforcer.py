@@ -16,7 +16,7 @@ from banwatch.lab.censor.forge import (
 )
 from banwatch.lab.censor.message import DnsQuestion
 from banwatch.lab.censor.packet import FIN, RST, SYN, TCP, UDP, Packet, read_packet_untrusted, readdressed
-from banwatch.lab.regime import (
+from banwatch.lab.regime.regime import (
     Divert,
     Drop,
     Effect,

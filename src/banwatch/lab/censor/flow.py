@@ -9,7 +9,7 @@ import msgspec
 from banwatch.lab.censor.action import Direction
 from banwatch.lab.censor.packet import TCP, UDP
 from banwatch.lab.censor.quic import InitialState
-from banwatch.lab.regime import Effect, Throttle
+from banwatch.lab.regime.regime import Effect, Throttle
 
 _STREAM_LIMIT_BYTES = 65_536
 _SEGMENT_LIMIT = 64

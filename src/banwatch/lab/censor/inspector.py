@@ -17,7 +17,7 @@ from banwatch.lab.censor.message import (
 from banwatch.lab.censor.packet import UDP, Packet, transport_checksum_holds
 from banwatch.lab.censor.quic import read_initial_untrusted
 from banwatch.lab.censor.rule_set import Candidates, ReadyRule, RuleSet
-from banwatch.lab.regime import Parsing
+from banwatch.lab.regime.regime import Parsing
 from banwatch.model.errors import WireError
 
 _DATAGRAMS_READ = 4

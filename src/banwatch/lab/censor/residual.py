@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from banwatch.lab.censor.flow import Flow
-from banwatch.lab.regime import Residual, ResidualKey, Rule
+from banwatch.lab.regime.regime import Residual, ResidualKey, Rule
 
 _LIMIT = 50_000
 

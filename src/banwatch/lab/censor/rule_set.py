@@ -9,7 +9,7 @@ from hashlib import blake2b
 from banwatch.lab.censor.message import ClientHello, DnsQuestion, HttpRequest
 from banwatch.lab.censor.names import NameMatcher, PrefixSet
 from banwatch.lab.censor.packet import TCP, UDP
-from banwatch.lab.regime import (
+from banwatch.lab.regime.regime import (
     BytesTrigger,
     DnsTrigger,
     HttpTrigger,

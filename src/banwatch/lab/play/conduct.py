@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 
 from banwatch.lab.play.part import Part, Report, divide, rounds_between
-from banwatch.lab.regime import Regime
-from banwatch.lab.regime_file import load_regime
+from banwatch.lab.regime.regime import Regime
+from banwatch.lab.regime.regime_file import load_regime
 from banwatch.lab.world.file import load_world
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import UNKNOWN_ASN
@@ -102,8 +102,10 @@ def play(
     except OSError as error:
         raise BanwatchError(f"{out_dir} cannot be made: {error.strerror}", "Give another folder") from error
     parts = []
-    from banwatch.lab.score.perfect import fold_truth  # heavy, and the workers import this package too
-    from banwatch.lab.score.truth import load_truth
+    from banwatch.lab.truth.perfect_observer import (
+        fold_truth,  # heavy, and the workers import this package too
+    )
+    from banwatch.lab.truth.read import load_truth
     from banwatch.reference import load
 
     reference = load()

@@ -10,11 +10,11 @@ from typing import NoReturn
 
 import msgspec
 
-from banwatch.lab.clock import LabClock
-from banwatch.lab.lab import Lab
+from banwatch.lab.machine.clock import LabClock
+from banwatch.lab.machine.lab import Lab
 from banwatch.lab.play.part import Part, Report
 from banwatch.lab.play.rounds import Vantage, run_rounds
-from banwatch.lab.regime_file import load_regime
+from banwatch.lab.regime.regime_file import load_regime
 from banwatch.lab.world import load_world, serve
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn

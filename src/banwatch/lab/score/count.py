@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from banwatch.lab.score.truth import Flow, TruthIndex, in_utc, load_truth
+from banwatch.lab.truth.read import Flow, TruthIndex, in_utc, load_truth
 from banwatch.lab.world.file import load_world
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.mechanism import deepest, hierarchical_overlap

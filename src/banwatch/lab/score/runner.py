@@ -9,11 +9,11 @@ from pathlib import Path
 
 from banwatch.formats.ooni import Observed, decode_untrusted, observe
 from banwatch.judge import judge, weigh
-from banwatch.lab.clock import LabClock
-from banwatch.lab.lab import Lab
+from banwatch.lab.machine.clock import LabClock
+from banwatch.lab.machine.lab import Lab
 from banwatch.lab.play.conduct import Progress, default_jobs, play_parts
 from banwatch.lab.play.part import LabTimeouts, Part
-from banwatch.lab.regime_file import load_regime
+from banwatch.lab.regime.regime_file import load_regime
 from banwatch.lab.score.count import score
 from banwatch.lab.score.matrix import (
     TWIN_URL,
@@ -24,7 +24,7 @@ from banwatch.lab.score.matrix import (
     write_world,
 )
 from banwatch.lab.score.result import MatrixResult, Row, Unexercised
-from banwatch.lab.score.truth import Flow, load_truth
+from banwatch.lab.truth.read import Flow, load_truth
 from banwatch.lab.world import load_world
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import MeasurementUid

@@ -7,7 +7,7 @@ import msgspec
 from banwatch.formats.ooni import wire
 from banwatch.model.failure import Failure
 from banwatch.net.endpoint import Endpoint, parse_endpoint
-from banwatch.net.target_url import TargetUrl
+from banwatch.net.http.target_url import TargetUrl
 from banwatch.probe.follow_ups.context import Context
 from banwatch.probe.follow_ups.cuts import RESETS, rest, shake_hands, was_cut
 from banwatch.probe.follow_ups.path import find_who_cuts, find_who_stops_connects, say_nothing

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from banwatch.model.failure import GENERIC_TIMEOUT, Failure
-from banwatch.net.certificates import Roots
 from banwatch.net.seam import Net
+from banwatch.net.tls.certificates import Roots
 from banwatch.probe.load import Load
 from banwatch.probe.politeness import Politeness
-from banwatch.probe.records import Records
 from banwatch.probe.scrub import scrubber
 from banwatch.probe.settings import Settings
 from banwatch.probe.trace import Trace
+from banwatch.probe.web.records import Records
 
 _FIRST_ID = 60001
 

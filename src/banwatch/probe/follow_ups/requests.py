@@ -5,9 +5,9 @@ from dataclasses import replace
 from banwatch.formats.ooni import wire
 from banwatch.model.failure import Failure
 from banwatch.net.endpoint import Endpoint, parse_endpoint
-from banwatch.net.http import HttpRequest
+from banwatch.net.http.request import HttpRequest
+from banwatch.net.http.target_url import TargetUrl
 from banwatch.net.seam import Stream, TlsSettings
-from banwatch.net.target_url import TargetUrl
 from banwatch.probe.follow_ups.context import Context
 from banwatch.probe.follow_ups.cuts import ALPN, RESETS, rest, was_cut
 from banwatch.probe.follow_ups.path import say_nothing

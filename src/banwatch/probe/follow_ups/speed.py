@@ -6,9 +6,9 @@ that the helper makes up. What the two say about each other is worked out in `ba
 
 from banwatch.model import failure as df007
 from banwatch.net.addresses import may_be_measured
-from banwatch.net.certificates import Roots
 from banwatch.net.endpoint import Endpoint, parse_endpoint
-from banwatch.net.target_url import TargetUrl, parse_target_url
+from banwatch.net.http.target_url import TargetUrl, parse_target_url
+from banwatch.net.tls.certificates import Roots
 from banwatch.probe.follow_ups.context import Context
 from banwatch.probe.steps.dns import addresses_of, lookup_system
 from banwatch.probe.steps.http import Fetched

@@ -12,11 +12,11 @@ import msgspec
 
 from banwatch.model.errors import BanwatchError
 from banwatch.net.addresses import may_be_measured
-from banwatch.net.certificates import Roots
 from banwatch.net.endpoint import Endpoint
-from banwatch.net.http import HttpRequest
+from banwatch.net.http.request import HttpRequest
+from banwatch.net.http.target_url import TargetUrl, parse_target_url
 from banwatch.net.seam import Net, Stream, TlsSettings
-from banwatch.net.target_url import TargetUrl, parse_target_url
+from banwatch.net.tls.certificates import Roots
 from banwatch.probe.nettests.application_keys import OWN_KEYS, AppRecords
 from banwatch.probe.nettests.catalogue import load_nettests
 from banwatch.probe.politeness import Politeness

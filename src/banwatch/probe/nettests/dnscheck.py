@@ -10,14 +10,14 @@ import msgspec
 from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
 from banwatch.model.failure import Failure
-from banwatch.net.dns import DnsReply
-from banwatch.net.dns_streams import Asked, ask_https, ask_with_lengths
+from banwatch.net.dns.messages import DnsReply
+from banwatch.net.dns.streams import Asked, ask_https, ask_with_lengths
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
+from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.seam import TlsSettings, TlsStream
-from banwatch.net.target_url import parse_target_url
 from banwatch.probe.nettests.catalogue import load_nettests
-from banwatch.probe.nettests.means import Means
+from banwatch.probe.nettests.context import Means
 from banwatch.probe.record import Query
 from banwatch.probe.steps.dns import answers_of
 from banwatch.probe.steps.tcp import tcp_connect

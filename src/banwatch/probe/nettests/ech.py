@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
 from banwatch.model.failure import Failure
-from banwatch.net.ech import GREASE, make_grease
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
+from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.seam import TlsFacts
-from banwatch.net.target_url import parse_target_url
-from banwatch.net.tls13 import shake_hands_with
+from banwatch.net.tls.ech import GREASE, make_grease
+from banwatch.net.tls.tls13 import shake_hands_with
 from banwatch.probe.nettests.catalogue import load_nettests
-from banwatch.probe.nettests.means import Means
+from banwatch.probe.nettests.context import Means
 from banwatch.probe.record import Query
 from banwatch.probe.steps.tcp import tcp_connect
 

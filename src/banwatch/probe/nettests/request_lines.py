@@ -16,7 +16,7 @@ from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.seam import Stream
 from banwatch.probe.nettests.catalogue import load_nettests
-from banwatch.probe.nettests.means import Means
+from banwatch.probe.nettests.context import Means
 from banwatch.probe.steps.http import as_text
 from banwatch.probe.steps.tcp import tcp_connect
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from banwatch.net.endpoint import parse_endpoint
-from banwatch.net.target_url import parse_target_url
+from banwatch.net.http.target_url import parse_target_url
+from banwatch.probe.nettests.context import Means
 from banwatch.probe.nettests.dnscheck import measure_dnscheck, parse_resolver
 from banwatch.probe.nettests.ech import measure_ech
 from banwatch.probe.nettests.header_fields import measure_header_fields
-from banwatch.probe.nettests.means import Means
 from banwatch.probe.nettests.request_lines import measure_request_lines
 from banwatch.probe.nettests.stun import measure_stun
 from banwatch.probe.nettests.tor import measure_tor, parse_place

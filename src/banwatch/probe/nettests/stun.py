@@ -9,9 +9,9 @@ from banwatch.model.errors import WireError
 from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX, Failure
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
+from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.seam import Datagrams
-from banwatch.net.target_url import parse_target_url
-from banwatch.probe.nettests.means import Means
+from banwatch.probe.nettests.context import Means
 from banwatch.probe.trace import Trace
 
 _COOKIE = 0x2112A442.to_bytes(4, "big")

@@ -14,10 +14,10 @@ from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
 from banwatch.model.failure import Failure
 from banwatch.net.endpoint import Endpoint, parse_endpoint
-from banwatch.net.http import HttpRequest
+from banwatch.net.http.request import HttpRequest
 from banwatch.net.seam import Stream, TlsSettings
 from banwatch.probe.nettests.catalogue import TorPlace, load_nettests
-from banwatch.probe.nettests.means import Means
+from banwatch.probe.nettests.context import Means
 from banwatch.probe.scrub import scrubber
 from banwatch.probe.steps.http import BROWSER_HEADERS, http_get
 from banwatch.probe.steps.tcp import tcp_connect

@@ -11,12 +11,11 @@ import msgspec
 from banwatch.formats.ooni import wire
 from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX, Failure
 from banwatch.net.addresses import interleave, may_be_measured
-from banwatch.net.certificates import Roots
 from banwatch.net.endpoint import Endpoint, parse_endpoint
-from banwatch.net.http import HttpRequest, HttpResponse
+from banwatch.net.http.request import HttpRequest, HttpResponse
+from banwatch.net.http.target_url import TargetUrl, parse_target_url, registrable_domain
 from banwatch.net.seam import Net, Stream, TlsSettings
-from banwatch.net.target_url import TargetUrl, parse_target_url, registrable_domain
-from banwatch.probe.cookies import CookieJar
+from banwatch.net.tls.certificates import Roots
 from banwatch.probe.follow_ups.connection import after_connect, after_handshake
 from banwatch.probe.follow_ups.context import Context
 from banwatch.probe.follow_ups.names import (
@@ -27,14 +26,9 @@ from banwatch.probe.follow_ups.names import (
 )
 from banwatch.probe.follow_ups.requests import after_other_page, after_request
 from banwatch.probe.follow_ups.speed import after_page
-from banwatch.probe.hop import Hop, find_next_hop
 from banwatch.probe.load import Load
-from banwatch.probe.nettests.http3 import Http3
-from banwatch.probe.nettests.lookups import Lookups
-from banwatch.probe.permit import FetchPermit
 from banwatch.probe.politeness import Politeness
 from banwatch.probe.record import WebConnectivityKeys
-from banwatch.probe.records import Records
 from banwatch.probe.settings import Settings
 from banwatch.probe.steps.control import ask_helper, make_control_request
 from banwatch.probe.steps.http import BROWSER_HEADERS, Fetched, http_get
@@ -42,8 +36,14 @@ from banwatch.probe.steps.quic import offers_quic
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
 from banwatch.probe.steps.transfer import with_control
-from banwatch.probe.summary import Findings, Summary, compare_http3, summarize
 from banwatch.probe.trace import Trace
+from banwatch.probe.web.cookies import CookieJar
+from banwatch.probe.web.hop import Hop, find_next_hop
+from banwatch.probe.web.http3 import Http3
+from banwatch.probe.web.lookups import Lookups
+from banwatch.probe.web.permit import FetchPermit
+from banwatch.probe.web.records import Records
+from banwatch.probe.web.summary import Findings, Summary, compare_http3, summarize
 
 TEST_NAME = "web_connectivity"
 TEST_VERSION = "0.5.0"

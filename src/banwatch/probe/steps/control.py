@@ -9,13 +9,13 @@ import msgspec
 from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
 from banwatch.model.failure import Failure
-from banwatch.net.certificates import Roots
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
-from banwatch.net.http import HttpExchange, HttpRequest, exchange
-from banwatch.net.https import body_of, start_trusted_tls
+from banwatch.net.http.https import body_of, start_trusted_tls
+from banwatch.net.http.request import HttpExchange, HttpRequest, exchange
+from banwatch.net.http.target_url import TargetUrl
 from banwatch.net.seam import Net, Stream
-from banwatch.net.target_url import TargetUrl
+from banwatch.net.tls.certificates import Roots
 from banwatch.probe.steps.http import BROWSER_HEADERS
 
 _LIMIT_BYTES = 1 << 20

@@ -8,7 +8,7 @@ from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
 from banwatch.model.errors import WireError
 from banwatch.model.failure import Failure
-from banwatch.net.dns import DnsReply, parse_reply_untrusted, render_question
+from banwatch.net.dns.messages import DnsReply, parse_reply_untrusted, render_question
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.seam import Datagram, Datagrams, Net

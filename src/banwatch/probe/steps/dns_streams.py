@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from banwatch.model import failure as df007
-from banwatch.net.certificates import Roots
-from banwatch.net.dns_streams import Asked, ask_http2, ask_https, ask_with_lengths
+from banwatch.net.dns.streams import Asked, ask_http2, ask_https, ask_with_lengths
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
-from banwatch.net.http import Http2
-from banwatch.net.https import start_trusted_tls
+from banwatch.net.http.https import start_trusted_tls
+from banwatch.net.http.request import Http2
 from banwatch.net.seam import Net, Stream, TlsStream
+from banwatch.net.tls.certificates import Roots
 from banwatch.probe.record import Query
 from banwatch.probe.steps.dns import answers_of
 from banwatch.probe.steps.resolver_links import ResolverLink, ResolverLinks

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from banwatch.net.certificates import Roots
 from banwatch.net.seam import Net
+from banwatch.net.tls.certificates import Roots
 from banwatch.probe.record import Query
 from banwatch.probe.steps.dns_streams import lookup_doh_types
 from banwatch.probe.steps.resolver_links import ResolverLinks

@@ -9,8 +9,8 @@ from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
-from banwatch.net.http import Headers, HttpExchange, HttpRequest, HttpResponse, exchange
-from banwatch.net.quic import QuicLink
+from banwatch.net.http.quic import QuicLink
+from banwatch.net.http.request import Headers, HttpExchange, HttpRequest, HttpResponse, exchange
 from banwatch.net.seam import Stream
 from banwatch.probe.record import Request
 from banwatch.probe.trace import Trace

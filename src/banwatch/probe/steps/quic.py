@@ -7,11 +7,11 @@ from datetime import datetime
 from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
 from banwatch.model.failure import Failure
-from banwatch.net.certificates import Roots
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
-from banwatch.net.quic import QuicLink, open_quic
+from banwatch.net.http.quic import QuicLink, open_quic
 from banwatch.net.seam import Net, TlsFacts
+from banwatch.net.tls.certificates import Roots
 from banwatch.net.traced import TracedNet
 from banwatch.probe.trace import Trace
 

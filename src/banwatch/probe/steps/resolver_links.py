@@ -7,7 +7,7 @@ resolver is spared a handshake for each name.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from banwatch.net.dns_streams import Asked
+from banwatch.net.dns.streams import Asked
 from banwatch.net.seam import Stream
 
 _MOST_IDLE = 16

@@ -7,10 +7,10 @@ from datetime import datetime
 from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
 from banwatch.model.failure import Failure
-from banwatch.net.certificates import Roots
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.seam import Net, Stream, TlsSettings, TlsStream
+from banwatch.net.tls.certificates import Roots
 from banwatch.probe.trace import Trace
 
 

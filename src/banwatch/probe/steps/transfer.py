@@ -9,19 +9,19 @@ from typing import Literal
 import msgspec
 
 from banwatch.formats.ooni import wire
-from banwatch.net.certificates import Roots
 from banwatch.net.endpoint import Endpoint
-from banwatch.net.http import HttpRequest, HttpResponse
+from banwatch.net.http.request import HttpRequest, HttpResponse
+from banwatch.net.http.target_url import TargetUrl
 from banwatch.net.sampled import sampled
 from banwatch.net.seam import Net, Stream, TcpInfo, TlsSettings
-from banwatch.net.target_url import TargetUrl
-from banwatch.probe.records import Records
+from banwatch.net.tls.certificates import Roots
 from banwatch.probe.settings import Settings
 from banwatch.probe.steps.http import BROWSER_HEADERS, http_get
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
 from banwatch.probe.throttling import Direction, Sample, Throttling, Transfer, describe
 from banwatch.probe.trace import Trace
+from banwatch.probe.web.records import Records
 
 _SETTLE_S = 0.3
 """How long acknowledgements are waited for after an upload was answered."""

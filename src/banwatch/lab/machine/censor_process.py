@@ -1,0 +1,156 @@
+"""The first process of a lab: makes its namespaces, then is the censor between them.
+
+It is the init of the lab's PID namespace, so whatever runs inside a lab ends with it; and it ends when the
+other end of its control socket does, so a lab ends with whoever started it, kill -9 included.
+"""
+
+import contextlib
+import errno
+import gc
+import json
+import os
+import shutil
+import signal
+import socket
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from banwatch.lab.censor.censor import Censor
+from banwatch.lab.machine.client_files import mount_client_files
+from banwatch.lab.machine.clock import LabClock
+from banwatch.lab.machine.links import Link, PacketSocketLink, TunLink
+from banwatch.lab.machine.middlebox import Middlebox
+from banwatch.lab.machine.namespaces import open_current, unmount, unshare_for_lab
+from banwatch.lab.machine.network import (
+    CLIENT_LINK,
+    CLIENT_MAC,
+    WORLD_LINK,
+    WORLD_MAC,
+    Network,
+    build_network,
+)
+from banwatch.lab.machine.path_model import PathModel
+from banwatch.lab.machine.pcap import PcapWriter
+from banwatch.lab.regime.regime import Address, Prefix, Regime, Tier
+from banwatch.lab.truth.write import TruthWriter
+from banwatch.model.errors import BanwatchError
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabPlan:
+    """Everything that the lab's first process has to know."""
+
+    regime: Regime
+    tier: Tier
+    prefixes: tuple[Prefix, ...]
+    helper_addresses: tuple[Address, ...]
+    ca_pem: str
+    clock: LabClock
+    folder: Path
+    """An empty directory of the lab's own; removed with it."""
+    truth_path: Path | None
+    pcap_path: Path | None
+    seed: int
+    tun: bool
+
+
+def run_first_process(plan: LabPlan, control: socket.socket) -> NoReturn:
+    """Make the namespaces and fork the censor as their init. Never returns; the caller adopts the censor."""
+    try:
+        in_user_namespace = unshare_for_lab()
+        child = os.fork()
+        if child == 0:
+            _be_the_censor(plan, control, in_user_namespace)
+        control.send(json.dumps({"pid": child}).encode())
+    except BaseException as error:
+        _report(control, error)
+    finally:
+        os._exit(0)
+
+
+def _be_the_censor(plan: LabPlan, control: socket.socket, in_user_namespace: bool) -> NoReturn:
+    status = 1
+    try:
+        for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(ignored, signal.SIG_IGN)  # the control socket is what ends a lab
+        signal.signal(
+            signal.SIGCHLD, signal.SIG_IGN
+        )  # an init's duty: orphans inside are reaped by the kernel
+        network = _build_in_child(plan)
+        mount_client_files(plan.folder, plan.tier, plan.ca_pem)
+        client_link, world_link = _open_links(network)
+        censor = Censor(plan.regime, plan.tier, seed=plan.seed)
+        truth = TruthWriter(plan.truth_path) if plan.truth_path else None
+        pcap = PcapWriter(plan.pcap_path) if plan.pcap_path else None
+        path = PathModel(plan.tier.path, plan.seed)
+        middlebox = Middlebox(client_link, world_link, censor, path, plan.clock, control, truth, pcap)
+        fds = [open_current("pid"), network.client, network.world, open_current("mnt")]
+        if in_user_namespace:
+            fds.append(open_current("user"))
+        socket.send_fds(control, [json.dumps({"ready": True, "ipv6": network.ipv6}).encode()], fds)
+        for fd in fds:
+            os.close(fd)
+        gc.collect()
+        gc.freeze()  # what the parent had made stays shared with it
+        middlebox.run()
+        status = 0
+    except BaseException as error:
+        _report(control, error)
+    finally:
+        with contextlib.suppress(OSError):
+            unmount(str(plan.folder))
+        shutil.rmtree(plan.folder, ignore_errors=True)
+        os._exit(status)
+
+
+def _open_links(network: Network) -> tuple[Link, Link]:
+    if network.tuns:
+        return TunLink(network.tuns[0]), TunLink(network.tuns[1])
+    return PacketSocketLink(CLIENT_LINK, CLIENT_MAC), PacketSocketLink(WORLD_LINK, WORLD_MAC)
+
+
+def _build_in_child(plan: LabPlan) -> Network:
+    """Build the network in a child: what that takes in memory, the censor need not keep."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours:
+        if os.fork() == 0:
+            try:
+                network = build_network(plan.tier, plan.prefixes, plan.helper_addresses, tun=plan.tun)
+                message = json.dumps({"ipv6": network.ipv6}).encode()
+                socket.send_fds(theirs, [message], [network.client, network.world, *network.tuns])
+            except BaseException as error:
+                _report(theirs, error)
+            finally:
+                os._exit(0)
+        theirs.close()
+        message, fds, _, _ = socket.recv_fds(ours, 65_536, 4)
+    answer = json.loads(message) if message else {}
+    if "error" in answer:
+        raise BanwatchError(answer["error"]["what"], answer["error"]["do"])
+    if len(fds) < 2:
+        raise BanwatchError(
+            "The lab's network could not be built", "It was killed, or memory ran out; run it again"
+        )
+    return Network(client=fds[0], world=fds[1], ipv6=answer["ipv6"], tuns=tuple(fds[2:]))
+
+
+def _report(control: socket.socket, error: BaseException) -> None:
+    if isinstance(error, BanwatchError):
+        message = {"what": error.what, "do": error.do}
+    elif isinstance(error, OSError) and (error.filename is not None or error.errno in _NO_ROOM):
+        message = {
+            "what": f"The lab cannot write its files: {error}",
+            "do": "Make room, or give another place",
+        }
+    else:
+        trace = "".join(traceback.format_exception(error))
+        message = {
+            "what": f"The lab's censor failed:\n{trace}",
+            "do": "Nothing was let through; please report it",
+        }
+    with contextlib.suppress(OSError):
+        control.send(json.dumps({"error": message}).encode()[:60_000])

@@ -1,0 +1,284 @@
+"""Processes inside a lab's namespaces: forked from the caller, watched by it, and gone when the lab is."""
+
+import contextlib
+import os
+import pickle
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from banwatch.lab.machine.namespaces import (
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUSER,
+    adopt_orphans,
+    enter,
+)
+from banwatch.model.errors import BanwatchError
+
+_CHUNK_BYTES = 1 << 16
+_lifelines: set[socket.socket] = set()
+"""Sockets whose closing ends a lab. No forked child may keep one open."""
+
+
+def _drop_lifelines() -> None:
+    for lifeline in _lifelines:
+        lifeline.close()
+    _lifelines.clear()
+
+
+os.register_at_fork(after_in_child=_drop_lifelines)
+
+
+def hold_lifeline(lifeline: socket.socket) -> None:
+    """Have every child that this process forks from now on close it."""
+    _lifelines.add(lifeline)
+
+
+class Adoption:
+    """Makes this process the parent of what labs leave without one, for as long as any lab of it lasts."""
+
+    _lock = threading.Lock()
+    _labs = 0
+    _before = False
+
+    @classmethod
+    def begin(cls) -> None:
+        """A lab begins."""
+        with cls._lock:
+            cls._labs += 1
+            if cls._labs == 1:
+                cls._before = adopt_orphans(True)
+
+    @classmethod
+    def end(cls) -> None:
+        """A lab ends; the last one leaves things as the first one found them."""
+        with cls._lock:
+            cls._labs -= 1
+            if cls._labs == 0 and not cls._before:
+                adopt_orphans(False)
+
+
+def release_lifeline(lifeline: socket.socket) -> None:
+    """Forget one that is about to be closed."""
+    _lifelines.discard(lifeline)
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold signals back, so that an interrupt cannot fall between a child's birth and its being known.
+
+    A child that nobody knows of is never waited for, and the lab's first process cannot end before it is.
+    """
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """Namespaces to enter, as open files; None stays outside."""
+
+    user: int | None
+    pid: int
+    network: int
+    mounts: int | None
+
+
+class Inside:
+    """A child that runs inside a lab. The caller must adopt orphans (`Adoption`).
+
+    Only a child of a process that has entered a PID namespace is in it, so there is one between, which ends
+    at once: its child is then the caller's.
+
+    Args:
+        rooms: the namespaces it runs in.
+        work: what it does; its result is pickled and comes back through `result`.
+        environment: variables that are set in it.
+    """
+
+    def __init__(self, rooms: Rooms, work: Callable[[], Any], environment: dict[str, str]) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.exit_code: int | None = None
+        self._received = bytearray()
+        self._reader, writer = os.pipe()
+        births, born = os.pipe()
+        between = os.fork()
+        if between == 0:
+            os.close(self._reader)
+            os.close(births)
+            _enter_and_work(rooms, work, environment, writer, born)
+        os.close(writer)
+        os.close(born)
+        with os.fdopen(births, "rb") as file:
+            told = file.read()
+        os.waitpid(between, 0)
+        os.set_blocking(self._reader, False)
+        if not told:
+            os.close(self._reader)
+            raise BanwatchError(
+                "A process could not enter the lab", "Its standard error says why; run it again"
+            )
+        self.pid = int(told)
+
+    def fileno(self) -> int:
+        """Readable when the child has written something of its result, or has ended."""
+        return self._reader
+
+    def receive(self) -> bool:
+        """Take what the child has written so far; True when it has closed its end."""
+        while True:
+            try:
+                chunk = os.read(self._reader, _CHUNK_BYTES)
+            except BlockingIOError:
+                return False
+            if not chunk:
+                return True
+            self._received += chunk
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a long-running child has said that it is ready."""
+        self.receive()
+        return self._received.startswith(b"R")
+
+    def poll(self) -> int | None:
+        """The exit code, or None while it runs; a signal's number is added to 128, as in a shell."""
+        if self.exit_code is None:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:  # somebody else waited for it
+                pid, status = self.pid, 255 << 8
+            if pid:
+                self._ended(status)
+        return self.exit_code
+
+    def _ended(self, status: int) -> None:
+        self.receive()
+        os.close(self._reader)
+        code = os.waitstatus_to_exitcode(status)
+        self.exit_code = code if code >= 0 else 128 - code
+
+    def wait(self) -> int:
+        """Wait for its end; returns the exit code."""
+        while self.exit_code is None:
+            try:
+                self._ended(os.waitpid(self.pid, 0)[1])
+            except ChildProcessError:
+                self._ended(255 << 8)
+        return self.exit_code
+
+    def terminate(self, grace_s: float = 2.0) -> None:
+        """Ask it to end, then make it."""
+        if self.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+        deadline = time.monotonic() + grace_s
+        while self.poll() is None and time.monotonic() < deadline:
+            select.select([self._reader], [], [], 0.02)
+            time.sleep(0.005)
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            self.wait()
+
+    def result(self) -> Any:
+        """What the work returned, once it has ended; raises what it raised."""
+        data = bytes(self._received).removeprefix(b"R")
+        if not data:
+            raise BanwatchError(
+                f"A process inside the lab ended with exit code {self.exit_code} and no result",
+                "It was killed, or it ended itself; what it wrote to standard error may say why",
+            )
+        failed, value = pickle.loads(data)
+        if failed:
+            raise value
+        return value
+
+
+def _enter_and_work(
+    rooms: Rooms, work: Callable[[], Any], environment: dict[str, str], pipe: int, born: int
+) -> NoReturn:
+    """Enter the namespaces, fork what is to run in them, and tell its process id."""
+    status = 1
+    try:
+        folder = os.getcwd()
+        if rooms.user is not None:
+            enter(rooms.user, CLONE_NEWUSER)
+        enter(rooms.pid, CLONE_NEWPID)
+        enter(rooms.network, CLONE_NEWNET)
+        if rooms.mounts is not None:
+            enter(rooms.mounts, CLONE_NEWNS)
+            with contextlib.suppress(OSError):
+                os.chdir(folder)
+        child = os.fork()
+        if child == 0:
+            os.close(born)
+            _work(work, environment, pipe)
+        os.write(born, str(child).encode())
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _work(work: Callable[[], Any], environment: dict[str, str], pipe: int) -> NoReturn:
+    status = 0
+    try:
+        os.environ.update(environment)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        try:
+            message = pickle.dumps((False, work()))
+        except Exception as error:
+            status = 1
+            message = _pickle_error(error)
+        with os.fdopen(pipe, "wb") as file:
+            file.write(message)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException as error:
+        status = error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1
+        if not isinstance(error, (KeyboardInterrupt, SystemExit, BrokenPipeError)):
+            traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _pickle_error(error: Exception) -> bytes:
+    trace = "".join(traceback.format_exception(error))
+    if isinstance(error, BanwatchError):
+        error = BanwatchErrorCarrier.of(error)
+    else:
+        error.add_note(f"Inside the lab:\n{trace}")
+    try:
+        data = pickle.dumps((True, error))
+        pickle.loads(data)
+        return data
+    except Exception:
+        return pickle.dumps((True, RuntimeError(f"Inside the lab:\n{trace}")))
+
+
+class BanwatchErrorCarrier(BanwatchError):
+    """A BanwatchError that survives pickling, which calls an exception with its message only."""
+
+    @classmethod
+    def of(cls, error: BanwatchError) -> "BanwatchErrorCarrier":
+        """Copy an error."""
+        return cls(error.what, error.do)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return BanwatchErrorCarrier, (self.what, self.do)

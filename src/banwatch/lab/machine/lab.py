@@ -1,0 +1,384 @@
+"""A lab: client, censor and world in namespaces of their own, and programs run inside."""
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeVar, cast
+
+from banwatch.lab.machine.censor_process import LabPlan, run_first_process
+from banwatch.lab.machine.child_process import (
+    Adoption,
+    Inside,
+    Rooms,
+    hold_lifeline,
+    release_lifeline,
+    uninterrupted,
+)
+from banwatch.lab.machine.client_files import client_environment
+from banwatch.lab.machine.clock import LabClock
+from banwatch.lab.machine.terminal import terminal_lent
+from banwatch.lab.machine.world_protocol import LabWorld, Serve, serve_world
+from banwatch.lab.regime.regime import Regime, Tier
+from banwatch.model.errors import BanwatchError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_START_LIMIT_S = 60.0  # namespaces take 0.2 s and a world 1 s; a busy machine may take long
+_STOP_LIMIT_S = 10.0
+_POLL_MS = 20  # where the kernel does not tell of a process's end
+
+
+def _open_end(pid: int) -> int | None:
+    """Open a descriptor that is readable once a process has ended; None on kernels before 5.3."""
+    try:
+        return os.pidfd_open(pid)
+    except (OSError, AttributeError):
+        return None
+
+
+def _wait_or_kill(pid: int) -> None:
+    deadline = time.monotonic() + _STOP_LIMIT_S
+    with contextlib.suppress(ChildProcessError, ProcessLookupError):
+        while os.waitpid(pid, os.WNOHANG)[0] == 0:
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+                return
+            time.sleep(0.002)
+
+
+class Lab:
+    """A country in namespaces, for as long as the context lasts.
+
+    Entering raises BanwatchError where the machine does not allow it, or where the world or the censor fails;
+    so does every method once one of them has ended.
+
+    Args:
+        regime: what is done to whom.
+        tier: name of the tier that the client belongs to.
+        world: what exists.
+        clock: the lab's time; it may be set at any moment, also from inside.
+        work_dir: where the lab keeps a directory of its own while it lasts; a temporary one by default.
+        truth_path: where the censor appends what it did to every flow.
+        pcap_path: where every packet is written (pcapng, one interface a side of the censor).
+        seed: of every probability in the regime.
+        tun: carry packets by TUN devices rather than packet sockets on veth pairs.
+        serve: what runs in the world's namespace; by default the world's own servers.
+    """
+
+    def __init__(
+        self,
+        regime: Regime,
+        tier: str,
+        world: LabWorld,
+        *,
+        clock: LabClock,
+        work_dir: Path | None = None,
+        truth_path: Path | None = None,
+        pcap_path: Path | None = None,
+        seed: int = 0,
+        tun: bool = False,
+        serve: Serve | None = None,
+    ) -> None:
+        if tier not in regime.tiers:
+            raise BanwatchError(
+                f"Regime `{regime.name}` has no tier `{tier}`", f"Give one of {', '.join(regime.tiers)}"
+            )
+        self.regime = regime
+        self.tier: Tier = regime.tiers[tier]
+        self.world = world
+        self.clock = clock
+        self.ipv6 = False
+        """Whether the client has IPv6: its tier says so, and the machine can."""
+        self._work_dir = work_dir
+        self._truth_path = truth_path
+        self._pcap_path = pcap_path
+        self._seed = seed
+        self._tun = tun
+        self._serve = serve
+        self._control: socket.socket | None = None
+        self._adopts = False
+        self._is_failure_told = False
+        self._folder: Path | None = None
+        self._censor_pid = 0
+        self._fds: list[int] = []
+        self._children: list[Inside] = []
+        self._world_process: Inside | None = None
+
+    # -- beginning and end ---------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        answer = self._stop()
+        if error is None and "stopped" not in answer and not self._is_failure_told:
+            raise self._censor_ended(answer)  # since the last look; or the truth could not be written
+
+    def _start(self) -> None:
+        try:
+            self._folder = Path(tempfile.mkdtemp(prefix="banwatch-lab-", dir=self._work_dir))
+        except OSError as error:
+            raise BanwatchError(
+                f"The lab cannot make a directory of its own ({error})", "Make room, or give another work_dir"
+            ) from error
+        plan = LabPlan(
+            regime=self.regime,
+            tier=self.tier,
+            prefixes=tuple(self.world.prefixes),
+            helper_addresses=tuple(self.world.helper_addresses),
+            ca_pem=self.world.ca_pem,
+            clock=self.clock,
+            folder=self._folder,
+            truth_path=self._truth_path,
+            pcap_path=self._pcap_path,
+            seed=self._seed,
+            tun=self._tun,
+        )
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control = ours
+        hold_lifeline(ours)
+        with uninterrupted():
+            Adoption.begin()
+            self._adopts = True
+            first = os.fork()
+            if first == 0:
+                run_first_process(plan, theirs)
+            theirs.close()
+            os.waitpid(first, 0)  # it ends as soon as it has forked the censor, which is ours then
+        ours.settimeout(_START_LIMIT_S)
+        try:
+            self._await_censor(ours)
+        except TimeoutError as error:
+            raise BanwatchError(
+                f"The lab's network was not ready after {_START_LIMIT_S:.0f} s",
+                "Try again; the machine is busy",
+            ) from error
+        self._start_world()
+
+    def _await_censor(self, control: socket.socket) -> None:
+        """Hear from the first process who the censor is, and from the censor that it is ready."""
+        is_ready = False
+        while not (is_ready and self._censor_pid):
+            message, fds, _, _ = socket.recv_fds(control, 65_536, 8)
+            self._fds += fds
+            answer = json.loads(message) if message else {}
+            if "pid" in answer:
+                self._censor_pid = answer["pid"]
+            elif "ready" in answer:
+                is_ready, self.ipv6 = True, bool(answer["ipv6"])
+            else:
+                raise self._censor_ended(answer)
+
+    def _start_world(self) -> None:
+        serve = self._serve or serve_world
+        reader, writer = os.pipe()
+        user = self._fds[4] if len(self._fds) > 4 else None
+        rooms = Rooms(user=user, pid=self._fds[0], network=self._fds[2], mounts=None)
+        chosen, world, clock, tier = serve, self.world, self.clock, self.tier
+
+        def say_ready() -> None:
+            os.write(writer, b"R")
+
+        def serve_forever() -> None:
+            os.close(reader)
+            chosen(world, ready=say_ready, clock=clock, tier=tier)
+
+        try:
+            with uninterrupted():
+                self._world_process = Inside(rooms, serve_forever, {})
+            os.close(writer)
+            writer = -1
+            readable, _, _ = select.select([reader], [], [], _START_LIMIT_S)
+            if not readable or not os.read(reader, 1):
+                if readable:
+                    self._world_process.wait()
+                self._check()
+                raise BanwatchError(
+                    f"The lab's world was not ready after {_START_LIMIT_S:.0f} s",
+                    "Try again; the machine is busy",
+                )
+        finally:
+            os.close(reader)
+            if writer >= 0:
+                os.close(writer)
+
+    def _stop(self) -> dict[str, Any]:
+        """End everything; returns the censor's last word."""
+        answer: dict[str, Any] = {}
+        for child in self._children:
+            child.terminate(grace_s=0.5)
+        if self._world_process:
+            self._world_process.terminate(grace_s=1.0)
+        if self._control:
+            with contextlib.suppress(OSError):
+                self._control.settimeout(_STOP_LIMIT_S)
+                self._control.send(b"stop")
+                message = self._control.recv(65_536)
+                answer = json.loads(message) if message else {}
+            release_lifeline(self._control)
+            self._control.close()
+            self._control = None
+        for fd in self._fds:
+            os.close(fd)
+        self._fds = []
+        if self._censor_pid:
+            _wait_or_kill(self._censor_pid)
+            self._censor_pid = 0
+        if self._adopts:
+            Adoption.end()
+            self._adopts = False
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+        return answer
+
+    # -- programs inside -----------------------------------------------------------------------------------
+
+    def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a function in a child inside the client's namespaces; its result or exception comes back.
+
+        The child is forked, so that the function may be any, closures included; what it returns is pickled.
+        """
+        child = self.start(function, *args, **kwargs)
+        try:
+            self._watch(child)
+            return cast(R, child.result())
+        finally:
+            child.terminate()
+            self._children.remove(child)
+
+    def run(
+        self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, keeps_jobs: bool = False
+    ) -> int:
+        """Run a program as the client; returns its exit code (127 where there is no such program).
+
+        Args:
+            argv: the program and its arguments.
+            env: variables added to this process's own and to those that name the lab's authority.
+            keeps_jobs: it is a shell: Ctrl-Z is for what runs in it.
+        """
+
+        def execute(take_terminal: Callable[[], None]) -> None:
+            take_terminal()
+            os.environ.update(env or {})
+            try:
+                os.execvp(argv[0], list(argv))
+            except OSError as error:
+                os.write(2, f"banwatch: cannot run {argv[0]}: {os.strerror(error.errno or 0)}\n".encode())
+                os._exit(126 if isinstance(error, PermissionError) else 127)
+
+        with terminal_lent(keeps_jobs=keeps_jobs) as take_terminal:
+            child = self.start(execute, take_terminal)
+            try:
+                return self._watch(child)
+            finally:
+                child.terminate()
+                self._children.remove(child)
+
+    def start(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Inside:
+        """Begin a function inside the client's namespaces and come back at once.
+
+        Returns:
+            Its process, with `poll()`, `wait()`, `terminate()` and `result()`; it ends with the lab.
+        """
+        self._check()
+        if self._folder is None:
+            raise RuntimeError("the lab has not been entered")
+        user = self._fds[4] if len(self._fds) > 4 else None
+        rooms = Rooms(user=user, pid=self._fds[0], network=self._fds[1], mounts=self._fds[3])
+        with uninterrupted():
+            child = Inside(rooms, lambda: function(*args, **kwargs), self.environment())
+            self._children.append(child)
+        return child
+
+    def environment(self) -> dict[str, str]:
+        """Variables that name the lab's authority to programs."""
+        return client_environment(self._folder) if self._folder else {}
+
+    def flush(self) -> None:
+        """Have the censor write every flow that it has seen so far, and forget it."""
+        self._check()
+        if self._control is None:
+            raise RuntimeError("the lab has not been entered")
+        self._control.settimeout(_STOP_LIMIT_S)
+        self._control.send(b"flush")
+        answer = self._control.recv(65_536)
+        if not answer or "error" in json.loads(answer):
+            raise self._censor_ended(json.loads(answer) if answer else {})
+
+    # -- what may fail -------------------------------------------------------------------------------------
+
+    def _watch(self, child: Inside) -> int:
+        """Wait for a child while the world and the censor live; it is ended when one of them does."""
+        poller = select.poll()
+        watched = [child.fileno(), self._control, self._world_process]
+        for item in watched:
+            if item is not None:
+                poller.register(item, select.POLLIN)
+        end = _open_end(child.pid)
+        if end is not None:
+            poller.register(end, select.POLLIN)
+        try:
+            while child.poll() is None:
+                poller.poll(None if end is not None else _POLL_MS)
+                if child.poll() is None and child.receive():
+                    # A program that was started has closed it, and says no more but by ending.
+                    with contextlib.suppress(KeyError):
+                        poller.unregister(child.fileno())
+                self._check()
+        finally:
+            if end is not None:
+                os.close(end)
+        return child.wait()
+
+    def _check(self) -> None:
+        """Raise if the censor or the world has ended."""
+        if self._control is not None:
+            readable, _, _ = select.select([self._control], [], [], 0)
+            if readable:
+                message = self._control.recv(65_536)
+                raise self._censor_ended(json.loads(message) if message else {})
+        if self._world_process is not None and self._world_process.poll() is not None:
+            raise self._world_ended()
+
+    def _censor_ended(self, answer: dict[str, Any]) -> BanwatchError:
+        self._is_failure_told = True
+        error = answer.get("error") or {
+            "what": "The lab's censor ended unexpectedly: nothing passes it any more",
+            "do": "It was killed, or memory ran out; run it again",
+        }
+        return BanwatchError(error["what"], error["do"])
+
+    def _world_ended(self) -> BanwatchError:
+        process = self._world_process
+        code = process.exit_code if process else None
+        reason = ""
+        if process:
+            try:
+                process.result()
+            except BanwatchError as error:
+                reason = f": {error.what}"
+            except Exception as error:
+                notes = "\n".join(getattr(error, "__notes__", []))
+                reason = f": {error!r}\n{notes}"
+        return BanwatchError(
+            f"The lab's world ended unexpectedly (exit code {code}){reason}",
+            "It was killed, or memory ran out; run it again",
+        )

@@ -1,0 +1,41 @@
+"""Which targets may endanger the person who measures, and are left out unless that person says otherwise."""
+
+import functools
+from collections.abc import Collection, Iterable
+from importlib.resources import files
+
+import yaml
+
+from banwatch.model.ids import CountryCode
+from banwatch.probe.inputs.inputs import Input
+
+
+@functools.cache
+def _profile() -> tuple[frozenset[str], dict[str, frozenset[str]]]:
+    content = yaml.safe_load(files("banwatch.probe").joinpath("data/risk.yaml").read_text("utf-8"))
+    countries = {cc: frozenset(codes) for cc, codes in content["countries"].items()}
+    return frozenset(content["default"]), countries
+
+
+def risky_categories(country: CountryCode) -> frozenset[str]:
+    """The categories that are opt-in in a country."""
+    default, countries = _profile()
+    return default | countries.get(country, frozenset())
+
+
+def leave_out_risky(
+    inputs: Iterable[Input], country: CountryCode, opted_in: Collection[str]
+) -> tuple[list[Input], list[Input]]:
+    """Split inputs into those to measure and those left out, by the country's risk profile.
+
+    Args:
+        inputs: with their categories; an input without one was named by the person, and is measured.
+        country: where the probe stands.
+        opted_in: categories that the person chose to measure all the same.
+    """
+    risky = risky_categories(country) - frozenset(opted_in)
+    kept: list[Input] = []
+    left_out: list[Input] = []
+    for one in inputs:
+        (left_out if one.category in risky else kept).append(one)
+    return kept, left_out

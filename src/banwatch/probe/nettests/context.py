@@ -1,0 +1,41 @@
+"""What the small nettests share: a network, and a trace to write into."""
+
+from dataclasses import dataclass
+
+from banwatch.net.addresses import may_be_measured
+from banwatch.net.seam import Net
+from banwatch.net.tls.certificates import Roots
+from banwatch.probe.politeness import Politeness
+from banwatch.probe.record import Query
+from banwatch.probe.settings import Settings
+from banwatch.probe.steps.dns import addresses_of, lookup_system
+from banwatch.probe.trace import Trace
+
+
+@dataclass(slots=True, kw_only=True)
+class Means:
+    """What one measurement of a small nettest has to work with."""
+
+    net: Net
+    settings: Settings
+    roots: Roots
+    politeness: Politeness
+    """Shared by all measurements of a session."""
+    trace: Trace
+    last_id: int = 0
+
+    def begin(self, *tags: str) -> Trace:
+        """Begin another transaction."""
+        self.last_id += 1
+        return self.trace.transaction(self.last_id, *tags)
+
+    async def look_up(self, host: str) -> tuple[Query, list[str]]:
+        """Ask the system's resolver; the record, and the addresses that may be tried."""
+        query = await lookup_system(
+            self.net, host, timeout_s=self.settings.timeouts.dns_s, trace=self.begin()
+        )
+        return query, [ip for ip in addresses_of(query) if self.may_try(ip)]
+
+    def may_try(self, ip: str) -> bool:
+        """Whether an address lies in the world outside, and there is a way to it."""
+        return may_be_measured(ip, self.settings.measure_private) and (":" not in ip or self.net.has_ipv6)

@@ -1,0 +1,163 @@
+"""Carrying sealed measurements to the collector, as often as it takes, and each only once."""
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from banwatch.model import failure as df007
+from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX, Failure
+from banwatch.net.endpoint import Endpoint
+from banwatch.net.failure import NetworkFailure
+from banwatch.net.http.https import start_trusted_tls
+from banwatch.net.http.request import HttpExchange, HttpRequest, exchange
+from banwatch.net.http.target_url import TargetUrl
+from banwatch.net.seam import Net, Stream
+from banwatch.net.socks import ask_proxy
+from banwatch.net.tls.certificates import Roots
+from banwatch.probe.spool.spool import Spool, Waiting
+
+_ACCEPTED = frozenset({200, 201, 204, 409})
+"""409 too: "I have that one already" is what idempotence is for."""
+_REFUSED = frozenset({400, 413, 415, 422})
+"""This one will never be taken; trying again changes nothing."""
+_LIMIT_BYTES = 1 << 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collector:
+    """Where to deliver, and how to get there."""
+
+    url: TargetUrl
+    """Each measurement is put at `<url>/api/v1/sealed/<id>`."""
+    roots: Roots
+    proxy: Endpoint | None = None
+    """A SOCKS5 proxy, such as Tor's at 127.0.0.1:9050; it also resolves the collector's name."""
+    timeout_s: float = 30.0
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What a delivery came to."""
+
+    accepted: int = 0
+    refused: int = 0
+    """Will never be taken; still in the spool."""
+    left: int = 0
+    """Not delivered this time."""
+    last_failure: Failure | None = None
+
+
+async def push(
+    net: Net,
+    spool: Spool,
+    collector: Collector,
+    *,
+    now: Callable[[], datetime],
+    rng: random.Random,
+    attempts: int = 4,
+    pause_s: float = 1.0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Delivered:
+    """Deliver what is in the spool, in random order; what is not accepted stays for the next time.
+
+    A measurement is removed only after the collector has said that it has it. If the word gets lost, it is
+    sent again under the same id, and the collector says so.
+    """
+    waiting = list(spool.waiting())
+    rng.shuffle(waiting)  # the order in which sites were measured is nobody's business
+    result = Delivered(left=len(waiting))
+    for number, one in enumerate(waiting, 1):
+        status = await _put_patiently(net, one, collector, now, result, attempts, pause_s)
+        if status is None:
+            return result  # the collector is out of reach: the rest would fare no better
+        if status in _ACCEPTED:
+            spool.remove(one)
+            result.accepted += 1
+            result.left -= 1
+        else:
+            result.refused += 1
+        if progress is not None:
+            progress(number, len(waiting))
+    return result
+
+
+async def _put_patiently(
+    net: Net,
+    one: Waiting,
+    collector: Collector,
+    now: Callable[[], datetime],
+    result: Delivered,
+    attempts: int,
+    pause_s: float,
+) -> int | None:
+    for attempt in range(attempts):
+        if attempt:
+            await asyncio.sleep(pause_s * 2 ** (attempt - 1))
+        try:
+            async with asyncio.timeout(collector.timeout_s):
+                status = await _put(net, one, collector, now())
+        except NetworkFailure as error:
+            result.last_failure = error.failure
+        except TimeoutError:
+            result.last_failure = df007.GENERIC_TIMEOUT
+        else:
+            if status in _ACCEPTED | _REFUSED:
+                return status
+            result.last_failure = f"{UNKNOWN_FAILURE_PREFIX}the collector answered with status {status}"
+    return None
+
+
+async def _put(net: Net, one: Waiting, collector: Collector, at: datetime) -> int:
+    url = collector.url
+    result = HttpExchange()
+    request = HttpRequest(
+        method="PUT",
+        scheme=url.scheme,
+        authority=url.authority,
+        path=f"{url.path.rstrip('/')}/api/v1/sealed/{one.measurement_id}",
+        headers=(("Content-Type", "application/octet-stream"),),
+        body=one.path.read_bytes(),
+    )
+    stream = await _connect(net, collector, at)
+    try:
+        await exchange(stream, request, result, limit_bytes=_LIMIT_BYTES, clock=net.clock)
+    finally:
+        stream.close()
+    if result.response is None:
+        raise NetworkFailure(result.failure or df007.EOF)
+    return result.response.status
+
+
+async def _connect(net: Net, collector: Collector, at: datetime) -> Stream:
+    url = collector.url
+    stream = await _open(net, collector)
+    if not url.is_tls:
+        return stream
+    try:
+        tls = await start_trusted_tls(net, stream, url.host, roots=collector.roots, at=at, alpn=("http/1.1",))
+    except BaseException:
+        stream.close()
+        raise
+    return tls
+
+
+async def _open(net: Net, collector: Collector) -> Stream:
+    url = collector.url
+    if collector.proxy is not None:
+        stream = await net.open_tcp(collector.proxy.ip, collector.proxy.port)
+        try:
+            await ask_proxy(stream, url.host, url.port)
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+    addresses: Sequence[str] = (url.address,) if url.address else await net.resolve(url.host)
+    failed = NetworkFailure(df007.DNS_NO_ANSWER)
+    for ip in addresses:
+        try:
+            return await net.open_tcp(ip, url.port)
+        except NetworkFailure as error:
+            failed = error
+    raise failed

@@ -1,0 +1,154 @@
+"""What was measured and is not yet delivered: sealed files in one folder.
+
+A file's name is random and its content is sealed before it touches the disk, so the folder tells how many
+measurements of about which size there are, and when they were made; nothing else. A file appears whole or not
+at all; it is removed when the collector has said that it has it.
+"""
+
+import os
+import secrets
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from banwatch.model.errors import BanwatchError
+from banwatch.probe.spool.sealing import parse_key, seal
+
+_KEY_FILE = "collector.key"
+_SUFFIX = ".sealed"
+_UNFINISHED = ".part"
+_ID_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One sealed measurement."""
+
+    measurement_id: str
+    """Random; under this name the collector takes it once and no more."""
+    path: Path
+    size_bytes: int
+
+
+class Spool:
+    """A folder of sealed measurements.
+
+    Args:
+        folder: made if it is not there, for its owner's eyes only.
+        public_key: the collector's, 64 hexadecimal digits; remembered in the folder, and read from there
+            where None.
+
+    Raises:
+        BanwatchError: the folder cannot be used, there is no key, or it has another collector's.
+    """
+
+    def __init__(self, folder: Path, public_key: str | None = None) -> None:
+        self.folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._public_key = self._settle_key(public_key)
+            for path in folder.glob(f"*{_UNFINISHED}"):
+                path.unlink(missing_ok=True)  # what a crash left: never more than the measurement in flight
+        except OSError as error:
+            raise BanwatchError(
+                f"The spool {folder} cannot be used: {error.strerror}", "Choose another folder with --spool."
+            ) from error
+
+    def _settle_key(self, given: str | None) -> bytes:
+        path = self.folder / _KEY_FILE
+        known = path.read_text("ascii", "replace") if path.exists() else None
+        if known is None and given is None:
+            raise BanwatchError(
+                f"The spool {self.folder} does not know its collector's key yet",
+                "Give it once with --collector-key.",
+            )
+        key = parse_key(given if given is not None else known or "")
+        if known is not None and parse_key(known) != key:
+            raise BanwatchError(
+                f"The spool {self.folder} is sealed to another collector's key",
+                "Deliver or wipe it first, or choose another folder with --spool.",
+            )
+        if known is None:
+            _write_whole(path, key.hex().encode("ascii"))
+        return key
+
+    def put(self, line: bytes) -> str:
+        """Seal a measurement and keep it, safe from a crash from here on; its id.
+
+        Raises:
+            BanwatchError: there is no room, or the folder is gone.
+        """
+        measurement_id = secrets.token_hex(_ID_BYTES)
+        try:
+            _write_whole(self.folder / f"{measurement_id}{_SUFFIX}", seal(line, self._public_key))
+        except OSError as error:
+            raise BanwatchError(
+                f"A measurement cannot be kept in {self.folder}: {error.strerror}",
+                "Make room, or choose another folder with --spool.",
+            ) from error
+        return measurement_id
+
+    def waiting(self) -> Iterator[Waiting]:
+        """What is not delivered yet, in the order of its random names."""
+        for path in sorted(self.folder.glob(f"*{_SUFFIX}")):
+            with suppress(FileNotFoundError):
+                yield Waiting(path.name.removesuffix(_SUFFIX), path, path.stat().st_size)
+
+    def remove(self, one: Waiting) -> None:
+        """Forget a measurement that the collector has."""
+        one.path.unlink(missing_ok=True)
+
+    def export(self, path: Path) -> int:
+        """Write everything into one file to be carried by hand; how many measurements that are.
+
+        They stay in the spool: a file that is carried may be lost on the way, and the collector takes each
+        measurement once, by whichever way it comes.
+        """
+        number = 0
+        part = path.with_name(path.name + _UNFINISHED)
+        try:
+            with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as bundle:
+                for one in self.waiting():
+                    entry = zipfile.ZipInfo(f"sealed/{one.measurement_id}")  # without the time of the file
+                    bundle.writestr(entry, one.path.read_bytes())
+                    number += 1
+            os.replace(part, path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise BanwatchError(f"Cannot write {path}: {error.strerror}", "Choose another --out.") from error
+        return number
+
+    def wipe(self) -> int:
+        """Remove every measurement and the folder's memory of the collector; how many there were."""
+        number = 0
+        for one in list(self.waiting()):
+            one.path.unlink(missing_ok=True)
+            number += 1
+        for path in (*self.folder.glob(f"*{_UNFINISHED}"), self.folder / _KEY_FILE):
+            path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.folder.rmdir()  # stays where somebody put other things into it
+        return number
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write a file that is there whole or not at all, whenever the power goes."""
+    part = path.with_name(path.name + _UNFINISHED)
+    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(fd, "wb") as opened:
+            opened.write(data)
+            opened.flush()
+            os.fsync(opened.fileno())
+        os.replace(part, path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,292 @@
+"""A store in one DuckDB file: opening it, with clear words where that fails, and writing all or nothing."""
+
+import fcntl
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from ibis.backends.sql.datatypes import DuckDBType
+
+from banwatch.model.errors import BanwatchError
+from banwatch.store.batch import Measured
+from banwatch.store.engines.duckdb_layout import SHELVED, STORED, Shelf
+from banwatch.store.engines.engine import JudgeTable
+from banwatch.store.tables import TableDef
+
+_HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+_NO_ROOM = re.compile(r"No space left|Could not write file|Disk quota|File too large")
+MEMORY_LIMIT = "256MB"
+"""What DuckDB may hold before it spills to disk; the process as a whole stays under a gigabyte with it."""
+CHECKPOINT_AFTER = "256MB"
+"""How much may wait in the write-ahead log: each checkpoint writes the last, unfilled row groups again."""
+_FOR_PEOPLE = (
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.FatalException,
+    duckdb.SerializationException,
+    duckdb.InternalException,
+)
+
+
+class StoreInUseError(BanwatchError):
+    """Another process holds the file."""
+
+
+def _name_of_process(pid: int, otherwise: str) -> str:
+    """Name a process by its command line, as people know it."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return otherwise
+    return " ".join(Path(w).name if i < 2 else w for i, w in enumerate(words) if w)[:120] or otherwise
+
+
+def explain(path: Path, error: Exception) -> BanwatchError:
+    """Say what is wrong with a database file, and what to do about it."""
+    text = str(error)
+    held = _HOLDER.search(text)
+    if held:
+        pid = int(held["pid"])
+        if pid == os.getpid():
+            return StoreInUseError(
+                f"{path} is already open in this process in another way",
+                "Close it there before opening it here",
+            )
+        return StoreInUseError(
+            f"{path} is in use by process {pid} ({_name_of_process(pid, held['program'])})",
+            "Wait until it has finished, or stop it, then run the same command again",
+        )
+    if "lock" in text.lower() and "set" in text.lower():
+        return StoreInUseError(
+            f"{path} is in use by another process", "Wait until it has finished, then try again"
+        )
+    if isinstance(error, duckdb.OutOfMemoryException) or _NO_ROOM.search(text):
+        return BanwatchError(f"no space left for {path}", "Make room, then run the same command again")
+    if "Permission denied" in text or "Cannot open file" in text or "Read-only file system" in text:
+        return BanwatchError(
+            f"{path} cannot be opened: {text.splitlines()[0]}", "Check the path and its rights"
+        )
+    return BanwatchError(
+        f"{path} is not a database that can be read ({type(error).__name__}: {text.splitlines()[0][:200]})",
+        f"Move it away; `banwatch rebuild --store {path}` then makes it again from the archive beside it",
+    )
+
+
+def _connect(path: Path, *, read_only: bool) -> Any:
+    """Open the file.
+
+    Raises:
+        BanwatchError: it cannot be opened; the message says who holds it, or what it is instead.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not read_only:
+            _make_whole(path)
+        return duckdb.connect(str(path), read_only=read_only)
+    except duckdb.ConnectionException as error:
+        if "different configuration" not in str(error):
+            raise explain(path, error) from error
+    except (duckdb.Error, OSError) as error:
+        raise explain(path, error) from error
+    # The same process has it open in the other mode; DuckDB shares one instance, and we keep the promise of
+    # reading only by ourselves.
+    try:
+        return duckdb.connect(str(path), read_only=not read_only)
+    except duckdb.Error as error:
+        raise explain(path, error) from error
+
+
+def _make_whole(path: Path) -> None:
+    """Make a new database under another name first: whoever is stopped meanwhile leaves no half of one."""
+    try:
+        if path.exists() and (path.stat().st_size or not _is_left_behind(path)):
+            return
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        part.unlink(missing_ok=True)
+        duckdb.connect(str(part)).close()
+        try:
+            path.unlink(missing_ok=True)
+            os.link(part, path)  # unlike a rename, never over what somebody else has made meanwhile
+        finally:
+            part.unlink()
+    except OSError:
+        return  # no such links in this file system, or no room: DuckDB makes the file, or says why it cannot
+
+
+def _is_left_behind(path: Path) -> bool:
+    """Whether an empty file is nobody's: DuckDB locks one that it is making."""
+    with path.open("rb+") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
+
+
+class Duck:
+    """DuckDB in this process, on one file. It shows itself as an `Engine`."""
+
+    dialect = "duckdb"
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        """Open the file, and make it where there is none.
+
+        Raises:
+            BanwatchError: it cannot be opened; the message says who holds it, or what it is instead.
+        """
+        self.path = path
+        self.place = str(path)
+        self.is_new = not path.exists()
+        if self.is_new and read_only:
+            raise BanwatchError(
+                f"there is no store at {path}", f"Make one with `banwatch ingest FILE... --store {path}`"
+            )
+        if path.is_dir():
+            raise BanwatchError(
+                f"{path} is a folder", f"Give the path of a database file, such as {path}/banwatch.duckdb"
+            )
+        self._raw = _connect(path, read_only=read_only)
+        self._raw.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+        self._raw.execute(f"SET checkpoint_threshold = '{CHECKPOINT_AFTER}'")
+        self._shelf = Shelf(self._raw, self._at_hand)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._raw.close()
+
+    def discard(self) -> None:
+        """Close, and take away a file that this object made."""
+        self.close()
+        if self.is_new:
+            self.path.unlink(missing_ok=True)
+
+    def table_names(self) -> set[str]:
+        """Name the tables that are there."""
+        with self._explained():
+            found = {name for (name,) in self._raw.execute("SHOW TABLES").fetchall()}
+        return {name for name in found if not name.startswith(STORED)}
+
+    def create(self, table: TableDef) -> None:
+        """Make a table; the first of those on the shelf brings the others."""
+        if table.name in SHELVED:
+            if table.name == SHELVED[0]:
+                self._shelf.create()
+            return
+        columns = ", ".join(
+            f'"{name}" {DuckDBType.to_string(dtype)}{"" if dtype.nullable else " NOT NULL"}'
+            for name, dtype in table.layout.schema.items()
+        )
+        self._raw.execute(f'CREATE TABLE "{table.name}" ({columns})')
+
+    def drop(self, table: str) -> None:
+        """Take a table away."""
+        kind = "table_type FROM information_schema.tables WHERE table_name = ?"
+        found = self._raw.execute(f"SELECT {kind}", [table]).fetchall()
+        if found and found[0][0] == "VIEW":
+            self._shelf.drop()
+        elif found:
+            self._raw.execute(f'DROP TABLE "{table}"')
+
+    def query(self, sql: str) -> pa.Table:
+        """Ask for rows, of what is committed; each call has a cursor of its own, as threads must."""
+        with self._explained(), closing(self._raw.cursor()) as cursor:
+            return cursor.sql(sql).to_arrow_table()
+
+    def query_matching(self, sql: str, values: pa.Table) -> pa.Table:
+        """Ask for rows, with some values at hand as a table named `wanted`; sees the open transaction."""
+        with self._explained(), self._at_hand("wanted", values):
+            return self._raw.sql(sql).to_arrow_table()
+
+    def batches(self, sql: str, rows: int) -> Iterator[pa.Table]:
+        """Ask for any number of rows, some at once."""
+        with self._explained(), closing(self._raw.cursor()) as cursor:
+            for batch in cursor.sql(sql).to_arrow_reader(rows):
+                yield pa.Table.from_batches([batch])
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """Add rows."""
+        if table in SHELVED:
+            self._shelf.insert(table, rows)
+            return
+        with self._at_hand("incoming", rows):
+            self._raw.execute(f'INSERT INTO "{table}" SELECT * FROM incoming')
+
+    def insert_measured(self, measured: Measured, entries: pa.Table) -> None:
+        """Add new measurements of all tiers, with the places of their lines."""
+        self._shelf.insert_measured(measured, entries)
+
+    def drop_measured(self, uids: Sequence[str] | None) -> None:
+        """Take out all that was made of some measurements, or of all."""
+        self._shelf.drop_measured(uids)
+
+    def judge_again(
+        self,
+        judge: JudgeTable,
+        evidence_sql: str,
+        since: datetime | None,
+        until: datetime | None,
+        progress: Callable[[int, int], None],
+    ) -> int:
+        """Replace verdicts, judging once what many measurements share."""
+        return self._shelf.judge_again(judge, since, until, progress)
+
+    def delete(self, table: str, column: str, values: Sequence[Any]) -> None:
+        """Take out the rows that have one of some values in a column."""
+        if table in SHELVED:
+            self._shelf.delete(table, column, values)
+            return
+        with self._at_hand("doomed", pa.table({"value": values})):
+            self._raw.execute(f'DELETE FROM "{table}" WHERE "{column}" IN (SELECT "value" FROM doomed)')
+
+    @contextmanager
+    def _at_hand(self, name: str, rows: pa.Table) -> Iterator[None]:
+        """Let SQL see rows of ours as a table."""
+        self._raw.register(name, rows)
+        try:
+            yield
+        finally:
+            with suppress(duckdb.Error):  # after a failure nothing more can be said until it is rolled back
+                self._raw.unregister(name)
+
+    def clear(self, table: str) -> None:
+        """Take out all rows."""
+        if table in SHELVED:
+            self._shelf.clear(table)
+            return
+        self._raw.execute(f'DELETE FROM "{table}"')
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Do all of it or nothing.
+
+        Raises:
+            BanwatchError: there was no room, or the file is damaged.
+        """
+        with self._explained():
+            self._raw.begin()
+            try:
+                yield
+            except BaseException:
+                self._shelf.forget()
+                with suppress(duckdb.Error):  # DuckDB may have rolled back by itself; the first error counts
+                    self._raw.rollback()
+                raise
+            self._raw.commit()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn what only a person can mend into words for that person; a mistake of ours stays what it is."""
+        try:
+            yield
+        except _FOR_PEOPLE as error:
+            raise explain(self.path, error) from error
+        except duckdb.TransactionException as error:
+            if _NO_ROOM.search(str(error)):
+                raise explain(self.path, error) from error
+            raise
