@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from banwatch.cli._page import render_page
+from banwatch.cli.docs_page import render_page
 from banwatch.cli.main import create_app, main
 from banwatch.model.errors import BanwatchError
 
@@ -66,7 +66,7 @@ def test_unknown_command_is_a_usage_error() -> None:
 def test_page_of_commands_is_current() -> None:
     page = Path(__file__).parents[1] / "docs" / "cli.md"
     assert page.read_text(encoding="utf-8") == render_page(), (
-        "renew it: .venv/bin/python -m banwatch.cli._page > docs/cli.md"
+        "renew it: .venv/bin/python -m banwatch.cli.docs_page > docs/cli.md"
     )
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from banwatch.cli._probe_lists import read_list
 from banwatch.cli.main import create_app
+from banwatch.cli.views.probe_lists import read_list
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.http.target_url import parse_target_url
@@ -110,7 +110,7 @@ def test_the_command_line_fetches_and_reads(tmp_path: Path, monkeypatch: pytest.
     net = MemoryNet(
         names={"lists.example": (SITE,)}, tcp={(SITE, 443): site("lists.example", page=Page(LIST))}
     )
-    monkeypatch.setattr("banwatch.cli._probe_lists.RealNet", lambda: net)
+    monkeypatch.setattr("banwatch.cli.views.probe_lists.RealNet", lambda: net)
     chosen = settings(tmp_path)
     assert read_list("https://lists.example/kp.csv", chosen) == [Input("https://a.example/", "NEWS")]
     with pytest.raises(BanwatchError, match="https:// only"):
@@ -121,7 +121,7 @@ def test_the_command_line_fetches_and_reads(tmp_path: Path, monkeypatch: pytest.
 
 def test_no_list_is_fetched_before_somebody_agrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setattr("banwatch.cli._probe_lists.RealNet", lambda: pytest.fail("it fetched"))
+    monkeypatch.setattr("banwatch.cli.views.probe_lists.RealNet", lambda: pytest.fail("it fetched"))
     with pytest.raises(BanwatchError, match="Nobody has agreed"):
         create_app()(["probe", "--list", "https://lists.example/kp.csv"])
 
@@ -130,7 +130,7 @@ def test_own_addresses_reach_the_settings(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("BANWATCH_REFERENCE", str(place_lists(tmp_path)))
     started: list[tuple[Any, ...]] = []
-    monkeypatch.setattr("banwatch.cli._probe_run.run_probe", lambda *given: started.append(given))
+    monkeypatch.setattr("banwatch.cli.views.probe_run.run_probe", lambda *given: started.append(given))
     measure = ["probe", "--list", "kp", "--list", "global", "--i-understand"]
     own = ["--own-address", "198.51.100.7", "--own-address", "2001:db8::7"]
     assert run_cli(*measure, *own) == 0

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from banwatch.cli._probe_settings import Encrypted, make_settings
+from banwatch.cli.views.probe_settings import Encrypted, make_settings
 from banwatch.model.errors import BanwatchError
 from banwatch.probe.settings import Settings
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banwatch.cli._probe_inputs import choose_nettests
-from banwatch.cli._probe_run import judge_line
+from banwatch.cli.views.probe_inputs import choose_nettests
+from banwatch.cli.views.probe_run import judge_line
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.state import State
 from banwatch.net.memory import Handler, MemoryNet, MemoryStream

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-import banwatch.cli
+import banwatch.cli.commands
 from banwatch import __version__
 from banwatch.model.errors import BanwatchError
 
@@ -19,7 +19,7 @@ def _print_version(wanted: bool) -> None:
 
 
 def create_app() -> typer.Typer:
-    """Assemble the application from every sibling module, in alphabetical order."""
+    """Assemble the application from every module in `commands`, in alphabetical order."""
     app = typer.Typer(
         name="banwatch",
         help="Measure and document Internet censorship: who cannot reach what, since when, by what means.",
@@ -36,9 +36,8 @@ def create_app() -> typer.Typer:
     ) -> None:
         del version
 
-    for module in sorted(pkgutil.iter_modules(banwatch.cli.__path__), key=lambda m: m.name):
-        if module.name != "main" and not module.name.startswith("_"):
-            importlib.import_module(f"banwatch.cli.{module.name}").register(app)
+    for module in sorted(pkgutil.iter_modules(banwatch.cli.commands.__path__), key=lambda m: m.name):
+        importlib.import_module(f"banwatch.cli.commands.{module.name}").register(app)
     return app
 
 

@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
         from rich.console import Console
 
         from banwatch.bulletin import publish
-        from banwatch.cli._progress import piece_progress
+        from banwatch.cli.views.progress import piece_progress
         from banwatch.pages.links import slug
         from banwatch.store import Store
 

@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 
 from banwatch.bans import load_bans
-from banwatch.cli._probe_lists import read_list
+from banwatch.cli.views.probe_lists import read_list
 from banwatch.model.errors import BanwatchError
 from banwatch.net.http.target_url import parse_target_url
 from banwatch.probe.inputs.inputs import Input, only_categories

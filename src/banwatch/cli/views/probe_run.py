@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from rich.console import Console
 
-from banwatch.cli._probe_view import JsonView, LiveView, PlainView, View
+from banwatch.cli.views.probe_progress import JsonView, LiveView, PlainView, View
 from banwatch.formats.ooni import decode_untrusted, observe
 from banwatch.judge import judge, weigh
 from banwatch.model.errors import BanwatchError

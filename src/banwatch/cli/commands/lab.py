@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from banwatch.cli._lab_play import add_to as add_play_and_score
+from banwatch.cli.views.lab_play import add_to as add_play_and_score
 
 if TYPE_CHECKING:
     from banwatch.lab.regime.regime import Regime

@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
         import msgspec
         from rich.console import Console
 
-        from banwatch.cli._progress import piece_progress
+        from banwatch.cli.views.progress import piece_progress
         from banwatch.store import Store
         from banwatch.store.audit import audit
 

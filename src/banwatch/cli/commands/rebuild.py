@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
         from rich.console import Console
 
         from banwatch import pipeline, reference
-        from banwatch.cli._progress import piece_progress
+        from banwatch.cli.views.progress import piece_progress
         from banwatch.collector.owner import Request, ask
         from banwatch.store import Store
         from banwatch.store.engines.duckdb import StoreInUseError

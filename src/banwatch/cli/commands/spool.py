@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     ) -> None:
         """Count what waits. What it is, not even this program can tell any more."""
-        from banwatch.cli._spool_work import list_spool
+        from banwatch.cli.views.spool import list_spool
 
         list_spool(folder, as_json)
 
@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     ) -> None:
         """Deliver to the collector; what it does not take stays, for the next time."""
-        from banwatch.cli._spool_work import push_spool
+        from banwatch.cli.views.spool import push_spool
 
         push_spool(folder, collector, proxy, ca_file, as_json)
 
@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
         folder: Folder = _DEFAULT,
     ) -> None:
         """Write everything that waits into one file; it stays in the spool too."""
-        from banwatch.cli._spool_work import export_spool
+        from banwatch.cli.views.spool import export_spool
 
         export_spool(folder, out)
 
@@ -58,7 +58,7 @@ def register(app: typer.Typer) -> None:
         sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     ) -> None:
         """Remove everything, delivered or not."""
-        from banwatch.cli._spool_work import wipe_spool
+        from banwatch.cli.views.spool import wipe_spool
 
         wipe_spool(folder, sure)
 
@@ -67,7 +67,7 @@ def register(app: typer.Typer) -> None:
         private: Annotated[Path, typer.Argument(help="File for the private key; must not exist yet.")],
     ) -> None:
         """Make a collector's keys: the private one into a file, the public one to stdout for the probes."""
-        from banwatch.cli._spool_work import make_key_file
+        from banwatch.cli.views.spool import make_key_file
 
         make_key_file(private)
 
@@ -77,6 +77,6 @@ def register(app: typer.Typer) -> None:
         bundles: Annotated[list[Path], typer.Argument(help="Files that `export` wrote, or sealed files.")],
     ) -> None:
         """Open what probes have sealed, on the collector's side: measurements to stdout, one a line."""
-        from banwatch.cli._spool_work import open_sealed
+        from banwatch.cli.views.spool import open_sealed
 
         open_sealed(private, bundles)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from banwatch.cli._progress import piece_progress
+from banwatch.cli.views.progress import piece_progress
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.http.target_url import parse_target_url

@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
         from rich.console import Console
 
         from banwatch import pipeline, reference
-        from banwatch.cli._progress import byte_progress
+        from banwatch.cli.views.progress import byte_progress
         from banwatch.collector.owner import Request, ask
         from banwatch.pipeline import sources
         from banwatch.pipeline.bucket import is_bucket

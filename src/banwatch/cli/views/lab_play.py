@@ -46,7 +46,7 @@ def add_to(app: typer.Typer) -> None:
         import msgspec
         from rich.console import Console
 
-        from banwatch.cli._progress import piece_progress
+        from banwatch.cli.views.progress import piece_progress
         from banwatch.lab.play import play as play_timeline
 
         with piece_progress(Console(stderr=True), "measuring") as progress:
@@ -103,7 +103,7 @@ def add_to(app: typer.Typer) -> None:
         import msgspec
         from rich.console import Console
 
-        from banwatch.cli._progress import piece_progress
+        from banwatch.cli.views.progress import piece_progress
         from banwatch.lab.score.matrix import FAMILIES, LOSSES, VERSIONS, lay_out
         from banwatch.lab.score.page import render_page
         from banwatch.lab.score.runner import play_matrix

@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
         """Show what was judged, in order of time."""
         import sys
 
-        from banwatch.cli._verdict_rows import show_table, to_line
+        from banwatch.cli.views.verdict_rows import show_table, to_line
         from banwatch.model.errors import BanwatchError
         from banwatch.model.ids import parse_asn
         from banwatch.model.state import State

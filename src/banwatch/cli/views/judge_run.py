@@ -10,7 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from banwatch.cli._explaining import Explanation, explain_measurement, show_explanation
+from banwatch.cli.views.explanation import Explanation, explain_measurement, show_explanation
 from banwatch.judge.defects import find_defects
 from banwatch.judge.ruleset_file import CURRENT, Ruleset, parse_ruleset_untrusted
 from banwatch.model.errors import BanwatchError, WireError
@@ -92,7 +92,7 @@ def judge_again(
     Where another process owns the store, it does the work, by the text of the ruleset that was wanted.
     """
     from banwatch import pipeline
-    from banwatch.cli._progress import piece_progress
+    from banwatch.cli.views.progress import piece_progress
     from banwatch.collector.owner import Request, ask
     from banwatch.store.engines.duckdb import StoreInUseError
 

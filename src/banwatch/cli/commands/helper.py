@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
         """
         import asyncio
 
-        from banwatch.cli._helper_run import serve_helper
+        from banwatch.cli.views.helper_run import serve_helper
         from banwatch.helper.settings import HelperSettings
 
         settings = HelperSettings(

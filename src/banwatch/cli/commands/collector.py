@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
         """Print the public key, for `banwatch probe --collector-key`; make the pair where there is none."""
         import json
 
-        from banwatch.cli._serve_run import keys_of
+        from banwatch.cli.views.serve_run import keys_of
 
         published = keys_of(store, path).published
         print(json.dumps({"public_key": published}) if as_json else published)
@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
         """Count what was taken and is not in the store yet."""
         import json
 
-        from banwatch.cli._serve_run import waiting_in
+        from banwatch.cli.views.serve_run import waiting_in
 
         files, size = waiting_in(store)
         if as_json:

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
     @group.command("ls")
     def list_snapshots(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         """List every snapshot: shipped, installed with packages, imported."""
-        from banwatch.cli._reference_views import show_snapshots
+        from banwatch.cli.views.reference import show_snapshots
         from banwatch.reference import snapshots
 
         show_snapshots(snapshots.list_all(data_dir or snapshots.default_data_dir()), as_json=as_json)
@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
         """Import files of one kind as one snapshot; the newest of each kind is used from then on."""
         from datetime import UTC
 
-        from banwatch.cli._reference_views import show_snapshots
+        from banwatch.cli.views.reference import show_snapshots
         from banwatch.reference.importing import import_files as run
 
         snapshot = run(
@@ -67,7 +67,7 @@ def register(app: typer.Typer) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Show what changed from one snapshot to another."""
-        from banwatch.cli._reference_views import show_difference
+        from banwatch.cli.views.reference import show_difference
         from banwatch.reference.comparing import compare_snapshots
 
         show_difference(compare_snapshots(earlier, later, data_dir=data_dir), as_json=as_json)
@@ -81,7 +81,7 @@ def register(app: typer.Typer) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Find pages that many unrelated sites share on one network: block pages nobody has named yet."""
-        from banwatch.cli._reference_views import read_shared_pages, show_suggestions
+        from banwatch.cli.views.reference import read_shared_pages, show_suggestions
         from banwatch.reference.suggesting import suggest as run
 
         show_suggestions(run(read_shared_pages(store), min_targets=min_targets), as_json=as_json)

@@ -99,10 +99,10 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="One verdict a line, as JSON.")] = False,
     ) -> None:
         """Measure sites from this computer, and say what stands in the way of those that do not open."""
-        from banwatch.cli._probe_inputs import choose_inputs, choose_nettests
-        from banwatch.cli._probe_lists import is_list_url
-        from banwatch.cli._probe_run import Limits, Outputs, run_probe
-        from banwatch.cli._probe_settings import Encrypted, ask_consent, make_settings
+        from banwatch.cli.views.probe_inputs import choose_inputs, choose_nettests
+        from banwatch.cli.views.probe_lists import is_list_url
+        from banwatch.cli.views.probe_run import Limits, Outputs, run_probe
+        from banwatch.cli.views.probe_settings import Encrypted, ask_consent, make_settings
         from banwatch.probe.amounts import parse_duration_s, parse_size_bytes
         from banwatch.probe.spool.spool import Spool
         from banwatch.reference import load

@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
         Look first with --diff: it shows which verdicts would change, and changes none. What is replaced stays
         readable.
         """
-        import banwatch.cli._judge_run as run
+        import banwatch.cli.views.judge_run as run
         from banwatch.model.errors import BanwatchError
 
         if sum((explain is not None, diff, defects)) > 1:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from banwatch.cli._verdict_rows import style_of, to_line
+from banwatch.cli.views.verdict_rows import style_of, to_line
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
 

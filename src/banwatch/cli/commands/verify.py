@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
         from banwatch.bulletin.verification_text import verification_json, verification_lines
         from banwatch.bulletin.verify import verify_bundle
-        from banwatch.cli._progress import piece_progress
+        from banwatch.cli.views.progress import piece_progress
 
         with piece_progress(Console(stderr=True), "judging again") as report:
             found = verify_bundle(bundle, report)

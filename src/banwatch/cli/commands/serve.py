@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
         While it runs it owns the store: other commands do their work through it. With --collector it takes
         measurements from probes, ours and OONI's, and shows them some seconds later.
         """
-        from banwatch.cli._serve_run import serve_store
+        from banwatch.cli.views.serve_run import serve_store
         from banwatch.collector.collecting import CollectorSettings
 
         settings = CollectorSettings(per_minute=per_minute) if collector else None
