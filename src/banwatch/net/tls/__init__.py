@@ -1,1 +1,1 @@
-"""TLS: handshakes over any stream (`handshake`), a ClientHello of our own (`tls13`, `ech`), certificates judged."""
+"""TLS: handshakes over any stream (`handshake`), a ClientHello of our own (`tls13`, `ech`), certificates."""
