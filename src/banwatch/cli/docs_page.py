@@ -10,8 +10,8 @@ from banwatch.cli.main import create_app
 _HEAD = """# The command line
 
 This page is made from the commands themselves (`python -m banwatch.cli.docs_page > docs/cli.md`); a test
-fails when it is behind. Data goes to stdout, progress and logs to stderr. Exit code 0: done; 1: the work failed;
-2: usage.
+fails when it is behind. Data goes to stdout, progress and logs to stderr. Exit code 0: done; 1: the work
+failed; 2: usage.
 """
 
 
