@@ -1,6 +1,6 @@
 """Write a bulletin: a front page, its pictures, and a page for each day's measurements."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from banwatch.bulletin.evidence_bundle import bundle_evidence
@@ -9,6 +9,7 @@ from banwatch.bulletin.output_folder import Folder
 from banwatch.bulletin.page_plan import DAY_DEPTH, FEED, INCIDENT_DEPTH, STYLE, Plan, plan_pages
 from banwatch.bulletin.subjects import ban_front, incident_front
 from banwatch.model.errors import BanwatchError
+from banwatch.model.progress import Progress
 from banwatch.pages.links import FileLinks, Links, incident_path
 from banwatch.pages.reader import Reader
 from banwatch.pages.render import render, style_sheet
@@ -20,9 +21,6 @@ from banwatch.pages.views.incident import view_incident_page
 from banwatch.pages.views.notices import notices_for
 from banwatch.pages.views.provenance import check_facts
 from banwatch.store import Store
-
-Progress = Callable[[int, int], None]
-"""Called with the pages written so far, and their number in all."""
 
 
 def publish(

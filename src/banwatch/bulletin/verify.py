@@ -1,7 +1,6 @@
 """Check an evidence bundle without a network: is it whole, and do its measurements give its verdicts?"""
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from banwatch.formats.ooni import decode_untrusted, observe
 from banwatch.judge import RULESET, judge, weigh
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import MeasurementUid, TargetName
+from banwatch.model.progress import Progress
 from banwatch.model.reference import Reference
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
@@ -66,7 +66,7 @@ class Verification:
         return self.whole and not (self.same_rules and self.differences)
 
 
-def verify_bundle(path: Path, progress: Callable[[int, int], None] | None = None) -> Verification:
+def verify_bundle(path: Path, progress: Progress | None = None) -> Verification:
     """Check a bundle.
 
     Args:
@@ -87,7 +87,7 @@ def verify_bundle(path: Path, progress: Callable[[int, int], None] | None = None
         raise BanwatchError(f"{path} is no evidence bundle: {error.reason}", "Ask for it again.") from error
 
 
-def _verify(bundle: Bundle, progress: Callable[[int, int], None]) -> Verification:
+def _verify(bundle: Bundle, progress: Progress) -> Verification:
     problems = bundle.problems_untrusted()
     reference = _reference_for(bundle.manifest)
     bundled: dict[_Key, Verdict] = {}

@@ -11,7 +11,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from banwatch import pipeline, reference
 from banwatch.bans import load_bans
 from banwatch.judge.ruleset_file import CURRENT, Ruleset, parse_ruleset_untrusted
 from banwatch.model.errors import BanwatchError, WireError
+from banwatch.model.progress import Progress
 from banwatch.store import Store
 from banwatch.store.engines.remote import QueryAnswer, connected, is_reading, short, socket_of
 
@@ -32,7 +33,6 @@ MAX_REQUEST_BYTES = 1 << 20
 _SAY_EVERY_S = 0.2
 _END_S = 10.0
 """How long work in hand may take when the owner ends; what is cut off is not done, nothing is half done."""
-Report = Callable[[int, int], None]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -182,7 +182,7 @@ def _answer_query(store: Store, sql: str, stream: Any) -> None:
     stream.flush()
 
 
-def _carry_out(store: Store, request: Request, progress: Report) -> Any:
+def _carry_out(store: Store, request: Request, progress: Progress) -> Any:
     match request.work:
         case "ingest":
             return pipeline.ingest(
@@ -215,7 +215,7 @@ def _ruleset(text: str) -> Ruleset:
 
 
 def ask(
-    store_path: str | Path, request: Request, progress: Report = lambda done, total: None
+    store_path: str | Path, request: Request, progress: Progress = lambda done, total: None
 ) -> bytes | None:
     """Ask the owner of a store to do something.
 

@@ -2,21 +2,20 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.progress import Progress as ProgressBars
 
-Report = Callable[[int, int], None]
-"""Called with how much is done, and how much there is (0 where nobody knows yet)."""
+from banwatch.model.progress import Progress
 
 PLAIN_LINE_EVERY_S = 5.0
 """How often a stage says how far it is where no terminal shows a bar."""
@@ -33,7 +32,7 @@ class Stages:
         self.console.print(text, soft_wrap=True)
 
     @contextmanager
-    def stage(self, title: str) -> Iterator[Report]:
+    def stage(self, title: str) -> Iterator[Progress]:
         """Show one stage while it runs, and how long it took."""
         started_s = time.monotonic()
         if self.console.is_terminal:
@@ -45,7 +44,7 @@ class Stages:
         self.say(f"[green]done[/] {title}, {time.monotonic() - started_s:.0f} s")
 
     @contextmanager
-    def _bar(self, title: str) -> Iterator[Report]:
+    def _bar(self, title: str) -> Iterator[Progress]:
         columns = (
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -53,11 +52,11 @@ class Stages:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        with Progress(*columns, console=self.console, transient=True) as progress:
+        with ProgressBars(*columns, console=self.console, transient=True) as progress:
             task = progress.add_task(title, total=None)
             yield lambda done, total: progress.update(task, completed=done, total=total or None)
 
-    def _plain(self, title: str) -> Report:
+    def _plain(self, title: str) -> Progress:
         last_s = time.monotonic()
 
         def report(done: int, total: int) -> None:

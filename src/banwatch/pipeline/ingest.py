@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from banwatch.model.errors import WireError
+from banwatch.model.progress import Progress
 from banwatch.model.reference import Reference
 from banwatch.pipeline import sources
 from banwatch.pipeline.commit import Committer, Tally
@@ -23,9 +24,6 @@ PORTION_LINES = 2_000
 """A portion ends with the first line past either."""
 _BLANK = b" \t\r\n\xef\xbb\xbf"
 """White space and the byte order mark: around a line, no part of it."""
-
-Progress = Callable[[int, int], None]
-"""Told how many bytes of how many were read; the total is 0 where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pyarrow as pa
 from banwatch.judge import judge as current_judge
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.evidence import Evidence
+from banwatch.model.progress import Progress
 from banwatch.model.reference import Reference
 from banwatch.model.verdict import Verdict
 from banwatch.pipeline.commit import Committer, Tally
@@ -20,7 +21,6 @@ from banwatch.store.tables import TABLES
 
 FROM = ("observation", "evidence", "verdict")
 """Where a rebuild may start: the tier named is the first that is made again; the first is everything."""
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """Proof that nothing was lost or doubled: every segment's hash, every row's place."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
 import msgspec
 
 from banwatch.model.errors import WireError
+from banwatch.model.progress import Progress
 from banwatch.store.bookkeeping import Segment
 from banwatch.store.store import Store
 from banwatch.store.tables import TABLES
@@ -32,7 +33,7 @@ class Audit:
         return not self.problems
 
 
-def audit(store: Store, progress: Callable[[int, int], None] = lambda done, total: None) -> Audit:
+def audit(store: Store, progress: Progress = lambda done, total: None) -> Audit:
     """Check every segment against its name, and every row against the segments."""
     problems: list[str] = []
     segments = store.rows(Segment)

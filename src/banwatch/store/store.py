@@ -13,6 +13,7 @@ import ibis
 import pyarrow as pa
 
 from banwatch.model.errors import BanwatchError
+from banwatch.model.progress import Progress
 from banwatch.store.archive import Archive
 from banwatch.store.batch import Measured
 from banwatch.store.bookkeeping import Entry, Property
@@ -253,7 +254,7 @@ class Store:
         evidence: ibis.Table,
         since: datetime | None = None,
         until: datetime | None = None,
-        progress: Callable[[int, int], None] = lambda done, total: None,
+        progress: Progress = lambda done, total: None,
     ) -> int:
         """Replace verdicts by what is judged now; call it inside a transaction.
 

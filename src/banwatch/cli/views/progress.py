@@ -1,6 +1,6 @@
 """A progress bar on stderr for work that is measured in bytes or in pieces."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -8,35 +8,34 @@ from rich.progress import (
     BarColumn,
     DownloadColumn,
     MofNCompleteColumn,
-    Progress,
     ProgressColumn,
     SpinnerColumn,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.progress import Progress as ProgressBars
 
-Report = Callable[[int, int], None]
-"""Takes how much is done, and of how much; a total of 0 is one that nobody knows."""
+from banwatch.model.progress import Progress
 
 
 @contextmanager
-def byte_progress(console: Console, what: str) -> Iterator[Report]:
+def byte_progress(console: Console, what: str) -> Iterator[Progress]:
     """Show bytes done, the rate and the time left."""
     with _shown(console, what, DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()) as report:
         yield report
 
 
 @contextmanager
-def piece_progress(console: Console, what: str) -> Iterator[Report]:
+def piece_progress(console: Console, what: str) -> Iterator[Progress]:
     """Show pieces done and the time left."""
     with _shown(console, what, MofNCompleteColumn(), TimeRemainingColumn()) as report:
         yield report
 
 
 @contextmanager
-def _shown(console: Console, what: str, *columns: ProgressColumn) -> Iterator[Report]:
-    shown = Progress(
+def _shown(console: Console, what: str, *columns: ProgressColumn) -> Iterator[Progress]:
+    shown = ProgressBars(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),

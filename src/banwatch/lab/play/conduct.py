@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from banwatch.lab.regime.regime_file import load_regime
 from banwatch.lab.world.file import load_world
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import UNKNOWN_ASN
+from banwatch.model.progress import Progress
 
 MAX_LABS = 5
 """Keeps a whole demo under 1.5 GB even where shared pages are counted once a process."""
@@ -28,9 +29,6 @@ LABS_PER_CORE = 3
 LAB_MEMORY_BYTES = 120 << 20
 """What a lab and its worker take, about, in proportional set size: its processes share what they import."""
 _PATIENCE_S = 5.0
-
-Progress = Callable[[int, int], None]
-"""Takes how many measurements are done, and of how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

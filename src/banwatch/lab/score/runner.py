@@ -11,7 +11,7 @@ from banwatch.formats.ooni import Observed, decode_untrusted, observe
 from banwatch.judge import judge, weigh
 from banwatch.lab.machine.clock import LabClock
 from banwatch.lab.machine.lab import Lab
-from banwatch.lab.play.conduct import Progress, default_jobs, play_parts
+from banwatch.lab.play.conduct import default_jobs, play_parts
 from banwatch.lab.play.part import LabTimeouts, Part
 from banwatch.lab.regime.regime_file import load_regime
 from banwatch.lab.score.count import score
@@ -29,6 +29,7 @@ from banwatch.lab.world import load_world
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.observation import Observation
+from banwatch.model.progress import Progress
 from banwatch.model.reference import Reference
 from banwatch.model.verdict import Verdict
 from banwatch.reference import load

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from banwatch.model import failure as df007
 from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX, Failure
+from banwatch.model.progress import Progress
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.http.https import start_trusted_tls
@@ -58,7 +59,7 @@ async def push(
     rng: random.Random,
     attempts: int = 4,
     pause_s: float = 1.0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Delivered:
     """Deliver what is in the spool, in random order; what is not accepted stays for the next time.
 

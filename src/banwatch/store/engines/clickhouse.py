@@ -7,7 +7,7 @@ measurement count is its row in `entry`, which is written after all others.
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,7 @@ import pyarrow as pa
 from ibis.backends.sql.datatypes import ClickHouseType
 
 from banwatch.model.errors import BanwatchError
+from banwatch.model.progress import Progress
 from banwatch.store.batch import Measured
 from banwatch.store.engines.engine import JudgeTable
 from banwatch.store.tables import MEASURED, TABLES, TableDef
@@ -142,7 +143,7 @@ class Click:
         evidence_sql: str,
         since: datetime | None,
         until: datetime | None,
-        progress: Callable[[int, int], None],
+        progress: Progress,
     ) -> int:
         """Replace verdicts, row by row."""
         counted = self.query(f"SELECT count(*) AS n FROM ({evidence_sql})")

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ import pyarrow as pa
 from ibis.backends.sql.datatypes import DuckDBType
 
 from banwatch.model.errors import BanwatchError
+from banwatch.model.progress import Progress
 from banwatch.store.batch import Measured
 from banwatch.store.engines.duckdb_layout import SHELVED, STORED, Shelf
 from banwatch.store.engines.engine import JudgeTable
@@ -231,7 +232,7 @@ class Duck:
         evidence_sql: str,
         since: datetime | None,
         until: datetime | None,
-        progress: Callable[[int, int], None],
+        progress: Progress,
     ) -> int:
         """Replace verdicts, judging once what many measurements share."""
         return self._shelf.judge_again(judge, since, until, progress)

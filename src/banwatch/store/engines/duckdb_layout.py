@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ibis.backends.sql.datatypes import DuckDBType
 
+from banwatch.model.progress import Progress
 from banwatch.store.batch import (
     EVIDENCE_CONTENT,
     OF_STEP,
@@ -332,7 +333,7 @@ class Shelf:
         judge: JudgeTable,
         since: datetime | None,
         until: datetime | None,
-        progress: Callable[[int, int], None],
+        progress: Progress,
     ) -> int:
         """Replace verdicts by what is judged now, of measurements that started in [since, until).
 

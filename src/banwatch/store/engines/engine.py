@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from banwatch.model.progress import Progress
 from banwatch.store.batch import Measured
 from banwatch.store.tables import TableDef
 
@@ -54,7 +55,7 @@ class Engine(Protocol):
         evidence_sql: str,
         since: datetime | None,
         until: datetime | None,
-        progress: Callable[[int, int], None],
+        progress: Progress,
     ) -> int:
         """Replace verdicts by what is judged now; gives how many.
 

@@ -7,7 +7,7 @@ line `{}` ends them, `{"what": ..., "do": ...}` says what went wrong. More can b
 
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ import msgspec
 import pyarrow as pa
 
 from banwatch.model.errors import BanwatchError
+from banwatch.model.progress import Progress
 from banwatch.store.batch import Measured
 from banwatch.store.engines.engine import JudgeTable
 from banwatch.store.tables import TableDef
@@ -151,7 +152,7 @@ class Remote:
         evidence_sql: str,
         since: datetime | None,
         until: datetime | None,
-        progress: Callable[[int, int], None],
+        progress: Progress,
     ) -> int:
         """Refuse: only the owner writes."""
         raise self._refusal()
