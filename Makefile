@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := $(VENV)/bin
 OUT ?= demo-out
 
-.PHONY: help demo test setup setup-dev engines check fix bench lock clean
+.PHONY: help demo test test-slow setup setup-dev engines check fix bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -40,9 +40,13 @@ engines: $(VENV)/.engines ## what the tests that compare DuckDB with ClickHouse 
 demo: setup ## the whole story on this machine; then a page on 127.0.0.1
 	@$(BIN)/banwatch demo --out $(OUT)
 
-test: setup-dev ## every test
+test: setup-dev ## every test but the slow ones
 	@tests/prepare
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+
+test-slow: setup-dev ## the tests that take more than ten seconds each, and are left out of `make test`
+	@tests/prepare
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
 
 check: setup-dev ## format, lint, types, import contract
 	@$(BIN)/ruff format --check .

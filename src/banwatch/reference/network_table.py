@@ -1,6 +1,6 @@
-"""The AS and country of an address: a sorted table, packed small, searched by bisection.
+r"""The AS and country of an address: a sorted table, packed small, searched by bisection.
 
-Wire: `BWNT1\\n`, then a Zstandard frame of: a JSON header with its length in front (u32), then columns in
+Wire: `BWNT1\n`, then a Zstandard frame of: a JSON header with its length in front (u32), then columns in
 little endian. For IPv4 (u32) and IPv6 (u64, the upper half of the address): range starts as differences, AS
 numbers of the ranges as indices into the list of ASes; then the same for countries. A range ends where the
 next begins; index 0 is "not announced" and "unknown".

@@ -25,7 +25,7 @@ class TableDef:
     noun: type[Any]
     key: tuple[str, ...]
     tier: int | None
-    """The tier it belongs to (DESIGN §2); None for the store's own books."""
+    """The tier it belongs to (docs/design.md, "How data flows"); None for the store's own books."""
 
     @property
     def layout(self) -> Layout[Any]:

@@ -155,17 +155,23 @@ class NetworkEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class ControlTcp(msgspec.Struct, frozen=True, kw_only=True):
+    """TCP connect of the helper to one endpoint."""
+
     status: bool | None = None
     failure: str | None = None
 
 
 class ControlTls(msgspec.Struct, frozen=True, kw_only=True):
+    """TLS handshake of the helper with one endpoint."""
+
     server_name: str | None = None
     status: bool | None = None
     failure: str | None = None
 
 
 class ControlHttpResult(msgspec.Struct, frozen=True, kw_only=True):
+    """Page that the helper fetched, as a digest of its parts."""
+
     body_length: int | None = None
     discovered_h3_endpoint: str | None = None
     failure: str | None = None
@@ -177,11 +183,15 @@ class ControlHttpResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ControlDns(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer that the helper's resolver gave."""
+
     failure: str | None = None
     addrs: list[str] | None = None
 
 
 class ControlIpInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """AS and flags of one address, as the helper sees them."""
+
     asn: int | None = None
     flags: int | None = None
 
@@ -222,6 +232,8 @@ class TorTarget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenVpnHandshake(msgspec.Struct, frozen=True, kw_only=True):
+    """OpenVPN handshake with one endpoint."""
+
     endpoint: str | None = None
     failure: str | None = None
     t0: float | None = None

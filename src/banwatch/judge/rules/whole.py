@@ -1,5 +1,4 @@
-"""Rules about the measurement as a whole: what takes accusations back, and what is said where nobody is "
-"accused."""
+"""Rules about the measurement as a whole: withdrawn accusations, and statements without an accused."""
 
 from banwatch.judge.rules.phrases import at_hop, failed_for_control, host, listed
 from banwatch.judge.rules.rule import Rule
@@ -192,7 +191,7 @@ WHOLE_RULES: tuple[Rule, ...] = (
         mechanism="",
         mechanisms=_none,
         why="absence never accuses and never absolves",
-        source="DESIGN, law 2",
+        source="docs/design.md, law 2",
         sentence=lambda e: (
             f"There is no control to compare with{_why_none(e)}"
             f"{f'; what failed here: {listed(e.failures)}' if e.failures else ''}."
@@ -208,7 +207,7 @@ WHOLE_RULES: tuple[Rule, ...] = (
         mechanism="",
         mechanisms=_none,
         why="insufficient is said, never left out",
-        source="DESIGN section 1",
+        source="docs/design.md, law 2",
         sentence=lambda e: "The observations do not suffice to say whether the target was reachable.",
         fallback=True,
     ),

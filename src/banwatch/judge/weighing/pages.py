@@ -212,6 +212,7 @@ def good_page(control: Control | None) -> ControlHttp | None:
 
 
 def is_broken_redirect(page: Observation | None, hops: int) -> bool:
+    """Say whether a page failed for a redirect that leads nowhere: a loop, too many hops, no address."""
     if page is None or page.failure is None:
         return False
     return any(mark in page.failure for mark in _BROKEN_REDIRECTS) or (

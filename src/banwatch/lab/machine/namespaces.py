@@ -48,7 +48,7 @@ def enter(fd: int, kind: int) -> None:
 
 
 def mount(source: str, target: str, kind: str, flags: int = 0, options: str = "") -> None:
-    """Call mount(2)."""
+    """Mount a file system, by the system call of that name."""
     result = _libc.mount(
         source.encode(), os.fsencode(target), kind.encode(), ctypes.c_ulong(flags), options.encode() or None
     )

@@ -1,7 +1,7 @@
-"""The lab's network: three namespaces, the links between them, addresses and routes.
+r"""The lab's network: three namespaces, the links between them, addresses and routes.
 
     client --eth0=====c0-- censor --w0=====eth0-- world
-       \\______oob0__________________________oob0____/      (only for tiers whose helper path is out-of-band)
+       \______oob0__________________________oob0____/      (only for tiers whose helper path is out-of-band)
 
 The censor's ends of the links have no address and forward nothing: what crosses is what the censor carries.
 """

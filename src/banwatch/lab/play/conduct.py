@@ -77,7 +77,9 @@ def play(
         world: name or path.
         out_dir: made where missing; earlier parts of the same names in it are written anew.
         tiers: all of the regime's where None.
-        start, end, every: rounds from `start`, before `end`; the regime's timeline where None.
+        start: of the first round; the regime's timeline where None.
+        end: no round begins at or after it; the regime's timeline where None.
+        every: time between rounds; the regime's timeline where None.
         inputs: URLs to measure; the world's own list where None.
         jobs: how many labs side by side; by cores and memory where None.
         seed: of every chance in the regime and in the probe.
