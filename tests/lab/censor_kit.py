@@ -6,14 +6,12 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 
-import msgspec
-
 from banwatch.lab.censor.action import PASS, Action, Direction, Forward, Inject
 from banwatch.lab.censor.censor import Censor
-from banwatch.lab.censor.flow import FlowTruth
 from banwatch.lab.censor.packet import ACK, PSH, SYN, Packet, read_packet_untrusted, tcp_packet, udp_packet
 from banwatch.lab.regime.regime import Regime
 from banwatch.lab.regime.regime_file import load_regime
+from banwatch.lab.truth.flow_truth import FlowTruth
 
 NOON = datetime(2016, 4, 4, 12, tzinfo=UTC).timestamp()
 CLIENT, CLIENT6 = "175.45.177.10", "2407:4800:7::10"
@@ -95,9 +93,8 @@ def injected(actions: tuple[Action, ...], direction: Direction) -> list[Packet]:
 
 
 def truths(censor: Censor) -> list[FlowTruth]:
-    """Every flow's line of truth, in the order in which they began."""
-    lines = [msgspec.json.decode(line, type=FlowTruth) for line in censor.end_all_flows()]
-    return sorted(lines, key=lambda line: (line.started_at, line.sport))
+    """Return every flow's truth, in the order in which they began."""
+    return sorted(censor.end_all_flows(), key=lambda flow: (flow.started_at, flow.sport))
 
 
 class Talk:

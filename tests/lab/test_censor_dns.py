@@ -51,7 +51,7 @@ def test_a_forged_answer_races_the_real_one_and_the_twin_gets_only_that() -> Non
     assert answer(censor, b"real", sport=2) is PASS
     first, second = truths(censor)
     assert (first.rule, first.injected, first.dropped, first.real_answer_passed) == ("forge", 1, 0, True)
-    assert (second.rule, second.injected, second.names) == (None, 0, [("qname", "www.innocent.example")])
+    assert (second.rule, second.injected, second.names) == (None, 0, (("qname", "www.innocent.example"),))
 
 
 def test_other_types_pass_and_aaaa_has_its_own_pool() -> None:

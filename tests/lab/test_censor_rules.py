@@ -43,9 +43,9 @@ def test_an_address_is_swallowed_from_the_first_packet_on_and_its_neighbour_is_n
     assert outcome(blocked.out(flags=SYN, at=1_000)) == "drop"
     assert outcome(ask(censor, dns_query("x.example"), resolver=SITE)) == "drop"
     assert [(t.proto, t.rule, t.dropped, t.names) for t in truths(censor)] == [
-        ("tcp", "blackhole", 2, []),
-        ("tcp", None, 0, []),
-        ("udp", "blackhole", 1, [("qname", "x.example")]),
+        ("tcp", "blackhole", 2, ()),
+        ("tcp", None, 0, ()),
+        ("udp", "blackhole", 1, (("qname", "x.example"),)),
     ]
 
 

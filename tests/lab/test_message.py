@@ -88,8 +88,8 @@ def test_a_blocked_name_in_quic_is_dropped_and_its_twin_is_not() -> None:
         back = udp_packet(site, client, 443, sport, b"answer")
         assert outcome(censor.handle_packet(back, Direction.INBOUND, NOON)) == expected
     assert [(t.names, t.rule) for t in truths(censor)] == [
-        ([("sni", "www.blocked.example")], "quic"),
-        ([("sni", "www.innocent.example")], None),
+        ((("sni", "www.blocked.example"),), "quic"),
+        ((("sni", "www.innocent.example"),), None),
     ]
 
 

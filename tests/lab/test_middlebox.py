@@ -17,7 +17,7 @@ from banwatch.lab.machine.links import MemoryLink
 from banwatch.lab.machine.middlebox import Middlebox
 from banwatch.lab.machine.path_model import PathModel
 from banwatch.lab.machine.pcap import PcapWriter
-from banwatch.lab.truth.write import TruthWriter
+from banwatch.lab.truth.truth_file import TruthWriter
 from tests.lab.censor_kit import CLIENT, SITE, client_hello, regime_of
 
 RESET = """

@@ -15,7 +15,8 @@ from banwatch.formats.ooni import Observed, decode_untrusted, observe
 from banwatch.judge import judge, weigh
 from banwatch.lab.machine.doctor import doctor
 from banwatch.lab.play import PlayResult, play
-from banwatch.lab.score import load_truth, score_story
+from banwatch.lab.score import score_story
+from banwatch.lab.truth.truth_file import load_truth
 from banwatch.model.errors import BanwatchError
 from banwatch.reference import load
 

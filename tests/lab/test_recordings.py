@@ -9,7 +9,7 @@ from banwatch.formats.ooni import decode_untrusted
 from banwatch.lab.play import PlayResult
 from banwatch.lab.recordings import pack, recorded, unpack
 from banwatch.lab.recordings.recording import RECORDINGS
-from banwatch.lab.score import load_truth
+from banwatch.lab.truth.truth_file import load_truth
 from banwatch.model.errors import BanwatchError
 
 MAX_SHIPPED_BYTES = 4 << 20

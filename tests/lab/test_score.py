@@ -6,8 +6,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from banwatch.lab.score import Flow, Score, load_truth, parse_flow, score
+from banwatch.lab.score import Score, score
+from banwatch.lab.truth.flow_truth import FlowTruth, parse_flow_truth
 from banwatch.lab.truth.perfect_observer import fold_truth
+from banwatch.lab.truth.truth_file import load_truth
 from banwatch.lab.world import load_world
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
@@ -22,8 +24,8 @@ SYSTEM, PUBLIC = "175.45.176.15", "8.8.8.8"
 
 def _flow(
     dst: str, dport: int, mechanism: str | None = None, *names: tuple[str, str], at: datetime = AT
-) -> Flow:
-    return Flow(
+) -> FlowTruth:
+    return FlowTruth(
         tier="visitor",
         started_at=at + timedelta(seconds=0.2),
         ended_at=at + timedelta(seconds=0.4),
@@ -81,7 +83,7 @@ def _verdict(uid: str, state: State, *mechanisms: str, at: datetime = AT) -> Ver
     )
 
 
-def _score(state: State, mechanisms: tuple[str, ...], *flows: Flow, name: str = "a.example") -> Score:
+def _score(state: State, mechanisms: tuple[str, ...], *flows: FlowTruth, name: str = "a.example") -> Score:
     return score([_verdict("m", state, *mechanisms)], {MeasurementUid("m"): _steps("m", name)}, flows)
 
 
@@ -250,6 +252,6 @@ def test_truth_files_are_read_and_damage_is_said(tmp_path: Path):
     path.write_bytes(msgspec.json.encode(SNI_RESET) + b"\n\n" + msgspec.json.encode(ASKED) + b"\n")
     assert load_truth([path]) == [SNI_RESET, ASKED]
     with pytest.raises(BanwatchError, match="no line of truth"):
-        parse_flow(b'{"tier": 1}')
+        parse_flow_truth(b'{"tier": 1}')
     with pytest.raises(BanwatchError, match="cannot be read"):
         load_truth([tmp_path / "none.jsonl"])

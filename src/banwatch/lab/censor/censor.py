@@ -9,6 +9,7 @@ from banwatch.lab.censor.packet import ACK, FIN, RST, SYN, TCP, UDP, Packet, rea
 from banwatch.lab.censor.residual import Residuals
 from banwatch.lab.censor.rule_set import ReadyRule, RuleSet
 from banwatch.lab.regime.regime import Placement, Regime, Tier, Way
+from banwatch.lab.truth.flow_truth import FlowTruth
 from banwatch.model.errors import WireError
 
 _FLOW_LIMIT = 50_000  # of one protocol: some 30 MB; the one that began first is written down and forgotten
@@ -34,7 +35,7 @@ class Censor:
         self._residuals = Residuals()
         self._fragments = Fragments()
         self._flows: dict[int, dict[bytes, Flow]] = {TCP: {}, UDP: {}}
-        self._ended: list[bytes] = []
+        self._ended: list[FlowTruth] = []
 
     def handle_packet(self, packet: bytes, direction: Direction, now_s: float) -> tuple[Action, ...]:
         """Decide about a packet.
@@ -170,16 +171,16 @@ class Censor:
         # side asked is not known then; the client is the likelier one.
         return flow.epoch != self._rules.epoch and direction is Direction.OUTBOUND
 
-    def end_idle_flows(self, now_s: float) -> list[bytes]:
-        """Forget flows that are over; returns their lines of truth."""
+    def end_idle_flows(self, now_s: float) -> list[FlowTruth]:
+        """Forget flows that are over; returns their truth."""
         for table in self._flows.values():
             for key in [k for k, f in table.items() if not 0 <= now_s - f.last_s <= f.idle_limit_s()]:
                 self._end(table.pop(key))
         ended, self._ended = self._ended, []
         return ended
 
-    def end_all_flows(self) -> list[bytes]:
-        """Forget every flow; returns their lines of truth."""
+    def end_all_flows(self) -> list[FlowTruth]:
+        """Forget every flow; returns their truth."""
         for table in self._flows.values():
             for flow in table.values():
                 self._end(flow)

@@ -1,47 +1,19 @@
-"""Everything that the censor remembers about one five-tuple, and the line of truth that it leaves."""
+"""Everything that the censor remembers about one five-tuple, and the truth that it leaves."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
-import msgspec
-
 from banwatch.lab.censor.action import Direction
 from banwatch.lab.censor.packet import TCP, UDP
 from banwatch.lab.censor.quic import InitialState
 from banwatch.lab.regime.regime import Effect, Throttle
+from banwatch.lab.truth.flow_truth import FlowTruth
 
 _STREAM_LIMIT_BYTES = 65_536
 _SEGMENT_LIMIT = 64
 _NAMES_LIMIT = 64
 _PROTOCOL_NAMES = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6"}
-
-
-class FlowTruth(msgspec.Struct, frozen=True, kw_only=True):
-    """What the censor did to one flow.
-
-    Wire: one JSON line. Times are lab time. `real_answer_passed`: whether any payload that the far end sent
-    reached the client; where a rule acted, after it did.
-    """
-
-    tier: str
-    started_at: str
-    ended_at: str
-    proto: str
-    src: str
-    sport: int
-    dst: str
-    dport: int
-    names: list[tuple[str, str]]
-    rule: str | None
-    mechanism: str | None
-    dropped: int
-    injected: int
-    delayed: int
-    real_answer_passed: bool
-
-
-_encoder = msgspec.json.Encoder()
 
 
 class Stream:
@@ -244,26 +216,24 @@ class Flow:
         self.repeat, self.until_s, self.freeze_after = (), None, None
         self.bucket_outbound = self.bucket_inbound = None
 
-    def truth(self, tier: str) -> bytes:
-        """The line that is written about it."""
-        return _encoder.encode(
-            FlowTruth(
-                tier=tier,
-                started_at=_time(self.started_s),
-                ended_at=_time(self.last_s),
-                proto=_PROTOCOL_NAMES.get(self.protocol, str(self.protocol)),
-                src=str(ip_address(self.client)),
-                sport=self.client_port,
-                dst=str(ip_address(self.far)),
-                dport=self.far_port,
-                names=self.names,
-                rule=self.rule_id,
-                mechanism=self.mechanism,
-                dropped=self.dropped,
-                injected=self.injected,
-                delayed=self.delayed,
-                real_answer_passed=self.real_answer_passed,
-            )
+    def truth(self, tier: str) -> FlowTruth:
+        """Return the flow's truth, for the file of truth."""
+        return FlowTruth(
+            tier=tier,
+            started_at=datetime.fromtimestamp(self.started_s, UTC),
+            ended_at=datetime.fromtimestamp(self.last_s, UTC),
+            proto=_PROTOCOL_NAMES.get(self.protocol, str(self.protocol)),
+            src=str(ip_address(self.client)),
+            sport=self.client_port,
+            dst=str(ip_address(self.far)),
+            dport=self.far_port,
+            names=tuple(self.names),
+            rule=self.rule_id,
+            mechanism=self.mechanism,
+            dropped=self.dropped,
+            injected=self.injected,
+            delayed=self.delayed,
+            real_answer_passed=self.real_answer_passed,
         )
 
     def idle_limit_s(self) -> float:
@@ -271,7 +241,3 @@ class Flow:
         if self.protocol == TCP:
             return 5.0 if self.closed else 300.0
         return 60.0 if self.protocol == UDP else 30.0
-
-
-def _time(at_s: float) -> str:
-    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

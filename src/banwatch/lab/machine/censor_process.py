@@ -34,7 +34,7 @@ from banwatch.lab.machine.network import (
 from banwatch.lab.machine.path_model import PathModel
 from banwatch.lab.machine.pcap import PcapWriter
 from banwatch.lab.regime.regime import Address, Prefix, Regime, Tier
-from banwatch.lab.truth.write import TruthWriter
+from banwatch.lab.truth.truth_file import TruthWriter
 from banwatch.model.errors import BanwatchError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)

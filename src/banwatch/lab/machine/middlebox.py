@@ -11,7 +11,8 @@ from banwatch.lab.machine.clock import LabClock
 from banwatch.lab.machine.links import Link
 from banwatch.lab.machine.path_model import DelayLine, PathModel
 from banwatch.lab.machine.pcap import PcapWriter
-from banwatch.lab.truth.write import TruthWriter
+from banwatch.lab.truth.flow_truth import FlowTruth
+from banwatch.lab.truth.truth_file import TruthWriter
 
 _SWEEP_EVERY_S = 2.0  # of real time, while packets move: how often ended flows are written to the truth
 
@@ -169,9 +170,9 @@ class Middlebox:
             self._next_sweep_s = now + _SWEEP_EVERY_S
             self._write_truth(self._censor.end_idle_flows(self._clock.now_s()))
 
-    def _write_truth(self, records: list[bytes]) -> None:
+    def _write_truth(self, flows: list[FlowTruth]) -> None:
         if self._truth:
-            self._truth.write(records)
+            self._truth.write(flows)
 
     def _obey(self) -> bool:
         """Do what the parent says; returns whether to go on."""

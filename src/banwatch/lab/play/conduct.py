@@ -105,7 +105,7 @@ def play(
     from banwatch.lab.truth.perfect_observer import (
         fold_truth,  # heavy, and the workers import this package too
     )
-    from banwatch.lab.truth.read import load_truth
+    from banwatch.lab.truth.truth_file import load_truth
     from banwatch.reference import load
 
     reference = load()

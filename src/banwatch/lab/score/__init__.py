@@ -7,6 +7,5 @@ site that loads; a verdict may speak of it or not. *score*: all trials counted.
 """
 
 from banwatch.lab.score.count import MechanismScore, Mistake, Score, score, score_story
-from banwatch.lab.truth.read import Flow, load_truth, parse_flow
 
-__all__ = ["Flow", "MechanismScore", "Mistake", "Score", "load_truth", "parse_flow", "score", "score_story"]
+__all__ = ["MechanismScore", "Mistake", "Score", "score", "score_story"]

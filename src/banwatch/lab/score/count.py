@@ -7,7 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from banwatch.lab.truth.read import Flow, TruthIndex, in_utc, load_truth
+from banwatch.lab.truth.flow_index import FlowIndex, in_utc
+from banwatch.lab.truth.flow_truth import FlowTruth
+from banwatch.lab.truth.truth_file import load_truth
 from banwatch.lab.world.file import load_world
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.mechanism import deepest, hierarchical_overlap
@@ -124,7 +126,7 @@ def score_story(
 def score(
     verdicts: Sequence[Verdict],
     observations: Mapping[MeasurementUid, Sequence[Observation]],
-    truth: Iterable[Flow],
+    truth: Iterable[FlowTruth],
     *,
     down: Collection[str] = (),
 ) -> Score:
@@ -136,7 +138,7 @@ def score(
         truth: what the censor did to every flow.
         down: names of sites that are down for everybody.
     """
-    index = TruthIndex(truth)
+    index = FlowIndex(truth)
     grouped: dict[MeasurementUid, list[Verdict]] = {}
     for verdict in verdicts:
         grouped.setdefault(verdict.measurement_uid, []).append(verdict)
@@ -146,7 +148,7 @@ def score(
 
 
 def _try(
-    verdicts: list[Verdict], observations: Sequence[Observation], index: TruthIndex, down: Collection[str]
+    verdicts: list[Verdict], observations: Sequence[Observation], index: FlowIndex, down: Collection[str]
 ) -> _Trial:
     first = verdicts[0]
     bearing, beside = index.caused_by(first.access_tier, in_utc(first.measurement_start_time), observations)

@@ -24,7 +24,8 @@ from banwatch.lab.score.matrix import (
     write_world,
 )
 from banwatch.lab.score.result import MatrixResult, Row, Unexercised
-from banwatch.lab.truth.read import Flow, load_truth
+from banwatch.lab.truth.flow_truth import FlowTruth
+from banwatch.lab.truth.truth_file import load_truth
 from banwatch.lab.world import load_world
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import MeasurementUid
@@ -171,7 +172,7 @@ def _run_probe(part: Part, command: str, out_dir: Path) -> None:
         packed.write(output.read_bytes())
 
 
-def count(squares: Sequence[Square], judged: Judged, truth: list[Flow]) -> MatrixResult:
+def count(squares: Sequence[Square], judged: Judged, truth: list[FlowTruth]) -> MatrixResult:
     """Count all of it, and every group by itself."""
     tiers = {square.tier: square for square in squares}
     version_of = {url: case.version for square in squares for case in square.cases for url in case.urls}

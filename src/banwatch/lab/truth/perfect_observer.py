@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from banwatch.lab.truth.read import Flow
+from banwatch.lab.truth.flow_truth import FlowTruth
 from banwatch.lab.world.world import World
 from banwatch.model.ids import TargetName
 from banwatch.model.mechanism import deepest
@@ -26,7 +26,7 @@ class Perfect:
     acted_on: int
 
 
-def fold_truth(flows: Iterable[Flow], world: World, target_of: Callable[[str], str]) -> list[Perfect]:
+def fold_truth(flows: Iterable[FlowTruth], world: World, target_of: Callable[[str], str]) -> list[Perfect]:
     """Fold flows into what a perfect observer would say.
 
     A flow is about the names that the censor read in it. Where it read none (it dropped the first packet), it
@@ -37,7 +37,7 @@ def fold_truth(flows: Iterable[Flow], world: World, target_of: Callable[[str], s
     for site in world.sites:
         for address in site.all_addresses:
             names_at.setdefault(str(address), set()).add(target_of(site.hostname))
-    counted: dict[tuple[str, str, datetime], list[Flow]] = {}
+    counted: dict[tuple[str, str, datetime], list[FlowTruth]] = {}
     for flow in flows:
         if flow.dst in helper:
             continue

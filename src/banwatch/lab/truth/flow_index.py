@@ -1,13 +1,10 @@
-"""Read the truth, and find the flows that a measurement caused."""
+"""Index of the truth: finds the flows that a measurement caused."""
 
 import bisect
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import msgspec
-
-from banwatch.model.errors import BanwatchError
+from banwatch.lab.truth.flow_truth import FlowTruth
 from banwatch.model.observation import Observation, Step
 
 DNS_PORT = 53
@@ -17,69 +14,18 @@ SYSTEM_ENGINES = frozenset({"getaddrinfo", "system", "golang_net_resolver"})
 
 
 _UNREAD = ""
-"""Stands for the name of a question that the censor dropped without reading it: anybody's at that moment."""
+"""Key of questions that the censor dropped unread: such a question may have been for any name."""
 
 
-class Flow(msgspec.Struct, frozen=True, kw_only=True):
-    """What the censor did to one flow. `rule` is null where it did nothing."""
-
-    tier: str
-    started_at: datetime
-    ended_at: datetime
-    proto: str
-    src: str
-    sport: int
-    dst: str
-    dport: int
-    names: tuple[tuple[str, str], ...] = ()
-    """What it read in it: kind (`qname`, `sni`, `host`) and name."""
-    rule: str | None = None
-    mechanism: str | None = None
-    dropped: int = 0
-    injected: int = 0
-    delayed: int = 0
-    real_answer_passed: bool = False
-
-    @property
-    def acted_on(self) -> bool:
-        """Whether the censor did anything to it."""
-        return self.mechanism is not None
-
-
-_decoder = msgspec.json.Decoder(Flow)
-
-
-def parse_flow(line: bytes) -> Flow:
-    """Read a line of truth; raises BanwatchError where it is none."""
-    try:
-        return _decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BanwatchError(
-            f"this is no line of truth: {line[:200]!r}: {error}", "Was the lab killed?"
-        ) from error
-
-
-def load_truth(paths: Iterable[Path]) -> list[Flow]:
-    """Read every flow of some truth files."""
-    flows: list[Flow] = []
-    for path in paths:
-        try:
-            with path.open("rb") as file:
-                flows.extend(parse_flow(line) for line in file if line.strip())
-        except OSError as error:
-            raise BanwatchError(f"the truth {path} cannot be read: {error}") from error
-    return flows
-
-
-class TruthIndex:
-    """Flows by what a measurement would know of them.
+class FlowIndex:
+    """Flows by tier, time, and the name or endpoint that a measurement knows.
 
     Args:
-        flows: all of them, in any order.
+        flows: all flows of a lab, in any order.
     """
 
-    def __init__(self, flows: Iterable[Flow]) -> None:
-        self._by_key: dict[tuple[str, str, int], list[Flow]] = {}
+    def __init__(self, flows: Iterable[FlowTruth]) -> None:
+        self._by_key: dict[tuple[str, str, int], list[FlowTruth]] = {}
         for flow in sorted(flows, key=lambda flow: (flow.started_at, flow.src, flow.sport)):
             if flow.dport == DNS_PORT:
                 names = {name.rstrip(".").lower() for kind, name in flow.names if kind == "qname"}
@@ -89,7 +35,7 @@ class TruthIndex:
 
     def caused_by(
         self, tier: str, started_at: datetime, observations: Sequence[Observation]
-    ) -> tuple[list[Flow], list[Flow]]:
+    ) -> tuple[list[FlowTruth], list[FlowTruth]]:
         """Find the flows of one measurement: those that its verdict rests on, and those beside.
 
         Follow-up steps cause flows of their own, which are left out: they ask other questions.
@@ -127,24 +73,24 @@ class TruthIndex:
         ]
         return bearing, beside + shared
 
-    def _between(self, tier: str, where: str, port: int, begin: datetime, end: datetime) -> list[Flow]:
+    def _between(self, tier: str, where: str, port: int, begin: datetime, end: datetime) -> list[FlowTruth]:
         flows = self._by_key.get((tier, where, port), [])
         first = bisect.bisect_left(flows, begin, key=_started_at)
         last = bisect.bisect_right(flows, end, key=_started_at)
         return flows[first:last]
 
 
-def _started_at(flow: Flow) -> datetime:
+def _started_at(flow: FlowTruth) -> datetime:
     return flow.started_at
 
 
-def _speaks_of(flow: Flow, hostnames: set[str]) -> bool:
+def _speaks_of(flow: FlowTruth, hostnames: set[str]) -> bool:
     """Say whether a flow may belong to a fetch of these names; one that named nobody may."""
     said = {name.rstrip(".").lower() for kind, name in flow.names if kind in ("sni", "host")}
     return not said or not said.isdisjoint(hostnames)
 
 
-def _asks_of_others(flow: Flow, hostnames: set[str]) -> bool:
+def _asks_of_others(flow: FlowTruth, hostnames: set[str]) -> bool:
     """Say whether a port served somebody else's question too: nobody knows which of them was acted on."""
     asked = {name.rstrip(".").lower() for kind, name in flow.names if kind == "qname"}
     return bool(asked) and not asked <= hostnames
