@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from banwatch.cli.main import create_app
-from banwatch.cli.views.probe_lists import read_list
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.http.target_url import parse_target_url
@@ -16,6 +15,7 @@ from banwatch.net.memory import MemoryNet
 from banwatch.net.tls.certificates import Roots
 from banwatch.probe.inputs.inputs import Input
 from banwatch.probe.inputs.list_fetch import fetch_list
+from banwatch.probe.inputs.sources import read_list
 from banwatch.probe.settings import Settings
 from banwatch.reference.importing import import_files
 from tests.net import servers
@@ -42,18 +42,18 @@ def place_lists(folder: Path) -> Path:
 def test_a_country_code_reads_the_imported_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BANWATCH_REFERENCE", str(tmp_path / "reference"))
     with pytest.raises(BanwatchError, match="none has been imported"):
-        read_list("KP", Settings())
+        read_list("KP", Settings(), print)
     place_lists(tmp_path)
-    assert read_list("kp", Settings()) == [Input("https://a.example/", "NEWS")]
-    assert read_list("global", Settings()) == [Input("https://b.example/", "NEWS")]
+    assert read_list("kp", Settings(), print) == [Input("https://a.example/", "NEWS")]
+    assert read_list("global", Settings(), print) == [Input("https://b.example/", "NEWS")]
     with pytest.raises(BanwatchError, match="No test list for FR") as told:
-        read_list("FR", Settings())
+        read_list("FR", Settings(), print)
     assert "GLOBAL, KP" in str(told.value)
 
 
 def test_a_file_of_two_letters_is_named_by_its_path(tmp_path: Path) -> None:
     (tmp_path / "kp").write_bytes(b"c.example\n")
-    assert read_list(str(tmp_path / "kp"), Settings()) == [Input("c.example")]
+    assert read_list(str(tmp_path / "kp"), Settings(), print) == [Input("c.example")]
 
 
 def fetch(net: MemoryNet, folder: Path, url: str = "https://lists.example/kp.csv", **options: Any) -> bytes:
@@ -110,18 +110,18 @@ def test_the_command_line_fetches_and_reads(tmp_path: Path, monkeypatch: pytest.
     net = MemoryNet(
         names={"lists.example": (SITE,)}, tcp={(SITE, 443): site("lists.example", page=Page(LIST))}
     )
-    monkeypatch.setattr("banwatch.cli.views.probe_lists.RealNet", lambda: net)
+    monkeypatch.setattr("banwatch.probe.inputs.sources.RealNet", lambda: net)
     chosen = settings(tmp_path)
-    assert read_list("https://lists.example/kp.csv", chosen) == [Input("https://a.example/", "NEWS")]
+    assert read_list("https://lists.example/kp.csv", chosen, print) == [Input("https://a.example/", "NEWS")]
     with pytest.raises(BanwatchError, match="https:// only"):
-        read_list("http://lists.example/kp.csv", chosen)
+        read_list("http://lists.example/kp.csv", chosen, print)
     with pytest.raises(BanwatchError, match="dns_nxdomain_error"):
-        read_list("https://nowhere.example/kp.csv", chosen)
+        read_list("https://nowhere.example/kp.csv", chosen, print)
 
 
 def test_no_list_is_fetched_before_somebody_agrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setattr("banwatch.cli.views.probe_lists.RealNet", lambda: pytest.fail("it fetched"))
+    monkeypatch.setattr("banwatch.probe.inputs.sources.RealNet", lambda: pytest.fail("it fetched"))
     with pytest.raises(BanwatchError, match="Nobody has agreed"):
         create_app()(["probe", "--list", "https://lists.example/kp.csv"])
 
@@ -130,7 +130,7 @@ def test_own_addresses_reach_the_settings(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("BANWATCH_REFERENCE", str(place_lists(tmp_path)))
     started: list[tuple[Any, ...]] = []
-    monkeypatch.setattr("banwatch.cli.views.probe_run.run_probe", lambda *given: started.append(given))
+    monkeypatch.setattr("banwatch.probe.run.run_probe", lambda *given: started.append(given))
     measure = ["probe", "--list", "kp", "--list", "global", "--i-understand"]
     own = ["--own-address", "198.51.100.7", "--own-address", "2001:db8::7"]
     assert run_cli(*measure, *own) == 0

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banwatch.cli.views.probe_inputs import choose_nettests
-from banwatch.cli.views.probe_run import judge_line
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.state import State
 from banwatch.net.memory import Handler, MemoryNet, MemoryStream
 from banwatch.net.real import RealNet
 from banwatch.probe.nettests.catalogue import count_measurements, load_nettests
+from banwatch.probe.nettests.choose import choose_nettests
 from banwatch.probe.nettests.dnscheck import parse_resolver
 from banwatch.probe.nettests.small import SMALL
 from banwatch.probe.nettests.stun import parse_binding_response_untrusted, render_binding_request
+from banwatch.probe.run import judge_line
 from banwatch.probe.session import Session
 from tests.judge.judging import shipped_reference
 from tests.net import servers

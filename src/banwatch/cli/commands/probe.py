@@ -99,22 +99,29 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="One verdict a line, as JSON.")] = False,
     ) -> None:
         """Measure sites from this computer, and say what stands in the way of those that do not open."""
-        from banwatch.cli.views.probe_inputs import choose_inputs, choose_nettests
-        from banwatch.cli.views.probe_lists import is_list_url
-        from banwatch.cli.views.probe_run import Limits, Outputs, run_probe
-        from banwatch.cli.views.probe_settings import Encrypted, ask_consent, make_settings
-        from banwatch.probe.amounts import parse_duration_s, parse_size_bytes
+        from functools import partial
+
+        from banwatch.bans import load_bans
+        from banwatch.cli.views.consent import ask_consent
+        from banwatch.cli.views.messages import note
+        from banwatch.cli.views.probe_progress import choose_view
+        from banwatch.probe.amounts import parse_duration_s
+        from banwatch.probe.inputs.choose import choose_inputs
+        from banwatch.probe.inputs.sources import is_fetched
+        from banwatch.probe.nettests.choose import choose_nettests
+        from banwatch.probe.parse_settings import EncryptedResolvers, parse_settings
+        from banwatch.probe.run import Outputs, parse_limits, run_probe
         from banwatch.probe.spool.spool import Spool
         from banwatch.reference import load
 
-        settings = make_settings(
+        settings = parse_settings(
             cc=cc,
             asn=asn,
             network=network,
             tier=tier,
             helper=helper,
             resolvers=resolver or [],
-            encrypted=Encrypted(dot=tuple(dot or ()), doh=tuple(doh or ())),
+            encrypted=EncryptedResolvers(dot=tuple(dot or ()), doh=tuple(doh or ())),
             http3=http3,
             twin=twin,
             ca_file=ca_file,
@@ -125,18 +132,20 @@ def register(app: typer.Typer) -> None:
             own_addresses=own_address or [],
         )
         nettests = choose_nettests(nettest or [])
-        inputs: list[str] = []
-        if urls or lists or ban or not nettests:
-            if any(is_list_url(one) for one in lists or []):
-                ask_consent(consent)  # to fetch a list is to be seen fetching it
-            inputs = choose_inputs(urls or [], lists or [], ban, category, risky, settings)
-        limits = Limits(
-            max_runtime_s=parse_duration_s(max_runtime) if max_runtime else None,
-            budget_bytes=parse_size_bytes(budget) if budget else None,
-            watch_s=parse_duration_s(watch) if watch else None,
+        if any(map(is_fetched, lists or [])):
+            ask_consent(consent)  # whoever watches the network sees that a list is fetched
+        inputs = choose_inputs(
+            urls or [],
+            lists or [],
+            ban,
+            category=category,
+            risky=risky,
+            settings=settings,
+            required=not nettests,
+            load_bans=load_bans,
+            note=note,
         )
+        limits = parse_limits(max_runtime=max_runtime, budget=budget, watch=watch)
         ask_consent(consent)
-        outputs = Outputs(
-            as_json=as_json, path=out, spool=Spool(spool, collector_key) if spool is not None else None
-        )
-        run_probe(inputs, nettests, settings, limits, outputs, load)
+        outputs = Outputs(path=out, spool=Spool(spool, collector_key) if spool is not None else None)
+        run_probe(inputs, nettests, settings, limits, outputs, load, partial(choose_view, as_json=as_json))

@@ -2,9 +2,9 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -15,6 +15,7 @@ from rich.text import Text
 from banwatch.cli.views.verdict_rows import style_of, to_line
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
+from banwatch.probe.run import InFlight, RunView
 
 _LINES_BESIDE = 6
 """Of the screen, what is left to the summary, the heading and the shell's own line."""
@@ -32,28 +33,12 @@ _ORDER = (
 """How the table at the end is sorted: trouble first."""
 
 
-class View(Protocol):
-    """Who is shown what comes."""
-
-    def __enter__(self) -> Self:
-        """Begin to show."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Let go of the terminal."""
-
-    def begin(self, total: int) -> None:
-        """A round begins, of so many measurements."""
-
-    def add(self, verdict: Verdict) -> None:
-        """A verdict has come."""
-
-    def note(self, text: str) -> None:
-        """Say something besides."""
-
-    def end(self, summary: str) -> None:
-        """Everything is measured, or nothing more is to be."""
+def choose_view(in_flight: InFlight, *, as_json: bool) -> RunView:
+    """Choose the display for machines, for a terminal, or for a file."""
+    out, err = Console(), Console(stderr=True)
+    if as_json:
+        return JsonView(err)
+    return LiveView(out, in_flight) if out.is_terminal else PlainView(out, err)
 
 
 class LiveView:
@@ -64,7 +49,7 @@ class LiveView:
         in_flight: what is being measured now.
     """
 
-    def __init__(self, console: Console, in_flight: Callable[[], Iterable[str]]) -> None:
+    def __init__(self, console: Console, in_flight: InFlight) -> None:
         self._console = console
         self._in_flight = in_flight
         self._all: list[Verdict] = []

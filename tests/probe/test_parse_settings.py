@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from banwatch.cli.views.probe_settings import Encrypted, make_settings
 from banwatch.model.errors import BanwatchError
+from banwatch.probe.parse_settings import EncryptedResolvers, parse_settings
 from banwatch.probe.settings import Settings
 
 
@@ -17,7 +17,7 @@ def made(**changes: Any) -> Settings:
         "tier": "",
         "helper": "https://helper.example/",
         "resolvers": [],
-        "encrypted": Encrypted(),
+        "encrypted": EncryptedResolvers(),
         "http3": "offered",
         "twin": None,
         "ca_file": None,
@@ -27,7 +27,7 @@ def made(**changes: Any) -> Settings:
         "rest_s": 60.0,
         "own_addresses": [],
     }
-    return make_settings(**(given | changes))
+    return parse_settings(**(given | changes))
 
 
 def test_two_public_resolvers_and_every_transport_go_without_saying() -> None:
@@ -43,7 +43,7 @@ def test_two_public_resolvers_and_every_transport_go_without_saying() -> None:
 def test_resolvers_are_settings() -> None:
     chosen = made(
         resolvers=["9.9.9.9:53"],
-        encrypted=Encrypted(dot=("9.9.9.9", "[2620:fe::fe]:8853", "1.1.1.1:853"), doh=("9.9.9.9",)),
+        encrypted=EncryptedResolvers(dot=("9.9.9.9", "[2620:fe::fe]:8853", "1.1.1.1:853"), doh=("9.9.9.9",)),
         http3="always",
         twin="https://twin.example/page",
     )
@@ -56,8 +56,8 @@ def test_resolvers_are_settings() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"encrypted": Encrypted(dot=("dns.example",))},
-        {"encrypted": Encrypted(doh=("https://dns.example/dns-query",))},
+        {"encrypted": EncryptedResolvers(dot=("dns.example",))},
+        {"encrypted": EncryptedResolvers(doh=("https://dns.example/dns-query",))},
         {"http3": "sometimes"},
         {"twin": "ftp://twin.example/"},
         {"helper": "helper:example"},

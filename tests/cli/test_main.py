@@ -64,14 +64,14 @@ def test_unknown_command_is_a_usage_error() -> None:
 
 
 def test_page_of_commands_is_current() -> None:
-    page = Path(__file__).parents[1] / "docs" / "cli.md"
+    page = Path(__file__).parents[2] / "docs" / "cli.md"
     assert page.read_text(encoding="utf-8") == render_page(), (
         "renew it: .venv/bin/python -m banwatch.cli.docs_page > docs/cli.md"
     )
 
 
 def test_readme_names_only_pages_and_targets_that_exist() -> None:
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     readme = (root / "README.md").read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#]+)\)", readme)
     assert len(links) > 5

@@ -1,8 +1,8 @@
-"""Lists of what to measure: from a file, for a country, or from an address on the web."""
+"""Sources of test lists: a file, the imported list of a country, or an address on the web."""
 
 import asyncio
 import re
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from banwatch.model.errors import BanwatchError, WireError
@@ -16,37 +16,38 @@ from banwatch.probe.settings import Settings
 from banwatch.reference import snapshots
 from banwatch.reference.importing import read_sites
 
-_COUNTRY = re.compile("[A-Za-z]{2}|global", re.IGNORECASE)
+_COUNTRY_CODE = re.compile("[A-Za-z]{2}|global", re.IGNORECASE)
 
 
-def is_list_url(source: str) -> bool:
-    """Whether a list is to be fetched."""
+def is_fetched(source: str) -> bool:
+    """Say whether a source is an address on the web, from which a list is fetched."""
     return "://" in source
 
 
-def read_list(source: str, settings: Settings) -> list[Input]:
-    """Read a list.
+def read_list(source: str, settings: Settings, note: Callable[[str], None]) -> list[Input]:
+    """Read a test list.
 
     Args:
         source: an `https://` address, two letters of a country (or `global`), or else a file; `./kp` is a
             file whose name is two letters.
-        settings: who is trusted, and how long to wait.
+        settings: the authorities that are trusted, and how long to wait.
+        note: called with a message on lines that are no URL.
 
     Raises:
         BanwatchError: there is no such list, or it cannot be read.
     """
-    if is_list_url(source):
-        return _parse(_fetch(source, settings), source)
-    if _COUNTRY.fullmatch(source):
-        return _for_country(source.upper())
+    if is_fetched(source):
+        return _parse(_fetch(source, settings), source, note)
+    if _COUNTRY_CODE.fullmatch(source):
+        return _read_country_list(source.upper())
     try:
         data = Path(source).read_bytes()
     except OSError as error:
         raise BanwatchError(f"Cannot read the list {source}: {error.strerror}", "Name a file.") from error
-    return _parse(data, source)
+    return _parse(data, source, note)
 
 
-def _parse(data: bytes, source: str) -> list[Input]:
+def _parse(data: bytes, source: str, note: Callable[[str], None]) -> list[Input]:
     try:
         inputs, unusable = parse_list_untrusted(data)
     except WireError as error:
@@ -55,13 +56,13 @@ def _parse(data: bytes, source: str) -> list[Input]:
             "Expected URLs, one a line, or a Citizen Lab CSV.",
         ) from error
     if unusable:
-        print(f"{unusable} lines of {source} are no URL that can be measured", file=sys.stderr)
+        note(f"{unusable} lines of {source} are no URL that can be measured")
     return inputs
 
 
-def _for_country(code: str) -> list[Input]:
+def _read_country_list(code: str) -> list[Input]:
     data_dir = snapshots.default_data_dir()
-    imported = [one for one in snapshots.list_imported(data_dir) if one.kind == "test-lists"]
+    imported = [snapshot for snapshot in snapshots.list_imported(data_dir) if snapshot.kind == "test-lists"]
     if not imported:
         raise BanwatchError(
             f"No test list for {code}: none has been imported",
@@ -70,8 +71,8 @@ def _for_country(code: str) -> list[Input]:
     sites = read_sites(data_dir, imported[-1])
     inputs = [Input(site.url, site.category) for site in sites if site.listed_for == code]
     if not inputs:
-        known = ", ".join(sorted({site.listed_for for site in sites}))
-        raise BanwatchError(f"No test list for {code} in {imported[-1].id}", f"It has: {known}.")
+        countries = ", ".join(sorted({site.listed_for for site in sites}))
+        raise BanwatchError(f"No test list for {code} in {imported[-1].id}", f"It has: {countries}.")
     return inputs
 
 

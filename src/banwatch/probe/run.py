@@ -1,19 +1,16 @@
-"""The probe on the command line: measure, show, keep, and know when to stop."""
+"""Run of the probe: measures, keeps and judges every result, and stops at its limits."""
 
 import asyncio
 import resource
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
-from rich.console import Console
-
-from banwatch.cli.views.probe_progress import JsonView, LiveView, PlainView, View
 from banwatch.formats.ooni import decode_untrusted, observe
 from banwatch.judge import judge, weigh
 from banwatch.model.errors import BanwatchError
@@ -21,6 +18,7 @@ from banwatch.model.reference import Reference
 from banwatch.model.state import Layer
 from banwatch.model.verdict import Verdict
 from banwatch.net.real import RealNet
+from banwatch.probe.amounts import parse_duration_s, parse_size_bytes
 from banwatch.probe.nettests.catalogue import count_measurements
 from banwatch.probe.session import Session
 from banwatch.probe.settings import Settings
@@ -29,25 +27,59 @@ from banwatch.probe.spool.spool import Spool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """When to begin nothing more."""
+    """Limits of time and traffic after which no measurement begins."""
 
     max_runtime_s: float | None = None
     budget_bytes: int | None = None
     watch_s: float | None = None
-    """Begin the list again after so long, until interrupted."""
+    """Interval after which the whole list is measured again, until interrupted; None measures it once."""
+
+
+def parse_limits(*, max_runtime: str | None, budget: str | None, watch: str | None) -> Limits:
+    """Parse limits such as `30m` and `200MB`.
+
+    Raises:
+        BanwatchError: a text is no such amount.
+    """
+    return Limits(
+        max_runtime_s=parse_duration_s(max_runtime) if max_runtime else None,
+        budget_bytes=parse_size_bytes(budget) if budget else None,
+        watch_s=parse_duration_s(watch) if watch else None,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outputs:
-    """Where results go."""
+    """Places that results are written to."""
 
-    as_json: bool
     path: Path | None
+    """File that measurements are appended to, readable by whoever has it."""
     spool: Spool | None
+    """Folder of sealed measurements."""
+
+
+class RunView(AbstractContextManager["RunView"], Protocol):
+    """Display of a run."""
+
+    def begin(self, total: int) -> None:
+        """Begin a round of `total` measurements."""
+
+    def add(self, verdict: Verdict) -> None:
+        """Show a verdict."""
+
+    def note(self, text: str) -> None:
+        """Show a message."""
+
+    def end(self, summary: str) -> None:
+        """Show the summary; no measurement follows."""
+
+
+InFlight = Callable[[], Iterable[str]]
+"""Gives the inputs that are being measured now."""
 
 
 def judge_line(line: bytes, reference: Reference) -> Verdict:
-    """What our judge says of one measurement alone."""
+    """Judge one measurement by itself."""
     return judge(weigh(observe(decode_untrusted(line), reference.target_of), reference))
 
 
@@ -57,10 +89,27 @@ def run_probe(
     settings: Settings,
     limits: Limits,
     outputs: Outputs,
-    reference: Callable[[], Reference],
+    load_reference: Callable[[], Reference],
+    make_view: Callable[[InFlight], RunView],
 ) -> int:
-    """Measure, show and keep; the number of measurements."""
-    # what is measured is in memory in the clear: a crash must not write it to the disk
+    """Measure inputs and nettests until all are measured or a limit is reached.
+
+    Args:
+        inputs: URLs for `web_connectivity`.
+        nettests: other nettests, each with the inputs that a person gave it.
+        settings: how to measure.
+        limits: when to stop.
+        outputs: where measurements are written.
+        load_reference: reads the reference data; called off the event loop, while the first results come in.
+        make_view: makes the display.
+
+    Returns:
+        The number of measurements.
+
+    Raises:
+        BanwatchError: an output cannot be written.
+    """
+    # Measurements are in memory in the clear: a crash must not write them to the disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     with ExitStack() as open_files:
         kept: BinaryIO | None = None
@@ -71,7 +120,7 @@ def run_probe(
                 raise BanwatchError(
                     f"Cannot write measurements to {outputs.path}: {error.strerror}", "Choose another --out."
                 ) from error
-        runner = _Runner(inputs, nettests, settings, limits, outputs, reference, kept)
+        runner = _Runner(inputs, nettests, settings, limits, outputs, load_reference, make_view, kept)
         with runner.view:
             try:
                 asyncio.run(runner.run())
@@ -89,7 +138,8 @@ class _Runner:
         settings: Settings,
         limits: Limits,
         outputs: Outputs,
-        reference: Callable[[], Reference],
+        load_reference: Callable[[], Reference],
+        make_view: Callable[[InFlight], RunView],
         kept: BinaryIO | None,
     ) -> None:
         self._inputs = inputs
@@ -97,7 +147,7 @@ class _Runner:
         self._settings = settings
         self._limits = limits
         self._outputs = outputs
-        self._load_reference = reference
+        self._load_reference = load_reference
         self._kept = kept
         self._counts: Counter[str] = Counter()
         self._net = RealNet()
@@ -106,15 +156,7 @@ class _Runner:
             time.monotonic() + limits.max_runtime_s if limits.max_runtime_s is not None else float("inf")
         )
         self.done = 0
-        self.view = self._choose_view()
-
-    def _choose_view(self) -> View:
-        out, err = Console(), Console(stderr=True)
-        if self._outputs.as_json:
-            return JsonView(err)
-        if out.is_terminal:
-            return LiveView(out, lambda: self._session.in_flight if self._session else ())
-        return PlainView(out, err)
+        self.view = make_view(lambda: self._session.in_flight if self._session else ())
 
     async def run(self) -> None:
         reference = await asyncio.to_thread(self._load_reference)
@@ -139,11 +181,11 @@ class _Runner:
             await asyncio.sleep(min(pause_s, max(0.0, self._deadline - time.monotonic())))
             if self._is_over():
                 break
-        self._say_why_over(unmeasured=self.done - begun < total)
+        self._note_limit(unmeasured=self.done - begun < total)
 
-    def _say_why_over(self, *, unmeasured: bool) -> None:
+    def _note_limit(self, *, unmeasured: bool) -> None:
         if not unmeasured and self._limits.watch_s is None:
-            return  # all that was asked for is there
+            return  # everything was measured
         if time.monotonic() >= self._deadline:
             self.view.note("stopped: the time is over")
         elif self._is_over():
@@ -172,7 +214,7 @@ class _Runner:
                 timer.cancel()
 
     async def _note_silence(self, reference: Reference) -> None:
-        """Nothing answered at all: write down what there is of a network, for whoever asks later."""
+        """Record the state of the network after a round in which nothing answered."""
         self.view.note("nothing answered, not even a resolver: noting the state of the network")
         line = await Session(self._net, self._settings).run_nettest("network")
         self._keep(line, judge_line(line, reference))
@@ -194,11 +236,11 @@ class _Runner:
         self.view.add(verdict)
 
     def summary(self) -> str:
-        """Say how many there were of which state, and what they cost."""
-        said = ", ".join(f"{number} {state}" for state, number in self._counts.most_common())
+        """Count the measurements by state, and give their traffic."""
+        counts = ", ".join(f"{number} {state}" for state, number in self._counts.most_common())
         size_kb = self._net.transferred_bytes / 1000
-        lacked = "" if self._settings.helper_url else "; without a helper, so with less to compare with"
+        limitation = "" if self._settings.helper_url else "; without a helper, so with less to compare with"
         return (
-            f"{self.done} measured{': ' if said else ''}{said}; {size_kb:,.0f} kB transferred"
-            f"{lacked if self._inputs else ''}"
+            f"{self.done} measured{': ' if counts else ''}{counts}; {size_kb:,.0f} kB transferred"
+            f"{limitation if self._inputs else ''}"
         )

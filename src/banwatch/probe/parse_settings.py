@@ -1,10 +1,7 @@
-"""Settings of the probe from the command line, and the question that comes before everything."""
+"""Parse the probe's settings from text, as a person types them."""
 
 import ipaddress
-import os
-import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -12,18 +9,17 @@ from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import UNKNOWN_ASN, Asn, parse_asn, parse_country
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.http.target_url import parse_target_url
-from banwatch.probe import consent
 from banwatch.probe.settings import Settings
 from banwatch.reference import load
 
 _STEALTH_PARALLEL = 2
 _STEALTH_ADDRESSES = 2
 _STEALTH_PAUSE_S = 20.0
-"""About as fast as a person clicks."""
+"""Pause between two measurements: about as fast as a person clicks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Encrypted:
+class EncryptedResolvers:
     """Resolvers that are asked inside TLS and HTTPS; empty for the usual ones."""
 
     dot: tuple[str, ...] = ()
@@ -34,10 +30,10 @@ Http3 = Literal["offered", "always", "never"]
 _HTTP3: dict[str, Http3] = {"offered": "offered", "always": "always", "never": "never"}
 _DOT_PORT = 853
 _DOH_WITHOUT_HELPER = ("8.8.8.8", "1.1.1.1")
-"""Public resolvers whose certificates name their addresses; they stand in for a helper's view of names."""
+"""Public resolvers whose certificates name their addresses; they replace a helper's view of names."""
 
 
-def make_settings(
+def parse_settings(
     *,
     cc: str,
     asn: str,
@@ -45,7 +41,7 @@ def make_settings(
     tier: str,
     helper: str | None,
     resolvers: list[str],
-    encrypted: Encrypted,
+    encrypted: EncryptedResolvers,
     http3: str,
     twin: str | None,
     ca_file: Path | None,
@@ -55,7 +51,11 @@ def make_settings(
     rest_s: float,
     own_addresses: list[str],
 ) -> Settings:
-    """Check what was typed, and say what is wrong with it."""
+    """Check every value, and make settings of them.
+
+    Raises:
+        BanwatchError: a value cannot be used; the message names what was expected.
+    """
     if parse_country(cc.upper()) != cc.upper():
         raise BanwatchError(f"No country: {cc!r}", "Expected two letters such as KP.")
     if parse_asn(asn.upper()) == 0 and asn.upper() not in {"AS0", "0"}:
@@ -70,12 +70,7 @@ def make_settings(
     for address in encrypted.doh:
         _check_address(address, "Expected a resolver's address, such as 1.1.1.1.")
     for address in own_addresses:
-        try:
-            ipaddress.ip_address(address)
-        except ValueError as error:
-            raise BanwatchError(
-                f"No address: {address!r}", "Expected your public address, such as 198.51.100.7."
-            ) from error
+        _check_address(address, "Expected your public address, such as 198.51.100.7.")
     for name, url in (("helper", helper), ("twin", twin)):
         try:
             if url is not None:
@@ -96,7 +91,7 @@ def make_settings(
         access_tier=tier,
         helper_url=helper,
         doh_resolvers=encrypted.doh or _usual_doh(has_helper=helper is not None, stealth=stealth),
-        http3=_http3(http3),
+        http3=_parse_http3(http3),
         twin_url=twin,
         resolvers=tuple(resolvers) or (standard.resolvers[:1] if stealth else standard.resolvers),
         tcp_resolvers=() if stealth else standard.tcp_resolvers,
@@ -127,31 +122,12 @@ def _usual_doh(*, has_helper: bool, stealth: bool) -> tuple[str, ...]:
 
 
 def _with_port(resolver: str) -> str:
-    """The usual port of DNS over TLS, where none was given."""
+    """Add the usual port of DNS over TLS where none was given."""
     has_port = "]:" in resolver or resolver.count(":") == 1
     return resolver if has_port else str(Endpoint(parse_endpoint(resolver).ip, _DOT_PORT))
 
 
-def _http3(text: str) -> Http3:
+def _parse_http3(text: str) -> Http3:
     if text not in _HTTP3:
         raise BanwatchError(f"No such way: {text!r}", "Expected offered, always or never.")
     return _HTTP3[text]
-
-
-def ask_consent(given: bool) -> None:
-    """Ask once, in the person's language; without a yes nothing is measured."""
-    path = consent.default_path()
-    if consent.has_consented(path):
-        return
-    if not given:
-        language = consent.language_of(dict(os.environ))
-        for paragraph in consent.QUESTION:
-            print(consent.translate(paragraph, language) + "\n", file=sys.stderr)
-        if not sys.stdin.isatty():
-            raise BanwatchError(
-                "Nobody has agreed to this yet", "Run it once on a terminal, or with --i-understand."
-            )
-        print(f"{consent.translate(consent.ASK, language)} [yes/no] ", end="", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip().lower() not in {"yes", "y", "예", "네"}:
-            raise BanwatchError("Nothing was measured", "Nothing is, until you agree.")
-    consent.give_consent(path, datetime.now(UTC))
