@@ -7,6 +7,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,13 @@ from hypothesis import strategies as st
 from banwatch.bulletin.publish import publish_from
 from banwatch.bulletin.verification_text import verification_json, verification_lines
 from banwatch.bulletin.verify import Verification, verify_bundle
-from banwatch.formats.bundle import MANIFEST, MEASUREMENTS, VERDICTS, read_whole_untrusted
+from banwatch.formats.bundle import (
+    MANIFEST,
+    MEASUREMENTS,
+    VERDICTS,
+    open_bundle_untrusted,
+    read_whole_untrusted,
+)
 from banwatch.formats.ooni import decode_untrusted, observe
 from banwatch.judge import judge, weigh
 from banwatch.model.errors import BanwatchError, WireError
@@ -57,6 +64,16 @@ def changed(whole: bytes, path: str, content: bytes | None, *, twice: bool = Fal
 def check(content: bytes, folder: Path) -> Verification:
     (folder / "bundle.zip").write_bytes(content)
     return verify_bundle(folder / "bundle.zip")
+
+
+def test_verdicts_of_a_bundle_of_0_1_0_are_read(whole: bytes) -> None:
+    """Bundles that were published before `formats/json_views.py` hold the AS number as an integer."""
+    verdicts = list(open_bundle_untrusted(io.BytesIO(whole)).verdicts_untrusted())
+    assert verdicts
+    as_before = b"".join(msgspec.json.encode(verdict) + b"\n" for verdict in verdicts)
+    assert b'"probe_asn":6' in as_before
+    old = changed(whole, VERDICTS, as_before)
+    assert list(open_bundle_untrusted(io.BytesIO(old)).verdicts_untrusted()) == verdicts
 
 
 def test_a_whole_bundle_holds(whole: bytes, tmp_path: Path) -> None:

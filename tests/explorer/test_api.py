@@ -114,4 +114,4 @@ def test_it_describes_itself(reader: MadeUpReader) -> None:
     }
     for path in described["paths"].values():
         assert path["get"]["description"]
-    assert "sentence" in described["components"]["schemas"]["Verdict"]["properties"]
+    assert "sentence" in described["components"]["schemas"]["VerdictJson"]["properties"]

@@ -9,6 +9,7 @@ import msgspec
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
 
+from banwatch.formats.json_views import VerdictJson
 from banwatch.model.ban import Ban, Comparison
 from banwatch.model.cell import Cell
 from banwatch.model.evidence import Evidence
@@ -37,7 +38,7 @@ class BanWithComparison:
 class VerdictPage:
     """Some verdicts in order of time, and where to go on."""
 
-    items: Sequence[Verdict]
+    items: Sequence[VerdictJson]
     next: str | None
     """Give this as `after` to get the next page; null at the end."""
 
@@ -47,7 +48,7 @@ class MeasurementInFull:
     """A measurement with all that was found in it and said of it."""
 
     measurement: Measurement
-    verdicts: Sequence[Verdict]
+    verdicts: Sequence[VerdictJson]
     observations: Sequence[Observation]
     evidence: Sequence[Evidence]
     raw: str
@@ -155,7 +156,7 @@ def add_api(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None:
         return _json(
             MeasurementInFull(
                 measurement=found,
-                verdicts=reader.verdicts_of(wanted),
+                verdicts=[VerdictJson.from_verdict(verdict) for verdict in reader.verdicts_of(wanted)],
                 observations=reader.observations_of([wanted]).get(wanted, ()),
                 evidence=reader.evidence_of([wanted]).get(wanted, ()),
                 raw=str(request.url_for("raw", uid=uid)),
@@ -175,7 +176,7 @@ def cut(found: Sequence[Verdict], start: datetime | None, skip: int, limit: int)
         skip: how many rows of that moment to leave out.
         limit: rows on the page.
     """
-    items = list(found[skip : skip + limit])
+    items = [VerdictJson.from_verdict(verdict) for verdict in found[skip : skip + limit]]
     if len(found) <= skip + limit:
         return VerdictPage(items=items, next=None)
     last = items[-1].measurement_start_time

@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from banwatch.formats.json_views import VerdictJson
 from banwatch.model.errors import WireError
 from banwatch.model.verdict import Verdict
 
@@ -40,6 +41,10 @@ _CHUNK_BYTES = 1 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 """What `zipfile` raises on a stranger's bytes; RuntimeError where a member is encrypted."""
+
+
+_decode_shape = msgspec.json.Decoder(VerdictJson).decode
+_decode_as_in_0_1_0 = msgspec.json.Decoder(Verdict).decode
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +130,9 @@ def write_bundle(
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         parts: dict[str, Iterable[bytes]] = {path: [content] for path, content in pages.items()}
         parts[MEASUREMENTS] = lines()
-        parts[VERDICTS] = (msgspec.json.encode(verdict) + b"\n" for verdict in verdicts)
+        parts[VERDICTS] = (
+            msgspec.json.encode(VerdictJson.from_verdict(verdict)) + b"\n" for verdict in verdicts
+        )
         parts[RULES] = [msgspec.json.format(msgspec.json.encode(list(rules)), indent=1)]
         for path in sorted(parts):
             members.append(_add(archive, path, parts[path]))
@@ -213,10 +220,9 @@ class Bundle:
         Raises:
             WireError: the member is damaged, or a line is no verdict.
         """
-        decoder = msgspec.json.Decoder(Verdict)
         for line in self._lines(VERDICTS):
             try:
-                yield decoder.decode(line)
+                yield _decode_verdict(line)
             except (msgspec.DecodeError, RecursionError, ValueError) as error:
                 raise WireError(f"has a line that is no verdict: {error}") from error
 
@@ -252,6 +258,14 @@ class Bundle:
             if isinstance(error, WireError):
                 raise
             raise WireError(f"is damaged: {error}") from error
+
+
+def _decode_verdict(line: bytes) -> Verdict:
+    """Read a verdict in its JSON shape, or as bundles of 0.1.0 held it: with the AS number as an integer."""
+    try:
+        return _decode_shape(line).to_verdict()
+    except msgspec.ValidationError:
+        return _decode_as_in_0_1_0(line)
 
 
 def open_bundle_untrusted(source: BinaryIO) -> Bundle:

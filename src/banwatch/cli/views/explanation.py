@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
+from banwatch.formats.json_views import VerdictJson
 from banwatch.formats.ooni import decode_untrusted, observe
 from banwatch.judge.ruleset_file import Ruleset
 from banwatch.model.control import Control
@@ -53,6 +54,17 @@ class Explanation:
     steps: tuple[Compared, ...]
     rules: tuple[AppliedRule, ...]
     evidence: Evidence
+
+    def to_json(self) -> dict[str, object]:
+        """Return what `--json` prints: the fields, verdicts in their JSON shape."""
+        return {
+            "verdict": VerdictJson.from_verdict(self.verdict),
+            "stored": None if self.stored is None else VerdictJson.from_verdict(self.stored),
+            "past": [VerdictJson.from_verdict(verdict) for verdict in self.past],
+            "steps": self.steps,
+            "rules": self.rules,
+            "evidence": self.evidence,
+        }
 
 
 def explain_measurement(store: Store, uid: str, ruleset: Ruleset) -> Explanation:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from banwatch.cli.views.explanation import Explanation, explain_measurement, show_explanation
+from banwatch.formats.json_views import VerdictJson
 from banwatch.judge.defects import find_defects
 from banwatch.judge.ruleset_file import CURRENT, Ruleset, parse_ruleset_untrusted
 from banwatch.model.errors import BanwatchError, WireError
@@ -42,7 +43,7 @@ def explain(path: Path, uid: str, ruleset: Ruleset, *, as_json: bool) -> None:
     with Store.open(path, read_only=True) as store:
         explanation: Explanation = explain_measurement(store, uid, ruleset)
     if as_json:
-        print(msgspec.json.encode(explanation).decode())
+        print(msgspec.json.encode(explanation.to_json()).decode())
     else:
         show_explanation(explanation, Console(highlight=False))
 
@@ -61,7 +62,7 @@ def show_changes(
                 continue
             moves[(old.state if old else "nothing", new.state)] += 1
             if as_json:
-                print(msgspec.json.encode({"before": old, "after": new}).decode())
+                print(msgspec.json.encode({"before": _view(old), "after": _view(new)}).decode())
             elif moves.total() <= _SHOWN:
                 table.add_row(
                     new.measurement_uid, new.target, _short(old), _short(new), ", ".join(new.rules[:2])
@@ -185,3 +186,7 @@ def _short(verdict: Verdict | None) -> str:
     if verdict is None:
         return "nothing"
     return f"{verdict.state} {' '.join(verdict.mechanisms)}".strip()
+
+
+def _view(verdict: Verdict | None) -> VerdictJson | None:
+    return None if verdict is None else VerdictJson.from_verdict(verdict)

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from banwatch.formats.json_views import VerdictJson
 from banwatch.model.ids import render_asn
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
@@ -28,28 +29,8 @@ def style_of(state: State) -> str:
 
 
 def to_line(verdict: Verdict) -> str:
-    """Render one verdict as a JSON object: AS numbers as `AS131279`, times in RFC 3339, UTC."""
-    return msgspec.json.encode(
-        {
-            "measurement_uid": verdict.measurement_uid,
-            "test_name": verdict.test_name,
-            "input": verdict.input or None,
-            "target": verdict.target,
-            "probe_cc": verdict.probe_cc,
-            "probe_asn": render_asn(verdict.probe_asn),
-            "access_tier": verdict.access_tier,
-            "measurement_start_time": verdict.measurement_start_time,
-            "state": verdict.state,
-            "mechanisms": verdict.mechanisms,
-            "layer": verdict.layer,
-            "hop": verdict.hop,
-            "rules": verdict.rules,
-            "vetoed": verdict.vetoed,
-            "sentence": verdict.sentence,
-            "ruleset": verdict.ruleset,
-            "snapshots": verdict.snapshots,
-        }
-    ).decode()
+    """Render one verdict as a JSON object."""
+    return msgspec.json.encode(VerdictJson.from_verdict(verdict)).decode()
 
 
 def show_table(verdicts: Sequence[Verdict], total: int) -> None:
