@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from banwatch.model.errors import BanwatchError
-from banwatch.pipeline import fetch_signals as detect_signals
+from banwatch.net import fetch
 from banwatch.pipeline.fetch_signals import signals_from
 from tests.formats.test_outside_signals import CLOUDFLARE, CSV, IODA
 
@@ -120,7 +120,7 @@ def test_a_public_server_may_not_send_us_inside(
 ) -> None:
     root = serve({"/moved": _give(b"", 302, Location="/inside"), "/inside": _give(CSV)})
     first = iter([False])
-    monkeypatch.setattr(detect_signals._Place, "is_inner", property(lambda _: next(first, True)))
+    monkeypatch.setattr(fetch._Origin, "is_inner", property(lambda _: next(first, True)))
     with pytest.raises(BanwatchError, match="not on the public Internet"):
         signals_from(f"{root}/moved")
 

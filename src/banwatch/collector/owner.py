@@ -7,16 +7,15 @@ Wire: a Unix socket `<database>.owner`, for the same user only. A request is one
 in `store.remote`.
 """
 
-import os
-import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -25,8 +24,9 @@ from banwatch.bans import load_bans
 from banwatch.judge.ruleset_file import CURRENT, Ruleset, parse_ruleset_untrusted
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.progress import Progress
+from banwatch.net.local_socket import connect_local, serve_local
 from banwatch.store import Store
-from banwatch.store.engines.remote import QueryAnswer, connected, is_reading, short, socket_of
+from banwatch.store.engines.remote import QueryAnswer, is_reading, socket_of
 
 MAX_REQUEST_BYTES = 1 << 20
 """Longest request: some thousand paths."""
@@ -92,79 +92,51 @@ def own(store_path: str | Path) -> Iterator[Owner | None]:
 
 @contextmanager
 def _listening(store_path: Path, owner: Owner) -> Iterator[None]:
-    path = socket_of(store_path)
-    with socket.socket(socket.AF_UNIX) as listening:
-        try:
-            path.unlink(missing_ok=True)  # we hold the file, so whoever left this is gone
-            listening.bind(short(path))
-            os.chmod(path, 0o600)
-            listening.listen()
-        except OSError:
+    is_listening = False
+    try:
+        with serve_local(socket_of(store_path), partial(_converse, owner)) as is_listening:
             yield
-            return
-        thread = threading.Thread(target=_listen, args=(listening, owner), name="owner", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
-            with suppress(OSError):
-                listening.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
-            thread.join(timeout=5)
-            owner.turn.acquire(timeout=_END_S)  # what somebody has asked for may come to its end
+    finally:
+        if is_listening:
+            owner.turn.acquire(timeout=_END_S)  # work that was asked for may come to its end
 
 
-def _listen(listening: socket.socket, owner: Owner) -> None:
-    while True:
-        try:
-            connection, _ = listening.accept()
-        except OSError:
-            return
-        threading.Thread(target=_answer, args=(connection, owner), daemon=True).start()
-
-
-def _answer(connection: socket.socket, owner: Owner) -> None:
+def _converse(owner: Owner, stream: BinaryIO) -> None:
     """Do what one request asks for; whoever asked may go away at any time."""
-    with suppress(ConnectionError):
-        _converse(connection, owner)
+    said_at = 0.0
 
+    def say(line: _Line) -> None:
+        with suppress(OSError, ValueError):  # whoever asked has gone; the work goes on to its end
+            stream.write(msgspec.json.encode(line) + b"\n")
+            stream.flush()
 
-def _converse(connection: socket.socket, owner: Owner) -> None:
-    with connection, connection.makefile("rwb") as stream:
-        said_at = 0.0
+    def progress(done: int, total: int) -> None:
+        nonlocal said_at
+        now = time.monotonic()
+        if now - said_at >= _SAY_EVERY_S:
+            said_at = now
+            say(_Line(done=done, total=total))
 
-        def say(line: _Line) -> None:
-            with suppress(OSError, ValueError):  # whoever asked has gone; the work goes on to its end
-                stream.write(msgspec.json.encode(line) + b"\n")
-                stream.flush()
-
-        def progress(done: int, total: int) -> None:
-            nonlocal said_at
-            now = time.monotonic()
-            if now - said_at >= _SAY_EVERY_S:
-                said_at = now
-                say(_Line(done=done, total=total))
-
-        try:
-            text = stream.readline(MAX_REQUEST_BYTES)
-            if not text:
-                return  # it only wanted to know whether anybody is here
-            request = msgspec.json.decode(text, type=Request)
-            if request.work == "query":
-                _answer_query(owner.store, request.sql, stream)
-                return
-            with owner.turn:
-                report = _carry_out(owner.store, request, progress)
-            say(_Line(report=msgspec.Raw(msgspec.json.encode(report))))
-        except BanwatchError as error:
-            say(_Line(what=error.what, do=error.do))
-        except ConnectionError:
-            raise
-        except (msgspec.DecodeError, OSError) as error:
-            say(_Line(what=f"the request cannot be read: {error}", do="Use the same version on both sides"))
-        except Exception as error:
-            say(_Line(what=f"the owner of the store failed: {type(error).__name__}: {error}"))
-            raise
+    try:
+        text = stream.readline(MAX_REQUEST_BYTES)
+        if not text:
+            return  # it only wanted to know whether anybody is here
+        request = msgspec.json.decode(text, type=Request)
+        if request.work == "query":
+            _answer_query(owner.store, request.sql, stream)
+            return
+        with owner.turn:
+            report = _carry_out(owner.store, request, progress)
+        say(_Line(report=msgspec.Raw(msgspec.json.encode(report))))
+    except BanwatchError as error:
+        say(_Line(what=error.what, do=error.do))
+    except ConnectionError:
+        raise
+    except (msgspec.DecodeError, OSError) as error:
+        say(_Line(what=f"the request cannot be read: {error}", do="Use the same version on both sides"))
+    except Exception as error:
+        say(_Line(what=f"the owner of the store failed: {type(error).__name__}: {error}"))
+        raise
 
 
 def _answer_query(store: Store, sql: str, stream: Any) -> None:
@@ -225,7 +197,7 @@ def ask(
     Raises:
         BanwatchError: the owner said what went wrong, or went away before it had finished.
     """
-    with connected(Path(store_path)) as stream:
+    with connect_local(socket_of(Path(store_path))) as stream:
         if stream is None:
             return None
         stream.write(msgspec.json.encode(request) + b"\n")

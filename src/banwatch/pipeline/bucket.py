@@ -7,14 +7,15 @@ Only two requests of the S3 protocol are made: list the keys under a prefix, and
 import os
 import re
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from banwatch.model.errors import BanwatchError, WireError
+from banwatch.net.fetch import StatusError, open_body
 
 _ADDRESS = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<prefix>.*))?", re.ASCII)
 _TIMEOUT_S = 60.0
@@ -124,21 +125,26 @@ def _endpoint(bucket: str) -> str:
     return f"https://{bucket}.s3.amazonaws.com"
 
 
-def _get(url: str) -> "urllib.response.addinfourl":
+@contextmanager
+def _get(url: str) -> Iterator[BinaryIO]:
     """Ask for something, again where the server is busy."""
+    with ExitStack() as opened:
+        yield _open_patiently(url, opened)
+
+
+def _open_patiently(url: str, opened: ExitStack) -> BinaryIO:
     wait_s = _FIRST_WAIT_S
     for attempt in range(_TRIES):
         try:
-            return urllib.request.urlopen(url, timeout=_TIMEOUT_S)  # type: ignore[no-any-return]  # typed loosely
-        except urllib.error.HTTPError as error:
-            error.close()
-            if error.code < 500 and error.code != 429:
+            return opened.enter_context(open_body(url, timeout_s=_TIMEOUT_S))
+        except StatusError as error:
+            if error.status < 500 and error.status != 429:
                 raise BanwatchError(
-                    f"{url} is refused: {error.code} {error.reason}", "Check the address"
+                    f"{url} is refused: {error.status} {error.reason}", "Check the address"
                 ) from error
-            reason: object = error
+            reason = f"HTTP Error {error.status}: {error.reason}"
         except OSError as error:
-            reason = error
+            reason = str(error)
         if attempt + 1 < _TRIES:
             time.sleep(wait_s)
             wait_s *= 2

@@ -5,10 +5,8 @@ Wire: a Unix socket `<database>.owner`, for the same user only. One line of JSON
 line `{}` ends them, `{"what": ..., "do": ...}` says what went wrong. More can be asked: `collector.owner`.
 """
 
-import os
-import socket
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,11 +16,11 @@ import pyarrow as pa
 
 from banwatch.model.errors import BanwatchError
 from banwatch.model.progress import Progress
+from banwatch.net.local_socket import connect_local
 from banwatch.store.batch import Measured
 from banwatch.store.engines.engine import JudgeTable
 from banwatch.store.tables import TableDef
 
-CONNECT_S = 2.0
 _READING = ("SELECT", "WITH")
 
 
@@ -38,26 +36,6 @@ class QueryAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 def socket_of(store: Path) -> Path:
     """Where the owner of a store listens."""
     return store.with_name(store.name + ".owner")
-
-
-def short(path: Path) -> str:
-    """Name a socket in as few bytes as its address has room for."""
-    return min(str(path.absolute()), os.path.relpath(path), key=len)
-
-
-@contextmanager
-def connected(store: Path) -> Iterator[Any]:
-    """Connect to the owner of a store: gives a binary stream to read and write, None where nobody listens."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(CONNECT_S)
-        try:
-            connection.connect(short(socket_of(store)))
-        except OSError:
-            yield None
-            return
-        connection.settimeout(None)
-        with connection.makefile("rwb") as stream:
-            yield stream
 
 
 def is_reading(sql: str) -> bool:
@@ -77,7 +55,7 @@ class Remote:
     @classmethod
     def reach(cls, path: Path) -> "Remote | None":
         """Find the owner of a store; None where nobody listens."""
-        with connected(path) as stream:
+        with connect_local(socket_of(path)) as stream:
             return cls(path) if stream is not None else None
 
     def table_names(self) -> set[str]:
@@ -96,7 +74,7 @@ class Remote:
                 yield table.slice(start, rows)
 
     def _asked(self, sql: str) -> Iterator[pa.Table]:
-        with connected(self._path) as stream:
+        with connect_local(socket_of(self._path)) as stream:
             if stream is None:
                 raise BanwatchError(
                     f"the process that owned {self.place} has gone", "Run the same command again"
