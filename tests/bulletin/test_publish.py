@@ -12,8 +12,8 @@ from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.state import State
 from banwatch.pages.links import anchor
-from tests.explorer.made_up import ANNOUNCED, make_country, make_raw, make_row, make_verdict
-from tests.explorer.reading import read
+from tests.pages.html_page import read
+from tests.pages.made_up_country import ANNOUNCED, make_country, make_raw, make_row, make_verdict
 
 
 @pytest.fixture(scope="module")

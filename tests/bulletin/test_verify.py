@@ -27,7 +27,7 @@ from banwatch.judge import judge, weigh
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.state import State
 from banwatch.reference import load
-from tests.explorer.made_up import MadeUpReader, make_country
+from tests.pages.made_up_country import MadeUpReader, make_country
 
 
 def judged_country() -> MadeUpReader:
@@ -95,7 +95,7 @@ def test_its_page_stands_alone(whole: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
         page = archive.read("index.html").decode()
         names = set(archive.namelist())
-    from tests.explorer.reading import read
+    from tests.pages.html_page import read
 
     local = [a for a in read(page).addresses if not a.startswith(("https:", "data:", "#"))]
     assert local

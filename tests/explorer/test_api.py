@@ -7,8 +7,8 @@ import pytest
 
 from banwatch.explorer.app import create_app_over
 from banwatch.model.state import State
-from tests.explorer.asking import get
-from tests.explorer.made_up import START, MadeUpReader, make_country, make_verdict
+from tests.explorer.asgi_client import get
+from tests.pages.made_up_country import START, MadeUpReader, make_country, make_verdict
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The app: every link of a page leads somewhere, and nothing that a stranger wrote can run."""
 
 import json
+from xml.etree import ElementTree
 
 import pytest
 from fastapi import FastAPI
@@ -9,9 +10,9 @@ from banwatch.explorer.app import create_app, create_app_over
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.state import State
-from tests.explorer.asking import Answer, get
-from tests.explorer.made_up import START, MadeUpReader, make_country, make_raw, make_verdict
-from tests.explorer.reading import read
+from tests.explorer.asgi_client import Answer, get
+from tests.pages.html_page import read
+from tests.pages.made_up_country import START, MadeUpReader, make_country, make_raw, make_verdict
 
 EVIL = "</pre></script><script>document.title='owned'</script><img src=x onerror=alert(1)>\"'\u202e"
 
@@ -65,6 +66,17 @@ def test_the_path_from_cell_to_raw_json(app: FastAPI, reader: MadeUpReader) -> N
 def test_every_page_of_lab_measurements_says_so(app: FastAPI) -> None:
     for address in ("/", "/bans/kp-test", "/incidents/KP-2016-0001"):
         assert "Made in a lab." in ok(get(app, address))
+
+
+def test_a_lab_says_so_in_every_title_of_the_feed() -> None:
+    answer = get(create_app_over(make_country(days=1, per_day=1)), "/feed.xml")
+    assert answer.headers["content-type"] == "application/atom+xml"
+    atom = "{http://www.w3.org/2005/Atom}"
+    entries = ElementTree.fromstring(answer.body).iter(f"{atom}entry")
+    titles = [entry.findtext(f"{atom}title") for entry in entries]
+    assert titles
+    assert all(str(title).startswith("Made in a lab: ") for title in titles)
+    assert b"http://127.0.0.1/incidents/KP-2016-0001" in answer.body
 
 
 def test_a_recording_says_so_on_every_page(reader: MadeUpReader) -> None:

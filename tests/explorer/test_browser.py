@@ -12,12 +12,12 @@ import pytest
 
 from banwatch.bulletin.publish import publish_from
 from banwatch.explorer.app import create_app_over
-from banwatch.explorer.serving import listen
 from banwatch.model.ban import Measured
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.state import State
+from banwatch.net.listening import listen
 from banwatch.pages.links import LiveLinks
-from tests.explorer.made_up import (
+from tests.pages.made_up_country import (
     ANNOUNCED,
     MadeUpReader,
     make_country,

@@ -93,7 +93,7 @@ def _termination_unwinds() -> Iterator[None]:
 
 def _refuse_taken_port(port: int | None) -> None:
     """Say so before three minutes of work, not after."""
-    from banwatch.explorer.serving import find_port
+    from banwatch.net.listening import find_port
 
     find_port("127.0.0.1", port)
 

@@ -10,7 +10,7 @@ from banwatch.model.ids import Asn
 from banwatch.model.incident import Incident, Kind
 from banwatch.pages.places import columns_of
 from banwatch.pages.wording.headline import headline, story
-from tests.explorer.made_up import ANNOUNCED, NAMED, OTHERS, START, make_ban, make_incident, make_row
+from tests.pages.made_up_country import ANNOUNCED, NAMED, OTHERS, START, make_ban, make_incident, make_row
 
 NETWORKS: Mapping[Asn, str] = {Asn(131279): "Star JV", Asn(64513): "Kwangmyong"}
 ALL = (*NAMED, "bet365.com", "pornhub.com")

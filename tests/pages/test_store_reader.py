@@ -15,8 +15,8 @@ from banwatch.pages.store_reader import StoreReader
 from banwatch.pipeline import detect, ingest
 from banwatch.reference import load
 from banwatch.store import Store
-from tests.explorer.asking import get
-from tests.explorer.made_up import KP, make_country
+from tests.explorer.asgi_client import get
+from tests.pages.made_up_country import KP, make_country
 
 DAYS, TARGETS, TIERS = 2, 11, 3
 

@@ -2,8 +2,7 @@
 
 import json
 import re
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -11,14 +10,11 @@ import pytest
 from fastapi import FastAPI
 
 from banwatch.explorer.app import create_app_over
-from banwatch.model.ids import Asn, CountryCode, TargetName
-from banwatch.model.incident import Kind
-from banwatch.model.report import Claim, ReaderReport, ReportState
-from banwatch.pages.views.reader_reports import MAX_LINES, on_ban, on_incident, view_readers
+from banwatch.model.report import ReportState
 from banwatch.store.reports import MAX_ALIKE_PER_HOUR, ReportBook
-from tests.explorer.asking import Answer, get, post
-from tests.explorer.made_up import ANNOUNCED, START, MadeUpReader, make_ban, make_country, make_incident
-from tests.explorer.reading import read
+from tests.explorer.asgi_client import Answer, get, post
+from tests.pages.html_page import read
+from tests.pages.made_up_country import MadeUpReader, make_country
 
 HEADING = "What readers report (not measured, not verified)"
 EVIL = "</textarea><script>alert(1)</script>\"'<img src=x onerror=alert(1)>"
@@ -46,13 +42,6 @@ def send(app: FastAPI, fields: dict[str, str], **headers: str) -> Answer:
     return post(
         app, "/report", urlencode(fields).encode(), **{"content_type": FORM, "origin": OURS, **headers}
     )
-
-
-def report(
-    target: str = "youtube.com", cc: str = "KP", asn: int = 0, at: datetime = ANNOUNCED
-) -> ReaderReport:
-    said = Claim(target=TargetName(target), probe_cc=CountryCode(cc), probe_asn=Asn(asn), seen_at=at, note="")
-    return ReaderReport(report_id="x", received_at=at, claim=said, state=ReportState.ACCEPTED)
 
 
 def test_from_the_form_to_the_pages(app: FastAPI, book: ReportBook) -> None:
@@ -221,34 +210,3 @@ def test_without_a_book_nothing_is_offered(reader: MadeUpReader) -> None:
     assert get(app, "/report").status == 404
     assert HEADING not in get(app, "/bans/kp-test").text
     assert "/report" not in get(app, "/").text
-
-
-def test_which_reports_belong_to_a_ban(reader: MadeUpReader) -> None:
-    mine = [report(), report("YouTube.com", cc="", asn=64512), report("bet365.com")]
-    others = [report(cc="UG"), report(cc=""), report(cc="", asn=1), report("elsewhere.example")]
-    assert on_ban([*mine, *others], make_ban(), reader.rows) == mine
-
-
-def test_which_reports_belong_to_an_incident() -> None:
-    incident = replace(make_incident(), end_earliest=ANNOUNCED, end_latest=ANNOUNCED + timedelta(days=2))
-    mine = [report(), report(at=ANNOUNCED + timedelta(days=3))]
-    others = [
-        report(at=START - timedelta(days=9)),
-        report(at=ANNOUNCED + timedelta(days=4)),
-        report("x.example"),
-    ]
-    assert on_incident([*mine, *others], incident) == mine
-    shutdown = replace(incident, kind=Kind.SHUTDOWN, targets=())
-    assert on_incident([*mine, *others], shutdown) == [*mine, report("x.example")]
-
-
-def test_counts_are_by_day_and_the_latest_come_first() -> None:
-    same = [report(at=ANNOUNCED + timedelta(hours=hour), asn=64512) for hour in range(30)]
-    view = view_readers(same)
-    assert [(day.machine_day, day.network, day.count) for day in view.days] == [
-        ("2016-04-02", "AS64512", "6"),
-        ("2016-04-01", "AS64512", "24"),
-    ]
-    many = view_readers(report(at=ANNOUNCED + timedelta(days=day)) for day in range(MAX_LINES + 1))
-    assert len(many.days) == MAX_LINES
-    assert many.left_out == "one earlier line not shown."

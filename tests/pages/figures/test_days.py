@@ -7,7 +7,7 @@ import pytest
 from banwatch.detect.votes.cells import fold
 from banwatch.model.state import State
 from banwatch.pages.figures.days import DayCount, DayState, fold_days
-from tests.explorer.made_up import START, make_verdict
+from tests.pages.made_up_country import START, make_verdict
 
 
 @pytest.mark.parametrize(

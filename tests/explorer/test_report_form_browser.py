@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from banwatch.explorer.app import create_app_over
-from banwatch.explorer.serving import listen
+from banwatch.net.listening import listen
 from banwatch.store.reports import ReportBook
-from tests.explorer.made_up import make_country
+from tests.pages.made_up_country import make_country
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 

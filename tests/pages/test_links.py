@@ -6,7 +6,7 @@ from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.pages.figures.days import DayKey
 from banwatch.pages.links import LiveLinks, day_path, place_slug, slug
 from banwatch.pages.places import Place
-from tests.explorer.made_up import START
+from tests.pages.made_up_country import START
 
 
 @pytest.mark.parametrize(

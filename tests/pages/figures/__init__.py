@@ -1,0 +1,1 @@
+"""Tests of `banwatch.pages.figures`."""
