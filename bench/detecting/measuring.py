@@ -8,8 +8,8 @@ import numpy as np
 
 from banwatch.detect.blocking.baseline import Prior
 from banwatch.detect.blocking.emissions import DEFAULT, Emissions
-from banwatch.detect.blocking.hidden_markov import Steps
 from banwatch.detect.blocking.stretches import solve
+from banwatch.detect.votes.steps import Steps
 from detecting import leader
 from detecting.series import WEEK, Sample, sample, steps_of
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from banwatch.detect.blocking.hidden_markov import Steps
+from banwatch.detect.votes.steps import Steps
 
 WEEK = 168
 Counts = NDArray[np.float32]

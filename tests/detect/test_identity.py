@@ -3,7 +3,7 @@
 from random import Random
 
 from banwatch.detect import find_changes, fold, group
-from banwatch.detect.telling import said_by
+from banwatch.detect.incidents.past_views import view_at
 from banwatch.model.ids import IncidentId
 from banwatch.model.incident import Incident
 from banwatch.model.verdict import Verdict
@@ -58,6 +58,6 @@ def test_the_log_gives_any_days_view() -> None:
         (START + hours(5), "KP-2016-0001", "revised"),
         (START + hours(3), "KP-2016-0002", "second"),
     ]
-    assert [says for _, _, says in said_by(log, START + hours(4))] == ["first", "second"]
-    assert [says for _, _, says in said_by(log, START + hours(9))] == ["revised", "second"]
-    assert said_by(log, START) == ()
+    assert [says for _, _, says in view_at(log, START + hours(4))] == ["first", "second"]
+    assert [says for _, _, says in view_at(log, START + hours(9))] == ["revised", "second"]
+    assert view_at(log, START) == ()

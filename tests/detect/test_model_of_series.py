@@ -13,7 +13,7 @@ from banwatch.detect import find_changes, fold
 from banwatch.detect.blocking import hidden_markov as hidden
 from banwatch.detect.blocking import stretches, windows
 from banwatch.detect.blocking.baseline import Prior
-from banwatch.detect.blocking.hidden_markov import Steps
+from banwatch.detect.votes.steps import Steps
 from banwatch.model.incident import Change, Kind
 from banwatch.model.state import State
 from tests.detect.making import START, hours, verdict

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from banwatch.detect.telling import incident_lines
-from banwatch.detect.wording.outside_signals import beside, line
+from banwatch.cli.views.incident_lines import incident_lines
+from banwatch.detect.wording.outside_signals import render_signal, signals_beside
 from banwatch.model.ids import Asn, CountryCode
 from banwatch.model.signal import Signal
 from tests.detect.test_first_light import DARK, seen
@@ -32,8 +32,8 @@ def test_signals_of_the_same_place_and_time_are_named() -> None:
         _signal(shift_h=80),
         _signal(shift_h=-80),
     ]
-    assert beside(shutdown, [*here, *elsewhere]) == tuple(here)
-    assert line(here[0]).startswith("IODA bgp: outage, KP, 2016-04-05 00:00 to 2016-04-06 00:00")
+    assert signals_beside(shutdown, [*here, *elsewhere]) == tuple(here)
+    assert render_signal(here[0]).startswith("IODA bgp: outage, KP, 2016-04-05 00:00 to 2016-04-06 00:00")
 
 
 def test_they_are_printed_with_the_incident() -> None:

@@ -12,7 +12,7 @@ The same cells give the same answer, in whatever order they come. Nothing here o
 a clock, or knows what was announced.
 """
 
-from banwatch.detect.blocking.changes import find_changes
+from banwatch.detect.changes import find_changes
 from banwatch.detect.incidents.build import group
 from banwatch.detect.incidents.ids import known_by
 from banwatch.detect.votes.cells import fold

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 def _ls(as_json: Json = False) -> None:
     """List the register."""
     from banwatch.bans.register import load_bans
-    from banwatch.bans.wording import bans_table, print_table, to_json
+    from banwatch.cli.views.bans import bans_table, print_table, to_json
 
     found = list(load_bans().values())
     if as_json:
@@ -40,7 +40,7 @@ def _ls(as_json: Json = False) -> None:
 def _show(ban_id: BanId, as_json: Json = False) -> None:
     """Show one ban: whom it binds, from when, and who says so."""
     from banwatch.bans.register import find_ban
-    from banwatch.bans.wording import ban_text, to_json
+    from banwatch.cli.views.bans import ban_text, to_json
 
     ban = find_ban(ban_id)
     print(to_json(ban) if as_json else ban_text(ban))
@@ -50,7 +50,7 @@ def _compare(ban_id: BanId, store: Database = "banwatch.duckdb", as_json: Json =
     """Compare one ban with the measurements of its country."""
     from banwatch.bans import compare
     from banwatch.bans.register import find_ban
-    from banwatch.bans.wording import comparison_table, print_table, to_json
+    from banwatch.cli.views.bans import comparison_table, print_table, to_json
     from banwatch.detect import find_changes
     from banwatch.store import Store, queries
 
@@ -67,7 +67,7 @@ def _compare(ban_id: BanId, store: Database = "banwatch.duckdb", as_json: Json =
 def _unannounced(store: Database = "banwatch.duckdb", as_json: Json = False) -> None:
     """List the incidents that no ban announces."""
     from banwatch.bans import load_bans, unannounced
-    from banwatch.detect.telling import incident_lines
+    from banwatch.cli.views.incident_lines import incident_lines
     from banwatch.store import Store, queries
 
     with Store.open(store, read_only=True) as opened:

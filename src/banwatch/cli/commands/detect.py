@@ -50,7 +50,8 @@ def _detect(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object an incident.")] = False,
 ) -> None:
     """Find what began, where, how wide, and whether it ended."""
-    from banwatch.detect.telling import aside_lines, incident_lines, said_by, said_lines
+    from banwatch.cli.views.incident_lines import aside_lines, incident_lines, said_lines
+    from banwatch.detect.incidents.past_views import view_at
     from banwatch.formats.verdict_table import parse_moment
     from banwatch.model.errors import WireError
     from banwatch.pipeline.fetch_signals import signals_from
@@ -93,7 +94,7 @@ def _detect(
         if now is not None:
             with Store.open(store, read_only=True) as opened:
                 entries = [(entry.said_at, entry.subject, entry.says) for entry in opened.rows(Logged)]
-            for line in said_lines(said_by(entries, now), as_json=as_json):
+            for line in said_lines(view_at(entries, now), as_json=as_json):
                 print(line)
             return
         try:

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.blocking.emissions import Floats
-from banwatch.detect.blocking.hidden_markov import Steps
+from banwatch.detect.votes.steps import Floats, Steps
 
 Groups = NDArray[np.int64]
 

@@ -1,17 +1,15 @@
-"""From cells to changes: each stretch of interference in each series, with onset and end as intervals."""
+"""Changes of series: each stretch of interference, with its onset and end as intervals."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 import numpy as np
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.blocking.baseline import Prior
-from banwatch.detect.blocking.emissions import DEFAULT, Emissions, Floats, log_ratios
+from banwatch.detect.blocking.emissions import DEFAULT, Emissions, log_ratios
 from banwatch.detect.blocking.stretches import Solved, Stretch, joined, solve
-from banwatch.detect.shutdowns.find import find_shutdowns
-from banwatch.detect.votes.cells import hour_of
 from banwatch.detect.votes.series import (
     Series,
     arrange,
@@ -21,7 +19,8 @@ from banwatch.detect.votes.series import (
     to_steps,
     told_in,
 )
-from banwatch.detect.votes.voices import ballots, ballots_without, loudest, span, without
+from banwatch.detect.votes.steps import Floats
+from banwatch.detect.votes.voices import ballots, ballots_without, loudest, without
 from banwatch.model.cell import Cell
 from banwatch.model.incident import Change, Kind
 from banwatch.model.mechanism import deepest
@@ -30,40 +29,19 @@ CERTAIN = 0.999
 """No model is surer than this of what it was not told."""
 
 
-def find_changes(
-    cells: Iterable[Cell],
-    *,
-    through: datetime | None = None,
-    prior: Prior | None = None,
-    emissions: Emissions = DEFAULT,
-) -> tuple[Change, ...]:
-    """Find every stretch of interference and every shutdown.
+def find_blocking(
+    cells: Iterable[Cell], *, prior: Prior | None = None, emissions: Emissions = DEFAULT
+) -> Iterator[Change]:
+    """Find every stretch of interference, series by series.
 
     Args:
-        cells: in any order; hours without measurements need no cell.
-        through: how far the data reach; hours up to it without cells are empty. Else: as two voices do.
+        cells: the cells of any number of series, in any order.
         prior: the series' common baseline, to update one series alone; from the cells, if omitted.
         emissions: how an hour's votes are weighed.
-
-    Returns:
-        Changes in order of target, network, tier and onset. Those seen by one voice alone are among them,
-        with `probes` 1; `group` makes no incident of these.
     """
-    known = tuple(cells)
-    if not known:
-        return ()
-    series = arrange(known)
+    series = arrange(cells)
     solved = solve(to_steps(series), prior, of_targets(series), emissions=emissions)
-    changes = list(_blocking(series, solved, emissions))
-    vouched = span(known)[1]
-    if through is not None:  # hours that have ended
-        vouched = max(vouched, hour_of(through) - timedelta(hours=1))
-    changes.extend(find_shutdowns(known, vouched))
-    return tuple(sorted(changes, key=_order))
-
-
-def _order(change: Change) -> tuple[str, str, int, str, datetime]:
-    return (change.target, change.probe_cc, change.probe_asn, change.access_tier, change.onset_latest)
+    yield from _blocking(series, solved, emissions)
 
 
 def _blocking(series: Sequence[Series], solved: Solved, emissions: Emissions) -> Iterable[Change]:

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
-
-Floats = NDArray[np.float32]
+from banwatch.detect.votes.steps import Floats
 
 OPEN, PARTLY, BLOCKED = 0, 1, 2
 MOST_VOTES = 512

@@ -7,35 +7,18 @@ drift by the hours that passed, so empty hours count without being stored. Array
 What an hour's votes say is in `emissions`.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.blocking.emissions import DEFAULT, OPEN, Emissions, Floats, log_ratios
-
-Hours = NDArray[np.int32]
+from banwatch.detect.blocking.emissions import DEFAULT, OPEN, Emissions, log_ratios
+from banwatch.detect.votes.steps import Floats, Hours, Steps
 
 STATES = 3
 MAX_GAP_HOURS = 24 * 400
 """Longer gaps forget no more than this one: the chain is at rest long before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """Votes of many series at their telling hours.
-
-    Shape: all `[steps, series]`; `gap_hours` is the time since the step before (0 at the first and in
-    padding).
-    """
-
-    accusing: Floats
-    """Votes that accuse, 0 to `telling`."""
-    telling: Floats
-    """Votes that could tell; 0 only in padding."""
-    gap_hours: Hours
 
 
 @lru_cache(maxsize=1)

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.blocking.baseline import Groups, Prior, first_guess, fit, fit_roughly, shrink
-from banwatch.detect.blocking.emissions import DEFAULT, Emissions, Floats
-from banwatch.detect.blocking.hidden_markov import Steps, evidence, smooth
+from banwatch.detect.blocking.emissions import DEFAULT, Emissions
+from banwatch.detect.blocking.hidden_markov import evidence, smooth
 from banwatch.detect.blocking.windows import Window, cut, windows_of
+from banwatch.detect.votes.steps import Floats, Steps
 
 _ROUNDS = 3
 _SETTLED = 0.05

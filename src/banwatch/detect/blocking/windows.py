@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from banwatch.detect.blocking.hidden_markov import Steps
+from banwatch.detect.votes.steps import Steps
 
 MARGIN_STEPS = 120
 """Steps taken along on either side of any evidence: the slowest climb that ends in a change is shorter."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from banwatch.detect.incidents.clusters import first_onset, order, was_seen_to_begin
 from banwatch.detect.incidents.ids import number
 from banwatch.detect.incidents.select import Cluster, gather
-from banwatch.detect.telling import sentence
+from banwatch.detect.wording.sentence import render_sentence
 from banwatch.model.cell import Cell
 from banwatch.model.ids import IncidentId
 from banwatch.model.incident import Change, Incident
@@ -74,4 +74,4 @@ def _incident(cluster: Cluster) -> Incident:
         witnesses=tuple(dict.fromkeys(change.witness for change in strongest))[:_WITNESSES],
         sentence="",
     )
-    return replace(draft, sentence=sentence(draft, own_resolver=cluster.own_resolver))
+    return replace(draft, sentence=render_sentence(draft, own_resolver=cluster.own_resolver))

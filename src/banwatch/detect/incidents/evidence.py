@@ -14,8 +14,8 @@ import numpy as np
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.blocking.baseline import fit
-from banwatch.detect.incidents.by_resolver import by_resolver
 from banwatch.detect.incidents.clusters import Place
+from banwatch.detect.votes.by_resolver import by_resolver
 from banwatch.detect.votes.series import SeriesKey, key_of, told_in
 from banwatch.detect.votes.voice_days import VoiceDay, voice_days
 from banwatch.model.cell import Cell

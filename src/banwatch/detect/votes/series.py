@@ -9,7 +9,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from banwatch.detect.blocking.hidden_markov import Steps
+from banwatch.detect.votes.steps import Steps
 from banwatch.detect.votes.voices import Ballot, ballots
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, CountryCode, TargetName

@@ -1,4 +1,4 @@
-"""Outside signals beside our incidents: who else saw something there and then. They change no incident."""
+"""Outside signals beside incidents: reports of other observatories. They change no incident."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -8,11 +8,11 @@ from banwatch.model.incident import Incident
 from banwatch.model.signal import Signal
 
 NEAR = timedelta(hours=6)
-"""Signals this close to an incident speak of the same thing: their clocks and ours are coarse."""
+"""Signals this close to an incident are about the same event: their clocks and ours are coarse."""
 
 
-def beside(incident: Incident, signals: Iterable[Signal]) -> tuple[Signal, ...]:
-    """Signals about the incident's country or networks that overlap it in time, in the order given."""
+def signals_beside(incident: Incident, signals: Iterable[Signal]) -> tuple[Signal, ...]:
+    """Return the signals about an incident's country or networks that overlap it in time, in order."""
     return tuple(
         signal for signal in signals if _same_place(incident, signal) and _same_time(incident, signal)
     )
@@ -20,8 +20,8 @@ def beside(incident: Incident, signals: Iterable[Signal]) -> tuple[Signal, ...]:
 
 def _same_place(incident: Incident, signal: Signal) -> bool:
     if signal.asn:
-        known_elsewhere = signal.country not in (UNKNOWN_COUNTRY, incident.probe_cc)
-        return signal.asn in incident.asns and not known_elsewhere
+        elsewhere = signal.country not in (UNKNOWN_COUNTRY, incident.probe_cc)
+        return signal.asn in incident.asns and not elsewhere
     return signal.country == incident.probe_cc
 
 
@@ -31,8 +31,8 @@ def _same_time(incident: Incident, signal: Signal) -> bool:
     return not ended and not over
 
 
-def line(signal: Signal) -> str:
-    """A signal in words."""
+def render_signal(signal: Signal) -> str:
+    """Return a signal in words: source, report, place and time."""
     until = f" to {signal.ends:%Y-%m-%d %H:%M}" if signal.ends else ""
     where = f"AS{signal.asn}" if signal.asn else signal.country
     return f"{signal.source}: {signal.says or 'outage'}, {where}, {signal.begins:%Y-%m-%d %H:%M}{until} UTC"

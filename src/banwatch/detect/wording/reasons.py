@@ -4,15 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from banwatch.detect.incidents.by_resolver import ByResolver, by_resolver
+from banwatch.detect.votes.by_resolver import ByResolver, by_resolver
 from banwatch.detect.votes.series import interfered_in, told_in
+from banwatch.detect.wording.lists import listed
 from banwatch.model.cell import Cell
 from banwatch.model.ids import TargetName, render_asn
 from banwatch.model.incident import Incident, Kind
 
 _BEFORE = timedelta(days=7)
 _WITNESSES = 3
-_NAMED = 3
 
 
 def reasons(incident: Incident, cells: Iterable[Cell]) -> tuple[str, ...]:
@@ -114,10 +114,3 @@ def _of_shutdown(incident: Incident, inside: Sequence[Cell], before: Sequence[Ce
 
 def _count(cells: Sequence[Cell]) -> str:
     return f"{sum(interfered_in(cell) for cell in cells)} of {sum(told_in(cell) for cell in cells)}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as a sentence has them: the first few, and how many more."""
-    if len(names) > _NAMED:
-        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1] if names else ""]))

@@ -1,0 +1,121 @@
+"""Lines that `banwatch detect` prints: incidents, changes set aside, and past views of the incidents."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from banwatch.detect.incidents.past_views import LogEntry
+from banwatch.detect.incidents.select import gather
+from banwatch.detect.wording.outside_signals import render_signal, signals_beside
+from banwatch.detect.wording.reasons import reasons
+from banwatch.detect.wording.sentence import render_moment
+from banwatch.model.cell import Cell
+from banwatch.model.ids import render_asn
+from banwatch.model.incident import Change, Incident
+from banwatch.model.signal import Signal
+
+PLAIN = (
+    "id",
+    "country",
+    "asns",
+    "targets",
+    "kind",
+    "mechanisms",
+    "onset",
+    "end",
+    "confidence",
+    "measurements",
+    "witnesses",
+)
+"""Keys of an incident that was found in a table of foreign verdicts."""
+
+
+def incident_lines(
+    incidents: Iterable[Incident],
+    *,
+    as_json: bool,
+    cells: Sequence[Cell] | None = None,
+    signals: Sequence[Signal] | None = None,
+    plain: bool = False,
+) -> Iterator[str]:
+    """Render incidents, one a line: JSON objects for machines, sentences for people.
+
+    Args:
+        incidents: as `group` gave them.
+        as_json: whether the lines are for machines.
+        cells: the cells that the incidents were found in; if given, reasons follow each incident.
+        signals: reports of other observatories; those about an incident are named with it.
+        plain: whether JSON has the keys of `PLAIN` alone, and those of the signals.
+    """
+    for incident in incidents:
+        why = reasons(incident, cells) if cells is not None else ()
+        others = [render_signal(signal) for signal in signals_beside(incident, signals or ())]
+        if as_json:
+            wire = _to_wire(incident)
+            if plain:
+                wire = {name: wire[name] for name in PLAIN}
+            if cells is not None:
+                wire["why"] = list(why)
+            if signals is not None:
+                wire["signals"] = others
+            yield json.dumps(wire, ensure_ascii=False)
+        else:
+            yield f"{incident.incident_id}  {incident.sentence}"
+            yield from (f"    {reason}" for reason in why)
+            yield from (f"    Also: {other}" for other in others)
+
+
+def aside_lines(changes: Sequence[Change], cells: Sequence[Cell], *, as_json: bool) -> Iterator[str]:
+    """Render the changes that make no incident, each with the reason."""
+    for change, reason in sorted(gather(changes, cells).aside.items(), key=lambda item: item[0].onset_latest):
+        if as_json:
+            yield json.dumps(
+                {
+                    "set_aside": reason,
+                    "country": change.probe_cc,
+                    "asns": [change.probe_asn],
+                    "targets": [change.target] if change.target else [],
+                    "kind": change.kind.value,
+                    "onset": [_rfc3339(change.onset_earliest), _rfc3339(change.onset_latest)],
+                },
+                ensure_ascii=False,
+            )
+        else:
+            what = change.target or "the network"
+            where = f"{render_asn(change.probe_asn)} in {change.probe_cc}"
+            yield f"set aside  {what} on {where}, {render_moment(change.onset_latest)}: {reason}"
+
+
+def said_lines(view: Sequence[LogEntry], *, as_json: bool) -> Iterator[str]:
+    """Render a past view of the incidents, one a line."""
+    for said_at, subject, says in view:
+        if as_json:
+            entry = {"id": subject, "said_at": _rfc3339(said_at), "says": says}
+            yield json.dumps(entry, ensure_ascii=False)
+        else:
+            yield f"{subject}  {says} (said {render_moment(said_at)})"
+
+
+def _to_wire(incident: Incident) -> dict[str, object]:
+    lasting = incident.end_earliest is None or incident.end_latest is None
+    return {
+        "id": incident.incident_id,
+        "country": incident.probe_cc,
+        "asns": list(incident.asns),
+        "access_tiers": list(incident.access_tiers),
+        "targets": list(incident.targets),
+        "kind": incident.kind.value,
+        "mechanisms": list(incident.mechanisms),
+        "onset": [_rfc3339(incident.onset_earliest), _rfc3339(incident.onset_latest)],
+        "onset_known": incident.onset_known,
+        "end": None if lasting else [_rfc3339(incident.end_earliest), _rfc3339(incident.end_latest)],
+        "confidence": incident.confidence,
+        "measurements": incident.measurements,
+        "probes": incident.probes,
+        "witnesses": list(incident.witnesses),
+        "sentence": incident.sentence,
+    }
+
+
+def _rfc3339(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")

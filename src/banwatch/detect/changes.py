@@ -1,0 +1,48 @@
+"""All changes in a set of cells: stretches of interference in each series, and shutdowns of networks."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from banwatch.detect.blocking.baseline import Prior
+from banwatch.detect.blocking.changes import find_blocking
+from banwatch.detect.blocking.emissions import DEFAULT, Emissions
+from banwatch.detect.shutdowns.find import find_shutdowns
+from banwatch.detect.votes.cells import hour_of
+from banwatch.detect.votes.voices import span
+from banwatch.model.cell import Cell
+from banwatch.model.incident import Change
+
+
+def find_changes(
+    cells: Iterable[Cell],
+    *,
+    through: datetime | None = None,
+    prior: Prior | None = None,
+    emissions: Emissions = DEFAULT,
+) -> tuple[Change, ...]:
+    """Find every stretch of interference and every shutdown.
+
+    Args:
+        cells: the cells, in any order; hours without measurements need no cell.
+        through: the moment up to which the data are complete: hours before it without cells are empty. If
+            omitted, the data reach as far as two voices do.
+        prior: the series' common baseline, to update one series alone; from the cells, if omitted.
+        emissions: how an hour's votes are weighed.
+
+    Returns:
+        Changes in order of target, network, tier and onset. Those seen by one voice alone are among them,
+        with `probes` 1; `group` makes no incident of these.
+    """
+    every = tuple(cells)
+    if not every:
+        return ()
+    changes = list(find_blocking(every, prior=prior, emissions=emissions))
+    vouched = span(every)[1]
+    if through is not None:  # hours that have ended
+        vouched = max(vouched, hour_of(through) - timedelta(hours=1))
+    changes.extend(find_shutdowns(every, vouched))
+    return tuple(sorted(changes, key=_order))
+
+
+def _order(change: Change) -> tuple[str, str, int, str, datetime]:
+    return (change.target, change.probe_cc, change.probe_asn, change.access_tier, change.onset_latest)

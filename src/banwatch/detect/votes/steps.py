@@ -1,0 +1,24 @@
+"""Votes of many series as padded arrays, the form that the model of blocking reads."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Hours = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Votes of many series at their telling hours.
+
+    Shape: all `[steps, series]`; `gap_hours` is the time since the step before (0 at the first and in
+    padding).
+    """
+
+    accusing: Floats
+    """Votes that accuse, 0 to `telling`."""
+    telling: Floats
+    """Votes that could tell; 0 only in padding."""
+    gap_hours: Hours
