@@ -45,7 +45,9 @@ def test_a_verdict_is_explained(store: Path) -> None:
     assert (found["rules"][0]["id"], found["rules"][0]["role"]) == ("tcp.timeout", "decides")
     assert all(rule["condition"] and rule["why"] for rule in found["rules"])
     connects = [step for step in found["steps"] if step["step"] == "tcp"]
-    assert {(step["probe"], step["control"]) for step in connects} == {("generic_timeout_error", "ok")}
+    assert {(step["probe"], step["control"]) for step in connects} == {
+        ("failed: generic_timeout_error", "connected")
+    }
     text = "\n".join(judge(store, "--explain", BLOCKED))
     assert "likely_blocked tcp.timeout: Connecting to www.example.net timed out" in text
 

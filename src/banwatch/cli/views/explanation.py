@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from banwatch.formats.json_views import VerdictJson
@@ -12,21 +13,12 @@ from banwatch.judge.ruleset_file import Ruleset
 from banwatch.model.control import Control
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.evidence import Evidence
-from banwatch.model.observation import Observation, Step
+from banwatch.model.observation import Observation
 from banwatch.model.verdict import Verdict
+from banwatch.pages.views.step import StepView, view_steps
+from banwatch.pages.wording import words
 from banwatch.reference.suffixes import target_of
 from banwatch.store import Store, queries
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One step of the probe's, and what the control has to say of it."""
-
-    hop: int
-    step: str
-    what: str
-    probe: str
-    control: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +43,9 @@ class Explanation:
     """What the store says; it differs where it was judged by other rules."""
     past: tuple[Verdict, ...]
     """What it said by other rulesets, before it was judged again."""
-    steps: tuple[Compared, ...]
+    steps: tuple[StepView, ...]
+    control_failure: str | None
+    """Why there is no control to compare with."""
     rules: tuple[AppliedRule, ...]
     evidence: Evidence
 
@@ -62,6 +56,7 @@ class Explanation:
             "stored": None if self.stored is None else VerdictJson.from_verdict(self.stored),
             "past": [VerdictJson.from_verdict(verdict) for verdict in self.past],
             "steps": self.steps,
+            "control_failure": self.control_failure,
             "rules": self.rules,
             "evidence": self.evidence,
         }
@@ -86,7 +81,8 @@ def explain_measurement(store: Store, uid: str, ruleset: Ruleset) -> Explanation
         verdict=verdict,
         stored=stored,
         past=tuple(v for v in queries.past_verdicts(store, uid) if v.target == verdict.target),
-        steps=tuple(_compare(seen, control, control_failure) for seen in observations),
+        steps=view_steps(observations, control),
+        control_failure=control_failure if control is None else None,
         rules=tuple(_apply(verdict, ruleset)),
         evidence=evidence,
     )
@@ -106,10 +102,12 @@ def show_explanation(explanation: Explanation, console: Console) -> None:
         console.print(f"The store says {stored.state} (ruleset {stored.ruleset}): judge again to renew it.")
     for past in explanation.past:
         console.print(f"Before, by ruleset {past.ruleset}: {past.state} {' '.join(past.mechanisms)}".rstrip())
-    steps = Table("hop", "step", "what", "probe", "control")
+    steps = Table("step", "what was tried", "after", "probe", "control")
     for step in explanation.steps:
-        steps.add_row(str(step.hop), step.step, step.what, step.probe, step.control)
+        steps.add_row(*map(escape, (step.heading, step.what, step.at, step.probe, step.control)))
     console.print(steps)
+    if explanation.control_failure:
+        console.print(f"There is no control: {escape(words.visible(explanation.control_failure))}.")
     rules = Table("rule", "", "condition", "says", "why")
     for rule in explanation.rules:
         rules.add_row(rule.id, rule.role, rule.condition, rule.says, rule.why)
@@ -126,49 +124,6 @@ def _read_control(store: Store, uid: str) -> tuple[Control | None, str | None]:
     except WireError as error:
         return None, str(error)
     return observed.control, observed.control_failure
-
-
-def _compare(seen: Observation, control: Control | None, control_failure: str | None) -> Compared:
-    what, probe = _describe(seen)
-    if seen.follow_up:
-        what = f"{what} [{seen.follow_up}]"
-    beside = f"no control ({control_failure})" if control is None and control_failure else ""
-    if control is not None and not seen.follow_up:
-        beside = _beside(seen, control)
-    return Compared(seen.hop, seen.step.value, what, probe, beside)
-
-
-def _describe(seen: Observation) -> tuple[str, str]:
-    outcome = seen.failure or "ok"
-    match seen.step:
-        case Step.DNS:
-            asked = f"{seen.hostname} {seen.query_type or ''} by {seen.engine} {seen.resolver_address or ''}"
-            answer = ", ".join((*seen.answers, *seen.cnames)) or outcome
-            return asked.strip(), f"{answer} (late)" if seen.late else answer
-        case Step.TCP:
-            return f"{seen.ip} port {seen.port}", outcome
-        case Step.TLS | Step.QUIC:
-            return f"{seen.hostname} at {seen.ip}", outcome
-    page = f"{seen.status_code or ''} {seen.title or ''} {seen.body_length or 0} bytes".strip()
-    return seen.url or "", page if seen.failure is None else outcome
-
-
-def _beside(seen: Observation, control: Control) -> str:
-    if seen.step is Step.DNS:
-        return (control.dns_failure or ", ".join(control.addresses)) if seen.hop == 0 else ""
-    if seen.step in (Step.TCP, Step.TLS):
-        for endpoint in control.endpoints:
-            if (endpoint.ip, endpoint.port) == (seen.ip, seen.port):
-                if seen.step is Step.TCP:
-                    return endpoint.tcp_failure or "ok"
-                return (endpoint.tls_failure or "ok") if endpoint.tls_attempted else "not tried"
-        return "not tried"
-    page = control.http
-    if seen.step is not Step.HTTP or page is None:
-        return ""
-    if page.failure:
-        return page.failure
-    return f"{page.status_code or ''} {page.title or ''} {page.body_length or 0} bytes".strip()
 
 
 def _apply(verdict: Verdict, ruleset: Ruleset) -> Iterator[AppliedRule]:

@@ -1,4 +1,4 @@
-"""A measurement's observations, step by step, each beside what the control saw."""
+"""The steps of a measurement, each beside what the control saw: the one wording for pages and terminal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,41 +24,51 @@ _ENGINE_WORDS = {
     "doh": "resolver over HTTPS",
 }
 _MAX_ADDRESSES = 6
+"""Addresses named for one answer; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
-    """One row: what was tried, what happened here, what happened for the control."""
+    """One step of a measurement: what was tried, what the probe got, and what the control got."""
 
-    step: str
+    hop: int
+    """Redirects that were followed before it."""
+    step: Step
+    heading: str
+    """The step in words, with its redirect and its follow-up."""
     what: str
+    """The question, endpoint or address that was tried."""
     at: str
-    here: str
+    """Time since the measurement began; empty where the probe does not say."""
+    probe: str
     failed: bool
+    """Whether the probe failed, and the control does not excuse it."""
     control: str
-    """Empty where the control says nothing of it."""
+    """Empty where the control did not try it."""
 
 
 def view_steps(observations: Sequence[Observation], control: Control | None) -> tuple[StepView, ...]:
-    """Lay the observations beside the control."""
+    """Lay the observations beside the control, for pages and for the terminal alike."""
     last_hop = max((o.hop for o in observations if o.step is Step.HTTP), default=0)
     of_last_hop = (o.ordinal for o in observations if o.step is Step.HTTP and o.hop == last_hop)
     last_http = max(of_last_hop, default=-1)
     return tuple(
         StepView(
-            step=_step(observation),
+            hop=observation.hop,
+            step=observation.step,
+            heading=_heading(observation),
             what=words.visible(_what(observation), 200),
             at=f"{observation.t0_s:.3f} s" if observation.t0_s is not None else "",
-            here=words.visible(_here(observation), 300),
+            probe=words.visible(_probe(observation), 300),
             failed=observation.failure is not None and not _nothing_to_find(observation, control),
-            control=words.visible(_beside(observation, control, last_http), 300) if control else "",
+            control=words.visible(_control(observation, control, last_http), 300) if control else "",
         )
         for observation in observations
     )
 
 
 def _nothing_to_find(observation: Observation, control: Control | None) -> bool:
-    """Whether a lookup found no address of a kind that the control did not find either: no trouble at all."""
+    """Tell whether a lookup found no address of a type of which the control found none either."""
     return (
         observation.failure == DNS_NO_ANSWER
         and observation.step is Step.DNS
@@ -67,7 +77,7 @@ def _nothing_to_find(observation: Observation, control: Control | None) -> bool:
     )
 
 
-def _step(observation: Observation) -> str:
+def _heading(observation: Observation) -> str:
     said = _STEP_WORDS[observation.step]
     if observation.hop:
         said += f", redirect {observation.hop}"
@@ -98,13 +108,13 @@ def _addresses(found: Sequence[str]) -> str:
 
 
 def _of_type(addresses: Sequence[str], query_type: str | None) -> list[str]:
-    """Keep the addresses that a question could have been answered with."""
+    """Keep the addresses of the type that a query asks for."""
     if query_type not in ("A", "AAAA"):
         return list(addresses)
     return [address for address in addresses if (":" in address) == (query_type == "AAAA")]
 
 
-def _here(observation: Observation) -> str:
+def _probe(observation: Observation) -> str:
     if observation.failure == DNS_NO_ANSWER:
         return "no address of this kind"
     if observation.failure is not None:
@@ -128,7 +138,7 @@ def _here(observation: Observation) -> str:
     return f"{version}{unverified}"
 
 
-def _beside(observation: Observation, control: Control, last_http: int) -> str:
+def _control(observation: Observation, control: Control, last_http: int) -> str:
     if observation.step is Step.DNS:
         if observation.hop or not control.dns_attempted:
             return ""
