@@ -22,8 +22,7 @@ from banwatch.formats.bundle import (
     open_bundle_untrusted,
     read_whole_untrusted,
 )
-from banwatch.formats.ooni import decode_untrusted, observe
-from banwatch.judge import judge, weigh
+from banwatch.judge import judge_line
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.state import State
 from banwatch.reference import load
@@ -36,8 +35,7 @@ def judged_country() -> MadeUpReader:
     reference = load()
     reader.verdict_rows = []
     for line in reader.raw_lines.values():
-        observed = observe(decode_untrusted(line), reference.target_of)
-        reader.verdict_rows.append(judge(weigh(observed, reference)))
+        reader.verdict_rows.append(judge_line(line, reference).verdict)
     return reader
 
 

@@ -1,10 +1,9 @@
-"""A line, judged."""
+"""Measurement lines, weighed and judged with the shipped reference data."""
 
 from functools import cache
 from pathlib import Path
 
-from banwatch.formats.ooni import decode_untrusted, observe
-from banwatch.judge import judge, weigh
+import banwatch.judge
 from banwatch.model.evidence import Evidence
 from banwatch.model.reference import Reference
 from banwatch.model.verdict import Verdict
@@ -19,10 +18,9 @@ def shipped_reference() -> Reference:
 
 def weigh_line(line: bytes, reference: Reference | None = None) -> Evidence:
     """Evidence of a line."""
-    reference = reference or shipped_reference()
-    return weigh(observe(decode_untrusted(line), reference.target_of), reference)
+    return banwatch.judge.judge_line(line, reference or shipped_reference()).evidence
 
 
 def judge_line(line: bytes, reference: Reference | None = None) -> Verdict:
     """Verdict on a line."""
-    return judge(weigh_line(line, reference))
+    return banwatch.judge.judge_line(line, reference or shipped_reference()).verdict

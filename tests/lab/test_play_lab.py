@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from banwatch.formats.ooni import Observed, decode_untrusted, observe
-from banwatch.judge import judge, weigh
+from banwatch.judge import Judged, judge_line
 from banwatch.lab.machine.doctor import doctor
 from banwatch.lab.play import PlayResult, play
 from banwatch.lab.score import score_story
@@ -57,17 +56,17 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> PlayResult:
     return _play(tmp_path_factory.mktemp("play"))
 
 
-def _observed(result: PlayResult) -> list[Observed]:
+def _judged(result: PlayResult) -> list[Judged]:
     reference = load()
     return [
-        observe(decode_untrusted(line), reference.target_of)
+        judge_line(line, reference)
         for path in result.measurement_files
         for line in gzip.decompress(path.read_bytes()).splitlines()
     ]
 
 
 def test_measurements_carry_the_lab_and_its_clock(played: PlayResult):
-    found = _observed(played)
+    found = _judged(played)
     assert len(found) == played.measurements == 2 * len(URLS)
     assert {one.measurement.lab for one in found} == {"dprk-2016"}
     assert {one.measurement.access_tier for one in found} == {"visitor"}
@@ -80,8 +79,8 @@ def test_measurements_carry_the_lab_and_its_clock(played: PlayResult):
 
 
 def test_the_score_is_perfect_where_the_censor_is_known(played: PlayResult):
-    reference, found = load(), _observed(played)
-    verdicts = [judge(weigh(one, reference)) for one in found]
+    found = _judged(played)
+    verdicts = [one.verdict for one in found]
     observations = {one.measurement.measurement_uid: one.observations for one in found}
     score = score_story(verdicts, observations, played.truth_files)
     assert (score.measurements, score.false_blocked, score.missed, score.unmatched) == (12, 0, 0, 0), (

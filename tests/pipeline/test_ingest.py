@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from banwatch import reference
-from banwatch.formats.ooni import Observed
+from banwatch.judge import Judged
 from banwatch.model.errors import BanwatchError
-from banwatch.model.evidence import Evidence
 from banwatch.model.reference import Reference
 from banwatch.pipeline import commit, ingest, workers
 from banwatch.pipeline.portion import Portion, Worked
@@ -157,14 +156,15 @@ def test_an_error_of_ours_costs_one_line(
 ) -> None:
     from banwatch.pipeline import portion
 
-    true = portion.weigh
+    true = portion.judge_line
 
-    def weigh(observed: Observed, reference: Reference) -> Evidence:
-        if observed.measurement.measurement_uid == uid(1):
+    def judge_line(line: bytes, reference: Reference) -> Judged:
+        judged = true(line, reference)
+        if judged.measurement.measurement_uid == uid(1):
             raise ZeroDivisionError("division by zero")
-        return true(observed, reference)
+        return judged
 
-    monkeypatch.setattr(portion, "weigh", weigh)
+    monkeypatch.setattr(portion, "judge_line", judge_line)
     with Store.open(tmp_path / "s.duckdb") as store:
         report = ingest(store, [write(tmp_path / "a.jsonl", [line(n) for n in range(3)])], known)
         assert (report.accepted, report.quarantined) == (2, 1)

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from banwatch.formats.ooni import decode_untrusted, observe
-from banwatch.judge import judge, weigh
+from banwatch.judge import judge_line
 from banwatch.lab.machine.clock import LabClock
 from banwatch.lab.machine.doctor import doctor
 from banwatch.lab.machine.lab import Lab
@@ -101,9 +100,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
 
 
 def _judged(measurement: dict[str, Any]) -> Verdict:
-    reference = load()
-    line = json.dumps(measurement).encode()
-    return judge(weigh(observe(decode_untrusted(line), reference.target_of), reference))
+    return judge_line(json.dumps(measurement).encode(), load()).verdict
 
 
 def _without_follow_ups(measurement: dict[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from banwatch.formats.ooni import decode_untrusted, observe
-from banwatch.judge import judge, weigh
+from banwatch.judge import judge_line
 from banwatch.judge.rules.phrases import whereabouts
 from banwatch.lab.machine.clock import LabClock
 from banwatch.lab.machine.doctor import doctor
@@ -243,12 +242,11 @@ def only(measurement: dict[str, Any], follow_ups: Iterable[str]) -> dict[str, An
 
 
 def weighed(measurement: dict[str, Any]) -> Evidence:
-    reference = load()
-    return weigh(observe(decode_untrusted(json.dumps(measurement).encode()), reference.target_of), reference)
+    return judge_line(json.dumps(measurement).encode(), load()).evidence
 
 
 def judged(measurement: dict[str, Any]) -> Verdict:
-    return judge(weighed(measurement))
+    return judge_line(json.dumps(measurement).encode(), load()).verdict
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

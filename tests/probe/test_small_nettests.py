@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from banwatch.judge import judge_line
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.state import State
 from banwatch.net.memory import Handler, MemoryNet, MemoryStream
@@ -19,7 +20,6 @@ from banwatch.probe.nettests.choose import choose_nettests
 from banwatch.probe.nettests.dnscheck import parse_resolver
 from banwatch.probe.nettests.small import SMALL
 from banwatch.probe.nettests.stun import parse_binding_response_untrusted, render_binding_request
-from banwatch.probe.run import judge_line
 from banwatch.probe.session import Session
 from tests.judge.judging import shipped_reference
 from tests.net import servers
@@ -37,7 +37,7 @@ def run(net: MemoryNet, name: str, folder: Path, *inputs: str, **changes: Any) -
         return [line async for line in session.run_nettest_inputs(name, inputs)]
 
     lines = asyncio.run(asyncio.wait_for(collect(), 20))
-    return [(json.loads(line), judge_line(line, shipped_reference()).state) for line in lines]
+    return [(json.loads(line), judge_line(line, shipped_reference()).verdict.state) for line in lines]
 
 
 def test_every_small_nettest_is_known_by_name() -> None:

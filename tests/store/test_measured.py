@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banwatch import reference
-from banwatch.formats.ooni import decode_untrusted, observe
-from banwatch.judge import judge, weigh
+from banwatch.judge import judge, judge_line
 from banwatch.model.evidence import Evidence
 from banwatch.model.verdict import Verdict
 from banwatch.store.batch import Gathering, Measured, join
@@ -30,13 +29,12 @@ def _gathered(numbers: range, asked: list[Evidence] | None = None) -> tuple[Meas
         return judge(evidence)
 
     for number in numbers:
-        observed = observe(decode_untrusted(line(number, day=1 + number % 3)), KNOWN.target_of)
-        evidence = weigh(observed, KNOWN)
-        gathering.add(observed.measurement, observed.observations, evidence, judged)
-        rows["measurement"].append(observed.measurement)
-        rows["observation"].extend(observed.observations)
-        rows["evidence"].append(evidence)
-        rows["verdict"].append(judge(evidence))
+        found = judge_line(line(number, day=1 + number % 3), KNOWN)
+        gathering.add(found.measurement, found.observations, found.evidence, judged)
+        rows["measurement"].append(found.measurement)
+        rows["observation"].extend(found.observations)
+        rows["evidence"].append(found.evidence)
+        rows["verdict"].append(found.verdict)
     return gathering.gathered(), {name: TABLES[name].layout.to_arrow(rows[name]) for name in MEASURED}
 
 

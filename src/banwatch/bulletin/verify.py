@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from banwatch.formats.bundle import MEASUREMENTS, VERDICTS, Bundle, Manifest, Problem, open_bundle_untrusted
-from banwatch.formats.ooni import decode_untrusted, observe
-from banwatch.judge import RULESET, judge, weigh
+from banwatch.judge import RULESET, judge_line
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import MeasurementUid, TargetName
 from banwatch.model.progress import Progress
@@ -144,8 +143,7 @@ def _reference_for(manifest: Manifest) -> Reference:
 
 
 def _judge_again(line: bytes, reference: Reference) -> tuple[_Key, _Say]:
-    observed = observe(decode_untrusted(line), reference.target_of)
-    verdict = judge(weigh(observed, reference))
+    verdict = judge_line(line, reference).verdict
     return (verdict.measurement_uid, verdict.target), (verdict.state, verdict.mechanisms)
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from banwatch.formats.ooni import decode_untrusted, observe
-from banwatch.judge import judge, weigh
+from banwatch.judge import judge_line
 from banwatch.model.errors import WireError
 from banwatch.model.reference import Reference
 from banwatch.store.archive import Frame, pack_frame
@@ -119,13 +118,11 @@ class Worker:
 
     def _measure(self, line: bytes, gathering: Gathering, seen: set[str]) -> str:
         """Add one measurement's rows, unless its id was seen in this portion, and give its id."""
-        wire = decode_untrusted(line)
-        uid = wire.measurement_uid or ""
+        judged = judge_line(line, self._reference)
+        uid = judged.measurement.measurement_uid
         if uid in seen:
             return uid
-        observed = observe(wire, self._reference.target_of)
-        evidence = weigh(observed, self._reference)
-        gathering.add(observed.measurement, observed.observations, evidence, judge)
+        gathering.add(judged.measurement, judged.observations, judged.evidence, lambda _: judged.verdict)
         seen.add(uid)
         return uid
 

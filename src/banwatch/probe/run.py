@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from banwatch.formats.ooni import decode_untrusted, observe
-from banwatch.judge import judge, weigh
+from banwatch.judge import judge_line
 from banwatch.model.errors import BanwatchError
 from banwatch.model.reference import Reference
 from banwatch.model.state import Layer
@@ -76,11 +75,6 @@ class RunView(AbstractContextManager["RunView"], Protocol):
 
 InFlight = Callable[[], Iterable[str]]
 """Gives the inputs that are being measured now."""
-
-
-def judge_line(line: bytes, reference: Reference) -> Verdict:
-    """Judge one measurement by itself."""
-    return judge(weigh(observe(decode_untrusted(line), reference.target_of), reference))
 
 
 def run_probe(
@@ -167,7 +161,7 @@ class _Runner:
             silent = 0
             begun = self.done
             async for line in self._measure():
-                verdict = judge_line(line, reference)
+                verdict = judge_line(line, reference).verdict
                 self._keep(line, verdict)
                 silent += verdict.layer is Layer.NETWORK
             if silent and silent == self.done - begun:
@@ -217,7 +211,7 @@ class _Runner:
         """Record the state of the network after a round in which nothing answered."""
         self.view.note("nothing answered, not even a resolver: noting the state of the network")
         line = await Session(self._net, self._settings).run_nettest("network")
-        self._keep(line, judge_line(line, reference))
+        self._keep(line, judge_line(line, reference).verdict)
 
     def _is_over(self) -> bool:
         budget = self._limits.budget_bytes

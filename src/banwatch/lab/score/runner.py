@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from banwatch.formats.ooni import Observed, decode_untrusted, observe
-from banwatch.judge import judge, weigh
+from banwatch.judge import judge_line
 from banwatch.lab.machine.clock import LabClock
 from banwatch.lab.machine.lab import Lab
 from banwatch.lab.play.conduct import default_jobs, play_parts
@@ -57,16 +56,12 @@ class Judged:
         with gzip.open(path) as file:
             for line in file:
                 try:
-                    observed = observe(decode_untrusted(line.strip()), reference.target_of)
+                    judged = judge_line(line.strip(), reference)
                 except WireError:
                     self.unreadable += 1
                     continue
-                self._judge(observed, tier, reference)
-
-    def _judge(self, observed: Observed, tier: str, reference: Reference) -> None:
-        verdict = judge(weigh(observed, reference))
-        self.verdicts.append(replace(verdict, access_tier=tier))
-        self.observations[observed.measurement.measurement_uid] = observed.observations
+                self.verdicts.append(replace(judged.verdict, access_tier=tier))
+                self.observations[judged.measurement.measurement_uid] = judged.observations
 
 
 def play_matrix(
