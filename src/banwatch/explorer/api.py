@@ -19,7 +19,7 @@ from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
-from banwatch.pages.not_found import Missing
+from banwatch.pages.not_found import NotFoundError
 from banwatch.pages.reader import Reader
 
 MAX_PAGE = 1000
@@ -65,7 +65,7 @@ class About:
     recorded: bool
 
 
-def add_api(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None:
+def add_api_routes(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None:
     """Add the routes under `/api`."""
 
     @app.get("/api", response_model=About, tags=["data"])
@@ -85,7 +85,7 @@ def add_api(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None:
         reader = reader_of(request)
         found = reader.bans().get(ban_id)
         if found is None:
-            raise Missing("No ban of this name is known.")
+            raise NotFoundError("No ban of this name is known.")
         return _json(BanWithComparison(ban=found, comparison=reader.comparisons(ban_id)))
 
     @app.get("/api/incidents", response_model=list[Incident], tags=["data"])
@@ -100,7 +100,7 @@ def add_api(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None:
         for found in reader_of(request).incidents():
             if found.incident_id == incident_id:
                 return _json(found)
-        raise Missing("There is no incident of this id.")
+        raise NotFoundError("There is no incident of this id.")
 
     @app.get("/api/verdicts", response_model=VerdictPage, tags=["data"])
     def verdicts(
@@ -152,7 +152,7 @@ def add_api(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None:
         reader, wanted = reader_of(request), MeasurementUid(uid)
         found = reader.measurements_of([wanted]).get(wanted)
         if found is None:
-            raise Missing("There is no measurement of this id.")
+            raise NotFoundError("There is no measurement of this id.")
         return _json(
             MeasurementInFull(
                 measurement=found,
@@ -190,15 +190,15 @@ def read_cursor(text: str) -> tuple[datetime, int]:
     """Read a cursor that `cut` wrote.
 
     Raises:
-        Missing: it is none.
+        NotFoundError: it is none.
     """
     moment, _, given = text.replace(" ", "+").rpartition("~")
     try:
         at, skip = datetime.fromisoformat(moment), int(given)
     except ValueError as error:
-        raise Missing("`after` is not what a page said under `next`.") from error
+        raise NotFoundError("`after` is not what a page said under `next`.") from error
     if at.tzinfo is None or not 0 <= skip <= 10**6:
-        raise Missing("`after` is not what a page said under `next`.")
+        raise NotFoundError("`after` is not what a page said under `next`.")
     return at, skip
 
 

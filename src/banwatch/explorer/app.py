@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -10,14 +11,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from banwatch.explorer import pages
-from banwatch.explorer.api import add_api
-from banwatch.explorer.report_form import add_reports
+from banwatch.explorer.api import add_api_routes
+from banwatch.explorer.report_form import add_report_routes
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.report import ReaderReport, ReportState
+from banwatch.pages import live_pages
 from banwatch.pages.figures.days import DayKey
-from banwatch.pages.not_found import Missing
+from banwatch.pages.not_found import NotFoundError
 from banwatch.pages.places import Place
 from banwatch.pages.reader import Reader
 from banwatch.pages.render import CONTENT_POLICY, FORM_POLICY, FRAME_POLICY, style_sheet
@@ -86,8 +87,8 @@ def create_app_over(
         response.headers.update(_FORM_HEADERS if request.url.path == FORM else _HEADERS)
         return response
 
-    @app.exception_handler(Missing)
-    async def missing(request: Request, error: Missing) -> Response:
+    @app.exception_handler(NotFoundError)
+    async def missing(request: Request, error: NotFoundError) -> Response:
         return _refuse(request, "Not found", str(error), 404)
 
     @app.exception_handler(HTTPException)
@@ -106,9 +107,9 @@ def create_app_over(
 
     app.state.reports = reports
     _add_pages(app)
-    add_api(app, _reader_of)
+    add_api_routes(app, _reader_of)
     if reports is not None:
-        add_reports(app, reports)
+        add_report_routes(app, reports)
     return app
 
 
@@ -116,7 +117,7 @@ def _refuse(request: Request, title: str, text: str, status: int) -> Response:
     """Say no in the asker's language: JSON to a program, a page to a person."""
     if request.url.path.startswith(("/api", "/raw")):
         return JSONResponse({"error": text}, status)
-    return HTMLResponse(pages.message(title, words.visible(text)), status)
+    return HTMLResponse(live_pages.render_message(title, words.visible(text)), status)
 
 
 def _set_reader(app: FastAPI, reader: Reader, *, recorded: bool) -> None:
@@ -156,48 +157,67 @@ def _add_pages(app: FastAPI) -> None:
 
     @app.get("/", include_in_schema=False, response_class=HTMLResponse)
     def home(request: Request) -> str:
-        return pages.home(
+        return live_pages.render_home(
             _reader_of(request), recorded=request.app.state.recorded, reported=_reported(request)
         )
 
     @app.get("/bans/{ban_id}", include_in_schema=False, response_class=HTMLResponse)
     def ban(request: Request, ban_id: str) -> str:
         recorded = request.app.state.recorded
-        return pages.ban(_reader_of(request), ban_id, recorded=recorded, reported=_reported(request))
+        return live_pages.render_ban(
+            _reader_of(request), ban_id, recorded=recorded, reported=_reported(request)
+        )
 
     @app.get("/bans/{ban_id}/chart.{extension}", include_in_schema=False)
     def picture(request: Request, ban_id: str, extension: str, cc: str, asn: int, tier: str = "") -> Response:
         if extension not in _PICTURE_TYPES:
-            raise Missing("Pictures are to be had as svg and png.")
+            raise NotFoundError("Pictures are to be had as svg and png.")
         place = Place(CountryCode(cc), Asn(asn), tier)
-        drawn = pages.picture(
+        drawn = live_pages.render_picture(
             _reader_of(request), ban_id, place, extension, recorded=request.app.state.recorded
         )
         return Response(drawn, media_type=_PICTURE_TYPES[extension])
 
     @app.get("/days/{day}", include_in_schema=False, response_class=HTMLResponse)
     def day(request: Request, day: str, cc: str, asn: int, target: str, tier: str = "") -> str:
-        key = DayKey(Place(CountryCode(cc), Asn(asn), tier), TargetName(target), pages.parse_day(day))
-        return pages.day(_reader_of(request), key, recorded=request.app.state.recorded)
+        key = DayKey(Place(CountryCode(cc), Asn(asn), tier), TargetName(target), _parse_day(day))
+        return live_pages.render_day(_reader_of(request), key, recorded=request.app.state.recorded)
 
     @app.get("/measurements/{uid:path}", include_in_schema=False, response_class=HTMLResponse)
     def measurement(request: Request, uid: str) -> str:
-        return pages.measurement(
+        return live_pages.render_measurement(
             _reader_of(request), MeasurementUid(uid), recorded=request.app.state.recorded
         )
 
     @app.get("/raw/{uid:path}.json", include_in_schema=False)
     def raw(request: Request, uid: str) -> Response:
-        return Response(pages.raw(_reader_of(request), MeasurementUid(uid)), media_type="application/json")
+        return Response(
+            live_pages.read_raw(_reader_of(request), MeasurementUid(uid)), media_type="application/json"
+        )
 
     @app.get("/incidents/{incident_id}", include_in_schema=False, response_class=HTMLResponse)
     def incident(request: Request, incident_id: str) -> str:
         recorded = request.app.state.recorded
-        return pages.incident(
+        return live_pages.render_incident(
             _reader_of(request), incident_id, recorded=recorded, reported=_reported(request)
         )
 
     @app.get("/feed.xml", include_in_schema=False)
     def feed(request: Request) -> Response:
         base = str(request.base_url).rstrip("/")
-        return Response(pages.feed(_reader_of(request), base), media_type="application/atom+xml")
+        return Response(live_pages.render_feed(_reader_of(request), base), media_type="application/atom+xml")
+
+
+def _parse_day(text: str) -> date:
+    """Parse a day in an address.
+
+    Raises:
+        NotFoundError: the text is no day, or none that could be measured.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise NotFoundError("That is not a day; write it as 2016-04-01.") from error
+    if not 1970 <= day.year < 9000:  # so that a month more or less is still a date
+        raise NotFoundError("Nothing was measured there on that day.")
+    return day

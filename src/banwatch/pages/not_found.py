@@ -1,5 +1,5 @@
 """What is asked for is not there."""
 
 
-class Missing(LookupError):
+class NotFoundError(LookupError):
     """There is no such page or row; the text says what was not found."""

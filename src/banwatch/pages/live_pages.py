@@ -1,10 +1,11 @@
-"""The pages of the app, as text: read, view, lay out. Knows nothing of HTTP but what is missing."""
+"""Pages of the running app as text: each is read, viewed and laid out when it is asked for."""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 
+from banwatch.formats.reader_report import Fields
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.report import ReaderReport
 from banwatch.model.verdict import Verdict
@@ -13,7 +14,7 @@ from banwatch.pages.figures.chart import Chart
 from banwatch.pages.figures.days import DayKey, fold_days
 from banwatch.pages.figures.draw import Drawing, draw_png, draw_svg
 from banwatch.pages.links import LiveLinks
-from banwatch.pages.not_found import Missing
+from banwatch.pages.not_found import NotFoundError
 from banwatch.pages.places import Place
 from banwatch.pages.reader import Reader
 from banwatch.pages.render import render
@@ -25,15 +26,16 @@ from banwatch.pages.views.incident import view_incident_page
 from banwatch.pages.views.notices import notices_for
 from banwatch.pages.views.provenance import check_facts
 from banwatch.pages.views.reader_reports import on_ban, on_incident, view_readers
+from banwatch.pages.views.report_form import view_report_form
 
 _LINKS = LiveLinks()
 _DAY = timedelta(days=1)
 _NEARBY = timedelta(days=31)
-"""How far the day before and the day after are looked for."""
+"""Distance at which the nearest earlier and later day with measurements are searched."""
 _WITNESSES = 4
-"""Witnesses asked for the rules that they were judged by; each costs a query."""
+"""Witnesses whose verdicts are read for the rules and snapshots named on the page; each costs a query."""
 MAX_ON_A_PAGE = 200
-"""Measurements on one page; a day with more is told by the API."""
+"""Measurements on one page; the API gives the others of a day that has more."""
 
 
 @lru_cache(maxsize=32)
@@ -46,16 +48,26 @@ def _png(chart: Chart) -> bytes:
     return draw_png(chart)
 
 
-def home(reader: Reader, *, recorded: bool, reported: Sequence[ReaderReport] | None = None) -> str:
-    """The first page."""
+def render_home(reader: Reader, *, recorded: bool, reported: Sequence[ReaderReport] | None = None) -> str:
+    """Return the first page."""
     page = view_home(reader, _LINKS, recorded=recorded)
     return render("home.html", page, readers=view_readers(()) if reported is not None else None)
 
 
-def ban(
+def render_ban(
     reader: Reader, ban_id: str, *, recorded: bool, reported: Sequence[ReaderReport] | None = None
 ) -> str:
-    """A ban against what was measured, and apart from that what readers report (None: nothing is taken)."""
+    """Return a ban against what was measured.
+
+    Args:
+        reader: answers the page's questions.
+        ban_id: the ban.
+        recorded: the measurements were replayed from a recording.
+        reported: accepted reports of readers, shown apart from what was measured; None where none are taken.
+
+    Raises:
+        NotFoundError: there is no such ban.
+    """
     _require_ban(reader, ban_id)
     facts = read_ban(reader, ban_id)
     days = fold_days(
@@ -80,19 +92,19 @@ def ban(
     return render("ban.html", page, readers=readers)
 
 
-def picture(reader: Reader, ban_id: str, place: Place, extension: str, *, recorded: bool) -> bytes:
-    """The picture of one place's days, as `svg` or `png`."""
+def render_picture(reader: Reader, ban_id: str, place: Place, extension: str, *, recorded: bool) -> bytes:
+    """Return the chart of one vantage of a ban, as `svg` or `png`."""
     _require_ban(reader, ban_id)
     facts = read_ban(reader, ban_id)
     days = fold_days(reader.cells(probe_cc=place.probe_cc))
     for column, chart in charts(ban_scene(facts, recorded=recorded), days, reader.changes(), _LINKS):
         if column.place == place:
             return _svg(chart).standalone.encode() if extension == "svg" else _png(chart)
-    raise Missing("Nothing was measured there.")
+    raise NotFoundError("Nothing was measured there.")
 
 
-def day(reader: Reader, key: DayKey, *, recorded: bool) -> str:
-    """The measurements of one target, place and day."""
+def render_day(reader: Reader, key: DayKey, *, recorded: bool) -> str:
+    """Return the measurements of one target, vantage and day."""
     midnight = datetime.combine(key.day, time(), UTC)
     verdicts = reader.verdicts(
         probe_cc=key.place.probe_cc,
@@ -104,7 +116,7 @@ def day(reader: Reader, key: DayKey, *, recorded: bool) -> str:
         limit=MAX_ON_A_PAGE,
     )
     if not verdicts:
-        raise Missing("Nothing was measured there on that day.")
+        raise NotFoundError("Nothing was measured there on that day.")
     of: defaultdict[MeasurementUid, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
         of[verdict.measurement_uid].append(verdict)
@@ -114,14 +126,14 @@ def day(reader: Reader, key: DayKey, *, recorded: bool) -> str:
         [views[uid] for uid in of if uid in views],
         _LINKS,
         recorded=recorded,
-        earlier=_beside(reader, key, midnight - _NEARBY, midnight, -1),
-        later=_beside(reader, key, midnight + _DAY, midnight + _NEARBY, 0),
+        earlier=_nearest_day(reader, key, midnight - _NEARBY, midnight, -1),
+        later=_nearest_day(reader, key, midnight + _DAY, midnight + _NEARBY, 0),
     )
     return render("day.html", page)
 
 
-def _beside(reader: Reader, key: DayKey, since: datetime, until: datetime, which: int) -> str:
-    """Find the day nearest within a stretch: its first one (0) or its last (-1)."""
+def _nearest_day(reader: Reader, key: DayKey, since: datetime, until: datetime, which: int) -> str:
+    """Return the address of the first (0) or last (-1) day with measurements in [since, until)."""
     place = key.place
     verdicts = reader.verdicts(
         probe_cc=place.probe_cc,
@@ -138,31 +150,31 @@ def _beside(reader: Reader, key: DayKey, since: datetime, until: datetime, which
     return _LINKS.day(DayKey(place, key.target, found))
 
 
-def measurement(reader: Reader, uid: MeasurementUid, *, recorded: bool) -> str:
-    """One measurement with its evidence."""
+def render_measurement(reader: Reader, uid: MeasurementUid, *, recorded: bool) -> str:
+    """Return one measurement with its evidence."""
     verdicts = reader.verdicts_of(uid)
     views = view_measurements(reader, {uid: verdicts}, _LINKS)
     if uid not in views:
-        raise Missing("There is no measurement of this id.")
+        raise NotFoundError("There is no measurement of this id.")
     found = reader.measurements_of([uid])[uid]
     place = Place(found.probe_cc, found.probe_asn, found.access_tier)
     return render("day.html", view_single(views[uid], _LINKS, recorded=recorded, place=place))
 
 
-def raw(reader: Reader, uid: MeasurementUid) -> bytes:
-    """A measurement as it was received."""
+def read_raw(reader: Reader, uid: MeasurementUid) -> bytes:
+    """Return a measurement as it was received."""
     for _, line in reader.raws([uid]):
         return line
-    raise Missing("There is no measurement of this id.")
+    raise NotFoundError("There is no measurement of this id.")
 
 
-def incident(
+def render_incident(
     reader: Reader, incident_id: str, *, recorded: bool, reported: Sequence[ReaderReport] | None = None
 ) -> str:
-    """One incident, and apart from that what readers report; None: no reports are taken."""
+    """Return one incident; `reported` as for a ban."""
     found = find_incident(reader.incidents(), incident_id)
     if found is None:
-        raise Missing("There is no incident of this id.")
+        raise NotFoundError("There is no incident of this id.")
     page = view_incident_page(
         found,
         reader.changes(),
@@ -174,8 +186,8 @@ def incident(
     return render("incident.html", page, readers=readers)
 
 
-def feed(reader: Reader, base: str) -> bytes:
-    """The feed of incidents; `base` is the address of the app, without a slash at its end."""
+def render_feed(reader: Reader, base: str) -> bytes:
+    """Return the feed of incidents; `base` is the address of the app, without a slash at its end."""
     incidents = reader.incidents()
     return write_feed(
         incidents,
@@ -185,26 +197,16 @@ def feed(reader: Reader, base: str) -> bytes:
     )
 
 
-def message(title: str, text: str) -> str:
-    """A page that only says something."""
+def render_message(title: str, text: str) -> str:
+    """Return a page with nothing but a message."""
     return render("message.html", MessagePage(title=title, text=text, notices=(), links=_LINKS))
 
 
-def parse_day(text: str) -> date:
-    """Read a day from an address.
-
-    Raises:
-        Missing: it is none.
-    """
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise Missing("That is not a day; write it as 2016-04-01.") from error
-    if not 1970 <= day.year < 9000:  # so that a month more or less is still a date
-        raise Missing("Nothing was measured there on that day.")
-    return day
+def render_report_form(given: Fields, problem: str = "") -> str:
+    """Return the form for readers' reports, with what was filled in and what is wrong with it."""
+    return render("report.html", view_report_form(given, problem, _LINKS), form=True)
 
 
 def _require_ban(reader: Reader, ban_id: str) -> None:
     if ban_id not in reader.bans():
-        raise Missing("No ban of this name is known.")
+        raise NotFoundError("No ban of this name is known.")
