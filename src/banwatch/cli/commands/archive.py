@@ -18,14 +18,12 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Check every segment's hash and every row's place; exit code 1 where something is wrong."""
         import msgspec
-        from rich.console import Console
 
         from banwatch.cli.views.progress import piece_progress
         from banwatch.store import Store
         from banwatch.store.audit import audit
 
-        console = Console(stderr=True)
-        with Store.open(store, read_only=True) as opened, piece_progress(console, "Checking") as progress:
+        with Store.open(store, read_only=True) as opened, piece_progress("Checking") as progress:
             found = audit(opened, progress)
         if as_json:
             print(msgspec.json.encode(found).decode())

@@ -23,8 +23,6 @@ def register(app: typer.Typer) -> None:
         """Write a folder that can be published as it is: pages, pictures, feed and evidence bundle."""
         import json
 
-        from rich.console import Console
-
         from banwatch.bulletin import publish
         from banwatch.cli.views.progress import piece_progress
         from banwatch.pages.links import slug
@@ -33,7 +31,7 @@ def register(app: typer.Typer) -> None:
         folder = to or Path(f"bulletin-{slug(subject.lower())}")
         with (
             Store.open(store, read_only=True) as opened,
-            piece_progress(Console(stderr=True), "pages") as report,
+            piece_progress("pages") as report,
         ):
             index = publish(opened, subject, folder, progress=report)
         print(json.dumps({"subject": subject, "index": str(index)}) if as_json else index)

@@ -1,4 +1,4 @@
-"""`banwatch collector`: the key that probes seal to, and what waits to be brought in."""
+"""`banwatch collector`: the key that probes seal to, and the size of the inbox."""
 
 from pathlib import Path
 from typing import Annotated
@@ -28,22 +28,21 @@ def register(app: typer.Typer) -> None:
         """Print the public key, for `banwatch probe --collector-key`; make the pair where there is none."""
         import json
 
-        from banwatch.cli.views.serve_run import keys_of
+        from banwatch.collector.beside_store import load_keys_of_store
 
-        published = keys_of(store, path).published
+        published = load_keys_of_store(store, path).published
         print(json.dumps({"public_key": published}) if as_json else published)
 
     @collector.command("ls")
     def ls(store: _Store = "banwatch.duckdb", as_json: _Json = False) -> None:
         """Count what was taken and is not in the store yet."""
         import json
+        from dataclasses import asdict
 
-        from banwatch.cli.views.serve_run import waiting_in
+        from banwatch.collector.beside_store import measure_inbox
 
-        files, size = waiting_in(store)
-        if as_json:
-            print(json.dumps({"files": files, "size_bytes": size}))
-        else:
-            print(f"{files} files wait, {size / 1000:,.0f} kB")
+        inbox = measure_inbox(store)
+        text = f"{inbox.files} files wait, {inbox.size_bytes / 1000:,.0f} kB"
+        print(json.dumps(asdict(inbox)) if as_json else text)
 
     app.add_typer(collector, name="collector")

@@ -36,7 +36,8 @@ def register(app: typer.Typer) -> None:
         """
         import asyncio
 
-        from banwatch.cli.views.helper_run import serve_helper
+        from banwatch.cli.views.messages import note
+        from banwatch.helper.running import run_helper
         from banwatch.helper.settings import HelperSettings
 
         settings = HelperSettings(
@@ -46,4 +47,12 @@ def register(app: typer.Typer) -> None:
             max_in_flight=in_flight,
             per_client_per_minute=per_minute,
         )
-        asyncio.run(serve_helper(settings, host, port, certificate))
+        asyncio.run(
+            run_helper(
+                settings,
+                host,
+                port,
+                certificate=certificate,
+                announce=lambda address: note(f"helper at {address}"),
+            )
+        )

@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         console = Console(stderr=True)
         sources.find(paths)  # what is not there is said before anything is made
-        with byte_progress(console, "Ingesting") as progress:
+        with byte_progress("Ingesting") as progress:
             try:
                 with Store.open(store) as opened:
                     report = pipeline.ingest(

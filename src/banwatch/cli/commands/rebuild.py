@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
         from banwatch.store.tables import MEASURED
 
         console = Console(stderr=True)
-        with piece_progress(console, "Rebuilding") as progress:
+        with piece_progress("Rebuilding") as progress:
             try:
                 with Store.open(store, renew=True) as opened:
                     report = pipeline.rebuild(

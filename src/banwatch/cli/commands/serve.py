@@ -43,8 +43,19 @@ def register(app: typer.Typer) -> None:
         While it runs it owns the store: other commands do their work through it. With --collector it takes
         measurements from probes, ours and OONI's, and shows them some seconds later.
         """
-        from banwatch.cli.views.serve_run import serve_store
+        from banwatch.cli.views.messages import note
         from banwatch.collector.collecting import CollectorSettings
+        from banwatch.observatory.serve import serve_store
 
         settings = CollectorSettings(per_minute=per_minute) if collector else None
-        serve_store(store, host, port, settings, key, helper or [], certificate)
+        serve_store(
+            store,
+            host,
+            port,
+            collector=settings,
+            key=key,
+            helpers=helper or [],
+            certificate=certificate,
+            announce=lambda address: note(f"Banwatch is at {address} (Ctrl-C ends it)"),
+            announce_key=lambda public: note(f"It collects; probes need --collector-key {public}"),
+        )

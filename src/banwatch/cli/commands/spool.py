@@ -23,9 +23,10 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     ) -> None:
         """Count what waits. What it is, not even this program can tell any more."""
-        from banwatch.cli.views.spool import list_spool
+        from banwatch.cli.views.spool import show_spool
+        from banwatch.probe.spool.push import open_spool
 
-        list_spool(folder, as_json)
+        show_spool(open_spool(folder), as_json=as_json)
 
     @spool.command("push")
     def push(
@@ -38,9 +39,15 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     ) -> None:
         """Deliver to the collector; what it does not take stays, for the next time."""
-        from banwatch.cli.views.spool import push_spool
+        from banwatch.cli.views.progress import piece_progress
+        from banwatch.cli.views.spool import show_delivery
+        from banwatch.probe.spool.push import open_spool, parse_collector, push_now
 
-        push_spool(folder, collector, proxy, ca_file, as_json)
+        opened = open_spool(folder)
+        to = parse_collector(collector, proxy=proxy, ca_file=ca_file)
+        with piece_progress("delivering") as progress:
+            delivered = push_now(opened, to, progress)
+        show_delivery(delivered, as_json=as_json)
 
     @spool.command("export")
     def export(
@@ -48,9 +55,9 @@ def register(app: typer.Typer) -> None:
         folder: Folder = _DEFAULT,
     ) -> None:
         """Write everything that waits into one file; it stays in the spool too."""
-        from banwatch.cli.views.spool import export_spool
+        from banwatch.probe.spool.push import open_spool
 
-        export_spool(folder, out)
+        print(f"{open_spool(folder).export(out)} sealed measurements in {out}")
 
     @spool.command("wipe")
     def wipe(
@@ -58,18 +65,22 @@ def register(app: typer.Typer) -> None:
         sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     ) -> None:
         """Remove everything, delivered or not."""
-        from banwatch.cli.views.spool import wipe_spool
+        from banwatch.cli.views.spool import confirm_wipe
+        from banwatch.probe.spool.push import open_spool
 
-        wipe_spool(folder, sure)
+        opened = open_spool(folder)
+        if not sure:
+            confirm_wipe()
+        print(f"{opened.wipe()} measurements removed")
 
     @spool.command("keys")
     def keys(
         private: Annotated[Path, typer.Argument(help="File for the private key; must not exist yet.")],
     ) -> None:
         """Make a collector's keys: the private one into a file, the public one to stdout for the probes."""
-        from banwatch.cli.views.spool import make_key_file
+        from banwatch.probe.spool.key_file import make_key_file
 
-        make_key_file(private)
+        print(make_key_file(private).hex())
 
     @spool.command("open")
     def open_(
@@ -77,6 +88,7 @@ def register(app: typer.Typer) -> None:
         bundles: Annotated[list[Path], typer.Argument(help="Files that `export` wrote, or sealed files.")],
     ) -> None:
         """Open what probes have sealed, on the collector's side: measurements to stdout, one a line."""
-        from banwatch.cli.views.spool import open_sealed
+        from banwatch.cli.views.spool import write_opened
+        from banwatch.probe.spool.opening import open_sealed, read_private_key
 
-        open_sealed(private, bundles)
+        write_opened(open_sealed(read_private_key(private), bundles))

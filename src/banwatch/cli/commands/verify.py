@@ -15,13 +15,11 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
     ) -> None:
         """Check that a bundle is whole, and judge its measurements again; exit code 1 where it fails."""
-        from rich.console import Console
-
         from banwatch.bulletin.verification_text import verification_json, verification_lines
         from banwatch.bulletin.verify import verify_bundle
         from banwatch.cli.views.progress import piece_progress
 
-        with piece_progress(Console(stderr=True), "judging again") as report:
+        with piece_progress("judging again") as report:
             found = verify_bundle(bundle, report)
         for line in verification_json(found) if as_json else verification_lines(found):
             print(line)

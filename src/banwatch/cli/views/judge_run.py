@@ -98,7 +98,7 @@ def judge_again(
     from banwatch.store.engines.duckdb import StoreInUseError
 
     console = Console(stderr=True)
-    with piece_progress(console, "Judging") as progress:
+    with piece_progress("Judging") as progress:
         try:
             with Store.open(path) as store:
                 report = pipeline.rejudge(

@@ -44,12 +44,11 @@ def add_to(app: typer.Typer) -> None:
     ) -> None:
         """Play a regime's timeline: real probes, real packets, simulated days."""
         import msgspec
-        from rich.console import Console
 
         from banwatch.cli.views.progress import piece_progress
         from banwatch.lab.play import play as play_timeline
 
-        with piece_progress(Console(stderr=True), "measuring") as progress:
+        with piece_progress("measuring") as progress:
             result = play_timeline(
                 regime,
                 world,
@@ -101,7 +100,6 @@ def add_to(app: typer.Typer) -> None:
         import tempfile
 
         import msgspec
-        from rich.console import Console
 
         from banwatch.cli.views.progress import piece_progress
         from banwatch.lab.score.matrix import FAMILIES, LOSSES, VERSIONS, lay_out
@@ -118,7 +116,7 @@ def add_to(app: typer.Typer) -> None:
         squares = lay_out(family or FAMILIES, loss or LOSSES, versions=http or VERSIONS)
         with contextlib.ExitStack() as stack:
             folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="banwatch-score-")))
-            progress = stack.enter_context(piece_progress(Console(stderr=True), "measuring"))
+            progress = stack.enter_context(piece_progress("measuring"))
             result = play_matrix(
                 squares, folder, rounds=rounds, seed=seed, jobs=jobs, probe=probe, progress=progress
             )

@@ -1,4 +1,4 @@
-"""A progress bar on stderr for work that is measured in bytes or in pieces."""
+"""Progress bars on stderr, for work that is counted in bytes or in pieces."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,30 +20,31 @@ from banwatch.model.progress import Progress
 
 
 @contextmanager
-def byte_progress(console: Console, what: str) -> Iterator[Progress]:
+def byte_progress(label: str) -> Iterator[Progress]:
     """Show bytes done, the rate and the time left."""
-    with _shown(console, what, DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()) as report:
-        yield report
+    with _show(label, DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()) as progress:
+        yield progress
 
 
 @contextmanager
-def piece_progress(console: Console, what: str) -> Iterator[Progress]:
+def piece_progress(label: str) -> Iterator[Progress]:
     """Show pieces done and the time left."""
-    with _shown(console, what, MofNCompleteColumn(), TimeRemainingColumn()) as report:
-        yield report
+    with _show(label, MofNCompleteColumn(), TimeRemainingColumn()) as progress:
+        yield progress
 
 
 @contextmanager
-def _shown(console: Console, what: str, *columns: ProgressColumn) -> Iterator[Progress]:
-    shown = ProgressBars(
+def _show(label: str, *columns: ProgressColumn) -> Iterator[Progress]:
+    console = Console(stderr=True)
+    bars = ProgressBars(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         *columns,
         console=console,
         transient=True,
-        disable=not console.is_terminal,  # else an empty line is left in logs
+        disable=not console.is_terminal,  # a bar would leave an empty line in logs
     )
-    with shown:
-        task = shown.add_task(what, total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total or None)
+    with bars:
+        task = bars.add_task(label, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total or None)

@@ -1,0 +1,96 @@
+"""Service of a store: the explorer for readers, and the collector for probes."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from banwatch.collector import own
+from banwatch.collector.beside_store import load_keys_of_store
+from banwatch.collector.collecting import CollectorSettings, collecting
+from banwatch.collector.probe_services import add_probe_services
+from banwatch.collector.receiving import Receiver, add_collector
+from banwatch.explorer.serving import serve
+from banwatch.model.errors import BanwatchError
+from banwatch.observatory.cores import count_cores
+from banwatch.store import Store
+
+
+@contextmanager
+def _exit_on_signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into an exit that runs every `finally`, so that nothing is left behind."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    before: dict[int, Any] = {}
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_DFL:
+            continue  # a handler is set already: under `nohup` the process outlives the terminal
+        with suppress(ValueError):  # not in the main thread
+            before[number] = signal.signal(number, end)
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        for changed, handler in before.items():
+            signal.signal(changed, handler)
+
+
+def serve_store(
+    store: str,
+    host: str,
+    port: int | None,
+    *,
+    collector: CollectorSettings | None = None,
+    key: Path | None = None,
+    helpers: Sequence[str] = (),
+    certificate: Path | None = None,
+    announce: Callable[[str], None],
+    announce_key: Callable[[str], None],
+) -> None:
+    """Serve the explorer, and the collector where there are settings for one.
+
+    Args:
+        store: a file, or `clickhouse://user@host/name`.
+        host: address to listen on.
+        port: port to listen on; None is the first free one.
+        collector: settings of the collector; None serves the explorer alone.
+        key: file of the collector's private key; None is the file beside the store, made where there is none.
+        helpers: addresses of helpers that OONI's probes are given.
+        certificate: PEM file with certificate and key, to speak TLS.
+        announce: called with the address once it is listened on.
+        announce_key: called with the collector's public key.
+
+    Raises:
+        BanwatchError: there is no store, or no port, or (for a collector) another process owns the store.
+    """
+    if collector is None:
+        Store.open(store, read_only=True).close()  # fails where there is no store; none is made
+    with _exit_on_signals(), own(store) as owner:
+        if collector is None:
+            serve(store, host, port, announce=announce, certificate=certificate)
+            return
+        if owner is None:
+            Store.open(store).close()  # raises an error that names the process that holds it
+            raise BanwatchError(f"{store} cannot be owned", "Run the same command again")
+        keys = load_keys_of_store(store, key)
+        with collecting(owner, keys, replace(collector, jobs=count_cores())) as receiver:
+            announce_key(keys.published)
+            serve(
+                store,
+                host,
+                port,
+                announce=announce,
+                extend=lambda app: _add_routes(app, receiver, helpers),
+                certificate=certificate,
+            )
+
+
+def _add_routes(app: Any, receiver: Receiver, helpers: Sequence[str]) -> None:
+    add_collector(app, receiver)
+    add_probe_services(app, receiver, helpers)

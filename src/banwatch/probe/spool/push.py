@@ -1,0 +1,76 @@
+"""Delivery of a spool over the network, to a collector that a person names."""
+
+import asyncio
+import ipaddress
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+
+from banwatch.model.errors import BanwatchError
+from banwatch.model.progress import Progress
+from banwatch.net.endpoint import Endpoint, parse_endpoint
+from banwatch.net.http.target_url import parse_target_url
+from banwatch.net.real import RealNet
+from banwatch.net.tls.certificates import Roots
+from banwatch.probe.spool.delivery import Collector, Delivered, push
+from banwatch.probe.spool.spool import Spool
+
+
+def open_spool(folder: Path) -> Spool:
+    """Open a spool that exists.
+
+    Raises:
+        BanwatchError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise BanwatchError(f"No spool at {folder}", "Name it with --spool, or measure with --spool first.")
+    return Spool(folder)
+
+
+def parse_collector(url: str, *, proxy: str | None, ca_file: Path | None) -> Collector:
+    """Parse the address of a collector, and of the SOCKS5 proxy before it.
+
+    Raises:
+        BanwatchError: an address cannot be used, or others on the network could read what is delivered.
+    """
+    try:
+        target = parse_target_url(url)
+    except ValueError as error:
+        raise BanwatchError(f"No collector: {url!r}: {error}", "Expected a URL.") from error
+    if not (target.is_tls or _is_safe_in_clear(target.host)):
+        raise BanwatchError(
+            f"{url} is not encrypted: whoever watches would see what is delivered, and to whom",
+            "Name an https:// address, or an onion address with --proxy.",
+        )
+    return Collector(url=target, roots=Roots(ca_file), proxy=_parse_proxy(proxy) if proxy else None)
+
+
+def push_now(spool: Spool, collector: Collector, progress: Progress) -> Delivered:
+    """Deliver a spool over this machine's network; what the collector does not take stays in the spool."""
+    return asyncio.run(
+        push(
+            RealNet(),
+            spool,
+            collector,
+            now=lambda: datetime.now(UTC),
+            rng=random.SystemRandom(),
+            progress=progress,
+        )
+    )
+
+
+def _is_safe_in_clear(host: str) -> bool:
+    """Say whether nobody on the network can read what is sent to a host: on this machine, or inside Tor."""
+    if host.endswith(".onion") or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _parse_proxy(text: str) -> Endpoint:
+    try:
+        return parse_endpoint(text)
+    except ValueError as error:
+        raise BanwatchError(f"No proxy: {text!r}", "Expected an address such as 127.0.0.1:9050.") from error
