@@ -9,12 +9,11 @@ import msgspec
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
 
-from banwatch.formats.json_views import VerdictJson
-from banwatch.model.ban import Ban, Comparison
+from banwatch.formats.json_views import ComparisonJson, IncidentJson, VerdictJson
+from banwatch.model.ban import Ban
 from banwatch.model.cell import Cell
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
-from banwatch.model.incident import Incident
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.state import State
@@ -31,7 +30,7 @@ class BanWithComparison:
     """A ban, against what was measured."""
 
     ban: Ban
-    comparison: Sequence[Comparison]
+    comparison: Sequence[ComparisonJson]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,20 +85,21 @@ def add_api_routes(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None
         found = reader.bans().get(ban_id)
         if found is None:
             raise NotFoundError("No ban of this name is known.")
-        return _json(BanWithComparison(ban=found, comparison=reader.comparisons(ban_id)))
+        rows = [ComparisonJson.from_comparison(row) for row in reader.comparisons(ban_id)]
+        return _json(BanWithComparison(ban=found, comparison=rows))
 
-    @app.get("/api/incidents", response_model=list[Incident], tags=["data"])
+    @app.get("/api/incidents", response_model=list[IncidentJson], tags=["data"])
     def incidents(request: Request, cc: str | None = None) -> Response:
         """What happened, in order of ids."""
         found = reader_of(request).incidents()
-        return _json([incident for incident in found if cc in (None, incident.probe_cc)])
+        return _json([IncidentJson.from_incident(one) for one in found if cc in (None, one.probe_cc)])
 
-    @app.get("/api/incidents/{incident_id}", response_model=Incident, tags=["data"])
+    @app.get("/api/incidents/{incident_id}", response_model=IncidentJson, tags=["data"])
     def incident(request: Request, incident_id: str) -> Response:
         """One incident."""
         for found in reader_of(request).incidents():
             if found.incident_id == incident_id:
-                return _json(found)
+                return _json(IncidentJson.from_incident(found))
         raise NotFoundError("There is no incident of this id.")
 
     @app.get("/api/verdicts", response_model=VerdictPage, tags=["data"])

@@ -1,15 +1,26 @@
-"""JSON shapes of verdicts: the same from command line, API and evidence bundle.
+"""JSON shapes of verdicts, incidents and comparisons, the same wherever Banwatch writes one as JSON.
 
-Wire: an AS number is `AS131279`, a time RFC 3339 in UTC, an absent value null, a list sorted and never null.
+Wire: an AS number is `AS131279`, a time RFC 3339 in UTC, an absent value null, a list sorted and never null,
+an interval `[earliest, latest]`.
 Tables and exports hold AS numbers as integers; `detect --verdicts` reads either form.
 
 The shapes are dataclasses, because FastAPI describes those in `/openapi.json`, and msgspec writes them.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from banwatch.model.ids import CountryCode, MeasurementUid, TargetName, parse_asn, render_asn
+from banwatch.model.ban import Comparison, Measured
+from banwatch.model.ids import (
+    Asn,
+    CountryCode,
+    IncidentId,
+    MeasurementUid,
+    TargetName,
+    parse_asn,
+    render_asn,
+)
+from banwatch.model.incident import Incident, Interval, Kind
 from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
@@ -92,3 +103,107 @@ class VerdictJson:
             snapshots=self.snapshots,
             resolver_kind=self.resolver_kind,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentJson:
+    """An incident in JSON. Fields that are not described here are those of `Incident`."""
+
+    id: IncidentId
+    country: CountryCode
+    asns: tuple[Asn, ...]
+    """AS numbers as integers, as `detect --json` has always printed them."""
+    access_tiers: tuple[str, ...]
+    targets: tuple[TargetName, ...]
+    kind: Kind
+    mechanisms: tuple[str, ...]
+    onset: Interval
+    onset_known: bool
+    end: Interval | None
+    """Null while it lasts."""
+    confidence: float
+    measurements: int
+    probes: int
+    witnesses: tuple[MeasurementUid, ...]
+    sentence: str
+    asn: str | None
+    """`AS131279` where the incident is on one network alone, else null."""
+
+    @classmethod
+    def from_incident(cls, incident: Incident) -> "IncidentJson":
+        """Return the JSON shape of an incident."""
+        return cls(
+            id=incident.incident_id,
+            country=incident.probe_cc,
+            asns=incident.asns,
+            access_tiers=incident.access_tiers,
+            targets=incident.targets,
+            kind=incident.kind,
+            mechanisms=incident.mechanisms,
+            onset=(to_utc(incident.onset_earliest), to_utc(incident.onset_latest)),
+            onset_known=incident.onset_known,
+            end=_interval(incident.end_earliest, incident.end_latest),
+            confidence=incident.confidence,
+            measurements=incident.measurements,
+            probes=incident.probes,
+            witnesses=incident.witnesses,
+            sentence=incident.sentence,
+            asn=render_asn(incident.asns[0]) if len(incident.asns) == 1 else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonJson:
+    """A comparison in JSON. Fields that are not described here are those of `Comparison`."""
+
+    ban_id: str
+    target: TargetName
+    category: str
+    probe_cc: CountryCode
+    probe_asn: str
+    """`AS131279`; `AS0` where the network is unknown."""
+    access_tier: str
+    tier: str
+    """The access tier again, under the name that `result.json` promises."""
+    announced: bool
+    measured: Measured
+    since: Interval | None
+    until: Interval | None
+    since_known: bool
+    mechanisms: tuple[str, ...]
+    measurements: int
+    interfered: int
+    witness: MeasurementUid | None
+    relation: tuple[str, ...]
+
+    @classmethod
+    def from_comparison(cls, comparison: Comparison) -> "ComparisonJson":
+        """Return the JSON shape of a comparison."""
+        return cls(
+            ban_id=comparison.ban_id,
+            target=comparison.target,
+            category=comparison.category,
+            probe_cc=comparison.probe_cc,
+            probe_asn=render_asn(comparison.probe_asn),
+            access_tier=comparison.access_tier,
+            tier=comparison.access_tier,
+            announced=comparison.announced,
+            measured=comparison.measured,
+            since=_interval(*comparison.since) if comparison.since else None,
+            until=_interval(*comparison.until) if comparison.until else None,
+            since_known=comparison.since_known,
+            mechanisms=comparison.mechanisms,
+            measurements=comparison.measurements,
+            interfered=comparison.interfered,
+            witness=comparison.witness,
+            relation=comparison.relation,
+        )
+
+
+def _interval(earliest: datetime | None, latest: datetime | None) -> Interval | None:
+    return None if earliest is None or latest is None else (to_utc(earliest), to_utc(latest))
+
+
+def to_utc(at: datetime) -> datetime:
+    """Return a moment in UTC, which msgspec writes with a `Z`."""
+    return at.astimezone(UTC)

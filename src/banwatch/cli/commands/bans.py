@@ -28,11 +28,11 @@ def register(app: typer.Typer) -> None:
 def _ls(as_json: Json = False) -> None:
     """List the register."""
     from banwatch.bans.register import load_bans
-    from banwatch.cli.views.bans import bans_table, print_table, to_json
+    from banwatch.cli.views.bans import bans_json, bans_table, print_table
 
     found = list(load_bans().values())
     if as_json:
-        print(to_json(found))
+        print(bans_json(found))
     else:
         print_table(bans_table(found))
 
@@ -40,17 +40,17 @@ def _ls(as_json: Json = False) -> None:
 def _show(ban_id: BanId, as_json: Json = False) -> None:
     """Show one ban: whom it binds, from when, and who says so."""
     from banwatch.bans.register import find_ban
-    from banwatch.cli.views.bans import ban_text, to_json
+    from banwatch.cli.views.bans import ban_text, bans_json
 
     ban = find_ban(ban_id)
-    print(to_json(ban) if as_json else ban_text(ban))
+    print(bans_json(ban) if as_json else ban_text(ban))
 
 
 def _compare(ban_id: BanId, store: Database = "banwatch.duckdb", as_json: Json = False) -> None:
     """Compare one ban with the measurements of its country."""
     from banwatch.bans import compare
     from banwatch.bans.register import find_ban
-    from banwatch.cli.views.bans import comparison_table, print_table, to_json
+    from banwatch.cli.views.bans import comparison_table, comparisons_json, print_table
     from banwatch.detect import find_changes
     from banwatch.store import Store, queries
 
@@ -59,7 +59,7 @@ def _compare(ban_id: BanId, store: Database = "banwatch.duckdb", as_json: Json =
         cells = queries.cells(opened)
     found = compare(ban, cells, find_changes(cells))
     if as_json:
-        print(to_json(found))
+        print(comparisons_json(found))
     else:
         print_table(comparison_table(found))
 

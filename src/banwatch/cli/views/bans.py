@@ -8,21 +8,27 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from banwatch.formats.json_views import ComparisonJson
 from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Source
 from banwatch.model.ids import render_asn
-from banwatch.model.incident import Incident
-
-Printable = Ban | Comparison | Incident
 
 
-def to_json(value: Printable | Sequence[Printable]) -> str:
-    """Render as JSON, times in RFC 3339 UTC, keys as the fields are named."""
-    plain = msgspec.to_builtins(value)
-    return json.dumps(plain, ensure_ascii=False, indent=2)
+def bans_json(bans: Ban | Sequence[Ban]) -> str:
+    """Render bans as JSON, keys as the fields are named."""
+    return _to_json(bans)
+
+
+def comparisons_json(comparisons: Iterable[Comparison]) -> str:
+    """Render comparisons as JSON, in their one shape."""
+    return _to_json([ComparisonJson.from_comparison(one) for one in comparisons])
+
+
+def _to_json(value: object) -> str:
+    return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2)
 
 
 def bans_table(bans: Iterable[Ban]) -> Table:
-    """List bans: id, country, since when and until when, title."""
+    """Return a table of bans: id, country, beginning, end, title."""
     table = Table("id", "country", "begins", "ends", "title", box=None, pad_edge=False)
     for ban in bans:
         begins = ban.begins.isoformat() if ban.begins else UNSPECIFIED
@@ -31,7 +37,7 @@ def bans_table(bans: Iterable[Ban]) -> Table:
 
 
 def ban_text(ban: Ban) -> str:
-    """Tell one ban: who announced what, for whom, and the chain of sources."""
+    """Return one ban as text: authority, targets, bound networks, penalty, and the chain of sources."""
     lines = [
         f"{ban.ban_id}: {ban.title}",
         "",
@@ -40,11 +46,13 @@ def ban_text(ban: Ban) -> str:
         f"targets     {', '.join(ban.targets) or 'none by name'}",
     ]
     if ban.categories:
-        stands = {
+        measured_by = {
             code: [target for c, target in ban.category_targets if c == code] for code in ban.categories
         }
-        told = [f"{code} (measured by {', '.join(stands[code]) or 'nothing'})" for code in ban.categories]
-        lines.append(f"categories  {', '.join(told)}")
+        named = [
+            f"{code} (measured by {', '.join(measured_by[code]) or 'nothing'})" for code in ban.categories
+        ]
+        lines.append(f"categories  {', '.join(named)}")
     for network in ban.binds:
         tier = f", {network.access_tier} access" if network.access_tier else ""
         name = f"{render_asn(network.asn)} {network.name}" if network.asn else network.name
@@ -61,13 +69,13 @@ def ban_text(ban: Ban) -> str:
 
 def _source(source: Source) -> str:
     published = source.published.isoformat() if source.published else "undated"
-    known = {"year": published[:4], "month": published[:7]}.get(source.precision, published)
+    dated = {"year": published[:4], "month": published[:7]}.get(source.precision, published)
     cites = f" (citing {source.cites})" if source.cites else ""
-    return f"{source.publisher}: {source.title}, {known}{cites} {source.url}".rstrip()
+    return f"{source.publisher}: {source.title}, {dated}{cites} {source.url}".rstrip()
 
 
 def comparison_table(comparisons: Iterable[Comparison]) -> Table:
-    """Show what was announced against what was measured, one target, network and tier a line."""
+    """Return a table of comparisons, one target, network and tier a line."""
     table = Table(
         "target", "network", "tier", "announced", "measured", "since", "by", "count", box=None, pad_edge=False
     )
@@ -98,7 +106,7 @@ def _moment(at: datetime) -> str:
 
 
 def print_table(table: Table) -> None:
-    """Print a table on stdout; as wide as it needs where stdout is no terminal."""
+    """Print a table on stdout; 240 columns wide where stdout is no terminal."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=240)

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+
+import msgspec
 
 from banwatch.detect.incidents.past_views import LogEntry
 from banwatch.detect.incidents.select import gather
 from banwatch.detect.wording.outside_signals import render_signal, signals_beside
 from banwatch.detect.wording.reasons import reasons
 from banwatch.detect.wording.sentence import render_moment
+from banwatch.formats.json_views import IncidentJson, to_utc
 from banwatch.model.cell import Cell
 from banwatch.model.ids import render_asn
 from banwatch.model.incident import Change, Incident
@@ -51,7 +53,7 @@ def incident_lines(
         why = reasons(incident, cells) if cells is not None else ()
         others = [render_signal(signal) for signal in signals_beside(incident, signals or ())]
         if as_json:
-            wire = _to_wire(incident)
+            wire: dict[str, object] = msgspec.to_builtins(IncidentJson.from_incident(incident))
             if plain:
                 wire = {name: wire[name] for name in PLAIN}
             if cells is not None:
@@ -76,7 +78,9 @@ def aside_lines(changes: Sequence[Change], cells: Sequence[Cell], *, as_json: bo
                     "asns": [change.probe_asn],
                     "targets": [change.target] if change.target else [],
                     "kind": change.kind.value,
-                    "onset": [_rfc3339(change.onset_earliest), _rfc3339(change.onset_latest)],
+                    "onset": msgspec.to_builtins(
+                        [to_utc(change.onset_earliest), to_utc(change.onset_latest)]
+                    ),
                 },
                 ensure_ascii=False,
             )
@@ -90,32 +94,7 @@ def said_lines(view: Sequence[LogEntry], *, as_json: bool) -> Iterator[str]:
     """Render a past view of the incidents, one a line."""
     for said_at, subject, says in view:
         if as_json:
-            entry = {"id": subject, "said_at": _rfc3339(said_at), "says": says}
+            entry = {"id": subject, "said_at": msgspec.to_builtins(to_utc(said_at)), "says": says}
             yield json.dumps(entry, ensure_ascii=False)
         else:
             yield f"{subject}  {says} (said {render_moment(said_at)})"
-
-
-def _to_wire(incident: Incident) -> dict[str, object]:
-    lasting = incident.end_earliest is None or incident.end_latest is None
-    return {
-        "id": incident.incident_id,
-        "country": incident.probe_cc,
-        "asns": list(incident.asns),
-        "access_tiers": list(incident.access_tiers),
-        "targets": list(incident.targets),
-        "kind": incident.kind.value,
-        "mechanisms": list(incident.mechanisms),
-        "onset": [_rfc3339(incident.onset_earliest), _rfc3339(incident.onset_latest)],
-        "onset_known": incident.onset_known,
-        "end": None if lasting else [_rfc3339(incident.end_earliest), _rfc3339(incident.end_latest)],
-        "confidence": incident.confidence,
-        "measurements": incident.measurements,
-        "probes": incident.probes,
-        "witnesses": list(incident.witnesses),
-        "sentence": incident.sentence,
-    }
-
-
-def _rfc3339(at: datetime | None) -> str | None:
-    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
