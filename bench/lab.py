@@ -24,8 +24,10 @@ from typing import Any
 from banwatch.lab.machine.clock import LabClock
 from banwatch.lab.machine.lab import Lab
 from banwatch.lab.machine.namespaces import CLONE_NEWNET, enter, open_current, unshare
-from banwatch.lab.regime.regime import DnsTrigger, HttpTrigger, Match, QuicTrigger, Regime, Rule, TlsTrigger
+from banwatch.lab.regime.match import DnsTrigger, HttpTrigger, Match, QuicTrigger, TlsTrigger
+from banwatch.lab.regime.regime import Regime
 from banwatch.lab.regime.regime_file import load_regime, regime_paths
+from banwatch.lab.regime.rule import Rule
 
 SITE = "151.101.1.164"
 BULK_PORT, CONNECT_PORT, ECHO_PORT = 5_001, 5_002, 5_003

@@ -52,7 +52,7 @@ def test_a_blocked_name_is_reset_on_both_sides_and_its_twin_is_not(site: str) ->
     assert (first.rule, first.mechanism, first.names) == (
         "sni-reset",
         "tls.reset.sni",
-        [("sni", "www.blocked.example")],
+        (("sni", "www.blocked.example"),),
     )
     assert (first.dropped, first.injected, first.real_answer_passed) == (2, 2, False)
     assert (second.rule, second.names) == (None, (("sni", "www.innocent.example"),))

@@ -209,7 +209,7 @@ def test_a_killed_world_is_one_clear_error() -> None:
 def test_a_killed_censor_is_one_clear_error() -> None:
     with lab_of() as lab:
         child = lab.start(time.sleep, 30)
-        os.kill(lab._censor_pid, signal.SIGKILL)
+        os.kill(lab._censor.pid, signal.SIGKILL)
         with pytest.raises(BanwatchError, match="censor ended"):
             lab._watch(child)
         with pytest.raises(BanwatchError, match="censor ended"):

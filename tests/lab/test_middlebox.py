@@ -13,10 +13,10 @@ from scapy.utils import rdpcap
 from banwatch.lab.censor.censor import Censor
 from banwatch.lab.censor.packet import ACK, SYN, tcp_packet
 from banwatch.lab.machine.clock import LabClock
-from banwatch.lab.machine.links import MemoryLink
-from banwatch.lab.machine.middlebox import Middlebox
-from banwatch.lab.machine.path_model import PathModel
-from banwatch.lab.machine.pcap import PcapWriter
+from banwatch.lab.machine.traffic.links import MemoryLink
+from banwatch.lab.machine.traffic.middlebox import Middlebox
+from banwatch.lab.machine.traffic.path_model import PathModel
+from banwatch.lab.machine.traffic.pcap import PcapWriter
 from banwatch.lab.truth.truth_file import TruthWriter
 from tests.lab.censor_kit import CLIENT, SITE, client_hello, regime_of
 

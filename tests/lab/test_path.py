@@ -8,13 +8,13 @@ from scapy.layers.inet6 import ICMPv6TimeExceeded, IPv6
 from scapy.packet import Raw
 
 from banwatch.lab.censor.action import Direction
-from banwatch.lab.machine.path_model import DelayLine, PathModel
-from banwatch.lab.regime.regime import Path
+from banwatch.lab.machine.traffic.path_model import DelayLine, PathModel
+from banwatch.lab.regime.tier import NetworkPath
 from tests.lab.censor_kit import CLIENT, CLIENT6, SITE, SITE6
 
 HOPS = tuple(IPv4Address(f"203.0.112.{n}") for n in (1, 2, 3, 4))
 HOPS6 = tuple(IPv6Address(f"2400:1::{n}") for n in (1, 2, 3, 4))
-FOUR = Path(hops=HOPS, hops6=HOPS6, censor_hop=3)
+FOUR = NetworkPath(hops=HOPS, hops6=HOPS6, censor_hop=3)
 
 
 def packet(ttl: int, *, v6: bool = False, inbound: bool = False) -> bytes:
@@ -72,19 +72,19 @@ def test_an_error_about_an_error_is_never_sent() -> None:
 
 
 def test_a_plain_path_adds_nothing() -> None:
-    path = PathModel(Path(), seed=0)
+    path = PathModel(NetworkPath(), seed=0)
     assert path.is_plain
     assert path.reach_censor(packet(1), Direction.OUTBOUND).packet == packet(1)
-    assert not PathModel(Path(delay_ms=1), seed=0).is_plain
+    assert not PathModel(NetworkPath(delay_ms=1), seed=0).is_plain
 
 
 def test_jitter_keeps_the_order_and_reordering_does_not() -> None:
-    jittered = PathModel(Path(jitter_ms=5), seed=1)
+    jittered = PathModel(NetworkPath(jitter_ms=5), seed=1)
     times = [jittered.arrival_s(Direction.OUTBOUND, 100, n / 1e4) for n in range(200)]
     known = [t for t in times if t is not None]
     assert known == sorted(known)
     assert 0.0 < max(t - n / 1e4 for n, t in enumerate(known)) <= 0.005
-    mixed = PathModel(Path(reorder=0.2), seed=1)
+    mixed = PathModel(NetworkPath(reorder=0.2), seed=1)
     times = [mixed.arrival_s(Direction.OUTBOUND, 100, n / 1e4) for n in range(200)]
     overtaken = sum(t is not None and t - n / 1e4 > 1e-3 for n, t in enumerate(times))
     assert 20 <= overtaken <= 60
@@ -92,7 +92,7 @@ def test_jitter_keeps_the_order_and_reordering_does_not() -> None:
 
 def test_loss_is_drawn_from_the_seed() -> None:
     def lost(seed: int) -> list[bool]:
-        path = PathModel(Path(loss=0.05), seed=seed)
+        path = PathModel(NetworkPath(loss=0.05), seed=seed)
         return [path.is_lost() for _ in range(2_000)]
 
     assert lost(1) == lost(1) != lost(2)
@@ -101,7 +101,7 @@ def test_loss_is_drawn_from_the_seed() -> None:
 
 @pytest.mark.parametrize(("shaping", "dropped"), [(True, False), (False, True)])
 def test_a_rate_queues_or_drops(shaping: bool, dropped: bool) -> None:
-    path = PathModel(Path(rate_kbit_s=800, shaping=shaping), seed=0)  # 100 kB/s
+    path = PathModel(NetworkPath(rate_kbit_s=800, shaping=shaping), seed=0)  # 100 kB/s
     times = [path.arrival_s(Direction.INBOUND, 1_000, 0.0) for _ in range(200)]
     passed = [t for t in times if t is not None]
     assert 60 <= len(passed) <= 70  # what a queue, or a burst, of 64 kB holds

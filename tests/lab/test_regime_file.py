@@ -8,8 +8,9 @@ import pytest
 
 from banwatch.lab.censor.censor import Censor
 from banwatch.lab.regime.docs_page import render_regime
-from banwatch.lab.regime.regime import DnsTrigger, HelperPath, NameList, NetworkKind, TlsTrigger
+from banwatch.lab.regime.match import DnsTrigger, NameList, TlsTrigger
 from banwatch.lab.regime.regime_file import load_regime, regime_paths
+from banwatch.lab.regime.tier import HelperPath, NetworkKind
 from banwatch.model.errors import BanwatchError
 from tests.lab.censor_kit import regime_of
 

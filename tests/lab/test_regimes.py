@@ -15,16 +15,10 @@ from banwatch.lab.censor.packet import ACK, SYN, tcp_packet, udp_packet
 from banwatch.lab.machine.clock import LabClock
 from banwatch.lab.machine.doctor import doctor
 from banwatch.lab.machine.lab import Lab
-from banwatch.lab.regime.regime import (
-    DnsTrigger,
-    HttpTrigger,
-    NameList,
-    QuicTrigger,
-    Regime,
-    Rule,
-    TlsTrigger,
-)
+from banwatch.lab.regime.match import DnsTrigger, HttpTrigger, NameList, QuicTrigger, TlsTrigger
+from banwatch.lab.regime.regime import Regime
 from banwatch.lab.regime.regime_file import load_regime, regime_paths
+from banwatch.lab.regime.rule import Rule
 from banwatch.lab.world import World, load_world
 from tests.lab.censor_kit import client_hello, dns_query
 

@@ -27,7 +27,7 @@ _POLITE_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class DemoSettings:
     """What the person asked for."""
 
     out_dir: Path
@@ -50,24 +50,24 @@ class Outcome:
     recorded: bool
 
 
-def conduct(plan: Plan, stages: Stages | None = None) -> Outcome:
-    """Run every stage into `plan.out_dir`, or leave nothing behind.
+def conduct(settings: DemoSettings, stages: Stages | None = None) -> Outcome:
+    """Run every stage into `settings.out_dir`, or leave nothing behind.
 
     Raises:
         BanwatchError: a stage failed in a way that a person can mend.
     """
     stages = stages or Stages()
-    if plan.serve:
-        _refuse_taken_port(plan.port)
-    with _termination_unwinds(), workspace(plan.out_dir) as work:
-        _refuse_damaged_store(plan.out_dir / "banwatch.duckdb")
-        recorded = plan.recorded or not _lab_is_possible(stages)
-        _measure(plan, work, recorded, stages)
+    if settings.serve:
+        _refuse_taken_port(settings.port)
+    with _termination_unwinds(), workspace(settings.out_dir) as work:
+        _refuse_damaged_store(settings.out_dir / "banwatch.duckdb")
+        recorded = settings.recorded or not _lab_is_possible(stages)
+        _measure(settings, work, recorded, stages)
         _work_out(work, recorded, stages)
     return Outcome(
-        store_path=plan.out_dir / "banwatch.duckdb",
-        page=plan.out_dir / "report" / "index.html",
-        result_path=plan.out_dir / "result.json",
+        store_path=settings.out_dir / "banwatch.duckdb",
+        page=settings.out_dir / "report" / "index.html",
+        result_path=settings.out_dir / "result.json",
         recorded=recorded,
     )
 
@@ -121,7 +121,7 @@ def _lab_is_possible(stages: Stages) -> bool:
     return not missing
 
 
-def _measure(plan: Plan, work: Path, recorded: bool, stages: Stages) -> None:
+def _measure(settings: DemoSettings, work: Path, recorded: bool, stages: Stages) -> None:
     if recorded:
         from banwatch.lab.recordings import unpack
 
@@ -131,7 +131,7 @@ def _measure(plan: Plan, work: Path, recorded: bool, stages: Stages) -> None:
     from banwatch.lab.play import play_story
 
     with stages.stage("measuring two weeks in the lab") as report:
-        play_story(REGIME, work, jobs=plan.jobs, seed=plan.seed, progress=report)
+        play_story(REGIME, work, jobs=settings.jobs, seed=settings.seed, progress=report)
 
 
 def _work_out(work: Path, recorded: bool, stages: Stages) -> None:
@@ -183,7 +183,7 @@ def _score(store: "Store", work: Path) -> dict[str, float]:
     return {key: value for key, value in whole.items() if isinstance(value, int | float)}
 
 
-def present(plan: Plan, outcome: Outcome, stages: Stages | None = None) -> None:
+def present(settings: DemoSettings, outcome: Outcome, stages: Stages | None = None) -> None:
     """Tell what came out, and serve the page where that was asked for."""
     from banwatch.store import Store, queries
 
@@ -192,13 +192,13 @@ def present(plan: Plan, outcome: Outcome, stages: Stages | None = None) -> None:
         stages.console.print(_table(queries.comparisons(store, BAN_ID)))
     stages.say(f"page    {escape(str(outcome.page))}")
     stages.say(f"result  {escape(str(outcome.result_path))}")
-    if plan.serve:
+    if settings.serve:
         from banwatch.explorer.serving import serve
 
         def announce(address: str) -> None:
             stages.say(f"serving {address}bans/{BAN_ID} (Ctrl-C ends it)")
 
-        serve(outcome.store_path, "127.0.0.1", plan.port, recorded=outcome.recorded, announce=announce)
+        serve(outcome.store_path, "127.0.0.1", settings.port, recorded=outcome.recorded, announce=announce)
 
 
 def _table(comparisons: "Sequence[Comparison]") -> object:

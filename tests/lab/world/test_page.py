@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from banwatch.lab.world.file import load_world
-from banwatch.lab.world.page import Request, Response, misdirected, respond
+from banwatch.lab.world.page import PageRequest, PageResponse, misdirected, respond
 from banwatch.lab.world.world import Page, Site
 from banwatch.model.ids import CountryCode
 
@@ -15,11 +15,11 @@ KP = CountryCode("KP")
 def _get(
     site: Site, *, scheme: str = "https", host: str = "", path: str = "/", country: CountryCode | None = None
 ):
-    request = Request(method="GET", scheme=scheme, host=host or site.hostname, path=path)
+    request = PageRequest(method="GET", scheme=scheme, host=host or site.hostname, path=path)
     return respond(site, request, country=country, rng=Random(1))
 
 
-def _header(response: Response, name: str) -> str | None:
+def _header(response: PageResponse, name: str) -> str | None:
     return dict(response.headers).get(name)
 
 
@@ -55,7 +55,7 @@ def test_a_refusal_is_for_the_country_that_is_refused():
 
 def test_a_changing_page_differs_in_words_and_length():
     site = Site(hostname="a.example", page=Page.CHANGING)
-    request = Request(method="GET", scheme="https", host="a.example", path="/")
+    request = PageRequest(method="GET", scheme="https", host="a.example", path="/")
     rng = Random(1)
     pages = [respond(site, request, country=None, rng=rng).body for _ in range(10)]
     assert len({len(page) for page in pages}) > 5

@@ -22,8 +22,8 @@ from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.events import QuicEvent
 
 from banwatch.lab.machine.clock import LabClock
+from banwatch.lab.machine.world_server.server import serving
 from banwatch.lab.world import World, load_world
-from banwatch.lab.world.serving import serving
 from banwatch.lab.world.world import Address
 from banwatch.model.errors import BanwatchError
 
@@ -65,7 +65,7 @@ def _four(world: World) -> World:
 @asynccontextmanager
 async def _world(*, with_helper: bool = False) -> AsyncIterator[World]:
     world = _four(load_world())
-    async with serving(world, LabClock(LAB_DAY), place=_on_loopback, with_helper=with_helper):
+    async with serving(world, LabClock(LAB_DAY), endpoint_of=_on_loopback, with_helper=with_helper):
         yield world
 
 

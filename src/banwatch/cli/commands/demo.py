@@ -31,9 +31,9 @@ def register(app: typer.Typer) -> None:
 
         Every packet stays in network namespaces that the run makes and removes itself.
         """
-        from banwatch.demo.conduct import Plan, conduct, present
+        from banwatch.demo.conduct import DemoSettings, conduct, present
 
-        plan = Plan(out_dir=out, serve=serve, port=port, recorded=recorded, jobs=jobs, seed=seed)
+        plan = DemoSettings(out_dir=out, serve=serve, port=port, recorded=recorded, jobs=jobs, seed=seed)
         try:
             outcome = conduct(plan)
         except KeyboardInterrupt:

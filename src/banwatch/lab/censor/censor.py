@@ -2,13 +2,17 @@
 
 from banwatch.lab.censor.action import DROP, PASS, Action, Direction, Forward
 from banwatch.lab.censor.enforcer import Enforcer
-from banwatch.lab.censor.flow import Flow, Stream
+from banwatch.lab.censor.flow import Flow
 from banwatch.lab.censor.fragments import Fragments
 from banwatch.lab.censor.inspector import Finding, Inspector
 from banwatch.lab.censor.packet import ACK, FIN, RST, SYN, TCP, UDP, Packet, read_packet_untrusted
+from banwatch.lab.censor.reassembly import TcpReassembly
 from banwatch.lab.censor.residual import Residuals
 from banwatch.lab.censor.rule_set import ReadyRule, RuleSet
-from banwatch.lab.regime.regime import Placement, Regime, Tier, Way
+from banwatch.lab.regime.effect import Way
+from banwatch.lab.regime.regime import Regime
+from banwatch.lab.regime.rule import Placement
+from banwatch.lab.regime.tier import Tier
 from banwatch.lab.truth.flow_truth import FlowTruth
 from banwatch.model.errors import WireError
 
@@ -157,7 +161,7 @@ class Censor:
         )
         if packet.protocol == TCP and packet.flags & (SYN | ACK) == SYN:
             flow.syn_seq = packet.seq
-            flow.stream = Stream((packet.seq + 1) % 2**32)
+            flow.reassembly = TcpReassembly((packet.seq + 1) % 2**32)
         table[key] = flow
         return flow, True
 

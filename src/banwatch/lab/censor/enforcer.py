@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from banwatch.lab.censor.action import DROP, PASS, Action, Direction, Forward, Inject
-from banwatch.lab.censor.flow import Bucket, Flow
+from banwatch.lab.censor.flow import Flow
 from banwatch.lab.censor.forge import (
     answer_and_close,
     dns_replies,
@@ -16,7 +16,8 @@ from banwatch.lab.censor.forge import (
 )
 from banwatch.lab.censor.message import DnsQuestion
 from banwatch.lab.censor.packet import FIN, RST, SYN, TCP, UDP, Packet, read_packet_untrusted, readdressed
-from banwatch.lab.regime.regime import (
+from banwatch.lab.censor.token_bucket import TokenBucket
+from banwatch.lab.regime.effect import (
     Divert,
     Drop,
     Effect,
@@ -25,14 +26,13 @@ from banwatch.lab.regime.regime import (
     Freeze,
     HttpPage,
     IcmpUnreachable,
-    Placement,
     Reset,
-    Rule,
     Throttle,
-    Tier,
     TlsAlert,
     Way,
 )
+from banwatch.lab.regime.rule import Placement, Rule
+from banwatch.lab.regime.tier import Tier
 
 _REPEAT_LIMIT = 64
 """Injections that one flow can cause, so that two confused ends cannot make the censor send for ever."""
@@ -73,9 +73,9 @@ class Enforcer:
                 flow.drop_after = effect.after_packets
             elif isinstance(effect, Throttle):
                 if effect.way is not Way.INBOUND:
-                    flow.bucket_outbound = Bucket(effect)
+                    flow.bucket_outbound = TokenBucket(effect)
                 if effect.way is not Way.OUTBOUND:
-                    flow.bucket_inbound = Bucket(effect)
+                    flow.bucket_inbound = TokenBucket(effect)
             elif isinstance(effect, Freeze):
                 flow.freeze_after = effect.after_bytes
             elif isinstance(effect, Divert):
@@ -115,7 +115,7 @@ class Enforcer:
         if isinstance(effect, (HttpPage, TlsAlert)) and not packet.flags & SYN:
             data = http_response(effect) if isinstance(effect, HttpPage) else tls_alert(effect)
             ttl = effect.ttl if isinstance(effect, HttpPage) else None
-            expected = flow.stream.next_seq if flow.stream else None
+            expected = flow.reassembly.next_seq if flow.reassembly else None
             return answer_and_close(data, packet, direction, delivered=delivered, ttl=ttl, expected=expected)
         return ()
 

@@ -7,112 +7,13 @@ from ipaddress import ip_address
 from banwatch.lab.censor.action import Direction
 from banwatch.lab.censor.packet import TCP, UDP
 from banwatch.lab.censor.quic import InitialState
-from banwatch.lab.regime.regime import Effect, Throttle
+from banwatch.lab.censor.reassembly import TcpReassembly
+from banwatch.lab.censor.token_bucket import TokenBucket
+from banwatch.lab.regime.effect import Effect
 from banwatch.lab.truth.flow_truth import FlowTruth
 
-_STREAM_LIMIT_BYTES = 65_536
-_SEGMENT_LIMIT = 64
 _NAMES_LIMIT = 64
 _PROTOCOL_NAMES = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6"}
-
-
-class Stream:
-    """A client's side of a TCP connection put together: what it said, and in how many segments.
-
-    The first copy of a byte is the one that counts. Limits bound what a flow can make the censor keep.
-    """
-
-    __slots__ = ("_base", "_ends", "_waiting", "data", "start")
-
-    def __init__(self, base: int) -> None:
-        self._base = base
-        """Sequence number of `data[0]`."""
-        self.data = bytearray()
-        self.start = 0
-        """Where the message that is being read begins in `data`."""
-        self._ends: list[int] = []
-        self._waiting: dict[int, bytes] = {}
-
-    def feed(self, seq: int, payload: bytes) -> bool:
-        """Take a segment; returns whether more of the stream can be read now, False for a retransmission."""
-        offset = (seq - self._base + 2**31) % 2**32 - 2**31  # serial number arithmetic, RFC 1982
-        end = len(self.data)
-        if offset + len(payload) <= end or offset > end + _STREAM_LIMIT_BYTES:
-            return False
-        if offset > end:
-            if len(self._waiting) < _SEGMENT_LIMIT:
-                self._waiting.setdefault(offset, payload)
-            return False
-        self._append(payload[end - offset :])
-        while self._waiting:
-            found = next((at for at in self._waiting if at <= len(self.data)), None)
-            if found is None:
-                break
-            waiting = self._waiting.pop(found)
-            rest = waiting[len(self.data) - found :]
-            if rest:
-                self._append(rest)
-        return True
-
-    def _append(self, piece: bytes) -> None:
-        self.data += piece
-        self._ends.append(len(self.data))
-
-    @property
-    def next_seq(self) -> int:
-        """The sequence number after everything that was put together."""
-        return (self._base + len(self.data)) % 2**32
-
-    def segments_up_to(self, position: int) -> int:
-        """In how many segments the bytes from the current message's start up to `position` came."""
-        first = next((i for i, end in enumerate(self._ends) if end > self.start), len(self._ends) - 1)
-        last = next((i for i, end in enumerate(self._ends) if end >= position), len(self._ends) - 1)
-        return last - first + 1
-
-    def forget(self) -> None:
-        """Keep only how far it came."""
-        self._base = self.next_seq
-        self.data, self.start, self._ends = bytearray(), 0, []
-        self._waiting.clear()
-
-    def skip(self, position: int) -> None:
-        """Go on to the message after this one."""
-        self.start = position
-
-    @property
-    def is_full(self) -> bool:
-        """Whether it has grown past what the censor is willing to keep."""
-        return len(self.data) > _STREAM_LIMIT_BYTES or len(self._ends) > 4 * _SEGMENT_LIMIT
-
-
-@dataclass(slots=True)
-class Bucket:
-    """A token bucket, for policing and shaping."""
-
-    throttle: Throttle
-    tokens: float = 0.0
-    filled_at_s: float | None = None
-    busy_until_s: float = 0.0
-
-    def delay_s(self, size_bytes: int, now_s: float) -> float | None:
-        """How long a packet has to wait; None where it is dropped."""
-        rate = self.throttle.kbit_s * 1000 / 8  # bytes a second
-        if self.throttle.shaping:
-            start = max(now_s, self.busy_until_s)
-            if (start - now_s) * rate > max(self.throttle.burst_bytes, 64_000):
-                return None  # no queue is endless
-            self.busy_until_s = start + size_bytes / rate
-            return self.busy_until_s - now_s
-        if self.filled_at_s is None:
-            self.tokens = self.throttle.burst_bytes
-        else:
-            gained = max(0.0, now_s - self.filled_at_s) * rate
-            self.tokens = min(self.throttle.burst_bytes, self.tokens + gained)
-        self.filled_at_s = now_s
-        if self.tokens < size_bytes:
-            return None
-        self.tokens -= size_bytes
-        return 0.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -146,7 +47,7 @@ class Flow:
     delayed: int = 0
     real_answer_passed: bool = False
 
-    stream: Stream | None = None
+    reassembly: TcpReassembly | None = None
     initial: InitialState | None = None
     payload_packets: int = 0
     """Of the asker, so far."""
@@ -168,8 +69,8 @@ class Flow:
     repeat: tuple[Effect, ...] = ()
     """What answers everything that the asker still says."""
     repeats: int = 0
-    bucket_outbound: Bucket | None = None
-    bucket_inbound: Bucket | None = None
+    bucket_outbound: TokenBucket | None = None
+    bucket_inbound: TokenBucket | None = None
     freeze_after: int | None = None
     frozen_bytes: int = 0
     diverted: tuple[bytes, int] | None = None
@@ -207,8 +108,8 @@ class Flow:
         """Read no more of what the asker says, and keep none of it."""
         self.inspected = True
         self.initial = None
-        if self.stream is not None:
-            self.stream.forget()
+        if self.reassembly is not None:
+            self.reassembly.forget()
 
     def release(self) -> None:
         """Let its packets pass again."""

@@ -18,7 +18,7 @@ from banwatch.lab.censor.packet import (
     tcp_packet,
     udp_packet,
 )
-from banwatch.lab.regime.regime import Finish, ForgeDns, HttpPage, IcmpUnreachable, Reset, Side, TlsAlert
+from banwatch.lab.regime.effect import Finish, ForgeDns, HttpPage, IcmpUnreachable, Reset, Side, TlsAlert
 
 _A, _AAAA, _HTTPS = 1, 28, 65
 _SEGMENT_BYTES = 1_400  # fits any path's MTU with the options that a real server would have sent

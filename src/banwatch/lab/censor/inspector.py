@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from banwatch.lab.censor.flow import Flow, Stream
+from banwatch.lab.censor.flow import Flow
 from banwatch.lab.censor.message import (
     ClientHello,
     DnsQuestion,
@@ -16,6 +16,7 @@ from banwatch.lab.censor.message import (
 )
 from banwatch.lab.censor.packet import UDP, Packet, transport_checksum_holds
 from banwatch.lab.censor.quic import read_initial_untrusted
+from banwatch.lab.censor.reassembly import TcpReassembly
 from banwatch.lab.censor.rule_set import Candidates, ReadyRule, RuleSet
 from banwatch.lab.regime.regime import Parsing
 from banwatch.model.errors import WireError
@@ -101,26 +102,26 @@ class Inspector:
     def _inspect_stream(
         self, flow: Flow, packet: Packet, payload: bytes, candidates: Candidates
     ) -> Iterator[Finding]:
-        if flow.stream is None:  # its beginning was not seen
-            flow.stream = Stream(packet.seq)
-        stream = flow.stream
-        if not stream.feed(packet.seq, payload):
+        if flow.reassembly is None:  # its beginning was not seen
+            flow.reassembly = TcpReassembly(packet.seq)
+        reassembly = flow.reassembly
+        if not reassembly.feed(packet.seq, payload):
             return
-        while not flow.is_read and len(stream.data) > stream.start:
+        while not flow.is_read and len(reassembly.data) > reassembly.start:
             try:
-                found = _read_message(bytes(stream.data[stream.start :]), flow.service_port)
+                found = _read_message(bytes(reassembly.data[reassembly.start :]), flow.service_port)
             except WireError:
                 flow.is_read = True
                 return
             if found is None:
-                if stream.is_full:
+                if reassembly.is_full:
                     flow.is_read = True
                 return
             message, needed, size = found
-            segments = stream.segments_up_to(stream.start + needed)
+            segments = reassembly.segments_up_to(reassembly.start + needed)
             rules, name = _matching(message, candidates, flow)
-            stream.skip(stream.start + size)
-            if isinstance(message, ClientHello) or stream.is_full:
+            reassembly.skip(reassembly.start + size)
+            if isinstance(message, ClientHello) or reassembly.is_full:
                 flow.is_read = True
             elif isinstance(message, HttpRequest) and not candidates.http:
                 flow.is_read = True  # its first name is known, and nobody looks for another

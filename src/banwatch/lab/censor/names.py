@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 
-from banwatch.lab.regime.regime import NameList, Prefix
+from banwatch.lab.regime.match import NameList, Prefix
 
 _FEW = 16
 """Up to so many substrings are looked for one by one; more go into an automaton."""

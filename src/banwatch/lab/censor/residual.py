@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from banwatch.lab.censor.flow import Flow
-from banwatch.lab.regime.regime import Residual, ResidualKey, Rule
+from banwatch.lab.regime.effect import Residual, ResidualKey
+from banwatch.lab.regime.rule import Rule
 
 _LIMIT = 50_000
 

@@ -9,19 +9,18 @@ from hashlib import blake2b
 from banwatch.lab.censor.message import ClientHello, DnsQuestion, HttpRequest
 from banwatch.lab.censor.names import NameMatcher, PrefixSet
 from banwatch.lab.censor.packet import TCP, UDP
-from banwatch.lab.regime.regime import (
+from banwatch.lab.regime.match import (
     BytesTrigger,
     DnsTrigger,
     HttpTrigger,
     NameList,
-    Per,
     QuicTrigger,
-    Regime,
-    Rule,
     ShapeTrigger,
-    Tier,
     TlsTrigger,
 )
+from banwatch.lab.regime.regime import Regime
+from banwatch.lab.regime.rule import Per, Rule
+from banwatch.lab.regime.tier import Tier
 
 _CACHE_LIMIT = 50_000
 _DNS_PORT = (53, 53)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from banwatch.lab.machine.namespaces import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, mount
-from banwatch.lab.regime.regime import Tier
+from banwatch.lab.regime.tier import Tier
 from banwatch.model.errors import BanwatchError
 
 _SYSTEM_CA_FILES = (

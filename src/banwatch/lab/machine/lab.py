@@ -1,41 +1,31 @@
 """A lab: client, censor and world in namespaces of their own, and programs run inside."""
 
 import contextlib
-import json
 import os
 import select
 import shutil
-import signal
-import socket
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar, cast
 
-from banwatch.lab.machine.censor_process import LabPlan, run_first_process
-from banwatch.lab.machine.child_process import (
-    Adoption,
-    Inside,
-    Rooms,
-    hold_lifeline,
-    release_lifeline,
-    uninterrupted,
-)
 from banwatch.lab.machine.client_files import client_environment
 from banwatch.lab.machine.clock import LabClock
-from banwatch.lab.machine.terminal import terminal_lent
-from banwatch.lab.machine.world_protocol import LabWorld, Serve, serve_world
-from banwatch.lab.regime.regime import Regime, Tier
+from banwatch.lab.machine.lab_world import LabWorld, Serve, serve_default
+from banwatch.lab.machine.processes.censor_process import LabSettings
+from banwatch.lab.machine.processes.lab_process import LabProcess, signals_blocked
+from banwatch.lab.machine.processes.running_censor import START_LIMIT_S, RunningCensor
+from banwatch.lab.machine.processes.terminal import terminal_lent
+from banwatch.lab.regime.regime import Regime
+from banwatch.lab.regime.tier import Tier
 from banwatch.model.errors import BanwatchError
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_START_LIMIT_S = 60.0  # namespaces take 0.2 s and a world 1 s; a busy machine may take long
-_STOP_LIMIT_S = 10.0
-_POLL_MS = 20  # where the kernel does not tell of a process's end
+_POLL_MS = 20
+"""Between two looks at a child, on kernels that give no descriptor for a process's end."""
 
 
 def _open_end(pid: int) -> int | None:
@@ -44,16 +34,6 @@ def _open_end(pid: int) -> int | None:
         return os.pidfd_open(pid)
     except (OSError, AttributeError):
         return None
-
-
-def _wait_or_kill(pid: int) -> None:
-    deadline = time.monotonic() + _STOP_LIMIT_S
-    with contextlib.suppress(ChildProcessError, ProcessLookupError):
-        while os.waitpid(pid, os.WNOHANG)[0] == 0:
-            if time.monotonic() > deadline:
-                os.kill(pid, signal.SIGKILL)
-                return
-            time.sleep(0.002)
 
 
 class Lab:
@@ -97,22 +77,16 @@ class Lab:
         self.tier: Tier = regime.tiers[tier]
         self.world = world
         self.clock = clock
-        self.ipv6 = False
-        """Whether the client has IPv6: its tier says so, and the machine can."""
         self._work_dir = work_dir
         self._truth_path = truth_path
         self._pcap_path = pcap_path
         self._seed = seed
         self._tun = tun
         self._serve = serve
-        self._control: socket.socket | None = None
-        self._adopts = False
-        self._is_failure_told = False
+        self._censor = RunningCensor()
         self._folder: Path | None = None
-        self._censor_pid = 0
-        self._fds: list[int] = []
-        self._children: list[Inside] = []
-        self._world_process: Inside | None = None
+        self._children: list[LabProcess] = []
+        self._world_process: LabProcess | None = None
 
     # -- beginning and end ---------------------------------------------------------------------------------
 
@@ -128,8 +102,8 @@ class Lab:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         answer = self._stop()
-        if error is None and "stopped" not in answer and not self._is_failure_told:
-            raise self._censor_ended(answer)  # since the last look; or the truth could not be written
+        if error is None and "stopped" not in answer and not self._censor.failure_reported:
+            raise self._censor.ended(answer)  # since the last check; or the truth could not be written
 
     def _start(self) -> None:
         try:
@@ -138,7 +112,7 @@ class Lab:
             raise BanwatchError(
                 f"The lab cannot make a directory of its own ({error})", "Make room, or give another work_dir"
             ) from error
-        plan = LabPlan(
+        settings = LabSettings(
             regime=self.regime,
             tier=self.tier,
             prefixes=tuple(self.world.prefixes),
@@ -151,46 +125,12 @@ class Lab:
             seed=self._seed,
             tun=self._tun,
         )
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control = ours
-        hold_lifeline(ours)
-        with uninterrupted():
-            Adoption.begin()
-            self._adopts = True
-            first = os.fork()
-            if first == 0:
-                run_first_process(plan, theirs)
-            theirs.close()
-            os.waitpid(first, 0)  # it ends as soon as it has forked the censor, which is ours then
-        ours.settimeout(_START_LIMIT_S)
-        try:
-            self._await_censor(ours)
-        except TimeoutError as error:
-            raise BanwatchError(
-                f"The lab's network was not ready after {_START_LIMIT_S:.0f} s",
-                "Try again; the machine is busy",
-            ) from error
+        self._censor.start(settings)
         self._start_world()
 
-    def _await_censor(self, control: socket.socket) -> None:
-        """Hear from the first process who the censor is, and from the censor that it is ready."""
-        is_ready = False
-        while not (is_ready and self._censor_pid):
-            message, fds, _, _ = socket.recv_fds(control, 65_536, 8)
-            self._fds += fds
-            answer = json.loads(message) if message else {}
-            if "pid" in answer:
-                self._censor_pid = answer["pid"]
-            elif "ready" in answer:
-                is_ready, self.ipv6 = True, bool(answer["ipv6"])
-            else:
-                raise self._censor_ended(answer)
-
     def _start_world(self) -> None:
-        serve = self._serve or serve_world
+        serve = self._serve or serve_default
         reader, writer = os.pipe()
-        user = self._fds[4] if len(self._fds) > 4 else None
-        rooms = Rooms(user=user, pid=self._fds[0], network=self._fds[2], mounts=None)
         chosen, world, clock, tier = serve, self.world, self.clock, self.tier
 
         def say_ready() -> None:
@@ -201,17 +141,17 @@ class Lab:
             chosen(world, ready=say_ready, clock=clock, tier=tier)
 
         try:
-            with uninterrupted():
-                self._world_process = Inside(rooms, serve_forever, {})
+            with signals_blocked():
+                self._world_process = LabProcess(self._censor.world_namespaces, serve_forever, {})
             os.close(writer)
             writer = -1
-            readable, _, _ = select.select([reader], [], [], _START_LIMIT_S)
+            readable, _, _ = select.select([reader], [], [], START_LIMIT_S)
             if not readable or not os.read(reader, 1):
                 if readable:
                     self._world_process.wait()
                 self._check()
                 raise BanwatchError(
-                    f"The lab's world was not ready after {_START_LIMIT_S:.0f} s",
+                    f"The lab's world was not ready after {START_LIMIT_S:.0f} s",
                     "Try again; the machine is busy",
                 )
         finally:
@@ -220,34 +160,21 @@ class Lab:
                 os.close(writer)
 
     def _stop(self) -> dict[str, Any]:
-        """End everything; returns the censor's last word."""
-        answer: dict[str, Any] = {}
+        """End everything; returns the censor's last message."""
         for child in self._children:
             child.terminate(grace_s=0.5)
         if self._world_process:
             self._world_process.terminate(grace_s=1.0)
-        if self._control:
-            with contextlib.suppress(OSError):
-                self._control.settimeout(_STOP_LIMIT_S)
-                self._control.send(b"stop")
-                message = self._control.recv(65_536)
-                answer = json.loads(message) if message else {}
-            release_lifeline(self._control)
-            self._control.close()
-            self._control = None
-        for fd in self._fds:
-            os.close(fd)
-        self._fds = []
-        if self._censor_pid:
-            _wait_or_kill(self._censor_pid)
-            self._censor_pid = 0
-        if self._adopts:
-            Adoption.end()
-            self._adopts = False
+        answer = self._censor.stop()
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
         return answer
+
+    @property
+    def ipv6(self) -> bool:
+        """Whether the client has IPv6: its tier says so, and the machine can."""
+        return self._censor.ipv6
 
     # -- programs inside -----------------------------------------------------------------------------------
 
@@ -292,7 +219,7 @@ class Lab:
                 child.terminate()
                 self._children.remove(child)
 
-    def start(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Inside:
+    def start(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> LabProcess:
         """Begin a function inside the client's namespaces and come back at once.
 
         Returns:
@@ -301,10 +228,10 @@ class Lab:
         self._check()
         if self._folder is None:
             raise RuntimeError("the lab has not been entered")
-        user = self._fds[4] if len(self._fds) > 4 else None
-        rooms = Rooms(user=user, pid=self._fds[0], network=self._fds[1], mounts=self._fds[3])
-        with uninterrupted():
-            child = Inside(rooms, lambda: function(*args, **kwargs), self.environment())
+        with signals_blocked():
+            child = LabProcess(
+                self._censor.client_namespaces, lambda: function(*args, **kwargs), self.environment()
+            )
             self._children.append(child)
         return child
 
@@ -315,20 +242,14 @@ class Lab:
     def flush(self) -> None:
         """Have the censor write every flow that it has seen so far, and forget it."""
         self._check()
-        if self._control is None:
-            raise RuntimeError("the lab has not been entered")
-        self._control.settimeout(_STOP_LIMIT_S)
-        self._control.send(b"flush")
-        answer = self._control.recv(65_536)
-        if not answer or "error" in json.loads(answer):
-            raise self._censor_ended(json.loads(answer) if answer else {})
+        self._censor.flush()
 
     # -- what may fail -------------------------------------------------------------------------------------
 
-    def _watch(self, child: Inside) -> int:
+    def _watch(self, child: LabProcess) -> int:
         """Wait for a child while the world and the censor live; it is ended when one of them does."""
         poller = select.poll()
-        watched = [child.fileno(), self._control, self._world_process]
+        watched = [child.fileno(), self._censor.control, self._world_process]
         for item in watched:
             if item is not None:
                 poller.register(item, select.POLLIN)
@@ -350,21 +271,9 @@ class Lab:
 
     def _check(self) -> None:
         """Raise if the censor or the world has ended."""
-        if self._control is not None:
-            readable, _, _ = select.select([self._control], [], [], 0)
-            if readable:
-                message = self._control.recv(65_536)
-                raise self._censor_ended(json.loads(message) if message else {})
+        self._censor.check()
         if self._world_process is not None and self._world_process.poll() is not None:
             raise self._world_ended()
-
-    def _censor_ended(self, answer: dict[str, Any]) -> BanwatchError:
-        self._is_failure_told = True
-        error = answer.get("error") or {
-            "what": "The lab's censor ended unexpectedly: nothing passes it any more",
-            "do": "It was killed, or memory ran out; run it again",
-        }
-        return BanwatchError(error["what"], error["do"])
 
     def _world_ended(self) -> BanwatchError:
         process = self._world_process

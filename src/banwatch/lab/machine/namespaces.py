@@ -60,7 +60,7 @@ def unmount(target: str) -> None:
     _check(_libc.umount2(os.fsencode(target), _MNT_DETACH), f"unmount {target}")
 
 
-def adopt_orphans(wanted: bool) -> bool:
+def set_child_subreaper(wanted: bool) -> bool:
     """Become the parent of descendants whose own parent ends, or cease to be; returns what it was before."""
     before = ctypes.c_int()
     _check(_libc.prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(before), 0, 0, 0), "prctl")

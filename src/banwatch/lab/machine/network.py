@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
-from banwatch.lab.machine.links import open_tun
 from banwatch.lab.machine.namespaces import CLONE_NEWNET, enter, interface_names, open_current, unshare
-from banwatch.lab.regime.regime import Address, HelperPath, Prefix, Tier
+from banwatch.lab.machine.traffic.links import open_tun
+from banwatch.lab.regime.match import Address, Prefix
+from banwatch.lab.regime.tier import HelperPath, Tier
 from banwatch.model.errors import BanwatchError
 
 if TYPE_CHECKING:

@@ -1,12 +1,5 @@
 """Conduct a play: divide it into parts, hand them to workers, and watch over those."""
 
-import contextlib
-import os
-import selectors
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from banwatch.lab.machine.capacity import memory_bytes, usable_cores
+from banwatch.lab.machine.processes.worker_process import WorkerProcess, WorkerSelector, end_workers
 from banwatch.lab.play.part import Part, Report, divide, rounds_between
 from banwatch.lab.regime.regime import Regime
 from banwatch.lab.regime.regime_file import load_regime
@@ -28,7 +23,6 @@ LABS_PER_CORE = 3
 """A lab waits for blackholes more than it computes."""
 LAB_MEMORY_BYTES = 120 << 20
 """What a lab and its worker take, about, in proportional set size: its processes share what they import."""
-_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +82,13 @@ def play(
     Raises:
         BanwatchError: the regime has no such tier or no timeline, or a lab failed.
     """
-    plan = load_regime(regime)
+    loaded = load_regime(regime)
     urls = tuple(inputs) if inputs is not None else tuple(entry.url for entry in load_world(world).inputs)
     if not urls:
         raise BanwatchError(f"there is nothing to measure in the world {world}", "Give `inputs`")
-    rounds = _rounds(plan, start, end, every)
+    rounds = _rounds(loaded, start, end, every)
     jobs = jobs or default_jobs()
-    chosen = _chosen_tiers(plan, tiers)
+    chosen = _chosen_tiers(loaded, tiers)
     folders = [out_dir / "measurements", out_dir / "truth"]
     try:
         for folder in folders:
@@ -110,10 +104,10 @@ def play(
 
     reference = load()
     for tier in chosen:  # every lab gets a piece of every tier, so that all are busy for about as long
-        network = reference.network_of(str(plan.tiers[tier].resolver))
+        network = reference.network_of(str(loaded.tiers[tier].resolver))
         first_round = 0
         for number, run in enumerate(divide(rounds, jobs)):
-            name = f"{plan.name}-{tier}-{number:02d}"
+            name = f"{loaded.name}-{tier}-{number:02d}"
             parts.append(
                 Part(
                     name=name,
@@ -155,14 +149,12 @@ def play_parts(parts: Sequence[Part], *, jobs: int | None = None, progress: Prog
         BanwatchError: one of them failed; the others are ended, and nothing runs on.
     """
     total = sum(len(part.rounds) * len(part.inputs) for part in parts)
-    return _Company(list(parts), jobs or default_jobs(), total, progress).play()
+    return _WorkerPool(list(parts), jobs or default_jobs(), total, progress).play()
 
 
 def default_jobs() -> int:
     """Say how many labs this machine takes side by side."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(1, min(MAX_LABS, cores * LABS_PER_CORE, memory_bytes // 2 // LAB_MEMORY_BYTES))
+    return max(1, min(MAX_LABS, usable_cores() * LABS_PER_CORE, memory_bytes() // 2 // LAB_MEMORY_BYTES))
 
 
 def _rounds(
@@ -190,46 +182,15 @@ def _chosen_tiers(regime: Regime, tiers: Sequence[str] | None) -> tuple[str, ...
     )  # the most restricted last in the file, and slowest: first here
 
 
-class _Worker:
-    """One worker process, and what it was given."""
+class _WorkerPool:
+    """The workers of a play, and the parts that wait for one.
 
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "banwatch.lab.play.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        self.part: Part | None = None
-        self._rest = b""
-
-    @property
-    def out(self) -> int:
-        """Its reports' descriptor."""
-        assert self.process.stdout is not None  # a pipe was asked for
-        return self.process.stdout.fileno()
-
-    def give(self, part: Part) -> None:
-        """Hand it a part."""
-        assert self.process.stdin is not None  # a pipe was asked for
-        self.part = part
-        self.process.stdin.write(msgspec.json.encode(part) + b"\n")
-        self.process.stdin.flush()
-
-    def dismiss(self) -> None:
-        """Tell it that there is no more."""
-        assert self.process.stdin is not None  # a pipe was asked for
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.close()
-
-    def listen(self) -> list[Report] | None:
-        """Read what it has reported; None at its end."""
-        data = os.read(self.out, 1 << 16)
-        if not data:
-            return None
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        return [msgspec.json.decode(line, type=Report) for line in lines]
-
-
-class _Company:
-    """All workers of a play."""
+    Args:
+        parts: parts in the order in which they begin.
+        jobs: number of workers.
+        total: measurements of all parts together.
+        progress: called with (done, total) measurements.
+    """
 
     def __init__(self, parts: list[Part], jobs: int, total: int, progress: Progress | None) -> None:
         self._waiting = list(reversed(parts))
@@ -237,61 +198,52 @@ class _Company:
         self._total = total
         self._done = 0
         self._progress = progress
-        self._workers: list[_Worker] = []
+        self._workers: list[WorkerProcess] = []
+        self._part_of: dict[WorkerProcess, Part] = {}
 
     def play(self) -> int:
         """Play every part; returns how many measurements were made."""
+        selector = WorkerSelector()
         try:
-            with selectors.DefaultSelector() as selector:
-                for _ in range(self._jobs):
-                    worker = _Worker()
-                    self._workers.append(worker)
-                    selector.register(worker.out, selectors.EVENT_READ, worker)
-                    worker.give(self._waiting.pop())
-                while selector.get_map():
-                    for key, _ in selector.select():
-                        if self._hear(key.data):
-                            selector.unregister(key.fd)
+            for _ in range(self._jobs):
+                worker = WorkerProcess("banwatch.lab.play.worker")
+                self._workers.append(worker)
+                selector.add(worker)
+                self._assign_next_part(worker)
+            while selector:
+                for worker in selector.wait():
+                    if self._receive(worker):
+                        selector.remove(worker)
         finally:
-            self._end()
+            selector.close()
+            end_workers(self._workers)
         return self._done
 
-    def _hear(self, worker: _Worker) -> bool:
-        """Take in a worker's reports; True when it has ended in order."""
-        reports = worker.listen()
-        if reports is None:
-            if worker.part is not None:
+    def _assign_next_part(self, worker: WorkerProcess) -> None:
+        part = self._waiting.pop()
+        self._part_of[worker] = part
+        worker.send_line(msgspec.json.encode(part))
+
+    def _receive(self, worker: WorkerProcess) -> bool:
+        """Take in a worker's reports; returns True when the worker has ended in order."""
+        lines = worker.read_lines()
+        if lines is None:
+            if worker in self._part_of:
                 raise BanwatchError(
-                    f"a lab's worker ended unexpectedly (exit code {worker.process.wait()})",
+                    f"a lab's worker ended unexpectedly (exit code {worker.wait()})",
                     "It was killed, or memory ran out: run it again, with fewer `--jobs`",
                 )
             return True
-        for report in reports:
+        for report in [msgspec.json.decode(line, type=Report) for line in lines]:
             if report.what:
                 raise BanwatchError(report.what, report.do)
             if report.measured and self._progress:
                 self._progress(self._done + report.measured, self._total)
             self._done += report.measured
             if report.finished:
-                worker.part = None
+                del self._part_of[worker]
                 if self._waiting:
-                    worker.give(self._waiting.pop())
+                    self._assign_next_part(worker)
                 else:
-                    worker.dismiss()
+                    worker.close_input()
         return False
-
-    def _end(self) -> None:
-        """End every worker, in order where it listens, else by force; labs end with their workers."""
-        for worker in self._workers:
-            worker.dismiss()
-            if worker.process.poll() is None:
-                worker.process.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + _PATIENCE_S
-        for worker in self._workers:
-            try:
-                worker.process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                worker.process.kill()
-                worker.process.wait()
-            assert worker.process.stdout is not None  # a pipe was asked for
-            worker.process.stdout.close()

@@ -12,7 +12,8 @@ from typing import Self
 from banwatch.lab.machine.clock import LabClock
 from banwatch.lab.play.pace import MAX_ATTEMPTS, Pace
 from banwatch.lab.play.part import probe_of_round
-from banwatch.lab.regime.regime import Regime, Tier
+from banwatch.lab.regime.regime import Regime
+from banwatch.lab.regime.tier import Tier
 from banwatch.lab.world.world import DNS_PORT, DOT_PORT, Resolver, World
 from banwatch.model.ids import UNKNOWN_ASN, Asn
 from banwatch.net.real import RealNet

@@ -1,48 +1,44 @@
 """A worker of a play: reads parts from standard input as lines of JSON, reports on standard output."""
 
-import gc
-import os
-import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import NoReturn
 
 import msgspec
 
 from banwatch.lab.machine.clock import LabClock
 from banwatch.lab.machine.lab import Lab
+from banwatch.lab.machine.processes.worker_process import prepare_worker, write_line
+from banwatch.lab.machine.world_server.server import serve_world
 from banwatch.lab.play.part import Part, Report
 from banwatch.lab.play.rounds import Vantage, run_rounds
 from banwatch.lab.regime.regime_file import load_regime
-from banwatch.lab.world import load_world, serve
+from banwatch.lab.world import load_world
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn
 
 
 def main() -> None:
     """Play every part that comes in, until the input ends or a part fails."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the conductor, who ends us in order
-    signal.signal(signal.SIGTERM, _leave)
-    gc.freeze()  # what was imported is shared with every child of every lab: leave its pages alone
+    prepare_worker()
     for line in sys.stdin.buffer:
         part = msgspec.json.decode(line, type=Part)
         try:
             play_part(part)
         except BanwatchError as error:
-            _say(Report(what=error.what, do=error.do))
+            _report(Report(what=error.what, do=error.do))
             sys.exit(1)
         except OSError as error:
             what = f"playing {part.name} failed: {error.strerror or error} ({error.filename or 'no file'})"
-            _say(
+            _report(
                 Report(what=what, do=f"Is there space, and may one write, in {Path(part.truth_path).parent}?")
             )
             sys.exit(1)
         except Exception as error:
             traceback.print_exc()  # ours: whoever mends it needs all of it
-            _say(Report(what=f"playing {part.name} failed: {error!r}"))
+            _report(Report(what=f"playing {part.name} failed: {error!r}"))
             sys.exit(1)
-        _say(Report(finished=part.name))
+        _report(Report(finished=part.name))
 
 
 def play_part(part: Part) -> int:
@@ -63,7 +59,7 @@ def play_part(part: Part) -> int:
     clock = LabClock(part.rounds[0])
     truth_path = Path(part.truth_path)
     with Lab(
-        regime, part.tier, world, clock=clock, truth_path=truth_path, seed=part.seed, serve=serve
+        regime, part.tier, world, clock=clock, truth_path=truth_path, seed=part.seed, serve=serve_world
     ) as lab:
         return lab.call(
             run_rounds,
@@ -74,18 +70,12 @@ def play_part(part: Part) -> int:
             clock=clock,
             seed=part.seed,
             path=Path(part.measurements_path),
-            measured=lambda count: _say(Report(measured=count)),
+            measured=lambda count: _report(Report(measured=count)),
         )
 
 
-def _say(report: Report) -> None:
-    os.write(
-        1, msgspec.json.encode(report) + b"\n"
-    )  # shorter than PIPE_BUF, so lines of two writers never mix
-
-
-def _leave(signum: int, frame: object) -> NoReturn:
-    sys.exit(128 + signum)
+def _report(report: Report) -> None:
+    write_line(msgspec.json.encode(report))
 
 
 if __name__ == "__main__":

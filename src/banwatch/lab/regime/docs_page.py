@@ -2,24 +2,20 @@
 
 from dataclasses import fields
 
-from banwatch.lab.regime.regime import (
+from banwatch.lab.regime.effect import Effect, Residual, Way
+from banwatch.lab.regime.match import (
     BytesTrigger,
     DnsTrigger,
-    Effect,
     HttpTrigger,
     Match,
     NameList,
-    Placement,
     QuicTrigger,
-    Regime,
-    Residual,
-    Rule,
-    Schedule,
     ShapeTrigger,
-    Tier,
     TlsTrigger,
-    Way,
 )
+from banwatch.lab.regime.regime import Regime
+from banwatch.lab.regime.rule import Placement, Rule, Schedule
+from banwatch.lab.regime.tier import Tier
 
 _NAMES_SHOWN = 8
 _TYPE_NAMES = {1: "A", 5: "CNAME", 28: "AAAA", 64: "SVCB", 65: "HTTPS", 255: "ANY"}

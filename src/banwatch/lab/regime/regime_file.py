@@ -5,23 +5,12 @@ from importlib import resources
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
-from banwatch.lab.regime.regime import (
-    HelperPath,
-    NetworkKind,
-    Parsing,
-    Per,
-    Placement,
-    Regime,
-    RegimeSource,
-    Rule,
-    Schedule,
-    Tier,
-    Timeline,
-    Way,
-)
-from banwatch.lab.regime.regime import Path as NetworkPath
+from banwatch.lab.regime.effect import Way
+from banwatch.lab.regime.regime import Parsing, Regime, RegimeSource, Timeline
+from banwatch.lab.regime.rule import Per, Placement, Rule, Schedule
 from banwatch.lab.regime.rule_file import read_effects, read_match, read_mechanism, read_residual
-from banwatch.lab.regime.yaml_file import Mapping, Value, read_mapping
+from banwatch.lab.regime.tier import HelperPath, NetworkKind, NetworkPath, Tier
+from banwatch.lab.regime.yaml_file import YamlMapping, YamlValue, read_mapping
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode
 
@@ -51,7 +40,7 @@ def load_regime(name_or_path: str | Path) -> Regime:
     return _read_regime(read_mapping(path), path.parent)
 
 
-def _read_regime(top: Mapping, folder: Path) -> Regime:
+def _read_regime(top: YamlMapping, folder: Path) -> Regime:
     name = _identifier(top.need("name", "a short name"))
     title = top.text("title")
     country = top.need("country", "a country code").parsed(_country, "an ISO 3166-1 alpha-2 code, such as KP")
@@ -62,14 +51,14 @@ def _read_regime(top: Mapping, folder: Path) -> Regime:
     for key in tier_map.names():
         tiers[key] = _read_tier(key, tier_map.need(key, "a tier").mapping())
     if not tiers:
-        raise tier_map.place.error("is empty", "at least one access tier")
+        raise tier_map.location.error("is empty", "at least one access tier")
     lists = top.take("lists")
     list_map = lists.mapping() if lists else None
     rules: list[Rule] = []
     for item in top.items("rules"):
         rule = _read_rule(item.mapping(), tiers, list_map, folder)
         if any(other.rule_id == rule.rule_id for other in rules):
-            raise item.place.error(f"rule id `{rule.rule_id}` found twice", "each id once")
+            raise item.location.error(f"rule id `{rule.rule_id}` found twice", "each id once")
         rules.append(rule)
     timeline = top.take("timeline")
     parsing = top.take("parsing")
@@ -87,7 +76,7 @@ def _read_regime(top: Mapping, folder: Path) -> Regime:
     )
 
 
-def _identifier(value: Value) -> str:
+def _identifier(value: YamlValue) -> str:
     def parse(text: str) -> str:
         if not _NAME.fullmatch(text):
             raise ValueError(text)
@@ -102,7 +91,7 @@ def _country(text: str) -> CountryCode:
     return CountryCode(text)
 
 
-def _read_source(source: Mapping) -> RegimeSource:
+def _read_source(source: YamlMapping) -> RegimeSource:
     found = RegimeSource(
         title=source.text("title"),
         publisher=source.text("publisher", ""),
@@ -113,7 +102,7 @@ def _read_source(source: Mapping) -> RegimeSource:
     return found
 
 
-def _read_tier(name: str, tier: Mapping) -> Tier:
+def _read_tier(name: str, tier: YamlMapping) -> Tier:
     addresses = tier.need("client_address", "an IPv4 address, and an IPv6 one if the tier has it").items()
     v4: IPv4Address | None = None
     v6: IPv6Address | None = None
@@ -124,7 +113,7 @@ def _read_tier(name: str, tier: Mapping) -> Tier:
         else:
             v6 = address
     if v4 is None:
-        raise tier.place.error(
+        raise tier.location.error(
             "client_address has no IPv4 address", "one IPv4 address, and at most one IPv6 one"
         )
     path = tier.take("path")
@@ -143,7 +132,7 @@ def _read_tier(name: str, tier: Mapping) -> Tier:
     return found
 
 
-def _read_path(path: Mapping) -> NetworkPath:
+def _read_path(path: YamlMapping) -> NetworkPath:
     hops = tuple(item.parsed(IPv4Address, "an IPv4 address") for item in path.items("hops"))
     rate = path.take("rate_kbit_s")
     found = NetworkPath(
@@ -161,7 +150,7 @@ def _read_path(path: Mapping) -> NetworkPath:
     return found
 
 
-def _read_timeline(timeline: Mapping) -> Timeline:
+def _read_timeline(timeline: YamlMapping) -> Timeline:
     found = Timeline(
         start=timeline.need("start", "a time").moment(),
         end=timeline.need("end", "a time").moment(),
@@ -169,11 +158,11 @@ def _read_timeline(timeline: Mapping) -> Timeline:
     )
     timeline.finish()
     if found.end <= found.start:
-        raise timeline.place.error("ends before it starts", "an end after the start")
+        raise timeline.location.error("ends before it starts", "an end after the start")
     return found
 
 
-def _read_parsing(parsing: Mapping) -> Parsing:
+def _read_parsing(parsing: YamlMapping) -> Parsing:
     found = Parsing(
         fragments=parsing.boolean("fragments", True), checksums=parsing.boolean("checksums", True)
     )
@@ -181,7 +170,7 @@ def _read_parsing(parsing: Mapping) -> Parsing:
     return found
 
 
-def _read_rule(rule: Mapping, tiers: dict[str, Tier], lists: Mapping | None, folder: Path) -> Rule:
+def _read_rule(rule: YamlMapping, tiers: dict[str, Tier], lists: YamlMapping | None, folder: Path) -> Rule:
     rule_id = _identifier(rule.need("id", "a short name"))
     names = rule.items("tiers")
     for item in names:
@@ -209,12 +198,12 @@ def _read_rule(rule: Mapping, tiers: dict[str, Tier], lists: Mapping | None, fol
     return found
 
 
-def _read_reassembly(value: Value) -> int | None:
+def _read_reassembly(value: YamlValue) -> int | None:
     words = {"none": 1, "full": None}
     return words[value.text()] if value.text() in words else value.integer(1, 64)
 
 
-def _read_schedule(schedule: Mapping) -> Schedule:
+def _read_schedule(schedule: YamlMapping) -> Schedule:
     begins = schedule.take("begins")
     ends = schedule.take("ends")
 
@@ -231,5 +220,5 @@ def _read_schedule(schedule: Mapping) -> Schedule:
     )
     schedule.finish()
     if found.begins and found.ends and found.ends <= found.begins:
-        raise schedule.place.error("ends before it begins", "an end after the beginning")
+        raise schedule.location.error("ends before it begins", "an end after the beginning")
     return found

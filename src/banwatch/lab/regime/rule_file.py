@@ -4,33 +4,35 @@ from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
-from banwatch.lab.regime.regime import (
-    BytesTrigger,
+from banwatch.lab.regime.effect import (
     Divert,
-    DnsTrigger,
     Drop,
     Effect,
     Finish,
     ForgeDns,
     Freeze,
     HttpPage,
-    HttpTrigger,
     IcmpUnreachable,
-    Match,
-    NameList,
-    QuicTrigger,
     Reset,
     Residual,
     ResidualKey,
-    ShapeTrigger,
     Side,
     Throttle,
     TlsAlert,
-    TlsTrigger,
-    Trigger,
     Way,
 )
-from banwatch.lab.regime.yaml_file import Mapping, Value
+from banwatch.lab.regime.match import (
+    BytesTrigger,
+    DnsTrigger,
+    HttpTrigger,
+    Match,
+    NameList,
+    QuicTrigger,
+    ShapeTrigger,
+    TlsTrigger,
+    Trigger,
+)
+from banwatch.lab.regime.yaml_file import YamlMapping, YamlValue
 from banwatch.model.mechanism import NODES
 
 PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58}
@@ -49,10 +51,10 @@ RCODES = {"noerror": 0, "servfail": 2, "nxdomain": 3, "refused": 5}
 SHAPES = ("dns", "http", "tls")
 
 
-def read_match(match: Mapping, lists: Mapping | None, folder: Path) -> Match:
+def read_match(match: YamlMapping, lists: YamlMapping | None, folder: Path) -> Match:
     """Read where a packet must go and what it must say."""
 
-    def names(value: Value | None) -> NameList | None:
+    def names(value: YamlValue | None) -> NameList | None:
         return read_names(value, lists, folder) if value else None
 
     triggers: list[Trigger] = []
@@ -109,7 +111,7 @@ def read_match(match: Mapping, lists: Mapping | None, folder: Path) -> Match:
                 raise item.wrong(f"one of {', '.join(SHAPES)}")
         triggers.append(ShapeTrigger(unlike=frozenset(item.text() for item in shapes)))
     if len(triggers) > 1:
-        raise match.place.error(
+        raise match.location.error(
             "has several of dns, tls, http, quic, bytes, unlike", "one of them: write a rule each"
         )
     found = Match(
@@ -146,7 +148,7 @@ def _ports(text: str) -> tuple[int, int]:
     return low, high
 
 
-def read_names(value: Value, lists: Mapping | None, folder: Path, depth: int = 0) -> NameList:
+def read_names(value: YamlValue, lists: YamlMapping | None, folder: Path, depth: int = 0) -> NameList:
     """Read names: a list of suffixes, `@name` for one of the regime's lists, or a mapping that says how.
 
     The mapping's keys are `exact`, `suffix`, `wildcard`, `substring`, and `file` (suffixes, one a line).
@@ -184,7 +186,7 @@ def read_names(value: Value, lists: Mapping | None, folder: Path, depth: int = 0
     return found
 
 
-def _name(value: Value) -> str:
+def _name(value: YamlValue) -> str:
     def parse(text: str) -> str:
         name = text.strip().rstrip(".").lower()
         if not name or any(c.isspace() for c in name):
@@ -194,7 +196,7 @@ def _name(value: Value) -> str:
     return value.parsed(parse, "a name such as youtube.com")
 
 
-def _read_name_file(value: Value, folder: Path) -> set[str]:
+def _read_name_file(value: YamlValue, folder: Path) -> set[str]:
     path = folder / value.text()
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -206,18 +208,18 @@ def _read_name_file(value: Value, folder: Path) -> set[str]:
 # -- effects -----------------------------------------------------------------------------------------------
 
 
-def _drop(options: Mapping) -> Effect:
+def _drop(options: YamlMapping) -> Effect:
     return Drop(
         way=options.one_of("way", Way.BOTH), after_packets=options.integer("after_packets", 0, 0, 1_000)
     )
 
 
-def _ttl(options: Mapping) -> int | None:
+def _ttl(options: YamlMapping) -> int | None:
     value = options.take("ttl")
     return None if value is None or value.text() == "mirror" else value.integer(1, 255)
 
 
-def _reset(options: Mapping) -> Effect:
+def _reset(options: YamlMapping) -> Effect:
     offsets = tuple(item.integer(-(2**31), 2**31) for item in options.items("offsets"))
     return Reset(
         to=options.one_of("to", Side.BOTH),
@@ -229,11 +231,11 @@ def _reset(options: Mapping) -> Effect:
     )
 
 
-def _finish(options: Mapping) -> Effect:
+def _finish(options: YamlMapping) -> Effect:
     return Finish(to=options.one_of("to", Side.BOTH), ttl=_ttl(options))
 
 
-def _forge_dns(options: Mapping) -> Effect:
+def _forge_dns(options: YamlMapping) -> Effect:
     rcode = options.take("rcode")
     known = ", ".join(RCODES)
     if rcode is not None and rcode.text() not in RCODES:
@@ -248,7 +250,7 @@ def _forge_dns(options: Mapping) -> Effect:
     )
 
 
-def _http_page(options: Mapping) -> Effect:
+def _http_page(options: YamlMapping) -> Effect:
     headers = options.take("headers")
     pairs: list[tuple[str, str]] = []
     if headers:
@@ -262,15 +264,15 @@ def _http_page(options: Mapping) -> Effect:
     )
 
 
-def _icmp(options: Mapping) -> Effect:
+def _icmp(options: YamlMapping) -> Effect:
     return IcmpUnreachable(code=options.integer("code", 13, 0, 15))
 
 
-def _tls_alert(options: Mapping) -> Effect:
+def _tls_alert(options: YamlMapping) -> Effect:
     return TlsAlert(description=options.integer("description", 40, 0, 255))
 
 
-def _throttle(options: Mapping) -> Effect:
+def _throttle(options: YamlMapping) -> Effect:
     return Throttle(
         kbit_s=options.number("kbit_s", 130.0, 0.1, 1e7),
         shaping=options.boolean("shaping", False),
@@ -279,11 +281,11 @@ def _throttle(options: Mapping) -> Effect:
     )
 
 
-def _freeze(options: Mapping) -> Effect:
+def _freeze(options: YamlMapping) -> Effect:
     return Freeze(after_bytes=options.integer("after_bytes", 16_000, 0, 10**9))
 
 
-def _divert(options: Mapping) -> Effect:
+def _divert(options: YamlMapping) -> Effect:
     addresses = options.need("to", "an address of each family").items()
     port = options.take("port")
     return Divert(
@@ -292,7 +294,7 @@ def _divert(options: Mapping) -> Effect:
     )
 
 
-EFFECTS: dict[str, Callable[[Mapping], Effect]] = {
+EFFECTS: dict[str, Callable[[YamlMapping], Effect]] = {
     "drop": _drop,
     "reset": _reset,
     "fin": _finish,
@@ -306,7 +308,7 @@ EFFECTS: dict[str, Callable[[Mapping], Effect]] = {
 }
 
 
-def read_effects(value: Value) -> tuple[Effect, ...]:
+def read_effects(value: YamlValue) -> tuple[Effect, ...]:
     """Read what a rule does: a word such as `drop`, or a mapping of words to their options, or a list."""
     found: list[Effect] = []
     known = ", ".join(EFFECTS)
@@ -319,7 +321,7 @@ def read_effects(value: Value) -> tuple[Effect, ...]:
         named = item.mapping()
         for word in named.names():
             if word not in EFFECTS:
-                raise item.place.error(f"unknown action `{word}`", f"one of {known}")
+                raise item.location.error(f"unknown action `{word}`", f"one of {known}")
             options = named.take(word)
             mapping = options.mapping() if options else item.empty_mapping()
             found.append(EFFECTS[word](mapping))
@@ -329,14 +331,14 @@ def read_effects(value: Value) -> tuple[Effect, ...]:
     return tuple(found)
 
 
-def read_mechanism(value: Value) -> str:
+def read_mechanism(value: YamlValue) -> str:
     """Read a node of the taxonomy."""
     if value.text() not in NODES:
         raise value.wrong("a mechanism of the taxonomy, such as tls.reset.sni")
     return value.text()
 
 
-def read_residual(residual: Mapping) -> Residual:
+def read_residual(residual: YamlMapping) -> Residual:
     """Read what later flows meet."""
     action = residual.take("action")
     mechanism = residual.take("mechanism")

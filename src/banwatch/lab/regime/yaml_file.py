@@ -15,7 +15,7 @@ _SIZE_LIMIT_BYTES = 20_000_000  # a list of some hundred thousand names; anythin
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class YamlLocation:
     """Where in a file something stands."""
 
     file: str
@@ -28,12 +28,12 @@ class Place:
         return BanwatchError(f"{self.file}, line {self.line}:{key} {found}", f"Expected {expected}")
 
 
-class Value:
+class YamlValue:
     """One node of a YAML file, with readers that say where they fail."""
 
     def __init__(self, node: yaml.Node, file: str, key: str) -> None:
         self._node = node
-        self.place = Place(file, node.start_mark.line + 1, key)
+        self.location = YamlLocation(file, node.start_mark.line + 1, key)
 
     def _shown(self) -> str:
         if isinstance(self._node, yaml.ScalarNode):
@@ -42,7 +42,7 @@ class Value:
 
     def wrong(self, expected: str) -> BanwatchError:
         """The error that this value is not what was expected."""
-        return self.place.error(self._shown(), expected)
+        return self.location.error(self._shown(), expected)
 
     @property
     def is_null(self) -> bool:
@@ -115,63 +115,67 @@ class Value:
         known = ", ".join(str(word) for word in words)  # type: ignore[attr-defined] # an Enum type iterates
         return self.parsed(lambda text: words(text), expected or f"one of {known}")  # type: ignore[call-arg]
 
-    def items(self) -> list["Value"]:
+    def items(self) -> list["YamlValue"]:
         """Read a list; a single value is a list of one, null an empty one."""
         if self.is_null:
             return []
         if isinstance(self._node, yaml.SequenceNode):
-            return [Value(node, self.place.file, self.place.key) for node in self._node.value]
+            return [YamlValue(node, self.location.file, self.location.key) for node in self._node.value]
         return [self]
 
-    def empty_mapping(self) -> "Mapping":
+    def empty_mapping(self) -> "YamlMapping":
         """Stand in for options that were not given."""
-        return Mapping(
-            yaml.MappingNode("tag:yaml.org,2002:map", [], self._node.start_mark), self.place.file, ""
+        return YamlMapping(
+            yaml.MappingNode("tag:yaml.org,2002:map", [], self._node.start_mark), self.location.file, ""
         )
 
-    def mapping(self) -> "Mapping":
+    def mapping(self) -> "YamlMapping":
         """Read a mapping."""
         if not isinstance(self._node, yaml.MappingNode):
             raise self.wrong("a mapping of keys to values")
-        return Mapping(self._node, self.place.file, self.place.key)
+        return YamlMapping(self._node, self.location.file, self.location.key)
 
 
-class Mapping:
+class YamlMapping:
     """A mapping whose keys are taken one by one; what is left over at the end is an error."""
 
     def __init__(self, node: yaml.MappingNode, file: str, key: str) -> None:
-        self.place = Place(file, node.start_mark.line + 1, key)
-        self._values: dict[str, Value] = {}
+        self.location = YamlLocation(file, node.start_mark.line + 1, key)
+        self._values: dict[str, YamlValue] = {}
         self._known: list[str] = []
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                raise Place(file, key_node.start_mark.line + 1, key).error("found a complex key", "a name")
+                raise YamlLocation(file, key_node.start_mark.line + 1, key).error(
+                    "found a complex key", "a name"
+                )
             name = str(key_node.value)
             path = f"{key}.{name}" if key else name
             if name in self._values:
-                raise Place(file, key_node.start_mark.line + 1, path).error("found twice", "each key once")
-            self._values[name] = Value(value_node, file, path)
+                raise YamlLocation(file, key_node.start_mark.line + 1, path).error(
+                    "found twice", "each key once"
+                )
+            self._values[name] = YamlValue(value_node, file, path)
 
     def names(self) -> list[str]:
         """Every key, in the order of the file."""
         return list(self._values)
 
-    def peek(self, key: str) -> Value | None:
+    def peek(self, key: str) -> YamlValue | None:
         """Look at a key without taking it."""
         return self._values.get(key)
 
-    def take(self, key: str) -> Value | None:
+    def take(self, key: str) -> YamlValue | None:
         """Take a key that may be absent; null counts as absent."""
         self._known.append(key)
         value = self._values.pop(key, None)
         return None if value is None or value.is_null else value
 
-    def need(self, key: str, expected: str) -> Value:
+    def need(self, key: str, expected: str) -> YamlValue:
         """Take a key that must be there."""
         value = self.take(key)
         if value is None:
-            path = f"{self.place.key}.{key}" if self.place.key else key
-            raise Place(self.place.file, self.place.line, path).error("missing", expected)
+            path = f"{self.location.key}.{key}" if self.location.key else key
+            raise YamlLocation(self.location.file, self.location.line, path).error("missing", expected)
         return value
 
     def text(self, key: str, default: str | None = None) -> str:
@@ -201,7 +205,7 @@ class Mapping:
         value = self.take(key)
         return default if value is None else value.one_of(type(default))
 
-    def items(self, key: str) -> list[Value]:
+    def items(self, key: str) -> list[YamlValue]:
         """Take a list; absent is empty."""
         value = self.take(key)
         return [] if value is None else value.items()
@@ -209,10 +213,10 @@ class Mapping:
     def finish(self) -> None:
         """Refuse what nobody took."""
         for value in self._values.values():
-            raise value.place.error("is not a known key", "one of " + ", ".join(sorted(set(self._known))))
+            raise value.location.error("is not a known key", "one of " + ", ".join(sorted(set(self._known))))
 
 
-def read_mapping(path: Path) -> Mapping:
+def read_mapping(path: Path) -> YamlMapping:
     """Read a YAML file whose top is a mapping.
 
     Raises:
@@ -233,7 +237,7 @@ def read_mapping(path: Path) -> Mapping:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         problem = getattr(error, "problem", None) or error
-        raise Place(str(path), line, "").error(f"not YAML: {problem}", "YAML") from error
+        raise YamlLocation(str(path), line, "").error(f"not YAML: {problem}", "YAML") from error
     if not isinstance(node, yaml.MappingNode):
-        raise Place(str(path), 1, "").error("found no mapping", "keys and values")
-    return Mapping(node, str(path), "")
+        raise YamlLocation(str(path), 1, "").error("found no mapping", "keys and values")
+    return YamlMapping(node, str(path), "")

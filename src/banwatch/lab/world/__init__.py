@@ -9,7 +9,6 @@ A site here never censors: what it refuses, it refuses by itself, as sites do.
 """
 
 from banwatch.lab.world.file import load_world
-from banwatch.lab.world.serving import serve
 from banwatch.lab.world.world import Helper, Input, Resolver, Site, World
 
-__all__ = ["Helper", "Input", "Resolver", "Site", "World", "load_world", "serve"]
+__all__ = ["Helper", "Input", "Resolver", "Site", "World", "load_world"]

@@ -10,10 +10,16 @@ from random import Random
 from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
+from banwatch.lab.world.application_protocol import (
+    ApplicationProtocol,
+    DnsProtocol,
+    Handler,
+    Http1Protocol,
+    Http2Protocol,
+)
 from banwatch.lab.world.credentials import Credentials
 from banwatch.lab.world.datagram import answer_ntp_untrusted, answer_stun_untrusted
-from banwatch.lab.world.page import Request, Response, misdirected, respond
-from banwatch.lab.world.stream import DnsStream, Handler, Http1Stream, Http2Stream, Stream
+from banwatch.lab.world.page import PageRequest, PageResponse, misdirected, respond
 from banwatch.lab.world.world import (
     DNS_PORT,
     DOT_PORT,
@@ -48,7 +54,7 @@ class Host(Protocol):
     def context(self, port: int) -> ssl.SSLContext | None:
         """The TLS context of a port; None where it speaks in the clear."""
 
-    def open(self, port: int, client: Address, alpn: str | None) -> Stream:
+    def open(self, port: int, client: Address, alpn: str | None) -> ApplicationProtocol:
         """Begin to speak with a client."""
 
 
@@ -84,14 +90,14 @@ class SiteHost:
         site = self._sites.get(name)
         return self._credentials.of_site(site) if site else None
 
-    def open(self, port: int, client: Address, alpn: str | None) -> Stream:
-        return http_stream("http" if port in self._plain else "https", alpn, self.handler_for(client))
+    def open(self, port: int, client: Address, alpn: str | None) -> ApplicationProtocol:
+        return http_protocol("http" if port in self._plain else "https", alpn, self.handler_for(client))
 
     def handler_for(self, client: Address) -> Handler:
         """Make what answers this client's requests."""
         country = self._world.country_of(client)
 
-        def handle(request: Request) -> Response:
+        def handle(request: PageRequest) -> PageResponse:
             site = self._sites.get(request.host)
             if site is None:
                 return dated(misdirected(request.host), self._clock)
@@ -134,21 +140,21 @@ class ResolverHost:
         context = self._credentials.of_resolver(self._resolver, alpn=alpn)
         return self._credentials.front(lambda _: context, lambda: context)
 
-    def open(self, port: int, client: Address, alpn: str | None) -> Stream:
+    def open(self, port: int, client: Address, alpn: str | None) -> ApplicationProtocol:
         if port == HTTP_PORT:
-            return http_stream("http", None, lambda _: dated(self._to_https(), self._clock))
+            return http_protocol("http", None, lambda _: dated(self._to_https(), self._clock))
         if port != HTTPS_PORT:
-            return DnsStream(lambda query: self.answer(query, client))
-        return http_stream(
+            return DnsProtocol(lambda query: self.answer(query, client))
+        return http_protocol(
             "https", alpn, lambda request: dated(self._over_http(request, client), self._clock)
         )
 
-    def _to_https(self) -> Response:
+    def _to_https(self) -> PageResponse:
         """Send a browser that came by plain HTTP to the resolver's own page, as public resolvers do."""
         location = ("Location", f"https://{self._resolver.hostname}/")
-        return Response(status=301, headers=(location, ("Content-Type", "text/html")), body=b"")
+        return PageResponse(status=301, headers=(location, ("Content-Type", "text/html")), body=b"")
 
-    def _over_http(self, request: Request, client: Address) -> Response:
+    def _over_http(self, request: PageRequest, client: Address) -> PageResponse:
         """Answer a DoH request (RFC 8484)."""
         url = urlsplit(request.path)
         if url.path != DOH_PATH:
@@ -165,18 +171,18 @@ class ResolverHost:
         answer = self.answer(query, client)
         if answer is None:
             return _refusal(400)
-        return Response(status=200, headers=(("Content-Type", DOH_TYPE),), body=answer)
+        return PageResponse(status=200, headers=(("Content-Type", DOH_TYPE),), body=answer)
 
 
-def http_stream(scheme: str, alpn: str | None, handle: Handler) -> Stream:
+def http_protocol(scheme: str, alpn: str | None, handle: Handler) -> ApplicationProtocol:
     """Speak the version of HTTP that was agreed on."""
-    return Http2Stream(scheme, handle) if alpn == "h2" else Http1Stream(scheme, handle)
+    return Http2Protocol(scheme, handle) if alpn == "h2" else Http1Protocol(scheme, handle)
 
 
-def dated(response: Response, clock: Clock) -> Response:
+def dated(response: PageResponse, clock: Clock) -> PageResponse:
     """Add the Date header, by the lab's clock."""
     date = format_datetime(clock.now().replace(microsecond=0), usegmt=True)
-    return Response(
+    return PageResponse(
         status=response.status,
         headers=(("Date", date), *response.headers),
         body=response.body,
@@ -185,5 +191,5 @@ def dated(response: Response, clock: Clock) -> Response:
     )
 
 
-def _refusal(status: int) -> Response:
-    return Response(status=status, headers=(("Content-Type", "text/plain"),), body=b"not a DNS query\n")
+def _refusal(status: int) -> PageResponse:
+    return PageResponse(status=status, headers=(("Content-Type", "text/plain"),), body=b"not a DNS query\n")

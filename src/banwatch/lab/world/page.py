@@ -25,7 +25,7 @@ _WORDS = tuple(_TEXT.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class PageRequest:
     """What a client asked for."""
 
     method: str
@@ -38,7 +38,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class PageResponse:
     """What it gets."""
 
     status: int
@@ -49,7 +49,7 @@ class Response:
     pause_s: float = 0.0
 
 
-def respond(site: Site, request: Request, *, country: CountryCode | None, rng: Random) -> Response:
+def respond(site: Site, request: PageRequest, *, country: CountryCode | None, rng: Random) -> PageResponse:
     """Answer a request to a site from a client in a country (None: the site cannot tell)."""
     if country is not None and country in site.refuses:
         return _page(
@@ -78,14 +78,14 @@ def respond(site: Site, request: Request, *, country: CountryCode | None, rng: R
     return _html(site, 200, site.title, body)
 
 
-def misdirected(host: str) -> Response:
+def misdirected(host: str) -> PageResponse:
     """Answer a request for a host that is not served at this address."""
     text = f"<html><head><title>Misdirected</title></head><body>{escape(host)} is not here.</body></html>"
     headers = (("Content-Type", "text/html; charset=utf-8"), ("Server", "nginx"))
-    return Response(status=421, headers=headers, body=text.encode())
+    return PageResponse(status=421, headers=headers, body=text.encode())
 
 
-def _redirect(site: Site, request: Request) -> str | None:
+def _redirect(site: Site, request: PageRequest) -> str | None:
     scheme = "https" if site.to_https else request.scheme
     host = site.hostname if site.canonical else request.host
     if scheme != request.scheme or host != request.host:
@@ -95,7 +95,7 @@ def _redirect(site: Site, request: Request) -> str | None:
     return None
 
 
-def _page(site: Site, status: int, title: str, text: str) -> Response:
+def _page(site: Site, status: int, title: str, text: str) -> PageResponse:
     return _html(site, status, title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>")
 
 
@@ -108,7 +108,7 @@ def _html(
     *,
     pieces: int = 1,
     pause_s: float = 0.0,
-) -> Response:
+) -> PageResponse:
     text = (
         f'<!doctype html>\n<html lang="{site.language}"><head><meta charset="utf-8">'
         f"<title>{escape(title)}</title></head>\n<body>{body}</body></html>\n"
@@ -121,7 +121,9 @@ def _html(
     if site.to_https:
         headers.append(("Strict-Transport-Security", "max-age=31536000"))
     headers.extend(_own_headers(site.hostname))
-    return Response(status=status, headers=tuple(headers), body=text.encode(), pieces=pieces, pause_s=pause_s)
+    return PageResponse(
+        status=status, headers=tuple(headers), body=text.encode(), pieces=pieces, pause_s=pause_s
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -14,9 +14,9 @@ from aioquic.quic.events import ProtocolNegotiated, QuicEvent
 from aioquic.quic.packet import QuicProtocolVersion
 from cryptography import x509
 
+from banwatch.lab.world.application_protocol import Handler, hostname_of
 from banwatch.lab.world.authority import certificate_pem, leaf_key
-from banwatch.lab.world.page import MAX_REQUEST_BODY_BYTES, Request
-from banwatch.lab.world.stream import Handler, hostname_of
+from banwatch.lab.world.page import MAX_REQUEST_BODY_BYTES, PageRequest
 from banwatch.lab.world.world import Address, Site
 
 HandlerFor = Callable[[Address], Handler]
@@ -81,7 +81,7 @@ class _Http3(QuicConnectionProtocol):
     ) -> None:
         named = dict(headers)
         method = named.get(b":method", b"GET").decode("latin-1")
-        request = Request(
+        request = PageRequest(
             method=method,
             scheme="https",
             host=hostname_of(named.get(b":authority", b"").decode("latin-1")),

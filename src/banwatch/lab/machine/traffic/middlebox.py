@@ -8,9 +8,9 @@ import time
 from banwatch.lab.censor.action import PASS, Action, Direction, Forward
 from banwatch.lab.censor.censor import Censor
 from banwatch.lab.machine.clock import LabClock
-from banwatch.lab.machine.links import Link
-from banwatch.lab.machine.path_model import DelayLine, PathModel
-from banwatch.lab.machine.pcap import PcapWriter
+from banwatch.lab.machine.traffic.links import Link
+from banwatch.lab.machine.traffic.path_model import DelayLine, PathModel
+from banwatch.lab.machine.traffic.pcap import PcapWriter
 from banwatch.lab.truth.flow_truth import FlowTruth
 from banwatch.lab.truth.truth_file import TruthWriter
 

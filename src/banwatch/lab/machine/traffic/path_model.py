@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from random import Random
 
 from banwatch.lab.censor.action import Direction
-from banwatch.lab.censor.flow import Bucket
 from banwatch.lab.censor.packet import ICMP, ICMP6, icmp_error, read_packet_untrusted
-from banwatch.lab.regime.regime import Path, Throttle
+from banwatch.lab.censor.token_bucket import TokenBucket
+from banwatch.lab.regime.effect import Throttle
+from banwatch.lab.regime.tier import NetworkPath
 from banwatch.model.errors import WireError
 
 _TIME_EXCEEDED4, _TIME_EXCEEDED6 = 11, 3  # RFC 792, RFC 4443
@@ -51,16 +52,16 @@ def count_down(packet: bytes, hops: int) -> bytes:
 class PathModel:
     """Routers, delays and losses of one tier's path."""
 
-    def __init__(self, path: Path, seed: int) -> None:
+    def __init__(self, path: NetworkPath, seed: int) -> None:
         self._path = path
         self._random = Random(seed)
         self._routers = max(len(path.hops), len(path.hops6))
         self._near = min(path.censor_hop, self._routers) - 1 if self._routers else 0
         """Routers between client and censor; the rest lie between censor and world."""
-        self._buckets: dict[Direction, Bucket] = {}
+        self._buckets: dict[Direction, TokenBucket] = {}
         if path.rate_kbit_s:
             rate = Throttle(kbit_s=path.rate_kbit_s, shaping=path.shaping, burst_bytes=_QUEUE_BYTES)
-            self._buckets = {direction: Bucket(rate) for direction in Direction}
+            self._buckets = {direction: TokenBucket(rate) for direction in Direction}
         self._last_due_s = dict.fromkeys(Direction, 0.0)
 
     @property

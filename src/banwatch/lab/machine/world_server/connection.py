@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 
-from banwatch.lab.world.stream import Send, Stream
+from banwatch.lab.world.application_protocol import ApplicationProtocol, Send
 from banwatch.lab.world.world import Address, Handshake
 
 IDLE_S = 15.0
@@ -21,7 +21,7 @@ _READ_BYTES = 1 << 16
 _AT_ONCE = struct.pack("ii", 1, 0)
 """SO_LINGER on, for no time: closing sends a reset."""
 
-Open = Callable[[Address, str | None], Stream]
+Open = Callable[[Address, str | None], ApplicationProtocol]
 """Makes the stream of a connection, of the client's address and the ALPN agreed on."""
 
 
@@ -30,7 +30,7 @@ class Connection(asyncio.Protocol):
 
     Args:
         local: the address that the client reached.
-        open_stream: makes what speaks on it.
+        open_protocol: makes what speaks on it.
         context: where there is TLS, the context to begin with; its SNI callback may choose another.
         alive: every connection that is open, for the end of the process.
         handshake: what becomes of a ClientHello.
@@ -39,16 +39,16 @@ class Connection(asyncio.Protocol):
     def __init__(
         self,
         local: Address,
-        open_stream: Open,
+        open_protocol: Open,
         context: ssl.SSLContext | None,
         alive: "set[Connection]",
         handshake: Handshake = Handshake.ANSWERED,
     ) -> None:
         self._handshake = handshake
         self._local = local
-        self._open = open_stream
+        self._open = open_protocol
         self._alive = alive
-        self._stream: Stream | None = None
+        self._protocol: ApplicationProtocol | None = None
         self._tls: ssl.SSLObject | None = None
         if context is not None:
             self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -64,7 +64,7 @@ class Connection(asyncio.Protocol):
         self._alive.add(self)
         self._idle = asyncio.get_running_loop().call_later(IDLE_S, self.abort)
         if self._tls is None:
-            self._stream = self._open(self._client, None)
+            self._protocol = self._open(self._client, None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._idle.cancel()
@@ -85,7 +85,7 @@ class Connection(asyncio.Protocol):
             return
         self._incoming.write(data)
         try:
-            if self._stream is None and not self._shake_hands(self._tls):
+            if self._protocol is None and not self._shake_hands(self._tls):
                 return
             while plain := self._tls.read(_READ_BYTES):
                 self._feed(plain)
@@ -106,7 +106,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def eof_received(self) -> bool:
-        if self._stream is not None and self._tls is None:
+        if self._protocol is not None and self._tls is None:
             self._feed(b"")
             return True  # the answer may still be on its way; the stream says when to close
         return False
@@ -120,12 +120,12 @@ class Connection(asyncio.Protocol):
         except ssl.SSLError:
             self._flush_tls()  # the alert
             raise
-        self._stream = self._open(self._client, tls.selected_alpn_protocol())
+        self._protocol = self._open(self._client, tls.selected_alpn_protocol())
         return True
 
     def _feed(self, data: bytes) -> None:
-        assert self._stream is not None  # set before any data is fed
-        sends = self._stream.receive(data)
+        assert self._protocol is not None  # set before any data is fed
+        sends = self._protocol.receive(data)
         if self._queue or any(send.pause_s for send in sends):
             self._queue.extend(sends)
             self._drain()

@@ -20,8 +20,6 @@ from typing import NoReturn
 from banwatch.lab.censor.censor import Censor
 from banwatch.lab.machine.client_files import mount_client_files
 from banwatch.lab.machine.clock import LabClock
-from banwatch.lab.machine.links import Link, PacketSocketLink, TunLink
-from banwatch.lab.machine.middlebox import Middlebox
 from banwatch.lab.machine.namespaces import open_current, unmount, unshare_for_lab
 from banwatch.lab.machine.network import (
     CLIENT_LINK,
@@ -31,9 +29,13 @@ from banwatch.lab.machine.network import (
     Network,
     build_network,
 )
-from banwatch.lab.machine.path_model import PathModel
-from banwatch.lab.machine.pcap import PcapWriter
-from banwatch.lab.regime.regime import Address, Prefix, Regime, Tier
+from banwatch.lab.machine.traffic.links import Link, PacketSocketLink, TunLink
+from banwatch.lab.machine.traffic.middlebox import Middlebox
+from banwatch.lab.machine.traffic.path_model import PathModel
+from banwatch.lab.machine.traffic.pcap import PcapWriter
+from banwatch.lab.regime.match import Address, Prefix
+from banwatch.lab.regime.regime import Regime
+from banwatch.lab.regime.tier import Tier
 from banwatch.lab.truth.truth_file import TruthWriter
 from banwatch.model.errors import BanwatchError
 
@@ -41,7 +43,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabPlan:
+class LabSettings:
     """Everything that the lab's first process has to know."""
 
     regime: Regime
@@ -58,13 +60,13 @@ class LabPlan:
     tun: bool
 
 
-def run_first_process(plan: LabPlan, control: socket.socket) -> NoReturn:
+def run_first_process(settings: LabSettings, control: socket.socket) -> NoReturn:
     """Make the namespaces and fork the censor as their init. Never returns; the caller adopts the censor."""
     try:
         in_user_namespace = unshare_for_lab()
         child = os.fork()
         if child == 0:
-            _be_the_censor(plan, control, in_user_namespace)
+            _be_the_censor(settings, control, in_user_namespace)
         control.send(json.dumps({"pid": child}).encode())
     except BaseException as error:
         _report(control, error)
@@ -72,7 +74,7 @@ def run_first_process(plan: LabPlan, control: socket.socket) -> NoReturn:
         os._exit(0)
 
 
-def _be_the_censor(plan: LabPlan, control: socket.socket, in_user_namespace: bool) -> NoReturn:
+def _be_the_censor(settings: LabSettings, control: socket.socket, in_user_namespace: bool) -> NoReturn:
     status = 1
     try:
         for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -80,14 +82,14 @@ def _be_the_censor(plan: LabPlan, control: socket.socket, in_user_namespace: boo
         signal.signal(
             signal.SIGCHLD, signal.SIG_IGN
         )  # an init's duty: orphans inside are reaped by the kernel
-        network = _build_in_child(plan)
-        mount_client_files(plan.folder, plan.tier, plan.ca_pem)
+        network = _build_in_child(settings)
+        mount_client_files(settings.folder, settings.tier, settings.ca_pem)
         client_link, world_link = _open_links(network)
-        censor = Censor(plan.regime, plan.tier, seed=plan.seed)
-        truth = TruthWriter(plan.truth_path) if plan.truth_path else None
-        pcap = PcapWriter(plan.pcap_path) if plan.pcap_path else None
-        path = PathModel(plan.tier.path, plan.seed)
-        middlebox = Middlebox(client_link, world_link, censor, path, plan.clock, control, truth, pcap)
+        censor = Censor(settings.regime, settings.tier, seed=settings.seed)
+        truth = TruthWriter(settings.truth_path) if settings.truth_path else None
+        pcap = PcapWriter(settings.pcap_path) if settings.pcap_path else None
+        path = PathModel(settings.tier.path, settings.seed)
+        middlebox = Middlebox(client_link, world_link, censor, path, settings.clock, control, truth, pcap)
         fds = [open_current("pid"), network.client, network.world, open_current("mnt")]
         if in_user_namespace:
             fds.append(open_current("user"))
@@ -102,8 +104,8 @@ def _be_the_censor(plan: LabPlan, control: socket.socket, in_user_namespace: boo
         _report(control, error)
     finally:
         with contextlib.suppress(OSError):
-            unmount(str(plan.folder))
-        shutil.rmtree(plan.folder, ignore_errors=True)
+            unmount(str(settings.folder))
+        shutil.rmtree(settings.folder, ignore_errors=True)
         os._exit(status)
 
 
@@ -113,13 +115,15 @@ def _open_links(network: Network) -> tuple[Link, Link]:
     return PacketSocketLink(CLIENT_LINK, CLIENT_MAC), PacketSocketLink(WORLD_LINK, WORLD_MAC)
 
 
-def _build_in_child(plan: LabPlan) -> Network:
+def _build_in_child(settings: LabSettings) -> Network:
     """Build the network in a child: what that takes in memory, the censor need not keep."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours:
         if os.fork() == 0:
             try:
-                network = build_network(plan.tier, plan.prefixes, plan.helper_addresses, tun=plan.tun)
+                network = build_network(
+                    settings.tier, settings.prefixes, settings.helper_addresses, tun=settings.tun
+                )
                 message = json.dumps({"ipv6": network.ipv6}).encode()
                 socket.send_fds(theirs, [message], [network.client, network.world, *network.tuns])
             except BaseException as error:

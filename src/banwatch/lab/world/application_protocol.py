@@ -13,7 +13,7 @@ import h2.exceptions
 import h2.settings
 import h11
 
-from banwatch.lab.world.page import MAX_REQUEST_BODY_BYTES, Request, Response
+from banwatch.lab.world.page import MAX_REQUEST_BODY_BYTES, PageRequest, PageResponse
 
 _MAX_DNS_BYTES = 65535
 _H2_STREAMS = 100
@@ -28,18 +28,18 @@ class Send:
     close: bool = False
 
 
-class Stream(Protocol):
+class ApplicationProtocol(Protocol):
     """A protocol on one connection."""
 
     def receive(self, data: bytes) -> Sequence[Send]:
         """Take what the client sent, in any pieces; empty is its end of file."""
 
 
-Handler = Callable[[Request], Response]
-"""Answers a request; `Request.scheme` and `.host` are filled in."""
+Handler = Callable[[PageRequest], PageResponse]
+"""Answers a request; `PageRequest.scheme` and `.host` are filled in."""
 
 
-class DnsStream:
+class DnsProtocol:
     """DNS over TCP or TLS: messages behind two bytes of length (RFC 1035 §4.2.2)."""
 
     def __init__(self, answer: Callable[[bytes], bytes | None]) -> None:
@@ -62,7 +62,7 @@ class DnsStream:
         return sends
 
 
-class Http1Stream:
+class Http1Protocol:
     """HTTP/1.1 and what a client of 1996 would say."""
 
     def __init__(self, scheme: str, handle: Handler) -> None:
@@ -87,7 +87,7 @@ class Http1Stream:
                     return sends
         except h11.RemoteProtocolError:
             if self._connection.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-                self._respond(Response(status=400, headers=(), body=b"Bad request\n"), sends)
+                self._respond(PageResponse(status=400, headers=(), body=b"Bad request\n"), sends)
             return [*sends, Send(b"", close=True)]
 
     def _take(self, event: object, sends: list[Send]) -> None:
@@ -109,14 +109,14 @@ class Http1Stream:
                 elif self._connection.our_state is h11.DONE:
                     self._connection.start_next_cycle()
 
-    def _request(self, head: h11.Request) -> Request:
+    def _request(self, head: h11.Request) -> PageRequest:
         headers = tuple((bytes(name), bytes(value)) for name, value in head.headers)
         host = next((value for name, value in headers if name == b"host"), b"").decode("latin-1")
         target = bytes(head.target).decode("latin-1")
         if not target.startswith("/"):  # a proxy-style request: the target names the host
             url = urlsplit(target)
             host, target = url.netloc or host, url.path or "/"
-        return Request(
+        return PageRequest(
             method=bytes(head.method).decode("latin-1"),
             scheme=self._scheme,
             host=hostname_of(host),
@@ -125,7 +125,7 @@ class Http1Stream:
             body=self._body,
         )
 
-    def _respond(self, response: Response, sends: list[Send]) -> None:
+    def _respond(self, response: PageResponse, sends: list[Send]) -> None:
         headers = [*response.headers, ("Content-Length", str(len(response.body)))]
         reason = HTTPStatus(response.status).phrase
         head = h11.Response(status_code=response.status, headers=headers, reason=reason)
@@ -151,7 +151,7 @@ class _Exchange:
     answered: bool = False
 
 
-class Http2Stream:
+class Http2Protocol:
     """HTTP/2."""
 
     def __init__(self, scheme: str, handle: Handler) -> None:
@@ -208,7 +208,7 @@ class Http2Stream:
     def _respond(self, stream_id: int, exchange: _Exchange) -> None:
         named = dict(exchange.headers)
         method = named.get(b":method", b"GET").decode("latin-1")
-        request = Request(
+        request = PageRequest(
             method=method,
             scheme=self._scheme,
             host=hostname_of((named.get(b":authority") or named.get(b"host", b"")).decode("latin-1")),
@@ -263,7 +263,7 @@ def hostname_of(authority: str) -> str:
     return (host if port.isdigit() and host else authority).rstrip(".").lower()
 
 
-def _pieces(response: Response) -> list[bytes]:
+def _pieces(response: PageResponse) -> list[bytes]:
     if response.pieces <= 1:
         return [response.body]
     size = max(1, -(-len(response.body) // response.pieces))

@@ -1,4 +1,4 @@
-"""Serve a world: one asyncio process inside the world's namespace, and every socket in it."""
+"""Server of a world: one asyncio process in the world's namespace, with every socket of the world."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from banwatch.helper import create_helper
 from banwatch.helper.server import Helper, HelperSettings
-from banwatch.lab.world.connection import Connection
+from banwatch.lab.machine.world_server.connection import Connection
 from banwatch.lab.world.credentials import Credentials
 from banwatch.lab.world.datagram import NTP_PORT, STUN_PORTS
 from banwatch.lab.world.host import Clock, Host, ResolverHost, SiteHost
@@ -35,7 +35,7 @@ Answer = Callable[[bytes, Address, int], bytes | None]
 """Answers a datagram of a client's address and port."""
 UDP_PORTS = {Service.STUN: STUN_PORTS, Service.NTP: (NTP_PORT,)}
 
-Place = Callable[[Address, int], tuple[str, int]]
+EndpointMap = Callable[[Address, int], tuple[str, int]]
 """Where an address and port of the world are to listen; tests move them to loopback."""
 
 
@@ -44,7 +44,7 @@ def as_addressed(address: Address, port: int) -> tuple[str, int]:
     return str(address), port
 
 
-def serve(world: World, *, ready: Callable[[], None], clock: Clock, tier: object = None) -> None:
+def serve_world(world: World, *, ready: Callable[[], None], clock: Clock, tier: object = None) -> None:
     """Answer for everything in the world until told to stop (SIGTERM).
 
     Args:
@@ -83,17 +83,17 @@ async def _serve_until_terminated(world: World, ready: Callable[[], None], clock
 
 @contextlib.asynccontextmanager
 async def serving(
-    world: World, clock: Clock, *, place: Place = as_addressed, with_helper: bool = True
+    world: World, clock: Clock, *, endpoint_of: EndpointMap = as_addressed, with_helper: bool = True
 ) -> AsyncIterator[None]:
     """Serve a world inside the running event loop for as long as the context lasts."""
-    sockets = _Sockets(place)
+    sockets = _Sockets(endpoint_of)
     helper: Helper | None = None
     try:
         for address, host in hosts_of(world, clock).items():
-            if address.version == 4 or _ipv6_here(address, place):
+            if address.version == 4 or _ipv6_here(address, endpoint_of):
                 await sockets.listen(address, host)
         if with_helper:
-            helper = await _start_helper(world, clock, place)
+            helper = await _start_helper(world, clock, endpoint_of)
         yield
     finally:
         if helper is not None:
@@ -101,11 +101,11 @@ async def serving(
         await sockets.close()
 
 
-def _ipv6_here(address: Address, place: Place) -> bool:
+def _ipv6_here(address: Address, endpoint_of: EndpointMap) -> bool:
     """Say whether this namespace has the IPv6 address: the machine, or the lab, may have none at all."""
     try:
         with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as trial:
-            trial.bind((place(address, 0)[0], 0))
+            trial.bind((endpoint_of(address, 0)[0], 0))
     except OSError:
         return False
     return True
@@ -129,9 +129,9 @@ def hosts_of(world: World, clock: Clock) -> dict[Address, Host]:
     return hosts
 
 
-async def _start_helper(world: World, clock: Clock, place: Place) -> Helper:
+async def _start_helper(world: World, clock: Clock, endpoint_of: EndpointMap) -> Helper:
     resolver = next(a for a in reversed(world.public_resolvers[-1].addresses) if a.version == 4)
-    host, port = place(resolver, DNS_PORT)
+    host, port = endpoint_of(resolver, DNS_PORT)
     settings = HelperSettings(
         resolvers=(f"{host}:{port}",),
         ca_file=world.ca_file,
@@ -141,16 +141,16 @@ async def _start_helper(world: World, clock: Clock, place: Place) -> Helper:
     )
     helper = create_helper(settings)
     context = Credentials().of_helper(world.helper.hostname, world.helper.address)
-    await helper.start(*place(world.helper.address, HTTP_PORT))
-    await helper.start(*place(world.helper.address, HTTPS_PORT), context)
+    await helper.start(*endpoint_of(world.helper.address, HTTP_PORT))
+    await helper.start(*endpoint_of(world.helper.address, HTTPS_PORT), context)
     return helper
 
 
 class _Sockets:
     """Every listener of the process, and every connection that is open."""
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, endpoint_of: EndpointMap) -> None:
+        self._endpoint_of = endpoint_of
         self._servers: list[asyncio.Server] = []
         self._datagrams: list[asyncio.DatagramTransport] = []
         self._quic: list[QuicServer] = []
@@ -172,10 +172,12 @@ class _Sockets:
                 for port in UDP_PORTS[service]:
                     await self._answer(address, port, functools.partial(host.datagram, service))
             if host.http3_sites:
-                from banwatch.lab.world.quic import listen  # heavy to import, and most worlds do without
+                from banwatch.lab.machine.world_server.http3 import (
+                    listen,  # heavy to import, and most worlds do without
+                )
 
-                place = self._place(address, HTTPS_PORT)
-                self._quic.append(await listen(*place, host.http3_sites, host.handler_for))
+                endpoint = self._endpoint_of(address, HTTPS_PORT)
+                self._quic.append(await listen(*endpoint, host.http3_sites, host.handler_for))
 
     async def _answer(self, address: Address, port: int, answer: Answer) -> None:
         """Answer datagrams at an address and port."""
@@ -201,7 +203,7 @@ class _Sockets:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
                 opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            opened.bind(self._place(address, port))
+            opened.bind(self._endpoint_of(address, port))
         except OSError as error:
             opened.close()
             raise BanwatchError(

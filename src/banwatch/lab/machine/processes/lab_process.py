@@ -19,31 +19,31 @@ from banwatch.lab.machine.namespaces import (
     CLONE_NEWNS,
     CLONE_NEWPID,
     CLONE_NEWUSER,
-    adopt_orphans,
     enter,
+    set_child_subreaper,
 )
 from banwatch.model.errors import BanwatchError
 
 _CHUNK_BYTES = 1 << 16
-_lifelines: set[socket.socket] = set()
+_control_sockets: set[socket.socket] = set()
 """Sockets whose closing ends a lab. No forked child may keep one open."""
 
 
-def _drop_lifelines() -> None:
-    for lifeline in _lifelines:
-        lifeline.close()
-    _lifelines.clear()
+def _close_control_sockets() -> None:
+    for control in _control_sockets:
+        control.close()
+    _control_sockets.clear()
 
 
-os.register_at_fork(after_in_child=_drop_lifelines)
+os.register_at_fork(after_in_child=_close_control_sockets)
 
 
-def hold_lifeline(lifeline: socket.socket) -> None:
+def close_in_children(control: socket.socket) -> None:
     """Have every child that this process forks from now on close it."""
-    _lifelines.add(lifeline)
+    _control_sockets.add(control)
 
 
-class Adoption:
+class ChildSubreaper:
     """Makes this process the parent of what labs leave without one, for as long as any lab of it lasts."""
 
     _lock = threading.Lock()
@@ -56,7 +56,7 @@ class Adoption:
         with cls._lock:
             cls._labs += 1
             if cls._labs == 1:
-                cls._before = adopt_orphans(True)
+                cls._before = set_child_subreaper(True)
 
     @classmethod
     def end(cls) -> None:
@@ -64,16 +64,16 @@ class Adoption:
         with cls._lock:
             cls._labs -= 1
             if cls._labs == 0 and not cls._before:
-                adopt_orphans(False)
+                set_child_subreaper(False)
 
 
-def release_lifeline(lifeline: socket.socket) -> None:
+def keep_in_children(control: socket.socket) -> None:
     """Forget one that is about to be closed."""
-    _lifelines.discard(lifeline)
+    _control_sockets.discard(control)
 
 
 @contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
+def signals_blocked() -> Iterator[None]:
     """Hold signals back, so that an interrupt cannot fall between a child's birth and its being known.
 
     A child that nobody knows of is never waited for, and the lab's first process cannot end before it is.
@@ -86,7 +86,7 @@ def uninterrupted() -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Rooms:
+class NamespaceFds:
     """Namespaces to enter, as open files; None stays outside."""
 
     user: int | None
@@ -95,19 +95,21 @@ class Rooms:
     mounts: int | None
 
 
-class Inside:
-    """A child that runs inside a lab. The caller must adopt orphans (`Adoption`).
+class LabProcess:
+    """A child that runs inside a lab. The caller must adopt orphans (`ChildSubreaper`).
 
     Only a child of a process that has entered a PID namespace is in it, so there is one between, which ends
     at once: its child is then the caller's.
 
     Args:
-        rooms: the namespaces it runs in.
+        namespaces: the namespaces it runs in.
         work: what it does; its result is pickled and comes back through `result`.
         environment: variables that are set in it.
     """
 
-    def __init__(self, rooms: Rooms, work: Callable[[], Any], environment: dict[str, str]) -> None:
+    def __init__(
+        self, namespaces: NamespaceFds, work: Callable[[], Any], environment: dict[str, str]
+    ) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         self.exit_code: int | None = None
@@ -118,7 +120,7 @@ class Inside:
         if between == 0:
             os.close(self._reader)
             os.close(births)
-            _enter_and_work(rooms, work, environment, writer, born)
+            _enter_and_work(namespaces, work, environment, writer, born)
         os.close(writer)
         os.close(born)
         with os.fdopen(births, "rb") as file:
@@ -209,18 +211,18 @@ class Inside:
 
 
 def _enter_and_work(
-    rooms: Rooms, work: Callable[[], Any], environment: dict[str, str], pipe: int, born: int
+    namespaces: NamespaceFds, work: Callable[[], Any], environment: dict[str, str], pipe: int, born: int
 ) -> NoReturn:
     """Enter the namespaces, fork what is to run in them, and tell its process id."""
     status = 1
     try:
         folder = os.getcwd()
-        if rooms.user is not None:
-            enter(rooms.user, CLONE_NEWUSER)
-        enter(rooms.pid, CLONE_NEWPID)
-        enter(rooms.network, CLONE_NEWNET)
-        if rooms.mounts is not None:
-            enter(rooms.mounts, CLONE_NEWNS)
+        if namespaces.user is not None:
+            enter(namespaces.user, CLONE_NEWUSER)
+        enter(namespaces.pid, CLONE_NEWPID)
+        enter(namespaces.network, CLONE_NEWNET)
+        if namespaces.mounts is not None:
+            enter(namespaces.mounts, CLONE_NEWNS)
             with contextlib.suppress(OSError):
                 os.chdir(folder)
         child = os.fork()

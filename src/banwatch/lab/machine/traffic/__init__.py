@@ -1,0 +1,1 @@
+"""Traffic between client and world: links, delays and losses, the middlebox, captures."""

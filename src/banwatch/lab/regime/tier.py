@@ -1,0 +1,59 @@
+"""Tier of a regime: a class of people, their network, and the path between it and the world."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address
+
+from banwatch.model.ids import Asn
+
+
+class NetworkKind(StrEnum):
+    """What a tier's network is to the people on it."""
+
+    FIXED = "fixed"
+    MOBILE = "mobile"
+    INTRANET = "intranet"
+
+
+class HelperPath(StrEnum):
+    """Whether a probe's control travels through the censor or around it."""
+
+    IN_BAND = "in-band"
+    OUT_OF_BAND = "out-of-band"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkPath:
+    """The way between the client and the world. With no hops the censor is invisible to traceroute."""
+
+    hops: tuple[IPv4Address, ...] = ()
+    """Router addresses from the client on; a packet's TTL is decremented at each."""
+    hops6: tuple[IPv6Address, ...] = ()
+    censor_hop: int = 1
+    """The censor sits at this router, counted from 1: packets that die before it are never seen by it."""
+    delay_ms: float = 0.0
+    """One way."""
+    jitter_ms: float = 0.0
+    loss: float = 0.0
+    """Share of packets lost, each way."""
+    reorder: float = 0.0
+    """Share of packets that are overtaken by the next one."""
+    rate_kbit_s: float | None = None
+    shaping: bool = True
+    """Whether the rate is kept by queueing or by dropping."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """A class of people on a network with their own rules."""
+
+    name: str
+    asn: Asn
+    network_name: str
+    kind: NetworkKind
+    client_address: IPv4Address
+    client_address6: IPv6Address | None
+    resolver: IPv4Address
+    """The provider's resolver, which the client's resolv.conf names."""
+    helper_path: HelperPath
+    path: NetworkPath = NetworkPath()
