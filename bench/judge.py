@@ -19,10 +19,10 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from banwatch.formats.ooni import decode_untrusted, observe  # noqa: E402  # the tests' folder comes first
-from banwatch.judge import judge, weigh  # noqa: E402
-from banwatch.reference import load  # noqa: E402
-from tests.judge.scenario import Scenario  # noqa: E402
-from tests.judge.test_scenarios import CENSORED, HONEST  # noqa: E402
+from banwatch.judge import judge, weigh  # noqa: E402  # as above
+from banwatch.reference import load  # noqa: E402  # as above
+from tests.judge.scenario import Scenario  # noqa: E402  # as above
+from tests.judge.test_scenarios import CENSORED, HONEST  # noqa: E402  # as above
 
 SECONDS = 1.0
 """How long each stage is repeated, at least."""

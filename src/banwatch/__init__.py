@@ -1,4 +1,4 @@
-"""Who cannot reach what, on which network, since when, by what means, and is that what was announced?"""
+"""Banwatch: who cannot reach what, on which network, since when, by what means, and as announced?"""
 
 from typing import TYPE_CHECKING
 

@@ -31,7 +31,7 @@ def _submission(content: bytes) -> bytes:
 
 def _named(content: bytes) -> bytes:
     """End a measurement as our probe does."""
-    name = make_measurement_uid(datetime(2016, 4, 1, tzinfo=UTC), "web_connectivity", "KP", content)  # type: ignore[arg-type]
+    name = make_measurement_uid(datetime(2016, 4, 1, tzinfo=UTC), "web_connectivity", "KP", content)  # type: ignore[arg-type]  # a country's code
     return content[:-1] + b',"measurement_uid":"' + name.encode() + b'"}'
 
 

@@ -121,7 +121,7 @@ def test_the_short_cut_over_quiet_parts_changes_nothing(monkeypatch: pytest.Monk
 @given(st.lists(st.sampled_from([OK, BLOCKED, State.DOWN, None]), min_size=1, max_size=80), st.randoms())
 def test_any_series_gives_ordered_changes_whatever_the_order_of_its_cells(
     states: list[State | None], rng
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:  # type: ignore[no-untyped-def]  # its parameters come from the table above
     rows = [verdict(START + hours(6 * i), state) for i, state in enumerate(states) if state]
     cells = list(fold(rows))
     changes = find_changes(cells)

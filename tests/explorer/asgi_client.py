@@ -53,8 +53,8 @@ def _ask(app: FastAPI, method: str, address: str, body: bytes, headers: dict[str
     async def send(message: dict[str, object]) -> None:
         sent.append(message)
 
-    asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
+    asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]  # plain functions serve as ASGI's
     start = sent[0]
-    told = {name.decode(): value.decode() for name, value in start["headers"]}  # type: ignore[attr-defined]
-    received = b"".join(message.get("body", b"") for message in sent[1:])  # type: ignore[misc]
-    return Answer(start["status"], told, received)  # type: ignore[arg-type]
+    told = {name.decode(): value.decode() for name, value in start["headers"]}  # type: ignore[attr-defined]  # pairs of bytes
+    received = b"".join(message.get("body", b"") for message in sent[1:])  # type: ignore[misc]  # bodies are bytes
+    return Answer(start["status"], told, received)  # type: ignore[arg-type]  # a status is a number

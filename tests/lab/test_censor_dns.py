@@ -29,7 +29,7 @@ FORGE = """
 def addresses(actions: tuple[object, ...]) -> list[str]:
     """The addresses in forged answers, read by another codec."""
     found = []
-    for packet in injected(actions, Direction.INBOUND):  # type: ignore[arg-type]
+    for packet in injected(actions, Direction.INBOUND):  # type: ignore[arg-type]  # a list of actions
         message = dns.message.from_wire(packet.payload)
         found += [item.to_text() for rrset in message.answer for item in rrset]
     return found

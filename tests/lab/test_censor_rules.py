@@ -212,7 +212,7 @@ def test_residual_blocking_hits_the_innocent_for_a_while(
     assert outcome(Talk(censor, sport=1).open().out(client_hello("blocked.example"))) == "drop+2"
 
     def try_at(seconds: float, **where: object) -> str:
-        talk = Talk(censor, **{"sport": 100 + int(seconds), **where})  # type: ignore[arg-type]
+        talk = Talk(censor, **{"sport": 100 + int(seconds), **where})  # type: ignore[arg-type]  # its fields
         talk.now_s = NOON + seconds
         return outcome(talk.out(flags=SYN))
 

@@ -126,7 +126,7 @@ READ_AS: dict[str, Callable[[str], object]] = {
     "integer": int,
     "number": float,
     "boolean": {"True": True, "False": False}.__getitem__,
-    "datetime": lambda text: datetime.strptime(text[:19] + text[-1], "%Y-%m-%dT%H:%M:%SZ"),  # noqa: DTZ007
+    "datetime": lambda text: datetime.strptime(text[:19] + text[-1], "%Y-%m-%dT%H:%M:%SZ"),  # noqa: DTZ007  # Z stands in the text
     "date": date.fromisoformat,
     "array": lambda text: list(json.loads(text)),
 }

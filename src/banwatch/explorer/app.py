@@ -77,7 +77,7 @@ def create_app_over(
     Without a book for readers' reports none are taken or shown.
     """
     # The interactive documentation would load scripts from elsewhere; /openapi.json describes the API.
-    app = FastAPI(title="Banwatch", docs_url=None, redoc_url=None, lifespan=lifespan)  # type: ignore[arg-type]
+    app = FastAPI(title="Banwatch", docs_url=None, redoc_url=None, lifespan=lifespan)  # type: ignore[arg-type]  # typed loosely
     if reader is not None:
         _set_reader(app, reader, recorded=recorded)
 

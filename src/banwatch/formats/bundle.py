@@ -309,4 +309,4 @@ def read_whole_untrusted(content: bytes) -> Bundle:
 
 def _twice(names: Iterable[str]) -> set[str]:
     seen: set[str] = set()
-    return {name for name in names if name in seen or seen.add(name)}  # type: ignore[func-returns-value]
+    return {name for name in names if name in seen or seen.add(name)}  # type: ignore[func-returns-value]  # its None counts as false

@@ -113,7 +113,7 @@ class YamlValue:
     def one_of(self, words: type[T], expected: str | None = None) -> T:
         """Read a word of an enumeration."""
         known = ", ".join(str(word) for word in words)  # type: ignore[attr-defined] # an Enum type iterates
-        return self.parsed(lambda text: words(text), expected or f"one of {known}")  # type: ignore[call-arg]
+        return self.parsed(lambda text: words(text), expected or f"one of {known}")  # type: ignore[call-arg]  # an Enum type takes a value
 
     def items(self) -> list["YamlValue"]:
         """Read a list; a single value is a list of one, null an empty one."""
