@@ -11,7 +11,7 @@ import numpy as np
 from banwatch.detect import find_changes, fold, group
 from banwatch.detect.blocking.emissions import Emissions
 from banwatch.model.cell import Cell
-from banwatch.model.incident import Incident, Kind
+from banwatch.model.incident import Incident, IncidentKind
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
 from detecting import leader
@@ -102,7 +102,9 @@ def hours_to_shutdown(seeds: int, emissions: Emissions, first: int = 0) -> tuple
             now = START + timedelta(hours=BEGINS + wait)
             cells = fold(row for row in rows if row.measurement_start_time < now)
             changes = find_changes(cells, through=now, emissions=emissions)
-            if any(one.kind is Kind.SHUTDOWN and one.probe_cc == "AA" for one in group(changes, cells)):
+            if any(
+                one.kind is IncidentKind.SHUTDOWN and one.probe_cc == "AA" for one in group(changes, cells)
+            ):
                 waited = wait
                 break
         waits.append(waited)
@@ -194,5 +196,5 @@ def unmade(seeds: int, emissions: Emissions, first: int = 0) -> int:
             verdict(rng, BEGINS - 20 + n / 50, "AA", 0, "alpha.com", "forger", State.OK) for n in range(FLOOD)
         ]
         _, incidents = detected(rows, emissions)
-        lost += [one.kind for one in incidents] != [Kind.SHUTDOWN]
+        lost += [one.kind for one in incidents] != [IncidentKind.SHUTDOWN]
     return lost

@@ -7,14 +7,14 @@ from pathlib import Path
 from banwatch.demo.result import render_result, write_result
 from banwatch.model.ban import Comparison, Measured
 from banwatch.model.ids import Asn, CountryCode, IncidentId, MeasurementUid, TargetName
-from banwatch.model.incident import Incident, Kind
+from banwatch.model.incident import Incident, IncidentKind
 
 BEFORE = datetime(2016, 3, 31, 18, tzinfo=UTC)
 AFTER = datetime(2016, 4, 1, tzinfo=UTC)
 
 INCIDENT = Incident(
     incident_id=IncidentId("KP-2016-0001"),
-    kind=Kind.BLOCKING,
+    kind=IncidentKind.BLOCKING,
     probe_cc=CountryCode("KP"),
     asns=(Asn(64512),),
     access_tiers=("visitor",),

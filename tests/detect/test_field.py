@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banwatch.detect import find_changes, fold, group
-from banwatch.model.incident import Change, Incident, Kind
+from banwatch.model.incident import Change, Incident, IncidentKind
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
 from tests.detect.making import START, hours, verdict
@@ -59,7 +59,7 @@ def _incidents(rows: list[Verdict]) -> tuple[Incident, ...]:
 @pytest.mark.parametrize("seed", range(3))
 def test_an_election_in_the_field_is_one_block_and_one_shutdown(seed: int) -> None:
     found = _incidents(country(seed))
-    assert sorted(one.kind for one in found) == [Kind.BLOCKING, Kind.SHUTDOWN]
+    assert sorted(one.kind for one in found) == [IncidentKind.BLOCKING, IncidentKind.SHUTDOWN]
     block, shutdown = sorted(found, key=lambda one: one.kind)
     assert set(block.targets) >= set(SOCIAL)
     assert len(block.targets) <= len(SOCIAL) + 1

@@ -6,7 +6,7 @@ from functools import cache
 
 from banwatch.detect import find_changes, fold, group
 from banwatch.model.cell import Cell
-from banwatch.model.incident import Change, Incident, Kind
+from banwatch.model.incident import Change, Incident, IncidentKind
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
 from tests.detect.making import START, hours, verdict
@@ -66,10 +66,10 @@ def test_the_story_has_four_incidents() -> None:
     _, _, incidents = seen()
     told = [(i.incident_id, i.kind, i.access_tiers, len(i.targets)) for i in incidents]
     assert told == [
-        ("KP-2016-0001", Kind.BLOCKING, ("citizen",), 13),
-        ("KP-2016-0002", Kind.BLOCKING, ("visitor",), 1),
-        ("KP-2016-0003", Kind.BLOCKING, ("visitor",), 6),
-        ("KP-2016-0004", Kind.SHUTDOWN, ("visitor",), 0),
+        ("KP-2016-0001", IncidentKind.BLOCKING, ("citizen",), 13),
+        ("KP-2016-0002", IncidentKind.BLOCKING, ("visitor",), 1),
+        ("KP-2016-0003", IncidentKind.BLOCKING, ("visitor",), 6),
+        ("KP-2016-0004", IncidentKind.SHUTDOWN, ("visitor",), 0),
     ]
 
 
@@ -78,7 +78,10 @@ def test_the_ban_is_dated_between_two_rounds_and_lasts_across_the_shutdown() -> 
     ban = incidents[2]
     assert BAN - hours(6) <= ban.onset_earliest < BAN <= ban.onset_latest < BAN + hours(1)
     assert ban.end_latest is None
-    assert sum(c.kind is Kind.BLOCKING and c.access_tier == "visitor" for c in changes) == len(BANNED) + 1
+    assert (
+        sum(c.kind is IncidentKind.BLOCKING and c.access_tier == "visitor" for c in changes)
+        == len(BANNED) + 1
+    )
 
 
 def test_the_intranet_was_so_from_the_first_measurement_on() -> None:
@@ -101,7 +104,7 @@ def test_a_shutdown_that_leaves_no_measurements_is_seen_too() -> None:
     rows = [row for row in story() if row.layer is None]
     cells = fold(rows)
     incidents = group(find_changes(cells), cells)
-    assert [i.kind for i in incidents].count(Kind.SHUTDOWN) == 1
+    assert [i.kind for i in incidents].count(IncidentKind.SHUTDOWN) == 1
     dark = incidents[-1]
     assert dark.onset_earliest < DARK[0] <= dark.onset_latest <= DARK[0] + hours(1)
     assert dark.end_earliest is not None

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from banwatch.detect import find_changes, fold, group
-from banwatch.model.incident import Incident, Kind
+from banwatch.model.incident import Incident, IncidentKind
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
 from tests.detect.making import START, hours, verdict
@@ -104,7 +104,7 @@ def test_one_voice_unmakes_no_block() -> None:
 
 def test_one_voice_unmakes_no_shutdown() -> None:
     (flooded,) = _incidents([*_rows(dark=True), *_flood(State.OK, probe="forger")])
-    assert flooded.kind is Kind.SHUTDOWN
+    assert flooded.kind is IncidentKind.SHUTDOWN
 
 
 def test_a_second_voice_makes_the_difference() -> None:
@@ -139,7 +139,7 @@ def test_a_shutdown_and_the_block_after_it_are_two() -> None:
             )
         )
     shutdown, block = sorted(_incidents(rows), key=lambda one: one.kind, reverse=True)
-    assert (shutdown.kind, block.kind) == (Kind.SHUTDOWN, Kind.BLOCKING)
+    assert (shutdown.kind, block.kind) == (IncidentKind.SHUTDOWN, IncidentKind.BLOCKING)
     assert block.onset_earliest <= START + hours(ENDS) <= block.onset_latest
     assert block.end_latest is None
 
@@ -152,5 +152,5 @@ def test_one_wrong_clock_makes_and_unmakes_nothing(shift_h: float) -> None:
     ]
     assert _incidents([*_rows(), *strays]) == ()
     (shutdown,) = _incidents([*_rows(dark=True), *strays])
-    assert shutdown.kind is Kind.SHUTDOWN
+    assert shutdown.kind is IncidentKind.SHUTDOWN
     assert shutdown.onset_earliest <= START + hours(BEGINS) <= shutdown.onset_latest

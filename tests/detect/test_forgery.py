@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banwatch.detect import find_changes, fold, group
-from banwatch.model.incident import Incident, Kind
+from banwatch.model.incident import Incident, IncidentKind
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
 from tests.detect.making import START, hours, verdict
@@ -104,7 +104,7 @@ def test_nothing_goes_by_one_voice(
         state = State.OK  # cells do not say who it was that merely failed: docs/limits.md
     forged = _forged([state], by=by, count=count, from_h=from_h, to_h=from_h + length_h, target=target)
     (found,) = _incidents([*HONEST[who, what], *forged])
-    assert found.kind is (Kind.BLOCKING if what == "blocked" else Kind.SHUTDOWN)
+    assert found.kind is (IncidentKind.BLOCKING if what == "blocked" else IncidentKind.SHUTDOWN)
     # who was there all along may be the last one heard: then it ended when they fell silent too
     late = hours(24) if what == "blocked" else hours(ENDS - BEGINS)
     assert found.onset_earliest <= START + hours(BEGINS) + late

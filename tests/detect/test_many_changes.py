@@ -9,7 +9,7 @@ from banwatch.detect.incidents.common_cause import set_aside
 from banwatch.detect.incidents.select import gather
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
-from banwatch.model.incident import Change, Kind
+from banwatch.model.incident import Change, IncidentKind
 from tests.detect.making import START, hours
 
 MANY = 20_000
@@ -31,7 +31,7 @@ def _change(
         probe_cc=CountryCode(cc),
         probe_asn=Asn(asn),
         access_tier="",
-        kind=Kind.BLOCKING,
+        kind=IncidentKind.BLOCKING,
         onset_earliest=latest - hours(width_h) if known else latest,
         onset_latest=latest,
         onset_known=known,

@@ -14,7 +14,7 @@ from banwatch.detect.blocking import hidden_markov as hidden
 from banwatch.detect.blocking import stretches, windows
 from banwatch.detect.blocking.baseline import Prior
 from banwatch.detect.votes.steps import Steps
-from banwatch.model.incident import Change, Kind
+from banwatch.model.incident import Change, IncidentKind
 from banwatch.model.state import State
 from tests.detect.making import START, hours, verdict
 
@@ -43,7 +43,7 @@ def test_a_clear_block_is_dated_between_two_measurements() -> None:
 
 def test_a_gap_is_neither_an_onset_nor_an_end() -> None:
     change = _changes([OK] * 50 + [BLOCKED] * 10 + [None] * 48 + [BLOCKED] * 10)[-1]
-    assert change.kind is Kind.BLOCKING
+    assert change.kind is IncidentKind.BLOCKING
     assert change.end_latest is None
     assert change.onset_latest == START + hours(50)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from banwatch.detect import find_changes, fold, group
-from banwatch.model.incident import Incident, Kind
+from banwatch.model.incident import Incident, IncidentKind
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
 from tests.detect.making import verdict
@@ -91,7 +91,7 @@ def myanmar() -> list[Verdict]:
 
 def test_a_shutdown_of_half_the_time_between_two_stretches_of_one_block() -> None:
     block, shutdown = _incidents(uganda())
-    assert (block.kind, shutdown.kind) == (Kind.BLOCKING, Kind.SHUTDOWN)
+    assert (block.kind, shutdown.kind) == (IncidentKind.BLOCKING, IncidentKind.SHUTDOWN)
     assert block.targets == ("facebook.com", "telegram.org", "twitter.com")
     _holds(block, "2021-01-12T09:00", None)
     _holds(shutdown, "2021-01-13T16:00", "2021-01-18T09:00")
@@ -99,7 +99,12 @@ def test_a_shutdown_of_half_the_time_between_two_stretches_of_one_block() -> Non
 
 def test_a_day_without_then_nights_without() -> None:
     incidents = _incidents(myanmar())
-    assert [one.kind for one in incidents] == [Kind.BLOCKING, Kind.BLOCKING, Kind.SHUTDOWN, Kind.SHUTDOWN]
+    assert [one.kind for one in incidents] == [
+        IncidentKind.BLOCKING,
+        IncidentKind.BLOCKING,
+        IncidentKind.SHUTDOWN,
+        IncidentKind.SHUTDOWN,
+    ]
     assert [one.targets for one in incidents[:2]] == [("facebook.com",), ("instagram.com", "twitter.com")]
     _holds(incidents[0], "2021-02-03T18:00", None)
     _holds(incidents[1], "2021-02-05T16:00", None)

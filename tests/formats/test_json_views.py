@@ -11,7 +11,7 @@ import pytest
 from banwatch.formats.json_views import ComparisonJson, IncidentJson, VerdictJson
 from banwatch.model.ban import Comparison, Measured
 from banwatch.model.ids import Asn, CountryCode, IncidentId, MeasurementUid, TargetName
-from banwatch.model.incident import Incident, Kind
+from banwatch.model.incident import Incident, IncidentKind
 from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
@@ -57,7 +57,7 @@ def test_a_verdict_has_every_field_and_a_network_as_people_write_it() -> None:
 KOREA = timezone(timedelta(hours=9))
 INCIDENT = Incident(
     incident_id=IncidentId("KP-2016-0001"),
-    kind=Kind.BLOCKING,
+    kind=IncidentKind.BLOCKING,
     probe_cc=CountryCode("KP"),
     asns=(Asn(64512),),
     access_tiers=("visitor",),

@@ -11,7 +11,7 @@ from banwatch.model.ban import Ban, BoundNetwork, Comparison, Measured, Source
 from banwatch.model.cell import Cell
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import Asn, CountryCode, IncidentId, MeasurementUid, TargetName
-from banwatch.model.incident import Change, Incident, Kind
+from banwatch.model.incident import Change, Incident, IncidentKind
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.state import Layer, State
@@ -315,7 +315,7 @@ def _truth(target: str, tier: str, at: datetime) -> tuple[State, str]:
 def make_incident(**changed: object) -> Incident:
     values: dict[str, object] = {
         "incident_id": IncidentId("KP-2016-0001"),
-        "kind": Kind.BLOCKING,
+        "kind": IncidentKind.BLOCKING,
         "probe_cc": KP,
         "asns": (Asn(64512),),
         "access_tiers": ("visitor",),
@@ -342,7 +342,7 @@ def make_shutdown() -> Change:
         probe_cc=KP,
         probe_asn=Asn(64512),
         access_tier="visitor",
-        kind=Kind.SHUTDOWN,
+        kind=IncidentKind.SHUTDOWN,
         onset_earliest=day - timedelta(hours=6),
         onset_latest=day,
         onset_known=True,

@@ -9,7 +9,7 @@ from banwatch.bans import thresholds as t
 from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Measured
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, MeasurementUid, TargetName
-from banwatch.model.incident import Change, Kind
+from banwatch.model.incident import Change, IncidentKind
 from banwatch.model.mechanism import deepest
 
 _Place = tuple[TargetName, Asn, str]
@@ -37,7 +37,7 @@ def compare(ban: Ban, cells: Iterable[Cell], changes: Iterable[Change]) -> tuple
     for change in changes:
         if (
             change.probe_cc == ban.country
-            and change.kind is Kind.BLOCKING
+            and change.kind is IncidentKind.BLOCKING
             and period.overlaps(change, window)
         ):
             found[change.target, change.probe_asn, change.access_tier].append(change)

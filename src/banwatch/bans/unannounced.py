@@ -6,7 +6,7 @@ from datetime import timedelta
 from banwatch.bans.compare import announced_targets, binds
 from banwatch.bans.period import window_of
 from banwatch.model.ban import Ban
-from banwatch.model.incident import Incident, Kind
+from banwatch.model.incident import Incident, IncidentKind
 
 
 def unannounced(incidents: Iterable[Incident], bans: Iterable[Ban]) -> tuple[Incident, ...]:
@@ -25,6 +25,6 @@ def announces(ban: Ban, incident: Incident) -> bool:
         return False
     if not any(binds(ban, asn, tier) for asn in incident.asns for tier in incident.access_tiers):
         return False
-    if incident.kind is Kind.SHUTDOWN:
+    if incident.kind is IncidentKind.SHUTDOWN:
         return ban.shutdown
     return not announced_targets(ban).isdisjoint(incident.targets)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from banwatch.bulletin.front_page import Checks, Front, Pictures
 from banwatch.model.ids import TargetName
-from banwatch.model.incident import Incident, Kind
+from banwatch.model.incident import Incident, IncidentKind
 from banwatch.pages.figures.ban_figures import Scene, ban_scene
 from banwatch.pages.figures.chart import Band
 from banwatch.pages.figures.days import fold_days
@@ -67,7 +67,7 @@ def incident_front(reader: Reader, incident: Incident, *, recorded: bool) -> Fro
         if cell.probe_asn in incident.asns and cell.access_tier in incident.access_tiers
     ]
     targets = incident.targets
-    if incident.kind is Kind.SHUTDOWN:
+    if incident.kind is IncidentKind.SHUTDOWN:
         targets = tuple(sorted({cell.target for cell in cells}))
     wanted = frozenset(targets)
     days = fold_days(cell for cell in cells if cell.target in wanted)

@@ -20,7 +20,7 @@ from banwatch.model.ids import (
     parse_asn,
     render_asn,
 )
-from banwatch.model.incident import Incident, Interval, Kind
+from banwatch.model.incident import Incident, IncidentKind, Interval
 from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
@@ -115,7 +115,7 @@ class IncidentJson:
     """AS numbers as integers, as `detect --json` has always printed them."""
     access_tiers: tuple[str, ...]
     targets: tuple[TargetName, ...]
-    kind: Kind
+    kind: IncidentKind
     mechanisms: tuple[str, ...]
     onset: Interval
     onset_known: bool

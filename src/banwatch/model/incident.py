@@ -1,4 +1,4 @@
-"""What moved, and what happened in the world."""
+"""Changes of series, and the incidents that they make."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +10,8 @@ Interval = tuple[datetime, datetime]
 """Earliest and latest: the moment lies somewhere between them, both included."""
 
 
-class Kind(StrEnum):
-    """What an incident is."""
+class IncidentKind(StrEnum):
+    """Class of an incident."""
 
     BLOCKING = "blocking"
     SHUTDOWN = "shutdown"
@@ -29,7 +29,7 @@ class Change:
     probe_cc: CountryCode
     probe_asn: Asn
     access_tier: str
-    kind: Kind
+    kind: IncidentKind
     onset_earliest: datetime
     """The last moment at which it was seen not to be so, or the first measurement if it was never seen so."""
     onset_latest: datetime
@@ -59,7 +59,7 @@ class Incident:
     """
 
     incident_id: IncidentId
-    kind: Kind
+    kind: IncidentKind
     probe_cc: CountryCode
     asns: tuple[Asn, ...]
     access_tiers: tuple[str, ...]

@@ -4,7 +4,7 @@ from datetime import timedelta
 from xml.etree import ElementTree
 
 from banwatch.model.ids import IncidentId
-from banwatch.model.incident import Kind
+from banwatch.model.incident import IncidentKind
 from banwatch.pages.views.feed import write_feed
 from tests.pages.made_up_country import ANNOUNCED, make_incident
 
@@ -18,7 +18,7 @@ def titles_of(feed: bytes) -> list[str | None]:
 def test_newest_first() -> None:
     later = make_incident(
         incident_id=IncidentId("KP-2016-0002"),
-        kind=Kind.SHUTDOWN,
+        kind=IncidentKind.SHUTDOWN,
         targets=(),
         onset_earliest=ANNOUNCED + timedelta(days=6),
         onset_latest=ANNOUNCED + timedelta(days=7),

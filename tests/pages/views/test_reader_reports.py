@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from banwatch.model.ids import Asn, CountryCode, TargetName
-from banwatch.model.incident import Kind
+from banwatch.model.incident import IncidentKind
 from banwatch.model.report import Claim, ReaderReport, ReportState
 from banwatch.pages.views.reader_reports import MAX_LINES, on_ban, on_incident, view_readers
 from tests.pages.made_up_country import ANNOUNCED, START, MadeUpReader, make_ban, make_country, make_incident
@@ -39,7 +39,7 @@ def test_which_reports_belong_to_an_incident() -> None:
         report("x.example"),
     ]
     assert on_incident([*mine, *others], incident) == mine
-    shutdown = replace(incident, kind=Kind.SHUTDOWN, targets=())
+    shutdown = replace(incident, kind=IncidentKind.SHUTDOWN, targets=())
     assert on_incident([*mine, *others], shutdown) == [*mine, report("x.example")]
 
 

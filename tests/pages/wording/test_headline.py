@@ -7,7 +7,7 @@ import pytest
 
 from banwatch.model.ban import Comparison, Measured
 from banwatch.model.ids import Asn
-from banwatch.model.incident import Incident, Kind
+from banwatch.model.incident import Incident, IncidentKind
 from banwatch.pages.places import columns_of
 from banwatch.pages.wording.headline import headline, story
 from tests.pages.made_up_country import ANNOUNCED, NAMED, OTHERS, START, make_ban, make_incident, make_row
@@ -153,7 +153,7 @@ def test_the_story_of_everybody_else() -> None:
 
 
 def test_the_story_tells_of_a_shutdown() -> None:
-    shutdown = make_incident(kind=Kind.SHUTDOWN, targets=())
+    shutdown = make_incident(kind=IncidentKind.SHUTDOWN, targets=())
     assert tell(at("visitor", "eeeeeee"), shutdown).endswith(
         "The network has been shut down for foreign visitors since 31 March or 1 April 2016."
     )
@@ -175,5 +175,5 @@ def test_a_ban_that_names_no_site() -> None:
         "that is so."
     )
     ban = make_ban(**made)
-    shown = headline(ban, [], (), [make_incident(kind=Kind.SHUTDOWN, targets=())], lab=False)
+    shown = headline(ban, [], (), [make_incident(kind=IncidentKind.SHUTDOWN, targets=())], lab=False)
     assert shown.endswith("; measurements show one shutdown, on 31 March or 1 April 2016.")

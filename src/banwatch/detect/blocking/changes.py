@@ -22,7 +22,7 @@ from banwatch.detect.votes.series import (
 from banwatch.detect.votes.steps import Floats
 from banwatch.detect.votes.voices import ballots, ballots_without, loudest, without
 from banwatch.model.cell import Cell
-from banwatch.model.incident import Change, Kind
+from banwatch.model.incident import Change, IncidentKind
 from banwatch.model.mechanism import deepest
 
 CERTAIN = 0.999
@@ -123,7 +123,7 @@ def _change(series: Series, group: Sequence[Stretch], voices: int, baseline: flo
         probe_cc=series.key.probe_cc,
         probe_asn=series.key.probe_asn,
         access_tier=series.key.access_tier,
-        kind=Kind.BLOCKING,
+        kind=IncidentKind.BLOCKING,
         onset_earliest=onset_earliest,
         onset_latest=onset_latest,
         onset_known=onset_known,

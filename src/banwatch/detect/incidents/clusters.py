@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from banwatch.detect import thresholds as t
 from banwatch.model.ids import Asn, CountryCode, TargetName
-from banwatch.model.incident import Change, Interval, Kind
+from banwatch.model.incident import Change, IncidentKind, Interval
 
 Network = tuple[Asn, str]
 Place = tuple[TargetName, CountryCode, str]
@@ -71,7 +71,7 @@ def clusters_of(
         changes: in any order.
         measured_on: how many networks measure a target in a country and access tier.
     """
-    by_country: defaultdict[tuple[CountryCode, Kind], list[Change]] = defaultdict(list)
+    by_country: defaultdict[tuple[CountryCode, IncidentKind], list[Change]] = defaultdict(list)
     for change in changes:
         by_country[change.probe_cc, change.kind].append(change)
     found = [

@@ -13,14 +13,14 @@ from datetime import datetime, timedelta
 from banwatch.detect import thresholds as t
 from banwatch.model.cell import Cell
 from banwatch.model.ids import CountryCode, TargetName
-from banwatch.model.incident import Change, Kind
+from banwatch.model.incident import Change, IncidentKind
 
 
 def set_aside(changes: Sequence[Change], cells: Iterable[Cell]) -> dict[Change, str]:
     """Changes that make no incident, each with the reason in words."""
     aside: dict[Change, str] = {}
     for change in changes:
-        if change.kind is Kind.BLOCKING and change.probes < t.MINIMUM_VOICES:
+        if change.kind is IncidentKind.BLOCKING and change.probes < t.MINIMUM_VOICES:
             aside[change] = "one probe or report alone says so"
     measuring: defaultdict[TargetName, set[CountryCode]] = defaultdict(set)
     for cell in cells:
@@ -65,7 +65,7 @@ def _simultaneous(changes: Sequence[Change]) -> Iterable[tuple[Change, set[Count
         (c for c in changes if c.onset_known and c.onset_latest - c.onset_earliest <= widest),
         key=lambda c: c.onset_latest,
     )
-    of_country: defaultdict[tuple[CountryCode, Kind], list[Change]] = defaultdict(list)
+    of_country: defaultdict[tuple[CountryCode, IncidentKind], list[Change]] = defaultdict(list)
     for change in known:
         of_country[change.probe_cc, change.kind].append(change)
     onsets = {place: _Onsets(mine) for place, mine in of_country.items()}

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import TypeVar
 
 from banwatch.model.ids import CountryCode, IncidentId
-from banwatch.model.incident import Incident, Kind
+from banwatch.model.incident import Incident, IncidentKind
 
 _T = TypeVar("_T")
-_Place = tuple[CountryCode, Kind]
+_Place = tuple[CountryCode, IncidentKind]
 
 _OF_FIRST = 0.6
 """How much what was first said of an id weighs, against what was said last."""

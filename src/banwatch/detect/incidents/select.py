@@ -10,7 +10,7 @@ from banwatch.detect.incidents.evidence import Support, together
 from banwatch.detect.votes.voice_days import VoiceDay
 from banwatch.model.cell import Cell
 from banwatch.model.ids import TargetName
-from banwatch.model.incident import Change, Kind
+from banwatch.model.incident import Change, IncidentKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def gather(changes: Iterable[Change], cells: Iterable[Cell]) -> Gathered:
     kept = []
     joined = (change for change in every if change not in aside)
     for cluster in clusters_of(joined, support.measured_on):
-        if cluster[0].kind is Kind.SHUTDOWN:
+        if cluster[0].kind is IncidentKind.SHUTDOWN:
             kept.append(Cluster(cluster, cluster))
         elif found := _supported(cluster, support, aside):
             kept.append(found)

@@ -33,7 +33,7 @@ from banwatch.detect.votes.series import EPOCH_SECOND, answered_in, hour_number
 from banwatch.detect.votes.voices import without
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, CountryCode, TargetName
-from banwatch.model.incident import Change, Kind
+from banwatch.model.incident import Change, IncidentKind
 
 MECHANISM = "network.shutdown"
 CERTAIN = 0.999
@@ -195,7 +195,7 @@ def _change(one: _Candidate) -> Change:
         probe_cc=one.probe_cc,
         probe_asn=one.probe_asn,
         access_tier=one.access_tier,
-        kind=Kind.SHUTDOWN,
+        kind=IncidentKind.SHUTDOWN,
         onset_earliest=earliest,
         onset_latest=latest,
         onset_known=bool(len(before)),

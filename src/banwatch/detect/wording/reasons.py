@@ -9,7 +9,7 @@ from banwatch.detect.votes.series import interfered_in, told_in
 from banwatch.detect.wording.lists import listed
 from banwatch.model.cell import Cell
 from banwatch.model.ids import TargetName, render_asn
-from banwatch.model.incident import Incident, Kind
+from banwatch.model.incident import Incident, IncidentKind
 
 _BEFORE = timedelta(days=7)
 _WITNESSES = 3
@@ -42,7 +42,7 @@ def reasons(incident: Incident, cells: Iterable[Cell]) -> tuple[str, ...]:
     ]
     week = (incident.onset_earliest - _BEFORE, incident.onset_earliest)
     before = [cell for cell in mine if incident.onset_known and week[0] <= cell.last_at <= week[1]]
-    if incident.kind is Kind.SHUTDOWN:
+    if incident.kind is IncidentKind.SHUTDOWN:
         return _of_shutdown(incident, inside, before)
     return _of_blocking(incident, inside, before)
 

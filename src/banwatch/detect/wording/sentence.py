@@ -4,7 +4,7 @@ from datetime import datetime
 
 from banwatch.detect.wording.lists import listed
 from banwatch.model.ids import render_asn
-from banwatch.model.incident import Incident, Kind
+from banwatch.model.incident import Incident, IncidentKind
 
 
 def render_sentence(incident: Incident, *, own_resolver: bool = False) -> str:
@@ -17,7 +17,7 @@ def render_sentence(incident: Incident, *, own_resolver: bool = False) -> str:
     networks = listed([render_asn(asn) for asn in incident.asns])
     tiers = [tier for tier in incident.access_tiers if tier]
     where = f"on {networks}" + (f" ({listed(tiers)} access)" if tiers else "") + f" in {incident.probe_cc}"
-    if incident.kind is Kind.SHUTDOWN:
+    if incident.kind is IncidentKind.SHUTDOWN:
         what = f"The network went dark {where}"
         found = f"{incident.measurements} measurements found nothing that answered"
         count = found if incident.measurements else "told by the absence of what is usually measured there"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 
 from banwatch.model.ids import TargetName
-from banwatch.model.incident import Change, Kind
+from banwatch.model.incident import Change, IncidentKind
 from banwatch.pages.figures.chart import Band, Chart, Square
 from banwatch.pages.figures.days import DAY_WORDS, DayCount, DayKey, DayState
 from banwatch.pages.figures.picture import PictureView
@@ -128,7 +128,7 @@ def shutdown_days(place: Place, changes: Sequence[Change]) -> tuple[date, ...]:
     """List the days on which a shutdown of the place's network was certainly on, in part or in whole."""
     found: set[date] = set()
     for change in changes:
-        if change.kind is not Kind.SHUTDOWN:
+        if change.kind is not IncidentKind.SHUTDOWN:
             continue
         if (change.probe_cc, change.probe_asn, change.access_tier) != (
             place.probe_cc,

@@ -7,7 +7,7 @@ from datetime import datetime
 from banwatch.bans.compare import announced_targets
 from banwatch.model.ban import Ban
 from banwatch.model.ids import render_asn
-from banwatch.model.incident import Change, Incident, Kind
+from banwatch.model.incident import Change, Incident, IncidentKind
 from banwatch.pages.figures.picture import PictureView
 from banwatch.pages.links import Links
 from banwatch.pages.views.facts import Fact
@@ -90,7 +90,7 @@ def view_incident(incident: Incident, links: Links) -> IncidentView:
     return IncidentView(
         id=incident.incident_id,
         href=links.incident(incident.incident_id),
-        kind={Kind.BLOCKING: "Blocking", Kind.SHUTDOWN: "Shutdown"}[incident.kind],
+        kind={IncidentKind.BLOCKING: "Blocking", IncidentKind.SHUTDOWN: "Shutdown"}[incident.kind],
         title=title_of(incident),
         sentence=words.visible(incident.sentence, 1000),
         onset=onset,
@@ -119,7 +119,7 @@ def title_of(incident: Incident) -> str:
     when = f"since {onset}" if incident.onset_known else f"since {onset.partition(',')[0]}"
     if incident.end_earliest is not None and incident.end_latest is not None:
         when = f"{onset.partition(',')[0]} to {words.between(incident.end_earliest, incident.end_latest)}"
-    if incident.kind is Kind.SHUTDOWN:
+    if incident.kind is IncidentKind.SHUTDOWN:
         what = "The network shut down"
     elif len(incident.targets) <= _MAX_NAMES:
         what = f"{words.listed([words.visible(target, 60) for target in incident.targets])} blocked"
@@ -160,7 +160,7 @@ def _belongs(change: Change, incident: Incident) -> bool:
         and change.probe_cc == incident.probe_cc
         and change.probe_asn in incident.asns
         and change.access_tier in incident.access_tiers
-        and (change.kind is Kind.SHUTDOWN or change.target in incident.targets)
+        and (change.kind is IncidentKind.SHUTDOWN or change.target in incident.targets)
         and change.onset_latest >= incident.onset_latest
         and (incident.end_latest is None or change.onset_latest <= incident.end_latest)
     )

@@ -8,7 +8,7 @@ from datetime import timedelta
 from banwatch.bans.compare import announced_targets
 from banwatch.model.ban import Ban, Comparison
 from banwatch.model.ids import Asn, CountryCode, render_asn
-from banwatch.model.incident import Incident, Kind
+from banwatch.model.incident import Incident, IncidentKind
 from banwatch.model.report import ReaderReport
 from banwatch.pages.wording import words
 
@@ -71,7 +71,7 @@ def on_incident(reports: Iterable[ReaderReport], incident: Incident) -> list[Rea
     return [
         report
         for report in reports
-        if (incident.kind is Kind.SHUTDOWN or report.claim.target.casefold() in targets)
+        if (incident.kind is IncidentKind.SHUTDOWN or report.claim.target.casefold() in targets)
         and _from(report, {incident.probe_cc}, set(incident.asns))
         and incident.onset_earliest - _AROUND <= report.claim.seen_at
         and (until is None or report.claim.seen_at <= until + _AROUND)

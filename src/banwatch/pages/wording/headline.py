@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from banwatch.bans.compare import announced_targets
 from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Measured
 from banwatch.model.ids import TargetName
-from banwatch.model.incident import Incident, Kind
+from banwatch.model.incident import Incident, IncidentKind
 from banwatch.pages.places import Column, place_of
 from banwatch.pages.wording import words
 
@@ -88,7 +88,7 @@ def _of_a_shutdown(ban: Ban, incidents: Iterable[Incident], *, lab: bool) -> str
     found = sorted(
         (incident.onset_earliest, incident.onset_latest)
         for incident in incidents
-        if incident.kind is Kind.SHUTDOWN
+        if incident.kind is IncidentKind.SHUTDOWN
     )
     if not found:
         return f"{said}; no measurement shows yet whether that is so."
@@ -172,7 +172,7 @@ def story(
             others.append(_bystanders(column, found, beside))
     if len(columns) > _MAX_PLACES:
         others.append(f"{_capital(words.counted(len(columns) - _MAX_PLACES, 'more network'))} were measured.")
-    others += [_shutdown(incident) for incident in incidents if incident.kind is Kind.SHUTDOWN]
+    others += [_shutdown(incident) for incident in incidents if incident.kind is IncidentKind.SHUTDOWN]
     return tuple(" ".join(sentences) for sentences in (bound, others) if sentences)
 
 
