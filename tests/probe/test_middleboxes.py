@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from banwatch.model.errors import WireError
 from banwatch.model.state import State
 from banwatch.net.memory import Handler, MemoryNet, MemoryStream
-from banwatch.probe.nettests.catalogue import load_nettests
-from banwatch.probe.nettests.header_fields import Echoed, compare, parse_echo_untrusted
-from banwatch.probe.nettests.request_lines import is_tampered, make_request_lines
+from banwatch.probe.nettests import http_header_field_manipulation, http_invalid_request_line
+from banwatch.probe.nettests.http_header_field_manipulation import Echoed, compare, parse_echo_untrusted
+from banwatch.probe.nettests.http_invalid_request_line import is_tampered, make_request_lines
 from tests.net import servers
 from tests.probe.test_small_nettests import run
 
@@ -178,5 +178,5 @@ def test_no_answer_does_more_harm_than_a_wire_error(body: bytes) -> None:
 
 
 def test_helpers_are_data() -> None:
-    nettests = load_nettests()
-    assert nettests["http_invalid_request_line"].helper == "37.218.241.93:80"
+    assert http_invalid_request_line.DATA.helper == "37.218.241.93:80"
+    assert http_header_field_manipulation.DATA.helper == "37.218.241.94:80"

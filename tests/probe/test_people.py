@@ -13,9 +13,9 @@ from banwatch.cli.main import create_app
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import CountryCode
 from banwatch.probe import consent
-from banwatch.probe.amounts import parse_duration_s, parse_size_bytes
 from banwatch.probe.inputs.inputs import Input, only_categories, parse_list_untrusted
 from banwatch.probe.inputs.risk import leave_out_risky
+from banwatch.probe.quantities import parse_duration_s, parse_size_bytes
 
 
 def run_cli(*arguments: str) -> int:

@@ -15,11 +15,10 @@ from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.state import State
 from banwatch.net.memory import Handler, MemoryNet, MemoryStream
 from banwatch.net.real import RealNet
-from banwatch.probe.nettests.catalogue import count_measurements, load_nettests
 from banwatch.probe.nettests.choose import choose_nettests
 from banwatch.probe.nettests.dnscheck import parse_resolver
-from banwatch.probe.nettests.small import SMALL
-from banwatch.probe.nettests.stun import parse_binding_response_untrusted, render_binding_request
+from banwatch.probe.nettests.registry import count_measurements, load_nettests
+from banwatch.probe.nettests.stunreachability import parse_binding_response_untrusted, render_binding_request
 from banwatch.probe.session import Session
 from tests.judge.judging import shipped_reference
 from tests.net import servers
@@ -34,15 +33,14 @@ def run(net: MemoryNet, name: str, folder: Path, *inputs: str, **changes: Any) -
 
     async def collect() -> list[bytes]:
         session = Session(net, settings(folder, **changes))
-        return [line async for line in session.run_nettest_inputs(name, inputs)]
+        return [line async for line in session.run_nettest(name, inputs)]
 
     lines = asyncio.run(asyncio.wait_for(collect(), 20))
     return [(json.loads(line), judge_line(line, shipped_reference()).verdict.state) for line in lines]
 
 
-def test_every_small_nettest_is_known_by_name() -> None:
-    assert set(SMALL) == set(load_nettests())
-    assert choose_nettests([*SMALL, "web_connectivity"]) == {name: [] for name in SMALL}
+def test_every_nettest_is_known_by_name() -> None:
+    assert choose_nettests(load_nettests()) == {n: [] for n in load_nettests() if n != "web_connectivity"}
     chosen = {"telegram": [], "dnscheck": [], "tor": ["a", "b"]}
     assert count_measurements(chosen) == 3 + len(load_nettests()["dnscheck"].inputs)
 
@@ -179,7 +177,7 @@ STUN = "stun://stun.example:3478"
 
 
 def test_a_stun_server_answers_the_second_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("banwatch.probe.nettests.stun._FIRST_WAIT_S", 0.02)
+    monkeypatch.setattr("banwatch.probe.nettests.stunreachability._FIRST_WAIT_S", 0.02)
     net = MemoryNet(
         names={"stun.example": (SECOND, SITE)}, udp={(SITE, 3478): stun_server(0x0101, deaf_to=1)}
     )
@@ -234,7 +232,7 @@ def test_a_stun_server_on_this_machine(tmp_path: Path) -> None:
             port = transport.get_extra_info("sockname")[1]
             session = Session(RealNet(), settings(tmp_path, measure_private=True))
             inputs = [f"stun://127.0.0.1:{port}"]
-            [line] = [one async for one in session.run_nettest_inputs("stunreachability", inputs)]
+            [line] = [one async for one in session.run_nettest("stunreachability", inputs)]
             measurement: dict[str, Any] = json.loads(line)
             return measurement
         finally:

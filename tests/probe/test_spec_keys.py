@@ -10,12 +10,11 @@ import pytest
 
 from banwatch.formats.ooni import decode_untrusted
 from banwatch.net.memory import MemoryNet
-from banwatch.probe.nettests.applications import load_apps
-from banwatch.probe.nettests.small import SMALL
+from banwatch.probe.nettests.registry import load_nettests
 from banwatch.probe.session import Session
 from tests.net import servers
 from tests.probe.scenes import SITE, settings
-from tests.probe.test_applications import everything
+from tests.probe.test_applications import APPLICATIONS, everything
 from tests.probe.test_middleboxes import HELPER, TELLER, echo, teller
 from tests.probe.test_small_nettests import ech_site, resolver
 from tests.probe.test_tor import tor_network
@@ -115,7 +114,7 @@ def in_order() -> dict[str, MemoryNet]:
     answers = {"example.org": ["93.184.216.34"]}
     ech = ech_site(None, site_names=("cloudflare-ech.com", "cloudflare.com"))
     return {
-        **{name: everything(name) for name in load_apps()},
+        **{name: everything(name) for name in APPLICATIONS},
         "tor": MemoryNet(tcp=tor_network()),
         "dnscheck": MemoryNet(
             names=dict.fromkeys(names, (SITE,)),
@@ -154,7 +153,7 @@ def test_every_key_of_the_specification_is_there(tmp_path: Path, name: str, worl
 
     async def collect() -> list[bytes]:
         session = Session(net, settings(tmp_path))
-        return [line async for line in session.run_nettest_inputs(name)]
+        return [line async for line in session.run_nettest(name)]
 
     lines = asyncio.run(asyncio.wait_for(collect(), 20))
     assert lines
@@ -178,4 +177,4 @@ def test_every_key_of_the_specification_is_there(tmp_path: Path, name: str, worl
 
 
 def test_no_nettest_is_left_out() -> None:
-    assert set(SPEC) == {*load_apps(), *SMALL}
+    assert {*SPEC, "network", "web_connectivity"} == set(load_nettests())

@@ -19,12 +19,12 @@ from banwatch.lab.world import load_world
 from banwatch.model.ids import Asn, CountryCode
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.real import RealNet
-from banwatch.probe.record import IcmpErrorRecord
 from banwatch.probe.session import Session
 from banwatch.probe.settings import Settings, Timeouts
 from banwatch.probe.steps.dns import UdpLookup
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.trace import Trace
+from banwatch.probe.written_records import IcmpErrorRecord
 
 _MISSING = [check for check in doctor() if check.needed and not check.ok]
 pytestmark = [

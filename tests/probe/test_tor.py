@@ -9,13 +9,13 @@ import pytest
 from banwatch.model.state import State
 from banwatch.net.endpoint import parse_endpoint
 from banwatch.net.memory import MemoryNet
-from banwatch.probe.nettests.catalogue import load_nettests
+from banwatch.probe.nettests.tor import DATA
 from tests.net import servers
 from tests.net.servers import Page
 from tests.probe.scenes import site
 from tests.probe.test_small_nettests import run
 
-PLACES = load_nettests()["tor"].places
+PLACES = DATA.servers
 DIRECTORY = servers.http_site(Page(b"network-status-version 3\n" * 4000))
 
 

@@ -17,8 +17,8 @@ from banwatch.model.reference import Reference
 from banwatch.model.state import Layer
 from banwatch.model.verdict import Verdict
 from banwatch.net.real import RealNet
-from banwatch.probe.amounts import parse_duration_s, parse_size_bytes
-from banwatch.probe.nettests.catalogue import count_measurements
+from banwatch.probe.nettests.registry import count_measurements
+from banwatch.probe.quantities import parse_duration_s, parse_size_bytes
 from banwatch.probe.session import Session
 from banwatch.probe.settings import Settings
 from banwatch.probe.spool.spool import Spool
@@ -199,7 +199,7 @@ class _Runner:
             for name, given in self._nettests.items():
                 if self._is_over():
                     return
-                async for line in session.run_nettest_inputs(name, given):
+                async for line in session.run_nettest(name, given):
                     yield line
                     if self._is_over():
                         session.stop()
@@ -210,8 +210,8 @@ class _Runner:
     async def _note_silence(self, reference: Reference) -> None:
         """Record the state of the network after a round in which nothing answered."""
         self.view.note("nothing answered, not even a resolver: noting the state of the network")
-        line = await Session(self._net, self._settings).run_nettest("network")
-        self._keep(line, judge_line(line, reference).verdict)
+        async for line in Session(self._net, self._settings).run_nettest("network"):
+            self._keep(line, judge_line(line, reference).verdict)
 
     def _is_over(self) -> bool:
         budget = self._limits.budget_bytes

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,22 +11,18 @@ import msgspec
 
 from banwatch import __version__
 from banwatch.model.ids import render_asn
-from banwatch.net.http.target_url import TargetUrl, parse_target_url
+from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.seam import Net
 from banwatch.net.tls.certificates import Roots
 from banwatch.probe.identity import make_measurement_uid, make_report_id
-from banwatch.probe.load import Load
-from banwatch.probe.nettests import network
-from banwatch.probe.nettests.applications import Application, find_app
-from banwatch.probe.nettests.catalogue import load_nettests
-from banwatch.probe.nettests.context import Means
-from banwatch.probe.nettests.small import SECRET_INPUTS, SMALL
-from banwatch.probe.nettests.web_connectivity import TEST_NAME, TEST_VERSION, WebConnectivity
+from banwatch.probe.lag import LagMonitor
+from banwatch.probe.nettests.context import NettestContext
+from banwatch.probe.nettests.registry import Keys, Nettest, find_nettest
 from banwatch.probe.politeness import Politeness
-from banwatch.probe.record import MeasurementLine, TestHelper
 from banwatch.probe.scrub import scrubber
 from banwatch.probe.settings import Settings
 from banwatch.probe.trace import Trace
+from banwatch.probe.written_records import MeasurementLine, TestHelper
 
 SOFTWARE_NAME = "banwatch"
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -35,11 +31,10 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Test:
-    """What a measurement says of itself."""
+class _Run:
+    """Facts about one run of a nettest that its measurement carries."""
 
-    name: str
-    version: str
+    nettest: Nettest
     input: str | None
     report_id: str
     started_at: datetime
@@ -64,7 +59,7 @@ class Session:
         self._roots = Roots(settings.ca_file)
         self._politeness = Politeness()
         self._pacing = asyncio.Lock()
-        self._load = Load(net.clock)
+        self._lag = LagMonitor(net.clock)
         self._stopped = asyncio.Event()
         self.in_flight: dict[str, None] = {}
         """Inputs that are being measured now, in the order in which they were begun."""
@@ -76,9 +71,8 @@ class Session:
         warning in the log.
         """
         started_at = self._settings.now()
-        report_id = make_report_id(
-            started_at, TEST_NAME, self._settings.probe_cc, self._settings.probe_asn, self._settings.rng
-        )
+        web = find_nettest("web_connectivity")
+        report_id = self._make_report_id(web.name, started_at)
         waiting = list(_readable(inputs))
         if self._settings.shuffle:
             self._settings.rng.shuffle(waiting)
@@ -87,12 +81,12 @@ class Session:
 
         async def work() -> None:
             try:
-                for text, url in queue:
+                for text in queue:
                     await self._pace()
                     if self._stopped.is_set():
                         return
                     with self._shown(text):
-                        done.put_nowait(await self._measure(text, url, report_id, started_at))
+                        done.put_nowait(await self._measure(web, text, report_id, started_at))
             finally:
                 done.put_nowait(None)
 
@@ -100,7 +94,7 @@ class Session:
             asyncio.create_task(work()) for _ in range(min(len(waiting), max(1, self._settings.parallelism)))
         ]
         running = len(workers)
-        watch = asyncio.create_task(self._load.watch())
+        watch = asyncio.create_task(self._lag.watch())
         try:
             while running:
                 line = await done.get()
@@ -138,78 +132,54 @@ class Session:
                     async with asyncio.timeout(pause_s * (0.5 + self._settings.rng.random())):
                         await self._stopped.wait()
 
-    async def run_nettest(self, name: str) -> bytes:
-        """Measure an application (see `load_apps`), or the `network` itself; a line of JSON, no newline.
-
-        Raises:
-            BanwatchError: no such nettest is known.
-        """
-        version = network.TEST_VERSION if name == network.TEST_NAME else find_app(name).version
-        started_at = self._settings.now()
-        settings = self._settings
-        report_id = make_report_id(started_at, name, settings.probe_cc, settings.probe_asn, settings.rng)
-        zero_s = self._net.clock()
-        with self._shown(name):
-            keys: msgspec.Struct | Mapping[str, object]
-            if name == network.TEST_NAME:
-                keys = await network.measure_network(self._net, settings)
-            else:
-                keys = await Application(self._net, settings, self._roots, self._politeness).measure(name)
-        return self._write(_Test(name, version, None, report_id, started_at, started_at, zero_s), keys)
-
-    async def run_nettest_inputs(self, name: str, inputs: Sequence[str] = ()) -> AsyncIterator[bytes]:
-        """Measure a nettest with each of its inputs, one after the other; a line of JSON for each.
+    async def run_nettest(self, name: str, inputs: Sequence[str] = ()) -> AsyncIterator[bytes]:
+        """Measure a nettest with each of its inputs in turn; a line of JSON for each, no newline.
 
         Args:
-            name: as for `run_nettest`, or a small nettest (see `load_nettests`).
-            inputs: instead of the small nettest's own.
+            name: name of the nettest (see `nettests.registry`).
+            inputs: instead of the nettest's own.
 
         Raises:
-            BanwatchError: no such nettest is known.
+            BanwatchError: there is no such nettest.
         """
-        if name not in SMALL:
-            yield await self.run_nettest(name)
-            return
-        nettest = load_nettests()[name]
-        settings = self._settings
-        started_at = settings.now()
-        report_id = make_report_id(started_at, name, settings.probe_cc, settings.probe_asn, settings.rng)
+        nettest = find_nettest(name)
+        started_at = self._settings.now()
+        report_id = self._make_report_id(name, started_at)
         for given in inputs or nettest.inputs or ("",):
             if self._stopped.is_set():
                 return
-            at, zero_s = settings.now(), self._net.clock()
-            means = Means(
-                net=self._net,
-                settings=settings,
-                roots=self._roots,
-                politeness=self._politeness,
-                trace=Trace(clock=self._net.clock, zero_s=zero_s),
-            )
             with self._shown(f"{name} {given}".strip()):
-                keys = await SMALL[name](means, given)
-            shown = None if name in SECRET_INPUTS else given or None
-            test = _Test(name, nettest.version, shown, report_id, started_at, at, zero_s)
-            yield self._write(test, keys)
+                yield await self._measure(nettest, given, report_id, started_at)
 
-    async def _measure(self, text: str, url: TargetUrl, report_id: str, started_at: datetime) -> bytes:
-        at = self._settings.now()
-        zero_s = self._net.clock()
-        keys = await WebConnectivity(
-            self._net, self._settings, self._roots, self._politeness, self._load
-        ).measure(url)
-        return self._write(_Test(TEST_NAME, TEST_VERSION, text, report_id, started_at, at, zero_s), keys)
+    def _make_report_id(self, name: str, started_at: datetime) -> str:
+        settings = self._settings
+        return make_report_id(started_at, name, settings.probe_cc, settings.probe_asn, settings.rng)
 
-    def _write(self, test: _Test, keys: msgspec.Struct | Mapping[str, object]) -> bytes:
+    async def _measure(self, nettest: Nettest, given: str, report_id: str, started_at: datetime) -> bytes:
+        at, zero_s = self._settings.now(), self._net.clock()
+        context = NettestContext(
+            net=self._net,
+            settings=self._settings,
+            roots=self._roots,
+            politeness=self._politeness,
+            lag=self._lag,
+            trace=Trace(clock=self._net.clock, zero_s=zero_s),
+        )
+        keys = await nettest.measure(context, given)
+        shown = None if nettest.is_input_secret else given or None
+        return self._write(_Run(nettest, shown, report_id, started_at, at, zero_s), keys)
+
+    def _write(self, run: _Run, keys: Keys) -> bytes:
         settings = self._settings
         line = MeasurementLine(
             annotations=self._annotations(),
-            input=test.input,
-            measurement_start_time=test.at.strftime(_TIME_FORMAT),
+            input=run.input,
+            measurement_start_time=run.at.strftime(_TIME_FORMAT),
             probe_asn=render_asn(settings.probe_asn),
             probe_cc=settings.probe_cc,
             probe_id=settings.probe_id or msgspec.UNSET,
             probe_network_name=settings.probe_network_name,
-            report_id=test.report_id,
+            report_id=run.report_id,
             resolver_asn=render_asn(settings.resolver_asn),
             resolver_ip=settings.resolver_ip,
             resolver_network_name=settings.resolver_network_name,
@@ -217,12 +187,12 @@ class Session:
             software_version=__version__,
             test_helpers={"backend": TestHelper(address=settings.helper_url)} if settings.helper_url else {},
             test_keys=keys,
-            test_name=test.name,
-            test_runtime=round(self._net.clock() - test.zero_s, 6),
-            test_start_time=test.started_at.strftime(_TIME_FORMAT),
-            test_version=test.version,
+            test_name=run.nettest.name,
+            test_runtime=round(self._net.clock() - run.zero_s, 6),
+            test_start_time=run.started_at.strftime(_TIME_FORMAT),
+            test_version=run.nettest.version,
         )
-        return seal_line(line, test.at, settings, self._net.own_addresses)
+        return seal_line(line, run.at, settings, self._net.own_addresses)
 
     def _annotations(self) -> dict[str, str]:
         settings = self._settings
@@ -247,9 +217,11 @@ def seal_line(line: MeasurementLine, at: datetime, settings: Settings, own: Sequ
     return content[:-1] + b',"measurement_uid":"' + uid.encode("ascii") + b'"}'
 
 
-def _readable(inputs: Iterable[str]) -> Iterable[tuple[str, TargetUrl]]:
+def _readable(inputs: Iterable[str]) -> Iterable[str]:
     for text in inputs:
         try:
-            yield text, parse_target_url(text)
+            parse_target_url(text)
         except ValueError as error:
             _log.warning("left out, because it is no URL that can be measured (%s): %r", error, text[:200])
+        else:
+            yield text

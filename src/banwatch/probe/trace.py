@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from banwatch.formats.ooni import wire
 from banwatch.model.failure import Failure
 from banwatch.net.seam import IcmpError, NetworkEvent
-from banwatch.probe.record import IcmpErrorRecord
+from banwatch.probe.written_records import IcmpErrorRecord
 
 _MAX_EVENTS = 400
 """Of one measurement; a body of half a megabyte takes about a hundred reads."""

@@ -105,11 +105,11 @@ def register(app: typer.Typer) -> None:
         from banwatch.cli.views.consent import ask_consent
         from banwatch.cli.views.messages import note
         from banwatch.cli.views.probe_progress import choose_view
-        from banwatch.probe.amounts import parse_duration_s
         from banwatch.probe.inputs.choose import choose_inputs
         from banwatch.probe.inputs.sources import is_fetched
         from banwatch.probe.nettests.choose import choose_nettests
         from banwatch.probe.parse_settings import EncryptedResolvers, parse_settings
+        from banwatch.probe.quantities import parse_duration_s
         from banwatch.probe.run import Outputs, parse_limits, run_probe
         from banwatch.probe.spool.spool import Spool
         from banwatch.reference import load

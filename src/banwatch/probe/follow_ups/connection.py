@@ -8,7 +8,7 @@ from banwatch.formats.ooni import wire
 from banwatch.model.failure import Failure
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.http.target_url import TargetUrl
-from banwatch.probe.follow_ups.context import Context
+from banwatch.probe.follow_ups.context import FollowUpContext
 from banwatch.probe.follow_ups.cuts import RESETS, rest, shake_hands, was_cut
 from banwatch.probe.follow_ups.path import find_who_cuts, find_who_stops_connects, say_nothing
 from banwatch.probe.steps.tcp import tcp_connect
@@ -17,7 +17,9 @@ _PATIENCE = 3.0
 """How much longer a retest waits than the step that it repeats."""
 
 
-async def after_connect(context: Context, endpoint: Endpoint, connect: wire.TcpConnect, depth: int) -> None:
+async def after_connect(
+    context: FollowUpContext, endpoint: Endpoint, connect: wire.TcpConnect, depth: int
+) -> None:
     """Connect once more where the first attempt was lost: one lost packet must not accuse."""
     failure = connect.status.failure if connect.status else None
     if not context.settings.follow_ups or failure is None:
@@ -25,7 +27,7 @@ async def after_connect(context: Context, endpoint: Endpoint, connect: wire.TcpC
     timeout_s = context.settings.timeouts.tcp_s
     again = await _connect(context, "retry", endpoint, depth, timeout_s)
     if again is not None and context.is_doubtful_timeout(failure, timeout_s):
-        async with context.load.quiet():
+        async with context.lag.quiet():
             await _connect(context, "retest", endpoint, depth, timeout_s * _PATIENCE)
     is_v6 = ":" in endpoint.ip
     innocent = parse_endpoint(
@@ -41,7 +43,9 @@ async def after_connect(context: Context, endpoint: Endpoint, connect: wire.TcpC
             await _connect_to_innocent(context, innocent, depth, timeout_s)
 
 
-async def _connect_to_innocent(context: Context, innocent: Endpoint, depth: int, timeout_s: float) -> None:
+async def _connect_to_innocent(
+    context: FollowUpContext, innocent: Endpoint, depth: int, timeout_s: float
+) -> None:
     """Connect to an address that all who doubt IPv6 connect to: once for those who ask at the same time."""
     trace = context.begin("innocent_elsewhere", depth)
     t0 = trace.elapsed_s()
@@ -68,7 +72,7 @@ async def _connect_to_innocent(context: Context, innocent: Endpoint, depth: int,
 
 
 async def _connect(
-    context: Context, name: str, endpoint: Endpoint, depth: int, timeout_s: float
+    context: FollowUpContext, name: str, endpoint: Endpoint, depth: int, timeout_s: float
 ) -> Failure | None:
     stream, record = await tcp_connect(
         context.net, endpoint, timeout_s=timeout_s, trace=context.begin(name, depth)
@@ -80,7 +84,7 @@ async def _connect(
 
 
 async def after_handshake(
-    context: Context, url: TargetUrl, endpoint: Endpoint, handshake: wire.TlsHandshake, depth: int
+    context: FollowUpContext, url: TargetUrl, endpoint: Endpoint, handshake: wire.TlsHandshake, depth: int
 ) -> None:
     """Tell a blocked name from a blocked address where a handshake was cut."""
     settings = context.settings
@@ -95,7 +99,7 @@ async def after_handshake(
             await shake_hands(context, "other_name", settings.innocent_name, endpoint, depth)
     again = await shake_hands(context, "retry", url.host, endpoint, depth)
     if again is not None and context.is_doubtful_timeout(handshake.failure, settings.timeouts.tls_s):
-        async with context.load.quiet():
+        async with context.lag.quiet():
             again = await shake_hands(context, "retest", url.host, endpoint, depth, patience=_PATIENCE)
     if not settings.thorough or context.looked_thoroughly or again is None:
         return
@@ -112,7 +116,7 @@ async def after_handshake(
     await find_who_cuts(context, url.host, endpoint, depth, again)
 
 
-async def _try_elsewhere(context: Context, url: TargetUrl, endpoint: Endpoint, depth: int) -> None:
+async def _try_elsewhere(context: FollowUpContext, url: TargetUrl, endpoint: Endpoint, depth: int) -> None:
     """Show the name at somebody else's address, after an innocent one: no memory of this address is there."""
     elsewhere = parse_endpoint(context.settings.innocent_endpoint)
     if elsewhere.ip == endpoint.ip:
@@ -124,7 +128,7 @@ async def _try_elsewhere(context: Context, url: TargetUrl, endpoint: Endpoint, d
             await shake_hands(context, "name_elsewhere", url.host, elsewhere, depth)
 
 
-async def _rest(context: Context, tag: str, instead: str) -> None:
+async def _rest(context: FollowUpContext, tag: str, instead: str) -> None:
     """Let the 3-tuple rest, and call what was cut meanwhile by another name: it was under the last blow."""
     records = context.records
     records.tls_handshakes[:] = [

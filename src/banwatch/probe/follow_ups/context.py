@@ -6,27 +6,27 @@ from dataclasses import dataclass
 from banwatch.model.failure import GENERIC_TIMEOUT, Failure
 from banwatch.net.seam import Net
 from banwatch.net.tls.certificates import Roots
-from banwatch.probe.load import Load
+from banwatch.probe.lag import LagMonitor
 from banwatch.probe.politeness import Politeness
 from banwatch.probe.scrub import scrubber
 from banwatch.probe.settings import Settings
 from banwatch.probe.trace import Trace
-from banwatch.probe.web.records import Records
+from banwatch.probe.web.step_records import StepRecords
 
 _FIRST_ID = 60001
 
 
 @dataclass(slots=True)
-class Context:
+class FollowUpContext:
     """The measurement that is followed up."""
 
     net: Net
     settings: Settings
     trace: Trace
-    records: Records
+    records: StepRecords
     roots: Roots
     politeness: Politeness
-    load: Load
+    lag: LagMonitor
     next_id: int = _FIRST_ID
     looked_thoroughly: bool = False
     looked_at_connects: bool = False
@@ -44,4 +44,4 @@ class Context:
 
     def is_doubtful_timeout(self, failure: Failure | None, timeout_s: float) -> bool:
         """Whether a step timed out while the machine or the network was slow."""
-        return failure == GENERIC_TIMEOUT and self.load.is_slow(timeout_s, self.trace.zero_s)
+        return failure == GENERIC_TIMEOUT and self.lag.is_slow(timeout_s, self.trace.zero_s)

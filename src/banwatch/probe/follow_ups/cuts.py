@@ -8,7 +8,7 @@ from banwatch.model.failure import CERTIFICATE_FAILURES, TIMEOUTS, UNKNOWN_FAILU
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.seam import TlsSettings
 from banwatch.net.split import SplitFirstWrite
-from banwatch.probe.follow_ups.context import Context
+from banwatch.probe.follow_ups.context import FollowUpContext
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
 
@@ -25,14 +25,14 @@ def was_cut(failure: Failure | None) -> bool:
     return failure in _CUT or failure.startswith(_REMOTE_ALERT)
 
 
-async def rest(context: Context) -> None:
+async def rest(context: FollowUpContext) -> None:
     """Let a 3-tuple rest, where that is wanted: what is remembered must not pass for what is said now."""
     if context.settings.rest_s > 0:
         await asyncio.sleep(context.settings.rest_s)
 
 
 async def shake_hands(
-    context: Context,
+    context: FollowUpContext,
     name: str,
     server_name: str | None,
     endpoint: Endpoint,

@@ -10,11 +10,11 @@ from banwatch.model import failure as df007
 from banwatch.net.addresses import may_be_measured
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.failure import NetworkFailure
-from banwatch.probe.follow_ups.context import Context
+from banwatch.probe.follow_ups.context import FollowUpContext
 from banwatch.probe.follow_ups.hops import find_hops
-from banwatch.probe.record import Localization, Query
 from banwatch.probe.steps.dns import addresses_of, begin_udp_lookup, lookup_system
 from banwatch.probe.steps.doh import lookup_doh
+from banwatch.probe.written_records import Localization, Query
 
 _SIBLING_LETTERS = 12
 _MOST_RESOLVERS = 3
@@ -64,7 +64,7 @@ def is_doubtful(found: NameFindings) -> bool:
     return not answered & there
 
 
-async def after_names(context: Context, found: NameFindings) -> None:
+async def after_names(context: FollowUpContext, found: NameFindings) -> None:
     """Ask again in ways that an honest resolver and a forger answer differently."""
     settings = context.settings
     if not settings.follow_ups or not settings.thorough or not settings.resolvers or not is_doubtful(found):
@@ -94,7 +94,7 @@ def resolvers_in_doubt(queries: Sequence[Query]) -> list[Query]:
     return doubtful[:_MOST_RESOLVERS]
 
 
-async def try_resolvers(context: Context, hostname: str, queries: Sequence[Query]) -> None:
+async def try_resolvers(context: FollowUpContext, hostname: str, queries: Sequence[Query]) -> None:
     """Ask resolvers that failed for an innocent name, and once more for the target where all was slow.
 
     Runs beside the measurement, since a resolver that is silent for one name may be silent for all.
@@ -102,18 +102,20 @@ async def try_resolvers(context: Context, hostname: str, queries: Sequence[Query
     await asyncio.gather(*(_try_resolver(context, hostname, query) for query in queries))
 
 
-async def _try_resolver(context: Context, hostname: str, query: Query) -> None:
+async def _try_resolver(context: FollowUpContext, hostname: str, query: Query) -> None:
     timeout_s = context.settings.timeouts.dns_s
     context.records.queries.append(
         await _ask_as(context, "innocent_name", query, context.settings.innocent_name, timeout_s)
     )
-    if query.failure in _SILENCE and context.load.is_slow(timeout_s, context.trace.zero_s):
-        async with context.load.quiet():
+    if query.failure in _SILENCE and context.lag.is_slow(timeout_s, context.trace.zero_s):
+        async with context.lag.quiet():
             again = await _ask_as(context, "retest", query, hostname, timeout_s * _PATIENCE)
         context.records.queries.append(again)
 
 
-async def _ask_as(context: Context, name: str, query: Query, hostname: str, timeout_s: float) -> Query:
+async def _ask_as(
+    context: FollowUpContext, name: str, query: Query, hostname: str, timeout_s: float
+) -> Query:
     """Ask the resolver that a query was for, in the same way."""
     if query.engine == "getaddrinfo":
         return await lookup_system(context.net, hostname, timeout_s=timeout_s, trace=context.begin(name, 0))
@@ -147,7 +149,7 @@ def _where_no_resolver_is(found: NameFindings) -> Endpoint | None:
     return None
 
 
-async def _ask(context: Context, name: str, resolver: Endpoint, hostname: str) -> Query:
+async def _ask(context: FollowUpContext, name: str, resolver: Endpoint, hostname: str) -> Query:
     lookup = begin_udp_lookup(resolver, hostname, "A", rng=context.settings.rng, trace=context.begin(name, 0))
     try:
         return await lookup.first(context.net, timeout_s=context.settings.timeouts.dns_s)
@@ -155,7 +157,7 @@ async def _ask(context: Context, name: str, resolver: Endpoint, hostname: str) -
         lookup.close()
 
 
-async def _ask_inside(context: Context, name: str, resolver: Endpoint, hostname: str) -> Query:
+async def _ask_inside(context: FollowUpContext, name: str, resolver: Endpoint, hostname: str) -> Query:
     """Ask a resolver inside HTTPS, where nobody on the way can answer in its place."""
     return await lookup_doh(
         context.net,
@@ -169,7 +171,9 @@ async def _ask_inside(context: Context, name: str, resolver: Endpoint, hostname:
     )
 
 
-async def _find_who_answers(context: Context, step: str, asked: Endpoint, hostname: str) -> int | None:
+async def _find_who_answers(
+    context: FollowUpContext, step: str, asked: Endpoint, hostname: str
+) -> int | None:
     """Find how many hops away the one is who answers questions for a name that are sent to an address."""
 
     async def answers_within(hops: int) -> bool:
@@ -186,7 +190,7 @@ async def _find_who_answers(context: Context, step: str, asked: Endpoint, hostna
     return hops
 
 
-async def _is_answered(context: Context, asked: Endpoint, hostname: str, hops: int) -> bool | None:
+async def _is_answered(context: FollowUpContext, asked: Endpoint, hostname: str, hops: int) -> bool | None:
     """Whether a question that goes only so far is answered; None where nobody says a word."""
     lookup = begin_udp_lookup(
         asked, hostname, "A", rng=context.settings.rng, trace=context.begin("dns_hops", 0)
@@ -204,7 +208,7 @@ async def _is_answered(context: Context, asked: Endpoint, hostname: str, hops: i
     return None if record.failure in _SILENCE else False
 
 
-def _random_label(context: Context) -> str:
+def _random_label(context: FollowUpContext) -> str:
     return "".join(context.settings.rng.choice(string.ascii_lowercase) for _ in range(_SIBLING_LETTERS))
 
 

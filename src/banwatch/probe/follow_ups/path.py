@@ -12,12 +12,12 @@ from banwatch.model.failure import TIMEOUTS, Failure
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.seam import Stream, TlsSettings
-from banwatch.probe.follow_ups.context import Context
+from banwatch.probe.follow_ups.context import FollowUpContext
 from banwatch.probe.follow_ups.cuts import ALPN, ended, was_cut
 from banwatch.probe.follow_ups.hops import MAX_HOPS, find_hops, find_hops_upwards
-from banwatch.probe.record import Localization
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
+from banwatch.probe.written_records import Localization
 
 _SHORTEST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 1.0
@@ -31,7 +31,7 @@ _ROUTERS_WORD = frozenset({df007.HOST_UNREACHABLE, df007.NETWORK_UNREACHABLE})
 """What a connection is told when a router let its packet die."""
 
 
-async def say_nothing(context: Context, endpoint: Endpoint, depth: int) -> Failure | None:
+async def say_nothing(context: FollowUpContext, endpoint: Endpoint, depth: int) -> Failure | None:
     """Connect, and see whether the connection is cut without a word having been said."""
     trace = context.begin("say_nothing", depth)
     stream, connect = await tcp_connect(
@@ -50,7 +50,7 @@ async def say_nothing(context: Context, endpoint: Endpoint, depth: int) -> Failu
 
 
 async def find_who_cuts(
-    context: Context, host: str, endpoint: Endpoint, depth: int, failure: Failure
+    context: FollowUpContext, host: str, endpoint: Endpoint, depth: int, failure: Failure
 ) -> None:
     """Find how many hops away the server is, and the one who cuts a ClientHello or lets it vanish."""
     search = _Search(context, endpoint, depth)
@@ -64,7 +64,7 @@ async def find_who_cuts(
 
 
 async def find_who_stops_connects(
-    context: Context, endpoint: Endpoint, innocent: Endpoint, depth: int, failure: Failure
+    context: FollowUpContext, endpoint: Endpoint, innocent: Endpoint, depth: int, failure: Failure
 ) -> None:
     """Find how many hops away the one is who refuses connects to an address, or lets them vanish.
 
@@ -84,7 +84,7 @@ async def find_who_stops_connects(
 
 
 def _note(
-    context: Context,
+    context: FollowUpContext,
     step: str,
     endpoint: Endpoint,
     hops: int | None,
@@ -112,7 +112,7 @@ async def _unasked_end(stream: Stream) -> Failure | None:
 class _Search:
     """One address, spoken to with packets that go only so far."""
 
-    def __init__(self, context: Context, endpoint: Endpoint, depth: int) -> None:
+    def __init__(self, context: FollowUpContext, endpoint: Endpoint, depth: int) -> None:
         self._context = context
         self._endpoint = endpoint
         self._depth = depth

@@ -8,7 +8,7 @@ from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.http.request import HttpRequest
 from banwatch.net.http.target_url import TargetUrl
 from banwatch.net.seam import Stream, TlsSettings
-from banwatch.probe.follow_ups.context import Context
+from banwatch.probe.follow_ups.context import FollowUpContext
 from banwatch.probe.follow_ups.cuts import ALPN, RESETS, rest, was_cut
 from banwatch.probe.follow_ups.path import say_nothing
 from banwatch.probe.steps.http import BROWSER_HEADERS, http_get
@@ -21,7 +21,7 @@ _PATIENCE = 3.0
 
 
 async def after_request(
-    context: Context, url: TargetUrl, endpoint: Endpoint, request: wire.HttpTransaction, depth: int
+    context: FollowUpContext, url: TargetUrl, endpoint: Endpoint, request: wire.HttpTransaction, depth: int
 ) -> None:
     """Ask the same address for an innocent host where a request was cut, in the clear or inside TLS."""
     settings = context.settings
@@ -37,11 +37,11 @@ async def after_request(
             await rest(context)
             await say_nothing(context, endpoint, depth)
     if context.is_doubtful_timeout(request.failure, settings.timeouts.http_s):
-        async with context.load.quiet():
+        async with context.lag.quiet():
             await _request(context, "retest", url, endpoint, depth, patience=_PATIENCE)
 
 
-async def after_other_page(context: Context, url: TargetUrl, endpoint: Endpoint) -> None:
+async def after_other_page(context: FollowUpContext, url: TargetUrl, endpoint: Endpoint) -> None:
     """See whether a plain page unlike the control's comes from the site, or from whoever reads the name."""
     settings = context.settings
     if not settings.follow_ups or url.is_tls:
@@ -55,7 +55,13 @@ async def after_other_page(context: Context, url: TargetUrl, endpoint: Endpoint)
 
 
 async def _request(
-    context: Context, name: str, url: TargetUrl, endpoint: Endpoint, depth: int, *, patience: float = 1.0
+    context: FollowUpContext,
+    name: str,
+    url: TargetUrl,
+    endpoint: Endpoint,
+    depth: int,
+    *,
+    patience: float = 1.0,
 ) -> Failure | None:
     """Request a URL from an address, whatever certificate is there; how that failed, if it did."""
     trace = context.begin(name, depth)

@@ -9,7 +9,7 @@ from banwatch.net.addresses import may_be_measured
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.http.target_url import TargetUrl, parse_target_url
 from banwatch.net.tls.certificates import Roots
-from banwatch.probe.follow_ups.context import Context
+from banwatch.probe.follow_ups.context import FollowUpContext
 from banwatch.probe.steps.dns import addresses_of, lookup_system
 from banwatch.probe.steps.http import Fetched
 from banwatch.probe.steps.transfer import Wanted, transfer
@@ -33,7 +33,7 @@ def came_slowly(fetched: Fetched) -> bool:
     return size_bytes >= _ENOUGH_BYTES and size_bytes * _BITS < _SLOW_BPS * fetched.received_s
 
 
-async def after_page(context: Context, fetched: Fetched, depth: int) -> None:
+async def after_page(context: FollowUpContext, fetched: Fetched, depth: int) -> None:
     """Transfer as much of a twin over the same network where the page came slowly, and the page once more."""
     settings, request = context.settings, fetched.record.request
     if not settings.follow_ups or not came_slowly(fetched) or context.compared_speed:
@@ -92,7 +92,9 @@ async def after_page(context: Context, fetched: Fetched, depth: int) -> None:
     context.records.throttling = compare(transfers, "setting" if settings.twin_url else "helper")
 
 
-async def _twin(context: Context, size_bytes: int, depth: int) -> tuple[TargetUrl, Endpoint, Roots] | None:
+async def _twin(
+    context: FollowUpContext, size_bytes: int, depth: int
+) -> tuple[TargetUrl, Endpoint, Roots] | None:
     """Where the twin is, and whose certificates it may show."""
     settings = context.settings
     url = (
@@ -110,7 +112,7 @@ def _at_helper(helper_url: str, size_bytes: int | None) -> TargetUrl:
     return parse_target_url(helper_url.rstrip("/") + place)
 
 
-async def _addresses(context: Context, twin: TargetUrl, depth: int) -> list[str]:
+async def _addresses(context: FollowUpContext, twin: TargetUrl, depth: int) -> list[str]:
     trace = context.begin("throughput_other", depth)
     query = await lookup_system(
         context.net, twin.host, timeout_s=context.settings.timeouts.dns_s, trace=trace

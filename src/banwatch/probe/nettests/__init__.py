@@ -1,1 +1,1 @@
-"""One file a nettest: what is done with one input, and the test keys that come of it."""
+"""Nettests, one file each; `registry` finds them."""

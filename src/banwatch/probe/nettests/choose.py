@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 
 from banwatch.model.errors import BanwatchError
-from banwatch.probe.nettests.applications import find_app
-from banwatch.probe.nettests.catalogue import load_nettests
-from banwatch.probe.nettests.small import check_input
+from banwatch.probe.nettests.registry import find_nettest
 
 
 def choose_nettests(texts: Iterable[str]) -> dict[str, list[str]]:
@@ -20,11 +18,12 @@ def choose_nettests(texts: Iterable[str]) -> dict[str, list[str]]:
     chosen: dict[str, list[str]] = {}
     for text in texts:
         name, has_input, given = text.partition("=")
-        if name not in {"web_connectivity", "network", *load_nettests()}:
-            find_app(name)
+        nettest = find_nettest(name)
         if has_input:
             try:
-                check_input(name, given)
+                if nettest.check_input is None:
+                    raise ValueError("this nettest takes no input")
+                nettest.check_input(given)
             except ValueError as error:
                 raise BanwatchError(
                     f"Cannot measure {name} with {given!r}: {error}",

@@ -1,26 +1,29 @@
-"""What the small nettests share: a network, and a trace to write into."""
+"""The context of one measurement: the network, the settings, and a trace to write into."""
 
 from dataclasses import dataclass
 
 from banwatch.net.addresses import may_be_measured
 from banwatch.net.seam import Net
 from banwatch.net.tls.certificates import Roots
+from banwatch.probe.lag import LagMonitor
 from banwatch.probe.politeness import Politeness
-from banwatch.probe.record import Query
 from banwatch.probe.settings import Settings
 from banwatch.probe.steps.dns import addresses_of, lookup_system
 from banwatch.probe.trace import Trace
+from banwatch.probe.written_records import Query
 
 
 @dataclass(slots=True, kw_only=True)
-class Means:
-    """What one measurement of a small nettest has to work with."""
+class NettestContext:
+    """Everything that one measurement of a nettest works with."""
 
     net: Net
     settings: Settings
     roots: Roots
     politeness: Politeness
     """Shared by all measurements of a session."""
+    lag: LagMonitor
+    """Shared too."""
     trace: Trace
     last_id: int = 0
 
@@ -37,5 +40,5 @@ class Means:
         return query, [ip for ip in addresses_of(query) if self.may_try(ip)]
 
     def may_try(self, ip: str) -> bool:
-        """Whether an address lies in the world outside, and there is a way to it."""
+        """Whether an address is on the public Internet, and there is a way to it."""
         return may_be_measured(ip, self.settings.measure_private) and (":" not in ip or self.net.has_ipv6)

@@ -16,17 +16,28 @@ from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.seam import TlsSettings, TlsStream
-from banwatch.probe.nettests.catalogue import load_nettests
-from banwatch.probe.nettests.context import Means
-from banwatch.probe.record import Query
+from banwatch.probe.nettests.context import NettestContext
+from banwatch.probe.nettests.registry import Nettest, read_data
 from banwatch.probe.steps.dns import answers_of
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
 from banwatch.probe.trace import Trace
+from banwatch.probe.written_records import Query
 
 _ADDRESSES = 4
 _PORTS = {"dot": 853, "https": 443}
 _HTTPS_ALPN = ("h2", "http/1.1")
+
+
+class DnscheckData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Resolvers that are asked."""
+
+    inputs: tuple[str, ...]
+    addresses: Mapping[str, tuple[str, ...]]
+    """Of inputs: addresses that are tried whatever the system's resolver says of their names."""
+
+
+DATA = read_data("dnscheck", DnscheckData)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +89,7 @@ class _Lookup(msgspec.Struct, kw_only=True):
     tls_handshakes: list[wire.TlsHandshake]
 
 
-async def measure_dnscheck(means: Means, given: str) -> Mapping[str, object]:
+async def measure_dnscheck(context: NettestContext, given: str) -> Mapping[str, object]:
     """Ask a resolver for the innocent name at each of its addresses; the test keys."""
     resolver = parse_resolver(given)
     address = parse_target_url(f"https://{_bracketed(resolver.host)}/").address
@@ -86,14 +97,14 @@ async def measure_dnscheck(means: Means, given: str) -> Mapping[str, object]:
     failure: Failure | None = None
     addresses = [address] if address is not None else []
     if address is None:
-        query, addresses = await means.look_up(resolver.host)
+        query, addresses = await context.look_up(resolver.host)
         failure = query.failure
         bootstrap = {"agent": "", "failure": failure, "queries": [query]}
-    known = [ip for ip in load_nettests()["dnscheck"].addresses.get(given, ()) if means.may_try(ip)]
+    known = [ip for ip in DATA.addresses.get(given, ()) if context.may_try(ip)]
     ips = list(dict.fromkeys((*known, *addresses)))[:_ADDRESSES]
-    found = await asyncio.gather(*(_look_up_at(means, resolver, ip) for ip in ips))
+    found = await asyncio.gather(*(_look_up_at(context, resolver, ip) for ip in ips))
     return {
-        "domain": means.settings.innocent_name,
+        "domain": context.settings.innocent_name,
         "bootstrap": bootstrap,
         "bootstrap_failure": failure,
         "failure": None if ips else failure,
@@ -105,21 +116,21 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-async def _look_up_at(means: Means, resolver: EncryptedResolver, ip: str) -> _Lookup:
+async def _look_up_at(context: NettestContext, resolver: EncryptedResolver, ip: str) -> _Lookup:
     lookup = _Lookup(network_events=[], queries=[], tcp_connect=[], tls_handshakes=[])
     failed: list[tuple[str, Failure]] = []
-    async with means.politeness.addresses.hold(ip):
+    async with context.politeness.addresses.hold(ip):
         for query_type in ("A", "AAAA"):
-            trace = means.begin()
+            trace = context.begin()
             t0 = trace.elapsed_s()
             reply: DnsReply | None = None
             try:
-                reply = await _ask(means, resolver, Endpoint(ip, resolver.port), query_type, lookup, trace)
+                reply = await _ask(context, resolver, Endpoint(ip, resolver.port), query_type, lookup, trace)
                 failure = reply.failure
             except _Failed as error:
                 failure = error.failure
                 failed.append((error.operation, error.failure))
-            lookup.queries.append(_record(means, resolver, ip, query_type, reply, failure, t0, trace))
+            lookup.queries.append(_record(context, resolver, ip, query_type, reply, failure, t0, trace))
             lookup.network_events += [
                 event for event in trace.events if event.transaction_id == trace.transaction_id
             ]
@@ -138,28 +149,28 @@ class _Failed(Exception):
 
 
 async def _ask(
-    means: Means,
+    context: NettestContext,
     resolver: EncryptedResolver,
     endpoint: Endpoint,
     query_type: str,
     lookup: _Lookup,
     trace: Trace,
 ) -> DnsReply:
-    times = means.settings.timeouts
-    stream, connect = await tcp_connect(means.net, endpoint, timeout_s=times.tcp_s, trace=trace)
+    times = context.settings.timeouts
+    stream, connect = await tcp_connect(context.net, endpoint, timeout_s=times.tcp_s, trace=trace)
     lookup.tcp_connect.append(connect)
     if stream is None:
         raise _Failed("connect", (connect.status.failure if connect.status else None) or df007.EOF)
     try:
         tls, handshake = await tls_handshake(
-            means.net,
+            context.net,
             stream,
             endpoint,
             TlsSettings(
                 server_name=resolver.host, alpn=_HTTPS_ALPN if resolver.scheme == "https" else ("dot",)
             ),
-            roots=means.roots,
-            at=means.settings.now(),
+            roots=context.roots,
+            at=context.settings.now(),
             timeout_s=times.tls_s,
             trace=trace,
         )
@@ -168,7 +179,7 @@ async def _ask(
             raise _Failed("tls_handshake", handshake.failure or df007.EOF)
         try:
             async with asyncio.timeout(times.http_s):
-                return await _put_question(means, resolver, tls, query_type)
+                return await _put_question(context, resolver, tls, query_type)
         except TimeoutError as error:
             raise _Failed("resolve", df007.GENERIC_TIMEOUT) from error
         except NetworkFailure as error:
@@ -178,24 +189,26 @@ async def _ask(
 
 
 async def _put_question(
-    means: Means, resolver: EncryptedResolver, tls: TlsStream, query_type: str
+    context: NettestContext, resolver: EncryptedResolver, tls: TlsStream, query_type: str
 ) -> DnsReply:
-    name = means.settings.innocent_name
+    name = context.settings.innocent_name
     if resolver.scheme == "dot":
-        asked = Asked(hostname=name, query_type=query_type, message_id=means.settings.rng.randrange(1 << 16))
-        await ask_with_lengths(tls, (asked,), means.net.clock)
+        asked = Asked(
+            hostname=name, query_type=query_type, message_id=context.settings.rng.randrange(1 << 16)
+        )
+        await ask_with_lengths(tls, (asked,), context.net.clock)
     else:
         asked = Asked(hostname=name, query_type=query_type)
         port = "" if resolver.port == _PORTS["https"] else f":{resolver.port}"
         authority = _bracketed(resolver.host) + port
-        await ask_https(tls, asked, authority, resolver.path, tls.facts.alpn, means.net.clock)
+        await ask_https(tls, asked, authority, resolver.path, tls.facts.alpn, context.net.clock)
     if asked.reply is None:
         raise NetworkFailure(asked.failure or df007.EOF)
     return asked.reply
 
 
 def _record(
-    means: Means,
+    context: NettestContext,
     resolver: EncryptedResolver,
     ip: str,
     query_type: str,
@@ -206,7 +219,7 @@ def _record(
 ) -> Query:
     answers = answers_of(reply) if reply else []
     return Query(
-        hostname=means.settings.innocent_name,
+        hostname=context.settings.innocent_name,
         query_type=query_type,
         engine="dot" if resolver.scheme == "dot" else "doh",
         resolver_address=str(Endpoint(ip, resolver.port)) if resolver.scheme == "dot" else resolver.at(ip),
@@ -218,3 +231,15 @@ def _record(
         transaction_id=trace.transaction_id,
         tags=list(trace.tags),
     )
+
+
+NETTEST = Nettest(
+    name="dnscheck",
+    version="0.9.2",
+    spec="ts-028",
+    purpose="Does a resolver work inside TLS or HTTPS, at all its addresses.",
+    risk="It looks as if the person asked an encrypted resolver.",
+    measure=measure_dnscheck,
+    inputs=DATA.inputs,
+    check_input=parse_resolver,
+)

@@ -9,24 +9,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from banwatch.net.endpoint import parse_endpoint
-from banwatch.net.seam import Net
-from banwatch.probe.settings import Settings
+from banwatch.probe.nettests.context import NettestContext
+from banwatch.probe.nettests.registry import Nettest
 from banwatch.probe.steps.dns import begin_udp_lookup, lookup_system
 from banwatch.probe.steps.tcp import tcp_connect
-from banwatch.probe.trace import Trace
 
-TEST_NAME = "network"
-TEST_VERSION = "0.1.0"
 ANCHORS = ("1.1.1.1:443", "8.8.8.8:443", "9.9.9.9:443")
 _INTERFACES = Path("/sys/class/net")
 _ROUTES = Path("/proc/net/route")
 _UP = 0x1
 
 
-def has_link(folder: Path = _INTERFACES) -> bool | None:
+def has_link(interfaces: Path = _INTERFACES) -> bool | None:
     """Whether any interface but loopback has a carrier; None where the system does not tell."""
     try:
-        names = [path for path in folder.iterdir() if path.name != "lo"]
+        names = [path for path in interfaces.iterdir() if path.name != "lo"]
     except OSError:
         return None
     carriers = []
@@ -47,9 +44,10 @@ def has_way_out(table: Path = _ROUTES) -> bool | None:
     return any(len(row) > 3 and row[1] == "00000000" and int(row[3], 16) & _UP for row in rows)
 
 
-async def measure_network(net: Net, settings: Settings) -> Mapping[str, object]:
+async def measure_network(context: NettestContext, given: str) -> Mapping[str, object]:
     """Try link, way out, resolvers and anchors; the test keys."""
-    trace = Trace(clock=net.clock, zero_s=net.clock())
+    del given  # it has no inputs
+    net, settings, trace = context.net, context.settings, context.trace
     times = settings.timeouts
     name = settings.innocent_name
     lookups = [
@@ -90,3 +88,13 @@ async def measure_network(net: Net, settings: Settings) -> Mapping[str, object]:
         "tcp_connect": [record for _, record in connected],
         "network_events": trace.events,
     }
+
+
+NETTEST = Nettest(
+    name="network",
+    version="0.1.0",
+    spec="",
+    purpose="How much of a network is there at all: link, way out, resolvers, anchors.",
+    risk="It looks like any device that checks whether it is online.",
+    measure=measure_network,
+)

@@ -1,12 +1,13 @@
-"""The `tor` nettest (OONI ts-023): can the Tor network be reached, by the places where one begins.
+"""The `tor` nettest (OONI ts-023): can the Tor network be reached, by the servers where one begins.
 
-Without an input, only places that everybody may know are tried: the directory authorities, and the bridges
+Without an input, only servers that everybody may know are tried: the directory authorities, and the bridges
 that ship with Tor Browser. A bridge that a person names is measured alone, and its address is written down
 nowhere: whoever publishes a bridge gives it away. Of obfs4 only the connection is tried, not what is spoken.
 """
 
 import asyncio
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
@@ -16,8 +17,8 @@ from banwatch.model.failure import Failure
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.http.request import HttpRequest
 from banwatch.net.seam import Stream, TlsSettings
-from banwatch.probe.nettests.catalogue import TorPlace, load_nettests
-from banwatch.probe.nettests.context import Means
+from banwatch.probe.nettests.context import NettestContext
+from banwatch.probe.nettests.registry import Nettest, read_data
 from banwatch.probe.scrub import scrubber
 from banwatch.probe.steps.http import BROWSER_HEADERS, http_get
 from banwatch.probe.steps.tcp import tcp_connect
@@ -32,12 +33,32 @@ _HIDDEN = "[scrubbed]"
 _PROTOCOLS = ("dir_port", "obfs4", "or_port_dirauth", "or_port")
 
 
+class TorServer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A server of the Tor network."""
+
+    name: str
+    address: str
+    """`ip:port`."""
+    protocol: Literal["dir_port", "or_port", "or_port_dirauth", "obfs4"]
+    is_private: bool = False
+    """Whether only the person who measures knows it: then its address is written down nowhere."""
+
+
+class TorData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Servers that are tried without an input."""
+
+    servers: tuple[TorServer, ...]
+
+
+DATA = read_data("tor", TorData)
+
+
 class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None
 
 
 class _Target(msgspec.Struct, kw_only=True):
-    """What was found at one place: a little measurement of its own."""
+    """What was found at one server: a little measurement of its own."""
 
     agent: str = "redirect"
     failure: Failure | None = None
@@ -53,31 +74,31 @@ class _Target(msgspec.Struct, kw_only=True):
     tls_handshakes: list[wire.TlsHandshake] = []
 
 
-async def measure_tor(means: Means, given: str) -> Mapping[str, object]:
-    """Try every place, or the one that is given (see `parse_place`); the test keys."""
-    places = (parse_place(given),) if given else load_nettests()["tor"].places
+async def measure_tor(context: NettestContext, given: str) -> Mapping[str, object]:
+    """Try every place, or the one that is given (see `parse_bridge`); the test keys."""
+    servers = (parse_bridge(given),) if given else DATA.servers
     few = asyncio.Semaphore(_AT_ONCE)
 
-    async def try_place(place: TorPlace) -> _Target:
-        endpoint = parse_endpoint(place.address)
-        async with few, means.politeness.addresses.hold(endpoint.ip):
-            return await _try(means, place, endpoint)
+    async def try_server(server: TorServer) -> _Target:
+        endpoint = parse_endpoint(server.address)
+        async with few, context.politeness.addresses.hold(endpoint.ip):
+            return await _try(context, server, endpoint)
 
-    found = await asyncio.gather(*(try_place(place) for place in places))
+    found = await asyncio.gather(*(try_server(server) for server in servers))
     counts: dict[str, int] = {}
     for protocol in _PROTOCOLS:
         of_protocol = [one for one in found if one.target_protocol == protocol]
         counts[f"{protocol}_total"] = len(of_protocol)
         counts[f"{protocol}_accessible"] = sum(one.failure is None for one in of_protocol)
     targets = {
-        place.name if place.is_private else place.address: one
-        for place, one in zip(places, found, strict=True)
+        server.name if server.is_private else server.address: one
+        for server, one in zip(servers, found, strict=True)
     }
     return {**counts, "targets": targets}
 
 
-def parse_place(text: str) -> TorPlace:
-    """Read a bridge line (`obfs4 192.0.2.1:443 ...`), or another protocol of ts-023 and a place.
+def parse_bridge(text: str) -> TorServer:
+    """Read a bridge line (`obfs4 192.0.2.1:443 ...`), or another protocol of ts-023 and a server.
 
     A line that begins with an address is an ordinary bridge, spoken to inside TLS.
 
@@ -90,29 +111,29 @@ def parse_place(text: str) -> TorPlace:
         raise ValueError("neither a bridge of Tor nor a relay")
     address = str(parse_endpoint(words[0]))
     return msgspec.convert(
-        {"name": "private", "address": address, "protocol": protocol, "is_private": True}, TorPlace
+        {"name": "private", "address": address, "protocol": protocol, "is_private": True}, TorServer
     )
 
 
-async def _try(means: Means, place: TorPlace, endpoint: Endpoint) -> _Target:
-    target = _Target(target_address=place.address, target_name=place.name, target_protocol=place.protocol)
-    trace = means.begin()
+async def _try(context: NettestContext, server: TorServer, endpoint: Endpoint) -> _Target:
+    target = _Target(target_address=server.address, target_name=server.name, target_protocol=server.protocol)
+    trace = context.begin()
     stream, connect = await tcp_connect(
-        means.net, endpoint, timeout_s=means.settings.timeouts.tcp_s, trace=trace
+        context.net, endpoint, timeout_s=context.settings.timeouts.tcp_s, trace=trace
     )
     target.tcp_connect.append(connect)
     target.failure = connect.status.failure if connect.status else df007.EOF
     target.summary["connect"] = _Outcome(failure=target.failure)
     if stream is not None:
         try:
-            if place.protocol == "dir_port":
-                target.failure = await _fetch(means, endpoint, stream, target, trace)
-            elif place.protocol != "obfs4":
-                target.failure = await _shake(means, endpoint, stream, target, trace)
+            if server.protocol == "dir_port":
+                target.failure = await _fetch(context, endpoint, stream, target, trace)
+            elif server.protocol != "obfs4":
+                target.failure = await _shake(context, endpoint, stream, target, trace)
         finally:
             stream.close()
     target.network_events = [event for event in trace.events if event.transaction_id == trace.transaction_id]
-    return _hide(target) if place.is_private else target
+    return _hide(target) if server.is_private else target
 
 
 def _hide(target: _Target) -> _Target:
@@ -130,17 +151,17 @@ def _hide(target: _Target) -> _Target:
 
 
 async def _shake(
-    means: Means, endpoint: Endpoint, stream: Stream, target: _Target, trace: Trace
+    context: NettestContext, endpoint: Endpoint, stream: Stream, target: _Target, trace: Trace
 ) -> Failure | None:
     """Shake hands without a name; a relay's certificate is its own, and says nothing to us."""
     _, handshake = await tls_handshake(
-        means.net,
+        context.net,
         stream,
         endpoint,
         TlsSettings(server_name=None),
         roots=None,
-        at=means.settings.now(),
-        timeout_s=means.settings.timeouts.tls_s,
+        at=context.settings.now(),
+        timeout_s=context.settings.timeouts.tls_s,
         trace=trace,
     )
     target.tls_handshakes.append(handshake)
@@ -149,10 +170,10 @@ async def _shake(
 
 
 async def _fetch(
-    means: Means, endpoint: Endpoint, stream: Stream, target: _Target, trace: Trace
+    context: NettestContext, endpoint: Endpoint, stream: Stream, target: _Target, trace: Trace
 ) -> Failure | None:
     """Ask a directory for the consensus, and keep its beginning."""
-    settings = means.settings
+    settings = context.settings
     fetched = await http_get(
         stream,
         endpoint,
@@ -166,7 +187,7 @@ async def _fetch(
         transport="tcp",
         timeout_s=settings.timeouts.http_s,
         limit_bytes=_KEPT_BYTES,
-        scrub=scrubber((*means.net.own_addresses, *settings.own_addresses)),
+        scrub=scrubber((*context.net.own_addresses, *settings.own_addresses)),
         trace=trace,
     )
     target.requests.append(fetched.record)
@@ -174,3 +195,15 @@ async def _fetch(
     if failure is None and (fetched.response is None or fetched.response.status != 200):
         return "http_request_failed"
     return failure
+
+
+NETTEST = Nettest(
+    name="tor",
+    version="0.4.0",
+    spec="ts-023",
+    purpose="Can the Tor network be reached: its directories, and bridges that everybody knows.",
+    risk="It looks as if the person used Tor.",
+    measure=measure_tor,
+    check_input=parse_bridge,
+    is_input_secret=True,
+)

@@ -5,61 +5,38 @@ first good connection the page is fetched. Follow-ups (see `follow_ups`) go on w
 """
 
 import asyncio
-
-import msgspec
+from collections.abc import Coroutine
+from typing import Any
 
 from banwatch.formats.ooni import wire
 from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX, Failure
 from banwatch.net.addresses import interleave, may_be_measured
 from banwatch.net.endpoint import Endpoint, parse_endpoint
-from banwatch.net.http.request import HttpRequest, HttpResponse
+from banwatch.net.http.request import HttpResponse
 from banwatch.net.http.target_url import TargetUrl, parse_target_url, registrable_domain
-from banwatch.net.seam import Net, Stream, TlsSettings
-from banwatch.net.tls.certificates import Roots
-from banwatch.probe.follow_ups.connection import after_connect, after_handshake
-from banwatch.probe.follow_ups.context import Context
+from banwatch.probe.follow_ups.context import FollowUpContext
 from banwatch.probe.follow_ups.names import (
     NameFindings,
     after_names,
     resolvers_in_doubt,
     try_resolvers,
 )
-from banwatch.probe.follow_ups.requests import after_other_page, after_request
-from banwatch.probe.follow_ups.speed import after_page
-from banwatch.probe.load import Load
-from banwatch.probe.politeness import Politeness
-from banwatch.probe.record import WebConnectivityKeys
-from banwatch.probe.settings import Settings
+from banwatch.probe.follow_ups.requests import after_other_page
+from banwatch.probe.nettests.context import NettestContext
+from banwatch.probe.nettests.registry import Nettest
 from banwatch.probe.steps.control import ask_helper, make_control_request
-from banwatch.probe.steps.http import BROWSER_HEADERS, Fetched, http_get
-from banwatch.probe.steps.quic import offers_quic
-from banwatch.probe.steps.tcp import tcp_connect
-from banwatch.probe.steps.tls import tls_handshake
 from banwatch.probe.steps.transfer import with_control
-from banwatch.probe.trace import Trace
 from banwatch.probe.web.cookies import CookieJar
 from banwatch.probe.web.hop import Hop, find_next_hop
 from banwatch.probe.web.http3 import Http3
 from banwatch.probe.web.lookups import Lookups
-from banwatch.probe.web.permit import FetchPermit
-from banwatch.probe.web.records import Records
+from banwatch.probe.web.page_attempts import PageAttempts
+from banwatch.probe.web.page_claim import PageClaim
+from banwatch.probe.web.step_records import StepRecords
 from banwatch.probe.web.summary import Findings, Summary, compare_http3, summarize
+from banwatch.probe.web.transactions import Transactions
+from banwatch.probe.written_records import WebConnectivityKeys
 
-TEST_NAME = "web_connectivity"
-TEST_VERSION = "0.5.0"
-ALPN = ("h2", "http/1.1")
-_FIRST_ID = {
-    "getaddrinfo": 10001,
-    "udp": 20001,
-    "tcp": 25001,
-    "dot": 27001,
-    "https_record": 28001,
-    "doh": 30001,
-    "http": 40001,
-    "https": 50001,
-    "quic": 55001,
-}
-"""Where OONI's probe has ids, they are its own."""
 _RETRIED_ENGINES = frozenset({"getaddrinfo", "udp", "doh"})
 _DATAGRAM_ENGINES = frozenset({"getaddrinfo", "udp"})
 """Those who are easily answered for by others, and whose answers may so leave a doubt."""
@@ -71,44 +48,52 @@ class WebConnectivity:
     """One measurement of one URL.
 
     Args:
-        net: the network to measure.
-        settings: where the probe stands and how it measures.
-        roots: the authorities to trust.
-        politeness: shared by all measurements of a session.
-        load: shared too; tells how slow everything is.
+        context: the network, the settings, and what the measurements of a session share.
     """
 
-    def __init__(
-        self, net: Net, settings: Settings, roots: Roots, politeness: Politeness, load: Load
-    ) -> None:
+    def __init__(self, context: NettestContext) -> None:
+        net, settings, roots = context.net, context.settings, context.roots
         self._net = net
         self._settings = settings
         self._roots = roots
-        self._politeness = politeness
-        self._load = load
+        self._politeness = context.politeness
+        self._lag = context.lag
         self._at = settings.now()
-        self._trace = Trace(clock=net.clock, zero_s=net.clock())
-        self._records = Records()
-        self._ids = dict(_FIRST_ID)
+        self._trace = context.trace
+        self._records = StepRecords()
+        transactions = Transactions(self._trace)
         self._lookups = Lookups(
-            net, settings, roots, load, politeness.resolver_links, self._records, self._transaction
+            net,
+            settings,
+            roots,
+            context.lag,
+            context.politeness.resolver_links,
+            self._records,
+            transactions.begin,
         )
-        self._http3 = Http3(net, settings, roots, self._records, self._transaction)
         self._cookies = CookieJar()
+        self._follow_up = FollowUpContext(
+            net, settings, self._trace, self._records, roots, context.politeness, context.lag
+        )
+        self._attempts = PageAttempts(
+            self._follow_up,
+            transactions,
+            self._lookups,
+            Http3(net, settings, roots, self._records, transactions.begin),
+            self._cookies,
+        )
         self._control_request: wire.ControlRequest | None = None
         self._control: wire.ControlResponse | None = None
         self._control_failure: Failure | None = None
-        self._last_failure: Failure | None = None
-        self._follow_up = Context(net, settings, self._trace, self._records, roots, politeness, load)
 
     async def measure(self, url: TargetUrl) -> WebConnectivityKeys:
         """Measure a URL and what it redirects to."""
         try:
-            async with self._load.measuring():
+            async with self._lag.measuring():
                 async with asyncio.TaskGroup() as background:
                     await self._follow(url, background)
                 await after_names(self._follow_up, self._name_findings(url))
-                await self._look_at_other_page(url)
+                await self._follow_up_other_page(url)
         finally:
             self._lookups.close()
         return self._keys()
@@ -132,21 +117,14 @@ class WebConnectivity:
         if hop.depth == 0:
             background.create_task(self._ask_control(hop.url, endpoints))
         of_system = set(sources[0])
-        permit = FetchPermit(sum(endpoint.ip in of_system for endpoint in endpoints))
+        claim = PageClaim(sum(endpoint.ip in of_system for endpoint in endpoints))
         async with asyncio.TaskGroup() as attempts:
             running = [
-                attempts.create_task(self._try(hop, endpoint, permit, endpoint.ip in of_system))
+                attempts.create_task(self._attempts.attempt(hop, endpoint, claim, endpoint.ip in of_system))
                 for endpoint in endpoints
             ]
         fetched = [task.result() for task in running]
         return next((one.response for one in fetched if one is not None and one.response is not None), None)
-
-    def _transaction(self, kind: str, *tags: str) -> Trace:
-        return self._trace.transaction(self._next_id(kind), *tags)
-
-    def _next_id(self, kind: str) -> int:
-        self._ids[kind] += 1
-        return self._ids[kind] - 1
 
     async def _look_up(self, hop: Hop, background: asyncio.TaskGroup) -> list[list[str]]:
         """Ask every resolver; the addresses that each named, the system's first."""
@@ -174,120 +152,16 @@ class WebConnectivity:
             timeout_s=self._settings.timeouts.control_s,
         )
 
-    async def _try(
-        self, hop: Hop, endpoint: Endpoint, permit: FetchPermit, of_system: bool
-    ) -> Fetched | None:
-        """Try one address: connect, shake hands, and fetch where this is the first that could."""
-        try:
-            async with self._politeness.addresses.hold(endpoint.ip):
-                return await self._try_alone(hop, endpoint, permit, of_system)
-        finally:
-            permit.give_up(of_system)
-
-    async def _try_alone(
-        self, hop: Hop, endpoint: Endpoint, permit: FetchPermit, of_system: bool
-    ) -> Fetched | None:
-        tags = [f"depth={hop.depth}", "fetch_body=true"]
-        if hop.depth == 0:
-            tags.insert(0, "tcptls_experiment")
-        if of_system:
-            tags.insert(0, "classic")
-        trace = self._trace.transaction(self._next_id(hop.url.scheme), *tags)
-        stream, connect = await tcp_connect(
-            self._net, endpoint, timeout_s=self._settings.timeouts.tcp_s, trace=trace
-        )
-        self._records.tcp_connects.append(connect)
-        if stream is None:
-            self._note_failure(connect.status.failure if connect.status else None)
-            await after_connect(self._follow_up, endpoint, connect, hop.depth)
-            return None
-        self._load.note_step((connect.t or 0) - (connect.t0 or 0), self._settings.timeouts.tcp_s)
-        transport, alpn = stream, ""
-        try:
-            if hop.url.is_tls:
-                settings = TlsSettings(server_name=hop.url.host, alpn=ALPN)
-                tls, handshake = await tls_handshake(
-                    self._net,
-                    stream,
-                    endpoint,
-                    settings,
-                    roots=self._roots,
-                    at=self._at,
-                    timeout_s=self._settings.timeouts.tls_s,
-                    trace=trace,
-                )
-                self._records.tls_handshakes.append(handshake)
-                if tls is None:
-                    self._note_failure(handshake.failure)
-                    await after_handshake(self._follow_up, hop.url, endpoint, handshake, hop.depth)
-                    await self._try_http3(hop, endpoint, None)
-                    return None
-                self._load.note_step((handshake.t or 0) - (handshake.t0 or 0), self._settings.timeouts.tls_s)
-                stream, alpn = tls, handshake.negotiated_protocol or ""
-            if not await permit.claim(of_system):
-                return None
-            fetched = await self._fetch(hop, endpoint, stream, alpn, trace)
-        finally:
-            self._records.note_tcp_info(transport, str(endpoint), trace)
-            stream.close()
-        await after_request(self._follow_up, hop.url, endpoint, fetched.record, hop.depth)
-        await after_page(self._follow_up, fetched, hop.depth)
-        await self._try_http3(hop, endpoint, fetched.response)
-        return fetched
-
-    async def _try_http3(self, hop: Hop, endpoint: Endpoint, response: HttpResponse | None) -> None:
-        """Fetch the input's page over HTTP/3 too, where the site or a setting says so."""
-        how = self._settings.http3
-        if hop.depth > 0 or not hop.url.is_tls or how == "never":
-            return
-        offered = response is not None and offers_quic(response.header("alt-svc"))
-        if how == "always" or offered or self._lookups.offers_http3(hop.url.host):
-            await self._http3.fetch(hop.url.host, self._request(hop), endpoint, hop.depth)
-
-    def _request(self, hop: Hop) -> HttpRequest:
-        headers = BROWSER_HEADERS
-        if hop.referer:
-            headers += (("Referer", hop.referer),)
-        cookies = self._cookies.header(hop.url)
-        if cookies:
-            headers += (("Cookie", cookies),)
-        return HttpRequest(
-            scheme=hop.url.scheme, authority=hop.url.authority, path=hop.url.path, headers=headers
-        )
-
-    async def _fetch(self, hop: Hop, endpoint: Endpoint, stream: Stream, alpn: str, trace: Trace) -> Fetched:
-        fetched = await http_get(
-            stream,
-            endpoint,
-            self._request(hop),
-            alpn=alpn,
-            transport="tcp",
-            timeout_s=self._settings.timeouts.http_s,
-            limit_bytes=self._settings.body_limit_bytes,
-            scrub=self._follow_up.scrub(),
-            trace=trace,
-        )
-        self._records.requests.insert(0, fetched.record)  # the latest comes first
-        self._note_failure(fetched.record.failure)
-        return fetched
-
     def _next_hop(self, hop: Hop, response: HttpResponse | None) -> Hop | None:
         if response is not None:
             self._cookies.keep(hop.url, response.headers)
         found = find_next_hop(hop, response, self._settings.max_redirects)
         if isinstance(found, str):
-            self._fail_last_request(found)
+            self._attempts.fail_last_request(found)
             return None
         return found
 
-    def _fail_last_request(self, failure: Failure) -> None:
-        self._records.requests[0] = msgspec.structs.replace(self._records.requests[0], failure=failure)
-        self._note_failure(failure)
-
-    def _note_failure(self, failure: Failure | None) -> None:
-        self._last_failure = failure or self._last_failure
-
-    async def _look_at_other_page(self, url: TargetUrl) -> None:
+    async def _follow_up_other_page(self, url: TargetUrl) -> None:
         """Follow up where the input's own plain page is unlike the control's."""
         first = self._records.first_page()
         if first is None or url.is_tls or first.response is None or first.failure is not None:
@@ -326,7 +200,7 @@ class WebConnectivity:
                 tls_handshakes=records.tls_handshakes,
                 requests=records.requests,
                 control=self._control,
-                last_failure=self._last_failure,
+                last_failure=self._attempts.last_failure,
                 is_tls=bool(
                     self._control_request and (self._control_request.http_request or "")[:6] == "https:"
                 ),
@@ -349,8 +223,8 @@ class WebConnectivity:
             x_localization=records.localizations,
             x_icmp_errors=self._trace.icmp_errors,
             x_throttling=with_control(records.throttling, self._control),
-            x_probe_lag_s=round(self._load.worst_lag_s(self._trace.zero_s), 3),
-            x_slowest_step=round(self._load.slowest_step(self._trace.zero_s), 3),
+            x_probe_lag_s=round(self._lag.worst_lag_s(self._trace.zero_s), 3),
+            x_slowest_step=round(self._lag.slowest_step(self._trace.zero_s), 3),
             x_control_request=self._control_request,
             control=self._control,
             control_failure=self._control_failure,
@@ -366,3 +240,18 @@ class WebConnectivity:
             blocking=summary.blocking,
             accessible=summary.accessible,
         )
+
+
+def _measure(context: NettestContext, given: str) -> Coroutine[Any, Any, WebConnectivityKeys]:
+    return WebConnectivity(context).measure(parse_target_url(given))
+
+
+NETTEST = Nettest(
+    name="web_connectivity",
+    version="0.5.0",
+    spec="ts-017",
+    purpose="Can a person here open this page, and what stands in the way if not.",
+    risk="It looks as if the person visited the site, several times in a few seconds.",
+    measure=_measure,
+    check_input=parse_target_url,
+)

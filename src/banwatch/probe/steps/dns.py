@@ -12,8 +12,8 @@ from banwatch.net.dns.messages import DnsReply, parse_reply_untrusted, render_qu
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.seam import Datagram, Datagrams, Net
-from banwatch.probe.record import Query
 from banwatch.probe.trace import Trace
+from banwatch.probe.written_records import Query
 
 _WRONG_ID = "dns_reply_with_wrong_query_id"
 _MAX_LATE = 8

@@ -13,10 +13,10 @@ from banwatch.net.http.https import start_trusted_tls
 from banwatch.net.http.request import Http2
 from banwatch.net.seam import Net, Stream, TlsStream
 from banwatch.net.tls.certificates import Roots
-from banwatch.probe.record import Query
 from banwatch.probe.steps.dns import answers_of
 from banwatch.probe.steps.resolver_links import ResolverLink, ResolverLinks
 from banwatch.probe.trace import Trace
+from banwatch.probe.written_records import Query
 
 _DOH_ALPN = ("h2", "http/1.1")
 _DOT_ALPN = ("dot",)

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from banwatch.net.seam import Net
 from banwatch.net.tls.certificates import Roots
-from banwatch.probe.record import Query
 from banwatch.probe.steps.dns_streams import lookup_doh_types
 from banwatch.probe.steps.resolver_links import ResolverLinks
 from banwatch.probe.trace import Trace
+from banwatch.probe.written_records import Query
 
 
 async def lookup_doh(

@@ -12,8 +12,8 @@ from banwatch.net.failure import NetworkFailure
 from banwatch.net.http.quic import QuicLink
 from banwatch.net.http.request import Headers, HttpExchange, HttpRequest, HttpResponse, exchange
 from banwatch.net.seam import Stream
-from banwatch.probe.record import Request
 from banwatch.probe.trace import Trace
+from banwatch.probe.written_records import WrittenRequest
 
 BROWSER_HEADERS: Headers = (
     ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
@@ -156,7 +156,7 @@ async def _fetch(
         address=str(endpoint),
         alpn=how.alpn,
         failure=result.failure,
-        request=Request(
+        request=WrittenRequest(
             method=request.method,
             url=f"{request.scheme}://{request.authority}{request.path}",
             headers=sent,

@@ -21,7 +21,7 @@ from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
 from banwatch.probe.throttling import Direction, Sample, Throttling, Transfer, describe
 from banwatch.probe.trace import Trace
-from banwatch.probe.web.records import Records
+from banwatch.probe.web.step_records import StepRecords
 
 _SETTLE_S = 0.3
 """How long acknowledgements are waited for after an upload was answered."""
@@ -43,7 +43,7 @@ class Wanted:
 async def transfer(
     net: Net,
     settings: Settings,
-    records: Records,
+    records: StepRecords,
     wanted: Wanted,
     *,
     at: datetime,

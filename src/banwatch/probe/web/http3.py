@@ -14,7 +14,7 @@ from banwatch.probe.settings import Settings
 from banwatch.probe.steps.http import http3_get
 from banwatch.probe.steps.quic import quic_connect
 from banwatch.probe.trace import Trace
-from banwatch.probe.web.records import Records
+from banwatch.probe.web.step_records import StepRecords
 
 
 class Http3:
@@ -33,7 +33,7 @@ class Http3:
         net: Net,
         settings: Settings,
         roots: Roots,
-        records: Records,
+        records: StepRecords,
         new_trace: Callable[..., Trace],
     ) -> None:
         self._net = net

@@ -13,14 +13,14 @@ from banwatch.net.addresses import may_be_measured
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.seam import Net
 from banwatch.net.tls.certificates import Roots
-from banwatch.probe.load import Load
-from banwatch.probe.record import Query
+from banwatch.probe.lag import LagMonitor
 from banwatch.probe.settings import Settings
 from banwatch.probe.steps.dns import UdpLookup, addresses_of, begin_udp_lookup, lookup_system
 from banwatch.probe.steps.dns_streams import lookup_doh_types, lookup_dot, lookup_tcp
 from banwatch.probe.steps.resolver_links import ResolverLinks
 from banwatch.probe.trace import Trace
-from banwatch.probe.web.records import Records
+from banwatch.probe.web.step_records import StepRecords
+from banwatch.probe.written_records import Query
 
 _TYPES = ("A", "AAAA")
 _SYSTEM_RESOLVERS = 1
@@ -40,7 +40,7 @@ class Lookups:
         net: the network to measure.
         settings: whom to ask.
         roots: the authorities to trust.
-        load: is told how long answers take.
+        lag: is told how long answers take.
         links: connections to resolvers, shared by all measurements of a session.
         records: get every lookup.
         new_trace: begins transactions.
@@ -51,15 +51,15 @@ class Lookups:
         net: Net,
         settings: Settings,
         roots: Roots,
-        load: Load,
+        lag: LagMonitor,
         links: ResolverLinks,
-        records: Records,
+        records: StepRecords,
         new_trace: NewTrace,
     ) -> None:
         self._net = net
         self._settings = settings
         self._roots = roots
-        self._load = load
+        self._lag = lag
         self._links = links
         self._records = records
         self._new_trace = new_trace
@@ -115,7 +115,7 @@ class Lookups:
         self._records.queries += plain
         for query in plain:
             if query.failure is None:
-                self._load.note_step((query.t or 0) - (query.t0 or 0), times.dns_s)
+                self._lag.note_step((query.t or 0) - (query.t0 or 0), times.dns_s)
         took_s = self._net.clock() - begun_s
         answered = await _wait(streams, self._patience_s(plain, took_s))
         found = [*plain, *answered]

@@ -12,8 +12,8 @@ from typing import Literal
 from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
 from banwatch.model.failure import Failure
-from banwatch.probe.record import Http3Comparison, Query
 from banwatch.probe.steps.dns import addresses_of
+from banwatch.probe.written_records import Http3Comparison, Query
 
 Blocking = Literal["dns", "tcp_ip", "http-diff", "http-failure"] | Literal[False] | None
 

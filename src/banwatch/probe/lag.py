@@ -14,7 +14,7 @@ _MOST_RETESTS = 20
 _LONGEST_WAIT_S = 3.0
 
 
-class Load:
+class LagMonitor:
     """Shared by the measurements of a session.
 
     Args:

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Mapping
 
+import msgspec
+
 from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
 from banwatch.model.errors import WireError
@@ -11,9 +13,18 @@ from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.seam import Datagrams
-from banwatch.probe.nettests.context import Means
+from banwatch.probe.nettests.context import NettestContext
+from banwatch.probe.nettests.registry import Nettest, read_data
 from banwatch.probe.trace import Trace
 
+
+class StunData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Servers that are asked."""
+
+    inputs: tuple[str, ...]
+
+
+DATA = read_data("stunreachability", StunData)
 _COOKIE = 0x2112A442.to_bytes(4, "big")
 _REQUEST, _SUCCESS, _ERROR = 0x0001, 0x0101, 0x0111
 _HEADER_BYTES = 20
@@ -43,7 +54,7 @@ def parse_binding_response_untrusted(data: bytes, transaction: bytes) -> bool:
     return kind == _SUCCESS
 
 
-async def measure_stun(means: Means, given: str) -> Mapping[str, object]:
+async def measure_stun(context: NettestContext, given: str) -> Mapping[str, object]:
     """Ask a server, given as `stun://host:port`, at its first addresses until one answers; the test keys."""
     url = parse_target_url(given.replace("stun://", "https://", 1))
     keys: dict[str, object] = {"endpoint": f"{url.host}:{url.port}"}
@@ -52,28 +63,28 @@ async def measure_stun(means: Means, given: str) -> Mapping[str, object]:
     addresses = [url.address] if url.address is not None else []
     failure: Failure | None = None
     if url.address is None:
-        query, addresses = await means.look_up(url.host)
+        query, addresses = await context.look_up(url.host)
         queries.append(query)
         failure = query.failure or (None if addresses else df007.DNS_NO_ANSWER)
     for ip in addresses[:_ADDRESSES]:
-        async with means.politeness.addresses.hold(ip):
-            failure = await _bind(means, Endpoint(ip, url.port), means.begin(), events)
+        async with context.politeness.addresses.hold(ip):
+            failure = await _bind(context, Endpoint(ip, url.port), context.begin(), events)
         if failure is None:
             break
     return {**keys, "failure": failure, "network_events": events, "queries": queries}
 
 
 async def _bind(
-    means: Means, endpoint: Endpoint, trace: Trace, events: list[wire.NetworkEvent]
+    context: NettestContext, endpoint: Endpoint, trace: Trace, events: list[wire.NetworkEvent]
 ) -> Failure | None:
-    transaction = means.settings.rng.getrandbits(96).to_bytes(12, "big")
+    transaction = context.settings.rng.getrandbits(96).to_bytes(12, "big")
     udp: Datagrams | None = None
     failure: Failure | None = None
     t0 = trace.elapsed_s()
     try:
-        udp = await means.net.open_udp(endpoint.ip, endpoint.port)
+        udp = await context.net.open_udp(endpoint.ip, endpoint.port)
         events.append(_event("connect", endpoint, trace, t0))
-        async with asyncio.timeout(means.settings.timeouts.tcp_s):
+        async with asyncio.timeout(context.settings.timeouts.tcp_s):
             is_success = await _exchange(udp, transaction, endpoint, trace, events)
         if not is_success:
             failure = f"{UNKNOWN_FAILURE_PREFIX}stun: error response"
@@ -131,3 +142,21 @@ def _event(
         transaction_id=trace.transaction_id,
         tags=list(trace.tags),
     )
+
+
+def _check_input(given: str) -> None:
+    if not given.startswith("stun://"):
+        raise ValueError("expected stun://host:port")
+    parse_target_url(given.replace("stun://", "https://", 1))
+
+
+NETTEST = Nettest(
+    name="stunreachability",
+    version="0.5.0",
+    spec="ts-025",
+    purpose="Does a STUN server answer a binding request, as calls need it to.",
+    risk="It looks as if the person began a call over the Internet.",
+    measure=measure_stun,
+    inputs=DATA.inputs,
+    check_input=_check_input,
+)

@@ -8,6 +8,8 @@ import asyncio
 import base64
 from collections.abc import Mapping
 
+import msgspec
+
 from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
 from banwatch.model.failure import Failure
@@ -17,15 +19,26 @@ from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.seam import TlsFacts
 from banwatch.net.tls.ech import GREASE, make_grease
 from banwatch.net.tls.tls13 import shake_hands_with
-from banwatch.probe.nettests.catalogue import load_nettests
-from banwatch.probe.nettests.context import Means
-from banwatch.probe.record import Query
+from banwatch.probe.nettests.context import NettestContext
+from banwatch.probe.nettests.registry import Nettest, read_data
 from banwatch.probe.steps.tcp import tcp_connect
+from banwatch.probe.written_records import Query
 
 _ALPN = ("h2", "http/1.1")
 
 
-async def measure_ech(means: Means, given: str) -> Mapping[str, object]:
+class EchcheckData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sites that hands are shaken with."""
+
+    inputs: tuple[str, ...]
+    other_name: str
+    """A name of the same operator, which is shown in place of the site's."""
+
+
+DATA = read_data("echcheck", EchcheckData)
+
+
+async def measure_ech(context: NettestContext, given: str) -> Mapping[str, object]:
     """Shake hands in three ways with a site inside TLS; the test keys."""
     url = parse_target_url(given)
     queries: list[Query] = []
@@ -34,20 +47,20 @@ async def measure_ech(means: Means, given: str) -> Mapping[str, object]:
     addresses = [url.address] if url.address is not None else []
     failure: Failure | None = None
     if url.address is None:
-        query, addresses = await means.look_up(url.host)
+        query, addresses = await context.look_up(url.host)
         queries.append(query)
         failure = query.failure or (None if addresses else df007.DNS_NO_ANSWER)
     if addresses:
         endpoint = Endpoint(addresses[0], url.port)
-        other = load_nettests()["echcheck"].other_name
+        other = DATA.other_name
         ways: list[str | None] = [None, url.host, other]
-        means.settings.rng.shuffle(ways)
-        async with means.politeness.addresses.hold(endpoint.ip):
+        context.settings.rng.shuffle(ways)
+        async with context.politeness.addresses.hold(endpoint.ip):
             for outer in ways:
-                await _shake(means, endpoint, url.host, outer, connects, shakes)
+                await _shake(context, endpoint, url.host, outer, connects, shakes)
     return {
         "failure": failure,
-        "network_events": means.trace.events,
+        "network_events": context.trace.events,
         "queries": queries,
         "tcp_connect": connects,
         "tls_handshakes": shakes,
@@ -55,7 +68,7 @@ async def measure_ech(means: Means, given: str) -> Mapping[str, object]:
 
 
 async def _shake(
-    means: Means,
+    context: NettestContext,
     endpoint: Endpoint,
     host: str,
     outer: str | None,
@@ -63,9 +76,9 @@ async def _shake(
     shakes: list[wire.TlsHandshake],
 ) -> None:
     """Shake hands on a connection of its own: with ECH and this outer name, or (None) without."""
-    settings = means.settings
-    trace = means.begin()
-    stream, connect = await tcp_connect(means.net, endpoint, timeout_s=settings.timeouts.tcp_s, trace=trace)
+    settings = context.settings
+    trace = context.begin()
+    stream, connect = await tcp_connect(context.net, endpoint, timeout_s=settings.timeouts.tcp_s, trace=trace)
     connects.append(connect)
     if stream is None:
         return
@@ -85,7 +98,7 @@ async def _shake(
         stream.close()
     trace.note("tls_handshake_done", str(endpoint), t0, failure)
     if facts is not None:
-        failure = means.roots.problem(facts.peer_certificates, name, settings.now())
+        failure = context.roots.problem(facts.peer_certificates, name, settings.now())
     certificates = facts.peer_certificates if facts is not None else ()
     shakes.append(
         wire.TlsHandshake(
@@ -108,3 +121,21 @@ async def _shake(
             tags=[],
         )
     )
+
+
+def _check_input(given: str) -> None:
+    if not given.startswith("https://"):
+        raise ValueError("expected https://host/")
+    parse_target_url(given)
+
+
+NETTEST = Nettest(
+    name="echcheck",
+    version="0.2.0",
+    spec="ts-039",
+    purpose="Does a ClientHello with the ECH extension get through.",
+    risk="It looks as if the person visited the site with a browser that hides names.",
+    measure=measure_ech,
+    inputs=DATA.inputs,
+    check_input=_check_input,
+)

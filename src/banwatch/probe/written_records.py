@@ -21,7 +21,7 @@ class Tor(msgspec.Struct, frozen=True, kw_only=True):
     is_tor: bool = False
 
 
-class Request(wire.HttpRequest, frozen=True, kw_only=True):
+class WrittenRequest(wire.HttpRequest, frozen=True, kw_only=True):
     """An HTTP request, with the key that df-001 wants besides."""
 
     tor: Tor = Tor()

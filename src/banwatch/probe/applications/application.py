@@ -1,28 +1,26 @@
-"""Nettests of applications: can its servers be reached. What to try is data (`data/apps.yaml`)."""
+"""Measurement of an application: can its servers be reached. What to try is the nettest's data.
+
+Endpoints change: each data file says which specification it follows.
+"""
 
 import asyncio
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from banwatch.model.errors import BanwatchError
-from banwatch.net.addresses import may_be_measured
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.http.request import HttpRequest
 from banwatch.net.http.target_url import TargetUrl, parse_target_url
-from banwatch.net.seam import Net, Stream, TlsSettings
+from banwatch.net.seam import Stream, TlsSettings
 from banwatch.net.tls.certificates import Roots
-from banwatch.probe.nettests.application_keys import OWN_KEYS, AppRecords
-from banwatch.probe.nettests.catalogue import load_nettests
-from banwatch.probe.politeness import Politeness
+from banwatch.probe.applications.records import ApplicationRecords, OwnKeys
+from banwatch.probe.nettests.context import NettestContext
+from banwatch.probe.nettests.registry import Measure
 from banwatch.probe.scrub import scrubber
-from banwatch.probe.settings import Settings
-from banwatch.probe.steps.dns import addresses_of, lookup_system
 from banwatch.probe.steps.http import BROWSER_HEADERS, http_get
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
@@ -33,22 +31,26 @@ _ADDRESSES_OF_A_NAME = 2
 _AT_ONCE = 16
 
 
-class _Endpoints(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class EndpointGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Hosts that are connected to alike, at every port."""
+
     hosts: tuple[str, ...]
+    """Names, which are resolved first, or addresses."""
     ports: tuple[int, ...]
     speaks: Literal["nothing", "http"]
+    """What follows a connect: nothing, or an HTTP POST in the clear."""
 
 
-class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One application."""
+class ApplicationData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Servers of one application."""
 
-    version: str
-    endpoints: tuple[_Endpoints, ...] = ()
+    endpoints: tuple[EndpointGroup, ...] = ()
     urls: tuple[str, ...] = ()
+    """Fetched inside TLS, without following redirects."""
     names: tuple[str, ...] = ()
     """Only resolved."""
     authorities: str = ""
-    """A file of data with authorities that it has besides the usual ones."""
+    """File in `probe/data` with authorities that its servers' certificates may come from besides."""
     asn: int = 0
     """The network that its names must resolve into, where one is known."""
 
@@ -58,72 +60,34 @@ def _roots_of(authorities: str, ca_file: Path | None) -> Roots:
     return Roots(ca_file, files("banwatch.probe").joinpath("data", authorities).read_bytes())
 
 
-@functools.cache
-def load_apps() -> Mapping[str, App]:
-    """The applications that can be measured, by the name of their nettest."""
-    text = files("banwatch.probe").joinpath("data/apps.yaml").read_bytes()
-    return msgspec.yaml.decode(text, type=dict[str, App])
-
-
-def find_app(name: str) -> App:
-    """An application by name.
-
-    Raises:
-        BanwatchError: it is not known.
-    """
-    apps = load_apps()
-    if name not in apps:
-        known = ", ".join(sorted({*apps, *load_nettests(), "network", "web_connectivity"}))
-        raise BanwatchError(f"No nettest {name!r}", f"Known are {known}.")
-    return apps[name]
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """An address to try, for a host."""
-
-    host: str
-    endpoint: Endpoint
-
-
 class Application:
     """One measurement of one application.
 
     Args:
-        net: the network to measure.
-        settings: where the probe stands and how it measures.
-        roots: the authorities to trust.
-        politeness: shared by all measurements of a session.
+        context: the network, the settings and the trace.
     """
 
-    def __init__(self, net: Net, settings: Settings, roots: Roots, politeness: Politeness) -> None:
-        self._net = net
-        self._settings = settings
-        self._roots = roots
-        self._politeness = politeness
-        self._trace = Trace(clock=net.clock, zero_s=net.clock())
-        self._records = AppRecords()
+    def __init__(self, context: NettestContext) -> None:
+        self._context = context
+        self._net = context.net
+        self._settings = context.settings
+        self._politeness = context.politeness
+        self._records = ApplicationRecords(asn_of=context.settings.asn_of)
         self._resolved: dict[str, asyncio.Task[tuple[str, ...]]] = {}
         self._few = asyncio.Semaphore(_AT_ONCE)
-        self._last_id = 0
 
-    async def measure(self, name: str) -> Mapping[str, object]:
-        """Try everything of an application; its test keys."""
-        app = find_app(name)
+    async def measure(self, data: ApplicationData) -> ApplicationRecords:
+        """Try everything of an application."""
+        self._records.expected_asn = data.asn
         async with asyncio.TaskGroup() as tasks:
-            for group in app.endpoints:
+            for group in data.endpoints:
                 for host in group.hosts:
                     tasks.create_task(self._try_host(host, group))
-            for url in app.urls:
-                tasks.create_task(self._try_url(parse_target_url(url), app))
-            for host in app.names:
+            for url in data.urls:
+                tasks.create_task(self._try_url(parse_target_url(url), data))
+            for host in data.names:
                 tasks.create_task(self._addresses(host))
-        self._records.expected_asn, self._records.asn_of = app.asn, self._settings.asn_of
-        return {**self._records.common(self._trace), **OWN_KEYS[name](self._records)}
-
-    def _begin(self) -> Trace:
-        self._last_id += 1
-        return self._trace.transaction(self._last_id)
+        return self._records
 
     async def _addresses(self, host: str) -> tuple[str, ...]:
         """Resolve once, whoever asks."""
@@ -134,14 +98,11 @@ class Application:
     async def _look_up(self, host: str) -> tuple[str, ...]:
         if _is_address(host):
             return (host,)
-        query = await lookup_system(
-            self._net, host, timeout_s=self._settings.timeouts.dns_s, trace=self._begin()
-        )
+        query, usable = await self._context.look_up(host)
         self._records.queries.append(query)
-        usable = [ip for ip in addresses_of(query) if may_be_measured(ip, self._settings.measure_private)]
-        return tuple(ip for ip in usable if ":" not in ip or self._net.has_ipv6)[:_ADDRESSES_OF_A_NAME]
+        return tuple(usable)[:_ADDRESSES_OF_A_NAME]
 
-    async def _try_host(self, host: str, group: _Endpoints) -> None:
+    async def _try_host(self, host: str, group: EndpointGroup) -> None:
         for ip in await self._addresses(host):
             for port in group.ports:
                 await self._at(Endpoint(ip, port), functools.partial(self._knock, group.speaks))
@@ -149,7 +110,7 @@ class Application:
     async def _at(self, endpoint: Endpoint, do: Callable[[Endpoint, Stream, Trace], object]) -> bool:
         """Connect, politely, and do something there; whether the connection came about."""
         async with self._few, self._politeness.addresses.hold(endpoint.ip):
-            trace = self._begin()
+            trace = self._context.begin()
             stream, connect = await tcp_connect(
                 self._net, endpoint, timeout_s=self._settings.timeouts.tcp_s, trace=trace
             )
@@ -172,8 +133,10 @@ class Application:
             )
             await self._exchange(request, endpoint, stream, "", trace)
 
-    async def _try_url(self, url: TargetUrl, app: App) -> None:
-        roots = _roots_of(app.authorities, self._settings.ca_file) if app.authorities else self._roots
+    async def _try_url(self, url: TargetUrl, data: ApplicationData) -> None:
+        roots = (
+            _roots_of(data.authorities, self._settings.ca_file) if data.authorities else self._context.roots
+        )
 
         async def fetch(endpoint: Endpoint, stream: Stream, trace: Trace) -> None:
             tls, handshake = await tls_handshake(
@@ -216,3 +179,19 @@ class Application:
 
 def _is_address(host: str) -> bool:
     return TargetUrl(scheme="http", host=host, port=80, path="/").address is not None
+
+
+def measure_application(data: ApplicationData, keys_of: Callable[[ApplicationRecords], OwnKeys]) -> Measure:
+    """Make the measuring function of an application's nettest.
+
+    Args:
+        data: what to try.
+        keys_of: works out the nettest's own test keys.
+    """
+
+    async def measure(context: NettestContext, given: str) -> Mapping[str, object]:
+        del given  # an application has no inputs
+        records = await Application(context).measure(data)
+        return {**records.common(context.trace), **keys_of(records)}
+
+    return measure

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 
 from banwatch.formats.ooni import wire
 from banwatch.net.seam import Stream
-from banwatch.probe.record import Localization, Query, TcpInfoRecord
 from banwatch.probe.throttling import Throttling
 from banwatch.probe.trace import Trace
+from banwatch.probe.written_records import Localization, Query, TcpInfoRecord
 
 
 @dataclass(slots=True)
-class Records:
+class StepRecords:
     """The lists of the test keys."""
 
     queries: list[Query] = field(default_factory=list)

@@ -6,7 +6,7 @@ _PREFERENCE_S = 0.5
 """How long other connections wait for one to an address that the system's resolver gave (as OONI's does)."""
 
 
-class FetchPermit:
+class PageClaim:
     """Given once; preferably to an address that a person here would have been led to.
 
     Args:
@@ -20,7 +20,7 @@ class FetchPermit:
         if preferred == 0:
             self._settled.set()
 
-    async def claim(self, has_preference: bool) -> bool:
+    async def take(self, has_preference: bool) -> bool:
         """Ask for it; waits a little where somebody with preference may still come."""
         if not has_preference and not self._claimed:
             try:

@@ -9,14 +9,16 @@ import random
 import string
 from collections.abc import Mapping
 
+import msgspec
+
 from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
 from banwatch.model.failure import Failure
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.seam import Stream
-from banwatch.probe.nettests.catalogue import load_nettests
-from banwatch.probe.nettests.context import Means
+from banwatch.probe.nettests.context import NettestContext
+from banwatch.probe.nettests.registry import Nettest, read_data
 from banwatch.probe.steps.http import as_text
 from banwatch.probe.steps.tcp import tcp_connect
 
@@ -24,6 +26,16 @@ _MAX_ECHO_BYTES = 1 << 14
 _MORE_S = 0.2
 """How long a full echo is waited on for more: what comes besides it is somebody else's."""
 _LETTERS = string.ascii_letters + string.digits
+
+
+class HelperData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The server at the other end."""
+
+    helper: str
+    """`ip:port`."""
+
+
+DATA = read_data("http_invalid_request_line", HelperData)
 
 
 def make_request_lines(rng: random.Random) -> list[bytes]:
@@ -42,16 +54,16 @@ def make_request_lines(rng: random.Random) -> list[bytes]:
     return [line.encode("ascii") for line in lines]
 
 
-async def measure_request_lines(means: Means, given: str) -> Mapping[str, object]:
+async def measure_request_lines(context: NettestContext, given: str) -> Mapping[str, object]:
     """Send each line on a connection of its own; the test keys."""
-    helper = parse_endpoint(given or load_nettests()["http_invalid_request_line"].helper)
-    sent = make_request_lines(means.settings.rng)
+    helper = parse_endpoint(given or DATA.helper)
+    sent = make_request_lines(context.settings.rng)
     connects: list[wire.TcpConnect] = []
     received: list[bytes] = []
     failures: list[Failure | None] = []
-    async with means.politeness.addresses.hold(helper.ip):
+    async with context.politeness.addresses.hold(helper.ip):
         for line in sent:
-            echo, failure = await _send(means, helper, line, connects)
+            echo, failure = await _send(context, helper, line, connects)
             received.append(echo)
             failures.append(failure)
     tampering = [is_tampered(line, echo) for line, echo in zip(sent, received, strict=True)]
@@ -63,7 +75,7 @@ async def measure_request_lines(means: Means, given: str) -> Mapping[str, object
         "tampering_list": tampering,
         "tampering": any(tampering),
         "tcp_connect": connects,
-        "network_events": means.trace.events,
+        "network_events": context.trace.events,
     }
 
 
@@ -73,10 +85,10 @@ def is_tampered(sent: bytes, received: bytes) -> bool:
 
 
 async def _send(
-    means: Means, helper: Endpoint, line: bytes, connects: list[wire.TcpConnect]
+    context: NettestContext, helper: Endpoint, line: bytes, connects: list[wire.TcpConnect]
 ) -> tuple[bytes, Failure | None]:
-    times = means.settings.timeouts
-    stream, connect = await tcp_connect(means.net, helper, timeout_s=times.tcp_s, trace=means.begin())
+    times = context.settings.timeouts
+    stream, connect = await tcp_connect(context.net, helper, timeout_s=times.tcp_s, trace=context.begin())
     connects.append(connect)
     if stream is None:
         return b"", connect.status.failure if connect.status else None
@@ -109,3 +121,14 @@ async def _read_echo(stream: Stream, length: int, received: bytearray) -> Failur
     except (TimeoutError, NetworkFailure):
         pass  # nothing more, which is as it should be; the echo is whole
     return None
+
+
+NETTEST = Nettest(
+    name="http_invalid_request_line",
+    version="0.2.0",
+    spec="ts-007",
+    purpose="Does a device on the way answer lines that are no HTTP in an echo server's place.",
+    risk="It looks like a broken browser: lines that are no HTTP go to one of OONI's servers.",
+    measure=measure_request_lines,
+    check_input=parse_endpoint,
+)

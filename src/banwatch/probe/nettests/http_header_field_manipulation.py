@@ -21,17 +21,27 @@ from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX, Failure
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.seam import Stream
-from banwatch.probe.nettests.catalogue import load_nettests
-from banwatch.probe.nettests.context import Means
-from banwatch.probe.record import Request
+from banwatch.probe.nettests.context import NettestContext
+from banwatch.probe.nettests.registry import Nettest, read_data
 from banwatch.probe.scrub import scrubber
 from banwatch.probe.steps.http import BROWSER_HEADERS, as_text
 from banwatch.probe.steps.tcp import tcp_connect
+from banwatch.probe.written_records import WrittenRequest
 
 Pairs = Sequence[tuple[str, str]]
 
 _MAX_BODY_BYTES = 1 << 16
 _READ_BYTES = 1 << 14
+
+
+class HelperData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The server at the other end."""
+
+    helper: str
+    """`ip:port`."""
+
+
+DATA = read_data("http_header_field_manipulation", HelperData)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +115,17 @@ def compare(sent_line: str, sent: Pairs, got: Echoed) -> Tampering:
     )
 
 
-async def measure_header_fields(means: Means, given: str) -> Mapping[str, object]:
+async def measure_header_fields(context: NettestContext, given: str) -> Mapping[str, object]:
     """Send one request and compare; the test keys."""
-    helper = parse_endpoint(given or load_nettests()["http_header_field_manipulation"].helper)
-    rng = means.settings.rng
+    helper = parse_endpoint(given or DATA.helper)
+    rng = context.settings.rng
     method, headers = capitalize_at_random("get", rng), make_headers(rng)
     answer = _Answer()
     connects: list[wire.TcpConnect] = []
-    trace = means.begin()
+    trace = context.begin()
     t0 = trace.elapsed_s()
-    async with means.politeness.addresses.hold(helper.ip):
-        failure = await _request(means, helper, method, headers, answer, connects)
+    async with context.politeness.addresses.hold(helper.ip):
+        failure = await _request(context, helper, method, headers, answer, connects)
     tampering = Tampering(total=True)
     if failure is None:
         try:
@@ -128,7 +138,7 @@ async def measure_header_fields(means: Means, given: str) -> Mapping[str, object
         address=str(helper),
         alpn="",
         failure=failure,
-        request=Request(
+        request=WrittenRequest(
             method=method,
             url=f"http://{helper}/",
             headers=dict(headers),
@@ -137,7 +147,7 @@ async def measure_header_fields(means: Means, given: str) -> Mapping[str, object
             body_is_truncated=False,
             x_transport="tcp",
         ),
-        response=_write_response(means, answer),
+        response=_write_response(context, answer),
         t0=t0,
         t=trace.elapsed_s(),
         transaction_id=trace.transaction_id,
@@ -150,7 +160,7 @@ async def measure_header_fields(means: Means, given: str) -> Mapping[str, object
         "requests": [request],
         "tampering": tampering,
         "tcp_connect": connects,
-        "network_events": means.trace.events,
+        "network_events": context.trace.events,
     }
 
 
@@ -161,11 +171,11 @@ class _Answer:
         self.body = bytearray()
 
 
-def _write_response(means: Means, answer: _Answer) -> wire.HttpResponse | None:
+def _write_response(context: NettestContext, answer: _Answer) -> wire.HttpResponse | None:
     if not answer.status:
         return None
     pairs = [(as_text(name), as_text(value)) for name, value in answer.headers]
-    scrub = scrubber((*means.net.own_addresses, *means.settings.own_addresses))
+    scrub = scrubber((*context.net.own_addresses, *context.settings.own_addresses))
     return wire.HttpResponse(
         code=answer.status,
         headers={name: value for name, value in pairs if isinstance(name, str)},
@@ -176,15 +186,15 @@ def _write_response(means: Means, answer: _Answer) -> wire.HttpResponse | None:
 
 
 async def _request(
-    means: Means,
+    context: NettestContext,
     helper: Endpoint,
     method: str,
     headers: Pairs,
     answer: _Answer,
     connects: list[wire.TcpConnect],
 ) -> Failure | None:
-    times = means.settings.timeouts
-    stream, connect = await tcp_connect(means.net, helper, timeout_s=times.tcp_s, trace=means.begin())
+    times = context.settings.timeouts
+    stream, connect = await tcp_connect(context.net, helper, timeout_s=times.tcp_s, trace=context.begin())
     connects.append(connect)
     if stream is None:
         return connect.status.failure if connect.status else df007.EOF
@@ -222,3 +232,14 @@ async def _exchange(stream: Stream, method: str, headers: Pairs, answer: _Answer
         elif not isinstance(event, h11.InformationalResponse):
             return None
     return None
+
+
+NETTEST = Nettest(
+    name="http_header_field_manipulation",
+    version="0.2.0",
+    spec="ts-006",
+    purpose="Do HTTP headers arrive as they were sent.",
+    risk="It looks like an odd browser: headers of strange capitals go to one of OONI's servers.",
+    measure=measure_header_fields,
+    check_input=parse_endpoint,
+)
