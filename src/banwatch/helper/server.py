@@ -19,6 +19,7 @@ from banwatch.helper.settings import HelperSettings
 from banwatch.helper.transfers import FILLING, MAX_TRANSFER_BYTES, asked_bytes
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.net.failure import NetworkFailure
+from banwatch.net.listening import serve_streams
 from banwatch.net.real import RealNet
 from banwatch.net.seam import Net
 
@@ -32,6 +33,7 @@ _TRANSFER_S = 30.0
 _IDLE_S = 15.0
 """How long a connection may be silent, and how long a request may take to arrive."""
 _MAX_CONNECTIONS = 2048
+_BACKLOG = 512
 _READ_BYTES = 1 << 14
 _MAX_HEAD_BYTES = 1 << 14
 
@@ -70,14 +72,14 @@ class Helper:
             BanwatchError: the address cannot be listened at.
         """
         try:
-            server = await asyncio.start_server(
+            server = await serve_streams(
                 self._accept,
                 host,
                 port,
-                ssl=ssl_context,
-                backlog=512,
-                limit=_READ_BYTES,  # what a client sends while it is not its turn stays with the system
-                ssl_handshake_timeout=_IDLE_S if ssl_context else None,
+                ssl_context=ssl_context,
+                backlog=_BACKLOG,
+                read_limit_bytes=_READ_BYTES,
+                handshake_timeout_s=_IDLE_S,
             )
         except OSError as error:
             raise BanwatchError(

@@ -1,7 +1,9 @@
-"""Listening on a TCP port of this machine, for the servers that people reach with a browser."""
+"""Listening on a TCP port of this machine, for the explorer and for the helper."""
 
+import asyncio
 import socket
 import ssl
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -62,6 +64,41 @@ def check_certificate(certificate: Path) -> None:
         raise BanwatchError(
             f"Cannot use {certificate}: {error}", "Expected a PEM file with a certificate and its key."
         ) from error
+
+
+async def serve_streams(
+    serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    host: str,
+    port: int,
+    *,
+    ssl_context: ssl.SSLContext | None,
+    backlog: int,
+    read_limit_bytes: int,
+    handshake_timeout_s: float,
+) -> asyncio.Server:
+    """Serve every connection to a port by a coroutine, in the running event loop.
+
+    Args:
+        serve: is called with each connection.
+        host: the address to listen on.
+        port: 0 is any free one.
+        ssl_context: TLS is spoken where it is given.
+        backlog: connections that may wait to be accepted.
+        read_limit_bytes: what is read ahead; the rest of what a client sends stays with the system.
+        handshake_timeout_s: deadline of a TLS handshake.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+    return await asyncio.start_server(
+        serve,
+        host,
+        port,
+        ssl=ssl_context,
+        backlog=backlog,
+        limit=read_limit_bytes,
+        ssl_handshake_timeout=handshake_timeout_s if ssl_context else None,
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:
