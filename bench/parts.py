@@ -22,7 +22,7 @@ from banwatch.judge import judge, weigh
 from banwatch.model.reference import Reference
 from banwatch.pipeline.portion import Portion, pack
 from banwatch.store import Store
-from banwatch.store.batch import Gathering, Measured
+from banwatch.store.batch import Batch, BatchBuilder, content_of
 
 
 def measure(lines: list[bytes], known: Reference) -> tuple[dict[str, float], int]:
@@ -48,13 +48,17 @@ def measure(lines: list[bytes], known: Reference) -> tuple[dict[str, float], int
     verdicts = timed("judge", lambda: [judge(row) for row in evidence])
     judged = dict(zip(map(id, evidence), verdicts, strict=True))
 
-    def lay_out() -> Measured:
-        gathering = Gathering()
+    def lay_out() -> Batch:
+        builder = BatchBuilder()
         for observed, row in zip(seen, evidence, strict=True):
-            gathering.add(observed.measurement, observed.observations, row, lambda row: judged[id(row)])
-        return gathering.gathered()
+            content = content_of(row)
+            number = builder.number_of(content)
+            if number is None:
+                number = builder.add_judged(content, judged[id(row)])
+            builder.add(observed.measurement, observed.observations, row.probe_id, number)
+        return builder.build()
 
-    measured = timed("lay out as columns", lay_out)
+    batch = timed("lay out as columns", lay_out)
     timed("hash and pack for the archive", lambda: pack(portion))
     with (
         tempfile.TemporaryDirectory(prefix="banwatch-bench-") as folder,
@@ -63,10 +67,10 @@ def measure(lines: list[bytes], known: Reference) -> tuple[dict[str, float], int
 
         def write() -> None:
             with store.transaction():
-                store.append_measured(measured, ())
+                store.append_batch(batch, ())
 
         timed("write to DuckDB", write)
-    return spent, measured.steps.num_rows
+    return spent, batch.steps.num_rows
 
 
 def main() -> None:

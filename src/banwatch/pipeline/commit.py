@@ -8,8 +8,6 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-import ibis
-
 from banwatch.model.errors import WireError
 from banwatch.model.ids import MeasurementUid
 from banwatch.pipeline.lines import LongLine
@@ -20,9 +18,9 @@ from banwatch.pipeline.portion import (
     pack,
     same_content,
 )
-from banwatch.store import Store
+from banwatch.store import Store, queries
 from banwatch.store.archive import Frame
-from banwatch.store.batch import Measured, join
+from banwatch.store.batch import Batch, join
 from banwatch.store.bookkeeping import Entry, Quarantined, Segment, SourceFile
 
 SEGMENT_BYTES = 32 << 20
@@ -64,7 +62,7 @@ class _Pending:
     entries: list[tuple[str, int, int]] = field(default_factory=list)
     """Id, copy, position in the segment."""
     quarantined: list[Quarantined] = field(default_factory=list)
-    measured: list[Measured] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
     sources: dict[str, SourceFile] = field(default_factory=dict)
     lines: int = 0
     raw_bytes: int = 0
@@ -108,10 +106,10 @@ class Committer:
         self._write(pending, row)
 
     def _add_rows(self, worked: Worked, repeated: set[str]) -> None:
-        measured = worked.measured.without(sorted(repeated)) if repeated else worked.measured
-        if measured.size:
-            self._pending.measured.append(measured)
-            self._pending.rows += measured.steps.num_rows
+        batch = worked.batch.without(sorted(repeated)) if repeated else worked.batch
+        if batch.size:
+            self._pending.batches.append(batch)
+            self._pending.rows += batch.steps.num_rows
 
     def add_unread(self, source: str, number: int, reason: str, what: LongLine | None, tally: Tally) -> None:
         """Note a line over the limit, or (number 0) a file that could not be read, or not to its end."""
@@ -245,9 +243,8 @@ class Committer:
         segment = row.segment if row else ""
         store.append("quarantine", self._new_quarantine(pending.quarantined, segment))
         store.append("segment", [row] if row else [])
-        store.append_measured(
-            join(pending.measured) if pending.measured else None, _entries_of(segment, pending.entries)
-        )
+        batch = join(pending.batches) if pending.batches else None
+        store.append_batch(batch, _entries_of(segment, pending.entries))
         store.replace("source_file", "sha256", list(pending.sources.values()))
 
     def _new_quarantine(self, rows: Sequence[Quarantined], segment: str) -> list[Quarantined]:
@@ -255,16 +252,10 @@ class Committer:
         if not rows:
             return []
         named = [replace(row, segment=segment) if row.position >= 0 else row for row in rows]
-        places = {f"{row.line}:{row.source}" for row in named}
-        before = self._store.matching(Quarantined, "place", places, of=_place_of)
+        before = queries.quarantined_at(self._store, {(row.source, row.line) for row in named})
         seen = {(row.source, row.line, row.sha256) for row in before}
         fresh = {(row.source, row.line, row.sha256): row for row in named}
         return [row for key, row in fresh.items() if key not in seen]
-
-
-def _place_of(rows: ibis.Table) -> ibis.Value:
-    """Name the line that a row of the quarantine is about."""
-    return rows.line.cast("string") + ":" + rows.source
 
 
 def _entries_of(segment: str, entries: Iterable[tuple[str, int, int]]) -> list[Entry]:

@@ -11,7 +11,7 @@ from banwatch.judge import judge_line
 from banwatch.model.errors import WireError
 from banwatch.model.reference import Reference
 from banwatch.store.archive import Frame, pack_frame
-from banwatch.store.batch import Gathering, Measured
+from banwatch.store.batch import Batch, BatchBuilder, content_of
 
 FRAME_BYTES = 1 << 20
 """A frame ends with the first line past this: what is unpacked to fetch one measurement."""
@@ -46,7 +46,7 @@ class Worked:
     uids: tuple[str, ...]
     """Of each line, in order; empty where it could not be read."""
     frames: tuple[Frame, ...]
-    measured: Measured = field(repr=False)
+    batch: Batch = field(repr=False)
     """Rows of the tiers, for the first line of each id."""
     unreadable: tuple[Unreadable, ...]
     raw_bytes: int
@@ -93,12 +93,12 @@ class Worker:
 
     def _work(self, portion: Portion) -> Worked:
         uids: list[str] = []
-        gathering = Gathering()
+        builder = BatchBuilder()
         unreadable = []
         seen: set[str] = set()
         for position, line in enumerate(portion.lines):
             try:
-                uid = self._measure(line, gathering, seen)
+                uid = self._measure(line, builder, seen)
             except WireError as error:
                 unreadable.append(Unreadable(position, error.reason, head_of(line)))
                 uid = ""
@@ -111,18 +111,22 @@ class Worker:
             source=portion.source,
             uids=tuple(uids),
             frames=pack(portion),
-            measured=gathering.gathered(),
+            batch=builder.build(),
             unreadable=tuple(unreadable),
             raw_bytes=sum(map(len, portion.lines)),
         )
 
-    def _measure(self, line: bytes, gathering: Gathering, seen: set[str]) -> str:
+    def _measure(self, line: bytes, builder: BatchBuilder, seen: set[str]) -> str:
         """Add one measurement's rows, unless its id was seen in this portion, and give its id."""
         judged = judge_line(line, self._reference)
         uid = judged.measurement.measurement_uid
         if uid in seen:
             return uid
-        gathering.add(judged.measurement, judged.observations, judged.evidence, lambda _: judged.verdict)
+        content = content_of(judged.evidence)
+        number = builder.number_of(content)
+        if number is None:  # evidence that repeats is judged once
+            number = builder.add_judged(content, judged.verdict)
+        builder.add(judged.measurement, judged.observations, judged.evidence.probe_id, number)
         seen.add(uid)
         return uid
 

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-import pyarrow as pa
-
 from banwatch.judge import judge as current_judge
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.evidence import Evidence
@@ -70,14 +68,14 @@ def rebuild(
     wanted = None if since is None and until is None else queries.uids_between(store, since, until)
     places = {s.segment: queries.first_copies(store, s.segment, wanted) for s in segments}
     with store.transaction():
-        store.drop_measured(None if wanted is None else sorted(wanted))
+        store.delete_measurements(None if wanted is None else sorted(wanted))
         for done, segment in enumerate(segments):
             entries = places.pop(segment.segment)
-            parts = [worker.work(p).measured for p in _portions(store, segment.segment, entries)]
+            parts = [worker.work(p).batch for p in _portions(store, segment.segment, entries)]
             if parts:
-                measured = join(parts)
-                measurements += measured.size
-                store.append_measured(measured, entries)
+                batch = join(parts)
+                measurements += batch.size
+                store.append_batch(batch, entries)
             report(done + 1, len(segments))
     return RebuildReport(measurements, len(segments))
 
@@ -96,7 +94,7 @@ def _from_archive(store: Store, reference: Reference, progress: Progress | None)
     try:
         order = sorted((store.archive.index(name).ordinal, name) for name in names)
         with store.transaction():
-            store.drop_measured()
+            store.delete_measurements()
             for table in ("segment", "entry"):
                 store.clear(table)
             store.delete("quarantine", "segment", names)
@@ -170,16 +168,19 @@ def rejudge(
         until: only measurements that started before.
         progress: told how many rows of how many are done.
     """
-    layouts = TABLES["evidence"].layout, TABLES["verdict"].layout
-    rows = queries.evidence_between(store, since, until)
-    first = store.read(rows.limit(1), Evidence)
-
-    def judge_table(evidence: pa.Table) -> pa.Table:
-        with without_collector():
-            return layouts[1].to_arrow(map(judge, layouts[0].from_arrow(evidence)))
-
+    report = progress or (lambda done, total: None)
+    evidence_layout, verdict_layout = TABLES["evidence"].layout, TABLES["verdict"].layout
+    first = queries.any_evidence(store, since, until)
+    ruleset = judge(first).ruleset if first is not None else ""
+    done = 0
     with store.transaction():
-        for past in queries.replaced_verdicts(store, judge(first[0]).ruleset if first else "", since, until):
+        for past in queries.replaced_verdicts(store, ruleset, since, until):
             store.append_arrow("past_verdict", past)
-        judged = store.judge_again(judge_table, rows, since, until, progress or (lambda done, total: None))
-    return RebuildReport(judged, 0)
+        rejudgement = store.rejudge(since, until)
+        for evidence in rejudgement.evidence():
+            with without_collector():
+                verdicts = verdict_layout.to_arrow(map(judge, evidence_layout.from_arrow(evidence)))
+            rejudgement.put(evidence, verdicts)
+            done += evidence.num_rows
+            report(done, rejudgement.total)
+    return RebuildReport(rejudgement.measurements, 0)

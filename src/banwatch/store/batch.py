@@ -1,8 +1,8 @@
-"""What ingest makes of some lines, with what repeats written once.
+"""Rows of every tier for some measurements, with each repeated content held once.
 
-Most steps of most measurements say what others said before, save their times; so do many rows of evidence,
-and a verdict follows from its evidence alone. So the content of steps and of evidence stands once, with a
-number, and each row names the number. `table` writes it all out again as the rows of a tier.
+Most steps of most measurements repeat what others hold, save their times; so do many rows of evidence, and a
+verdict follows from its evidence alone. So a batch holds the content of steps and of evidence once, with a
+number, and each row names the number. `Batch.table` gives the rows of a tier with their content in place.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from banwatch.model.verdict import Verdict
 from banwatch.store.columns import Layout
 
 VOICE = ("measurement_uid", "report_id", "probe_id", "measurement_start_time")
-"""Columns of evidence and verdicts that say who measured and when, and that nothing is judged by."""
+"""Columns of evidence and verdicts that name the measurer and the time; no rule reads them."""
 SHARED = (
     "target",
     "test_name",
@@ -53,17 +53,17 @@ ROW = pa.schema([*_MEASUREMENT.arrow, pa.field("probe_id", pa.string(), False)])
 _NUMBER = pa.int64()
 _KEY_BYTES = 16
 _REPEATED_SHARE = 0.5
-"""Contents are told from those of other portions where in their own they are at most so many of the rows."""
+"""Distinct contents, as a share of the rows, up to which a batch is compared with others by hash."""
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Batch:
     """Rows of all tiers for some measurements.
 
     Shape: `rows` has the columns of `Measurement`, `probe_id`, and `evidence`, the position of its evidence
-    and verdict; `steps` has `row`, the position of its measurement, `content`, the position of what it says,
+    and verdict; `steps` has `row`, the position of its measurement, `content`, the position of its content,
     and its times; one row of `verdict` for each of `evidence`. `evidence` and `step_content` have a `key`,
-    a hash of what they say, null where little repeats.
+    a hash of the content, null where little repeats.
     """
 
     rows: pa.Table
@@ -74,11 +74,11 @@ class Measured:
 
     @property
     def size(self) -> int:
-        """How many measurements."""
+        """Number of measurements."""
         return int(self.rows.num_rows)
 
     def table(self, name: str) -> pa.Table:
-        """Write a tier's rows out: `measurement`, `observation`, `evidence` or `verdict`.
+        """Return the rows of a tier: `measurement`, `observation`, `evidence` or `verdict`.
 
         Raises:
             KeyError: there is no such tier.
@@ -94,20 +94,20 @@ class Measured:
         layout: Layout[Any] = _EVIDENCE if name == "evidence" else _VERDICT
         return _picked(layout, {}, self.rows, content.take(self.rows.column("evidence")))
 
-    def without(self, uids: Sequence[str]) -> "Measured":
+    def without(self, uids: Sequence[str]) -> "Batch":
         """Leave out some measurements."""
         drop = pc.is_in(self.rows.column("measurement_uid"), value_set=pa.array(uids, pa.string()))
         keep = pc.invert(drop)
         rows = self.rows.filter(keep)
-        # a row's position among those that stay
+        # position of each row among those that stay
         places = pc.subtract(pc.cumulative_sum(pc.cast(keep, _NUMBER)), 1)
         steps = self.steps.filter(keep.take(self.steps.column("row")))
         steps = _with(steps, "row", places.take(steps.column("row")))
         evidence, (contents, verdicts) = _still_named(rows.column("evidence"), self.evidence, self.verdict)
-        said, (step_content,) = _still_named(steps.column("content"), self.step_content)
-        return Measured(
+        step_numbers, (step_content,) = _still_named(steps.column("content"), self.step_content)
+        return Batch(
             _with(rows, "evidence", evidence),
-            _with(steps, "content", said),
+            _with(steps, "content", step_numbers),
             step_content,
             contents,
             verdicts,
@@ -128,15 +128,15 @@ def _with(table: pa.Table, name: str, values: Any) -> pa.Table:
 
 
 def _still_named(numbers: pa.ChunkedArray, *contents: pa.Table) -> tuple[Any, list[pa.Table]]:
-    """Leave out contents that no row names any more, and number the rest anew."""
+    """Drop contents that no row names any more, and renumber the others."""
     encoded = pc.dictionary_encode(numbers.combine_chunks())
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
     return encoded.indices.cast(_NUMBER), [content.take(encoded.dictionary) for content in contents]
 
 
-def join(parts: Sequence[Measured]) -> Measured:
-    """Put several together, in their order."""
+def join(parts: Sequence[Batch]) -> Batch:
+    """Join several batches, in their order."""
     if len(parts) == 1:
         return parts[0]
     rows, steps, at = [], [], [0, 0, 0]
@@ -145,7 +145,7 @@ def join(parts: Sequence[Measured]) -> Measured:
         moved = _with(part.steps, "row", pc.add(part.steps.column("row"), at[0]))
         steps.append(_with(moved, "content", pc.add(moved.column("content"), at[1])))
         at = [at[0] + part.size, at[1] + part.step_content.num_rows, at[2] + part.evidence.num_rows]
-    return Measured(
+    return Batch(
         pa.concat_tables(rows),
         pa.concat_tables(steps),
         pa.concat_tables([part.step_content for part in parts]),
@@ -154,8 +154,12 @@ def join(parts: Sequence[Measured]) -> Measured:
     )
 
 
-class Gathering:
-    """Takes measurements one by one and writes down what repeats once."""
+class BatchBuilder:
+    """Batch in the making: takes measurements one by one, and each repeated content once.
+
+    The caller judges: it asks `number_of` whether a content of evidence is there already, and adds the
+    verdict with `add_judged` where it is not.
+    """
 
     def __init__(self) -> None:
         self._measurements: list[Measurement] = []
@@ -164,52 +168,59 @@ class Gathering:
         self._step_rows: list[int] = []
         self._step_numbers: list[int] = []
         self._step_contents: dict[tuple[Any, ...], int] = {}
-        self._contents: dict[tuple[Any, ...], int] = {}
-        self._numbers: list[int] = []
+        self._evidence: dict[tuple[Any, ...], int] = {}
+        self._evidence_numbers: list[int] = []
         self._verdicts: list[Verdict] = []
 
+    def number_of(self, content: tuple[Any, ...]) -> int | None:
+        """Return the number of a content of evidence; None where it was not added yet."""
+        return self._evidence.get(content)
+
+    def add_judged(self, content: tuple[Any, ...], verdict: Verdict) -> int:
+        """Add a new content of evidence with its verdict, and return its number."""
+        number = self._evidence[content] = len(self._verdicts)
+        self._verdicts.append(verdict)
+        return number
+
     def add(
-        self,
-        measurement: Measurement,
-        observations: Sequence[Observation],
-        evidence: Evidence,
-        judge: Callable[[Evidence], Verdict],
+        self, measurement: Measurement, observations: Sequence[Observation], probe_id: str, evidence: int
     ) -> None:
-        """Take one measurement; what was judged before is not judged again."""
-        content = _evidence_content(evidence)
-        number = self._contents.get(content)
-        if number is None:
-            verdict = judge(evidence)
-            number = self._contents[content] = len(self._verdicts)
-            self._verdicts.append(verdict)
+        """Add a measurement.
+
+        Args:
+            measurement: one that is not in the batch.
+            observations: its steps.
+            probe_id: as its evidence names it; empty where none is.
+            evidence: number of the content of its evidence.
+        """
         at = len(self._measurements)
         self._measurements.append(measurement)
-        self._probe_ids.append(evidence.probe_id)
-        self._numbers.append(number)
+        self._probe_ids.append(probe_id)
+        self._evidence_numbers.append(evidence)
         numbers = self._step_contents
         for step in observations:
-            said = _step_content(step)
-            self._step_numbers.append(numbers.setdefault(said, len(numbers)))
+            content = _step_content(step)
+            self._step_numbers.append(numbers.setdefault(content, len(numbers)))
             self._steps.append(_step_row(step))
             self._step_rows.append(at)
 
-    def gathered(self) -> Measured:
-        """Give all that was taken."""
+    def build(self) -> Batch:
+        """Return the batch of all that was added."""
         rows = _MEASUREMENT.to_arrow(self._measurements)
         rows = rows.append_column(ROW.field("probe_id"), pa.array(self._probe_ids, pa.string()))
         steps = STEP_ROW.of_values(self._steps)
         steps = steps.append_column("row", pa.array(self._step_rows, _NUMBER))
-        return Measured(
-            rows.append_column("evidence", pa.array(self._numbers, _NUMBER)),
+        return Batch(
+            rows.append_column("evidence", pa.array(self._evidence_numbers, _NUMBER)),
             steps.append_column("content", pa.array(self._step_numbers, _NUMBER)),
             _with_keys(STEP_CONTENT, self._step_contents, len(self._steps)),
-            _with_keys(EVIDENCE_CONTENT, self._contents, len(self._numbers)),
+            _with_keys(EVIDENCE_CONTENT, self._evidence, len(self._evidence_numbers)),
             VERDICT_CONTENT.to_arrow(self._verdicts),
         )
 
 
 def _with_keys(layout: Layout[Any], contents: Collection[tuple[Any, ...]], named: int) -> pa.Table:
-    """Lay contents out, and add the hash of each where it is worth looking for them in other portions."""
+    """Lay contents out, with the hash of each where they repeat often enough to be compared with others."""
     rows = layout.of_values(list(contents))
     if len(contents) > named * _REPEATED_SHARE:
         return rows.append_column("key", pa.nulls(len(contents), pa.binary(_KEY_BYTES)))
@@ -225,4 +236,9 @@ def _getter(noun: type[Any], names: Sequence[str]) -> Callable[[Any], tuple[Any,
 
 _step_row = _getter(Observation, STEP_ROW.arrow.names)
 _step_content = _getter(Observation, STEP_CONTENT.arrow.names)
-_evidence_content = _getter(Evidence, EVIDENCE_CONTENT.arrow.names)
+_content_of_evidence = _getter(Evidence, EVIDENCE_CONTENT.arrow.names)
+
+
+def content_of(evidence: Evidence) -> tuple[Any, ...]:
+    """Return all that a verdict depends on: evidence without the columns of `VOICE`."""
+    return _content_of_evidence(evidence)

@@ -20,7 +20,7 @@ from banwatch.store.cells import KEY as CELL_KEY
 from banwatch.store.cells import cell_table, read_cells
 from banwatch.store.columns import Layout
 from banwatch.store.data_package import companions
-from banwatch.store.queries import narrowed
+from banwatch.store.filters import filtered
 from banwatch.store.store import Store
 from banwatch.store.tables import TABLES
 
@@ -101,7 +101,7 @@ def key_of(tier: str) -> tuple[str, ...]:
 def _batches(store: Store, tier: str, wanted: Wanted) -> Iterator[pa.Table]:
     """Read the rows in their order, some thousands at once."""
     if tier == "cell":
-        found = narrowed(store.table("verdict"), equal=_equal(wanted), since=wanted.since, until=wanted.until)
+        found = filtered(store.table("verdict"), equal=_equal(wanted), since=wanted.since, until=wanted.until)
         yield Layout(Cell).to_arrow(read_cells(store.to_arrow(cell_table(found))))
         return
     table = store.table(tier)
@@ -127,7 +127,7 @@ def _filtered(table: ibis.Table, wanted: Wanted, at: str) -> ibis.Table:
         if wanted.probe_asn is not None:
             table = table.filter(table.asns.contains(wanted.probe_asn))
     equal = {name: value for name, value in _equal(wanted).items() if name in columns}
-    return narrowed(table, equal=equal, since=wanted.since, until=wanted.until, at=at)
+    return filtered(table, equal=equal, since=wanted.since, until=wanted.until, at=at)
 
 
 def _write_parquet(path: Path, layout: Layout[Any], batches: Iterator[pa.Table]) -> int:

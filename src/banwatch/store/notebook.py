@@ -19,7 +19,7 @@ from banwatch.model.ids import parse_asn
 from banwatch.store.cells import cell_table
 from banwatch.store.engines.clickhouse import parse_address
 from banwatch.store.engines.duckdb import explain
-from banwatch.store.queries import narrowed
+from banwatch.store.filters import filtered
 from banwatch.store.remote_tables import open_owned
 from banwatch.store.store import Store
 
@@ -81,7 +81,7 @@ class Tables:
     ) -> ibis.Table:
         number = parse_asn(str(asn).upper()) if asn is not None else None
         equal = {"probe_cc": cc, "probe_asn": number, "target": target, **more}
-        return narrowed(self.table(name), equal=equal, since=_moment(since), until=_moment(until), at=at)
+        return filtered(self.table(name), equal=equal, since=_moment(since), until=_moment(until), at=at)
 
     def verdicts(
         self,

@@ -2,10 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
-import ibis
 import pyarrow as pa
 
 from banwatch.model.ban import Comparison
@@ -18,36 +17,12 @@ from banwatch.model.observation import Observation
 from banwatch.model.verdict import Verdict
 from banwatch.store.bookkeeping import Entry, Property, Quarantined
 from banwatch.store.cells import cell_table, read_cells
+from banwatch.store.filters import filtered
 from banwatch.store.store import Store, table_of
 from banwatch.store.tables import TABLES
 
 Row = TypeVar("Row")
 IN_TIME = ("measurement_start_time", "measurement_uid")
-
-
-def _moment(at: datetime) -> Any:
-    """A time as the tables hold it: UTC, without a zone."""
-    naive = at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
-    return ibis.literal(naive, type="timestamp(6)")
-
-
-def narrowed(
-    table: ibis.Table,
-    *,
-    equal: Mapping[str, object],
-    since: datetime | None = None,
-    until: datetime | None = None,
-    at: str = "measurement_start_time",
-) -> ibis.Table:
-    """Keep rows whose columns have the given values (None is "any") and whose time is in [since, until)."""
-    for name, value in equal.items():
-        if value is not None:
-            table = table.filter(table[name] == value)
-    if since is not None:
-        table = table.filter(table[at] >= _moment(since))
-    if until is not None:
-        table = table.filter(table[at] < _moment(until))
-    return table
 
 
 def verdicts(
@@ -70,7 +45,7 @@ def verdicts(
         "target": target,
         "state": state,
     }
-    found = narrowed(store.table("verdict"), equal=equal, since=since, until=until)
+    found = filtered(store.table("verdict"), equal=equal, since=since, until=until)
     return store.read(found.order_by([*IN_TIME, "target"]).limit(limit), Verdict)
 
 
@@ -83,7 +58,7 @@ def verdicts_in_batches(
     limit: int | None = None,
 ) -> Iterator[list[Verdict]]:
     """Read any number of verdicts in order of time, some thousands at once."""
-    found = narrowed(store.table("verdict"), equal=equal, since=since, until=until)
+    found = filtered(store.table("verdict"), equal=equal, since=since, until=until)
     for batch in store.batches(found.order_by([*IN_TIME, "target"]).limit(limit)):
         yield table_of(Verdict).layout.from_arrow(batch)
 
@@ -96,7 +71,7 @@ def count_verdicts(
     until: datetime | None = None,
 ) -> int:
     """Count verdicts."""
-    return store.count(narrowed(store.table("verdict"), equal=equal, since=since, until=until))
+    return store.count(filtered(store.table("verdict"), equal=equal, since=since, until=until))
 
 
 def measurement(store: Store, uid: str) -> Measurement | None:
@@ -117,7 +92,7 @@ def measurements(
 ) -> list[Measurement]:
     """Read measurements in order of time; `since` is included, `until` is not."""
     equal = {"probe_cc": probe_cc, "probe_asn": probe_asn, "access_tier": access_tier, "target": target}
-    found = narrowed(store.table("measurement"), equal=equal, since=since, until=until)
+    found = filtered(store.table("measurement"), equal=equal, since=since, until=until)
     return store.read(found.order_by(list(IN_TIME)).limit(limit), Measurement)
 
 
@@ -221,7 +196,7 @@ def cells(
 ) -> list[Cell]:
     """Count verdicts into cells, in the order of their key; times should fall on full hours."""
     equal = {"probe_cc": probe_cc, "probe_asn": probe_asn, "access_tier": access_tier, "target": target}
-    found = narrowed(store.table("verdict"), equal=equal, since=since, until=until)
+    found = filtered(store.table("verdict"), equal=equal, since=since, until=until)
     return read_cells(store.to_arrow(cell_table(found)))
 
 
@@ -238,7 +213,7 @@ def incidents(store: Store) -> list[Incident]:
 def comparisons(store: Store, ban_id: str | None = None) -> list[Comparison]:
     """Read what was announced against what was measured, of one ban or of all."""
     table = TABLES["comparison"]
-    found = narrowed(store.table(table.name), equal={"ban_id": ban_id})
+    found = filtered(store.table(table.name), equal={"ban_id": ban_id})
     return store.read(found.order_by(list(table.key)), Comparison)
 
 
@@ -246,6 +221,14 @@ def quarantined(store: Store, limit: int | None = None) -> list[Quarantined]:
     """Read what could not be read, by file and line."""
     table = TABLES["quarantine"]
     return store.read(store.table(table.name).order_by(list(table.key)).limit(limit), Quarantined)
+
+
+def quarantined_at(store: Store, lines: Iterable[tuple[str, int]]) -> list[Quarantined]:
+    """Read the quarantined rows of some lines, each a source and a number; inside a transaction too."""
+    places = {f"{number}:{source}" for source, number in lines}
+    return store.matching(
+        Quarantined, "place", places, of=lambda rows: rows.line.cast("string") + ":" + rows.source
+    )
 
 
 def labs(store: Store) -> dict[str, int]:
@@ -267,7 +250,7 @@ def counts(store: Store) -> dict[str, int]:
 
 def uids_between(store: Store, since: datetime | None, until: datetime | None) -> set[str]:
     """Ids of the measurements that started in [since, until)."""
-    found = narrowed(store.table("measurement"), equal={}, since=since, until=until)
+    found = filtered(store.table("measurement"), equal={}, since=since, until=until)
     return set(store.to_arrow(found.select("measurement_uid")).column(0).to_pylist())
 
 
@@ -279,16 +262,17 @@ def first_copies(store: Store, segment: str, wanted: set[str] | None) -> list[En
     return [e for e in rows if wanted is None or e.measurement_uid in wanted]
 
 
-def evidence_between(store: Store, since: datetime | None, until: datetime | None) -> ibis.Table:
-    """The evidence of measurements that started in [since, until)."""
-    return narrowed(store.table("evidence"), equal={}, since=since, until=until)
+def any_evidence(store: Store, since: datetime | None, until: datetime | None) -> Evidence | None:
+    """Read the evidence of one measurement that started in [since, until); None where there is none."""
+    rows = filtered(store.table("evidence"), equal={}, since=since, until=until)
+    return next(iter(store.read(rows.limit(1), Evidence)), None)
 
 
 def replaced_verdicts(
     store: Store, ruleset: str, since: datetime | None, until: datetime | None
 ) -> Iterator[pa.Table]:
     """Give the verdicts by any other ruleset that are not kept as past ones yet, some thousands at once."""
-    old = narrowed(store.table("verdict"), equal={}, since=since, until=until)
+    old = filtered(store.table("verdict"), equal={}, since=since, until=until)
     other = old.filter(old.ruleset != ruleset)
     kept = store.table("past_verdict").select("measurement_uid", "target", "ruleset")
     yield from store.batches(other.anti_join(kept, ["measurement_uid", "target", "ruleset"]))
@@ -298,5 +282,6 @@ def evidence_in_batches(
     store: Store, since: datetime | None, until: datetime | None
 ) -> Iterator[list[Evidence]]:
     """Read any amount of evidence in order of time, some thousand rows at once."""
-    for batch in store.batches(evidence_between(store, since, until).order_by([*IN_TIME, "target"])):
+    rows = filtered(store.table("evidence"), equal={}, since=since, until=until)
+    for batch in store.batches(rows.order_by([*IN_TIME, "target"])):
         yield table_of(Evidence).layout.from_arrow(batch)

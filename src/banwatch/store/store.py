@@ -13,15 +13,15 @@ import ibis
 import pyarrow as pa
 
 from banwatch.model.errors import BanwatchError
-from banwatch.model.progress import Progress
 from banwatch.store.archive import Archive
-from banwatch.store.batch import Measured
+from banwatch.store.batch import Batch
 from banwatch.store.bookkeeping import Entry, Property
 from banwatch.store.columns import Layout
 from banwatch.store.engines.clickhouse import Click, Wire, parse_address
 from banwatch.store.engines.duckdb import Duck, StoreInUseError
-from banwatch.store.engines.engine import Engine, JudgeTable
+from banwatch.store.engines.engine import Engine, Rejudgement
 from banwatch.store.engines.remote import Remote
+from banwatch.store.filters import filtered
 from banwatch.store.tables import SCHEMA_VERSION, TABLES, TableDef
 
 Row = TypeVar("Row")
@@ -232,46 +232,30 @@ class Store:
         if rows.num_rows:
             self._engine.insert(name, rows)
 
-    def append_measured(self, measured: Measured | None, entries: Iterable[Entry]) -> None:
-        """Add new measurements of all tiers, and where lines lie; call it inside a transaction."""
+    def append_batch(self, batch: Batch | None, entries: Iterable[Entry]) -> None:
+        """Add new measurements of all tiers, and the places of lines; call it inside a transaction."""
         rows = TABLES["entry"].layout.to_arrow(entries)
-        if measured is not None:
-            self._engine.insert_measured(measured, rows)
+        if batch is not None:
+            self._engine.insert_batch(batch, rows)
         elif rows.num_rows:
             self._engine.insert("entry", rows)
 
-    def drop_measured(self, uids: Sequence[str] | None = None) -> None:
-        """Take out all that was made of some measurements, or of all, and where their lines lie.
+    def delete_measurements(self, uids: Sequence[str] | None = None) -> None:
+        """Delete the tier rows of some measurements, or of all, and the places of their lines.
 
         The places of further, conflicting copies stay. Call it inside a transaction.
         """
         if uids is None or uids:
-            self._engine.drop_measured(uids)
+            self._engine.delete_measurements(uids)
 
-    def judge_again(
-        self,
-        judge: JudgeTable,
-        evidence: ibis.Table,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        progress: Progress = lambda done, total: None,
-    ) -> int:
-        """Replace verdicts by what is judged now; call it inside a transaction.
+    def rejudge(self, since: datetime | None = None, until: datetime | None = None) -> Rejudgement:
+        """Begin to replace the verdicts of measurements that started in [since, until); in a transaction.
 
-        What a judge says must not depend on who measured and when (`measured.VOICE`): what many measurements
-        share is judged once.
-
-        Args:
-            judge: gives for rows of evidence the rows of their verdicts, in the same order.
-            evidence: of the measurements in question.
-            since: that they started then or later.
-            until: that they started before.
-            progress: told how far it is.
-
-        Returns:
-            How many measurements were judged again.
+        A verdict must not depend on the measurer and the time (`batch.VOICE`): evidence that many
+        measurements share may be given out once.
         """
-        return self._engine.judge_again(judge, self._sql(evidence), since, until, progress)
+        evidence = filtered(self.table("evidence"), equal={}, since=since, until=until)
+        return self._engine.rejudge(self._sql(evidence), since, until)
 
     def replace(self, name: str, column: str, rows: Sequence[Any]) -> None:
         """Put rows in the place of those that have the same value in a column; inside a transaction."""

@@ -18,9 +18,7 @@ import pyarrow as pa
 from ibis.backends.sql.datatypes import ClickHouseType
 
 from banwatch.model.errors import BanwatchError
-from banwatch.model.progress import Progress
-from banwatch.store.batch import Measured
-from banwatch.store.engines.engine import JudgeTable
+from banwatch.store.batch import Batch
 from banwatch.store.tables import MEASURED, TABLES, TableDef
 
 SETTINGS: Mapping[str, int | str] = {
@@ -120,16 +118,16 @@ class Click:
         """Add rows."""
         self._transport.insert(table, rows)
 
-    def insert_measured(self, measured: Measured, entries: pa.Table) -> None:
+    def insert_batch(self, batch: Batch, entries: pa.Table) -> None:
         """Add new measurements of all tiers; the entry comes last: a measurement without one comes again."""
         for name in MEASURED:
-            rows = measured.table(name)
+            rows = batch.table(name)
             if rows.num_rows:
                 self.insert(name, rows)
         if entries.num_rows:
             self.insert("entry", entries)
 
-    def drop_measured(self, uids: Sequence[str] | None) -> None:
+    def delete_measurements(self, uids: Sequence[str] | None) -> None:
         """Take out all that was made of some measurements, or of all."""
         for name in MEASURED:
             if uids is None:
@@ -137,27 +135,11 @@ class Click:
             else:
                 self.delete(name, "measurement_uid", uids)
 
-    def judge_again(
-        self,
-        judge: JudgeTable,
-        evidence_sql: str,
-        since: datetime | None,
-        until: datetime | None,
-        progress: Progress,
-    ) -> int:
-        """Replace verdicts, row by row."""
-        counted = self.query(f"SELECT count(*) AS n FROM ({evidence_sql})")
-        total, judged = int(counted.column("n")[0].as_py()), 0
-        whole = since is None and until is None
-        if whole:
-            self.clear("verdict")
-        for evidence in self.batches(evidence_sql, _JUDGED_AT_ONCE):
-            if not whole:
-                self.delete("verdict", "measurement_uid", evidence.column("measurement_uid").to_pylist())
-            self.insert("verdict", judge(evidence))
-            judged += evidence.num_rows
-            progress(judged, total)
-        return judged
+    def rejudge(
+        self, evidence_sql: str, since: datetime | None, until: datetime | None
+    ) -> "ClickHouseRejudgement":
+        """Begin to replace verdicts, row by row."""
+        return ClickHouseRejudgement(self, evidence_sql, is_whole=since is None and until is None)
 
     def delete(self, table: str, column: str, values: Sequence[Any]) -> None:
         """Take out the rows that have one of some values in a column."""
@@ -172,6 +154,30 @@ class Click:
     def transaction(self) -> AbstractContextManager[None]:
         """Nothing: see the module's docstring for what stands in its place."""
         return nullcontext()
+
+
+class ClickHouseRejudgement:
+    """New verdicts for the rows of an evidence query; see `engine.Rejudgement`."""
+
+    def __init__(self, engine: Click, evidence_sql: str, *, is_whole: bool) -> None:
+        self._engine = engine
+        self._sql = evidence_sql
+        self._is_whole = is_whole
+        counted = engine.query(f"SELECT count(*) AS n FROM ({evidence_sql})")
+        self.total = int(counted.column("n")[0].as_py())
+        self.measurements = self.total
+        if is_whole:
+            engine.clear("verdict")
+
+    def evidence(self) -> Iterator[pa.Table]:
+        """Read the evidence, some thousand rows at once."""
+        yield from self._engine.batches(self._sql, _JUDGED_AT_ONCE)
+
+    def put(self, evidence: pa.Table, verdicts: pa.Table) -> None:
+        """Store the verdicts of some rows of `evidence`, in the same order."""
+        if not self._is_whole:
+            self._engine.delete("verdict", "measurement_uid", evidence.column("measurement_uid").to_pylist())
+        self._engine.insert("verdict", verdicts)
 
 
 def _literal(text: str) -> str:

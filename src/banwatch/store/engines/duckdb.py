@@ -14,10 +14,10 @@ import pyarrow as pa
 from ibis.backends.sql.datatypes import DuckDBType
 
 from banwatch.model.errors import BanwatchError
-from banwatch.model.progress import Progress
-from banwatch.store.batch import Measured
-from banwatch.store.engines.duckdb_layout import SHELVED, STORED, Shelf
-from banwatch.store.engines.engine import JudgeTable
+from banwatch.store.batch import Batch
+from banwatch.store.engines.duckdb_rejudge import DuckDbRejudgement
+from banwatch.store.engines.duckdb_schema import STORED_PREFIX, TIER_VIEWS
+from banwatch.store.engines.duckdb_tiers import TierTables
 from banwatch.store.tables import TableDef
 
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
@@ -155,7 +155,7 @@ class Duck:
         self._raw = _connect(path, read_only=read_only)
         self._raw.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         self._raw.execute(f"SET checkpoint_threshold = '{CHECKPOINT_AFTER}'")
-        self._shelf = Shelf(self._raw, self._at_hand)
+        self._tiers = TierTables(self._raw, self._shown)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -171,13 +171,13 @@ class Duck:
         """Name the tables that are there."""
         with self._explained():
             found = {name for (name,) in self._raw.execute("SHOW TABLES").fetchall()}
-        return {name for name in found if not name.startswith(STORED)}
+        return {name for name in found if not name.startswith(STORED_PREFIX)}
 
     def create(self, table: TableDef) -> None:
         """Make a table; the first of those on the shelf brings the others."""
-        if table.name in SHELVED:
-            if table.name == SHELVED[0]:
-                self._shelf.create()
+        if table.name in TIER_VIEWS:
+            if table.name == TIER_VIEWS[0]:
+                self._tiers.create()
             return
         columns = ", ".join(
             f'"{name}" {DuckDBType.to_string(dtype)}{"" if dtype.nullable else " NOT NULL"}'
@@ -190,7 +190,7 @@ class Duck:
         kind = "table_type FROM information_schema.tables WHERE table_name = ?"
         found = self._raw.execute(f"SELECT {kind}", [table]).fetchall()
         if found and found[0][0] == "VIEW":
-            self._shelf.drop()
+            self._tiers.drop()
         elif found:
             self._raw.execute(f'DROP TABLE "{table}"')
 
@@ -201,7 +201,7 @@ class Duck:
 
     def query_matching(self, sql: str, values: pa.Table) -> pa.Table:
         """Ask for rows, with some values at hand as a table named `wanted`; sees the open transaction."""
-        with self._explained(), self._at_hand("wanted", values):
+        with self._explained(), self._shown("wanted", values):
             return self._raw.sql(sql).to_arrow_table()
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.Table]:
@@ -212,41 +212,34 @@ class Duck:
 
     def insert(self, table: str, rows: pa.Table) -> None:
         """Add rows."""
-        if table in SHELVED:
-            self._shelf.insert(table, rows)
+        if table in TIER_VIEWS:
+            self._tiers.insert(table, rows)
             return
-        with self._at_hand("incoming", rows):
+        with self._shown("incoming", rows):
             self._raw.execute(f'INSERT INTO "{table}" SELECT * FROM incoming')
 
-    def insert_measured(self, measured: Measured, entries: pa.Table) -> None:
+    def insert_batch(self, batch: Batch, entries: pa.Table) -> None:
         """Add new measurements of all tiers, with the places of their lines."""
-        self._shelf.insert_measured(measured, entries)
+        self._tiers.insert_batch(batch, entries)
 
-    def drop_measured(self, uids: Sequence[str] | None) -> None:
+    def delete_measurements(self, uids: Sequence[str] | None) -> None:
         """Take out all that was made of some measurements, or of all."""
-        self._shelf.drop_measured(uids)
+        self._tiers.delete_measurements(uids)
 
-    def judge_again(
-        self,
-        judge: JudgeTable,
-        evidence_sql: str,
-        since: datetime | None,
-        until: datetime | None,
-        progress: Progress,
-    ) -> int:
-        """Replace verdicts, judging once what many measurements share."""
-        return self._shelf.judge_again(judge, since, until, progress)
+    def rejudge(self, evidence_sql: str, since: datetime | None, until: datetime | None) -> DuckDbRejudgement:
+        """Begin to replace verdicts; evidence that measurements share comes once."""
+        return DuckDbRejudgement(self._raw, self._shown, self._tiers, since, until)
 
     def delete(self, table: str, column: str, values: Sequence[Any]) -> None:
         """Take out the rows that have one of some values in a column."""
-        if table in SHELVED:
-            self._shelf.delete(table, column, values)
+        if table in TIER_VIEWS:
+            self._tiers.delete(table, column, values)
             return
-        with self._at_hand("doomed", pa.table({"value": values})):
-            self._raw.execute(f'DELETE FROM "{table}" WHERE "{column}" IN (SELECT "value" FROM doomed)')
+        with self._shown("deleted", pa.table({"value": values})):
+            self._raw.execute(f'DELETE FROM "{table}" WHERE "{column}" IN (SELECT "value" FROM deleted)')
 
     @contextmanager
-    def _at_hand(self, name: str, rows: pa.Table) -> Iterator[None]:
+    def _shown(self, name: str, rows: pa.Table) -> Iterator[None]:
         """Let SQL see rows of ours as a table."""
         self._raw.register(name, rows)
         try:
@@ -257,8 +250,8 @@ class Duck:
 
     def clear(self, table: str) -> None:
         """Take out all rows."""
-        if table in SHELVED:
-            self._shelf.clear(table)
+        if table in TIER_VIEWS:
+            self._tiers.clear(table)
             return
         self._raw.execute(f'DELETE FROM "{table}"')
 
@@ -274,7 +267,7 @@ class Duck:
             try:
                 yield
             except BaseException:
-                self._shelf.forget()
+                self._tiers.forget()
                 with suppress(duckdb.Error):  # DuckDB may have rolled back by itself; the first error counts
                     self._raw.rollback()
                 raise

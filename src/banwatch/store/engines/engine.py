@@ -1,17 +1,34 @@
-"""What a store asks of a database engine. Two can do it: DuckDB here, ClickHouse beyond."""
+"""Interface between a store and its database engine: DuckDB on one machine, ClickHouse beyond."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
 import pyarrow as pa
 
-from banwatch.model.progress import Progress
-from banwatch.store.batch import Measured
+from banwatch.store.batch import Batch
 from banwatch.store.tables import TableDef
 
-JudgeTable = Callable[[pa.Table], pa.Table]
+
+class Rejudgement(Protocol):
+    """Verdicts of some measurements being replaced, inside one transaction."""
+
+    measurements: int
+    """Measurements that get a new verdict."""
+    total: int
+    """Rows that `evidence` gives, all batches together."""
+
+    def evidence(self) -> Iterator[pa.Table]:
+        """Read the evidence to judge, some thousand rows at once.
+
+        Evidence that many measurements share may come once for all of them, with the columns of
+        `batch.VOICE` left empty. Call `put` for each batch before the next one is asked for, and read to the
+        end.
+        """
+
+    def put(self, evidence: pa.Table, verdicts: pa.Table) -> None:
+        """Store the verdicts of one batch of `evidence`, in the same order."""
 
 
 class Engine(Protocol):
@@ -43,28 +60,19 @@ class Engine(Protocol):
     def insert(self, table: str, rows: pa.Table) -> None:
         """Add rows."""
 
-    def insert_measured(self, measured: Measured, entries: pa.Table) -> None:
-        """Add new measurements of all tiers; what makes them count, their rows of `entry`, at last."""
+    def insert_batch(self, batch: Batch, entries: pa.Table) -> None:
+        """Add new measurements of all tiers, and last their rows of `entry`, which make them count."""
 
-    def drop_measured(self, uids: Sequence[str] | None) -> None:
-        """Take out all that was made of some measurements, or of all; places of further copies stay."""
+    def delete_measurements(self, uids: Sequence[str] | None) -> None:
+        """Delete the tier rows of some measurements, or of all; places of further copies stay."""
 
-    def judge_again(
-        self,
-        judge: JudgeTable,
-        evidence_sql: str,
-        since: datetime | None,
-        until: datetime | None,
-        progress: Progress,
-    ) -> int:
-        """Replace verdicts by what is judged now; gives how many.
+    def rejudge(self, evidence_sql: str, since: datetime | None, until: datetime | None) -> Rejudgement:
+        """Begin to replace verdicts.
 
         Args:
-            judge: gives for rows of evidence the rows of their verdicts, in the same order.
-            evidence_sql: asks for the evidence of the measurements in question.
-            since: that they started then or later.
-            until: that they started before.
-            progress: told how many rows of how many are judged.
+            evidence_sql: query for the evidence of the measurements in question.
+            since: their earliest start; any where None.
+            until: the time before which they started; any where None.
         """
 
     def delete(self, table: str, column: str, values: Sequence[Any]) -> None:

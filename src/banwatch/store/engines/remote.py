@@ -15,10 +15,9 @@ import msgspec
 import pyarrow as pa
 
 from banwatch.model.errors import BanwatchError
-from banwatch.model.progress import Progress
 from banwatch.net.local_socket import connect_local
-from banwatch.store.batch import Measured
-from banwatch.store.engines.engine import JudgeTable
+from banwatch.store.batch import Batch
+from banwatch.store.engines.engine import Rejudgement
 from banwatch.store.tables import TableDef
 
 _READING = ("SELECT", "WITH")
@@ -116,22 +115,15 @@ class Remote:
         """Refuse: only the owner writes."""
         raise self._refusal()
 
-    def insert_measured(self, measured: Measured, entries: pa.Table) -> None:
+    def insert_batch(self, batch: Batch, entries: pa.Table) -> None:
         """Refuse: only the owner writes."""
         raise self._refusal()
 
-    def drop_measured(self, uids: Sequence[str] | None) -> None:
+    def delete_measurements(self, uids: Sequence[str] | None) -> None:
         """Refuse: only the owner writes."""
         raise self._refusal()
 
-    def judge_again(
-        self,
-        judge: JudgeTable,
-        evidence_sql: str,
-        since: datetime | None,
-        until: datetime | None,
-        progress: Progress,
-    ) -> int:
+    def rejudge(self, evidence_sql: str, since: datetime | None, until: datetime | None) -> Rejudgement:
         """Refuse: only the owner writes."""
         raise self._refusal()
 
