@@ -1,4 +1,4 @@
-"""Who finds a store in use has its owner do the work, and hears how it went."""
+"""The owner of a store works for other processes, and reports the outcome to them."""
 
 import subprocess
 from pathlib import Path
@@ -7,13 +7,12 @@ import msgspec
 import pytest
 
 import banwatch
-from banwatch.collector import ask, own
-from banwatch.collector.owner import Request
+from banwatch.collector import own, writable
+from banwatch.collector.ownership import OwnerClient, OwnerRequest
 from banwatch.model.errors import BanwatchError
-from banwatch.pipeline import IngestReport
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
-from banwatch.store.engines.remote import Remote, socket_of
+from banwatch.store.engines.owner import OwnerEngine, socket_of
 from tests.collector.running import command, serving
 from tests.pipeline.measured import line, uid, write
 
@@ -40,10 +39,11 @@ def test_another_command_ingests_through_the_owner(store_path: Path, tmp_path: P
 def test_every_kind_of_work(store_path: Path, tmp_path: Path) -> None:
     file = write(tmp_path / "a.jsonl", [line(n) for n in range(5)])
     with own(store_path):
-        report = ask(store_path, Request(work="ingest", paths=[str(file)]))
-        assert msgspec.json.decode(report or b"", type=IngestReport).accepted == 5
-        assert msgspec.json.decode(ask(store_path, Request(work="rebuild")) or b"")["measurements"] == 5
-        assert msgspec.json.decode(ask(store_path, Request(work="detect")) or b"")["cells"] > 0
+        writer = OwnerClient.reach(store_path)
+        assert writer is not None
+        assert writer.ingest([str(file)]).accepted == 5
+        assert writer.rebuild().measurements == 5
+        assert writer.detect().cells > 0
 
 
 def test_what_comes_on_the_standard_input_goes_through_the_owner_too(store_path: Path) -> None:
@@ -61,14 +61,14 @@ def test_judging_again_goes_through_the_owner(store_path: Path, tmp_path: Path) 
     write(tmp_path / "a.jsonl", [line(n) for n in range(5)])
     (tmp_path / "rules.toml").write_text('version = "mine"\nwithout = ["tls.reset"]\n')
     with own(store_path) as owner:
-        ask(store_path, Request(work="ingest", paths=[str(tmp_path / "a.jsonl")]))
+        OwnerClient(store_path).ingest([str(tmp_path / "a.jsonl")])
         words = command("judge", "--store", store_path, "--ruleset", tmp_path / "rules.toml", "--json")
         done = subprocess.run(words, capture_output=True, check=True)
         assert msgspec.json.decode(done.stdout) == {"measurements": 5, "ruleset": "mine"}
         assert owner is not None
         assert {verdict.ruleset for verdict in queries.verdicts(owner.store)} == {"mine"}
         with pytest.raises(BanwatchError, match="the ruleset cannot be read"):
-            ask(store_path, Request(work="rejudge", ruleset="version = 1"))
+            OwnerClient(store_path).rejudge("version = 1")
 
 
 def test_a_notebook_reads_through_the_owner(store_path: Path, tmp_path: Path) -> None:
@@ -94,11 +94,11 @@ def test_another_process_reads_through_the_owner(store_path: Path, tmp_path: Pat
     write(tmp_path / "a.jsonl", [line(n) for n in range(5)])
     words = command("verdicts", "--json", "--store", store_path)
     with own(store_path):
-        ask(store_path, Request(work="ingest", paths=[str(tmp_path / "a.jsonl")]))
+        OwnerClient(store_path).ingest([str(tmp_path / "a.jsonl")])
         done = subprocess.run(words, capture_output=True, text=True, check=True)
         assert done.stdout.count('"target":"youtube.com"') == 2
         with (
-            Store.over(Remote(store_path), tmp_path / "s.duckdb.archive", read_only=True) as away,
+            Store.over(OwnerEngine(store_path), tmp_path / "s.duckdb.archive", read_only=True) as away,
             Store.open(store_path, read_only=True) as here,
         ):
             assert audit(away) == audit(here)
@@ -112,34 +112,36 @@ def test_another_process_reads_through_the_owner(store_path: Path, tmp_path: Pat
 
 def test_an_owner_answers_questions_and_nothing_else(store_path: Path) -> None:
     with own(store_path):
-        reader = Remote.reach(store_path)
+        reader = OwnerEngine.reach(store_path)
         assert reader is not None
         assert "verdict" in reader.table_names()
         with pytest.raises(BanwatchError, match="answers questions only"):
             reader.query('DELETE FROM "verdict"')
         with pytest.raises(BanwatchError, match="which alone writes"):
             reader.clear("verdict")
-    assert Remote.reach(store_path) is None
+    assert OwnerEngine.reach(store_path) is None
 
 
 def test_what_goes_wrong_is_said_to_whom_asked(store_path: Path, tmp_path: Path) -> None:
     with own(store_path):
         with pytest.raises(BanwatchError, match="there is no file") as caught:
-            ask(store_path, Request(work="ingest", paths=[str(tmp_path / "none")]))
+            OwnerClient(store_path).ingest([str(tmp_path / "none")])
         assert caught.value.do == "Check the path"
         with pytest.raises(BanwatchError, match="does not know the work"):
-            ask(store_path, Request(work="cake"))
+            OwnerClient(store_path).ask(OwnerRequest(work="cake"))
 
 
 def test_where_nobody_owns_it_nobody_answers(store_path: Path) -> None:
-    assert ask(store_path, Request(work="detect")) is None
+    assert OwnerClient.reach(store_path) is None
+    with pytest.raises(BanwatchError, match="ended before the work was done"):
+        OwnerClient(store_path).detect()
 
 
 def test_a_socket_that_was_left_behind_is_replaced(store_path: Path) -> None:
     socket_of(store_path).write_text("left")
     with own(store_path) as owned:
         assert owned
-        assert ask(store_path, Request(work="detect")) is not None
+        assert OwnerClient(store_path).detect() is not None
 
 
 def test_what_is_no_store_is_not_owned(tmp_path: Path) -> None:
@@ -151,3 +153,17 @@ def test_what_is_no_store_is_not_owned(tmp_path: Path) -> None:
 def test_only_the_same_user_may_ask(store_path: Path) -> None:
     with own(store_path):
         assert socket_of(store_path).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_store_that_nobody_holds_is_written_directly(store_path: Path, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl", [line(n) for n in range(5)])
+    with writable(store_path) as writer:
+        assert writer.ingest([str(file)]).accepted == 5
+        assert writer.rejudge().measurements == 5
+    with pytest.raises(BanwatchError, match="the ruleset cannot be read"), writable(store_path) as writer:
+        writer.rejudge("version = 1")
+
+
+def test_an_owner_takes_no_share(store_path: Path) -> None:
+    with own(store_path), pytest.raises(BanwatchError, match="takes all files alone"):
+        OwnerClient(store_path).ingest(["-"], share=(2, 16))

@@ -87,15 +87,15 @@ def test_a_lost_database_is_made_again_from_the_archive(store_path: Path, known:
 def test_a_line_that_we_could_not_read_is_read_when_we_can(
     tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    true = portion.judge
+    true = portion.judge_line
 
-    def fail(evidence: object) -> object:
+    def fail(line: bytes, reference: object) -> object:
         raise ZeroDivisionError
 
     with Store.open(tmp_path / "s.duckdb") as store:
-        monkeypatch.setattr(portion, "judge", fail)
+        monkeypatch.setattr(portion, "judge_line", fail)
         assert ingest(store, [write(tmp_path / "a.jsonl", [line(0)])], known).quarantined == 1
-        monkeypatch.setattr(portion, "judge", true)
+        monkeypatch.setattr(portion, "judge_line", true)
         assert rebuild(store, known).measurements == 1
         assert queries.counts(store)["quarantine"] == 0
         assert audit(store).problems == ()

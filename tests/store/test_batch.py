@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banwatch import reference
-from banwatch.judge import judge
+from banwatch.judge import judge, judge_line
 from banwatch.model.evidence import Evidence
 from banwatch.store.batch import Batch, BatchBuilder, content_of, join
 from banwatch.store.tables import MEASURED, TABLES

@@ -10,6 +10,7 @@ safe on the disk before the probe hears so. *keeper*: the thread that brings the
 submission that was not taken; it is noted in the store's quarantine.
 """
 
-from banwatch.collector.owner import Owner, ask, own
+from banwatch.collector.owner import Owner, own
+from banwatch.collector.ownership import writable
 
-__all__ = ["Owner", "ask", "own"]
+__all__ = ["Owner", "own", "writable"]

@@ -20,7 +20,7 @@ from banwatch.store.columns import Layout
 from banwatch.store.engines.clickhouse import Click, Wire, parse_address
 from banwatch.store.engines.duckdb import Duck, StoreInUseError
 from banwatch.store.engines.engine import Engine, Rejudgement
-from banwatch.store.engines.remote import Remote
+from banwatch.store.engines.owner import OwnerEngine
 from banwatch.store.filters import filtered
 from banwatch.store.tables import SCHEMA_VERSION, TABLES, TableDef
 
@@ -69,7 +69,7 @@ class Store:
         try:
             engine = Duck(path, read_only=read_only)
         except StoreInUseError:
-            owner = Remote.reach(path) if read_only else None
+            owner = OwnerEngine.reach(path) if read_only else None
             if owner is None:
                 raise
             engine = owner

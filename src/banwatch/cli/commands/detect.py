@@ -82,14 +82,9 @@ def _detect(
         changes = find_changes(cells, through=now)
         incidents = group(changes, cells)
     else:
-        from datetime import UTC, datetime
-
-        from banwatch.bans import load_bans
-        from banwatch.collector.owner import Request, ask
-        from banwatch.pipeline import detect
+        from banwatch.collector import writable
         from banwatch.store import Store, queries
         from banwatch.store.bookkeeping import Logged
-        from banwatch.store.engines.duckdb import StoreInUseError
 
         if now is not None:
             with Store.open(store, read_only=True) as opened:
@@ -97,12 +92,8 @@ def _detect(
             for line in said_lines(view_at(entries, now), as_json=as_json):
                 print(line)
             return
-        try:
-            with Store.open(store) as opened:
-                detect(opened, load_bans().values(), now=datetime.now(UTC))
-        except StoreInUseError:
-            if ask(Path(store), Request(work="detect")) is None:
-                raise  # in use, and nobody there who would do it for us
+        with writable(store) as writer:
+            writer.detect()
         with Store.open(store, read_only=True) as opened:
             incidents = tuple(queries.incidents(opened))
             changes = tuple(queries.changes(opened)) if why else ()

@@ -32,51 +32,20 @@ def register(app: typer.Typer) -> None:
         counted. An ingest that was stopped goes on where it was when the same command is run again.
         """
         import os
-        import tempfile
-        from pathlib import Path
 
         import msgspec
         from rich.console import Console
 
-        from banwatch import pipeline, reference
         from banwatch.cli.views.progress import byte_progress
-        from banwatch.collector.owner import Request, ask
+        from banwatch.collector import writable
         from banwatch.pipeline import sources
-        from banwatch.pipeline.bucket import is_bucket
-        from banwatch.pipeline.sources import parse_share
-        from banwatch.store import Store
-        from banwatch.store.engines.duckdb import StoreInUseError
 
-        share_of = parse_share(share)
+        share_of = sources.parse_share(share)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         console = Console(stderr=True)
-        sources.find(paths)  # what is not there is said before anything is made
-        with byte_progress("Ingesting") as progress:
-            try:
-                with Store.open(store) as opened:
-                    report = pipeline.ingest(
-                        opened,
-                        paths,
-                        reference.load(),
-                        progress=progress,
-                        jobs=jobs or cores,
-                        share=share_of,
-                    )
-            except StoreInUseError:
-                if share_of != (0, 1):
-                    raise  # an owner takes all of it: shares are for stores that many may write to
-                with tempfile.TemporaryDirectory(prefix="banwatch-") as folder:
-                    here = [
-                        path if is_bucket(path) else os.path.abspath(path) for path in paths if path != "-"
-                    ]
-                    if sources.STDIN in paths:
-                        here.append(sources.keep_stdin(Path(folder)))
-                    answer = ask(
-                        Path(store), Request(work="ingest", paths=here, jobs=jobs or cores), progress
-                    )
-                if answer is None:
-                    raise
-                report = msgspec.json.decode(answer, type=pipeline.IngestReport)
+        sources.find(paths)  # a missing path is an error before any store is created
+        with byte_progress("Ingesting") as progress, writable(store) as writer:
+            report = writer.ingest(paths, jobs=jobs or cores, share=share_of, progress=progress)
         if as_json:
             print(msgspec.json.encode(report).decode())
         else:

@@ -29,36 +29,17 @@ def register(app: typer.Typer) -> None:
 
         Prints a digest of each tier, by which two stores can be compared.
         """
-        from pathlib import Path
-
         import msgspec
         from rich.console import Console
 
-        from banwatch import pipeline, reference
         from banwatch.cli.views.progress import piece_progress
-        from banwatch.collector.owner import Request, ask
+        from banwatch.collector import writable
         from banwatch.store import Store
-        from banwatch.store.engines.duckdb import StoreInUseError
         from banwatch.store.tables import MEASURED
 
         console = Console(stderr=True)
-        with piece_progress("Rebuilding") as progress:
-            try:
-                with Store.open(store, renew=True) as opened:
-                    report = pipeline.rebuild(
-                        opened,
-                        reference.load(),
-                        from_tier=from_tier,
-                        since=since,
-                        until=until,
-                        progress=progress,
-                    )
-            except StoreInUseError:
-                request = Request(work="rebuild", from_tier=from_tier, since=since, until=until)
-                answer = ask(Path(store), request, progress)
-                if answer is None:
-                    raise
-                report = msgspec.json.decode(answer, type=pipeline.RebuildReport)
+        with piece_progress("Rebuilding") as progress, writable(store, renew=True) as writer:
+            report = writer.rebuild(from_tier=from_tier, since=since, until=until, progress=progress)
         with Store.open(store, read_only=True) as opened:
             digests = {name: opened.digest(name) for name in MEASURED}
         if as_json:

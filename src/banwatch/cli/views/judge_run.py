@@ -90,26 +90,15 @@ def judge_again(
 ) -> None:
     """Judge stored evidence and replace the verdicts; the replaced ones stay readable.
 
-    Where another process owns the store, it does the work, by the text of the ruleset that was wanted.
+    Where another process owns the store, that process judges, by the text of the ruleset.
     """
-    from banwatch import pipeline
     from banwatch.cli.views.progress import piece_progress
-    from banwatch.collector.owner import Request, ask
-    from banwatch.store.engines.duckdb import StoreInUseError
+    from banwatch.collector import writable
 
     console = Console(stderr=True)
-    with piece_progress("Judging") as progress:
-        try:
-            with Store.open(path) as store:
-                report = pipeline.rejudge(
-                    store, judge=ruleset.judge, since=since, until=until, progress=progress
-                )
-        except StoreInUseError:
-            text = "" if ruleset == CURRENT or wanted is None else Path(wanted).read_text(encoding="utf-8")
-            answer = ask(path, Request(work="rejudge", ruleset=text, since=since, until=until), progress)
-            if answer is None:
-                raise
-            report = msgspec.json.decode(answer, type=pipeline.RebuildReport)
+    text = "" if ruleset == CURRENT or wanted is None else Path(wanted).read_text(encoding="utf-8")
+    with piece_progress("Judging") as progress, writable(path) as writer:
+        report = writer.rejudge(text, since=since, until=until, progress=progress)
     if as_json:
         print(msgspec.json.encode({"measurements": report.measurements, "ruleset": ruleset.version}).decode())
     else:

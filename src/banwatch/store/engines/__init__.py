@@ -3,5 +3,5 @@
 - An *engine* (`engine.Engine`) opens tables, writes all or nothing, and carries out Ibis expressions.
 - `duckdb` keeps a store in one file; `duckdb_layout` says how the measured tiers lie in it.
 - `clickhouse` keeps the same tables on a server or a cluster.
-- `remote` reads a store that another process of this machine owns, through that process.
+- `owner` reads a store that another process of this machine owns, through that process.
 """

@@ -1,4 +1,4 @@
-"""Tables of a store that another process owns, for notebooks: expressions that the owner carries out."""
+"""Ibis backend for a store that another process owns: the owner executes the expressions."""
 
 import warnings
 from pathlib import Path
@@ -8,22 +8,22 @@ import ibis
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
-from banwatch.store.engines.remote import Remote
+from banwatch.store.engines.owner import OwnerEngine
 from banwatch.store.tables import TABLES
 
 
-class OwnedBackend(Backend):  # type: ignore[misc]  # ibis ships partial type information
-    """Ibis' DuckDB, with every table of ours empty: what is asked of them is asked of their owner.
+class OwnerBackend(Backend):  # type: ignore[misc]  # ibis ships partial type information
+    """DuckDB backend with empty tables, whose expressions go to the owner of the store.
 
-    Only expressions over these tables alone can be carried out, as the owner knows of no others.
+    Only expressions over these tables alone can be executed, as the owner knows of no others.
     """
 
     @classmethod
-    def over(cls, remote: Remote) -> "OwnedBackend":
-        """Make a backend that asks the owner of a store."""
+    def over(cls, engine: OwnerEngine) -> "OwnerBackend":
+        """Create a backend that asks the owner of a store."""
         backend = cls()
         backend.do_connect()
-        backend._owner = remote
+        backend._owner = engine
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of Ibis 12 about DuckDB 2
             for table in TABLES.values():
@@ -33,11 +33,11 @@ class OwnedBackend(Backend):  # type: ignore[misc]  # ibis ships partial type in
     def _to_duckdb_relation(
         self, expr: Any, /, *, params: Any = None, limit: int | str | None = None, **_: Any
     ) -> Any:
-        """Ask the owner, and give its answer as a relation: `execute` and `to_pyarrow` go on from there."""
-        asked = expr.as_table()
+        """Return the owner's answer as a relation, which `execute` and `to_pyarrow` build on."""
+        rows = expr.as_table()
         if isinstance(limit, int):
-            asked = asked.limit(limit)
-        sql = str(ibis.to_sql(asked.unbind(), dialect="duckdb", params=params))
+            rows = rows.limit(limit)
+        sql = str(ibis.to_sql(rows.unbind(), dialect="duckdb", params=params))
         return self.con.from_arrow(self._owner.query(sql))
 
     def to_pyarrow_batches(
@@ -50,12 +50,12 @@ class OwnedBackend(Backend):  # type: ignore[misc]  # ibis ships partial type in
         chunk_size: int = 1_000_000,
         **_: Any,
     ) -> Any:
-        """Give the answer in pieces."""
+        """Return the owner's answer in pieces."""
         table = self.to_pyarrow(expr.as_table(), params=params, limit=limit)
         return pa.RecordBatchReader.from_batches(table.schema, table.to_batches(chunk_size))
 
 
-def open_owned(store: str) -> OwnedBackend | None:
+def open_owned(store: str) -> OwnerBackend | None:
     """Reach the owner of a store; None where nobody listens."""
-    remote = Remote.reach(Path(store))
-    return OwnedBackend.over(remote) if remote is not None else None
+    engine = OwnerEngine.reach(Path(store))
+    return OwnerBackend.over(engine) if engine is not None else None

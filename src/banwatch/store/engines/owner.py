@@ -1,8 +1,8 @@
-"""A store that another process on this machine owns, read through that process.
+"""Engine that reads a store through the process of this machine that owns it.
 
 Wire: a Unix socket `<database>.owner`, for the same user only. One line of JSON, `{"work": "query", "sql":
 ...}`, is answered by pieces, at least one: the line `{"arrow": N}`, then N bytes of an Arrow IPC stream; the
-line `{}` ends them, `{"what": ..., "do": ...}` says what went wrong. More can be asked: `collector.owner`.
+line `{}` ends them, and `{"what": ..., "do": ...}` is an error. Other requests: `collector.ownership`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,26 +24,26 @@ _READING = ("SELECT", "WITH")
 
 
 class QueryAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The line before some rows, after the last ones, or instead of them."""
+    """Line before some rows, after the last rows, or instead of rows."""
 
     arrow: int = 0
-    """How many bytes of rows follow; 0 is the end."""
+    """Number of bytes of rows that follow; 0 is the end."""
     what: str = ""
     do: str = ""
 
 
 def socket_of(store: Path) -> Path:
-    """Where the owner of a store listens."""
+    """Return the path of the socket at which the owner of a store listens."""
     return store.with_name(store.name + ".owner")
 
 
 def is_reading(sql: str) -> bool:
-    """Whether a statement only reads: what an owner carries out for others."""
+    """Whether a statement only reads, which is all that an owner carries out for others."""
     return sql.lstrip().upper().startswith(_READING)
 
 
-class Remote:
-    """The database of a store, behind the process that owns it. It shows itself as an `Engine` that reads."""
+class OwnerEngine:
+    """Read-only `Engine` over the database of another process."""
 
     dialect = "duckdb"
 
@@ -52,31 +52,31 @@ class Remote:
         self.place = str(path)
 
     @classmethod
-    def reach(cls, path: Path) -> "Remote | None":
+    def reach(cls, path: Path) -> "OwnerEngine | None":
         """Find the owner of a store; None where nobody listens."""
         with connect_local(socket_of(path)) as stream:
             return cls(path) if stream is not None else None
 
     def table_names(self) -> set[str]:
-        """Name the tables that are there."""
+        """Name the existing tables."""
         found = self.query("SELECT table_name FROM information_schema.tables")
         return set(found.column(0).to_pylist())
 
     def query(self, sql: str) -> pa.Table:
-        """Ask for rows."""
-        return pa.concat_tables(self._asked(sql))
+        """Return the rows of a query."""
+        return pa.concat_tables(self._answer(sql))
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.Table]:
-        """Ask for any number of rows, some at once."""
-        for table in self._asked(sql):
+        """Return the rows of a query, some at once."""
+        for table in self._answer(sql):
             for start in range(0, table.num_rows, rows):
                 yield table.slice(start, rows)
 
-    def _asked(self, sql: str) -> Iterator[pa.Table]:
+    def _answer(self, sql: str) -> Iterator[pa.Table]:
         with connect_local(socket_of(self._path)) as stream:
             if stream is None:
                 raise BanwatchError(
-                    f"the process that owned {self.place} has gone", "Run the same command again"
+                    f"the process that owned {self.place} has ended", "Run the same command again"
                 )
             stream.write(msgspec.json.encode({"work": "query", "sql": sql}) + b"\n")
             stream.flush()
@@ -94,10 +94,10 @@ class Remote:
                 ) from error
 
     def close(self) -> None:
-        """Nothing: each question has a connection of its own."""
+        """Do nothing: each query has a connection of its own."""
 
     def discard(self) -> None:
-        """Nothing was made."""
+        """Do nothing: opening created nothing."""
 
     def create(self, table: TableDef) -> None:
         """Refuse: only the owner writes."""
@@ -108,7 +108,7 @@ class Remote:
         raise self._refusal()
 
     def query_matching(self, sql: str, values: pa.Table) -> pa.Table:
-        """Refuse: this is for writers."""
+        """Refuse: only writers need it."""
         raise self._refusal()
 
     def insert(self, table: str, rows: pa.Table) -> None:
