@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banwatch.detect import find_changes, fold
+from banwatch.detect import find_changes, fold, thresholds
 from banwatch.detect.blocking import hidden_markov as hidden
-from banwatch.detect.blocking import stretches, windows
+from banwatch.detect.blocking import stretches
 from banwatch.detect.blocking.baseline import Prior
 from banwatch.detect.votes.steps import Steps
 from banwatch.model.incident import Change, IncidentKind
@@ -108,8 +108,8 @@ def test_the_short_cut_over_quiet_parts_changes_nothing(monkeypatch: pytest.Monk
     accusing = rng.binomial(telling.astype(int), share).astype(np.float32)
     steps = Steps(accusing, telling, np.ones(telling.shape, np.int32))
     short = stretches.solve(steps).stretches
-    monkeypatch.setattr(stretches, "_SCREEN_LOG_ODDS", -1e9)
-    monkeypatch.setattr(windows, "MARGIN_STEPS", 10**6)
+    monkeypatch.setattr(thresholds, "SCREEN_LOG_ODDS", -1e9)
+    monkeypatch.setattr(thresholds, "SEGMENT_MARGIN_STEPS", 10**6)
     whole = stretches.solve(steps).stretches
     assert [(one.column, one.first, one.last) for one in short] == [
         (one.column, one.first, one.last) for one in whole

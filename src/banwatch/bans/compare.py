@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from banwatch.bans import period
 from banwatch.bans import thresholds as t
@@ -137,7 +137,7 @@ def _while_in_force(ban: Ban, ended: datetime, cells: Sequence[Cell]) -> bool:
     """Whether a block ended while the ban was still said to be in force, so far as the data reach."""
     if ban.ends == UNSPECIFIED:
         return any(cell.ok and cell.last_at >= ended for cell in cells)
-    return ended < period.first_moment(ban.ends) - period.ANYWHERE
+    return ended < period.first_moment(ban.ends) - timedelta(hours=t.ZONE_MARGIN_HOURS)
 
 
 def _within(

@@ -21,6 +21,7 @@ from pathlib import Path
 import yaml
 from babel import Locale
 
+from banwatch.bans import thresholds as t
 from banwatch.model.errors import BanwatchError
 
 MAX_BYTES = 64 * 2**20
@@ -45,8 +46,6 @@ _DATE_FORMS = (
 _AFTER_DATE = re.compile(
     r"([,\s]+|(?<=\d)T)\d{1,2}:\d{1,2}(:\d{2}(\.\d+)?)?\s*([AP]M|Z|UTC|[+-]\d\d:?\d\d)?$", re.IGNORECASE
 )
-_EARLIEST = date(1990, 1, 1)
-"""Before the Internet was public in any country nothing of it was shut."""
 _OTHER_NAMES = {
     "burma": "MM",
     "congo (drc)": "CD",
@@ -152,7 +151,7 @@ def _where_and_when(row: Mapping[str, str], begins: str) -> tuple[str, date]:
         raise _NoBanError("a country that is not known")
     if day is None:
         raise _NoBanError("no beginning that is a date, month first")
-    if day < _EARLIEST:
+    if day.year < t.EARLIEST_YEAR:
         raise _NoBanError("a beginning before there was an Internet")
     return country, day
 

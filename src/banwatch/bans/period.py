@@ -12,7 +12,7 @@ from banwatch.bans.schema import PARTIAL_DATE, precision_of
 from banwatch.model.ban import UNSPECIFIED, Ban, Relation
 from banwatch.model.incident import Change
 
-ANYWHERE = timedelta(hours=14)
+_ZONES = timedelta(hours=t.ZONE_MARGIN_HOURS)
 Window = tuple[datetime, datetime]
 
 
@@ -65,12 +65,12 @@ def relations(ban: Ban, announced: bool, changes: Sequence[Change]) -> tuple[str
         found.add(Relation.BEYOND_ANNOUNCED)
     elif ban.begins is not None:
         begins = datetime(ban.begins.year, ban.begins.month, ban.begins.day, tzinfo=UTC)
-        if first.onset_latest < begins - ANYWHERE:
+        if first.onset_latest < begins - _ZONES:
             found.add(Relation.BEFORE_ANNOUNCED)
     if last.end_latest is not None:
         found.add(Relation.LIFTED)
     if announced and ban.ends != UNSPECIFIED:
-        over = last_moment(ban.ends) + ANYWHERE
+        over = last_moment(ban.ends) + _ZONES
         if last.end_earliest is None or last.end_earliest > over:
             found.add(Relation.OUTLASTED)
     return tuple(sorted(found))

@@ -6,14 +6,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
+from banwatch.bans import thresholds as t
 from banwatch.bans.importing import Draft
 from banwatch.bans.schema import PARTIAL_DATE, Problem, precision_of, problems_in
 from banwatch.model.ban import UNSPECIFIED, Ban, BoundNetwork, Source
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, TargetName
-
-MIN_SOURCES = 2
-"""A ban rests on at least so many sources that a reader can find."""
 
 
 def load_bans(folder: Path | None = None) -> dict[str, Ban]:
@@ -61,8 +59,8 @@ def _contradictions(content: Mapping[str, Any], file: str) -> Iterable[Problem]:
             yield Problem(file, 0, f"sources: {source['id']}.cites", repr(cites), f"one of {', '.join(ids)}")
     if len(set(ids)) != len(ids):
         yield Problem(file, 0, "sources", "an id twice", "each source once")
-    if sum(bool(source["url"]) for source in content["sources"]) < MIN_SOURCES:
-        yield Problem(file, 0, "sources", "too few with an address", f"at least {MIN_SOURCES}")
+    if sum(bool(source["url"]) for source in content["sources"]) < t.LEAST_SOURCES:
+        yield Problem(file, 0, "sources", "too few with an address", f"at least {t.LEAST_SOURCES}")
     for fact in content["facts"]:
         for name in fact["sources"]:
             if name not in ids:

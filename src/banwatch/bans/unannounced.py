@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+from banwatch.bans import thresholds as t
 from banwatch.bans.compare import announced_targets, binds
 from banwatch.bans.period import window_of
 from banwatch.model.ban import Ban
@@ -21,7 +22,9 @@ def announces(ban: Ban, incident: Incident) -> bool:
         return False
     earliest, latest = window_of(ban)
     over = incident.end_latest
-    if incident.onset_latest > latest or (over is not None and over < earliest + timedelta(days=1)):
+    if incident.onset_latest > latest or (
+        over is not None and over < earliest + timedelta(days=t.LEAST_OVERLAP_DAYS)
+    ):
         return False
     if not any(binds(ban, asn, tier) for asn in incident.asns for tier in incident.access_tiers):
         return False

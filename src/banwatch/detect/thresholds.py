@@ -36,8 +36,26 @@ BASELINE_STRENGTH_VOTES = (40.0, 200.0)
 BASELINE_TARGET_VOTES = 20.0
 """How many votes the mean over all series counts for in the mean over one target's series: targets differ
 more from each other than networks do on one target."""
+FIRST_GUESS_PIECES = 16
+"""Pieces of equal numbers of steps into which a series is cut for the first guess of its baseline."""
+FIRST_GUESS_QUANTILE = 0.3
+"""Quantile of the pieces that is taken for the baseline: a block of two thirds of the series does not raise
+it."""
+FIRST_FIT_LEFT_OUT = 0.25
+"""Share of the series, those with most failures, that the first fit of the prior leaves out: they may hold
+blocks."""
+BASELINE_SETTLED = 0.05
+"""Relative change of a baseline below which its series is not smoothed again: a change of this size moves the
+evidence of a vote by 0.05 nats at most."""
+SMOOTHING_ROUNDS = 3
+"""Rounds of smoothing and fitting, at most: bounds the time."""
 CHANCE_PER_VOTE_ODDS = 16.0
 """Votes of one hour share their luck: an hour never weighs more than this many votes (beta-binomial size)."""
+BETA_BINOMIAL_MOST_VOTES = 512
+"""Votes of an hour above which the beta-binomial reads it as one of so many with the same share: bounds its
+tables, and further votes add nothing."""
+LONGEST_GAP_HOURS = 24 * 400
+"""Hours between two steps above which the states drift no further: the chain is at rest long before."""
 
 HELD_PROBABILITY = 0.5
 """A step belongs to a stretch of interference where that is likelier than not."""
@@ -47,6 +65,17 @@ BRACKET_TAIL = 0.1
 """Probability left outside either side of an onset or end interval, before it is widened to measurements.
 Where a target was blocked only now and then, a success does not show that it was open: the bracket reaches
 further back."""
+HIGHEST_CONFIDENCE = 0.999
+"""Confidence of a change or incident is never given as more: the models know nothing of their own errors."""
+SCREEN_LOG_ODDS = -1.0
+"""Log odds of a series' best stretch below which the series is not smoothed. A stretch of lower odds hardly
+reaches `CHANGE_PROBABILITY`: summing over its possible beginnings and ends adds less than the two nats
+between. A test compares the result with that of no screening."""
+SCREEN_REACH_STEPS = 64
+"""Steps of the short stretches that are searched for beside the best one, and over which the best one must
+gain."""
+SEGMENT_MARGIN_STEPS = 120
+"""Steps that are smoothed on either side of evidence: the slowest rise that ends in a change is shorter."""
 
 CORROBORATION_NATS = 3.0
 """What the voices other than the loudest must add (log likelihood ratio). In a clean series one measurement
@@ -69,6 +98,9 @@ LONGEST_LAG_S = 400 * 86400
 
 SHUTDOWN_NATS = 13.0
 """Evidence for a shutdown: by chance one in some 400,000 quiet hours of one network."""
+TESTIFIED_NATS = SHUTDOWN_NATS / 2
+"""Testimony from which a silence need not exceed the network's ordinary ones: half of the evidence is then
+not absence."""
 TOGETHER_NATS = 6.0
 POOLED_NATS = 16.0
 """Networks of one country that fall silent together need only so much each, and so much in all."""
@@ -97,6 +129,9 @@ DROWNED_HOURS = 24
 """For so long all others must be silent before one who goes on alone is not listened to."""
 USUAL_DAYS_SHARE = 0.8
 """Share of days with measurements before the absence of a day is remarkable."""
+WEEKDAY_PRIOR_DAYS = 2.0
+"""Days of the same weekday for which the hour of day on all weekdays counts: two, so that the
+weekday's own four days in a month of data outweigh it."""
 EXTREME_SCALES = 7.0
 """By how many scales of the network's own tail a silence without testimony must exceed a large ordinary one:
 about one in 1,000 of such."""
@@ -117,6 +152,16 @@ ROLLOUT_HOURS = 96
 ALREADY_NETWORKS = 3
 """Where so many networks, and most of those that measure a target, had it blocked from the first measurement
 on, another on which it is seen to begin joins these."""
+LONGEST_BLOCK_DAYS = 366 * 20
+"""Days between the onset of a block and the first measurement of another network that is still part of it, at
+most: longer than any block of which another network was found to be part."""
+ONSET_SPARE_ONE_IN = 10
+"""One bracket in so many is given up when the onset of an incident is dated: each misses the moment by its
+tails (`BRACKET_TAIL`)."""
+ONSET_LEAST_BRACKETS = 3
+"""Brackets, at least, whose lower quartile bounds the onset from below."""
+INCIDENT_WITNESSES = 12
+"""Witnesses named by an incident, one for each of its widest changes: enough to check by hand."""
 COMMON_CAUSE_HOURS = 3
 """Onsets in several countries within these hours of each other began together."""
 COMMON_CAUSE_BRACKET_HOURS = 48
@@ -136,6 +181,9 @@ EDGE_NATS = 3.0
 LOOK_ELSEWHERE_NATS = 2.0
 """What an incident's evidence must exceed the logarithm of the number of series-weeks looked at by: about
 one in seven such inquiries may tell of something that chance made, were there no other condition."""
+SUPPORT_WEAKEST_VOTES = BASELINE_STRENGTH_VOTES[0] / 4
+"""The lower bound of `BASELINE_STRENGTH_VOTES` in the evidence of an incident, where series that differ much
+are not to be held against their common mean."""
 SUPPORT_HOURS = 200
 """Telling hours of a change, from its onset on, that are asked for its evidence: enough for any."""
 MINIMUM_VOICES = 2
@@ -144,3 +192,30 @@ REACHED_SHARE = 0.2
 RESOLVER_NATS = 5.0
 """A block shows only with the network's own resolver where public ones show it at most this share as often,
 and chance would divide votes so unevenly between the two once in some 150 times."""
+
+# --- ids ---------------------------------------------------------------------------------------------------
+
+ID_FIRST_WEIGHT = 0.6
+"""Weight of an incident's first publication in its similarity, against 0.4 for the last: more than half, so
+that an id does not wander between incidents that were published as one for a while. The timelines of
+`tests/detect` hold it."""
+ID_WITHDRAWN_WEIGHT = 0.7
+"""Factor on the similarity with a withdrawn incident: one that is published now has the better claim to its
+id."""
+ID_CLOSE_HOURS = 24
+"""Distance of two onsets at which the similarity of two incidents is halved."""
+ID_NEAR_HOURS = 72
+"""Hours by which late data may move an onset of the same incident."""
+
+# --- wording -----------------------------------------------------------------------------------------------
+
+NAMES_IN_A_LIST = 3
+"""Names written out in a sentence; the rest are counted."""
+BEFORE_DAYS = 7
+"""Days before an incident that its reasons count measurements in: a week holds every hour and weekday
+once."""
+WITNESSES_AGAINST = 3
+"""Measurements named that speak against an incident."""
+SIGNAL_NEAR_HOURS = 6
+"""Hours between an outside signal and an incident within which both are about the same event: their clocks
+and ours are coarse."""

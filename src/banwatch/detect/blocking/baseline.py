@@ -15,12 +15,6 @@ from banwatch.detect.votes.steps import Floats, Steps
 
 Groups = NDArray[np.int64]
 
-_STRETCHES = 16
-"""Pieces of equal numbers of steps into which a series is cut for the first guess."""
-_TROUBLED = 0.25
-_QUANTILE = 0.3
-"""Which of the pieces: robust to blocks of two thirds of the series."""
-
 
 @dataclass(frozen=True, slots=True)
 class Prior:
@@ -48,7 +42,7 @@ def fit(accusing: Floats, telling: Floats, *, weakest: float = t.BASELINE_STRENG
 def fit_roughly(accusing: Floats, telling: Floats) -> Prior:
     """The prior from first guesses: the quarter with most trouble may hold blocks and is left out."""
     share = accusing / np.maximum(telling, 1e-9)
-    calm = share <= np.quantile(share, 1 - _TROUBLED)
+    calm = share <= np.quantile(share, 1 - t.FIRST_FIT_LEFT_OUT)
     return fit(np.where(calm, accusing, 0), np.where(calm, telling, 0))
 
 
@@ -75,13 +69,13 @@ def first_guess(steps: Steps) -> tuple[Floats, Floats]:
     """Votes while open as far as can be told before any model: (accusing, telling), each `[series]`."""
     series = steps.telling.shape[1]
     used = (steps.telling > 0).sum(axis=0)
-    bounds = used * np.arange(_STRETCHES + 1)[:, None] // _STRETCHES
+    bounds = used * np.arange(t.FIRST_GUESS_PIECES + 1)[:, None] // t.FIRST_GUESS_PIECES
     accusing = _sums(steps.accusing, bounds)
     telling = _sums(steps.telling, bounds)
     share = np.where(telling > 0, accusing / np.maximum(telling, 1e-9), np.inf)
     order = np.sort(share, axis=0)
-    at = ((telling > 0).sum(axis=0) * _QUANTILE).astype(np.int64)
-    low = order[np.minimum(at, _STRETCHES - 1), np.arange(series)]
+    at = ((telling > 0).sum(axis=0) * t.FIRST_GUESS_QUANTILE).astype(np.int64)
+    low = order[np.minimum(at, t.FIRST_GUESS_PIECES - 1), np.arange(series)]
     low = np.where(np.isfinite(low), low, 0.0)
     open_votes = np.where(low <= t.BASELINE_CEILING, telling.sum(axis=0), 0.0)
     return (low * open_votes).astype(np.float32), open_votes.astype(np.float32)

@@ -25,9 +25,6 @@ from banwatch.model.cell import Cell
 from banwatch.model.incident import Change, IncidentKind
 from banwatch.model.mechanism import deepest
 
-CERTAIN = 0.999
-"""No model is surer than this of what it was not told."""
-
 
 def find_blocking(
     cells: Iterable[Cell], *, prior: Prior | None = None, emissions: Emissions = DEFAULT
@@ -132,7 +129,7 @@ def _change(series: Series, group: Sequence[Stretch], voices: int, baseline: flo
         share=round(sum(interfered_in(cell) for cell in inside) / told, 4),
         measurements=told,
         probes=voices,
-        confidence=round(min(max(stretch.probability for stretch in group), CERTAIN), 4),
+        confidence=round(min(max(stretch.probability for stretch in group), t.HIGHEST_CONFIDENCE), 4),
         mechanisms=deepest(m for cell in showing for m in cell.mechanisms),
         witness=min(showing, key=_strength).witness,
         baseline=round(baseline, 4),

@@ -16,8 +16,6 @@ from banwatch.detect import thresholds as t
 from banwatch.detect.votes.steps import Floats
 
 OPEN, PARTLY, BLOCKED = 0, 1, 2
-MOST_VOTES = 512
-"""Beta-binomial: an hour of more votes is read as one of so many with the same share."""
 _SMALL_TABLE = 4096
 
 
@@ -82,7 +80,7 @@ def _beta_binomial(accusing: Floats, telling: Floats, baseline: Floats) -> tuple
     `log gamma(k + a) - log gamma(a)` is the sum of `log(a + i)` for i below k; between whole numbers of votes
     it is drawn as a line, so that half a vote says half of a whole one.
     """
-    fewer = np.minimum(1, MOST_VOTES / np.maximum(telling, 1)).astype(np.float32)
+    fewer = np.minimum(1, t.BETA_BINOMIAL_MOST_VOTES / np.maximum(telling, 1)).astype(np.float32)
     accuses = np.maximum(accusing * fewer, 0)
     absolves = np.maximum(telling * fewer - accuses, 0)
     share = shares(baseline).astype(np.float64)

@@ -17,8 +17,6 @@ from banwatch.detect.blocking.emissions import DEFAULT, OPEN, Emissions, log_rat
 from banwatch.detect.votes.steps import Floats, Hours, Steps
 
 STATES = 3
-MAX_GAP_HOURS = 24 * 400
-"""Longer gaps forget no more than this one: the chain is at rest long before."""
 
 
 @lru_cache(maxsize=1)
@@ -33,9 +31,9 @@ def _powers() -> NDArray[np.float32]:
             [t.BLOCKED_END_PER_HOUR, turn, 1 - t.BLOCKED_END_PER_HOUR - turn],
         ]
     )
-    powers = np.empty((MAX_GAP_HOURS + 1, STATES, STATES))
+    powers = np.empty((t.LONGEST_GAP_HOURS + 1, STATES, STATES))
     powers[0] = np.eye(STATES)
-    for gap in range(MAX_GAP_HOURS):
+    for gap in range(t.LONGEST_GAP_HOURS):
         powers[gap + 1] = powers[gap] @ hour
     return np.ascontiguousarray(powers.transpose(1, 2, 0), dtype=np.float32)
 
@@ -97,7 +95,7 @@ def smooth(
     """
     count, series = steps.telling.shape
     powers = _powers()
-    gaps = np.minimum(steps.gap_hours, MAX_GAP_HOURS)
+    gaps = np.minimum(steps.gap_hours, t.LONGEST_GAP_HOURS)
     partly, blocked = log_ratios(steps.accusing, steps.telling, baseline, emissions)
     peak = np.maximum(np.maximum(partly, blocked), 0)
     likelihood = np.stack([np.exp(-peak), np.exp(partly - peak), np.exp(blocked - peak)], axis=1)

@@ -17,14 +17,6 @@ from banwatch.detect.blocking.hidden_markov import evidence, smooth
 from banwatch.detect.blocking.windows import Window, cut, windows_of
 from banwatch.detect.votes.steps import Floats, Steps
 
-_ROUNDS = 3
-_SETTLED = 0.05
-"""A series whose baseline moved by less than this share is not smoothed again."""
-_SCREEN_LOG_ODDS = -1.0
-"""Series whose best stretch has lower odds hardly reach `CHANGE_PROBABILITY`: summing over where it may
-begin and end adds less than the two nats between."""
-_REACH = 64
-"""Steps of a short stretch, or of "lately"."""
 _SCREENED = 64
 """Series screened together: few enough that a year of hours stays in the processor's cache."""
 _SMOOTHED = 1024
@@ -90,7 +82,7 @@ def solve(
     for columns in _batches(every, _SCREENED):
         mine = _take(steps, columns)
         best = evidence(mine, baseline[columns], emissions=emissions)
-        for place in np.flatnonzero(best.max(axis=0) >= _SCREEN_LOG_ODDS).tolist():
+        for place in np.flatnonzero(best.max(axis=0) >= t.SCREEN_LOG_ODDS).tolist():
             column = columns[place : place + 1]
             used = int((mine.telling[:, place] > 0).sum())
             hot = _hot(_take(steps, column), baseline[column], best[:used, place], emissions)
@@ -102,7 +94,7 @@ def solve(
     found: dict[Window, tuple[Stretch, ...]] = {}
     held: dict[Window, tuple[float, float]] = {}
     active = sorted(windows, key=lambda window: (window.last - window.first, window))
-    for _ in range(_ROUNDS):
+    for _ in range(t.SMOOTHING_ROUNDS):
         for start in range(0, len(active), _SMOOTHED):
             batch = active[start : start + _SMOOTHED]
             mine = cut(steps, batch)
@@ -123,7 +115,7 @@ def solve(
         np.maximum(telling, 0, out=telling)
         shared = prior or fit(accusing, telling)
         fresh = shrink(accusing, telling, shared, alike)
-        moved = np.abs(fresh - baseline) > _SETTLED * baseline
+        moved = np.abs(fresh - baseline) > t.BASELINE_SETTLED * baseline
         active = [window for window in active if moved[window.column]]
         columns = np.array(sorted({window.column for window in active}), np.int64)
         baseline[columns] = fresh[columns]
@@ -142,9 +134,12 @@ def _hot(one: Steps, baseline: Floats, best: Floats, emissions: Emissions) -> ND
     Where a short stretch holds evidence, or the best one has gained lately. The long time that the best one
     takes to be outweighed, after a block, is not worth one.
     """
-    near = evidence(one, baseline, reach=_REACH, emissions=emissions)[: len(best), 0] >= _SCREEN_LOG_ODDS
-    gains = best >= _SCREEN_LOG_ODDS
-    gains[_REACH:] &= best[_REACH:] > best[:-_REACH]
+    near = (
+        evidence(one, baseline, reach=t.SCREEN_REACH_STEPS, emissions=emissions)[: len(best), 0]
+        >= t.SCREEN_LOG_ODDS
+    )
+    gains = best >= t.SCREEN_LOG_ODDS
+    gains[t.SCREEN_REACH_STEPS :] &= best[t.SCREEN_REACH_STEPS :] > best[: -t.SCREEN_REACH_STEPS]
     return np.asarray(near | gains, np.bool_)
 
 

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from banwatch.detect import thresholds as t
 from banwatch.detect.votes.steps import Steps
-
-MARGIN_STEPS = 120
-"""Steps taken along on either side of any evidence: the slowest climb that ends in a change is shorter."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -26,11 +24,13 @@ def windows_of(column: int, hot: NDArray[np.bool_]) -> Iterator[Window]:
     marked = np.flatnonzero(hot)
     if not len(marked):
         return
-    apart = np.flatnonzero(np.diff(marked) > 2 * MARGIN_STEPS)
+    apart = np.flatnonzero(np.diff(marked) > 2 * t.SEGMENT_MARGIN_STEPS)
     starts = marked[np.concatenate([[0], apart + 1])]
     stops = marked[np.concatenate([apart, [len(marked) - 1]])]
     for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
-        yield Window(column, max(start - MARGIN_STEPS, 0), min(stop + MARGIN_STEPS, len(hot) - 1))
+        yield Window(
+            column, max(start - t.SEGMENT_MARGIN_STEPS, 0), min(stop + t.SEGMENT_MARGIN_STEPS, len(hot) - 1)
+        )
 
 
 def cut(steps: Steps, windows: Sequence[Window]) -> Steps:

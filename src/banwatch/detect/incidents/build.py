@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from banwatch.detect import thresholds as t
 from banwatch.detect.incidents.clusters import first_onset, order, was_seen_to_begin
 from banwatch.detect.incidents.ids import number
 from banwatch.detect.incidents.select import Cluster, gather
@@ -11,9 +12,6 @@ from banwatch.model.cell import Cell
 from banwatch.model.ids import IncidentId
 from banwatch.model.incident import Change, Incident
 from banwatch.model.mechanism import deepest
-
-_WITNESSES = 12
-"""Witnesses named by an incident: one for each of its widest changes."""
 
 
 def group(
@@ -70,8 +68,8 @@ def _incident(cluster: Cluster) -> Incident:
         end_latest=end_latest,
         measurements=sum(change.measurements for change in ordered),
         probes=max(change.probes for change in ordered),
-        confidence=round(min(1 - doubt, 0.999), 4),
-        witnesses=tuple(dict.fromkeys(change.witness for change in strongest))[:_WITNESSES],
+        confidence=round(min(1 - doubt, t.HIGHEST_CONFIDENCE), 4),
+        witnesses=tuple(dict.fromkeys(change.witness for change in strongest))[: t.INCIDENT_WITNESSES],
         sentence="",
     )
     return replace(draft, sentence=render_sentence(draft, own_resolver=cluster.own_resolver))

@@ -20,8 +20,7 @@ Place = tuple[TargetName, CountryCode, str]
 """A target in a country, for an access tier."""
 _TOGETHER = timedelta(hours=t.TOGETHER_HOURS)
 _ROLLOUT = timedelta(hours=t.ROLLOUT_HOURS)
-_LONG = timedelta(days=366 * 20)
-"""Longer ago than any block of which another network is found to be part."""
+_LONGEST = timedelta(days=t.LONGEST_BLOCK_DAYS)
 
 
 @dataclass(slots=True)
@@ -112,7 +111,7 @@ def _of_country(changes: Sequence[Change], measured_on: Mapping[Place, int]) -> 
         of_target[change.target].add((change.onset_earliest, change.onset_latest), number)
     rest = []
     for change in unseen:
-        before = of_target[change.target].near(change.onset_latest - _LONG, change.onset_latest)
+        before = of_target[change.target].near(change.onset_latest - _LONGEST, change.onset_latest)
         number = _later_measured(change, [clusters[i] for i in sorted({i for _, i in before})])
         if number is None:
             rest.append(change)
@@ -228,9 +227,9 @@ def first_onset(changes: Sequence[Change]) -> Interval:
         found = min(change.onset_latest for change in changes if not change.onset_known)
         return found, found
     seen = sorted((change for change in changes if change.onset_known), key=lambda c: c.onset_latest)
-    spare = (len(seen) + 7) // 10
+    spare = (len(seen) + t.ONSET_SPARE_ONE_IN - 3) // t.ONSET_SPARE_ONE_IN  # one more from three over
     latest = seen[min(spare, len(seen) - 1)].onset_latest
-    first = sorted(change.onset_earliest for change in seen[: max(3, spare + 1)])
+    first = sorted(change.onset_earliest for change in seen[: max(t.ONSET_LEAST_BRACKETS, spare + 1)])
     return min(first[(len(first) - 1) // 4], latest), latest
 
 

@@ -108,8 +108,9 @@ class Support:
                     calm = [cell for cell in cells if not _in_any(cell.first_at, moved)]
                     showed.append(sum(1 - cell.ok / told_in(cell) for cell in calm))
                     told.append(len(calm))
-            weakest = t.BASELINE_STRENGTH_VOTES[0] / 4
-            prior = fit(np.array(showed, np.float32), np.array(told, np.float32), weakest=weakest)
+            prior = fit(
+                np.array(showed, np.float32), np.array(told, np.float32), weakest=t.SUPPORT_WEAKEST_VOTES
+            )
             self._strength[country] = prior.strength_votes
         return self._strength[country]
 

@@ -5,20 +5,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
+from banwatch.detect import thresholds as t
 from banwatch.model.ids import CountryCode, IncidentId
 from banwatch.model.incident import Incident, IncidentKind
 
 _T = TypeVar("_T")
 _Place = tuple[CountryCode, IncidentKind]
 
-_OF_FIRST = 0.6
-"""How much what was first said of an id weighs, against what was said last."""
-_OF_GONE = 0.7
-"""How much less an id is claimed that is not in use."""
-_CLOSE = timedelta(days=1)
-"""By which the distance of two onsets is measured."""
-_NEAR = timedelta(days=3)
-"""How far an onset may move with late data and still be the same incident's."""
+_CLOSE = timedelta(hours=t.ID_CLOSE_HOURS)
+_NEAR = timedelta(hours=t.ID_NEAR_HOURS)
 
 
 def number(
@@ -40,14 +35,16 @@ def number(
     """
     ordered = sorted(drafts, key=_order)
     by_place: dict[_Place, list[tuple[Incident, float]]] = {}
-    for earlier, weight in ((known, 1.0), (gone, _OF_GONE)):
+    for earlier, weight in ((known, 1.0), (gone, t.ID_WITHDRAWN_WEIGHT)):
         for old in earlier:
             by_place.setdefault((old.probe_cc, old.kind), []).append((old, weight))
     claims = []
     for place, draft in enumerate(ordered):
         for old, weight in by_place.get((draft.probe_cc, draft.kind), ()):
             born = (first or {}).get(old.incident_id, old)
-            likeness = _OF_FIRST * _likeness(draft, born) + (1 - _OF_FIRST) * _likeness(draft, old)
+            likeness = t.ID_FIRST_WEIGHT * _likeness(draft, born) + (1 - t.ID_FIRST_WEIGHT) * _likeness(
+                draft, old
+            )
             if likeness > 0:
                 claims.append((-likeness * weight, old.incident_id, place))
     given: dict[int, IncidentId] = {}

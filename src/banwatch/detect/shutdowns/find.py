@@ -36,7 +36,6 @@ from banwatch.model.ids import Asn, CountryCode, TargetName
 from banwatch.model.incident import Change, IncidentKind
 
 MECHANISM = "network.shutdown"
-CERTAIN = 0.999
 WHOLE_COUNTRY = Asn(-1)
 """Stands for all networks of a country and access tier together."""
 _Network = tuple[CountryCode, Asn, str]
@@ -164,7 +163,7 @@ def _remarkable(one: _Candidate, every: Sequence[_Candidate]) -> bool:
         return True
     if one.silence.nats < t.SHUTDOWN_NATS:
         return False
-    if one.silence.spoken >= t.SHUTDOWN_NATS / 2:
+    if one.silence.spoken >= t.TESTIFIED_NATS:
         return True
     longest = t.MEASURING_ENDED_HOURS if one.lasts else t.MEASURING_PAUSED_HOURS
     if one.silence.last - one.silence.first >= longest:
@@ -204,7 +203,7 @@ def _change(one: _Candidate) -> Change:
         share=round(1.0 - float(rhythm.live[first : last + 1].mean()), 4),
         measurements=sum(cell.silent for cell in silent),
         probes=len(frozenset[str]().union(*day_before)),
-        confidence=round(min(1 - float(np.exp(-one.silence.nats / 2)), CERTAIN), 4),
+        confidence=round(min(1 - float(np.exp(-one.silence.nats / 2)), t.HIGHEST_CONFIDENCE), 4),
         mechanisms=(MECHANISM,),
         witness=min(near, key=lambda cell: (cell.first_at, cell.witness)).witness,
     )

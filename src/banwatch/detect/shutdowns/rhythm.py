@@ -16,8 +16,6 @@ Nats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 _DAY = 24
-_WEEK_STEADIED_BY = 2.0
-"""Days of the same weekday for which the hour of day in general counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,7 @@ def absence(rhythm: Rhythm, last: int) -> Nats | None:
         mine = np.arange(days) % 7 == day
         empty = vacant[mine].sum(axis=0) - vacant[mine]
         counted = active[mine].sum() - active[mine][:, None]
-        nats[mine] = -np.log((empty + _WEEK_STEADIED_BY * chance[mine]) / (counted + _WEEK_STEADIED_BY))
+        nats[mine] = -np.log((empty + t.WEEKDAY_PRIOR_DAYS * chance[mine]) / (counted + t.WEEKDAY_PRIOR_DAYS))
     return nats.reshape(-1)[:hours]
 
 

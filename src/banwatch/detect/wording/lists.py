@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-_NAMED = 3
-"""Names written out; the rest are counted."""
+from banwatch.detect import thresholds as t
 
 
 def listed(names: Sequence[str]) -> str:
     """Return names as a sentence has them: the first few, and the number of the rest."""
-    if len(names) > _NAMED:
-        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+    if len(names) > t.NAMES_IN_A_LIST:
+        return f"{', '.join(names[: t.NAMES_IN_A_LIST])} and {len(names) - t.NAMES_IN_A_LIST} more"
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1] if names else ""]))

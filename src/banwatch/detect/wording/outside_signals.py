@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+from banwatch.detect import thresholds as t
 from banwatch.model.ids import UNKNOWN_COUNTRY
 from banwatch.model.incident import Incident
 from banwatch.model.signal import Signal
 
-NEAR = timedelta(hours=6)
-"""Signals this close to an incident are about the same event: their clocks and ours are coarse."""
+_NEAR = timedelta(hours=t.SIGNAL_NEAR_HOURS)
 
 
 def signals_beside(incident: Incident, signals: Iterable[Signal]) -> tuple[Signal, ...]:
@@ -26,8 +26,8 @@ def _same_place(incident: Incident, signal: Signal) -> bool:
 
 
 def _same_time(incident: Incident, signal: Signal) -> bool:
-    ended = incident.end_latest is not None and signal.begins > incident.end_latest + NEAR
-    over = signal.ends is not None and signal.ends < incident.onset_earliest - NEAR
+    ended = incident.end_latest is not None and signal.begins > incident.end_latest + _NEAR
+    over = signal.ends is not None and signal.ends < incident.onset_earliest - _NEAR
     return not ended and not over
 
 

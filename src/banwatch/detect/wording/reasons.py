@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
+from banwatch.detect import thresholds as t
 from banwatch.detect.votes.by_resolver import ByResolver, by_resolver
 from banwatch.detect.votes.series import interfered_in, told_in
 from banwatch.detect.wording.lists import listed
@@ -11,8 +12,7 @@ from banwatch.model.cell import Cell
 from banwatch.model.ids import TargetName, render_asn
 from banwatch.model.incident import Incident, IncidentKind
 
-_BEFORE = timedelta(days=7)
-_WITNESSES = 3
+_BEFORE = timedelta(days=t.BEFORE_DAYS)
 
 
 def reasons(incident: Incident, cells: Iterable[Cell]) -> tuple[str, ...]:
@@ -59,7 +59,9 @@ def _of_blocking(incident: Incident, inside: Sequence[Cell], before: Sequence[Ce
         else "Before it: no measurement could tell in the week before, so nobody saw it begin.",
     ]
     if worked:
-        named = ", ".join(against[:_WITNESSES]) or "all of them in hours that also showed interference"
+        named = (
+            ", ".join(against[: t.WITNESSES_AGAINST]) or "all of them in hours that also showed interference"
+        )
         lines.append(f"Against it: {worked} measurements in that time saw a target work ({named}).")
     else:
         lines.append("Against it: no measurement in that time saw a target work.")
