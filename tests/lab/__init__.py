@@ -1,1 +1,1 @@
-"""The lab: packets, censor, links and namespaces."""
+"""Tests of the lab."""

@@ -10,9 +10,7 @@ import pytest
 
 from banwatch.judge import judge_line
 from banwatch.lab.machine.clock import LabClock
-from banwatch.lab.machine.doctor import doctor
 from banwatch.lab.machine.lab import Lab
-from banwatch.lab.regime.regime_file import load_regime
 from banwatch.lab.world import load_world
 from banwatch.lab.world.world import World
 from banwatch.model.ids import Asn, CountryCode
@@ -22,13 +20,9 @@ from banwatch.net.real import RealNet
 from banwatch.probe.session import Session
 from banwatch.probe.settings import Settings, Timeouts
 from banwatch.reference import load
+from tests.lab.labs import NEEDS_LAB_ALONE, regime_from
 
-_MISSING = [check for check in doctor() if check.needed and not check.ok]
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(bool(_MISSING), reason=f"no lab here: {[(c.name, c.why) for c in _MISSING]}"),
-    pytest.mark.xdist_group("lab"),
-]
+pytestmark = NEEDS_LAB_ALONE
 
 AT = datetime(2016, 4, 5, tzinfo=UTC)
 REGIME = """
@@ -89,11 +83,9 @@ def _measure(world: World) -> list[bytes]:
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    path = tmp_path_factory.mktemp("lab") / "regime.yaml"
-    path.write_text(REGIME, "utf-8")
+def measured() -> dict[str, dict[str, Any]]:
     world = load_world()
-    with Lab(load_regime(path), "all", world, clock=LabClock(AT)) as lab:
+    with Lab(regime_from(REGIME), "all", world, clock=LabClock(AT)) as lab:
         lines = lab.call(_measure, world)
     by_url = {json.loads(line)["input"]: json.loads(line) for line in lines}
     return {name: by_url[url] for name, url in URLS.items()}

@@ -14,7 +14,6 @@ import pytest
 from banwatch.judge import judge_line
 from banwatch.judge.rules.phrases import whereabouts
 from banwatch.lab.machine.clock import LabClock
-from banwatch.lab.machine.doctor import doctor
 from banwatch.lab.machine.lab import Lab
 from banwatch.lab.regime.regime_file import load_regime
 from banwatch.lab.world import load_world
@@ -26,13 +25,9 @@ from banwatch.net.real import RealNet
 from banwatch.probe.session import Session
 from banwatch.probe.settings import Settings, Timeouts
 from banwatch.reference import load
+from tests.lab.labs import NEEDS_LAB_ALONE
 
-_MISSING = [check for check in doctor() if check.needed and not check.ok]
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(bool(_MISSING), reason=f"no lab here: {[(c.name, c.why) for c in _MISSING]}"),
-    pytest.mark.xdist_group("lab"),
-]
+pytestmark = NEEDS_LAB_ALONE
 
 AT = datetime(2016, 4, 5, tzinfo=UTC)
 HERE = Path(__file__).parent

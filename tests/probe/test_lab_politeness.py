@@ -12,22 +12,16 @@ import pytest
 import yaml
 
 from banwatch.lab.machine.clock import LabClock
-from banwatch.lab.machine.doctor import doctor
 from banwatch.lab.machine.lab import Lab
-from banwatch.lab.regime.regime_file import load_regime
 from banwatch.lab.world import load_world
 from banwatch.lab.world.world import World
 from banwatch.net.http.target_url import registrable_domain
 from banwatch.net.real import RealNet
 from banwatch.probe.session import Session
 from banwatch.probe.settings import Settings, Timeouts
+from tests.lab.labs import NEEDS_LAB_ALONE, regime_from
 
-_MISSING = [check for check in doctor() if check.needed and not check.ok]
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(bool(_MISSING), reason=f"no lab here: {[(c.name, c.why) for c in _MISSING]}"),
-    pytest.mark.xdist_group("lab"),
-]
+pytestmark = NEEDS_LAB_ALONE
 
 AT = datetime(2016, 4, 5, tzinfo=UTC)
 ADDRESSES = ("151.101.128.10", "151.101.128.11", "151.101.128.12")
@@ -94,9 +88,8 @@ def _measure(world: World) -> list[bytes]:
 def flows(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     folder = tmp_path_factory.mktemp("polite")
     _write_world(folder / "world.yaml")
-    (folder / "regime.yaml").write_text(REGIME, "utf-8")
     world, truth = load_world(folder / "world.yaml"), folder / "truth.jsonl"
-    with Lab(load_regime(folder / "regime.yaml"), "all", world, clock=LabClock(AT), truth_path=truth) as lab:
+    with Lab(regime_from(REGIME), "all", world, clock=LabClock(AT), truth_path=truth) as lab:
         lines = lab.call(_measure, world)
     assert len(lines) == len(SITES)
     assert not {json.loads(line)["test_keys"]["control_failure"] for line in lines} - {None}

@@ -7,25 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from banwatch.lab.machine.clock import LabClock
-from banwatch.lab.machine.doctor import doctor
 from banwatch.lab.machine.lab import Lab
-from banwatch.lab.regime.regime_file import load_regime
 from banwatch.lab.world import load_world
 from banwatch.lab.world.world import World
 from banwatch.net.real import RealNet
 from banwatch.probe.session import Session
 from banwatch.probe.settings import Settings, Timeouts
+from tests.lab.labs import NEEDS_LAB_ALONE, regime_from
 from tests.probe.test_lab_follow_ups import judged, only, weighed
 
-_MISSING = [check for check in doctor() if check.needed and not check.ok]
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(bool(_MISSING), reason=f"no lab here: {[(c.name, c.why) for c in _MISSING]}"),
-    pytest.mark.xdist_group("lab"),
-]
+pytestmark = NEEDS_LAB_ALONE
 
 AT = datetime(2016, 4, 5, tzinfo=UTC)
 HERE = Path(__file__).parent
@@ -79,20 +71,16 @@ def _measure(world: World, urls: list[str], timeouts: Timeouts, rest_s: float) -
     return asyncio.run(collect())
 
 
-def _in_lab(
-    folder: Path, delay_ms: int, names: list[str], timeouts: Timeouts, rest_s: float
-) -> dict[str, Any]:
-    path = folder / "regime.yaml"
-    path.write_text(REGIME % delay_ms, "utf-8")
+def _in_lab(delay_ms: int, names: list[str], timeouts: Timeouts, rest_s: float) -> dict[str, Any]:
     world = load_world(HERE / "follow_ups_world.yaml")
-    with Lab(load_regime(path), "all", world, clock=LabClock(AT)) as lab:
+    with Lab(regime_from(REGIME % delay_ms), "all", world, clock=LabClock(AT)) as lab:
         lines = lab.call(_measure, world, [f"https://www.{name}.net/" for name in names], timeouts, rest_s)
     found = [json.loads(line) for line in lines]
     return {one["input"].removeprefix("https://www.").removesuffix(".net/"): one for one in found}
 
 
-def test_a_retest_settles_whose_a_time_out_was(tmp_path: Path) -> None:
-    measured = _in_lab(tmp_path, 145, ["by-name", "innocent"], SHORT, 0.0)
+def test_a_retest_settles_whose_a_time_out_was() -> None:
+    measured = _in_lab(145, ["by-name", "innocent"], SHORT, 0.0)
     blocked, innocent = measured["by-name"], measured["innocent"]
     assert weighed(blocked).slow_probe
     before = judged(only(blocked, ("retry", "other_name")))
@@ -104,9 +92,9 @@ def test_a_retest_settles_whose_a_time_out_was(tmp_path: Path) -> None:
         assert not judged(only(innocent, follow_ups)).state.accuses
 
 
-def test_hops_are_found_although_the_censor_remembers(tmp_path: Path) -> None:
+def test_hops_are_found_although_the_censor_remembers() -> None:
     patient = Timeouts(dns_s=1, dns_late_s=0.2, tcp_s=0.5, tls_s=0.5, http_s=2, control_s=10)
-    measured = _in_lab(tmp_path, 10, ["remembered"], patient, 0.8)
+    measured = _in_lab(10, ["remembered"], patient, 0.8)
     evidence = weighed(measured["remembered"])
     assert (evidence.cut_hops, evidence.server_hops) == (3, 6)
     verdict = judged(measured["remembered"])

@@ -12,9 +12,7 @@ from typing import Any
 import pytest
 
 from banwatch.lab.machine.clock import LabClock
-from banwatch.lab.machine.doctor import doctor
 from banwatch.lab.machine.lab import Lab
-from banwatch.lab.regime.regime_file import load_regime
 from banwatch.lab.world import load_world
 from banwatch.model.ids import Asn, CountryCode
 from banwatch.net.endpoint import Endpoint
@@ -25,13 +23,9 @@ from banwatch.probe.steps.dns import UdpLookup
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.trace import Trace
 from banwatch.probe.written_records import IcmpErrorRecord
+from tests.lab.labs import NEEDS_LAB_ALONE, regime_from
 
-_MISSING = [check for check in doctor() if check.needed and not check.ok]
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(bool(_MISSING), reason=f"no lab here: {[(c.name, c.why) for c in _MISSING]}"),
-    pytest.mark.xdist_group("lab"),
-]
+pytestmark = NEEDS_LAB_ALONE
 
 AT = datetime(2016, 4, 5, tzinfo=UTC)
 QUIC, PLAIN = "https://cloudflare-quic.com/", "https://www.yna.co.kr/"
@@ -88,10 +82,8 @@ def _ask_routers() -> tuple[int, list[IcmpErrorRecord], list[str | None]]:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    path = tmp_path_factory.mktemp("lab") / "regime.yaml"
-    path.write_text(REGIME, "utf-8")
-    with Lab(load_regime(path), "all", load_world(), clock=LabClock(AT)) as running:
+def lab() -> Iterator[Lab]:
+    with Lab(regime_from(REGIME), "all", load_world(), clock=LabClock(AT)) as running:
         yield running
 
 

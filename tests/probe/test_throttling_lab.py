@@ -13,22 +13,16 @@ from typing import Any
 import pytest
 
 from banwatch.lab.machine.clock import LabClock
-from banwatch.lab.machine.doctor import doctor
 from banwatch.lab.machine.lab import Lab
-from banwatch.lab.regime.regime_file import load_regime
 from banwatch.lab.world import load_world
 from banwatch.lab.world.world import Page, Site, World
 from banwatch.model.ids import Asn, CountryCode
 from banwatch.net.real import RealNet
 from banwatch.probe.session import Session
 from banwatch.probe.settings import Settings, Timeouts
+from tests.lab.labs import NEEDS_LAB_ALONE, regime_from
 
-_MISSING = [check for check in doctor() if check.needed and not check.ok]
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(bool(_MISSING), reason=f"no lab here: {[(c.name, c.why) for c in _MISSING]}"),
-    pytest.mark.xdist_group("lab"),
-]
+pytestmark = NEEDS_LAB_ALONE
 
 AT = datetime(2016, 4, 5, tzinfo=UTC)
 REGIME = """
@@ -92,11 +86,9 @@ def _measure(ca_file: Path, helper_url: str) -> list[bytes]:
 
 
 @pytest.fixture(scope="module")
-def throttling(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
-    path = tmp_path_factory.mktemp("lab") / "regime.yaml"
-    path.write_text(REGIME, "utf-8")
+def throttling() -> Mapping[str, Any]:
     world = make_world()
-    with Lab(load_regime(path), "all", world, clock=LabClock(AT)) as lab:
+    with Lab(regime_from(REGIME), "all", world, clock=LabClock(AT)) as lab:
         lines = lab.call(_measure, world.ca_file, world.helper_url)
     measured = [json.loads(line) for line in lines]
     return {one["input"][8:-1]: one["test_keys"]["x_throttling"] for one in measured}

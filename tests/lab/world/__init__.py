@@ -1,1 +1,1 @@
-"""Tests of the world: what exists, what it answers."""
+"""Tests of the world: what exists, and what it answers."""

@@ -148,6 +148,6 @@ def test_an_unknown_regime_lists_the_known_ones() -> None:
 
 @pytest.mark.parametrize("name", sorted(regime_paths()))
 def test_the_page_of_every_regime_is_up_to_date(name: str) -> None:
-    page = Path(__file__).parents[2] / "docs" / "regimes" / f"{name}.md"
+    page = Path(__file__).parents[3] / "docs" / "regimes" / f"{name}.md"
     again = f"banwatch lab regimes show {name} > docs/regimes/{name}.md"
     assert page.read_text(encoding="utf-8") == render_regime(load_regime(name)), f"write it again: {again}"

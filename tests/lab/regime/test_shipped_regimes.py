@@ -13,7 +13,6 @@ from banwatch.lab.censor.action import PASS, Direction
 from banwatch.lab.censor.censor import Censor
 from banwatch.lab.censor.packet import ACK, SYN, tcp_packet, udp_packet
 from banwatch.lab.machine.clock import LabClock
-from banwatch.lab.machine.doctor import doctor
 from banwatch.lab.machine.lab import Lab
 from banwatch.lab.regime.match import DnsTrigger, HttpTrigger, NameList, QuicTrigger, TlsTrigger
 from banwatch.lab.regime.regime import Regime
@@ -21,9 +20,7 @@ from banwatch.lab.regime.regime_file import load_regime, regime_paths
 from banwatch.lab.regime.rule import Rule
 from banwatch.lab.world import World, load_world
 from tests.lab.censor_kit import client_hello, dns_query
-
-_MISSING = [check for check in doctor() if check.needed and not check.ok]
-needs_lab = pytest.mark.skipif(bool(_MISSING), reason=f"no lab here: {[(c.name, c.why) for c in _MISSING]}")
+from tests.lab.labs import needs_lab
 
 
 @cache
@@ -227,7 +224,6 @@ def _command(what: str, code: int) -> str:
 
 
 @needs_lab
-@pytest.mark.lab
 @pytest.mark.parametrize("name", sorted(EFFECTS))
 def test_programs_meet_what_the_regime_says(name: str, tmp_path: Path) -> None:
     if missing := [program for program in ("curl", "dig") if shutil.which(program) is None]:
@@ -260,7 +256,6 @@ def test_programs_meet_what_the_regime_says(name: str, tmp_path: Path) -> None:
 
 
 @needs_lab
-@pytest.mark.lab
 @pytest.mark.browser
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 def test_chromium_meets_the_censor_in_spite_of_its_long_hello(tmp_path: Path) -> None:
@@ -292,7 +287,6 @@ def _https_effect(name: str, *, opens: bool) -> str | None:
 
 
 @needs_lab
-@pytest.mark.lab
 @pytest.mark.browser
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 @pytest.mark.parametrize("name", sorted(EFFECTS))

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from banwatch.lab.machine.doctor import doctor
 from banwatch.lab.regime.regime_file import load_regime
 from banwatch.lab.score.count import MechanismScore, Mistake
 from banwatch.lab.score.matrix import FAMILIES, LOSSES, METHODS, VERSIONS, lay_out, write_regime, write_world
@@ -17,13 +16,7 @@ from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.mechanism import NODES
 from banwatch.reference import load
-
-_MISSING = [check for check in doctor() if check.needed and not check.ok]
-needs_lab = [
-    pytest.mark.lab,
-    pytest.mark.skipif(bool(_MISSING), reason=f"no lab here: {[(c.name, c.why) for c in _MISSING]}"),
-    pytest.mark.xdist_group("lab"),
-]
+from tests.lab.labs import NEEDS_LAB_ALONE
 
 
 def test_every_square_can_be_read_and_every_site_has_a_twin(tmp_path: Path):
@@ -56,7 +49,7 @@ def test_a_corner_can_be_chosen():
 class TestPlayed:
     """A corner with real packets."""
 
-    pytestmark = needs_lab
+    pytestmark = NEEDS_LAB_ALONE
     methods = tuple(m for m in METHODS if m.key in ("dns-bogon", "sni-reset", "tcp-refuse", "http-reset"))
 
     def test_our_probe_finds_all_of_a_corner(self, tmp_path: Path):

@@ -1,43 +1,17 @@
 """The score: verdicts against what a censor wrote down."""
 
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
 
 from banwatch.lab.score import Score, score
-from banwatch.lab.truth.flow_truth import FlowTruth, parse_flow_truth
-from banwatch.lab.truth.perfect_observer import fold_truth
-from banwatch.lab.truth.truth_file import load_truth
-from banwatch.lab.world import load_world
-from banwatch.model.errors import BanwatchError
+from banwatch.lab.truth.flow_truth import FlowTruth
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.observation import Observation, Step
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
-from banwatch.reference import load
-
-AT = datetime(2016, 4, 2, 6, tzinfo=UTC)
-SYSTEM, PUBLIC = "175.45.176.15", "8.8.8.8"
-
-
-def _flow(
-    dst: str, dport: int, mechanism: str | None = None, *names: tuple[str, str], at: datetime = AT
-) -> FlowTruth:
-    return FlowTruth(
-        tier="visitor",
-        started_at=at + timedelta(seconds=0.2),
-        ended_at=at + timedelta(seconds=0.4),
-        proto="tcp" if dport != 53 else "udp",
-        src="175.45.177.10",
-        sport=40000,
-        dst=dst,
-        dport=dport,
-        names=names,
-        rule="a-rule" if mechanism else None,
-        mechanism=mechanism,
-    )
+from tests.lab.flows import AT, PUBLIC, SYSTEM, flow_truth
 
 
 def _steps(uid: str, name: str = "a.example", ip: str = "23.192.0.1", port: int = 443) -> list[Observation]:
@@ -87,8 +61,8 @@ def _score(state: State, mechanisms: tuple[str, ...], *flows: FlowTruth, name: s
     return score([_verdict("m", state, *mechanisms)], {MeasurementUid("m"): _steps("m", name)}, flows)
 
 
-ASKED = _flow(SYSTEM, 53, None, ("qname", "a.example"))
-SNI_RESET = _flow("23.192.0.1", 443, "tls.reset.sni", ("sni", "a.example"))
+ASKED = flow_truth(SYSTEM, 53, None, ("qname", "a.example"))
+SNI_RESET = flow_truth("23.192.0.1", 443, "tls.reset.sni", ("sni", "a.example"))
 
 
 def test_right_about_an_innocent():
@@ -122,12 +96,12 @@ def test_the_deepest_node_costs_nothing_and_a_shallower_one_costs_recall():
 
 
 def test_a_neighbour_s_flow_at_the_same_address_is_not_ours():
-    theirs = _flow("23.192.0.1", 443, "tls.reset.sni", ("sni", "b.example"))
+    theirs = flow_truth("23.192.0.1", 443, "tls.reset.sni", ("sni", "b.example"))
     assert _score(State.OK, (), ASKED, theirs).missed == 0
 
 
 def test_a_flow_that_named_nobody_is_everybody_s_at_that_address():
-    dropped = _flow("23.192.0.1", 443, "tcp.timeout")
+    dropped = flow_truth("23.192.0.1", 443, "tcp.timeout")
     assert _score(State.LIKELY_BLOCKED, ("tcp.timeout",), ASKED, dropped).mechanism_recall == 1.0
 
 
@@ -138,17 +112,17 @@ def test_another_hour_and_another_tier_are_not_ours():
 
 
 def test_a_dropped_question_to_a_public_resolver_is_beside():
-    beside = _flow(PUBLIC, 53, "dns.timeout", ("qname", "a.example"))
+    beside = flow_truth(PUBLIC, 53, "dns.timeout", ("qname", "a.example"))
     for state, said in ((State.OK, ()), (State.LIKELY_BLOCKED, ("dns.timeout",))):
         got = _score(state, said, ASKED, beside)
         assert (got.false_blocked, got.missed, got.beside) == (0, 0, 1)
         assert got.mechanism_precision == 1.0
-    own = _flow(SYSTEM, 53, "dns.timeout", ("qname", "a.example"))
+    own = flow_truth(SYSTEM, 53, "dns.timeout", ("qname", "a.example"))
     assert _score(State.OK, (), own).missed == 1
 
 
 def test_what_is_down_for_everybody_is_moot_where_it_is_blocked_too():
-    dropped = _flow("23.192.0.1", 443, "tcp.timeout")
+    dropped = flow_truth("23.192.0.1", 443, "tcp.timeout")
     observations = {MeasurementUid("m"): _steps("m")}
     for state, said in ((State.DOWN, ()), (State.LIKELY_BLOCKED, ("tcp.timeout",))):
         got = score([_verdict("m", state, *said)], observations, [ASKED, dropped], down={"a.example"})
@@ -159,23 +133,23 @@ def test_what_is_down_for_everybody_is_moot_where_it_is_blocked_too():
 
 
 def test_a_shutdown_is_counted_apart():
-    shut = _flow(SYSTEM, 53, "network.shutdown", ("qname", "a.example"))
+    shut = flow_truth(SYSTEM, 53, "network.shutdown", ("qname", "a.example"))
     got = _score(State.INSUFFICIENT, (), shut)
     assert (got.in_shutdown, got.silent_in_shutdown, got.missed, got.interfered) == (1, 1, 0, 0)
     assert _score(State.OK, (), shut).silent_in_shutdown == 0
 
 
 def test_a_question_that_was_dropped_unread_is_anybody_s():
-    unread = _flow(SYSTEM, 53, "network.shutdown")
+    unread = flow_truth(SYSTEM, 53, "network.shutdown")
     assert _score(State.INSUFFICIENT, (), unread).in_shutdown == 1
     assert _score(State.OK, (), unread, ASKED).in_shutdown == 0  # ours was read, and passed
-    public = _flow(PUBLIC, 53, "tcp.timeout")
+    public = flow_truth(PUBLIC, 53, "tcp.timeout")
     got = _score(State.OK, (), ASKED, public)
     assert (got.beside, got.missed) == (1, 0)
 
 
 def test_a_port_that_two_questions_shared_accuses_nobody_and_clears_nobody():
-    shared = _flow(SYSTEM, 53, "dns.timeout", ("qname", "a.example"), ("qname", "b.example"))
+    shared = flow_truth(SYSTEM, 53, "dns.timeout", ("qname", "a.example"), ("qname", "b.example"))
     for state, said in ((State.OK, ()), (State.LIKELY_BLOCKED, ("dns.timeout",))):
         got = _score(state, said, ASKED, shared)
         assert (got.missed, got.false_blocked, got.beside) == (0, 0, 1)
@@ -191,7 +165,7 @@ def test_follow_ups_ask_other_questions():
         port=443,
         follow_up="retry",
     )
-    acted = _flow("9.9.9.9", 443, "tcp.timeout")
+    acted = flow_truth("9.9.9.9", 443, "tcp.timeout")
     got = score([_verdict("m", State.OK)], {MeasurementUid("m"): [*steps, other]}, [ASKED, acted])
     assert got.missed == 0
 
@@ -215,8 +189,8 @@ def test_by_mechanism_and_order_do_not_depend_on_the_order_of_input():
         flow
         for i in range(5)
         for flow in (
-            _flow(SYSTEM, 53, None, ("qname", "a.example"), at=AT + timedelta(hours=i)),
-            _flow("23.192.0.1", 443, "tls.reset.sni", ("sni", "a.example"), at=AT + timedelta(hours=i)),
+            flow_truth(SYSTEM, 53, None, ("qname", "a.example"), at=AT + timedelta(hours=i)),
+            flow_truth("23.192.0.1", 443, "tls.reset.sni", ("sni", "a.example"), at=AT + timedelta(hours=i)),
         )
     ]
     forwards, backwards = (
@@ -227,31 +201,3 @@ def test_by_mechanism_and_order_do_not_depend_on_the_order_of_input():
     assert [(m.mechanism, m.measurements, m.recall) for m in forwards.by_mechanism] == [
         ("tls.reset.sni", 5, 1.0)
     ]
-
-
-def test_a_perfect_observer_speaks_by_tier_target_and_hour():
-    world = load_world()
-    target_of = load().target_of
-    flows = [
-        _flow(SYSTEM, 53, None, ("qname", "www.youtube.com")),
-        _flow(SYSTEM, 53, "dns.injection.other", ("qname", "www.youtube.com"), at=AT + timedelta(hours=1)),
-        _flow("157.240.22.35", 443, "tcp.timeout"),  # read no name: everything that lives there
-        _flow("185.199.108.153", 443, "network.shutdown"),  # the helper is no target
-        _flow("203.0.113.1", 443, "tcp.timeout"),  # nothing lives there
-    ]
-    rows = fold_truth(reversed(flows), world, target_of)
-    assert [(row.tier, row.target, row.hour, row.mechanisms, row.flows, row.acted_on) for row in rows] == [
-        ("visitor", "facebook.com", AT, ("tcp.timeout",), 1, 1),
-        ("visitor", "youtube.com", AT, (), 1, 0),
-        ("visitor", "youtube.com", AT + timedelta(hours=1), ("dns.injection.other",), 1, 1),
-    ]
-
-
-def test_truth_files_are_read_and_damage_is_said(tmp_path: Path):
-    path = tmp_path / "truth.jsonl"
-    path.write_bytes(msgspec.json.encode(SNI_RESET) + b"\n\n" + msgspec.json.encode(ASKED) + b"\n")
-    assert load_truth([path]) == [SNI_RESET, ASKED]
-    with pytest.raises(BanwatchError, match="no line of truth"):
-        parse_flow_truth(b'{"tier": 1}')
-    with pytest.raises(BanwatchError, match="cannot be read"):
-        load_truth([tmp_path / "none.jsonl"])

@@ -8,11 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,44 +18,10 @@ from banwatch.lab.machine.doctor import doctor
 from banwatch.lab.machine.lab import Lab
 from banwatch.model.errors import BanwatchError
 from tests.lab.censor_kit import regime_of
+from tests.lab.labs import APRIL, BLOCKING_RULES, NEEDS_LAB, tiny_lab
 from tests.lab.tiny_world import BODY, HELPER, TinyWorld, serve
 
-_MISSING = [check for check in doctor() if check.needed and not check.ok]
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(bool(_MISSING), reason=f"no lab here: {[(c.name, c.why) for c in _MISSING]}"),
-]
-
-RULES = """
-- id: dns
-  placement: on-path
-  match: {dns: {names: [dns.blocked.example]}}
-  action: {forge_dns: {a: [31.13.94.0/24]}}
-  mechanism: dns.injection.other
-- id: sni
-  match: {tls: {sni: [sni.blocked.example]}}
-  action: reset
-  mechanism: tls.reset.sni
-- id: page
-  match: {http: {host: [page.blocked.example]}}
-  action: {http_page: {status: 403, body: blocked here}}
-  mechanism: http.blockpage
-- id: shutdown
-  schedule: {begins: "2016-04-08T00:00Z", ends: "2016-04-09T00:00Z"}
-  match: {}
-  action: drop
-  mechanism: network.shutdown
-"""
-APRIL = datetime(2016, 4, 4, tzinfo=UTC)
-
-
-@contextmanager
-def lab_of(rules: str = RULES, *, extra: str = "", **options: Any) -> Iterator[Lab]:
-    """A lab on the tiny world."""
-    regime = regime_of(rules, extra=extra)
-    clock = options.pop("clock", None) or LabClock(APRIL)
-    with Lab(regime, "all", TinyWorld(), clock=clock, serve=serve, **options) as lab:
-        yield lab
+pytestmark = NEEDS_LAB
 
 
 def curl(*arguments: str) -> list[str]:
@@ -78,7 +41,7 @@ def fetch(url: str, timeout_s: float = 5.0) -> bytes:
 
 def test_programs_live_in_the_country_and_the_truth_is_written(tmp_path: Path) -> None:
     truth = tmp_path / "truth.jsonl"
-    with lab_of(truth_path=truth, pcap_path=tmp_path / "packets.pcapng") as lab:
+    with tiny_lab(truth_path=truth, pcap_path=tmp_path / "packets.pcapng") as lab:
         assert lab.call(fetch, "http://www.twin.example/") == BODY
         assert lab.call(fetch, "https://www.twin.example/") == BODY
         assert lab.run(curl("https://www.twin.example/")) == 0
@@ -109,7 +72,7 @@ def test_programs_live_in_the_country_and_the_truth_is_written(tmp_path: Path) -
 
 
 def test_ipv6_works_like_ipv4() -> None:
-    with lab_of() as lab:
+    with tiny_lab() as lab:
         if not lab.ipv6:
             pytest.skip("this machine has no IPv6")
         assert lab.run(curl("-6", "https://www.twin.example/")) == 0
@@ -120,7 +83,7 @@ def test_tun_devices_carry_packets_as_well() -> None:
     tun = next(check for check in doctor() if check.name == "tun")
     if not tun.ok:
         pytest.skip(f"no TUN device here: {tun.why}")
-    with lab_of(tun=True) as lab:
+    with tiny_lab(tun=True) as lab:
         assert lab.call(fetch, "https://www.twin.example/") == BODY
         assert lab.run(curl("https://sni.blocked.example/")) == 35
         assert lab.call(socket.gethostbyname, "dns.blocked.example").startswith("31.13.94.")
@@ -140,14 +103,14 @@ def test_delay_is_what_the_path_says() -> None:
                 taken.append((time.perf_counter() - begun) * 1e3)
         return sorted(taken)
 
-    with lab_of(extra=extra) as lab:
+    with tiny_lab(extra=extra) as lab:
         taken = lab.call(round_trips_ms)
     assert taken[0] >= 40.0
     assert taken[4] < 60.0  # a busy machine may be late; on a quiet one it is within half a millisecond
 
 
 def test_results_errors_and_exit_codes_come_back() -> None:
-    with lab_of() as lab:
+    with tiny_lab() as lab:
         kept = {"a": 1}
         assert lab.call(lambda: {**kept, "pid": os.getpid() > 0}) == {"a": 1, "pid": True}
         with pytest.raises(ZeroDivisionError) as caught:
@@ -163,7 +126,7 @@ def test_results_errors_and_exit_codes_come_back() -> None:
 
 
 def test_the_client_sees_only_its_own_links_and_resolver() -> None:
-    with lab_of() as lab:
+    with tiny_lab() as lab:
         names = lab.call(
             lambda: sorted(
                 name for _, name in socket.if_nameindex() if not name.endswith("0") or name == "eth0"
@@ -187,7 +150,10 @@ def test_a_helper_out_of_band_is_reached_around_the_censor() -> None:
 
 
 def test_labs_run_side_by_side_and_end_in_any_order() -> None:
-    first, second = lab_of(), lab_of("\n- {id: all, match: {}, action: drop, mechanism: network.shutdown}\n")
+    first, second = (
+        tiny_lab(),
+        tiny_lab("\n- {id: all, match: {}, action: drop, mechanism: network.shutdown}\n"),
+    )
     one = first.__enter__()
     with second as two:
         assert one.run(curl("http://www.twin.example/")) == 0
@@ -197,7 +163,7 @@ def test_labs_run_side_by_side_and_end_in_any_order() -> None:
 
 
 def test_a_killed_world_is_one_clear_error() -> None:
-    with lab_of() as lab:
+    with tiny_lab() as lab:
         assert lab._world_process is not None
         started = time.monotonic()
         subprocess.run(["kill", "-9", str(lab._world_process.pid)], check=True)
@@ -207,7 +173,7 @@ def test_a_killed_world_is_one_clear_error() -> None:
 
 
 def test_a_killed_censor_is_one_clear_error() -> None:
-    with lab_of() as lab:
+    with tiny_lab() as lab:
         child = lab.start(time.sleep, 30)
         os.kill(lab._censor.pid, signal.SIGKILL)
         with pytest.raises(BanwatchError, match="censor ended"):
@@ -222,7 +188,7 @@ def test_a_world_that_fails_says_why() -> None:
 
     with (
         pytest.raises(BanwatchError, match="no such world"),
-        Lab(regime_of(RULES), "all", TinyWorld(), clock=LabClock(APRIL), serve=broken),
+        Lab(regime_of(BLOCKING_RULES), "all", TinyWorld(), clock=LabClock(APRIL), serve=broken),
     ):
         pass
 
@@ -234,7 +200,7 @@ def test_a_censor_that_fails_ends_the_run_and_lets_nothing_through(monkeypatch: 
         raise RuntimeError("an internal error")
 
     monkeypatch.setattr(Censor, "handle_packet", fail)
-    with lab_of() as lab, pytest.raises(BanwatchError, match="an internal error"):
+    with tiny_lab() as lab, pytest.raises(BanwatchError, match="an internal error"):
         lab.call(fetch, "http://142.250.74.78/", 0.5)
 
 
@@ -245,7 +211,7 @@ def test_ctrl_c_is_for_the_program_that_runs_inside() -> None:
     if pid == 0:
         code = 99
         try:
-            with lab_of() as lab:
+            with tiny_lab() as lab:
                 code = lab.run(["sh", "-c", "trap 'exit 5' INT; echo up; while :; do sleep 0.05; done"])
                 code += lab.run(["sh", "-c", "exit 1"])  # the lab is still there
         finally:
@@ -261,7 +227,7 @@ def test_ctrl_c_is_for_the_program_that_runs_inside() -> None:
 @pytest.mark.parametrize("option", ["work_dir", "truth_path", "pcap_path"])
 def test_a_place_that_cannot_be_written_is_one_clear_error(option: str, tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere" / "at all"
-    with pytest.raises(BanwatchError, match="nowhere") as caught, lab_of(**{option: nowhere}):
+    with pytest.raises(BanwatchError, match="nowhere") as caught, tiny_lab(**{option: nowhere}):
         pass
     assert "Traceback" not in str(caught.value)
 
@@ -269,21 +235,21 @@ def test_a_place_that_cannot_be_written_is_one_clear_error(option: str, tmp_path
 def test_a_truth_that_cannot_be_written_is_no_truth(tmp_path: Path) -> None:
     if not os.access("/dev/full", os.W_OK):
         pytest.skip("there is no /dev/full to stand for a full disk")
-    with pytest.raises(BanwatchError, match="No space left"), lab_of(truth_path=Path("/dev/full")) as lab:
+    with pytest.raises(BanwatchError, match="No space left"), tiny_lab(truth_path=Path("/dev/full")) as lab:
         lab.call(fetch, "http://www.twin.example/")
 
 
 def test_an_unknown_tier_is_refused() -> None:
     with pytest.raises(BanwatchError, match="Give one of all"):
-        Lab(regime_of(RULES), "nobody", TinyWorld(), clock=LabClock(APRIL))
+        Lab(regime_of(BLOCKING_RULES), "nobody", TinyWorld(), clock=LabClock(APRIL))
 
 
 SCRIPT = """
 import sys, time
 sys.path.insert(0, {root!r})
 from pathlib import Path
-from tests.lab.test_lab import lab_of
-with lab_of(work_dir=Path(sys.argv[1])) as lab:
+from tests.lab.labs import tiny_lab
+with tiny_lab(work_dir=Path(sys.argv[1])) as lab:
     print("up", flush=True)
     lab.run(["sh", "-c", "sleep {mark} & setsid sleep {mark} & echo started; sleep {mark}"])
 """
@@ -292,7 +258,7 @@ with lab_of(work_dir=Path(sys.argv[1])) as lab:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nothing_remains_however_the_parent_ends(tmp_path: Path, how: signal.Signals) -> None:
     mark = f"1000.{os.getpid()}{int(how)}"
-    script = SCRIPT.format(root=str(Path(__file__).parents[2]), mark=mark)
+    script = SCRIPT.format(root=str(Path(__file__).parents[3]), mark=mark)
     command = [sys.executable, "-c", script, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as parent:
         assert parent.stdout is not None

@@ -12,19 +12,14 @@ from pathlib import Path
 import pytest
 
 from banwatch.judge import Judged, judge_line
-from banwatch.lab.machine.doctor import doctor
 from banwatch.lab.play import PlayResult, play
 from banwatch.lab.score import score_story
 from banwatch.lab.truth.truth_file import load_truth
 from banwatch.model.errors import BanwatchError
 from banwatch.reference import load
+from tests.lab.labs import NEEDS_LAB_ALONE
 
-_MISSING = [check for check in doctor() if check.needed and not check.ok]
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(bool(_MISSING), reason=f"no lab here: {[(c.name, c.why) for c in _MISSING]}"),
-    pytest.mark.xdist_group("lab"),
-]
+pytestmark = NEEDS_LAB_ALONE
 
 START, END = datetime(2016, 3, 31, 18, tzinfo=UTC), datetime(2016, 4, 1, 1, tzinfo=UTC)
 """Two rounds: the last before the ban, the first after it."""

@@ -1,0 +1,1 @@
+"""Tests of links, path and middlebox, in memory."""

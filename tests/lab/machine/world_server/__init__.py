@@ -1,0 +1,1 @@
+"""Tests of the world's servers, on loopback."""
