@@ -20,7 +20,7 @@ from banwatch import reference
 from banwatch.formats.ooni import decode_untrusted, observe
 from banwatch.judge import judge, weigh
 from banwatch.model.reference import Reference
-from banwatch.pipeline.portion import Portion, pack
+from banwatch.pipeline.line_batch import LineBatch, pack
 from banwatch.store import Store
 from banwatch.store.batch import Batch, BatchBuilder, content_of
 
@@ -28,7 +28,7 @@ from banwatch.store.batch import Batch, BatchBuilder, content_of
 def measure(lines: list[bytes], known: Reference) -> tuple[dict[str, float], int]:
     """Do each part once; gives CPU microseconds a measurement by part, and the count of observations."""
     packed = gzip.compress(b"\n".join(lines), 6)
-    portion = Portion("bench", tuple(range(1, len(lines) + 1)), tuple(lines))
+    line_batch = LineBatch("bench", tuple(range(1, len(lines) + 1)), tuple(lines))
     spent: dict[str, float] = {}
 
     def timed(name: str, work: Callable[[], Any]) -> Any:
@@ -59,7 +59,7 @@ def measure(lines: list[bytes], known: Reference) -> tuple[dict[str, float], int
         return builder.build()
 
     batch = timed("lay out as columns", lay_out)
-    timed("hash and pack for the archive", lambda: pack(portion))
+    timed("hash and pack for the archive", lambda: pack(line_batch))
     with (
         tempfile.TemporaryDirectory(prefix="banwatch-bench-") as folder,
         Store.open(Path(folder) / "s.duckdb") as store,

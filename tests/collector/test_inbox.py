@@ -11,7 +11,7 @@ import pytest
 
 from banwatch.collector.inbox import FullError, Inbox
 from banwatch.collector.keys import load_keys
-from banwatch.collector.pace import FORGET_S, Pace
+from banwatch.collector.rate_limit import FORGET_S, RateLimit
 from banwatch.model.errors import BanwatchError
 
 KEEP = """
@@ -85,11 +85,11 @@ def test_no_more_than_there_is_room_for(tmp_path: Path) -> None:
         inbox.keep(b"x" * 60).result()
         with pytest.raises(FullError):
             inbox.keep(b"x" * 60).result()
-        sending = inbox.begin_file()
-        sending.write(b"x" * 30)
+        incoming = inbox.begin_file()
+        incoming.write(b"x" * 30)
         with pytest.raises(FullError):
-            sending.write(b"x" * 30)
-        sending.drop()
+            incoming.write(b"x" * 30)
+        incoming.drop()
         inbox.finish_journal()
         assert _lines(inbox) == [b"x" * 60]
 
@@ -128,12 +128,12 @@ inbox.close()
 
 def test_a_file_is_kept_whole(tmp_path: Path) -> None:
     with Inbox(tmp_path) as inbox:
-        sending = inbox.begin_file()
-        sending.write(b"one")
+        incoming = inbox.begin_file()
+        incoming.write(b"one")
         assert inbox.waiting() == []
-        sending.write(b"two")
-        sending.finish()
-        sending.drop()
+        incoming.write(b"two")
+        incoming.finish()
+        incoming.drop()
         (path,) = inbox.waiting()
         assert path.read_bytes() == b"onetwo"
         assert path.stat().st_mode & 0o777 == 0o600
@@ -142,23 +142,23 @@ def test_a_file_is_kept_whole(tmp_path: Path) -> None:
 
 def test_clients_are_slowed_down_and_not_known() -> None:
     now = 0.0
-    pace = Pace(60, burst=3, clock=lambda: now)
+    limit = RateLimit(60, burst=3, clock=lambda: now)
     for _ in range(3):
-        assert pace.wait_s("192.0.2.1") == 0
-        pace.charge("192.0.2.1", 0)
-    assert pace.wait_s("192.0.2.1") == 1
-    assert pace.wait_s("192.0.2.2") == 0
-    assert b"192" not in repr(pace.__dict__).encode()
+        assert limit.wait_s("192.0.2.1") == 0
+        limit.charge("192.0.2.1", 0)
+    assert limit.wait_s("192.0.2.1") == 1
+    assert limit.wait_s("192.0.2.2") == 0
+    assert b"192" not in repr(limit.__dict__).encode()
     now += 1.5
-    assert pace.wait_s("192.0.2.1") == 0
-    pace.charge("192.0.2.1", 10 * 256 << 10)
-    assert 9 < pace.wait_s("192.0.2.1") < 12
-    pace.charge("2001:db8:0:12::1", 10 << 20)
-    assert pace.wait_s("2001:db8:0:13::2") > 0
-    assert pace.wait_s("2001:db8:1:12::1") == 0
+    assert limit.wait_s("192.0.2.1") == 0
+    limit.charge("192.0.2.1", 10 * 256 << 10)
+    assert 9 < limit.wait_s("192.0.2.1") < 12
+    limit.charge("2001:db8:0:12::1", 10 << 20)
+    assert limit.wait_s("2001:db8:0:13::2") > 0
+    assert limit.wait_s("2001:db8:1:12::1") == 0
     now += FORGET_S + 1
-    assert pace.wait_s("192.0.2.1") == 0
-    assert Pace(0).wait_s("192.0.2.1") == 0
+    assert limit.wait_s("192.0.2.1") == 0
+    assert RateLimit(0).wait_s("192.0.2.1") == 0
 
 
 def test_a_key_is_made_once_and_for_its_owner(tmp_path: Path) -> None:

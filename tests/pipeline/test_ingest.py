@@ -12,7 +12,7 @@ from banwatch.judge import Judged
 from banwatch.model.errors import BanwatchError
 from banwatch.model.reference import Reference
 from banwatch.pipeline import commit, ingest, workers
-from banwatch.pipeline.portion import Portion, Worked
+from banwatch.pipeline.line_batch import LineBatch, LineBatchResult
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
 from banwatch.store.tables import MEASURED
@@ -154,9 +154,9 @@ def test_a_file_cut_short_gives_what_it_has(tmp_path: Path, known: Reference, na
 def test_an_error_of_ours_costs_one_line(
     tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from banwatch.pipeline import portion
+    from banwatch.pipeline import line_batch
 
-    true = portion.judge_line
+    true = line_batch.judge_line
 
     def judge_line(line: bytes, reference: Reference) -> Judged:
         judged = true(line, reference)
@@ -164,7 +164,7 @@ def test_an_error_of_ours_costs_one_line(
             raise ZeroDivisionError("division by zero")
         return judged
 
-    monkeypatch.setattr(portion, "judge_line", judge_line)
+    monkeypatch.setattr(line_batch, "judge_line", judge_line)
     with Store.open(tmp_path / "s.duckdb") as store:
         report = ingest(store, [write(tmp_path / "a.jsonl", [line(n) for n in range(3)])], known)
         assert (report.accepted, report.quarantined) == (2, 1)
@@ -225,11 +225,11 @@ def test_a_worker_that_dies_is_said_and_the_next_run_finishes(
     file = write(tmp_path / "a.jsonl", [line(n) for n in range(4)])
     true = workers.Workers.submit
 
-    def submit(self: workers.Workers, portion: Portion) -> Future[Worked]:
+    def submit(self: workers.Workers, line_batch: LineBatch) -> Future[LineBatchResult]:
         for process in self._all:
             process.kill()
             process.wait()
-        return true(self, portion)
+        return true(self, line_batch)
 
     with Store.open(tmp_path / "s.duckdb") as store:
         monkeypatch.setattr(workers.Workers, "submit", submit)
@@ -243,7 +243,7 @@ def test_lines_that_cannot_be_read_are_committed_before_they_fill_the_memory(
     tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commit, "SEGMENT_UNREADABLE", 10)
-    monkeypatch.setattr(ingest_module, "PORTION_LINES", 10)
+    monkeypatch.setattr(ingest_module, "LINE_BATCH_LINES", 10)
     commits: list[int] = []
     true = commit.Committer.commit
 
@@ -265,7 +265,7 @@ def test_lines_that_are_known_are_let_go_of(
     tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commit, "SEGMENT_ROWS", 10)
-    monkeypatch.setattr(ingest_module, "PORTION_LINES", 10)
+    monkeypatch.setattr(ingest_module, "LINE_BATCH_LINES", 10)
     lines = [line(n) for n in range(40)]
     with Store.open(tmp_path / "s.duckdb") as store:
         ingest(store, [write(tmp_path / "a.jsonl", lines)], known)

@@ -15,10 +15,10 @@ from banwatch.model.evidence import Evidence
 from banwatch.model.reference import Reference
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
-from banwatch.pipeline import commit, ingest, portion, rebuild, rejudge
+from banwatch.pipeline import commit, ingest, line_batch, rebuild, rejudge
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
-from banwatch.store.bookkeeping import Logged
+from banwatch.store.bookkeeping import LogEntry
 from banwatch.store.tables import MEASURED
 from tests.pipeline.measured import line, uid, write
 
@@ -87,15 +87,15 @@ def test_a_lost_database_is_made_again_from_the_archive(store_path: Path, known:
 def test_a_line_that_we_could_not_read_is_read_when_we_can(
     tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    true = portion.judge_line
+    true = line_batch.judge_line
 
     def fail(line: bytes, reference: object) -> object:
         raise ZeroDivisionError
 
     with Store.open(tmp_path / "s.duckdb") as store:
-        monkeypatch.setattr(portion, "judge_line", fail)
+        monkeypatch.setattr(line_batch, "judge_line", fail)
         assert ingest(store, [write(tmp_path / "a.jsonl", [line(0)])], known).quarantined == 1
-        monkeypatch.setattr(portion, "judge_line", true)
+        monkeypatch.setattr(line_batch, "judge_line", true)
         assert rebuild(store, known).measurements == 1
         assert queries.counts(store)["quarantine"] == 0
         assert audit(store).problems == ()
@@ -160,7 +160,7 @@ def test_another_versions_store_is_made_again_in_place(store_path: Path, known: 
     with Store.open(store_path) as store:
         before = _digests(store)
         with store.transaction():
-            store.append("log", [Logged(said_at=datetime(2016, 4, 1, tzinfo=UTC), subject="x", says="y")])
+            store.append("log", [LogEntry(said_at=datetime(2016, 4, 1, tzinfo=UTC), subject="x", says="y")])
     with duckdb.connect(str(store_path)) as other:
         other.execute("UPDATE property SET value = 'other' WHERE name = 'shape'")
         other.execute("DROP VIEW evidence")
@@ -171,7 +171,7 @@ def test_another_versions_store_is_made_again_in_place(store_path: Path, known: 
     with Store.open(store_path, renew=True) as store:
         rebuild(store, known)
         assert _digests(store) == before
-        assert len(store.rows(Logged)) == 1
+        assert len(store.rows(LogEntry)) == 1
 
 
 def test_there_is_no_such_tier(store_path: Path, known: Reference) -> None:

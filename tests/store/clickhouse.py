@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.feather as feather
 
 from banwatch.store import Store
-from banwatch.store.engines.clickhouse import SETTINGS, Click
+from banwatch.store.engines.clickhouse import SETTINGS, ClickHouseEngine
 
 _numbers = itertools.count()
 
@@ -62,7 +62,7 @@ class Embedded:
 
 def open_embedded(session: Any, folder: Path) -> Store:
     """Open a new store in chDB, its archive in a folder."""
-    return Store.over(Click(Embedded(session, folder)), folder / "chdb.archive")
+    return Store.over(ClickHouseEngine(Embedded(session, folder)), folder / "chdb.archive")
 
 
 @contextmanager

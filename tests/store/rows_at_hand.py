@@ -39,3 +39,28 @@ def verdict(number: int = 0, **changes: object) -> Verdict:
 def silent(number: int, **changes: object) -> Verdict:
     """Make a verdict on a measurement in which nothing answered."""
     return verdict(number, state=State.INSUFFICIENT, layer=Layer.NETWORK, **changes)
+
+
+def days_of(first: int, last: int, state: State, **changes: object) -> list[Verdict]:
+    """Make verdicts of four voices for each six hours of some days."""
+    return [
+        verdict(
+            (day * 4 + step) * 4 + voice,
+            target="youtube.com",
+            report_id=f"r{day}-{step}-{voice}",
+            measurement_start_time=START + timedelta(days=day, hours=6 * step, minutes=voice),
+            state=state,
+            **changes,
+        )
+        for day in range(first, last)
+        for step in range(4)
+        for voice in range(4)
+    ]
+
+
+def blocked_story() -> list[Verdict]:
+    """Make verdicts of one target that works for five days, and is blocked for a week."""
+    return [
+        *days_of(0, 5, State.OK),
+        *days_of(5, 12, State.LIKELY_BLOCKED, mechanisms=("tls.reset.sni",)),
+    ]

@@ -22,7 +22,7 @@ from banwatch.pipeline import commit, detect, ingest, rebuild, rejudge
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
 from banwatch.store.engines.clickhouse import cluster_ddl, parse_address, server_ddl
-from banwatch.store.export import TIERS, Wanted, export
+from banwatch.store.export import TIERS, ExportFilter, export
 from banwatch.store.tables import MEASURED, TABLES
 from tests.pipeline.measured import line, uid, write
 from tests.store.clickhouse import open_embedded, served
@@ -94,7 +94,7 @@ def test_every_tier_is_exported_to_the_same_bytes(
     both: tuple[Store, Store], tmp_path: Path, tier: str
 ) -> None:
     for name, store in zip(("here", "beyond"), both, strict=True):
-        export(store, tier, "jsonl", tmp_path / name, Wanted(probe_cc="KP"))
+        export(store, tier, "jsonl", tmp_path / name, ExportFilter(probe_cc="KP"))
     data = [(tmp_path / name / f"{tier}.jsonl").read_bytes() for name in ("here", "beyond")]
     assert data[0] == data[1]
     assert data[0] or tier in ("change", "incident")
@@ -162,7 +162,7 @@ def test_over_the_wire(chdb_session: Any, tmp_path: Path) -> None:
             assert [len(b) for b in queries.verdicts_in_batches(store, equal={})] == [61]
             answers = {name: repr(read(store)) for name, read in READS.items()}
             for tier in TIERS:
-                export(store, tier, "jsonl", tmp_path / "wired", Wanted(probe_cc="KP"))
+                export(store, tier, "jsonl", tmp_path / "wired", ExportFilter(probe_cc="KP"))
             for tier in ("observation", "evidence", "verdict"):
                 rebuild(store, reference.load(), from_tier=tier)
             rebuild(store, reference.load(), since=START + timedelta(days=2))
@@ -179,7 +179,7 @@ def test_over_the_wire(chdb_session: Any, tmp_path: Path) -> None:
         assert {name: here.digest(name) for name in COMPARED} == found
         assert {name: repr(read(here)) for name, read in READS.items()} == answers
         for tier in TIERS:
-            export(here, tier, "jsonl", tmp_path / "here", Wanted(probe_cc="KP"))
+            export(here, tier, "jsonl", tmp_path / "here", ExportFilter(probe_cc="KP"))
             wired, local = (tmp_path / name / f"{tier}.jsonl" for name in ("wired", "here"))
             assert wired.read_bytes() == local.read_bytes()
     with banwatch.open(str(tmp_path / "s.duckdb")) as tables:

@@ -20,7 +20,7 @@ from banwatch.model.state import State
 from banwatch.pipeline import detect, ingest
 from banwatch.store import Store
 from banwatch.store.columns import Layout
-from banwatch.store.export import FORMATS, TIERS, Wanted, export
+from banwatch.store.export import FORMATS, TIERS, ExportFilter, export
 from tests.pipeline.measured import line, write
 from tests.store.rows_at_hand import START, verdict
 
@@ -42,7 +42,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def test_parquet_reads_back_as_the_same_verdicts(store: Store, tmp_path: Path) -> None:
-    done = export(store, "verdict", "parquet", tmp_path / "out", Wanted())
+    done = export(store, "verdict", "parquet", tmp_path / "out", ExportFilter())
     table = pq.read_table(tmp_path / "out/verdict.parquet")
     from banwatch.model.verdict import Verdict
 
@@ -52,13 +52,13 @@ def test_parquet_reads_back_as_the_same_verdicts(store: Store, tmp_path: Path) -
 
 
 def test_csv_and_json_lines(store: Store, tmp_path: Path) -> None:
-    export(store, "verdict", "csv", tmp_path, Wanted())
+    export(store, "verdict", "csv", tmp_path, ExportFilter())
     with open(tmp_path / "verdict.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert rows[0]["sentence"] == ROWS[0].sentence
     assert json.loads(rows[0]["mechanisms"]) == ["dns.nxdomain", "tcp.reset"]
     assert rows[0]["measurement_start_time"] == "2016-04-01T00:00:00Z"
-    export(store, "verdict", "jsonl", tmp_path, Wanted())
+    export(store, "verdict", "jsonl", tmp_path, ExportFilter())
     lines = [json.loads(text) for text in (tmp_path / "verdict.jsonl").read_text("utf-8").splitlines()]
     assert [row["measurement_uid"] for row in lines] == [row["measurement_uid"] for row in rows]
     assert lines[0]["layer"] is None
@@ -67,13 +67,13 @@ def test_csv_and_json_lines(store: Store, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wanted", "numbers"),
     [
-        (Wanted(probe_cc="IR"), [1]),
-        (Wanted(probe_asn=131279), [0, 2]),
-        (Wanted(target="b.com"), [2]),
-        (Wanted(since=START.replace(minute=1), until=START.replace(minute=2)), [1]),
+        (ExportFilter(probe_cc="IR"), [1]),
+        (ExportFilter(probe_asn=131279), [0, 2]),
+        (ExportFilter(target="b.com"), [2]),
+        (ExportFilter(since=START.replace(minute=1), until=START.replace(minute=2)), [1]),
     ],
 )
-def test_filters(store: Store, tmp_path: Path, wanted: Wanted, numbers: list[int]) -> None:
+def test_filters(store: Store, tmp_path: Path, wanted: ExportFilter, numbers: list[int]) -> None:
     export(store, "verdict", "jsonl", tmp_path, wanted)
     lines = [json.loads(text) for text in (tmp_path / "verdict.jsonl").read_text("utf-8").splitlines()]
     assert [row["measurement_uid"] for row in lines] == [ROWS[n].measurement_uid for n in numbers]
@@ -84,7 +84,7 @@ def test_filters(store: Store, tmp_path: Path, wanted: Wanted, numbers: list[int
 def test_every_tier_in_every_format_and_twice_the_same(
     store: Store, tmp_path: Path, tier: str, format_name: str
 ) -> None:
-    everything = Wanted(probe_cc="KP", probe_asn=131279, target="example.com", since=START)
+    everything = ExportFilter(probe_cc="KP", probe_asn=131279, target="example.com", since=START)
     contents = []
     for name in ("one", "two"):
         done = export(store, tier, format_name, tmp_path / name, everything)
@@ -96,8 +96,8 @@ def test_every_tier_in_every_format_and_twice_the_same(
 
 def test_the_package_lists_every_export_in_the_folder_with_its_hash(store: Store, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    export(store, "verdict", "csv", out, Wanted(target="b.com"))
-    export(store, "cell", "parquet", out, Wanted())
+    export(store, "verdict", "csv", out, ExportFilter(target="b.com"))
+    export(store, "cell", "parquet", out, ExportFilter())
     package = json.loads((out / "datapackage.json").read_text("utf-8"))
     assert [r["path"] for r in package["resources"]] == ["cell.parquet", "verdict.csv"]
     for resource in package["resources"]:
@@ -113,12 +113,12 @@ def test_the_package_lists_every_export_in_the_folder_with_its_hash(store: Store
 
 def test_no_such_tier_no_such_format_no_such_folder(store: Store, tmp_path: Path) -> None:
     with pytest.raises(BanwatchError, match="no tier"):
-        export(store, "cake", "csv", tmp_path, Wanted())
+        export(store, "cake", "csv", tmp_path, ExportFilter())
     with pytest.raises(BanwatchError, match="no format"):
-        export(store, "verdict", "xlsx", tmp_path, Wanted())
+        export(store, "verdict", "xlsx", tmp_path, ExportFilter())
     (tmp_path / "file").write_text("")
     with pytest.raises(BanwatchError, match="cannot write"):
-        export(store, "verdict", "csv", tmp_path / "file" / "out", Wanted())
+        export(store, "verdict", "csv", tmp_path / "file" / "out", ExportFilter())
 
 
 READ_AS: dict[str, Callable[[str], object]] = {
@@ -141,7 +141,7 @@ def test_the_package_tells_how_to_read_every_cell(tmp_path: Path, tier: str) -> 
         ingest(made, [write(tmp_path / "a.jsonl", lines)], reference.load())
         detect(made, load_bans().values())
         for form in FORMATS:
-            export(made, tier, form, tmp_path / "out", Wanted())
+            export(made, tier, form, tmp_path / "out", ExportFilter())
     package = json.loads((tmp_path / "out/datapackage.json").read_text("utf-8"))
     assert {"profile", "name", "licenses", "resources"} <= set(package)
     assert all({"name", "path"} <= set(each) for each in package["licenses"])

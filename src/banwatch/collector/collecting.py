@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from banwatch.collector.inbox import Inbox, inbox_path
-from banwatch.collector.keeper import Keeper
+from banwatch.collector.ingest_thread import IngestThread
 from banwatch.collector.keys import Keys
 from banwatch.collector.owner import Owner
-from banwatch.collector.pace import Pace
+from banwatch.collector.rate_limit import RateLimit
 from banwatch.collector.receiving import Receiver
 
 
@@ -35,9 +35,9 @@ def collecting(owner: Owner, keys: Keys, settings: CollectorSettings) -> Iterato
     folder = inbox_path(Path(owner.store.archive.folder))
     with (
         Inbox(folder, max_bytes=settings.max_waiting_bytes) as inbox,
-        Keeper(owner, inbox, keys, jobs=settings.jobs) as keeper,
+        IngestThread(owner, inbox, keys, jobs=settings.jobs) as ingest_thread,
     ):
-        receiver = Receiver(inbox, keeper, keys, Pace(settings.per_minute))
+        receiver = Receiver(inbox, ingest_thread, keys, RateLimit(settings.per_minute))
         try:
             yield receiver
         finally:

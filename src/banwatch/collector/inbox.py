@@ -31,12 +31,12 @@ class FullError(Exception):
 
 
 @dataclass(slots=True)
-class _Kept:
+class _PendingLine:
     data: bytes
     done: "Future[None]" = field(default_factory=Future)
 
 
-class Sending:
+class IncomingFile:
     """A file while it is being sent: kept whole, or not at all."""
 
     def __init__(self, inbox: "Inbox", part: Path, whole: Path) -> None:
@@ -124,7 +124,7 @@ class Inbox:
         self._fd = -1
         self._size = 0
         self._waiting_bytes = sum(path.stat().st_size for path in self.waiting())
-        self._queue: queue.SimpleQueue[_Kept | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_PendingLine | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="inbox", daemon=True)
         self._thread.start()
 
@@ -172,15 +172,15 @@ class Inbox:
         Raises:
             FullError: (in the future) there is no room.
         """
-        kept = _Kept(line + b"\n")
+        pending = _PendingLine(line + b"\n")
         try:
-            self.make_room(len(kept.data))
-            self._queue.put(kept)
+            self.make_room(len(pending.data))
+            self._queue.put(pending)
         except FullError as error:
-            kept.done.set_exception(error)
-        return kept.done
+            pending.done.set_exception(error)
+        return pending.done
 
-    def begin_file(self) -> "Sending":
+    def begin_file(self) -> "IncomingFile":
         """Begin to keep a file that is being sent.
 
         Raises:
@@ -188,7 +188,7 @@ class Inbox:
         """
         with self._lock:
             name = self._new_name()
-        return Sending(self, self.folder / (name + _PART), self.folder / (name + FILE))
+        return IncomingFile(self, self.folder / (name + _PART), self.folder / (name + FILE))
 
     def make_room(self, size_bytes: int) -> None:
         """Make sure that so much can be kept.
@@ -225,22 +225,22 @@ class Inbox:
         while not ended:
             batch = self._next_batch()
             ended = batch[-1] is None
-            kept = [one for one in batch if one is not None]
-            if not kept:
+            lines = [line for line in batch if line is not None]
+            if not lines:
                 continue
             try:
                 with self._lock:
-                    self._append(b"".join(one.data for one in kept))
+                    self._append(b"".join(line.data for line in lines))
             except OSError as error:
                 reason = FullError(f"the inbox cannot be written: {error.strerror or error}")
-                for one in kept:
-                    one.done.set_exception(reason)
+                for line in lines:
+                    line.done.set_exception(reason)
             else:
-                for one in kept:
-                    one.done.set_result(None)
+                for line in lines:
+                    line.done.set_result(None)
 
-    def _next_batch(self) -> list[_Kept | None]:
-        batch: list[_Kept | None] = [self._queue.get()]
+    def _next_batch(self) -> list[_PendingLine | None]:
+        batch: list[_PendingLine | None] = [self._queue.get()]
         size = 0
         while batch[-1] is not None and size < _BATCH_BYTES:
             size += len(batch[-1].data)

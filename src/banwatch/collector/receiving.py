@@ -22,6 +22,7 @@ from starlette.types import Scope
 
 from banwatch import __version__
 from banwatch.collector.inbox import FullError, Inbox
+from banwatch.collector.ingest_thread import IngestThread, Refusal
 from banwatch.collector.intake import (
     MAX_SEALED_BODY_BYTES,
     MAX_SUBMISSION_BYTES,
@@ -31,9 +32,8 @@ from banwatch.collector.intake import (
     read_submission_untrusted,
     unpack_untrusted,
 )
-from banwatch.collector.keeper import Keeper, Refusal
 from banwatch.collector.keys import Keys
-from banwatch.collector.pace import Pace
+from banwatch.collector.rate_limit import RateLimit
 from banwatch.collector.report_ids import ReportIds
 from banwatch.model.errors import WireError
 
@@ -71,9 +71,9 @@ class Receiver:
     """What receiving needs, and how much is being received."""
 
     inbox: Inbox
-    keeper: Keeper
+    ingest_thread: IngestThread
     keys: Keys
-    pace: Pace
+    rate_limit: RateLimit
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     reports: ReportIds = field(init=False)
     in_flight_bytes: int = 0
@@ -94,13 +94,13 @@ class Receiver:
             try:
                 line = await asyncio.get_running_loop().run_in_executor(self._readers, read, body)
             except WireError as error:
-                self.keeper.refuse(Refusal.of(source, error.reason, body))
+                self.ingest_thread.refuse(Refusal.of(source, error.reason, body))
                 raise RefusedError(422, error.reason) from error
             try:
                 await asyncio.wrap_future(self.inbox.keep(line.data))
             except FullError as error:
                 raise RefusedError(503, str(error), _RETRY_S) from error
-        self.keeper.counts.received += 1
+        self.ingest_thread.counts.received += 1
         return line
 
     @asynccontextmanager
@@ -121,7 +121,7 @@ class Receiver:
             yield bytes(body)
         finally:
             self.in_flight_bytes -= held
-            self.pace.charge(_client(request), len(body))
+            self.rate_limit.charge(_client(request), len(body))
 
     def admit(self, request: Request, limit: int) -> None:
         """Turn away who sends too much, before it is received.
@@ -129,7 +129,7 @@ class Receiver:
         Raises:
             RefusedError: it is turned away.
         """
-        wait_s = self.pace.wait_s(_client(request))
+        wait_s = self.rate_limit.wait_s(_client(request))
         if wait_s:
             raise RefusedError(429, "too much from one place: wait", int(wait_s) + 1)
         said = request.headers.get("content-length", "")
@@ -216,7 +216,7 @@ def add_collector(app: FastAPI, receiver: Receiver) -> None:
 
     @route("/api/v1/collector", methods=["GET"])
     def about() -> Response:
-        counts = receiver.keeper.counts
+        counts = receiver.ingest_thread.counts
         return JSONResponse(
             {
                 "public_key": receiver.keys.published,
@@ -338,18 +338,18 @@ async def _submit(receiver: Receiver, request: Request, report_id: str) -> dict[
 async def _take_file(receiver: Receiver, request: Request) -> dict[str, object]:
     receiver.admit(request, MAX_FILE_BYTES)
     try:
-        sending = receiver.inbox.begin_file()
+        incoming = receiver.inbox.begin_file()
     except FullError as error:
         raise RefusedError(503, str(error), _RETRY_S) from error
     try:
         async for piece in receiver.pieces(request):
-            sending.write(piece)
-            if sending.size_bytes > MAX_FILE_BYTES:
+            incoming.write(piece)
+            if incoming.size_bytes > MAX_FILE_BYTES:
                 raise RefusedError(413, f"at most {MAX_FILE_BYTES} bytes are taken")
-        await asyncio.to_thread(sending.finish)
+        await asyncio.to_thread(incoming.finish)
     except FullError as error:
         raise RefusedError(503, str(error), _RETRY_S) from error
     finally:
-        sending.drop()
-        receiver.pace.charge(_client(request), sending.size_bytes)
-    return {"accepted": True, "size_bytes": sending.size_bytes}
+        incoming.drop()
+        receiver.rate_limit.charge(_client(request), incoming.size_bytes)
+    return {"accepted": True, "size_bytes": incoming.size_bytes}

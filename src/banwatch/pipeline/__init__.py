@@ -1,8 +1,8 @@
-"""Conducts the tiers: lines come in at the bottom, what happened in the world comes out at the top.
+"""Pipeline of the tiers: from lines of measurements to incidents.
 
-*source*: a file, archive or stream that holds measurements, one a line. *portion*: some lines of one source,
-the unit of work. *ingest*: portions are decoded, observed, weighed and judged by as many processes as there
-are, and committed by one. *rebuild*: the same from the archive. *rejudge*: verdicts anew from stored
+*source*: a file, archive or stream that holds measurements, one a line. *line batch*: some lines of one
+source, the unit of work. *ingest*: line batches are decoded, observed, weighed and judged by any number of
+processes, and committed by one. *rebuild*: the same from the archive. *rejudge*: verdicts anew from stored
 evidence. *detect*: cells to changes, incidents and comparisons.
 """
 

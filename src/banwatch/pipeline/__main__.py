@@ -1,4 +1,4 @@
-"""`python -m banwatch.pipeline`: a worker process, started by `workers`; it reads portions from its input."""
+"""`python -m banwatch.pipeline`: a worker process, started by `workers`, that reads its standard input."""
 
 from banwatch.pipeline.workers import work_until_the_end
 

@@ -10,21 +10,21 @@ from dataclasses import dataclass, field, replace
 
 from banwatch.model.errors import WireError
 from banwatch.model.ids import MeasurementUid
-from banwatch.pipeline.lines import LongLine
-from banwatch.pipeline.portion import (
-    Portion,
-    Worked,
+from banwatch.pipeline.line_batch import (
+    LineBatch,
+    LineBatchResult,
     head_of,
     pack,
     same_content,
 )
+from banwatch.pipeline.lines import LongLine
 from banwatch.store import Store, queries
 from banwatch.store.archive import Frame
 from banwatch.store.batch import Batch, join
 from banwatch.store.bookkeeping import Entry, Quarantined, Segment, SourceFile
 
 SEGMENT_BYTES = 32 << 20
-"""A segment ends with the first portion past this many raw bytes: some thousands of measurements."""
+"""A segment ends with the first line batch past this many raw bytes: some thousands of measurements."""
 SEGMENT_ROWS = 200_000
 """Or past this many observations, so that memory stays bounded whatever measurements look like."""
 SEGMENT_UNREADABLE = 50_000
@@ -67,12 +67,12 @@ class _Pending:
     lines: int = 0
     raw_bytes: int = 0
     rows: int = 0
-    known: dict[str, list[_Copy]] = field(default_factory=dict)
+    copies: dict[str, list[_Copy]] = field(default_factory=dict)
     """Every copy of the ids in this commit."""
 
 
 class Committer:
-    """Takes worked portions in order and commits them, a segment at a time."""
+    """Takes line batches with their results in order and commits them, a segment at a time."""
 
     def __init__(self, store: Store, *, segment_bytes: int = SEGMENT_BYTES) -> None:
         self._store = store
@@ -82,31 +82,31 @@ class Committer:
         self._pending = _Pending()
         self._committed_at = time.monotonic()
 
-    def add(self, portion: Portion, worked: Worked, tally: Tally) -> None:
-        """Take a worked portion."""
+    def add(self, line_batch: LineBatch, result: LineBatchResult, tally: Tally) -> None:
+        """Take a line batch with its result."""
         pending = self._pending
-        self._look_up({uid for uid in worked.uids if uid})
-        dropped, repeated = self._sort_out(portion, worked, tally)
-        kept = len(portion.lines) - len(dropped)
+        self._load_copies({uid for uid in result.uids if uid})
+        dropped, repeated = self._classify(line_batch, result, tally)
+        kept = len(line_batch.lines) - len(dropped)
         if kept:
-            pending.frames.extend(pack(portion, lambda p: p not in dropped) if dropped else worked.frames)
-            pending.raw_bytes += worked.raw_bytes
+            pending.frames.extend(pack(line_batch, lambda p: p not in dropped) if dropped else result.frames)
+            pending.raw_bytes += result.raw_bytes
             pending.lines += kept
-            self._add_rows(worked, repeated)
+            self._add_rows(result, repeated)
 
-    def adopt(self, portion: Portion, worked: Worked, start: int, tally: Tally) -> None:
+    def adopt(self, line_batch: LineBatch, result: LineBatchResult, start: int, tally: Tally) -> None:
         """Take lines that lie in a segment already, which `write_adopted` then names."""
-        self._look_up({uid for uid in worked.uids if uid})
-        _, repeated = self._sort_out(portion, worked, tally, start=start)
-        self._add_rows(worked, repeated)
+        self._load_copies({uid for uid in result.uids if uid})
+        _, repeated = self._classify(line_batch, result, tally, start=start)
+        self._add_rows(result, repeated)
 
     def write_adopted(self, row: Segment) -> None:
         """Write the rows of a segment that was there before; inside a transaction."""
         pending, self._pending = self._pending, _Pending()
         self._write(pending, row)
 
-    def _add_rows(self, worked: Worked, repeated: set[str]) -> None:
-        batch = worked.batch.without(sorted(repeated)) if repeated else worked.batch
+    def _add_rows(self, result: LineBatchResult, repeated: set[str]) -> None:
+        batch = result.batch.without(sorted(repeated)) if repeated else result.batch
         if batch.size:
             self._pending.batches.append(batch)
             self._pending.rows += batch.steps.num_rows
@@ -134,7 +134,7 @@ class Committer:
             pending.raw_bytes >= self._segment_bytes
             or pending.rows >= SEGMENT_ROWS
             or len(pending.quarantined) >= SEGMENT_UNREADABLE
-            or len(pending.known) >= SEGMENT_ROWS
+            or len(pending.copies) >= SEGMENT_ROWS
             or (pending.sources and time.monotonic() - self._committed_at >= COMMIT_S)
         ):
             self.commit()
@@ -143,9 +143,9 @@ class Committer:
         """Note how far a file was dealt with; written with the next commit."""
         self._pending.sources[source.sha256] = source
 
-    def _look_up(self, uids: set[str]) -> None:
+    def _load_copies(self, uids: set[str]) -> None:
         """Learn which ids the store has already."""
-        known = self._pending.known
+        known = self._pending.copies
         found = self._store.matching(Entry, "measurement_uid", uids - known.keys())
         for entry in sorted(found, key=lambda e: (e.measurement_uid, e.copy)):
             try:
@@ -156,14 +156,14 @@ class Committer:
                 _Copy(digest, None, entry.segment, entry.position)
             )
 
-    def _sort_out(
-        self, portion: Portion, worked: Worked, tally: Tally, *, start: int | None = None
+    def _classify(
+        self, line_batch: LineBatch, result: LineBatchResult, tally: Tally, *, start: int | None = None
     ) -> tuple[set[int], set[str]]:
         """Tell new lines from duplicates, conflicting copies and unreadable ones.
 
         Args:
-            portion: the lines.
-            worked: what became of them.
+            line_batch: the lines.
+            result: what became of them.
             tally: is counted up.
             start: position of the first line in its segment, where all of them lie in one already.
 
@@ -172,19 +172,19 @@ class Committer:
         """
         pending = self._pending
         dropped: set[int] = set()
-        hashes = [digest for frame in worked.frames for digest in frame.line_sha256]
-        unreadable = {u.position: u for u in worked.unreadable}
-        repeated = {uid for uid in worked.uids if uid in pending.known}
+        hashes = [digest for frame in result.frames for digest in frame.line_sha256]
+        unreadable = {u.position: u for u in result.unreadable}
+        repeated = {uid for uid in result.uids if uid in pending.copies}
         at = pending.lines if start is None else start
-        for position, uid in enumerate(worked.uids):
-            line = portion.lines[position]
+        for position, uid in enumerate(result.uids):
+            line = line_batch.lines[position]
             if not uid:
                 found = unreadable[position]
                 tally.quarantined += 1
                 pending.quarantined.append(
                     Quarantined(
-                        source=portion.source,
-                        line=portion.numbers[position],
+                        source=line_batch.source,
+                        line=line_batch.numbers[position],
                         reason=found.reason,
                         size_bytes=len(line),
                         sha256=hashes[position].hex(),
@@ -195,7 +195,7 @@ class Committer:
                 )
                 at += 1
                 continue
-            copies = pending.known.setdefault(uid, [])
+            copies = pending.copies.setdefault(uid, [])
             if any(self._is_same(copy, hashes[position], line) for copy in copies):
                 tally.duplicates += 1
                 dropped.add(position)

@@ -13,15 +13,15 @@ from banwatch.model.progress import Progress
 from banwatch.model.reference import Reference
 from banwatch.pipeline import sources
 from banwatch.pipeline.commit import Committer, Tally
+from banwatch.pipeline.line_batch import LineBatch, LineBatchResult, Worker
 from banwatch.pipeline.lines import MAX_LINE_BYTES, LongLine, split_lines
-from banwatch.pipeline.portion import Portion, Worked, Worker
 from banwatch.pipeline.workers import Workers, start_workers
 from banwatch.store import Store
 from banwatch.store.bookkeeping import SourceFile
 
-PORTION_BYTES = 4 << 20
-PORTION_LINES = 2_000
-"""A portion ends with the first line past either."""
+LINE_BATCH_BYTES = 4 << 20
+LINE_BATCH_LINES = 2_000
+"""A line batch ends with the first line past either."""
 _BLANK = b" \t\r\n\xef\xbb\xbf"
 """White space and the byte order mark: around a line, no part of it."""
 
@@ -43,7 +43,7 @@ class IngestReport:
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenSource:
     """A source that is being read, and what became of its lines so far."""
 
     source: sources.Source
@@ -70,13 +70,13 @@ class _Open:
 
 
 @dataclass(frozen=True, slots=True)
-class _Offer:
-    """The next thing to deal with: a portion, something that cannot be read, or a file's end."""
+class _WorkItem:
+    """The next thing to deal with: a line batch, something that cannot be read, or a file's end."""
 
-    opened: _Open
+    opened: _OpenSource
     lines: int
     """How many of the source's lines are dealt with after this."""
-    portion: Portion | None = None
+    line_batch: LineBatch | None = None
     unread: tuple[str, int, str, LongLine | None] | None = None
     complete: bool = False
 
@@ -116,20 +116,20 @@ def ingest(
         read += size
         report(min(read, total) if total else read, total)
 
-    opened: list[_Open] = []
+    opened: list[_OpenSource] = []
     before = {row.sha256: row for row in store.rows(SourceFile)}
     committer = Committer(store)
     with ExitStack() as stack:
         workers = stack.enter_context(start_workers(reference, jobs)) if jobs and jobs > 1 else None
-        offers = _offers(found, before, opened, on_read)
-        for offer, worked in _worked(offers, workers, reference, jobs or 1):
-            _take(committer, offer, worked)
+        items = _items(found, before, opened, on_read)
+        for item, result in _results(items, workers, reference, jobs or 1):
+            _take(committer, item, result)
     committer.commit()
     report(total or read, total or read)
     return _report(opened, files=len(found), size_bytes=total or read)
 
 
-def _report(opened: list[_Open], *, files: int, size_bytes: int) -> IngestReport:
+def _report(opened: list[_OpenSource], *, files: int, size_bytes: int) -> IngestReport:
     done = [o.before for o in opened if o.before is not None]
     return IngestReport(
         accepted=sum(o.tally.accepted for o in opened),
@@ -142,49 +142,49 @@ def _report(opened: list[_Open], *, files: int, size_bytes: int) -> IngestReport
     )
 
 
-def _take(committer: Committer, offer: _Offer, worked: Worked | None) -> None:
-    opened = offer.opened
-    if offer.portion is not None and worked is not None:
-        committer.add(offer.portion, worked, opened.tally)
-    if offer.unread is not None:
-        committer.add_unread(*offer.unread, opened.tally)
+def _take(committer: Committer, item: _WorkItem, result: LineBatchResult | None) -> None:
+    opened = item.opened
+    if item.line_batch is not None and result is not None:
+        committer.add(item.line_batch, result, opened.tally)
+    if item.unread is not None:
+        committer.add_unread(*item.unread, opened.tally)
     if opened.sha256:
-        committer.note(opened.row(offer.lines, complete=offer.complete))
+        committer.note(opened.row(item.lines, complete=item.complete))
     committer.commit_if_full()
 
 
-def _offers(
+def _items(
     found: Iterable[sources.Source],
     before: dict[str, SourceFile],
-    opened: list[_Open],
+    opened: list[_OpenSource],
     on_read: Callable[[int], None],
-) -> Iterator[_Offer]:
+) -> Iterator[_WorkItem]:
     """Read every source in order."""
     for source in found:
         try:
             sha256 = sources.sha256_of(source)
         except OSError as error:
             sha256 = ""
-            opened.append(_Open(source, sha256, None))
-            yield _Offer(opened[-1], 0, unread=(source.name, 0, f"cannot be read: {error.strerror}", None))
+            opened.append(_OpenSource(source, sha256, None))
+            yield _WorkItem(opened[-1], 0, unread=(source.name, 0, f"cannot be read: {error.strerror}", None))
             continue
         earlier = before.get(sha256)
-        opened.append(_Open(source, sha256, earlier))
+        opened.append(_OpenSource(source, sha256, earlier))
         if earlier is not None and earlier.complete:
             on_read(source.size_bytes)
             continue
-        yield from _offers_of(opened[-1], on_read)
+        yield from _items_of(opened[-1], on_read)
         before[sha256] = opened[-1].row(0, complete=True)  # the same content again, under another name
 
 
-def _offers_of(opened: _Open, on_read: Callable[[int], None]) -> Iterator[_Offer]:
-    """Cut a source into portions; what cannot be read costs itself and nothing that is whole."""
+def _items_of(opened: _OpenSource, on_read: Callable[[int], None]) -> Iterator[_WorkItem]:
+    """Cut a source into line batches; what cannot be read costs itself and nothing that is whole."""
     lines = 0  # of the source, over all of its documents
     done = opened.before.lines if opened.before else 0
     try:
         for document in sources.documents(opened.source, on_read):
-            guarded = _Guarded(document.chunks)
-            cutter = _Cutter(document.name)
+            guarded = _GuardedChunks(document.chunks)
+            cutter = _LineBatchCutter(document.name)
             for batch in split_lines(guarded):
                 if guarded.broken:
                     break  # the beginning of a line, whose rest may come another time
@@ -195,24 +195,24 @@ def _offers_of(opened: _Open, on_read: Callable[[int], None]) -> Iterator[_Offer
                         continue
                     if isinstance(line, LongLine):
                         reason = f"line of {line.size_bytes} bytes, at most {MAX_LINE_BYTES} are read"
-                        yield _Offer(
+                        yield _WorkItem(
                             opened, lines, cutter.cut(), (document.name, cutter.number, reason, line)
                         )
                     elif cutter.add(line):
-                        yield _Offer(opened, lines, cutter.cut())
+                        yield _WorkItem(opened, lines, cutter.cut())
             trouble = (document.name, 0, guarded.trouble, None) if guarded.trouble else None
-            yield _Offer(opened, lines, cutter.cut(), trouble)
+            yield _WorkItem(opened, lines, cutter.cut(), trouble)
             if guarded.broken:
                 return
     except WireError as error:
-        yield _Offer(opened, lines, unread=(opened.source.name, 0, error.reason, None))
+        yield _WorkItem(opened, lines, unread=(opened.source.name, 0, error.reason, None))
     except OSError as error:
-        yield _Offer(opened, lines, unread=(opened.source.name, 0, f"cannot be read: {error}", None))
+        yield _WorkItem(opened, lines, unread=(opened.source.name, 0, f"cannot be read: {error}", None))
         return  # not complete: it may be readable another time
-    yield _Offer(opened, lines, complete=True)
+    yield _WorkItem(opened, lines, complete=True)
 
 
-class _Guarded:
+class _GuardedChunks:
     """A stream that ends where it breaks, and then says why."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
@@ -232,8 +232,8 @@ class _Guarded:
             self.trouble, self.broken = f"cannot be read: {error}", True
 
 
-class _Cutter:
-    """Gathers the lines of one document until they make a portion."""
+class _LineBatchCutter:
+    """Gathers the lines of one document until they make a line batch."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -244,40 +244,40 @@ class _Cutter:
         self._held = 0
 
     def add(self, line: bytes) -> bool:
-        """Take a line; true when there are enough for a portion."""
+        """Take a line; true when there are enough for a line batch."""
         line = line.strip(_BLANK)
         if line:
             self._numbers.append(self.number)
             self._lines.append(line)
             self._held += len(line)
-        return self._held >= PORTION_BYTES or len(self._lines) >= PORTION_LINES
+        return self._held >= LINE_BATCH_BYTES or len(self._lines) >= LINE_BATCH_LINES
 
-    def cut(self) -> Portion | None:
-        """Give the portion gathered so far, if there is one, and begin the next."""
+    def cut(self) -> LineBatch | None:
+        """Give the line batch gathered so far, if there is one, and begin the next."""
         if not self._lines:
             return None
-        portion = Portion(self.name, tuple(self._numbers), tuple(self._lines))
+        line_batch = LineBatch(self.name, tuple(self._numbers), tuple(self._lines))
         self._numbers, self._lines, self._held = [], [], 0
-        return portion
+        return line_batch
 
 
-def _worked(
-    offers: Iterator[_Offer], workers: Workers | None, reference: Reference, jobs: int
-) -> Iterator[tuple[_Offer, Worked | None]]:
-    """Work on portions, here or in other processes, and give everything back in the order it came in.
+def _results(
+    items: Iterator[_WorkItem], workers: Workers | None, reference: Reference, jobs: int
+) -> Iterator[tuple[_WorkItem, LineBatchResult | None]]:
+    """Work on line batches, here or in other processes, and give everything back in the order it came in.
 
     Raises:
         BanwatchError: a worker process died.
     """
     if workers is None:
         worker = Worker(reference)
-        for offer in offers:
-            yield offer, worker.work(offer.portion) if offer.portion is not None else None
+        for item in items:
+            yield item, worker.work(item.line_batch) if item.line_batch is not None else None
         return
-    ahead: deque[tuple[_Offer, Future[Worked] | None]] = deque()
-    for offer in offers:
-        portion = offer.portion
-        ahead.append((offer, workers.submit(portion) if portion is not None else None))
+    ahead: deque[tuple[_WorkItem, Future[LineBatchResult] | None]] = deque()
+    for item in items:
+        line_batch = item.line_batch
+        ahead.append((item, workers.submit(line_batch) if line_batch is not None else None))
         while len(ahead) > 2 * jobs:
             first, future = ahead.popleft()
             yield first, future.result() if future is not None else None

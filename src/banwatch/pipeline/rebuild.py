@@ -11,7 +11,7 @@ from banwatch.model.progress import Progress
 from banwatch.model.reference import Reference
 from banwatch.model.verdict import Verdict
 from banwatch.pipeline.commit import Committer, Tally
-from banwatch.pipeline.portion import Portion, Worker, without_collector
+from banwatch.pipeline.line_batch import LineBatch, Worker, without_collector
 from banwatch.store import Store, queries
 from banwatch.store.batch import join
 from banwatch.store.bookkeeping import Entry, Segment
@@ -71,7 +71,7 @@ def rebuild(
         store.delete_measurements(None if wanted is None else sorted(wanted))
         for done, segment in enumerate(segments):
             entries = places.pop(segment.segment)
-            parts = [worker.work(p).batch for p in _portions(store, segment.segment, entries)]
+            parts = [worker.work(p).batch for p in _line_batches(store, segment.segment, entries)]
             if parts:
                 batch = join(parts)
                 measurements += batch.size
@@ -100,8 +100,8 @@ def _from_archive(store: Store, reference: Reference, progress: Progress | None)
             store.delete("quarantine", "segment", names)
             committer, worker, tally = Committer(store), Worker(reference), Tally()
             for done, (ordinal, name) in enumerate(order):
-                for start, portion in _whole_frames(store, name):
-                    committer.adopt(portion, worker.work(portion), start, tally)
+                for start, line_batch in _whole_frames(store, name):
+                    committer.adopt(line_batch, worker.work(line_batch), start, tally)
                 committer.write_adopted(_row_of(store, name, ordinal))
                 report(done + 1, len(order))
     except WireError as error:
@@ -109,12 +109,12 @@ def _from_archive(store: Store, reference: Reference, progress: Progress | None)
     return RebuildReport(tally.accepted, len(names), tally.quarantined)
 
 
-def _whole_frames(store: Store, segment: str) -> Iterator[tuple[int, Portion]]:
+def _whole_frames(store: Store, segment: str) -> Iterator[tuple[int, LineBatch]]:
     """Read all lines of a segment as they came, each frame with the position of its first line."""
     index = store.archive.index(segment)
     for source, (start, lines) in zip(index.frame_sources, store.archive.frames(segment), strict=True):
         numbers = tuple(index.line_numbers[start : start + len(lines)])
-        yield start, Portion(source, numbers, tuple(lines))
+        yield start, LineBatch(source, numbers, tuple(lines))
 
 
 def _row_of(store: Store, segment: str, ordinal: int) -> Segment:
@@ -128,7 +128,7 @@ def _row_of(store: Store, segment: str, ordinal: int) -> Segment:
     )
 
 
-def _portions(store: Store, segment: str, entries: Iterable[Entry]) -> Iterator[Portion]:
+def _line_batches(store: Store, segment: str, entries: Iterable[Entry]) -> Iterator[LineBatch]:
     """Read the lines of a segment that tiers are made from: the first copy of each measurement."""
     positions = {entry.position for entry in entries}
     try:
@@ -137,7 +137,7 @@ def _portions(store: Store, segment: str, entries: Iterable[Entry]) -> Iterator[
             chosen = [i for i in range(len(lines)) if start + i in positions]
             if chosen:
                 numbers = tuple(source.line_numbers[start + i] for i in chosen)
-                yield Portion(segment, numbers, tuple(lines[i] for i in chosen))
+                yield LineBatch(segment, numbers, tuple(lines[i] for i in chosen))
     except WireError as error:
         raise _damaged(error) from error
 

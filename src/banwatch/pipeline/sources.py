@@ -217,7 +217,7 @@ def documents(source: Source, on_read: Callable[[int], None]) -> Iterator[Docume
         OSError: it cannot be read.
     """
     if source.key is not None:
-        yield from _documents_in(source.name, _told(bucket.read_key(source.key), on_read))
+        yield from _documents_in(source.name, _counted(bucket.read_key(source.key), on_read))
         return
     if source.path is None:
         yield from _documents_in(source.name, chunks_of(sys.stdin.buffer, on_read))
@@ -292,7 +292,7 @@ def _checked(chunks: Iterator[bytes], expected: str | None) -> Iterator[bytes]:
         )
 
 
-def _told(chunks: Iterator[bytes], on_read: Callable[[int], None]) -> Iterator[bytes]:
+def _counted(chunks: Iterator[bytes], on_read: Callable[[int], None]) -> Iterator[bytes]:
     for chunk in chunks:
         on_read(len(chunk))
         yield chunk

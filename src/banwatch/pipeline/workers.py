@@ -1,10 +1,10 @@
-"""Worker processes: as many as asked for, each with its own reference data, gone when we are gone.
+"""Worker processes, each with its own reference data, that end when their parent ends.
 
-Each is `python -m banwatch.pipeline` with a pipe in and a pipe out: it needs nothing of the program that
-asked (a notebook, a script without a main guard), and ends when its pipe does, however that program ends.
+Each is `python -m banwatch.pipeline` with a pipe in and a pipe out: it needs nothing of its parent (a
+notebook, a script without a main guard), and ends when its pipe does, however the parent ends.
 
-Wire: pickles, each after its length (8 bytes, little-endian): in, reference data, then portions; out, what
-became of each. Both ends are our own processes of one version.
+Wire: pickles, each after its length (8 bytes, little-endian): in, reference data, then line
+batches; out, the result of each. Both ends are our own processes of one version.
 """
 
 import pickle
@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from banwatch.model.errors import BanwatchError
 from banwatch.model.reference import Reference
-from banwatch.pipeline.portion import Portion, Worked, Worker
+from banwatch.pipeline.line_batch import LineBatch, LineBatchResult, Worker
 
 _LENGTH = struct.Struct("<Q")
 
@@ -36,7 +36,7 @@ def _receive(pipe: IO[bytes]) -> Any:
     """Read one value.
 
     Raises:
-        EOFError: the other end has gone.
+        EOFError: the pipe is closed.
     """
     head = pipe.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
@@ -49,7 +49,7 @@ def _receive(pipe: IO[bytes]) -> Any:
 
 
 class Workers:
-    """Processes that work on portions, each portion on the first that is free."""
+    """Processes that work on line batches, each batch on the first process that is free."""
 
     def __init__(self, reference: Reference, jobs: int) -> None:
         self._threads = ThreadPoolExecutor(jobs)
@@ -58,17 +58,17 @@ class Workers:
         for process in self._all:
             self._free.put(process)
 
-    def submit(self, portion: Portion) -> "Future[Worked]":
-        """Have a portion worked on."""
-        return self._threads.submit(self._exchange, portion)
+    def submit(self, line_batch: LineBatch) -> "Future[LineBatchResult]":
+        """Have a line batch processed."""
+        return self._threads.submit(self._exchange, line_batch)
 
-    def _exchange(self, portion: Portion) -> Worked:
+    def _exchange(self, line_batch: LineBatch) -> LineBatchResult:
         process = self._free.get()
         try:
             if process.stdin is None or process.stdout is None:
                 raise EOFError
-            _send(process.stdin, portion)
-            worked = _receive(process.stdout)
+            _send(process.stdin, line_batch)
+            result = _receive(process.stdout)
         except (EOFError, OSError) as error:
             raise BanwatchError(
                 "a worker process died, perhaps for lack of memory",
@@ -76,12 +76,12 @@ class Workers:
             ) from error
         finally:
             self._free.put(process)
-        if not isinstance(worked, Worked):
-            raise TypeError(f"a worker gave {type(worked).__name__}")
-        return worked
+        if not isinstance(result, LineBatchResult):
+            raise TypeError(f"a worker gave {type(result).__name__}")
+        return result
 
     def close(self) -> None:
-        """End the processes; what was not begun is not done."""
+        """End the processes, and drop the batches that were not begun."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         for process in self._all:
             process.terminate()
@@ -104,7 +104,7 @@ def _start(reference: Reference) -> "subprocess.Popen[bytes]":
 
 @contextmanager
 def start_workers(reference: Reference, jobs: int) -> Iterator[Workers]:
-    """Have worker processes while the block lasts."""
+    """Run worker processes while the block lasts."""
     workers = Workers(reference, jobs)
     try:
         yield workers
@@ -113,7 +113,7 @@ def start_workers(reference: Reference, jobs: int) -> Iterator[Workers]:
 
 
 def work_until_the_end() -> None:
-    """Work on portions until there are no more."""
+    """Work on line batches until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us in order
     pipe_in, pipe_out = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a stray print must not get among the answers

@@ -80,7 +80,7 @@ class SourceFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Logged:
+class LogEntry:
     """What was said when: append-only, and no part of any digest.
 
     Shape: one row a statement; order `said_at, subject`.
@@ -93,16 +93,17 @@ class Logged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What an id was given to: should it show again after it was withdrawn, it is known by its id.
+class PublishedIncident:
+    """Incident that an id was given to: it gets the same id when it shows again after being withdrawn.
 
     Shape: one row an id; key `incident_id`; no part of any digest.
     """
 
     incident_id: IncidentId
     first: Incident
-    """As it was first said."""
+    """As it was first published."""
     last: Incident
+    """As it was last published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from banwatch.model.drafting import drafted
 Row = TypeVar("Row")
 
 
-class Kind(Enum):
+class ColumnType(Enum):
     """How a field is laid out: its name, the type in the table, and in Arrow."""
 
     TEXT = ("text", "string", pa.string())
@@ -42,17 +42,17 @@ class Kind(Enum):
     @property
     def is_list(self) -> bool:
         """Whether an absent value is an empty list rather than null."""
-        return self in (Kind.TEXTS, Kind.INTEGERS)
+        return self in (ColumnType.TEXTS, ColumnType.INTEGERS)
 
 
-_KINDS: dict[object, Kind] = {
-    str: Kind.TEXT,
-    int: Kind.INTEGER,
-    float: Kind.REAL,
-    bool: Kind.BOOLEAN,
-    datetime: Kind.TIME,
-    date: Kind.DATE,
-    bytes: Kind.BYTES,
+_COLUMN_TYPES: dict[object, ColumnType] = {
+    str: ColumnType.TEXT,
+    int: ColumnType.INTEGER,
+    float: ColumnType.REAL,
+    bool: ColumnType.BOOLEAN,
+    datetime: ColumnType.TIME,
+    date: ColumnType.DATE,
+    bytes: ColumnType.BYTES,
 }
 _UTC_TIMES = pa.timestamp("us", "UTC")
 
@@ -69,7 +69,7 @@ class Field:
     """One field of a noun: its kind, and what a value read from the table becomes."""
 
     name: str
-    kind: Kind
+    column_type: ColumnType
     nullable: bool
     annotation: Any
     revive: Callable[[Any], Any] | None
@@ -78,17 +78,17 @@ class Field:
     @property
     def column_names(self) -> tuple[str, ...]:
         """Names of the columns that hold it."""
-        if self.kind is Kind.INTERVAL:
+        if self.column_type is ColumnType.INTERVAL:
             return (f"{self.name}_earliest", f"{self.name}_latest")
         return (self.name,)
 
     @property
     def dtype(self) -> str:
         """Type of those columns in Ibis' words."""
-        return self.kind.value[1] if self.nullable else f"!{self.kind.value[1]}"
+        return self.column_type.value[1] if self.nullable else f"!{self.column_type.value[1]}"
 
 
-def _kind_of(annotation: Any) -> tuple[Kind, bool, Any]:
+def _column_type_of(annotation: Any) -> tuple[ColumnType, bool, Any]:
     """Find the kind, whether it may be null, and the annotation without `None` and `NewType`."""
     annotation = _plain(annotation)
     nullable = False
@@ -96,46 +96,46 @@ def _kind_of(annotation: Any) -> tuple[Kind, bool, Any]:
         members = [a for a in typing.get_args(annotation) if a is not type(None)]
         nullable = len(members) < len(typing.get_args(annotation))
         if len(members) != 1:
-            return Kind.JSON, nullable, annotation
+            return ColumnType.JSON, nullable, annotation
         annotation = _plain(members[0])
     if typing.get_origin(annotation) is tuple:
         of = [_plain(a) for a in typing.get_args(annotation)]
         if of == [datetime, datetime]:
-            return Kind.INTERVAL, True, annotation
+            return ColumnType.INTERVAL, True, annotation
         if of[1:] == [...] and not nullable:
             if of[0] is str or (isinstance(of[0], type) and issubclass(of[0], StrEnum)):
-                return Kind.TEXTS, False, annotation
+                return ColumnType.TEXTS, False, annotation
             if of[0] is int:
-                return Kind.INTEGERS, False, annotation
-        return Kind.JSON, nullable, annotation
+                return ColumnType.INTEGERS, False, annotation
+        return ColumnType.JSON, nullable, annotation
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
-        return Kind.TEXT, nullable, annotation
-    return _KINDS.get(annotation, Kind.JSON), nullable, annotation
+        return ColumnType.TEXT, nullable, annotation
+    return _COLUMN_TYPES.get(annotation, ColumnType.JSON), nullable, annotation
 
 
 def _in_utc(value: datetime | None) -> datetime | None:
     return None if value is None else value.replace(tzinfo=UTC)
 
 
-def _reviver(kind: Kind, annotation: Any) -> Callable[[Any], Any] | None:
-    if kind is Kind.TIME:
+def _reviver(column_type: ColumnType, annotation: Any) -> Callable[[Any], Any] | None:
+    if column_type is ColumnType.TIME:
         return _in_utc
-    if kind is Kind.JSON:
+    if column_type is ColumnType.JSON:
         return lambda value: None if value is None else msgspec.json.decode(value, type=annotation)
-    of = typing.get_args(annotation)[0] if kind is Kind.TEXTS else annotation
+    of = typing.get_args(annotation)[0] if column_type is ColumnType.TEXTS else annotation
     if isinstance(of, type) and issubclass(of, StrEnum):
         members: dict[Any, Any] = {m.value: m for m in of}
-        if kind is Kind.TEXTS:
+        if column_type is ColumnType.TEXTS:
             return lambda value: tuple(members.get(v, v) for v in value)
         return lambda value: members.get(value, value)  # a word that we do not know yet survives
-    if kind.is_list:
+    if column_type.is_list:
         return tuple
     return None
 
 
 def _field(name: str, annotation: Any) -> Field:
-    kind, nullable, plain = _kind_of(annotation)
-    return Field(name, kind, nullable, plain, _reviver(kind, plain))
+    column_type, nullable, plain = _column_type_of(annotation)
+    return Field(name, column_type, nullable, plain, _reviver(column_type, plain))
 
 
 class Layout(Generic[Row]):
@@ -153,7 +153,11 @@ class Layout(Generic[Row]):
         self.column_names = tuple(name for f in self.fields for name in f.column_names)
         self.schema = ibis.schema({name: f.dtype for f in self.fields for name in f.column_names})
         self.arrow = pa.schema(
-            [pa.field(name, f.kind.value[2], f.nullable) for f in self.fields for name in f.column_names]
+            [
+                pa.field(name, f.column_type.value[2], f.nullable)
+                for f in self.fields
+                for name in f.column_names
+            ]
         )
         names = [f.name for f in self.fields]
         self._make = drafted(noun)
@@ -197,18 +201,18 @@ class Layout(Generic[Row]):
 
 
 def _to_arrays(f: Field, values: Sequence[Any]) -> list[pa.Array]:
-    if f.kind is Kind.INTERVAL:
+    if f.column_type is ColumnType.INTERVAL:
         ends = ([None if v is None else v[end] for v in values] for end in (0, 1))
-        return [pa.array(times, _UTC_TIMES).cast(f.kind.value[2]) for times in ends]
-    if f.kind is Kind.TIME:
-        return [pa.array(values, _UTC_TIMES).cast(f.kind.value[2])]
-    if f.kind is Kind.JSON:
+        return [pa.array(times, _UTC_TIMES).cast(f.column_type.value[2]) for times in ends]
+    if f.column_type is ColumnType.TIME:
+        return [pa.array(values, _UTC_TIMES).cast(f.column_type.value[2])]
+    if f.column_type is ColumnType.JSON:
         values = [None if v is None else msgspec.json.encode(v, order="sorted").decode() for v in values]
-    return [pa.array(values, f.kind.value[2])]
+    return [pa.array(values, f.column_type.value[2])]
 
 
 def _from_columns(f: Field, table: pa.Table) -> Sequence[Any]:
-    if f.kind is Kind.INTERVAL:
+    if f.column_type is ColumnType.INTERVAL:
         earliest, latest = (table.column(name).to_pylist() for name in f.column_names)
         return [
             None if first is None else (_in_utc(first), _in_utc(last))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from banwatch import __version__
-from banwatch.store.columns import Kind, Layout
+from banwatch.store.columns import ColumnType, Layout
 
 LICENCE = {
     "name": "CC-BY-4.0",
@@ -15,17 +15,17 @@ LICENCE = {
     "path": "https://creativecommons.org/licenses/by/4.0/",
 }
 _TYPES = {
-    Kind.TEXT: "string",
-    Kind.INTEGER: "integer",
-    Kind.REAL: "number",
-    Kind.BOOLEAN: "boolean",
-    Kind.TIME: "datetime",
-    Kind.INTERVAL: "datetime",
-    Kind.DATE: "date",
-    Kind.BYTES: "string",
-    Kind.TEXTS: "array",
-    Kind.INTEGERS: "array",
-    Kind.JSON: "string",
+    ColumnType.TEXT: "string",
+    ColumnType.INTEGER: "integer",
+    ColumnType.REAL: "number",
+    ColumnType.BOOLEAN: "boolean",
+    ColumnType.TIME: "datetime",
+    ColumnType.INTERVAL: "datetime",
+    ColumnType.DATE: "date",
+    ColumnType.BYTES: "string",
+    ColumnType.TEXTS: "array",
+    ColumnType.INTEGERS: "array",
+    ColumnType.JSON: "string",
 }
 _MEDIA_TYPES = {
     ".parquet": "application/vnd.apache.parquet",
@@ -122,8 +122,10 @@ def _schema(layout: Layout[Any], key: Sequence[str], *, in_csv: bool) -> dict[st
     fields = [
         {
             "name": name,
-            "type": _TYPES[f.kind],
-            "constraints": {"required": not f.nullable and not (in_csv and _TYPES[f.kind] == "string")},
+            "type": _TYPES[f.column_type],
+            "constraints": {
+                "required": not f.nullable and not (in_csv and _TYPES[f.column_type] == "string")
+            },
         }
         for f in layout.fields
         for name in f.column_names

@@ -35,7 +35,7 @@ _TIMES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ExportFilter:
     """Which rows: all that match every filter that is given."""
 
     probe_cc: str | None = None
@@ -51,7 +51,7 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class Exported:
+class ExportReport:
     """What was written."""
 
     tier: str
@@ -59,7 +59,7 @@ class Exported:
     files: list[str] = field(default_factory=list)
 
 
-def export(store: Store, tier: str, format_name: str, folder: Path, wanted: Wanted) -> Exported:
+def export(store: Store, tier: str, format_name: str, folder: Path, wanted: ExportFilter) -> ExportReport:
     """Write a tier into a folder, with `datapackage.json`, `LICENSE.txt` and `CITATION.cff` beside it.
 
     The same store and filters give the same bytes.
@@ -72,7 +72,7 @@ def export(store: Store, tier: str, format_name: str, folder: Path, wanted: Want
     if format_name not in FORMATS:
         raise BanwatchError(f"there is no format {format_name!r}", f"Choose one of {', '.join(FORMATS)}")
     layout: Layout[Any] = Layout(Cell) if tier == "cell" else TABLES[tier].layout
-    done = Exported(tier)
+    done = ExportReport(tier)
     data = folder / f"{tier}.{format_name}"
     unfinished = folder / f".{data.name}.part"
     try:
@@ -98,7 +98,7 @@ def key_of(tier: str) -> tuple[str, ...]:
     return CELL_KEY if tier == "cell" else TABLES[tier].key
 
 
-def _batches(store: Store, tier: str, wanted: Wanted) -> Iterator[pa.Table]:
+def _batches(store: Store, tier: str, wanted: ExportFilter) -> Iterator[pa.Table]:
     """Read the rows in their order, some thousands at once."""
     if tier == "cell":
         found = filtered(store.table("verdict"), equal=_equal(wanted), since=wanted.since, until=wanted.until)
@@ -114,11 +114,11 @@ def _batches(store: Store, tier: str, wanted: Wanted) -> Iterator[pa.Table]:
     yield from store.batches(table.order_by(list(TABLES[tier].key)))
 
 
-def _equal(wanted: Wanted) -> Mapping[str, object]:
+def _equal(wanted: ExportFilter) -> Mapping[str, object]:
     return {"probe_cc": wanted.probe_cc, "probe_asn": wanted.probe_asn, "target": wanted.target}
 
 
-def _filtered(table: ibis.Table, wanted: Wanted, at: str) -> ibis.Table:
+def _filtered(table: ibis.Table, wanted: ExportFilter, at: str) -> ibis.Table:
     """Keep the rows that match, by the columns that the table has; lists match where they hold the value."""
     columns = set(table.columns)
     if "targets" in columns:  # an incident has several targets and networks

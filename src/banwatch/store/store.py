@@ -17,20 +17,15 @@ from banwatch.store.archive import Archive
 from banwatch.store.batch import Batch
 from banwatch.store.bookkeeping import Entry, Property
 from banwatch.store.columns import Layout
-from banwatch.store.engines.clickhouse import Click, Wire, parse_address
-from banwatch.store.engines.duckdb import Duck, StoreInUseError
+from banwatch.store.engines.clickhouse import ClickHouseEngine, HttpTransport, parse_address
+from banwatch.store.engines.duckdb import DuckDbEngine, StoreInUseError
 from banwatch.store.engines.engine import Engine, Rejudgement
 from banwatch.store.engines.owner import OwnerEngine
 from banwatch.store.filters import filtered
-from banwatch.store.tables import SCHEMA_VERSION, TABLES, TableDef
+from banwatch.store.tables import TABLES, TableDef
+from banwatch.store.version import NAMES_0_1, SHAPE, SHAPE_0_1
 
 Row = TypeVar("Row")
-
-
-def _shape() -> str:
-    """Hash the names and columns of all tables: a store with another shape was made by another version."""
-    text = "\n".join(f"{t.name} {t.layout.schema!r}" for t in TABLES.values())
-    return hashlib.sha256(f"{SCHEMA_VERSION}\n{text}".encode()).hexdigest()[:16]
 
 
 class Store:
@@ -45,7 +40,9 @@ class Store:
         self._engine = engine
         self._writing = threading.RLock()
         self._matching: dict[tuple[type[Any], str], str] = {}
-        """Statements of `matching`, which an ingest asks for with every portion."""
+        """Statements of `matching`, which an ingest needs for every line batch."""
+        self._stored_names: dict[str, str] = {}
+        """Names of tables in the database, where they differ from those of this version."""
 
     @classmethod
     def open(cls, path: str | Path, *, read_only: bool = False, renew: bool = False) -> "Store":
@@ -62,12 +59,17 @@ class Store:
         """
         if str(path).startswith("clickhouse:/"):
             address = parse_address(str(path))
-            return cls.over(Click(Wire(address)), Path(address.archive), read_only=read_only, renew=renew)
+            return cls.over(
+                ClickHouseEngine(HttpTransport(address)),
+                Path(address.archive),
+                read_only=read_only,
+                renew=renew,
+            )
         path = Path(path)
         archive = path.with_name(path.name + ".archive")
         engine: Engine
         try:
-            engine = Duck(path, read_only=read_only)
+            engine = DuckDbEngine(path, read_only=read_only)
         except StoreInUseError:
             owner = OwnerEngine.reach(path) if read_only else None
             if owner is None:
@@ -80,7 +82,7 @@ class Store:
         """Open a store in a database that is connected to already; see `open`."""
         store = cls(engine, Archive(archive), read_only=read_only)
         try:
-            store._recognise(renew=renew)
+            store._check_version(renew=renew)
         except BaseException:
             engine.discard()
             raise
@@ -91,14 +93,14 @@ class Store:
         """Where it is, for messages."""
         return self._engine.place
 
-    def _recognise(self, *, renew: bool) -> None:
-        """Make sure that a database is one of ours; an empty one becomes it."""
+    def _check_version(self, *, renew: bool) -> None:
+        """Create the tables of an empty database, upgrade those of 0.1.0, and refuse any other shape."""
         names = self._engine.table_names()
         if not names and not self.read_only:
             with self.transaction():
                 for table in TABLES.values():
                     self._engine.create(table)
-                self.append("property", [Property(name="shape", value=_shape())])
+                self.append("property", [Property(name="shape", value=SHAPE)])
             return
         if "property" not in names:
             raise BanwatchError(
@@ -106,10 +108,29 @@ class Store:
             )
         shape = next((p.value for p in self.rows(Property) if p.name == "shape"), None)
         if shape is None and not self.read_only and names >= set(TABLES):
-            self.append("property", [Property(name="shape", value=_shape())])  # made by `store ddl`
+            self.append("property", [Property(name="shape", value=SHAPE)])  # created by `store ddl`
+        elif shape == SHAPE_0_1:
+            self._upgrade_from_0_1(names)
+        elif shape != SHAPE:
+            self._renew(names, renew=renew)
+
+    def _upgrade_from_0_1(self, names: set[str]) -> None:
+        """Rename the tables that had other names in 0.1.0; a store opened for reading keeps those names."""
+        old_names = {new: old for new, old in NAMES_0_1.items() if old in names}
+        if self.read_only:
+            self._stored_names = old_names
             return
-        if shape == _shape():
-            return
+        with self.transaction():
+            for new, old in old_names.items():
+                self._engine.rename(old, new)
+            self.replace("property", "name", [Property(name="shape", value=SHAPE)])
+
+    def _renew(self, names: set[str], *, renew: bool) -> None:
+        """Replace the tables of another version by empty ones; the log stays.
+
+        Raises:
+            BanwatchError: that was not asked for, or the store is open for reading only.
+        """
         if not renew or self.read_only:
             raise BanwatchError(
                 f"{self.place} was made by another version of Banwatch",
@@ -122,7 +143,7 @@ class Store:
             for table in TABLES.values():
                 if table.name not in names & {"log"}:
                     self._engine.create(table)
-            self.append("property", [*kept, Property(name="shape", value=_shape())])
+            self.append("property", [*kept, Property(name="shape", value=SHAPE)])
 
     def set_property(self, name: str, value: str) -> None:
         """Note something that holds for the store as a whole.
@@ -149,7 +170,7 @@ class Store:
 
     def table(self, name: str) -> ibis.Table:
         """Give a table as an Ibis expression, to be carried out by this store."""
-        return ibis.table(TABLES[name].layout.schema, name=name)
+        return ibis.table(TABLES[name].layout.schema, name=self._stored_names.get(name, name))
 
     def _sql(self, expression: Any) -> str:
         return str(ibis.to_sql(expression, dialect=self._engine.dialect))

@@ -10,7 +10,15 @@ from banwatch.model.incident import Change, Incident
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.verdict import Verdict
-from banwatch.store.bookkeeping import Entry, Logged, Property, Quarantined, Segment, SourceFile, Told
+from banwatch.store.bookkeeping import (
+    Entry,
+    LogEntry,
+    Property,
+    PublishedIncident,
+    Quarantined,
+    Segment,
+    SourceFile,
+)
 from banwatch.store.columns import Layout
 
 SCHEMA_VERSION = "2"
@@ -56,8 +64,8 @@ _ALL = (
     TableDef("comparison", Comparison, ("ban_id", "target", "probe_cc", "probe_asn", "access_tier"), 5),
     TableDef("past_verdict", Verdict, ("measurement_uid", "target", "ruleset"), None),
     TableDef("source_file", SourceFile, ("sha256",), None),
-    TableDef("told", Told, ("incident_id",), None),
-    TableDef("log", Logged, ("said_at", "subject", "says"), None),
+    TableDef("published_incident", PublishedIncident, ("incident_id",), None),
+    TableDef("log", LogEntry, ("said_at", "subject", "says"), None),
     TableDef("property", Property, ("name",), None),
 )
 TABLES = {table.name: table for table in _ALL}

@@ -84,11 +84,11 @@ def _detect(
     else:
         from banwatch.collector import writable
         from banwatch.store import Store, queries
-        from banwatch.store.bookkeeping import Logged
+        from banwatch.store.bookkeeping import LogEntry
 
         if now is not None:
             with Store.open(store, read_only=True) as opened:
-                entries = [(entry.said_at, entry.subject, entry.says) for entry in opened.rows(Logged)]
+                entries = [(entry.said_at, entry.subject, entry.says) for entry in opened.rows(LogEntry)]
             for line in said_lines(view_at(entries, now), as_json=as_json):
                 print(line)
             return

@@ -43,11 +43,11 @@ def register(app: typer.Typer) -> None:
         from banwatch.model.errors import BanwatchError
         from banwatch.model.ids import parse_asn
         from banwatch.store import Store
-        from banwatch.store.export import Wanted, export
+        from banwatch.store.export import ExportFilter, export
 
         if asn is not None and not parse_asn(asn.upper()):
             raise BanwatchError(f"{asn!r} is no network", "Give its AS number, such as AS131279")
-        wanted = Wanted(
+        wanted = ExportFilter(
             probe_cc=cc.upper() if cc else None,
             probe_asn=parse_asn(asn.upper()) if asn else None,
             target=target,

@@ -45,6 +45,6 @@ def register(app: typer.Typer) -> None:
             print(msgspec.json.encode({"rows": counts, "digests": hashes}).decode())
             return
         for name, count in counts.items():
-            print(f"{name:12} {count:>14,} {hashes.get(name, '')}".rstrip())
+            print(f"{name:18} {count:>14,} {hashes.get(name, '')}".rstrip())
 
     app.add_typer(store, name="store")

@@ -66,7 +66,7 @@ class Transport(Protocol):
         """Let go."""
 
 
-class Click:
+class ClickHouseEngine:
     """ClickHouse behind a transport. It shows itself as an `Engine`."""
 
     dialect = "clickhouse"
@@ -91,6 +91,10 @@ class Click:
     def create(self, table: TableDef) -> None:
         """Make a table."""
         self._transport.command(ddl_of(table))
+
+    def rename(self, old: str, new: str) -> None:
+        """Rename a table; on a cluster, on this server alone (docs/store.md says what to do there)."""
+        self._transport.command(f'RENAME TABLE "{old}" TO "{new}"')
 
     def drop(self, table: str) -> None:
         """Take a table away."""
@@ -159,7 +163,7 @@ class Click:
 class ClickHouseRejudgement:
     """New verdicts for the rows of an evidence query; see `engine.Rejudgement`."""
 
-    def __init__(self, engine: Click, evidence_sql: str, *, is_whole: bool) -> None:
+    def __init__(self, engine: ClickHouseEngine, evidence_sql: str, *, is_whole: bool) -> None:
         self._engine = engine
         self._sql = evidence_sql
         self._is_whole = is_whole
@@ -293,7 +297,7 @@ def parse_address(text: str) -> Address:
     return Address(parts.hostname, port, user, database, archive, secure)
 
 
-class Wire:
+class HttpTransport:
     """ClickHouse's HTTP interface, through clickhouse-connect."""
 
     def __init__(self, address: Address) -> None:

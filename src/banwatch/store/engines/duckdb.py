@@ -130,7 +130,7 @@ def _is_left_behind(path: Path) -> bool:
     return True
 
 
-class Duck:
+class DuckDbEngine:
     """DuckDB in this process, on one file. It shows itself as an `Engine`."""
 
     dialect = "duckdb"
@@ -184,6 +184,10 @@ class Duck:
             for name, dtype in table.layout.schema.items()
         )
         self._raw.execute(f'CREATE TABLE "{table.name}" ({columns})')
+
+    def rename(self, old: str, new: str) -> None:
+        """Rename a table that is no tier of measurements."""
+        self._raw.execute(f'ALTER TABLE "{old}" RENAME TO "{new}"')
 
     def drop(self, table: str) -> None:
         """Take a table away."""

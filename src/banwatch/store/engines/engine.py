@@ -45,6 +45,9 @@ class Engine(Protocol):
     def create(self, table: TableDef) -> None:
         """Make a table."""
 
+    def rename(self, old: str, new: str) -> None:
+        """Rename a table that is no tier of measurements."""
+
     def drop(self, table: str) -> None:
         """Take a table away."""
 

@@ -103,6 +103,10 @@ class OwnerEngine:
         """Refuse: only the owner writes."""
         raise self._refusal()
 
+    def rename(self, old: str, new: str) -> None:
+        """Refuse: only the owner writes."""
+        raise self._refusal()
+
     def drop(self, table: str) -> None:
         """Refuse: only the owner writes."""
         raise self._refusal()

@@ -19,7 +19,7 @@ _HEAD_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Portion:
+class LineBatch:
     """Lines of one source."""
 
     source: str
@@ -33,14 +33,14 @@ class Unreadable:
     """A line that could not be read."""
 
     position: int
-    """In the portion, from 0."""
+    """In the line batch, from 0."""
     reason: str
     head: str
 
 
 @dataclass(frozen=True, slots=True)
-class Worked:
-    """What became of a portion."""
+class LineBatchResult:
+    """What became of a line batch."""
 
     source: str
     uids: tuple[str, ...]
@@ -81,22 +81,22 @@ def same_content(one: bytes, other: bytes) -> bool:
 
 
 class Worker:
-    """Works on portions; one in each process."""
+    """Works on line batches; one in each process."""
 
     def __init__(self, reference: Reference) -> None:
         self._reference = reference
 
-    def work(self, portion: Portion) -> Worked:
+    def work(self, line_batch: LineBatch) -> LineBatchResult:
         """Turn lines into rows; a line that cannot be read costs itself and nothing else."""
         with without_collector():
-            return self._work(portion)
+            return self._work(line_batch)
 
-    def _work(self, portion: Portion) -> Worked:
+    def _work(self, line_batch: LineBatch) -> LineBatchResult:
         uids: list[str] = []
         builder = BatchBuilder()
         unreadable = []
         seen: set[str] = set()
-        for position, line in enumerate(portion.lines):
+        for position, line in enumerate(line_batch.lines):
             try:
                 uid = self._measure(line, builder, seen)
             except WireError as error:
@@ -107,17 +107,17 @@ class Worker:
                 unreadable.append(Unreadable(position, reason, head_of(line)))
                 uid = ""
             uids.append(uid)
-        return Worked(
-            source=portion.source,
+        return LineBatchResult(
+            source=line_batch.source,
             uids=tuple(uids),
-            frames=pack(portion),
+            frames=pack(line_batch),
             batch=builder.build(),
             unreadable=tuple(unreadable),
-            raw_bytes=sum(map(len, portion.lines)),
+            raw_bytes=sum(map(len, line_batch.lines)),
         )
 
     def _measure(self, line: bytes, builder: BatchBuilder, seen: set[str]) -> str:
-        """Add one measurement's rows, unless its id was seen in this portion, and give its id."""
+        """Add one measurement's rows, unless its id was seen in this line batch, and give its id."""
         judged = judge_line(line, self._reference)
         uid = judged.measurement.measurement_uid
         if uid in seen:
@@ -131,21 +131,21 @@ class Worker:
         return uid
 
 
-def pack(portion: Portion, keep: Callable[[int], bool] = lambda position: True) -> tuple[Frame, ...]:
+def pack(line_batch: LineBatch, keep: Callable[[int], bool] = lambda position: True) -> tuple[Frame, ...]:
     """Compress a portion's lines, or some of them, into frames."""
     frames = []
     numbers: list[int] = []
     lines: list[bytes] = []
     held = 0
-    for position, line in enumerate(portion.lines):
+    for position, line in enumerate(line_batch.lines):
         if not keep(position):
             continue
-        numbers.append(portion.numbers[position])
+        numbers.append(line_batch.numbers[position])
         lines.append(line)
         held += len(line)
         if held >= FRAME_BYTES:
-            frames.append(pack_frame(portion.source, numbers, lines))
+            frames.append(pack_frame(line_batch.source, numbers, lines))
             numbers, lines, held = [], [], 0
     if lines:
-        frames.append(pack_frame(portion.source, numbers, lines))
+        frames.append(pack_frame(line_batch.source, numbers, lines))
     return tuple(frames)

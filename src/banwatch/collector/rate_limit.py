@@ -14,7 +14,7 @@ _PIECE_BYTES = 256 << 10
 """A submission costs one, and one more for each of these."""
 
 
-class Pace:
+class RateLimit:
     """Buckets of tokens by a hash of the client's address; its key is random, and only in memory.
 
     Args:

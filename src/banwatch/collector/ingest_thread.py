@@ -27,7 +27,7 @@ from banwatch.collector.intake import (
 )
 from banwatch.collector.keys import Keys
 from banwatch.collector.owner import Owner
-from banwatch.collector.pace import Pace
+from banwatch.collector.rate_limit import RateLimit
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.reference import Reference
 from banwatch.pipeline import sources
@@ -82,7 +82,7 @@ class Counts:
     quarantined: int = 0
 
 
-class Keeper:
+class IngestThread:
     """Brings journals and files in, in order, each until the store has it whole."""
 
     def __init__(
@@ -102,18 +102,18 @@ class Keeper:
         self._refusals: deque[Refusal] = deque(maxlen=_REFUSALS_KEPT)
         self._failed: dict[Path, int] = {}
         self._ended = threading.Event()
-        self._turns = Pace(round(60 / EVERY_S), AT_ONCE, clock)
+        self._turns = RateLimit(round(60 / EVERY_S), AT_ONCE, clock)
         self._began_at: float | None = None
         self._detect_at = 0.0
         self._stale = False
         self.counts = Counts()
-        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
     @cached_property
     def _reference(self) -> Reference:
         return reference.load()
 
-    def __enter__(self) -> "Keeper":
+    def __enter__(self) -> "IngestThread":
         self._thread.start()
         return self
 
