@@ -3,7 +3,6 @@
 import asyncio
 import html
 import random
-import re
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,21 +18,18 @@ from banwatch.net.dns.messages import DnsReply, ask_udp
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.http.https import start_trusted_tls
+from banwatch.net.http.page_title import find_title
 from banwatch.net.http.quic import open_quic
+from banwatch.net.http.redirects import BAD_REDIRECT, TOO_MANY_REDIRECTS, find_redirect
 from banwatch.net.http.request import Headers, HttpExchange, HttpRequest, HttpResponse, exchange
-from banwatch.net.http.target_url import TargetUrl, follow_location
+from banwatch.net.http.target_url import TargetUrl
 from banwatch.net.seam import Net, Stream
 from banwatch.net.tls.certificates import Roots
 
 _ALPN = ("h2", "http/1.1")
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 10
 _SHOWN_HEADERS_BYTES = 1 << 14
-_TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{1,2000})", re.IGNORECASE)
-_TITLE_WITHIN_BYTES = 1 << 16
-_TOO_MANY_REDIRECTS = "unknown_failure: stopped after too many redirects"
 _REFUSED = "unknown_failure: the helper does not connect there"
-_BAD_REDIRECT = "http_invalid_redirect_location_host"
 
 PROBE_RESOLVED, HELPER_RESOLVED, BOGON, VALID_TLS = 1, 2, 4, 8
 """Flags of `ip_info`, as OONI's helper gives them."""
@@ -261,14 +257,14 @@ class Looker:
         for _ in range(_MAX_REDIRECTS + 1):
             asked_s = self._net.clock()
             response = await self._fetch(url, headers)
-            location = response.header("location") if response.status in _REDIRECTS else None
-            if not location:
-                return response, asked_s
             try:
-                url = follow_location(url, location)
+                target = find_redirect(url, response)
             except ValueError as error:
-                raise NetworkFailure(_BAD_REDIRECT) from error
-        raise NetworkFailure(_TOO_MANY_REDIRECTS)
+                raise NetworkFailure(BAD_REDIRECT) from error
+            if target is None:
+                return response, asked_s
+            url = target
+        raise NetworkFailure(TOO_MANY_REDIRECTS)
 
     async def _fetch(self, url: TargetUrl, headers: Headers) -> HttpResponse:
         """Fetch one URL from the first of its addresses that serves it."""
@@ -325,8 +321,7 @@ def _failed_page(failure: Failure) -> wire.ControlHttpResult:
 
 
 def _page(url: TargetUrl, response: HttpResponse, took_s: float | None = None) -> wire.ControlHttpResult:
-    found = _TITLE.search(bytes(response.body[:_TITLE_WITHIN_BYTES]))
-    title = html.unescape(found[1].decode("utf-8", "replace")).strip() if found else ""
+    title = html.unescape((find_title(bytes(response.body)) or b"").decode("utf-8", "replace")).strip()
     shown: dict[str, wire.Text] = {}
     room = _SHOWN_HEADERS_BYTES
     for name, value in response.headers:

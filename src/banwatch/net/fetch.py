@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from banwatch.model.errors import WireError
+from banwatch.net.http.redirects import REDIRECT_STATUSES
 
 MAX_REDIRECTS = 3
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK_BYTES = 1 << 16
 
 
@@ -152,7 +152,7 @@ def _get(origin: _Origin, deadline: float, max_bytes: int, accept: str) -> tuple
         connection.sock = stream
         connection.request("GET", origin.path, headers={"Accept": accept, "Accept-Encoding": "identity"})
         answer = connection.getresponse()
-        if answer.status in _REDIRECTS:
+        if answer.status in REDIRECT_STATUSES:
             return b"", answer.getheader("Location") or ""
         if answer.status != 200:
             raise WireError(f"it answers {answer.status}")

@@ -2,13 +2,14 @@
 
 import asyncio
 
-from banwatch.net.seam import Stream, TcpInfo
+from banwatch.net.forwarding import ForwardingStream
+from banwatch.net.seam import Stream
 
 _BETWEEN_S = 0.02
 """Long enough for the kernel not to send both together, short enough for any server."""
 
 
-class SplitFirstWrite:
+class SplitFirstWrite(ForwardingStream):
     """Cut the first write in the middle of a marker.
 
     Args:
@@ -17,12 +18,8 @@ class SplitFirstWrite:
     """
 
     def __init__(self, stream: Stream, marker: bytes) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._marker: bytes | None = marker
-
-    async def read(self, limit_bytes: int) -> bytes:
-        """Read on."""
-        return await self._stream.read(limit_bytes)
 
     async def write(self, data: bytes) -> None:
         """Write, the first time in two pieces."""
@@ -35,23 +32,3 @@ class SplitFirstWrite:
         await self._stream.write(data[:cut])
         await asyncio.sleep(_BETWEEN_S)
         await self._stream.write(data[cut:])
-
-    def tcp_info(self) -> TcpInfo:
-        """Ask the stream."""
-        return self._stream.tcp_info()
-
-    def set_ttl(self, hops: int) -> None:
-        """Tell the stream."""
-        self._stream.set_ttl(hops)
-
-    def ignore_resets(self) -> bool:
-        """Tell the stream."""
-        return self._stream.ignore_resets()
-
-    def ignored_packets(self) -> int | None:
-        """Ask the stream."""
-        return self._stream.ignored_packets()
-
-    def close(self) -> None:
-        """Close the stream."""
-        self._stream.close()

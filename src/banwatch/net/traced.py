@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from banwatch.model.failure import Failure
 from banwatch.net.failure import NetworkFailure
+from banwatch.net.forwarding import ForwardingStream
 from banwatch.net.seam import (
     Datagram,
     Datagrams,
@@ -11,7 +12,6 @@ from banwatch.net.seam import (
     Net,
     NetworkEvent,
     Stream,
-    TcpInfo,
     TlsSettings,
     TlsStream,
 )
@@ -21,11 +21,11 @@ _MAX_NOTED_DATAGRAMS = 40
 Sink = Callable[[NetworkEvent], None]
 
 
-class TracedStream:
+class TracedStream(ForwardingStream):
     """A stream whose every read and write is noted."""
 
     def __init__(self, stream: Stream, address: str, clock: Callable[[], float], sink: Sink) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._address = address
         self._clock = clock
         self._sink = sink
@@ -63,26 +63,6 @@ class TracedStream:
             self._note("write", t0_s, failure=error.failure)
             raise
         self._note("write", t0_s, len(data))
-
-    def tcp_info(self) -> TcpInfo:
-        """Ask the stream."""
-        return self._stream.tcp_info()
-
-    def set_ttl(self, hops: int) -> None:
-        """Tell the stream."""
-        self._stream.set_ttl(hops)
-
-    def ignore_resets(self) -> bool:
-        """Tell the stream."""
-        return self._stream.ignore_resets()
-
-    def ignored_packets(self) -> int | None:
-        """Ask the stream."""
-        return self._stream.ignored_packets()
-
-    def close(self) -> None:
-        """Close the stream."""
-        self._stream.close()
 
 
 class TracedDatagrams:

@@ -8,7 +8,8 @@ from typing import Any
 from banwatch.model import failure as df007
 from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX, Failure
 from banwatch.net.failure import NetworkFailure
-from banwatch.net.seam import Stream, TcpInfo, TlsFacts, TlsSettings
+from banwatch.net.forwarding import ForwardingStream
+from banwatch.net.seam import Stream, TlsFacts, TlsSettings
 
 _READ_BYTES = 1 << 16
 
@@ -133,11 +134,11 @@ def _is_address(text: str) -> bool:
     return True
 
 
-class TlsOverStream:
+class TlsOverStream(ForwardingStream):
     """A TLS client on a stream; made by `shake_hands`."""
 
     def __init__(self, stream: Stream, settings: TlsSettings) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         name = settings.server_name
@@ -196,22 +197,6 @@ class TlsOverStream:
         except ssl.SSLError as error:
             raise NetworkFailure(classify_ssl_error(error)) from error
         await self._flush()
-
-    def tcp_info(self) -> TcpInfo:
-        """Ask about the connection beneath."""
-        return self._stream.tcp_info()
-
-    def set_ttl(self, hops: int) -> None:
-        """Limit the hops of what follows."""
-        self._stream.set_ttl(hops)
-
-    def ignore_resets(self) -> bool:
-        """Tell the stream beneath."""
-        return self._stream.ignore_resets()
-
-    def ignored_packets(self) -> int | None:
-        """Ask the stream beneath."""
-        return self._stream.ignored_packets()
 
     def close(self) -> None:
         """Let go of the stream beneath, without a close_notify: nothing waits for one."""

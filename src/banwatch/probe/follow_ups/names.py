@@ -13,7 +13,7 @@ from banwatch.net.failure import NetworkFailure
 from banwatch.probe.follow_ups.context import FollowUpContext
 from banwatch.probe.follow_ups.hops import find_hops
 from banwatch.probe.steps.dns import addresses_of, begin_udp_lookup, lookup_system
-from banwatch.probe.steps.doh import lookup_doh
+from banwatch.probe.steps.dns_streams import lookup_doh
 from banwatch.probe.written_records import Localization, Query
 
 _SIBLING_LETTERS = 12

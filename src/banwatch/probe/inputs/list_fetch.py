@@ -1,4 +1,4 @@
-"""Fetching a list of what to measure, over HTTPS only: who changes a list chooses what a person visits."""
+"""Fetch of a test list, over HTTPS only: whoever changes a list chooses what a person visits."""
 
 import asyncio
 from datetime import datetime
@@ -6,17 +6,17 @@ from datetime import datetime
 from banwatch.model import failure as df007
 from banwatch.model.errors import WireError
 from banwatch.net.failure import NetworkFailure
-from banwatch.net.http.https import start_trusted_tls
-from banwatch.net.http.request import HttpExchange, HttpRequest, HttpResponse, exchange
-from banwatch.net.http.target_url import TargetUrl, follow_location
-from banwatch.net.seam import Net, Stream
+from banwatch.net.http.https import request_once
+from banwatch.net.http.redirects import find_redirect
+from banwatch.net.http.request import HttpRequest, HttpResponse
+from banwatch.net.http.target_url import TargetUrl
+from banwatch.net.seam import Net
 from banwatch.net.tls.certificates import Roots
 from banwatch.probe.steps.http import BROWSER_HEADERS
 
 MAX_FETCHED_BYTES = 16 << 20
 """The longest of Citizen Lab's lists is 80 times smaller."""
 _MAX_REDIRECTS = 5
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 async def fetch_list(
@@ -38,13 +38,13 @@ async def fetch_list(
         async with asyncio.timeout(timeout_s):
             for _ in range(_MAX_REDIRECTS + 1):
                 response = await _fetch_one(net, url, roots, at, limit_bytes)
-                location = response.header("location")
-                if response.status not in _REDIRECTS or location is None:
-                    return _read_body(response, limit_bytes)
                 try:
-                    url = follow_location(url, location)
+                    target = find_redirect(url, response)
                 except ValueError as error:
                     raise WireError(f"redirected to what is no URL: {error}") from error
+                if target is None:
+                    return _read_body(response, limit_bytes)
+                url = target
             raise WireError(f"more than {_MAX_REDIRECTS} redirects")
     except TimeoutError as error:
         raise NetworkFailure(df007.GENERIC_TIMEOUT) from error
@@ -61,26 +61,8 @@ def _read_body(response: HttpResponse, limit_bytes: int) -> bytes:
 async def _fetch_one(net: Net, url: TargetUrl, roots: Roots, at: datetime, limit_bytes: int) -> HttpResponse:
     if not url.is_tls:
         raise WireError("lists are fetched over https:// only")
-    stream = await _open(net, url)
-    try:
-        tls = await start_trusted_tls(net, stream, url.host, roots=roots, at=at, alpn=("http/1.1",))
-        result = HttpExchange()
-        request = HttpRequest(
-            scheme=url.scheme, authority=url.authority, path=url.path, headers=BROWSER_HEADERS
-        )
-        await exchange(tls, request, result, limit_bytes=limit_bytes, clock=net.clock)
-    finally:
-        stream.close()
+    request = HttpRequest(scheme=url.scheme, authority=url.authority, path=url.path, headers=BROWSER_HEADERS)
+    result = await request_once(net, url, request, roots=roots, at=at, limit_bytes=limit_bytes)
     if result.failure is not None or result.response is None:
         raise NetworkFailure(result.failure or df007.EOF)
     return result.response
-
-
-async def _open(net: Net, url: TargetUrl) -> Stream:
-    failed = NetworkFailure(df007.DNS_NO_ANSWER)
-    for ip in (url.address,) if url.address else await net.resolve(url.host):
-        try:
-            return await net.open_tcp(ip, url.port)
-        except NetworkFailure as error:
-            failed = error
-    raise failed

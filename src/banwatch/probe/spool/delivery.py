@@ -2,17 +2,18 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from banwatch.model import failure as df007
 from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX, Failure
 from banwatch.model.progress import Progress
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
-from banwatch.net.http.https import start_trusted_tls
-from banwatch.net.http.request import HttpExchange, HttpRequest, exchange
+from banwatch.net.http.https import request_once
+from banwatch.net.http.request import HttpRequest
 from banwatch.net.http.target_url import TargetUrl
 from banwatch.net.seam import Net, Stream
 from banwatch.net.socks import ask_proxy
@@ -111,8 +112,7 @@ async def _put_patiently(
 
 
 async def _put(net: Net, one: Waiting, collector: Collector, at: datetime) -> int:
-    url = collector.url
-    result = HttpExchange()
+    url, proxy = collector.url, collector.proxy
     request = HttpRequest(
         method="PUT",
         scheme=url.scheme,
@@ -121,44 +121,25 @@ async def _put(net: Net, one: Waiting, collector: Collector, at: datetime) -> in
         headers=(("Content-Type", "application/octet-stream"),),
         body=one.path.read_bytes(),
     )
-    stream = await _connect(net, collector, at)
-    try:
-        await exchange(stream, request, result, limit_bytes=_LIMIT_BYTES, clock=net.clock)
-    finally:
-        stream.close()
+    result = await request_once(
+        net,
+        url,
+        request,
+        roots=collector.roots,
+        at=at,
+        limit_bytes=_LIMIT_BYTES,
+        open_stream=partial(_open_proxied, net, url, proxy) if proxy is not None else None,
+    )
     if result.response is None:
         raise NetworkFailure(result.failure or df007.EOF)
     return result.response.status
 
 
-async def _connect(net: Net, collector: Collector, at: datetime) -> Stream:
-    url = collector.url
-    stream = await _open(net, collector)
-    if not url.is_tls:
-        return stream
+async def _open_proxied(net: Net, url: TargetUrl, proxy: Endpoint) -> Stream:
+    stream = await net.open_tcp(proxy.ip, proxy.port)
     try:
-        tls = await start_trusted_tls(net, stream, url.host, roots=collector.roots, at=at, alpn=("http/1.1",))
+        await ask_proxy(stream, url.host, url.port)
     except BaseException:
         stream.close()
         raise
-    return tls
-
-
-async def _open(net: Net, collector: Collector) -> Stream:
-    url = collector.url
-    if collector.proxy is not None:
-        stream = await net.open_tcp(collector.proxy.ip, collector.proxy.port)
-        try:
-            await ask_proxy(stream, url.host, url.port)
-        except BaseException:
-            stream.close()
-            raise
-        return stream
-    addresses: Sequence[str] = (url.address,) if url.address else await net.resolve(url.host)
-    failed = NetworkFailure(df007.DNS_NO_ANSWER)
-    for ip in addresses:
-        try:
-            return await net.open_tcp(ip, url.port)
-        except NetworkFailure as error:
-            failed = error
-    raise failed
+    return stream

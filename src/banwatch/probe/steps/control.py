@@ -1,4 +1,4 @@
-"""Asking a helper what it sees."""
+"""Question to a helper: what does it see of a target."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ from banwatch.model import failure as df007
 from banwatch.model.failure import Failure
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
-from banwatch.net.http.https import body_of, start_trusted_tls
-from banwatch.net.http.request import HttpExchange, HttpRequest, exchange
+from banwatch.net.http.https import body_of, request_once
+from banwatch.net.http.request import HttpRequest
 from banwatch.net.http.target_url import TargetUrl
-from banwatch.net.seam import Net, Stream
+from banwatch.net.seam import Net
 from banwatch.net.tls.certificates import Roots
 from banwatch.probe.steps.http import BROWSER_HEADERS
 
@@ -52,50 +52,24 @@ async def ask_helper(
         return None, df007.GENERIC_TIMEOUT
 
 
-async def _connect(net: Net, helper: TargetUrl, roots: Roots, at: datetime) -> Stream:
-    addresses = (helper.address,) if helper.address else await net.resolve(helper.host)
-    failed = NetworkFailure(df007.DNS_NO_ANSWER)
-    for ip in addresses:
-        if ip is None or (":" in ip and not net.has_ipv6 and ip != helper.address):
-            continue
-        try:
-            stream = await net.open_tcp(ip, helper.port)
-        except NetworkFailure as error:
-            failed = error
-            continue
-        if not helper.is_tls:
-            return stream
-        try:
-            tls = await start_trusted_tls(net, stream, helper.host, roots=roots, at=at, alpn=("http/1.1",))
-        except BaseException:
-            stream.close()
-            raise
-        return tls
-    raise failed
-
-
 async def _ask(
     net: Net, helper: TargetUrl, request: wire.ControlRequest, roots: Roots, at: datetime
 ) -> wire.ControlResponse:
-    stream = await _connect(net, helper, roots, at)
-    result = HttpExchange()
-    try:
-        await exchange(
-            stream,
-            HttpRequest(
-                method="POST",
-                scheme=helper.scheme,
-                authority=helper.authority,
-                path=helper.path,
-                headers=(("Content-Type", "application/json"), ("User-Agent", "banwatch")),
-                body=msgspec.json.encode(request),
-            ),
-            result,
-            limit_bytes=_LIMIT_BYTES,
-            clock=net.clock,
-        )
-    finally:
-        stream.close()
+    result = await request_once(
+        net,
+        helper,
+        HttpRequest(
+            method="POST",
+            scheme=helper.scheme,
+            authority=helper.authority,
+            path=helper.path,
+            headers=(("Content-Type", "application/json"), ("User-Agent", "banwatch")),
+            body=msgspec.json.encode(request),
+        ),
+        roots=roots,
+        at=at,
+        limit_bytes=_LIMIT_BYTES,
+    )
     try:
         return _DECODER.decode(body_of(result))
     except msgspec.DecodeError as error:

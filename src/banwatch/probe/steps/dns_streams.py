@@ -9,9 +9,9 @@ from banwatch.model import failure as df007
 from banwatch.net.dns.streams import Asked, ask_http2, ask_https, ask_with_lengths
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
-from banwatch.net.http.https import start_trusted_tls
+from banwatch.net.http.https import open_trusted
 from banwatch.net.http.request import Http2
-from banwatch.net.seam import Net, Stream, TlsStream
+from banwatch.net.seam import Net, Stream
 from banwatch.net.tls.certificates import Roots
 from banwatch.probe.steps.dns import answers_of
 from banwatch.probe.steps.resolver_links import ResolverLink, ResolverLinks
@@ -64,7 +64,9 @@ async def lookup_dot(
     """Ask inside TLS (RFC 7858). The certificate must be good for the resolver's address."""
 
     async def open_link() -> ResolverLink:
-        tls = await _open_tls(net, resolver, roots, at, _DOT_ALPN)
+        tls = await open_trusted(
+            net, resolver.ip, resolver.port, resolver.ip, roots=roots, at=at, alpn=_DOT_ALPN
+        )
         return ResolverLink(tls, _with_lengths(net, tls))
 
     place = f"dot://{resolver}"
@@ -94,7 +96,7 @@ async def lookup_doh_types(
     place = f"https://{authority}/dns-query"
 
     async def open_link() -> ResolverLink:
-        tls = await _open_tls(net, Endpoint(resolver_ip, 443), roots, at, _DOH_ALPN)
+        tls = await open_trusted(net, resolver_ip, 443, resolver_ip, roots=roots, at=at, alpn=_DOH_ALPN)
         alpn = tls.facts.alpn
         http2 = Http2(tls) if alpn == "h2" else None
 
@@ -112,15 +114,32 @@ async def lookup_doh_types(
     return [_record(one, "doh", place, trace) for one, trace in zip(questions, traces, strict=True)]
 
 
-async def _open_tls(
-    net: Net, resolver: Endpoint, roots: Roots, at: datetime, alpn: tuple[str, ...]
-) -> TlsStream:
-    stream = await net.open_tcp(resolver.ip, resolver.port)
-    try:
-        return await start_trusted_tls(net, stream, resolver.ip, roots=roots, at=at, alpn=alpn)
-    except BaseException:
-        stream.close()
-        raise
+async def lookup_doh(
+    net: Net,
+    resolver_ip: str,
+    hostname: str,
+    query_type: str,
+    *,
+    roots: Roots,
+    at: datetime,
+    timeout_s: float,
+    trace: Trace,
+) -> Query:
+    """Ask for one type only, on a connection of its own; see `lookup_doh_types`."""
+    links = ResolverLinks()
+    [query] = await lookup_doh_types(
+        net,
+        resolver_ip,
+        hostname,
+        (query_type,),
+        roots=roots,
+        at=at,
+        timeout_s=timeout_s,
+        links=links,
+        traces=(trace,),
+    )
+    links.close()
+    return query
 
 
 def _with_lengths(net: Net, stream: Stream) -> Callable[[Sequence[Asked]], Awaitable[int]]:

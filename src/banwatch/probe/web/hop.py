@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass
 
-from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX, Failure
+from banwatch.model.failure import Failure
+from banwatch.net.http.redirects import BAD_REDIRECT, TOO_MANY_REDIRECTS, find_redirect
 from banwatch.net.http.request import HttpResponse
-from banwatch.net.http.target_url import TargetUrl, follow_location
-
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_TOO_MANY_REDIRECTS = f"{UNKNOWN_FAILURE_PREFIX}stopped after too many redirects"
-_BAD_REDIRECT = "http_invalid_redirect_location_host"
+from banwatch.net.http.target_url import TargetUrl
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +18,13 @@ class Hop:
 
 
 def find_next_hop(hop: Hop, response: HttpResponse | None, max_redirects: int) -> Hop | Failure | None:
-    """Where a response leads: another hop, nowhere, or astray (a failure)."""
-    location = response.header("location") if response and response.status in _REDIRECTS else None
-    if not location:
+    """Find where a response leads: another hop, nowhere, or astray (a failure)."""
+    if response is None:
         return None
-    if hop.depth >= max_redirects:
-        return _TOO_MANY_REDIRECTS
     try:
-        return Hop(follow_location(hop.url, location), hop.depth + 1, referer=str(hop.url))
+        url = find_redirect(hop.url, response)
     except ValueError:
-        return _BAD_REDIRECT
+        return BAD_REDIRECT if hop.depth < max_redirects else TOO_MANY_REDIRECTS
+    if url is None:
+        return None
+    return Hop(url, hop.depth + 1, referer=str(hop.url)) if hop.depth < max_redirects else TOO_MANY_REDIRECTS

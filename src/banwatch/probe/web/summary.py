@@ -4,7 +4,6 @@ They are there because readers of the format expect them. Our judge does not loo
 observations, with more than one measurement's knowledge.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -12,6 +11,7 @@ from typing import Literal
 from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
 from banwatch.model.failure import Failure
+from banwatch.net.http.page_title import find_title
 from banwatch.probe.steps.dns import addresses_of
 from banwatch.probe.written_records import Http3Comparison, Query
 
@@ -21,7 +21,6 @@ _SIMILAR_LENGTH = 0.7
 """OONI's threshold: the shorter body over the longer one."""
 _MIN_WORD_CHARACTERS = 5
 """OONI compares only title words that are at least this long."""
-_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,2000})", re.IGNORECASE)
 _COMMON_HEADERS = frozenset(
     name
     for line in (
@@ -190,9 +189,9 @@ def _compare_status(response: wire.HttpResponse, control: wire.ControlHttpResult
 
 
 def _compare_titles(response: wire.HttpResponse, control: wire.ControlHttpResult) -> bool | None:
-    found = _TITLE.search(_body(response)[:65536])
-    if not found or not control.title:
+    title = find_title(_body(response))
+    if not title or not control.title:
         return None
-    here, there = ({word.lower() for word in text.split()} for text in (found[1], control.title))
+    here, there = ({word.lower() for word in text.split()} for text in (title, control.title))
     long = [word for word in here if len(word) >= _MIN_WORD_CHARACTERS]
     return any(word in there for word in long) if long else here == there
