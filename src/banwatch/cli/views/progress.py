@@ -34,6 +34,13 @@ def piece_progress(label: str) -> Iterator[Progress]:
 
 
 @contextmanager
+def status(label: str) -> Iterator[None]:
+    """Show a spinner, for work that cannot be counted."""
+    with Console(stderr=True).status(label):
+        yield
+
+
+@contextmanager
 def _show(label: str, *columns: ProgressColumn) -> Iterator[Progress]:
     console = Console(stderr=True)
     bars = ProgressBars(

@@ -1,12 +1,12 @@
 """Verdicts as JSON lines for machines and as a table for people."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from banwatch.cli.views.json_lines import print_json_lines, render_json
 from banwatch.formats.json_views import VerdictJson
 from banwatch.model.ids import render_asn
 from banwatch.model.state import State
@@ -24,13 +24,18 @@ _STYLES = {
 
 
 def style_of(state: State) -> str:
-    """How a state looks on a terminal, in Rich's words."""
+    """Return the style of a state on a terminal, in Rich's notation."""
     return _STYLES.get(state, "")
 
 
 def to_line(verdict: Verdict) -> str:
     """Render one verdict as a JSON object."""
-    return msgspec.json.encode(VerdictJson.from_verdict(verdict)).decode()
+    return render_json(VerdictJson.from_verdict(verdict))
+
+
+def print_verdicts(verdicts: Iterable[Verdict]) -> None:
+    """Print verdicts as JSON lines."""
+    print_json_lines(map(VerdictJson.from_verdict, verdicts))
 
 
 def show_table(verdicts: Sequence[Verdict], total: int) -> None:

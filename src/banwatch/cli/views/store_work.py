@@ -1,0 +1,73 @@
+"""Results of work on a store: ingests, rebuilds, exports, counts and audits."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from banwatch.cli.views.json_lines import print_json
+from banwatch.pipeline import IngestReport, RebuildReport
+from banwatch.store.audit import Audit
+from banwatch.store.export import ExportReport
+
+
+def show_ingest(report: IngestReport, *, as_json: bool) -> None:
+    """Print how many measurements came in."""
+    if as_json:
+        print_json(report)
+        return
+    _print_message(
+        f"{report.accepted:,} new, {report.duplicates:,} known before, "
+        f"{report.conflicts:,} in conflict, {report.quarantined:,} in quarantine, "
+        f"from {report.files:,} files"
+    )
+
+
+def show_rebuild(report: RebuildReport, digests: Mapping[str, str], *, as_json: bool) -> None:
+    """Print how many measurements were made again, and the digest of each tier."""
+    if as_json:
+        print_json({"measurements": report.measurements, "digests": digests})
+        return
+    text = f"{report.measurements:,} measurements made again"
+    if report.quarantined:
+        text += f", {report.quarantined:,} lines cannot be read: see the table quarantine"
+    _print_message(text)
+    for name, digest in digests.items():
+        print(f"{name} {digest}")
+
+
+def show_export(done: ExportReport, folder: Path, *, as_json: bool) -> None:
+    """Print how many rows were exported, and where to."""
+    if as_json:
+        print_json(done)
+    else:
+        _print_message(f"{done.rows:,} rows in {folder / done.files[0]}")
+
+
+def show_counts(counts: Mapping[str, int], digests: Mapping[str, str], *, as_json: bool) -> None:
+    """Print the number of rows of each table, and digests where there are some."""
+    if as_json:
+        print_json({"rows": counts, "digests": digests})
+        return
+    for name, count in counts.items():
+        print(f"{name:18} {count:>14,} {digests.get(name, '')}".rstrip())
+
+
+def show_audit(audit: Audit, *, as_json: bool) -> None:
+    """Print what an audit of the archive found."""
+    if as_json:
+        print_json(audit)
+        return
+    print(
+        f"{audit.segments:,} segments, {audit.lines:,} lines, {audit.measurements:,} measurements, "
+        f"{audit.conflicts:,} conflicting copies, {audit.quarantined:,} in quarantine"
+    )
+    for problem in audit.problems:
+        print(f"problem: {problem}")
+    for name in audit.unreferenced:
+        print(f"not referenced (an ingest was stopped there): {name}")
+    print("sound" if audit.sound else "NOT sound")
+
+
+def _print_message(text: str) -> None:
+    Console(stderr=True).print(text, highlight=False)

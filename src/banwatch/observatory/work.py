@@ -1,0 +1,140 @@
+"""Work on a store, done here or by the process that owns the store."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from banwatch import pipeline
+from banwatch.collector import writable
+from banwatch.detect.incidents.past_views import LogEntry, view_at
+from banwatch.judge.ruleset_file import CURRENT, Ruleset
+from banwatch.model.errors import BanwatchError, WireError
+from banwatch.model.progress import Progress
+from banwatch.observatory.cores import count_cores
+from banwatch.pipeline import sources
+from banwatch.pipeline.detect_table import Detected
+from banwatch.store import Store, bookkeeping, queries
+from banwatch.store.tables import MEASURED, TABLES
+
+
+def ingest(
+    store: str, paths: Sequence[str], *, jobs: int, share: str, progress: Progress
+) -> pipeline.IngestReport:
+    """Bring measurements into a store.
+
+    Args:
+        store: a file, or `clickhouse://user@host/name`.
+        paths: files, folders, patterns, `s3://bucket/prefix`, or `-` for the standard input.
+        jobs: number of processes; 0 is one a core.
+        share: part of the files, such as `3/16`, where several workers share them.
+        progress: called with the bytes read, and all bytes.
+
+    Raises:
+        BanwatchError: a path is not there, or the store cannot be written.
+    """
+    share_of = sources.parse_share(share)
+    sources.find(paths)  # an absent path is an error before a store is made
+    with writable(store) as writer:
+        return writer.ingest(paths, jobs=jobs or count_cores(), share=share_of, progress=progress)
+
+
+def rebuild(
+    store: str, *, from_tier: str, since: datetime | None, until: datetime | None, progress: Progress
+) -> pipeline.RebuildReport:
+    """Make the tiers of a store again, from one tier on.
+
+    Raises:
+        BanwatchError: there is no such tier, or the store cannot be written.
+    """
+    with writable(store, renew=True) as writer:
+        return writer.rebuild(from_tier=from_tier, since=since, until=until, progress=progress)
+
+
+def rejudge(
+    store: Path,
+    ruleset: Ruleset,
+    *,
+    ruleset_path: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    progress: Progress,
+) -> pipeline.RebuildReport:
+    """Judge stored evidence by a ruleset, and replace the verdicts; the replaced ones stay readable.
+
+    Args:
+        store: the database file.
+        ruleset: the rules.
+        ruleset_path: the file that the ruleset was read from; its text is sent to the owner of the store.
+        since: start of the measurements that are judged.
+        until: end of them, exclusive.
+        progress: called with the rows done, and all rows.
+
+    Raises:
+        BanwatchError: the store cannot be written.
+    """
+    is_current = ruleset == CURRENT or ruleset_path is None
+    text = "" if is_current or ruleset_path is None else Path(ruleset_path).read_text(encoding="utf-8")
+    with writable(store) as writer:
+        return writer.rejudge(text, since=since, until=until, progress=progress)
+
+
+def detect(store: str, *, with_cells: bool) -> Detected:
+    """Detect in a store, keep the result there, and return it.
+
+    Args:
+        store: a file, or `clickhouse://user@host/name`.
+        with_cells: whether changes and cells are read too, to give reasons.
+
+    Raises:
+        BanwatchError: the store cannot be written.
+    """
+    with writable(store) as writer:
+        writer.detect()
+    with Store.open(store, read_only=True) as opened:
+        return Detected(
+            incidents=tuple(queries.incidents(opened)),
+            changes=tuple(queries.changes(opened)) if with_cells else (),
+            cells=tuple(queries.cells(opened)) if with_cells else (),
+        )
+
+
+def read_past_view(store: str, at: datetime) -> tuple[LogEntry, ...]:
+    """Return what was published of each incident at a past moment, from the store's log."""
+    with Store.open(store, read_only=True) as opened:
+        return view_at(
+            [(entry.said_at, entry.subject, entry.says) for entry in opened.rows(bookkeeping.LogEntry)], at
+        )
+
+
+def read_copies(store: str, uid: str) -> list[bytes]:
+    """Read a measurement as it came, the first copy first.
+
+    Raises:
+        BanwatchError: there is no such measurement, or the archive is damaged.
+    """
+    with Store.open(store, read_only=True) as opened:
+        try:
+            lines = queries.copies(opened, uid)
+        except WireError as error:
+            raise BanwatchError(error.reason, "Look with `banwatch archive check`") from error
+    if not lines:
+        raise BanwatchError(f"there is no measurement {uid!r}", "Find ids with `banwatch verdicts`")
+    return lines
+
+
+def digest_measured(store: str) -> dict[str, str]:
+    """Return a digest of each tier that is made from measurements alone."""
+    with Store.open(store, read_only=True) as opened:
+        return {name: opened.digest(name) for name in MEASURED}
+
+
+def count_rows(store: str) -> dict[str, int]:
+    """Count the rows of every table."""
+    with Store.open(store, read_only=True) as opened:
+        return queries.counts(opened)
+
+
+def digest_tiers(store: str) -> dict[str, str]:
+    """Return a digest of the content of every tier, to compare two stores."""
+    with Store.open(store, read_only=True) as opened:
+        return {table.name: opened.digest(table.name) for table in TABLES.values() if table.tier is not None}
