@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from banwatch.bulletin.output_folder import Folder
+from banwatch.bulletin.output_directory import OutputDirectory
 from banwatch.bulletin.publish import publish_from
 from banwatch.model.ban import Measured
 from banwatch.model.errors import BanwatchError
@@ -109,7 +109,7 @@ def test_a_hostile_target_stays_inside_the_folder(tmp_path: Path) -> None:
 def test_too_many_measurements_leave_some_out_and_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("banwatch.bulletin.page_plan.MAX_MEASUREMENTS", 40)
+    monkeypatch.setattr("banwatch.bulletin.contents.MAX_MEASUREMENTS", 40)
     reader = make_country(days=6, per_day=1)
     publish_from(reader, "kp-test", tmp_path)
     days = list((tmp_path / "measurements").rglob("*.html"))
@@ -139,14 +139,14 @@ def test_errors_for_people(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_where_the_writing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = Folder.write
+    write = OutputDirectory.write
 
-    def full(folder: Folder, path: str, content: bytes) -> None:
+    def full(folder: OutputDirectory, path: str, content: bytes) -> None:
         if path.startswith("measurements/"):
             raise OSError(28, "No space left on device")
         write(folder, path, content)
 
-    monkeypatch.setattr(Folder, "write", full)
+    monkeypatch.setattr(OutputDirectory, "write", full)
     with pytest.raises(BanwatchError, match="No space left on device"):
         publish_from(make_country(days=1, per_day=1), "kp-test", tmp_path / "a" / "b")
     assert list(tmp_path.iterdir()) == []

@@ -22,7 +22,7 @@ TIERS = {"official": (131279, "Star JV"), "visitor": (64512, "Koryolink"), "citi
 NAMED = ("youtube.com", "facebook.com", "twitter.com", "voanews.com", "yna.co.kr")
 BY_CATEGORY = (("GMB", TargetName("bet365.com")), ("PORN", TargetName("pornhub.com")))
 OTHERS = ("bbc.com", "instagram.com", "wikipedia.org", "naenara.com.kp")
-MEANS = {
+MECHANISMS = {
     "youtube.com": "dns.injection.other",
     "facebook.com": "tcp.timeout",
     "twitter.com": "tls.reset.sni",
@@ -217,7 +217,9 @@ class MadeUpReader:
         return ((uid, self.raw_lines[uid]) for uid in uids if uid in self.raw_lines)
 
 
-def make_verdict(uid: str, target: str, tier: str, at: datetime, state: State, means: str = "") -> Verdict:
+def make_verdict(
+    uid: str, target: str, tier: str, at: datetime, state: State, mechanism: str = ""
+) -> Verdict:
     return Verdict(
         measurement_uid=MeasurementUid(uid),
         target=TargetName(target),
@@ -230,7 +232,7 @@ def make_verdict(uid: str, target: str, tier: str, at: datetime, state: State, m
         probe_id="",
         measurement_start_time=at,
         state=state,
-        mechanisms=(means,) if means else (),
+        mechanisms=(mechanism,) if mechanism else (),
         layer=Layer.NETWORK if state is State.INSUFFICIENT else None,
         hop=None,
         rules=("made-up-rule",),
@@ -256,7 +258,7 @@ def make_row(target: str, tier: str, measured: Measured, **changed: object) -> C
         "since": (ANNOUNCED - timedelta(hours=6), ANNOUNCED) if enforced else None,
         "until": None,
         "since_known": True,
-        "mechanisms": (MEANS.get(target, "tcp.timeout"),) if enforced else (),
+        "mechanisms": (MECHANISMS.get(target, "tcp.timeout"),) if enforced else (),
         "measurements": 0 if measured is Measured.NO_DATA else 36,
         "interfered": 36 if enforced else 0,
         "witness": None,
@@ -270,7 +272,7 @@ def measured_in(target: str, tier: str) -> Measured:
         return Measured.NOT_ENFORCED
     if tier == "citizen":
         return Measured.NOT_ENFORCED if target == "naenara.com.kp" else Measured.ENFORCED
-    return Measured.ENFORCED if target in MEANS else Measured.NOT_ENFORCED
+    return Measured.ENFORCED if target in MECHANISMS else Measured.NOT_ENFORCED
 
 
 def make_country(days: int = 15, per_day: int = 4) -> MadeUpReader:
@@ -284,11 +286,11 @@ def make_country(days: int = 15, per_day: int = 4) -> MadeUpReader:
             for index, target in enumerate(targets):
                 started = at + timedelta(seconds=index)
                 uid = MeasurementUid(f"{started:%Y%m%d%H%M%S}_{tier}_{target}")
-                state, means = _truth(target, tier, started)
-                verdict = make_verdict(uid, target, tier, started, state, means)
+                state, mechanism = _truth(target, tier, started)
+                verdict = make_verdict(uid, target, tier, started, state, mechanism)
                 reader.verdict_rows.append(verdict)
                 reader.raw_lines[uid] = make_raw(uid, target, tier, started)
-                if means and state is State.LIKELY_BLOCKED:
+                if mechanism and state is State.LIKELY_BLOCKED:
                     first_seen.setdefault((target, tier), uid)
     for target in targets:
         for tier in TIERS:
@@ -308,7 +310,7 @@ def _truth(target: str, tier: str, at: datetime) -> tuple[State, str]:
     if tier == "visitor" and target == "instagram.com" and at.date() == date(2016, 4, 5) and at.hour < 12:
         return State.LIKELY_BLOCKED, "tls.timeout.sni"
     if measured_in(target, tier) is Measured.ENFORCED and (tier == "citizen" or at >= ANNOUNCED):
-        return State.LIKELY_BLOCKED, "tcp.timeout" if tier == "citizen" else MEANS[target]
+        return State.LIKELY_BLOCKED, "tcp.timeout" if tier == "citizen" else MECHANISMS[target]
     return State.OK, ""
 
 
@@ -319,8 +321,8 @@ def make_incident(**changed: object) -> Incident:
         "probe_cc": KP,
         "asns": (Asn(64512),),
         "access_tiers": ("visitor",),
-        "targets": tuple(TargetName(name) for name in sorted(MEANS)),
-        "mechanisms": tuple(sorted(set(MEANS.values()))),
+        "targets": tuple(TargetName(name) for name in sorted(MECHANISMS)),
+        "mechanisms": tuple(sorted(set(MECHANISMS.values()))),
         "onset_earliest": ANNOUNCED - timedelta(hours=6),
         "onset_latest": ANNOUNCED,
         "onset_known": True,

@@ -4,8 +4,8 @@ import pytest
 
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.pages.figures.days import DayKey
-from banwatch.pages.links import LiveLinks, day_path, place_slug, slug
-from banwatch.pages.places import Place
+from banwatch.pages.links import LiveLinks, day_path, slug, vantage_slug
+from banwatch.pages.vantages import Vantage
 from tests.pages.made_up_country import START
 
 
@@ -26,14 +26,14 @@ def test_different_odd_names_differ() -> None:
 
 
 def test_a_path_stays_inside() -> None:
-    key = DayKey(Place(CountryCode("KP"), Asn(1), "../../x"), TargetName("../y"), START.date())
+    key = DayKey(Vantage(CountryCode("KP"), Asn(1), "../../x"), TargetName("../y"), START.date())
     assert ".." not in day_path(key)
     assert day_path(key).count("/") == 3
-    assert place_slug(key.place).startswith("kp-as1-x-")
+    assert vantage_slug(key.vantage).startswith("kp-as1-x-")
 
 
 def test_live_links_quote() -> None:
     links = LiveLinks()
     assert links.measurement(MeasurementUid("a/b?c#d")) == "/measurements/a%2Fb%3Fc%23d"
-    key = DayKey(Place(CountryCode("KP"), Asn(1), "a&b"), TargetName("x=y"), START.date())
+    key = DayKey(Vantage(CountryCode("KP"), Asn(1), "a&b"), TargetName("x=y"), START.date())
     assert links.day(key) == "/days/2016-03-27?cc=KP&asn=1&tier=a%26b&target=x%3Dy"

@@ -1,4 +1,4 @@
-"""Gather a bulletin's evidence into a bundle."""
+"""The evidence bundle of a bulletin: its measurements, verdicts and rules in one file."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +11,7 @@ from banwatch.pages.reader import Reader
 from banwatch.pages.wording import words
 
 _BATCH = 256
+"""Measurements read at once."""
 
 
 def bundle_evidence(
@@ -28,19 +29,19 @@ def bundle_evidence(
 
     Args:
         reader: gives the measurements as they were received.
-        verdicts: what was judged of each.
+        verdicts: the verdicts of each measurement.
         pages: files for people, by path.
         out: the file to write.
         subject_id: the ban or incident.
         title: its title.
         labs: the lab regimes among the measurements.
-        recorded: they were replayed from a recording.
+        recorded: the measurements were replayed from a recording.
 
     Returns:
         The bundle's digest: SHA-256 of its manifest.
     """
     found = [verdict for uid in sorted(verdicts) for verdict in verdicts[uid]]
-    spoke = {rule for verdict in found for rule in (*verdict.rules, *verdict.vetoed)}
+    fired = {rule for verdict in found for rule in (*verdict.rules, *verdict.vetoed)}
     rules = [
         RuleInWords(
             id=rule.id,
@@ -51,7 +52,7 @@ def bundle_evidence(
             source=rule.source,
         )
         for rule in RULES
-        if rule.id in spoke
+        if rule.id in fired
     ]
     subject = Subject(
         id=subject_id,
@@ -66,7 +67,7 @@ def bundle_evidence(
 
 
 def _lines(reader: Reader, uids: Sequence[MeasurementUid]) -> Iterator[bytes]:
-    """Give the lines in the order of their ids, whatever order they are stored in."""
+    """Yield the lines in the order of their ids, whatever order they are stored in."""
     for start in range(0, len(uids), _BATCH):
         batch = uids[start : start + _BATCH]
         lines = dict(reader.raws(batch))

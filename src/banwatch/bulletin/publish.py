@@ -1,13 +1,13 @@
-"""Write a bulletin: a front page, its pictures, and a page for each day's measurements."""
+"""Publishing of a bulletin: front page, pictures, incidents, feed, and a page for each day."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
+from banwatch.bulletin.contents import DAY_DEPTH, FEED, INCIDENT_DEPTH, STYLE, Contents, choose_contents
 from banwatch.bulletin.evidence_bundle import bundle_evidence
-from banwatch.bulletin.front_page import Front
-from banwatch.bulletin.output_folder import Folder
-from banwatch.bulletin.page_plan import DAY_DEPTH, FEED, INCIDENT_DEPTH, STYLE, Plan, plan_pages
-from banwatch.bulletin.subjects import ban_front, incident_front
+from banwatch.bulletin.output_directory import OutputDirectory
+from banwatch.bulletin.read_subject import read_subject
+from banwatch.bulletin.subject import BulletinSubject
 from banwatch.model.errors import BanwatchError
 from banwatch.model.progress import Progress
 from banwatch.pages.links import FileLinks, Links, incident_path
@@ -15,11 +15,11 @@ from banwatch.pages.reader import Reader
 from banwatch.pages.render import render, style_sheet
 from banwatch.pages.store_reader import StoreReader
 from banwatch.pages.views.day import view_day, view_measurements
-from banwatch.pages.views.facts import Fact
+from banwatch.pages.views.details import Detail
 from banwatch.pages.views.feed import write_feed
 from banwatch.pages.views.incident import view_incident_page
 from banwatch.pages.views.notices import notices_for
-from banwatch.pages.views.provenance import check_facts
+from banwatch.pages.views.provenance import provenance_details
 from banwatch.store import Store
 
 
@@ -35,19 +35,19 @@ def publish(
     """Write a bulletin on a ban or an incident; it opens from disk, with no network and no script.
 
     Args:
-        store: what was measured.
+        store: the measurements, open.
         subject_id: a ban's name or an incident's id.
-        out_dir: made where it is missing; an earlier bulletin in it is replaced. Left as if nothing had been
-            tried where the writing fails.
+        out_dir: the directory, made where it is missing; an earlier bulletin in it is replaced. Files written
+            are removed again where the writing fails.
         recorded: the measurements were replayed from a recording; every page says so.
         score: the run's score against the lab's own log, where there is one.
-        progress: told of every page written.
+        progress: called after every page.
 
     Returns:
-        The page to begin at.
+        The path of the front page.
 
     Raises:
-        BanwatchError: there is no such ban or incident, or the folder cannot be written.
+        BanwatchError: there is no such ban or incident, or the directory cannot be written.
     """
     reader = StoreReader(store)
     return publish_from(reader, subject_id, out_dir, recorded=recorded, score=score, progress=progress)
@@ -62,13 +62,13 @@ def publish_from(
     score: Mapping[str, float] | None = None,
     progress: Progress | None = None,
 ) -> Path:
-    """As `publish`, from whatever answers the reader's questions."""
-    front = _front(reader, subject_id, recorded=recorded or reader.recorded(), score=score)
-    plan = plan_pages(reader, front)
-    tell = progress or (lambda done, total: None)
+    """Write a bulletin as `publish` does, from any reader."""
+    subject = read_subject(reader, subject_id, recorded=recorded or reader.recorded(), score=score)
+    contents = choose_contents(reader, subject)
+    report_progress = progress or (lambda done, total: None)
     try:
-        with Folder(out_dir) as folder:
-            _write_all(reader, front, plan, folder, tell)
+        with OutputDirectory(out_dir) as output:
+            _write_all(reader, subject, contents, output, report_progress)
     except OSError as error:
         raise BanwatchError(
             f"the bulletin cannot be written to {out_dir}: {error.strerror or error}",
@@ -77,77 +77,82 @@ def publish_from(
     return out_dir / "index.html"
 
 
-def _front(reader: Reader, subject_id: str, *, recorded: bool, score: Mapping[str, float] | None) -> Front:
-    if subject_id in reader.bans():
-        return ban_front(reader, subject_id, recorded=recorded, score=score)
-    incidents = reader.incidents()
-    for incident in incidents:
-        if incident.incident_id == subject_id:
-            return incident_front(reader, incident, recorded=recorded)
-    known = ", ".join([*sorted(reader.bans()), *(incident.incident_id for incident in incidents)])
-    raise BanwatchError(f"nothing is called {subject_id!r}", f"Known are: {known or 'none'}.")
-
-
-def _write_all(reader: Reader, front: Front, plan: Plan, folder: Folder, tell: Progress) -> None:
-    links = plan.links(0)
-    pictures = front.draw(links)
+def _write_all(
+    reader: Reader,
+    subject: BulletinSubject,
+    contents: Contents,
+    output: OutputDirectory,
+    report_progress: Progress,
+) -> None:
+    links = contents.links(0)
+    pictures = subject.draw(links)
     files = {
         STYLE: style_sheet().encode(),
         **{path: content for picture in pictures for path, content in picture.files.items()},
     }
     for path, content in files.items():
-        folder.write(path, content)
+        output.write(path, content)
 
-    def checks(digest: str) -> tuple[Fact, ...]:
-        counted = plan.counts(front.days)
-        return check_facts(front.labs, counted, plan.judged(), digest, left_out=plan.left_out)
+    def checks(digest: str) -> tuple[Detail, ...]:
+        counted = contents.counts(subject.days)
+        return provenance_details(
+            subject.labs, counted, contents.judged(), digest, left_out=contents.left_out
+        )
 
     alone = FileLinks(depth=0, pages={}, days={})  # a bundle's page has no pages beside it
     digest = bundle_evidence(
         reader,
-        plan.verdicts,
-        {**files, "index.html": front.render(alone, checks(""), [p.plain for p in pictures]).encode()},
-        folder.path / plan.bundle,
-        subject_id=front.id,
-        title=front.title,
-        labs=front.labs,
-        recorded=front.recorded,
+        contents.verdicts,
+        {**files, "index.html": subject.render(alone, checks(""), [p.plain for p in pictures]).encode()},
+        output.path / contents.bundle,
+        subject_id=subject.id,
+        title=subject.title,
+        labs=subject.labs,
+        recorded=subject.recorded,
     )
-    folder.write("index.html", front.render(links, checks(digest), [p.linked for p in pictures]).encode())
-    tell(1, len(plan.days) + 1)
-    _write_incidents(reader, front, plan, folder)
-    _write_days(reader, front, plan, folder, tell)
+    output.write("index.html", subject.render(links, checks(digest), [p.linked for p in pictures]).encode())
+    report_progress(1, len(contents.days) + 1)
+    _write_incidents(reader, subject, contents, output)
+    _write_days(reader, subject, contents, output, report_progress)
 
 
-def _write_incidents(reader: Reader, front: Front, plan: Plan, folder: Folder) -> None:
-    links = plan.links(INCIDENT_DEPTH)
-    notices = notices_for(front.labs, recorded=front.recorded)
+def _write_incidents(
+    reader: Reader, subject: BulletinSubject, contents: Contents, output: OutputDirectory
+) -> None:
+    links = contents.links(INCIDENT_DEPTH)
+    notices = notices_for(subject.labs, recorded=subject.recorded)
     changes = reader.changes()
-    for incident in front.incidents:
-        page = view_incident_page(incident, changes, front.bans, notices, links)
-        folder.write(incident_path(incident.incident_id), render("incident.html", page).encode())
-    addresses = {i.incident_id: incident_path(i.incident_id) for i in front.incidents}
-    feed = write_feed(front.incidents, address_of=addresses, own=FEED, lab=any(front.labs))
-    folder.write(FEED, feed)
+    for incident in subject.incidents:
+        page = view_incident_page(incident, changes, subject.bans, notices, links)
+        output.write(incident_path(incident.incident_id), render("incident.html", page).encode())
+    addresses = {i.incident_id: incident_path(i.incident_id) for i in subject.incidents}
+    feed = write_feed(subject.incidents, address_of=addresses, own=FEED, lab=any(subject.labs))
+    output.write(FEED, feed)
 
 
-def _write_days(reader: Reader, front: Front, plan: Plan, folder: Folder, tell: Progress) -> None:
-    links: Links = plan.links(DAY_DEPTH)
-    neighbours = plan.neighbours()
-    done, total = 1, len(plan.days) + 1
-    for batch in plan.batches():
-        verdicts = {uid: plan.verdicts[uid] for key in batch for uid in plan.days[key]}
+def _write_days(
+    reader: Reader,
+    subject: BulletinSubject,
+    contents: Contents,
+    output: OutputDirectory,
+    report_progress: Progress,
+) -> None:
+    links: Links = contents.links(DAY_DEPTH)
+    neighbours = contents.neighbours()
+    done, total = 1, len(contents.days) + 1
+    for batch in contents.batches():
+        verdicts = {uid: contents.verdicts[uid] for key in batch for uid in contents.days[key]}
         views = view_measurements(reader, verdicts, links)
         for key in batch:
             earlier, later = neighbours[key]
             page = view_day(
                 key,
-                [views[uid] for uid in plan.days[key] if uid in views],
+                [views[uid] for uid in contents.days[key] if uid in views],
                 links,
-                recorded=front.recorded,
+                recorded=subject.recorded,
                 earlier=links.day(earlier) if earlier else "",
                 later=links.day(later) if later else "",
             )
-            folder.write(plan.paths[key], render("day.html", page).encode())
+            output.write(contents.paths[key], render("day.html", page).encode())
             done += 1
-            tell(done, total)
+            report_progress(done, total)

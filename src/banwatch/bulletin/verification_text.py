@@ -1,4 +1,4 @@
-"""Say what came of checking a bundle, to people and to machines."""
+"""The result of checking a bundle, as lines for people and as JSON."""
 
 from collections.abc import Iterator
 
@@ -8,10 +8,11 @@ from banwatch.bulletin.verify import Verification
 from banwatch.pages.wording import words
 
 _MAX_SHOWN = 20
+"""Problems and differences listed; the rest is counted."""
 
 
 def verification_lines(found: Verification) -> Iterator[str]:
-    """Say it in lines for a person; a stranger's text in them cannot steer the terminal."""
+    """Yield the result in lines for a person; a stranger's text in them cannot steer the terminal."""
     manifest = found.manifest
     yield f"{words.visible(manifest.title)} ({words.visible(manifest.subject)})"
     if manifest.labs:
@@ -45,7 +46,7 @@ def _rest(count: int) -> Iterator[str]:
 
 
 def verification_json(found: Verification) -> Iterator[str]:
-    """Say it as one JSON object."""
+    """Yield the result as one JSON object."""
     yield msgspec.json.encode(
         {
             "subject": found.manifest.subject,

@@ -1,4 +1,4 @@
-"""Check an evidence bundle without a network: is it whole, and do its measurements give its verdicts?"""
+"""Check of an evidence bundle without a network: whole files, and measurements that give its verdicts."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from banwatch.model.verdict import Verdict
 from banwatch.reference import load
 
 _Key = tuple[MeasurementUid, TargetName]
-_Say = tuple[State, tuple[str, ...]]
+_Judgement = tuple[State, tuple[str, ...]]
 _EVERY = 50
-"""Measurements between two tellings of progress."""
+"""Measurements judged between two reports of progress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A verdict in the bundle that its measurement does not give here."""
+    """Verdict in the bundle that its measurement does not give here."""
 
     measurement_uid: str
     target: str
@@ -32,7 +32,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """What came of checking a bundle."""
+    """Result of checking a bundle."""
 
     manifest: Manifest
     digest: str
@@ -42,25 +42,25 @@ class Verification:
     verdicts: int
     differences: tuple[Difference, ...]
     ruleset: str
-    """The rules here."""
+    """Version of the rules here."""
     snapshots: tuple[str, ...]
-    """The reference data here."""
+    """Snapshots of the reference data here."""
 
     @property
     def same_rules(self) -> bool:
-        """Whether it was judged here by the same rules with the same reference data."""
+        """Tell whether the rules and the reference data here are the bundle's."""
         return self.ruleset == self.manifest.ruleset and set(self.snapshots) == set(self.manifest.snapshots)
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is missing, added or changed."""
+        """Tell whether nothing is missing, added or changed."""
         return not self.problems
 
     @property
     def holds(self) -> bool:
-        """Whether it is whole, and the same rules give the same verdicts.
+        """Tell whether the bundle is whole, and the same rules give the same verdicts.
 
-        Other rules may judge otherwise without the bundle being wrong: then the differences are only told.
+        Other rules may judge otherwise without the bundle being wrong: then the differences are only listed.
         """
         return self.whole and not (self.same_rules and self.differences)
 
@@ -70,7 +70,7 @@ def verify_bundle(path: Path, progress: Progress | None = None) -> Verification:
 
     Args:
         path: the file.
-        progress: told how many measurements were judged again, and how many there are to be.
+        progress: called with the number of measurements judged again, and the number of all.
 
     Raises:
         BanwatchError: there is no such file, or it is no bundle.
@@ -99,12 +99,12 @@ def _verify(bundle: Bundle, progress: Progress) -> Verification:
             bundled[verdict.measurement_uid, verdict.target] = verdict
     except WireError as error:
         problems.append(Problem(path=VERDICTS, what=error.reason))
-    here: defaultdict[_Key, list[_Say]] = defaultdict(list)
+    here: defaultdict[_Key, list[_Judgement]] = defaultdict(list)
     try:
         for line in bundle.measurements_untrusted():
             measurements += 1
-            key, say = _judge_again(line, reference)
-            here[key].append(say)
+            key, judgement = _judge_again(line, reference)
+            here[key].append(judgement)
             if measurements % _EVERY == 0:
                 progress(measurements, max(bundle.manifest.measurements, measurements))
     except WireError as error:
@@ -116,8 +116,9 @@ def _verify(bundle: Bundle, progress: Progress) -> Verification:
         Difference(
             measurement_uid=uid,
             target=target,
-            bundled=_say(said),
-            here=" or ".join(_words(found) for found in here[uid, target]) or "no measurement gives it",
+            bundled=_verdict_text(said),
+            here=" or ".join(_judgement_text(found) for found in here[uid, target])
+            or "no measurement gives it",
         )
         for (uid, target), said in sorted(bundled.items())
         if (said.state, said.mechanisms) not in here[uid, target]
@@ -142,15 +143,15 @@ def _reference_for(manifest: Manifest) -> Reference:
         return load()
 
 
-def _judge_again(line: bytes, reference: Reference) -> tuple[_Key, _Say]:
+def _judge_again(line: bytes, reference: Reference) -> tuple[_Key, _Judgement]:
     verdict = judge_line(line, reference).verdict
     return (verdict.measurement_uid, verdict.target), (verdict.state, verdict.mechanisms)
 
 
-def _say(verdict: Verdict) -> str:
-    return _words((verdict.state, verdict.mechanisms))
+def _verdict_text(verdict: Verdict) -> str:
+    return _judgement_text((verdict.state, verdict.mechanisms))
 
 
-def _words(say: _Say) -> str:
-    state, mechanisms = say
+def _judgement_text(judgement: _Judgement) -> str:
+    state, mechanisms = judgement
     return f"{state.value} ({', '.join(mechanisms)})" if mechanisms else state.value

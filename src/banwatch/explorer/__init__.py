@@ -1,8 +1,8 @@
-"""Serves the pages and the JSON API over HTTP.
+"""The explorer: pages and a JSON API over HTTP, and nothing else.
 
-- The *app* maps addresses to pages; `pages` makes each page's text from a view of `banwatch.pages`.
+- The *app* maps addresses to the pages that `banwatch.pages.live_pages` makes.
 - The *API* gives the rows behind the pages as JSON, a page of them at a time.
-- The *report form* takes what readers report.
+- The *report form* takes readers' reports; `report_request` checks the requests that carry them.
 - *Serving* runs the app on a port of this machine.
 """
 

@@ -22,12 +22,14 @@ from banwatch.pages.not_found import NotFoundError
 from banwatch.pages.reader import Reader
 
 MAX_PAGE = 1000
+"""Verdicts on one page at most."""
 DEFAULT_PAGE = 100
+"""Verdicts on one page where the request names no limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BanWithComparison:
-    """A ban, against what was measured."""
+    """Ban with its comparison against the measurements."""
 
     ban: Ban
     comparison: Sequence[ComparisonJson]
@@ -35,7 +37,7 @@ class BanWithComparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictPage:
-    """Some verdicts in order of time, and where to go on."""
+    """Page of verdicts in order of time, with the cursor of the next page."""
 
     items: Sequence[VerdictJson]
     next: str | None
@@ -44,7 +46,7 @@ class VerdictPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasurementInFull:
-    """A measurement with all that was found in it and said of it."""
+    """Measurement with its observations, evidence and verdicts."""
 
     measurement: Measurement
     verdicts: Sequence[VerdictJson]
@@ -56,11 +58,11 @@ class MeasurementInFull:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What is here."""
+    """Size and origin of the store's measurements."""
 
     measurements: int
     labs: dict[str, int]
-    """How many measurements each lab made; the empty name is the real world."""
+    """Number of measurements that each lab made; the empty name is the real world."""
     recorded: bool
 
 
@@ -69,18 +71,18 @@ def add_api_routes(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None
 
     @app.get("/api", response_model=About, tags=["data"])
     def about(request: Request) -> Response:
-        """What is here, and whether it was made in a lab."""
+        """Return the number of measurements, and whether they were made in a lab."""
         labs = dict(reader_of(request).labs())
         return _json(About(measurements=sum(labs.values()), labs=labs, recorded=request.app.state.recorded))
 
     @app.get("/api/bans", response_model=list[Ban], tags=["data"])
     def bans(request: Request) -> Response:
-        """Every announced ban that is known."""
+        """Return every announced ban of the register."""
         return _json(list(reader_of(request).bans().values()))
 
     @app.get("/api/bans/{ban_id}", response_model=BanWithComparison, tags=["data"])
     def ban(request: Request, ban_id: str) -> Response:
-        """A ban against what was measured, a row for each target, network and access tier."""
+        """Return a ban and its comparison, a row for each target, network and access tier."""
         reader = reader_of(request)
         found = reader.bans().get(ban_id)
         if found is None:
@@ -90,13 +92,13 @@ def add_api_routes(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None
 
     @app.get("/api/incidents", response_model=list[IncidentJson], tags=["data"])
     def incidents(request: Request, cc: str | None = None) -> Response:
-        """What happened, in order of ids."""
+        """Return the incidents, in order of ids."""
         found = reader_of(request).incidents()
         return _json([IncidentJson.from_incident(one) for one in found if cc in (None, one.probe_cc)])
 
     @app.get("/api/incidents/{incident_id}", response_model=IncidentJson, tags=["data"])
     def incident(request: Request, incident_id: str) -> Response:
-        """One incident."""
+        """Return one incident."""
         for found in reader_of(request).incidents():
             if found.incident_id == incident_id:
                 return _json(IncidentJson.from_incident(found))
@@ -115,8 +117,8 @@ def add_api_routes(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = DEFAULT_PAGE,
         after: str | None = None,
     ) -> Response:
-        """Verdicts in order of time; `since` is included, `until` is not."""
-        start, skip = read_cursor(after) if after else (_aware(since), 0)
+        """Return verdicts in order of time; `since` is included, `until` is not."""
+        start, skip = parse_cursor(after) if after else (_aware(since), 0)
         found = reader_of(request).verdicts(
             probe_cc=CountryCode(cc) if cc is not None else None,
             probe_asn=Asn(asn) if asn is not None else None,
@@ -127,7 +129,7 @@ def add_api_routes(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None
             until=_aware(until),
             limit=skip + limit + 1,
         )
-        return _json(cut(found, start, skip, limit))
+        return _json(cut_page(found, start, skip, limit))
 
     @app.get("/api/cells", response_model=list[Cell], tags=["data"])
     def cells(
@@ -137,7 +139,7 @@ def add_api_routes(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Response:
-        """Verdicts counted by target, network, access tier and hour; empty hours are absent."""
+        """Return verdicts counted by target, network, access tier and hour; empty hours are absent."""
         found = reader_of(request).cells(
             probe_cc=CountryCode(cc),
             target=TargetName(target) if target is not None else None,
@@ -148,7 +150,7 @@ def add_api_routes(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None
 
     @app.get("/api/measurements/{uid:path}", response_model=MeasurementInFull, tags=["data"])
     def measurement(request: Request, uid: str) -> Response:
-        """One measurement with its observations, evidence and verdicts."""
+        """Return one measurement with its observations, evidence and verdicts."""
         reader, wanted = reader_of(request), MeasurementUid(uid)
         found = reader.measurements_of([wanted]).get(wanted)
         if found is None:
@@ -164,16 +166,16 @@ def add_api_routes(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None
         )
 
 
-def cut(found: Sequence[Verdict], start: datetime | None, skip: int, limit: int) -> VerdictPage:
-    """Make a page of rows that begin at a cursor.
+def cut_page(found: Sequence[Verdict], start: datetime | None, skip: int, limit: int) -> VerdictPage:
+    """Return the page of rows that begins at a cursor.
 
-    A cursor is a moment and how many rows of that very moment were given already, so that measurements that
-    began in the same microsecond are neither lost nor given twice.
+    A cursor is a moment and the number of rows of that moment that were given already, so that measurements
+    which began in the same microsecond are neither lost nor given twice.
 
     Args:
         found: rows from `start` on, in order of time, one more than the page needs where there are more.
         start: the cursor's moment; None is the beginning.
-        skip: how many rows of that moment to leave out.
+        skip: the number of rows of that moment to leave out.
         limit: rows on the page.
     """
     items = [VerdictJson.from_verdict(verdict) for verdict in found[skip : skip + limit]]
@@ -186,11 +188,11 @@ def cut(found: Sequence[Verdict], start: datetime | None, skip: int, limit: int)
     return VerdictPage(items=items, next=f"{last.astimezone(UTC).isoformat()}~{given}")
 
 
-def read_cursor(text: str) -> tuple[datetime, int]:
-    """Read a cursor that `cut` wrote.
+def parse_cursor(text: str) -> tuple[datetime, int]:
+    """Parse a cursor that `cut_page` wrote.
 
     Raises:
-        NotFoundError: it is none.
+        NotFoundError: the text is no such cursor.
     """
     moment, _, given = text.replace(" ", "+").rpartition("~")
     try:
@@ -203,7 +205,7 @@ def read_cursor(text: str) -> tuple[datetime, int]:
 
 
 def _aware(at: datetime | None) -> datetime | None:
-    """A time without a zone is UTC."""
+    """Return a time with its zone; one without a zone is UTC."""
     return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
 

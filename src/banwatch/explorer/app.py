@@ -1,4 +1,4 @@
-"""The web app: the same pages as a bulletin, computed when they are asked for."""
+"""The web app: the same pages as a bulletin, made when they are asked for."""
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -19,10 +19,10 @@ from banwatch.model.report import ReaderReport, ReportState
 from banwatch.pages import live_pages
 from banwatch.pages.figures.days import DayKey
 from banwatch.pages.not_found import NotFoundError
-from banwatch.pages.places import Place
 from banwatch.pages.reader import Reader
 from banwatch.pages.render import CONTENT_POLICY, FORM_POLICY, FRAME_POLICY, style_sheet
 from banwatch.pages.store_reader import StoreReader
+from banwatch.pages.vantages import Vantage
 from banwatch.pages.views.reader_reports import FORM
 from banwatch.pages.wording import words
 from banwatch.store import Store
@@ -38,14 +38,14 @@ _HEADERS = {
 _FORM_HEADERS = {
     **_HEADERS,
     "Content-Security-Policy": f"{FORM_POLICY}; {FRAME_POLICY}",
-    "Referrer-Policy": "same-origin",  # else browsers do not tell us that a form of ours was sent
+    "Referrer-Policy": "same-origin",  # else browsers omit the Origin by which a form of ours is recognised
     "Cache-Control": "no-store",
 }
 _PICTURE_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
 
 def create_app(store_path: str | Path, *, recorded: bool = False) -> FastAPI:
-    """Make the app over a store, which is opened for reading when the app starts.
+    """Return the app over a store, which is opened for reading when the app starts.
 
     Args:
         store_path: the database.
@@ -72,7 +72,7 @@ def create_app_over(
     lifespan: Callable[[FastAPI], object] | None = None,
     reports: ReportBook | None = None,
 ) -> FastAPI:
-    """Make the app over whatever answers the reader's questions; None is set when the app starts.
+    """Return the app over a reader; None where `lifespan` sets one when the app starts.
 
     Without a book for readers' reports none are taken or shown.
     """
@@ -114,7 +114,7 @@ def create_app_over(
 
 
 def _refuse(request: Request, title: str, text: str, status: int) -> Response:
-    """Say no in the asker's language: JSON to a program, a page to a person."""
+    """Return an error as JSON under `/api` and `/raw`, and as a page elsewhere."""
     if request.url.path.startswith(("/api", "/raw")):
         return JSONResponse({"error": text}, status)
     return HTMLResponse(live_pages.render_message(title, words.visible(text)), status)
@@ -131,7 +131,7 @@ def _reader_of(request: Request) -> Reader:
 
 
 def _reported(request: Request) -> Sequence[ReaderReport] | None:
-    """What readers report and a moderator accepted; None where no reports are taken."""
+    """Return the reports that a moderator accepted; None where no reports are taken."""
     book: ReportBook | None = request.app.state.reports
     if book is None:
         return None
@@ -143,7 +143,7 @@ def _reported(request: Request) -> Sequence[ReaderReport] | None:
 
 
 def _add_pages(app: FastAPI) -> None:
-    """Plain functions: FastAPI runs them in threads, as drawing and reading take their time."""
+    """Add the routes of pages, as plain functions: FastAPI runs those in threads, and drawing takes time."""
 
     @app.get("/static/style.css", include_in_schema=False)
     def style() -> Response:
@@ -151,9 +151,8 @@ def _add_pages(app: FastAPI) -> None:
 
     @app.get("/favicon.ico", include_in_schema=False)
     def icon() -> Response:
-        return Response(
-            status_code=204
-        )  # browsers ask for one beside raw JSON, and complain where there is none
+        # Browsers ask for an icon beside raw JSON, and report an error where there is none.
+        return Response(status_code=204)
 
     @app.get("/", include_in_schema=False, response_class=HTMLResponse)
     def home(request: Request) -> str:
@@ -172,15 +171,15 @@ def _add_pages(app: FastAPI) -> None:
     def picture(request: Request, ban_id: str, extension: str, cc: str, asn: int, tier: str = "") -> Response:
         if extension not in _PICTURE_TYPES:
             raise NotFoundError("Pictures are to be had as svg and png.")
-        place = Place(CountryCode(cc), Asn(asn), tier)
+        vantage = Vantage(CountryCode(cc), Asn(asn), tier)
         drawn = live_pages.render_picture(
-            _reader_of(request), ban_id, place, extension, recorded=request.app.state.recorded
+            _reader_of(request), ban_id, vantage, extension, recorded=request.app.state.recorded
         )
         return Response(drawn, media_type=_PICTURE_TYPES[extension])
 
     @app.get("/days/{day}", include_in_schema=False, response_class=HTMLResponse)
     def day(request: Request, day: str, cc: str, asn: int, target: str, tier: str = "") -> str:
-        key = DayKey(Place(CountryCode(cc), Asn(asn), tier), TargetName(target), _parse_day(day))
+        key = DayKey(Vantage(CountryCode(cc), Asn(asn), tier), TargetName(target), _parse_day(day))
         return live_pages.render_day(_reader_of(request), key, recorded=request.app.state.recorded)
 
     @app.get("/measurements/{uid:path}", include_in_schema=False, response_class=HTMLResponse)

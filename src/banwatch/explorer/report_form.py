@@ -80,7 +80,7 @@ def add_report_routes(
 
     @app.get(_API, response_model=list[ReaderReport], tags=["reports"])
     def accepted(cc: str | None = None, target: str | None = None) -> Response:
-        """What readers report and a moderator accepted: not measured, not verified."""
+        """Return readers' reports that a moderator accepted: not measured, not verified."""
         found = [
             report
             for report in book.reports(ReportState.ACCEPTED)

@@ -10,9 +10,9 @@ from starlette.requests import ClientDisconnect
 from banwatch.formats.reader_report import MAX_BYTES
 
 _BODY_S = 10.0
-"""How long a report may take to come in: enough on slow networks, too short to hold connections."""
+"""Time in which a report must come in: enough on slow networks, too short to hold connections."""
 _RETRY_S = 3600
-"""When to try again after too many reports: the limits of `store.reports` are counted by the hour."""
+"""Time to wait after too many reports: the limits of `store.reports` are counted by the hour."""
 
 
 class NotTakenError(Exception):

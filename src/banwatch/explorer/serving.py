@@ -12,7 +12,7 @@ from banwatch.store import Store
 _MAX_CONNECTIONS = 1_000
 """Requests served at once; more are refused with status 503, so that memory stays bounded."""
 _GRACE_S = 10
-"""How long open requests may go on after the server was told to end."""
+"""Time that open requests may take after the server was asked to end."""
 
 
 def serve(

@@ -1,4 +1,4 @@
-"""Where a page's neighbours are: paths of the running app, or of files beside each other in a folder."""
+"""Addresses of neighbouring pages: paths of the running app, or relative paths of a bulletin's files."""
 
 import hashlib
 import re
@@ -9,64 +9,64 @@ from urllib.parse import quote, urlencode
 
 from banwatch.model.ids import MeasurementUid
 from banwatch.pages.figures.days import DayKey
-from banwatch.pages.places import Place
+from banwatch.pages.vantages import Vantage
 
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
 
 
 def slug(name: str) -> str:
-    """Make a file name of a stranger's text: the text itself where it is plain, else a digest of it."""
+    """Return a file name for a stranger's text: the text itself where it is plain, else a digest of it."""
     if _PLAIN.fullmatch(name) and ".." not in name and not name.endswith("."):
         return name
     return "x-" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def place_slug(place: Place) -> str:
-    """Name a place in a path: `kp-as131279-visitor`."""
-    return f"{slug(place.probe_cc.lower())}-as{place.probe_asn}-{slug(place.access_tier or 'all')}"
+def vantage_slug(vantage: Vantage) -> str:
+    """Return the name of a vantage in a path: `kp-as131279-visitor`."""
+    return f"{slug(vantage.probe_cc.lower())}-as{vantage.probe_asn}-{slug(vantage.access_tier or 'all')}"
 
 
 def anchor(uid: MeasurementUid) -> str:
-    """Name a measurement's place within a page."""
+    """Return the fragment of a measurement within a page."""
     return "m-" + hashlib.sha256(uid.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class Links(Protocol):
-    """Addresses for one page; an empty string is "there is no such page here"."""
+    """Addresses that one page links to; an empty string where there is no such page."""
 
     def style(self) -> str:
-        """The style sheet."""
+        """Return the address of the style sheet."""
 
     def home(self) -> str:
-        """The page that a reader begins at."""
+        """Return the address of the first page."""
 
     def ban(self, ban_id: str) -> str:
-        """A ban against what was measured."""
+        """Return the address of a ban's page."""
 
-    def chart(self, ban_id: str, place: Place, extension: str) -> str:
-        """The picture of one place's days, as `svg` or `png`."""
+    def chart(self, ban_id: str, vantage: Vantage, extension: str) -> str:
+        """Return the address of the chart of one vantage, as `svg` or `png`."""
 
     def day(self, key: DayKey) -> str:
-        """The measurements of one day."""
+        """Return the address of one day's measurements."""
 
     def measurement(self, uid: MeasurementUid) -> str:
-        """One measurement with its evidence."""
+        """Return the address of one measurement with its evidence."""
 
     def raw(self, uid: MeasurementUid) -> str:
-        """The measurement as it was received."""
+        """Return the address of the measurement as it was received."""
 
     def incident(self, incident_id: str) -> str:
-        """One incident."""
+        """Return the address of an incident's page."""
 
     def bundle(self) -> str:
-        """The evidence bundle."""
+        """Return the address of the evidence bundle."""
 
     def feed(self) -> str:
-        """The feed of incidents."""
+        """Return the address of the feed of incidents."""
 
 
 class LiveLinks:
-    """Paths of the running app."""
+    """Addresses as paths of the running app."""
 
     def style(self) -> str:
         return "/static/style.css"
@@ -77,12 +77,12 @@ class LiveLinks:
     def ban(self, ban_id: str) -> str:
         return f"/bans/{quote(ban_id, safe='')}"
 
-    def chart(self, ban_id: str, place: Place, extension: str) -> str:
-        query = _place_query(place)
+    def chart(self, ban_id: str, vantage: Vantage, extension: str) -> str:
+        query = _vantage_query(vantage)
         return f"{self.ban(ban_id)}/chart.{extension}?{urlencode(query)}"
 
     def day(self, key: DayKey) -> str:
-        query = {**_place_query(key.place), "target": key.target}
+        query = {**_vantage_query(key.vantage), "target": key.target}
         return f"/days/{key.day.isoformat()}?{urlencode(query)}"
 
     def measurement(self, uid: MeasurementUid) -> str:
@@ -101,32 +101,32 @@ class LiveLinks:
         return "/feed.xml"
 
 
-def _place_query(place: Place) -> dict[str, str]:
-    return {"cc": place.probe_cc, "asn": str(place.probe_asn), "tier": place.access_tier}
+def _vantage_query(vantage: Vantage) -> dict[str, str]:
+    return {"cc": vantage.probe_cc, "asn": str(vantage.probe_asn), "tier": vantage.access_tier}
 
 
-def chart_path(place: Place, extension: str) -> str:
-    """Path of a picture, from the top of the folder."""
-    return f"pictures/{place_slug(place)}.{extension}"
+def chart_path(vantage: Vantage, extension: str) -> str:
+    """Return the path of a chart, from the top of the bulletin."""
+    return f"pictures/{vantage_slug(vantage)}.{extension}"
 
 
 def day_path(key: DayKey) -> str:
-    """Path of a day's page, from the top of the folder."""
-    return f"measurements/{place_slug(key.place)}/{slug(key.target)}/{key.day.isoformat()}.html"
+    """Return the path of a day's page, from the top of the bulletin."""
+    return f"measurements/{vantage_slug(key.vantage)}/{slug(key.target)}/{key.day.isoformat()}.html"
 
 
 def incident_path(incident_id: str) -> str:
-    """Path of an incident's page, from the top of the folder."""
+    """Return the path of an incident's page, from the top of the bulletin."""
     return f"incidents/{slug(incident_id.lower())}.html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileLinks:
-    """Relative paths in a folder that holds one bulletin.
+    """Addresses as relative paths between the files of one bulletin.
 
     Args:
-        depth: how many folders below the top the page is.
-        pages: in which page each measurement is, from the top.
+        depth: levels between the page and the top of the bulletin.
+        pages: the page that each measurement is on, from the top.
         days: the days that have a page.
         incidents: the incidents that have a page.
         bundle_path: the evidence bundle, from the top; empty where there is none.
@@ -152,8 +152,8 @@ class FileLinks:
     def ban(self, ban_id: str) -> str:
         return self._to("index.html")
 
-    def chart(self, ban_id: str, place: Place, extension: str) -> str:
-        return self._to(chart_path(place, extension))
+    def chart(self, ban_id: str, vantage: Vantage, extension: str) -> str:
+        return self._to(chart_path(vantage, extension))
 
     def day(self, key: DayKey) -> str:
         return self._to(self.days.get(key, ""))

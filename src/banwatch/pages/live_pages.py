@@ -9,22 +9,22 @@ from banwatch.formats.reader_report import Fields
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.report import ReaderReport
 from banwatch.model.verdict import Verdict
-from banwatch.pages.figures.ban_figures import ban_scene, charts, picture_view
+from banwatch.pages.figures.ban_figures import ban_chart_scope, charts, picture_view
 from banwatch.pages.figures.chart import Chart
 from banwatch.pages.figures.days import DayKey, fold_days
 from banwatch.pages.figures.draw import Drawing, draw_png, draw_svg
 from banwatch.pages.links import LiveLinks
 from banwatch.pages.not_found import NotFoundError
-from banwatch.pages.places import Place
 from banwatch.pages.reader import Reader
 from banwatch.pages.render import render
+from banwatch.pages.vantages import Vantage
 from banwatch.pages.views.ban import read_ban, view_ban
 from banwatch.pages.views.day import view_day, view_measurements, view_single
 from banwatch.pages.views.feed import write_feed
 from banwatch.pages.views.home import MessagePage, find_incident, view_home
 from banwatch.pages.views.incident import view_incident_page
 from banwatch.pages.views.notices import notices_for
-from banwatch.pages.views.provenance import check_facts
+from banwatch.pages.views.provenance import provenance_details
 from banwatch.pages.views.reader_reports import on_ban, on_incident, view_readers
 from banwatch.pages.views.report_form import view_report_form
 
@@ -69,36 +69,36 @@ def render_ban(
         NotFoundError: there is no such ban.
     """
     _require_ban(reader, ban_id)
-    facts = read_ban(reader, ban_id)
+    findings = read_ban(reader, ban_id)
     days = fold_days(
-        cell for cc in sorted({row.probe_cc for row in facts.rows}) for cell in reader.cells(probe_cc=cc)
+        cell for cc in sorted({row.probe_cc for row in findings.rows}) for cell in reader.cells(probe_cc=cc)
     )
-    scene = ban_scene(facts, recorded=recorded)
-    drawn = charts(scene, days, reader.changes(), _LINKS)
-    witnesses = sorted({row.witness for row in facts.rows if row.witness})
+    scope = ban_chart_scope(findings, recorded=recorded)
+    drawn = charts(scope, days, reader.changes(), _LINKS)
+    witnesses = sorted({row.witness for row in findings.rows if row.witness})
     page = view_ban(
-        facts,
+        findings,
         _LINKS,
         recorded=recorded,
         days=days,
-        pictures=[picture_view(scene, column, chart, _svg(chart).inline, _LINKS) for column, chart in drawn],
-        checks=check_facts(
-            facts.labs,
-            [(key, count) for key, count in days.items() if key.target in scene.targets],
+        pictures=[picture_view(scope, column, chart, _svg(chart).inline, _LINKS) for column, chart in drawn],
+        checks=provenance_details(
+            findings.labs,
+            [(key, count) for key, count in days.items() if key.target in scope.targets],
             (v for uid in witnesses[:_WITNESSES] for v in reader.verdicts_of(uid)),
         ),
     )
-    readers = view_readers(on_ban(reported, facts.ban, facts.rows)) if reported is not None else None
+    readers = view_readers(on_ban(reported, findings.ban, findings.rows)) if reported is not None else None
     return render("ban.html", page, readers=readers)
 
 
-def render_picture(reader: Reader, ban_id: str, place: Place, extension: str, *, recorded: bool) -> bytes:
+def render_picture(reader: Reader, ban_id: str, vantage: Vantage, extension: str, *, recorded: bool) -> bytes:
     """Return the chart of one vantage of a ban, as `svg` or `png`."""
     _require_ban(reader, ban_id)
-    facts = read_ban(reader, ban_id)
-    days = fold_days(reader.cells(probe_cc=place.probe_cc))
-    for column, chart in charts(ban_scene(facts, recorded=recorded), days, reader.changes(), _LINKS):
-        if column.place == place:
+    findings = read_ban(reader, ban_id)
+    days = fold_days(reader.cells(probe_cc=vantage.probe_cc))
+    for column, chart in charts(ban_chart_scope(findings, recorded=recorded), days, reader.changes(), _LINKS):
+        if column.vantage == vantage:
             return _svg(chart).standalone.encode() if extension == "svg" else _png(chart)
     raise NotFoundError("Nothing was measured there.")
 
@@ -107,9 +107,9 @@ def render_day(reader: Reader, key: DayKey, *, recorded: bool) -> str:
     """Return the measurements of one target, vantage and day."""
     midnight = datetime.combine(key.day, time(), UTC)
     verdicts = reader.verdicts(
-        probe_cc=key.place.probe_cc,
-        probe_asn=key.place.probe_asn,
-        access_tier=key.place.access_tier,
+        probe_cc=key.vantage.probe_cc,
+        probe_asn=key.vantage.probe_asn,
+        access_tier=key.vantage.access_tier,
         target=key.target,
         since=midnight,
         until=midnight + _DAY,
@@ -134,11 +134,11 @@ def render_day(reader: Reader, key: DayKey, *, recorded: bool) -> str:
 
 def _nearest_day(reader: Reader, key: DayKey, since: datetime, until: datetime, which: int) -> str:
     """Return the address of the first (0) or last (-1) day with measurements in [since, until)."""
-    place = key.place
+    vantage = key.vantage
     verdicts = reader.verdicts(
-        probe_cc=place.probe_cc,
-        probe_asn=place.probe_asn,
-        access_tier=place.access_tier,
+        probe_cc=vantage.probe_cc,
+        probe_asn=vantage.probe_asn,
+        access_tier=vantage.access_tier,
         target=key.target,
         since=since,
         until=until,
@@ -147,7 +147,7 @@ def _nearest_day(reader: Reader, key: DayKey, since: datetime, until: datetime, 
     if not verdicts:
         return ""
     found = verdicts[which].measurement_start_time.astimezone(UTC).date()
-    return _LINKS.day(DayKey(place, key.target, found))
+    return _LINKS.day(DayKey(vantage, key.target, found))
 
 
 def render_measurement(reader: Reader, uid: MeasurementUid, *, recorded: bool) -> str:
@@ -157,8 +157,8 @@ def render_measurement(reader: Reader, uid: MeasurementUid, *, recorded: bool) -
     if uid not in views:
         raise NotFoundError("There is no measurement of this id.")
     found = reader.measurements_of([uid])[uid]
-    place = Place(found.probe_cc, found.probe_asn, found.access_tier)
-    return render("day.html", view_single(views[uid], _LINKS, recorded=recorded, place=place))
+    vantage = Vantage(found.probe_cc, found.probe_asn, found.access_tier)
+    return render("day.html", view_single(views[uid], _LINKS, recorded=recorded, vantage=vantage))
 
 
 def read_raw(reader: Reader, uid: MeasurementUid) -> bytes:

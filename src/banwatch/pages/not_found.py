@@ -1,5 +1,5 @@
-"""What is asked for is not there."""
+"""The error for a page or row that does not exist."""
 
 
 class NotFoundError(LookupError):
-    """There is no such page or row; the text says what was not found."""
+    """No such page or row exists; the text says what was not found."""

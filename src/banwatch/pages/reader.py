@@ -1,4 +1,4 @@
-"""The questions that a page may ask, whoever answers them."""
+"""The typed questions that a page may ask of a store."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -15,13 +15,13 @@ from banwatch.model.verdict import Verdict
 
 
 class Reader(Protocol):
-    """Typed reads. Questions about many measurements take their ids in one batch, for one scan."""
+    """Typed reads for pages; questions about many measurements take their ids in one batch, for one scan."""
 
     def bans(self) -> Mapping[str, Ban]:
-        """Every announced ban that is known, by id."""
+        """Return every ban of the register, by id."""
 
     def comparisons(self, ban_id: str) -> Sequence[Comparison]:
-        """The ban against what was measured, a row for each target, network and tier."""
+        """Return the ban against the measurements, a row for each target, network and tier."""
 
     def verdicts(
         self,
@@ -35,7 +35,7 @@ class Reader(Protocol):
         until: datetime | None = None,
         limit: int | None = None,
     ) -> Sequence[Verdict]:
-        """Verdicts in order of time; `until` is exclusive."""
+        """Return verdicts in order of time; `until` is exclusive."""
 
     def cells(
         self,
@@ -45,33 +45,33 @@ class Reader(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Sequence[Cell]:
-        """Verdicts counted by target, network, tier and hour."""
+        """Return verdicts counted by target, network, tier and hour."""
 
     def changes(self) -> Sequence[Change]:
-        """Every stretch of interference."""
+        """Return every stretch of interference."""
 
     def incidents(self) -> Sequence[Incident]:
-        """What happened, in order of their ids."""
+        """Return the incidents, in order of their ids."""
 
     def labs(self) -> Mapping[str, int]:
-        """How many measurements each lab made; the empty name is the real world."""
+        """Count the measurements that each lab made; the empty name is the real world."""
 
     def recorded(self) -> bool:
-        """Whether the measurements were replayed from a recording."""
+        """Tell whether the measurements were replayed from a recording."""
 
     def measurements_of(self, uids: Sequence[MeasurementUid]) -> Mapping[MeasurementUid, Measurement]:
-        """What the measurements say of themselves; unknown ids are left out."""
+        """Return the measurements themselves; ids that the store does not have are left out."""
 
     def observations_of(
         self, uids: Sequence[MeasurementUid]
     ) -> Mapping[MeasurementUid, Sequence[Observation]]:
-        """The facts of each measurement, in the order of the wire."""
+        """Return the observations of each measurement, in the order of the wire."""
 
     def evidence_of(self, uids: Sequence[MeasurementUid]) -> Mapping[MeasurementUid, Sequence[Evidence]]:
-        """The comparison of each measurement with its control, one row a target."""
+        """Return the evidence of each measurement, one row a target."""
 
     def verdicts_of(self, uid: MeasurementUid) -> Sequence[Verdict]:
-        """What was judged of one measurement, one row a target."""
+        """Return the verdicts of one measurement, one row a target."""
 
     def raws(self, uids: Sequence[MeasurementUid]) -> Iterator[tuple[MeasurementUid, bytes]]:
-        """The measurements as they were received, byte for byte, in any order."""
+        """Yield the measurements as they were received, byte for byte, in any order."""

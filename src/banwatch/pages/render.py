@@ -1,4 +1,4 @@
-"""Views into pages. The templates lay out what a view says; a stranger's text is escaped, always."""
+"""Rendering of views by templates, with every text escaped that a stranger may have written."""
 
 from functools import cache
 
@@ -11,14 +11,14 @@ CONTENT_POLICY = (
     "default-src 'none'; style-src 'self' file:; img-src 'self' file: data:; "
     "base-uri 'none'; form-action 'none'"
 )
-"""No script, no frame, no font, nothing from elsewhere: a page cannot be made to run or fetch anything.
-`file:` is what "self" is called for a page that was opened from disk."""
+"""The content policy of every page: no script, frame or font, and nothing from elsewhere. `file:` stands for
+"self" in a page that was opened from disk."""
 
 FORM_POLICY = CONTENT_POLICY.replace("form-action 'none'", "form-action 'self'")
-"""For the one page that has a form, which may be sent to where it came from."""
+"""The content policy of the one page with a form, which may be sent to its own site."""
 
 FRAME_POLICY = "frame-ancestors 'none'"
-"""Only heeded in a header."""
+"""The policy against frames, which browsers only heed in a header."""
 
 
 @cache
@@ -36,27 +36,27 @@ def _environment() -> Environment:
 
 
 def _drawing(svg: str) -> Markup:
-    """Let a drawing of ours into the page as it is."""
+    """Put a drawing of `pages.figures.draw` into the page unescaped."""
     if not svg.startswith("<svg"):
         raise ValueError("only what banwatch.pages.figures.draw drew may go into a page unescaped")
     return Markup(svg)
 
 
 def _pre(text: str) -> Markup:
-    """Escape text for the inside of an element: quotes mean nothing there, and JSON is full of them."""
+    """Escape text for the content of an element, where quotes may stay: JSON is full of them."""
     return Markup(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
 def render(template: str, page: object, *, readers: ReadersView | None = None, form: bool = False) -> str:
-    """Lay a view out.
+    """Render a view by its template.
 
     Args:
         template: name of a template of this package.
         page: the view; the template knows it as `page`.
-        readers: what readers report, kept apart from the view of what was measured; None where no reports
-            are taken, as in a bulletin.
-        form: the page has a form. Its browser may then send our own address along to us, and only to us, as
-            that shows that the form was ours.
+        readers: readers' reports, apart from the view of the measurements; None where no reports are taken,
+            as in a bulletin.
+        form: the page has a form. The browser may then send the page's address along to its own site, and
+            only there, which shows that the form was ours.
     """
     return (
         _environment()

@@ -1,4 +1,4 @@
-"""The reader's questions, answered by the store."""
+"""A reader that answers the questions of pages from a store."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -18,12 +18,12 @@ from banwatch.store import Store, queries
 
 @cache
 def _register() -> Mapping[str, Ban]:
-    """Read the register once: it ships with the program, and every page asks for it."""
+    """Return the register of bans, loaded once: it ships with the program, and every page asks for it."""
     return load_bans()
 
 
 class StoreReader:
-    """Answers from a store, which stays the caller's to close."""
+    """Reader over an open store, which the caller closes."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

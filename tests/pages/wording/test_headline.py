@@ -8,7 +8,7 @@ import pytest
 from banwatch.model.ban import Comparison, Measured
 from banwatch.model.ids import Asn
 from banwatch.model.incident import Incident, IncidentKind
-from banwatch.pages.places import columns_of
+from banwatch.pages.vantages import columns_of
 from banwatch.pages.wording.headline import headline, story
 from tests.pages.made_up_country import ANNOUNCED, NAMED, OTHERS, START, make_ban, make_incident, make_row
 
@@ -17,12 +17,12 @@ ALL = (*NAMED, "bet365.com", "pornhub.com")
 E, P, N, Z = Measured.ENFORCED, Measured.PARTLY, Measured.NOT_ENFORCED, Measured.NO_DATA
 
 
-def say(rows: list[Comparison], *, lab: bool = False, **ban: object) -> str:
+def headline_text(rows: list[Comparison], *, lab: bool = False, **ban: object) -> str:
     made = make_ban(**ban)
     return headline(made, rows, columns_of(made, rows, NETWORKS), lab=lab)
 
 
-def tell(rows: list[Comparison], *incidents: Incident, **ban: object) -> str:
+def story_text(rows: list[Comparison], *incidents: Incident, **ban: object) -> str:
     made = make_ban(**ban)
     return "\n".join(story(made, rows, columns_of(made, rows, NETWORKS), incidents))
 
@@ -34,7 +34,7 @@ def at(tier: str, measured: str, **changed: object) -> list[Comparison]:
 
 
 def test_eight_of_nine() -> None:
-    said = say(at("visitor", "eeeenee"))
+    said = headline_text(at("visitor", "eeeenee"))
     assert said == (
         "Foreign visitors have been unable to open six of the seven sites covered by North "
         "Korea’s announced ban, since 31 March or 1 April 2016."
@@ -44,7 +44,7 @@ def test_eight_of_nine() -> None:
 @pytest.mark.parametrize("measured", ["eeeenee", "nnnnnnn", "ppppppp", "eepnzzz", "zzzzzzz"])
 @pytest.mark.parametrize("lab", [False, True])
 def test_it_is_short_enough_to_print(measured: str, lab: bool) -> None:
-    assert len(say(at("visitor", measured), lab=lab).split()) <= 40
+    assert len(headline_text(at("visitor", measured), lab=lab).split()) <= 40
 
 
 @pytest.mark.parametrize(
@@ -57,40 +57,44 @@ def test_it_is_short_enough_to_print(measured: str, lab: bool) -> None:
     ],
 )
 def test_how_much_of_it(measured: str, said: str) -> None:
-    assert said in say(at("visitor", measured))
+    assert said in headline_text(at("visitor", measured))
 
 
 def test_a_ban_of_one_and_of_two() -> None:
     one: dict[str, object] = {"targets": ("youtube.com",), "category_targets": ()}
-    assert "unable to open the one site that North Korea announced" in say(at("visitor", "e"), **one)
-    assert "can still open the one site that" in say(at("visitor", "n"), **one)
+    assert "unable to open the one site that North Korea announced" in headline_text(
+        at("visitor", "e"), **one
+    )
+    assert "can still open the one site that" in headline_text(at("visitor", "n"), **one)
     two: dict[str, object] = {"targets": ("youtube.com", "facebook.com"), "category_targets": ()}
-    assert "unable to open either of the two sites that" in say(at("visitor", "ee"), **two)
-    assert "can still open both sites that" in say(at("visitor", "nn"), **two)
+    assert "unable to open either of the two sites that" in headline_text(at("visitor", "ee"), **two)
+    assert "can still open both sites that" in headline_text(at("visitor", "nn"), **two)
 
 
 def test_nothing_was_measured() -> None:
-    assert say(at("visitor", "zzzzzzz")) == (
+    assert headline_text(at("visitor", "zzzzzzz")) == (
         "North Korea announced a block of seven sites from 1 April 2016; no measurement shows yet whether "
         "that is so."
     )
-    assert say([]).endswith("no measurement shows yet whether that is so.")
+    assert headline_text([]).endswith("no measurement shows yet whether that is so.")
 
 
 def test_a_lab_says_so_itself() -> None:
-    assert say(at("visitor", "eeeeeee"), lab=True).startswith("In the lab’s model of North Korea, foreign")
-    assert "lab" not in say(at("visitor", "eeeeeee"))
+    assert headline_text(at("visitor", "eeeeeee"), lab=True).startswith(
+        "In the lab’s model of North Korea, foreign"
+    )
+    assert "lab" not in headline_text(at("visitor", "eeeeeee"))
 
 
 def test_nobody_saw_it_begin() -> None:
-    said = say(at("visitor", "eeeeeee", since=(START, START), since_known=False))
+    said = headline_text(at("visitor", "eeeeeee", since=(START, START), since_known=False))
     assert "cannot open any of" in said
     assert said.endswith("ban (it was so when measuring began, on 27 March 2016).")
 
 
 def test_it_has_ended() -> None:
     end = (ANNOUNCED + timedelta(days=3), ANNOUNCED + timedelta(days=3, hours=6))
-    said = say(at("visitor", "eeeeeee", until=end))
+    said = headline_text(at("visitor", "eeeeeee", until=end))
     assert "could not open any of" in said
     assert said.endswith(", from 31 March or 1 April 2016 until 4 April 2016.")
 
@@ -98,22 +102,24 @@ def test_it_has_ended() -> None:
 def test_it_came_in_steps() -> None:
     later = (ANNOUNCED + timedelta(days=2), ANNOUNCED + timedelta(days=2, hours=6))
     rows = [*at("visitor", "ee"), make_row("twitter.com", "visitor", E, since=later)]
-    assert say(rows).endswith(", the first since 31 March or 1 April 2016, the last since 3 April 2016.")
+    assert headline_text(rows).endswith(
+        ", the first since 31 March or 1 April 2016, the last since 3 April 2016."
+    )
 
 
 def test_a_ban_that_binds_everybody() -> None:
     rows = [*at("visitor", "eeeeeee"), *at("official", "nnnnnnn"), *at("citizen", "eeeeeee")]
-    said = say(rows, binds=())
+    said = headline_text(rows, binds=())
     assert said.startswith(
         "All of the seven sites covered by North Korea’s announced ban are blocked on two "
     )
     assert "two of the three networks measured, since 31 March or 1 April 2016" in said
-    free = say([*at("visitor", "nnnnnnn"), *at("official", "nnnnnnn")], binds=())
+    free = headline_text([*at("visitor", "nnnnnnn"), *at("official", "nnnnnnn")], binds=())
     assert free.endswith("from 1 April 2016 can be opened on all networks measured.")
 
 
 def test_the_story_names_means_and_exceptions() -> None:
-    told = tell(
+    told = story_text(
         [*at("visitor", "eeepnee"), make_row("bbc.com", "visitor", E), make_row("cnn.com", "visitor", P)]
     )
     assert told == (
@@ -128,33 +134,33 @@ def test_the_story_names_means_and_exceptions() -> None:
 
 def test_the_story_counts_what_is_too_long_to_name() -> None:
     many = [make_row(f"site{n}.example", "visitor", E) for n in range(5)]
-    assert "All five other sites measured are blocked without" in tell([*at("visitor", "e"), *many])
+    assert "All five other sites measured are blocked without" in story_text([*at("visitor", "e"), *many])
     free = make_row("free.example", "visitor", N)
-    assert "Five of the six other sites measured are blocked without" in tell(
+    assert "Five of the six other sites measured are blocked without" in story_text(
         [*at("visitor", "e"), *many, free]
     )
 
 
 def test_the_story_of_everybody_else() -> None:
     others = [make_row(target, "official", N) for target in OTHERS]
-    assert tell([*at("visitor", "eeeeeee"), *at("official", "nnnnnnn"), *others]).endswith(
+    assert story_text([*at("visitor", "eeeeeee"), *at("official", "nnnnnnn"), *others]).endswith(
         "\nOfficials (Star JV) can open all 11 sites that could be measured."
     )
-    some = tell([*at("visitor", "eeeeeee"), *at("official", "ennnnzz")])
+    some = story_text([*at("visitor", "eeeeeee"), *at("official", "ennnnzz")])
     assert (
         "Officials (Star JV) cannot open one of the five sites that could be measured, since 31 March" in some
     )
     kept = [make_row("naenara.com.kp", "citizen", N)]
-    only = tell([*at("citizen", "eeeeeee", since=(START, START), since_known=False), *kept])
+    only = story_text([*at("citizen", "eeeeeee", since=(START, START), since_known=False), *kept])
     assert (
         "Citizens (Kwangmyong) can open only naenara.com.kp of the eight sites that could be measured" in only
     )
-    assert "There is no data for officials" in tell(at("official", "zzzzzzz"))
+    assert "There is no data for officials" in story_text(at("official", "zzzzzzz"))
 
 
 def test_the_story_tells_of_a_shutdown() -> None:
     shutdown = make_incident(kind=IncidentKind.SHUTDOWN, targets=())
-    assert tell(at("visitor", "eeeeeee"), shutdown).endswith(
+    assert story_text(at("visitor", "eeeeeee"), shutdown).endswith(
         "The network has been shut down for foreign visitors since 31 March or 1 April 2016."
     )
 
@@ -163,14 +169,14 @@ def test_the_story_tells_of_a_shutdown() -> None:
     "name", ["<script>alert(1)</script>.example", "evil\u202egro.example", "a\nb.example"]
 )
 def test_a_hostile_name_stays_visible(name: str) -> None:
-    told = tell([*at("visitor", "e"), make_row(name, "visitor", E)])
+    told = story_text([*at("visitor", "e"), make_row(name, "visitor", E)])
     assert "\u202e" not in told
     assert "a\nb" not in told
 
 
 def test_a_ban_that_names_no_site() -> None:
     made: dict[str, object] = {"targets": (), "categories": (), "category_targets": ()}
-    assert say([], **made) == (
+    assert headline_text([], **made) == (
         "North Korea announced a shutdown of the network from 1 April 2016; no measurement shows yet whether "
         "that is so."
     )

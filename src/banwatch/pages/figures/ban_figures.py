@@ -1,4 +1,4 @@
-"""From days to pictures: one chart for each column of the comparison."""
+"""Charts of a ban or an incident: one for each column of the comparison."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,87 +10,87 @@ from banwatch.pages.figures.chart import Band, Chart, Square
 from banwatch.pages.figures.days import DAY_WORDS, DayCount, DayKey, DayState
 from banwatch.pages.figures.picture import PictureView
 from banwatch.pages.links import Links
-from banwatch.pages.places import Column, Place
-from banwatch.pages.views.ban import BanFacts, grouped
+from banwatch.pages.vantages import ComparisonColumn, Vantage
+from banwatch.pages.views.ban import BanFindings, grouped
 from banwatch.pages.wording import words
 
 MAX_DAYS = 62
-"""More squares than these in a row are too small to read: a picture shows the days nearest the change."""
+"""Days that a chart shows at most, those nearest the change: more squares in a row are too small to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """What is to be seen: which targets, from which places, about what."""
+class ChartScope:
+    """Targets and vantages that the charts of a ban or an incident show."""
 
-    subject: str
+    subject_id: str
     """Id of the ban or incident."""
-    columns: tuple[Column, ...]
+    columns: tuple[ComparisonColumn, ...]
     bands: tuple[Band, ...]
     begins: date | None
-    """The day from which it was announced."""
+    """The day from which the restriction was announced."""
     lab: bool
     recorded: bool
 
     @property
     def targets(self) -> frozenset[str]:
-        """Every target in it."""
+        """Return every target in scope."""
         return frozenset(target for band in self.bands for target in band.targets)
 
 
-def ban_scene(facts: BanFacts, *, recorded: bool) -> Scene:
-    """The scene of a ban: its comparison's targets and places."""
-    return Scene(
-        subject=facts.ban.ban_id,
-        columns=facts.columns,
-        bands=tuple(Band(title=title, targets=tuple(targets)) for title, targets in grouped(facts)),
-        begins=facts.ban.begins,
-        lab=facts.lab,
+def ban_chart_scope(findings: BanFindings, *, recorded: bool) -> ChartScope:
+    """Return the scope of a ban's charts: the targets and columns of its comparison."""
+    return ChartScope(
+        subject_id=findings.ban.ban_id,
+        columns=findings.columns,
+        bands=tuple(Band(title=title, targets=tuple(targets)) for title, targets in grouped(findings)),
+        begins=findings.ban.begins,
+        lab=findings.lab,
         recorded=recorded,
     )
 
 
 def charts(
-    scene: Scene, days: Mapping[DayKey, DayCount], changes: Sequence[Change], links: Links
-) -> list[tuple[Column, Chart]]:
+    scope: ChartScope, days: Mapping[DayKey, DayCount], changes: Sequence[Change], links: Links
+) -> list[tuple[ComparisonColumn, Chart]]:
     """Lay out a chart for each column.
 
     Args:
-        scene: what is to be seen.
-        days: what each day looked like.
+        scope: the targets and vantages to show.
+        days: the counts of each day.
         changes: among them the shutdowns, which are marked.
-        links: where each square leads to.
+        links: addresses that the squares lead to.
     """
-    targets = scene.targets
-    known = {key: count for key, count in days.items() if key.target in targets}
-    if not known:
+    targets = scope.targets
+    counts = {key: count for key, count in days.items() if key.target in targets}
+    if not counts:
         return []
-    shown = _shown_days(scene, known)
-    return [(column, _chart(scene, column, shown, known, changes, links)) for column in scene.columns]
+    shown = _shown_days(scope, counts)
+    return [(column, _chart(scope, column, shown, counts, changes, links)) for column in scope.columns]
 
 
-def _shown_days(scene: Scene, days: Mapping[DayKey, DayCount]) -> tuple[date, ...]:
-    """Every day from the first measurement to the last, or the stretch of them around the announcement."""
+def _shown_days(scope: ChartScope, days: Mapping[DayKey, DayCount]) -> tuple[date, ...]:
+    """Return the days from the first measurement to the last, or those around the announcement."""
     first, last = min(key.day for key in days), max(key.day for key in days)
     if (last - first).days >= MAX_DAYS:
-        centre = scene.begins if scene.begins and first <= scene.begins <= last else last
+        centre = scope.begins if scope.begins and first <= scope.begins <= last else last
         first = max(first, centre - timedelta(days=MAX_DAYS // 3))
         last = min(last, first + timedelta(days=MAX_DAYS - 1))
     return tuple(first + timedelta(days=offset) for offset in range((last - first).days + 1))
 
 
 def _chart(
-    scene: Scene,
-    column: Column,
+    scope: ChartScope,
+    column: ComparisonColumn,
     shown: tuple[date, ...],
     days: Mapping[DayKey, DayCount],
     changes: Sequence[Change],
     links: Links,
 ) -> Chart:
     squares = []
-    for band in scene.bands:
+    for band in scope.bands:
         for target in band.targets:
             for day in shown:
-                key = DayKey(column.place, TargetName(target), day)
+                key = DayKey(column.vantage, TargetName(target), day)
                 count = days.get(key, DayCount())
                 squares.append(
                     Square(
@@ -101,39 +101,39 @@ def _chart(
                         href=links.day(key) if count.total else "",
                     )
                 )
-    shutdown = shutdown_days(column.place, changes)
-    marks = [mark for mark, said in (("made in a lab", scene.lab), ("recording", scene.recorded)) if said]
+    shutdown = shutdown_days(column.vantage, changes)
+    marks = [mark for mark, said in (("made in a lab", scope.lab), ("recording", scope.recorded)) if said]
     years = "–".join(dict.fromkeys(str(day.year) for day in (shown[0], shown[-1])))
     return Chart(
         title=f"{column.heading} ({column.network}): what opened, day by day",
-        subtitle=" · ".join(["Banwatch", scene.subject, *marks, f"days in UTC, {years}"]),
-        alt=message(column, squares, scene.begins, shutdown),
+        subtitle=" · ".join(["Banwatch", scope.subject_id, *marks, f"days in UTC, {years}"]),
+        alt=message(column, squares, scope.begins, shutdown),
         days=shown,
-        bands=scene.bands,
+        bands=scope.bands,
         squares=tuple(squares),
-        announced=scene.begins,
+        announced=scope.begins,
         shutdown=shutdown,
     )
 
 
 def describe(target: str, day: date, count: DayCount) -> str:
-    """Say what a square shows."""
+    """Describe a square in words."""
     said = f"{words.visible(target, 60)}, {words.day(day)}: {DAY_WORDS[count.state].lower()}"
     if count.total:
         said += f" ({count.interfered} of {words.counted(count.total, 'measurement')} showed interference)"
     return said
 
 
-def shutdown_days(place: Place, changes: Sequence[Change]) -> tuple[date, ...]:
-    """List the days on which a shutdown of the place's network was certainly on, in part or in whole."""
+def shutdown_days(vantage: Vantage, changes: Sequence[Change]) -> tuple[date, ...]:
+    """List the days on which a shutdown of the vantage's network was certainly on, in part or in whole."""
     found: set[date] = set()
     for change in changes:
         if change.kind is not IncidentKind.SHUTDOWN:
             continue
         if (change.probe_cc, change.probe_asn, change.access_tier) != (
-            place.probe_cc,
-            place.probe_asn,
-            place.access_tier,
+            vantage.probe_cc,
+            vantage.probe_asn,
+            vantage.access_tier,
         ):
             continue
         start = change.onset_latest.astimezone(UTC)
@@ -144,8 +144,10 @@ def shutdown_days(place: Place, changes: Sequence[Change]) -> tuple[date, ...]:
     return tuple(sorted(found))
 
 
-def message(column: Column, squares: Sequence[Square], begins: date | None, shutdown: Sequence[date]) -> str:
-    """Say what the picture as a whole shows: its alternative text."""
+def message(
+    column: ComparisonColumn, squares: Sequence[Square], begins: date | None, shutdown: Sequence[date]
+) -> str:
+    """Return the alternative text of a chart: its message in one sentence."""
     last_day = max((square.day for square in squares if square.state is not DayState.NONE), default=None)
     if last_day is None:
         return f"{column.label}: nothing was measured."
@@ -174,13 +176,15 @@ def _of(count: int, total: int) -> str:
     return f"{some} of the {words.counted(total, 'site')} {'was' if count < 2 else 'were'}"
 
 
-def picture_view(scene: Scene, column: Column, chart: Chart, inline: str, links: Links) -> PictureView:
-    """Put a drawn chart into a page."""
+def picture_view(
+    scope: ChartScope, column: ComparisonColumn, chart: Chart, inline: str, links: Links
+) -> PictureView:
+    """Return the view of a drawn chart."""
     return PictureView(
         heading=f"{column.heading}, {column.network}",
         caption="Each square leads to that day’s measurements.",
         alt=chart.alt,
         svg=inline,
-        svg_href=links.chart(scene.subject, column.place, "svg"),
-        png_href=links.chart(scene.subject, column.place, "png"),
+        svg_href=links.chart(scope.subject_id, column.vantage, "svg"),
+        png_href=links.chart(scope.subject_id, column.vantage, "png"),
     )

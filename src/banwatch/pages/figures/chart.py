@@ -1,4 +1,4 @@
-"""The picture of one place: a square for each target and day, told apart by colour, lightness and shape."""
+"""Chart of one vantage: a square for each target and day; states differ in colour, lightness and shape."""
 
 import json
 import textwrap
@@ -17,18 +17,18 @@ _SOFT_INK = "#5c5a55"
 _SQUARE_PX = 26
 _WIDE_SQUARE_PX = 36
 _FEW_DAYS = 18
-"""Up to so many days, squares are wide."""
+"""Number of days up to which squares are wide."""
 _MAX_DAY_LABELS = 31
 _LEGEND_SQUARE_PX = 44
-"""The square, and the room on both sides of the word."""
+"""Width of a legend's square with the margins of its word."""
 _LEGEND_CHARACTER_PX = 6.7
 _LABELS_PX = 150
 _TITLE_PX = 8.6
-"""Width of a character in the title, generously; a wide font must fit as well."""
+"""Width of a character in the title, of a wide font, as the reader's font is not known."""
 _SUBTITLE_PX = 6.6
 _MIN_TITLE_PX = 260
 CELL_URL = "https://cell.invalid/"
-"""Stands in for a square's address in the specification; replaced in the drawing."""
+"""Placeholder of a square's address in the specification, which `draw` replaces."""
 
 _FILLS = {
     DayState.BLOCKED: "#8f2d0c",
@@ -50,24 +50,24 @@ _GLYPHS = {
     DayState.UNCLEAR: ("M.2,0A.2,.2,0,1,1,-.2,0A.2,.2,0,1,1,.2,0", "#77746c"),
     DayState.NONE: ("M0,0Z", "#ffffff"),
 }
-"""Drawn shapes, not letters: no font needs to have them. Second: the colour on the square."""
+"""Shape of each state as an SVG path, which needs no font, and its colour on the square."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Square:
-    """One target on one day."""
+    """Square of a chart: one target on one day."""
 
     target: str
     day: date
     state: DayState
     note: str
-    """What it says, in words: also its accessible name."""
+    """The square in words, which is its accessible name."""
     href: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """The targets that belong together, in order."""
+    """Band of a chart: targets that belong together, in order."""
 
     title: str
     targets: tuple[str, ...]
@@ -75,12 +75,12 @@ class Band:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """What the picture of one place shows."""
+    """Content of the chart of one vantage."""
 
     title: str
     subtitle: str
     alt: str
-    """The message of the picture, for who does not see it."""
+    """The message of the chart, for readers who do not see it."""
     days: tuple[date, ...]
     bands: tuple[Band, ...]
     squares: tuple[Square, ...]
@@ -90,7 +90,7 @@ class Chart:
 
 
 def specify(chart: Chart) -> Spec:
-    """Write the chart as a Vega-Lite specification."""
+    """Return the chart as a Vega-Lite specification."""
     shown = [day.isoformat() for day in chart.days]
     parts = [
         _specify_band(chart, band, shown, last=index == len(chart.bands) - 1)
@@ -130,7 +130,7 @@ def specify(chart: Chart) -> Spec:
 
 
 def _day_label(day: date, *, whole: bool) -> str:
-    """Name the month where a reader needs it, else only the day."""
+    """Return a day's label: with its month where a reader needs it."""
     return words.short_day(day) if whole or day.day == 1 else str(day.day)
 
 
@@ -139,7 +139,7 @@ def _step(chart: Chart) -> int:
 
 
 def _wrapped(text: str, character_px: float, chart: Chart) -> list[str]:
-    """Break a title where the picture ends: Vega clips it there."""
+    """Break a title at the chart's edge, where Vega would clip it."""
     width = max(len(chart.days) * _step(chart) + _LABELS_PX, _MIN_TITLE_PX)
     return textwrap.wrap(text, max(20, int(width / character_px)), break_long_words=True) or [""]
 

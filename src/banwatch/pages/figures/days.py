@@ -1,4 +1,4 @@
-"""Days: what one place saw of one target on one day, counted from the hourly cells."""
+"""Counts of one day: the verdicts on one target from one vantage, added up from the hourly cells."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -7,11 +7,11 @@ from enum import StrEnum
 
 from banwatch.model.cell import Cell
 from banwatch.model.ids import TargetName
-from banwatch.pages.places import Place
+from banwatch.pages.vantages import Vantage
 
 
 class DayState(StrEnum):
-    """What a day looked like, for a reader."""
+    """State of a target on one day, for a reader."""
 
     BLOCKED = "blocked"
     PARTLY = "partly"
@@ -37,34 +37,34 @@ DAY_WORDS = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class DayKey:
-    """One target, seen from one place, on one day (UTC)."""
+    """Key of a day: one target, from one vantage, on one day in UTC."""
 
-    place: Place
+    vantage: Vantage
     target: TargetName
     day: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayCount:
-    """How many measurements of the day said what."""
+    """Numbers of a day's measurements by what they say."""
 
     interfered: int = 0
     reachable: int = 0
     down: int = 0
     impaired: int = 0
-    """Not working, and nobody can be blamed for it."""
+    """Measurements that failed for an unclear cause."""
     unclear: int = 0
     silent: int = 0
-    """Among all of the above: nothing at all answered."""
+    """Measurements, among all of the above, to which nothing at all answered."""
 
     @property
     def total(self) -> int:
-        """Every measurement of the day."""
+        """Return the number of measurements."""
         return self.interfered + self.reachable + self.down + self.impaired + self.unclear
 
     @property
     def state(self) -> DayState:
-        """Sum the day up. "Unclear" is never shown as reachable, nor as blocked."""
+        """Return the state of the day; "unclear" is never shown as reachable, nor as blocked."""
         if not self.total:
             return DayState.NONE
         if self.silent == self.total:
@@ -78,7 +78,7 @@ class DayCount:
         return DayState.DOWN if self.down else DayState.UNCLEAR
 
     def plus(self, cell: Cell) -> "DayCount":
-        """Add an hour."""
+        """Return the sum with an hourly cell."""
         return replace(
             self,
             interfered=self.interfered + cell.blocked + cell.likely_blocked + cell.tampered,
@@ -90,12 +90,12 @@ class DayCount:
         )
 
 
-def total_of(days: Mapping[DayKey, DayCount]) -> dict[tuple[Place, TargetName], DayCount]:
-    """Count all days of each series together."""
-    totals: dict[tuple[Place, TargetName], DayCount] = {}
+def total_of(days: Mapping[DayKey, DayCount]) -> dict[tuple[Vantage, TargetName], DayCount]:
+    """Add up all days of each series."""
+    totals: dict[tuple[Vantage, TargetName], DayCount] = {}
     for key, count in days.items():
-        before = totals.get((key.place, key.target), DayCount())
-        totals[key.place, key.target] = DayCount(
+        before = totals.get((key.vantage, key.target), DayCount())
+        totals[key.vantage, key.target] = DayCount(
             interfered=before.interfered + count.interfered,
             reachable=before.reachable + count.reachable,
             down=before.down + count.down,
@@ -107,10 +107,10 @@ def total_of(days: Mapping[DayKey, DayCount]) -> dict[tuple[Place, TargetName], 
 
 
 def fold_days(cells: Iterable[Cell]) -> dict[DayKey, DayCount]:
-    """Count the hours of each day together."""
+    """Add up the hours of each day."""
     days: dict[DayKey, DayCount] = {}
     for cell in cells:
-        place = Place(cell.probe_cc, cell.probe_asn, cell.access_tier)
-        key = DayKey(place, cell.target, cell.hour.astimezone(UTC).date())
+        vantage = Vantage(cell.probe_cc, cell.probe_asn, cell.access_tier)
+        key = DayKey(vantage, cell.target, cell.hour.astimezone(UTC).date())
         days[key] = days.get(key, DayCount()).plus(cell)
     return days

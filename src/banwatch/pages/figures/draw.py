@@ -1,4 +1,4 @@
-"""Charts drawn: SVG for pages and files, PNG for print and for channels that take no SVG."""
+"""Drawing of charts: SVG for pages and files, PNG for print and for channels that take no SVG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ _PNG_SCALE = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """The same picture twice."""
+    """Two drawings of a chart."""
 
     inline: str
-    """For the page: each square is a link."""
+    """The drawing for a page, in which each square is a link."""
     standalone: str
-    """For a file of its own, which may be carried anywhere: no links, but the same words on each square."""
+    """The drawing for a file of its own, without links, but with the same words on each square."""
 
 
 def draw_svg(chart: Chart) -> Drawing:
     """Draw the chart as SVG.
 
-    vl-convert carries a JavaScript engine (some 70 MB): loaded at the first drawing, not before.
+    vl-convert carries a JavaScript engine (some 70 MB), so it is loaded at the first drawing.
     """
     import vl_convert
 
@@ -50,14 +50,16 @@ _XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 
 
 def _mend(root: ElementTree.Element, addresses: Sequence[str]) -> None:
-    """Put the real addresses in, or take the links out where there are none.
+    """Replace placeholders by addresses, or remove the links where there are none.
 
-    The links stay out of the keyboard's way: the table of the page leads to the same measurements.
+    The links are not reached by keyboard: the table of the page leads to the same measurements.
     """
     for element in root.iter():
         label = element.attrib.get("aria-label") if element.tag == f"{_SVG}path" else None
         for name in ("style", "role", "aria-label", "aria-roledescription", "aria-hidden", "pointer-events"):
-            element.attrib.pop(name, None)  # one picture with one message; a strict policy refuses `style`
+            element.attrib.pop(
+                name, None
+            )  # the image has one label of its own, and the content policy refuses `style`
         if element.tag == f"{_SVG}a":
             address = element.attrib.pop(_XLINK_HREF, "")
             element.attrib.pop("target", None)

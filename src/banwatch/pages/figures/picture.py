@@ -1,16 +1,16 @@
-"""What a reader sees of a chart."""
+"""View of a chart in a page."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureView:
-    """A chart in the page."""
+    """A drawn chart, ready to print."""
 
     heading: str
     caption: str
     alt: str
     svg: str
-    """The drawing, put into the page as it is: only ever made by `banwatch.pages.figures.draw`."""
+    """The drawing by `banwatch.pages.figures.draw`, which goes into the page unescaped."""
     svg_href: str
     png_href: str

@@ -1,4 +1,4 @@
-"""What the page of a ban shows: sentence, announcement, comparison, pictures, and how to check them."""
+"""The page of a ban: sentence, announcement, comparison, charts, and details to check them by."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -11,35 +11,35 @@ from banwatch.model.incident import Incident
 from banwatch.pages.figures.days import DayCount, DayKey
 from banwatch.pages.figures.picture import PictureView
 from banwatch.pages.links import Links
-from banwatch.pages.places import Column, Place, columns_of, place_of
 from banwatch.pages.reader import Reader
+from banwatch.pages.vantages import ComparisonColumn, Vantage, columns_of, vantage_of
 from banwatch.pages.views.comparison import GroupView, view_group
-from banwatch.pages.views.facts import Fact
+from banwatch.pages.views.details import Detail
 from banwatch.pages.views.incident import IncidentView, view_incident
 from banwatch.pages.views.notices import Notice, notices_for
 from banwatch.pages.wording import words
 from banwatch.pages.wording.headline import headline, story
 
 _MAX_OTHERS = 60
-"""More targets that nobody announced than these make a table that nobody reads."""
+"""Targets shown that were not announced; a longer table is not read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceView:
-    """One link of the chain from the notice to the reader."""
+    """Source of an announcement: one link of the chain from the notice to the reader."""
 
     publisher: str
     title: str
     dated: str
     machine_date: str
     url: str
-    """Empty where there is none that a browser may open."""
+    """Empty where the source has no address that a browser may open."""
     cites: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreView:
-    """One figure of the score."""
+    """Figure of a lab run's score."""
 
     name: str
     value: str
@@ -48,77 +48,77 @@ class ScoreView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BanPage:
-    """Everything on the page of a ban."""
+    """Content of the page of a ban."""
 
     title: str
     sentence: str
     story: tuple[str, ...]
-    """The rest of the news, in plain sentences."""
+    """Paragraphs after the first sentence."""
     measured_on: str
     notices: tuple[Notice, ...]
-    announcement: tuple[Fact, ...]
-    known: tuple[Fact, ...]
-    """What is known of it: each fact with the publishers that say so."""
+    announcement: tuple[Detail, ...]
+    sourced_facts: tuple[Detail, ...]
+    """Facts about the ban, each with the publishers that state it."""
     notes: str
     sources: tuple[SourceView, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[ComparisonColumn, ...]
     groups: tuple[GroupView, ...]
     lead: tuple[PictureView, ...]
-    """The picture of those whom the ban binds, shown first; none where nothing was drawn."""
+    """The chart of those whom the ban binds, shown first; empty where nothing was drawn."""
     pictures: tuple[PictureView, ...]
-    """The others."""
+    """The other charts."""
     incidents: tuple[IncidentView, ...]
     score: tuple[ScoreView, ...]
-    checks: tuple[Fact, ...]
+    checks: tuple[Detail, ...]
     bundle_href: str
     links: Links
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BanFacts:
-    """What was read from the store for a ban, once for all of its pages."""
+class BanFindings:
+    """Rows of the store about a ban, read once for all of its pages."""
 
     ban: Ban
     rows: tuple[Comparison, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[ComparisonColumn, ...]
     incidents: tuple[Incident, ...]
     labs: Mapping[str, int]
 
     @property
     def lab(self) -> bool:
-        """Whether any of it was made in a lab."""
+        """Tell whether any measurement was made in a lab."""
         return any(self.labs)
 
 
-def read_ban(reader: Reader, ban_id: str) -> BanFacts:
-    """Read what the store holds of a ban.
+def read_ban(reader: Reader, ban_id: str) -> BanFindings:
+    """Read the store's rows about a ban.
 
     Raises:
-        BanwatchError: no such ban is known.
+        BanwatchError: the register has no such ban.
     """
     bans = reader.bans()
     ban = bans.get(ban_id)
     if ban is None:
-        known = ", ".join(sorted(bans)) or "none"
-        raise BanwatchError(f"no ban is called {ban_id!r}", f"Known are: {known}.")
+        ban_ids = ", ".join(sorted(bans)) or "none"
+        raise BanwatchError(f"no ban is called {ban_id!r}", f"Known are: {ban_ids}.")
     rows = tuple(reader.comparisons(ban_id))
-    names = _network_names(reader, {place_of(row) for row in rows})
-    places = {CountryCode(row.probe_cc) for row in rows} | {ban.country}
-    return BanFacts(
+    names = _network_names(reader, {vantage_of(row) for row in rows})
+    countries = {CountryCode(row.probe_cc) for row in rows} | {ban.country}
+    return BanFindings(
         ban=ban,
         rows=rows,
         columns=columns_of(ban, rows, names),
-        incidents=tuple(incident for incident in reader.incidents() if incident.probe_cc in places),
+        incidents=tuple(incident for incident in reader.incidents() if incident.probe_cc in countries),
         labs=reader.labs() if any(row.measurements for row in rows) else {},
     )
 
 
-def _network_names(reader: Reader, places: Set[Place]) -> dict[Asn, str]:
-    """Ask one measurement of each place what its network is called."""
+def _network_names(reader: Reader, vantages: Set[Vantage]) -> dict[Asn, str]:
+    """Read the network's name from one measurement of each vantage."""
     uids = []
-    for place in sorted(places):
+    for vantage in sorted(vantages):
         found = reader.verdicts(
-            probe_cc=place.probe_cc, probe_asn=place.probe_asn, access_tier=place.access_tier, limit=1
+            probe_cc=vantage.probe_cc, probe_asn=vantage.probe_asn, access_tier=vantage.access_tier, limit=1
         )
         uids += [verdict.measurement_uid for verdict in found]
     measured = reader.measurements_of(uids).values()
@@ -126,39 +126,43 @@ def _network_names(reader: Reader, places: Set[Place]) -> dict[Asn, str]:
 
 
 def view_ban(
-    facts: BanFacts,
+    findings: BanFindings,
     links: Links,
     *,
     recorded: bool,
     days: Mapping[DayKey, DayCount],
     pictures: Sequence[PictureView] = (),
     score: Mapping[str, float] | None = None,
-    checks: Sequence[Fact] = (),
+    checks: Sequence[Detail] = (),
 ) -> BanPage:
     """Compute the page of a ban.
 
     Args:
-        facts: what the store holds.
+        findings: the store's rows about it.
         links: the page's neighbours.
         recorded: the measurements were replayed from a recording.
-        days: what was counted, for the time that it covers.
-        pictures: the charts, one a column.
+        days: the counts of each day; the page names the time that they cover.
+        pictures: the charts, one for each column.
         score: the run's score against the lab's own log, where there is one.
-        checks: what a reader needs to check it: rules, snapshots, counts.
+        checks: details to check the page by: rules, snapshots, counts.
     """
     measured_on = ""
     if days:
         first, last = min(key.day for key in days), max(key.day for key in days)
         measured_on = f"Measured from {words.day(first)} to {words.day(last)}"
     return BanPage(
-        title=facts.ban.title,
-        sentence=headline(facts.ban, facts.rows, facts.columns, facts.incidents, lab=facts.lab),
-        story=story(facts.ban, facts.rows, facts.columns, facts.incidents),
+        title=findings.ban.title,
+        sentence=headline(
+            findings.ban, findings.rows, findings.columns, findings.incidents, lab=findings.lab
+        ),
+        story=story(findings.ban, findings.rows, findings.columns, findings.incidents),
         measured_on=measured_on,
-        notices=notices_for(facts.labs, recorded=recorded),
-        announcement=_announcement(facts.ban),
-        known=tuple(Fact(name=words.listed(publishers), value=fact) for fact, publishers in facts.ban.facts),
-        notes=facts.ban.notes,
+        notices=notices_for(findings.labs, recorded=recorded),
+        announcement=_announcement(findings.ban),
+        sourced_facts=tuple(
+            Detail(name=words.listed(publishers), value=fact) for fact, publishers in findings.ban.facts
+        ),
+        notes=findings.ban.notes,
         sources=tuple(
             SourceView(
                 publisher=source.publisher,
@@ -168,16 +172,16 @@ def view_ban(
                 url=source.url if source.url.startswith(("https://", "http://")) else "",
                 cites=source.cites,
             )
-            for source in facts.ban.sources
+            for source in findings.ban.sources
         ),
-        columns=facts.columns,
+        columns=findings.columns,
         groups=tuple(
-            view_group(title, targets, facts.rows, facts.columns, days, links)
-            for title, targets in grouped(facts)
+            view_group(title, targets, findings.rows, findings.columns, days, links)
+            for title, targets in grouped(findings)
         ),
         lead=tuple(pictures[:1]),
         pictures=tuple(pictures[1:]),
-        incidents=tuple(view_incident(incident, links) for incident in facts.incidents),
+        incidents=tuple(view_incident(incident, links) for incident in findings.incidents),
         score=_score(score) if score is not None else (),
         checks=tuple(checks),
         bundle_href=links.bundle(),
@@ -185,22 +189,22 @@ def view_ban(
     )
 
 
-def grouped(facts: BanFacts) -> list[tuple[str, list[TargetName]]]:
-    """Sort the targets by their relation to the announcement, in the announcement's own order.
+def grouped(findings: BanFindings) -> list[tuple[str, list[TargetName]]]:
+    """Group the targets by their relation to the announcement, in the announcement's own order.
 
     Where a whole test list was measured, those not announced are shown as far as something was found in them.
     """
-    measured = {row.target for row in facts.rows}
-    named = [target for target in facts.ban.targets if target in measured]
-    by_category = {target: code for code, target in facts.ban.category_targets}
-    announced = announced_targets(facts.ban) | {row.target for row in facts.rows if row.announced}
+    measured = {row.target for row in findings.rows}
+    named = [target for target in findings.ban.targets if target in measured]
+    by_category = {target: code for code, target in findings.ban.category_targets}
+    announced = announced_targets(findings.ban) | {row.target for row in findings.rows if row.announced}
     in_category = sorted(
         (announced & measured) - set(named), key=lambda target: (by_category.get(target, ""), target)
     )
     others = sorted(measured - announced)
     title = "Not announced"
     if len(others) > _MAX_OTHERS:
-        found = {row.target for row in facts.rows if row.measured in (Measured.ENFORCED, Measured.PARTLY)}
+        found = {row.target for row in findings.rows if row.measured in (Measured.ENFORCED, Measured.PARTLY)}
         shown = sorted(set(others) & found)[:_MAX_OTHERS]
         title = f"Not announced ({len(others) - len(shown):,} more were measured and are not shown)"
         others = shown
@@ -212,14 +216,14 @@ def grouped(facts: BanFacts) -> list[tuple[str, list[TargetName]]]:
     return [(title, targets) for title, targets in groups if targets]
 
 
-def _announcement(ban: Ban) -> tuple[Fact, ...]:
+def _announcement(ban: Ban) -> tuple[Detail, ...]:
     bound = [
         f"{words.tier(network.access_tier)} ({network.name}, AS{network.asn})" for network in ban.binds
     ] or ["everybody"]
     kinds = [f"{words.category(code)} ({code})" for code in ban.categories]
     until = "for a period that it does not name" if ban.ends == UNSPECIFIED else f"until {ban.ends}"
     begins = f"from {words.day(ban.begins)}, {until}" if ban.begins else until
-    facts = [
+    details = [
         ("Country", words.country(ban.country)),
         ("Announced by", ban.authority),
         ("Sites", words.listed(ban.targets)),
@@ -230,7 +234,7 @@ def _announcement(ban: Ban) -> tuple[Fact, ...]:
         ("Recurs", ban.recurs),
         ("Penalty", ban.penalty),
     ]
-    return tuple(Fact(name=name, value=value) for name, value in facts if value)
+    return tuple(Detail(name=name, value=value) for name, value in details if value)
 
 
 _SCORE_WORDS = {

@@ -1,4 +1,4 @@
-"""The comparison as a table: targets down, places across, and in each cell what was found."""
+"""The comparison as a table: a row for each target, a column for each vantage."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from banwatch.model.ban import Comparison, Measured
 from banwatch.model.ids import TargetName
 from banwatch.pages.figures.days import DayCount, DayKey, total_of
 from banwatch.pages.links import Links
-from banwatch.pages.places import Column, Place, place_of
+from banwatch.pages.vantages import ComparisonColumn, Vantage, vantage_of
 from banwatch.pages.views.mechanism import MechanismView, view_mechanisms
 from banwatch.pages.wording import words
 
@@ -16,29 +16,29 @@ _SYMBOLS = {Measured.ENFORCED: "●", Measured.PARTLY: "◐", Measured.NOT_ENFOR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellView:
-    """One cell of the comparison."""
+    """Cell of the comparison, ready to print."""
 
     column: str
-    """Whose cell it is, for where the column's heading is out of sight."""
+    """Heading of the column, for screens that do not show it."""
     measured: str
     css: str
     symbol: str
     since: str
     since_exact: str
     relation: str
-    """How it departs from the announcement; empty where it fits."""
+    """Departure from the announcement; empty where there is none."""
     mechanisms: tuple[MechanismView, ...]
     count: str
-    """`29 of 36`: how many show it, of those that could."""
+    """`29 of 36`: measurements that show interference, of those that could."""
     count_words: str
     witness: str
-    """Address of the measurement that shows it, or of the last day's where none shows anything."""
+    """Address of a measurement that shows interference, else of the last day's measurements."""
     witness_word: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowView:
-    """One target of the comparison, with a cell for each column."""
+    """Row of the comparison: one target, with a cell for each column."""
 
     target: str
     note: str
@@ -47,7 +47,7 @@ class RowView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupView:
-    """The rows that share a relation to the announcement."""
+    """Group of rows with the same relation to the announcement."""
 
     title: str
     rows: tuple[RowView, ...]
@@ -57,33 +57,33 @@ def view_group(
     title: str,
     targets: Sequence[TargetName],
     rows: Sequence[Comparison],
-    columns: Sequence[Column],
+    columns: Sequence[ComparisonColumn],
     days: Mapping[DayKey, DayCount],
     links: Links,
 ) -> GroupView:
     """Compute the rows of a group of targets.
 
     Args:
-        title: what they have in common.
+        title: the heading of the group.
         targets: in the order in which they are shown.
         rows: the comparison.
-        columns: its places.
-        days: what was counted, for where the comparison has nothing to say.
+        columns: its columns.
+        days: the counts of each day, for cells in which the comparison has no answer.
         links: the page's neighbours.
     """
-    by_place = {(row.target, place_of(row)): row for row in rows}
+    by_vantage = {(row.target, vantage_of(row)): row for row in rows}
     totals = total_of(days)
-    last_day: dict[tuple[Place, TargetName], DayKey] = {}
+    last_day: dict[tuple[Vantage, TargetName], DayKey] = {}
     for key in sorted(days):
-        last_day[key.place, key.target] = key
+        last_day[key.vantage, key.target] = key
     lines = []
     for target in targets:
 
-        def last(column: Column, target: TargetName = target) -> str:
-            key = last_day.get((column.place, target))
+        def last(column: ComparisonColumn, target: TargetName = target) -> str:
+            key = last_day.get((column.vantage, target))
             return links.day(key) if key else ""
 
-        found = [by_place.get((target, column.place)) for column in columns]
+        found = [by_vantage.get((target, column.vantage)) for column in columns]
         category = next((row.category for row in found if row and row.category), "")
         lines.append(
             RowView(
@@ -92,7 +92,9 @@ def view_group(
                 cells=tuple(
                     _cell(column, row, last(column), links)
                     if row and row.measured is not Measured.NO_DATA
-                    else _untold(column, totals.get((column.place, target), DayCount()), last(column))
+                    else _undecided_cell(
+                        column, totals.get((column.vantage, target), DayCount()), last(column)
+                    )
                     for column, row in zip(columns, found, strict=True)
                 ),
             )
@@ -100,7 +102,7 @@ def view_group(
     return GroupView(title=title, rows=tuple(lines))
 
 
-def _cell(column: Column, row: Comparison, last: str, links: Links) -> CellView:
+def _cell(column: ComparisonColumn, row: Comparison, last: str, links: Links) -> CellView:
     witness = links.measurement(row.witness) if row.witness else ""
     since, exact = _since(row)
     return CellView(
@@ -120,8 +122,8 @@ def _cell(column: Column, row: Comparison, last: str, links: Links) -> CellView:
     )
 
 
-def _untold(column: Column, total: DayCount, last: str) -> CellView:
-    """Say why there is nothing to say: nobody measured, or what was measured accuses and absolves nobody."""
+def _undecided_cell(column: ComparisonColumn, total: DayCount, last: str) -> CellView:
+    """Return a cell without an answer, with the reason: no measurement, or none that can decide."""
     said = words.measured(Measured.NO_DATA, announced=True)
     most = max(total.down, total.impaired, total.unclear)
     if most:

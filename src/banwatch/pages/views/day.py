@@ -1,4 +1,4 @@
-"""What a reader sees of one day: the measurements of one target from one place."""
+"""The page of one day: the measurements of one target from one vantage."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from banwatch.model.ids import MeasurementUid, render_asn
 from banwatch.model.verdict import Verdict
 from banwatch.pages.figures.days import DayKey
 from banwatch.pages.links import Links
-from banwatch.pages.places import Place
 from banwatch.pages.reader import Reader
+from banwatch.pages.vantages import Vantage
 from banwatch.pages.views.measurement import MeasurementView, view_measurement
 from banwatch.pages.views.notices import Notice, notices_for
 from banwatch.pages.wording import words
@@ -16,10 +16,10 @@ from banwatch.pages.wording import words
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayPage:
-    """The page of one day, or of one measurement alone."""
+    """Content of the page of one day, or of one measurement alone."""
 
     title: str
-    place: str
+    vantage: str
     summary: str
     notices: tuple[Notice, ...]
     measurements: tuple[MeasurementView, ...]
@@ -28,10 +28,10 @@ class DayPage:
     links: Links
 
 
-def describe_place(place: Place) -> str:
-    """Say where and as whom somebody measured."""
-    people = f"{words.tier(place.access_tier)} on " if place.access_tier else ""
-    return f"{people}{render_asn(place.probe_asn)}, {words.country(place.probe_cc)}"
+def describe_vantage(vantage: Vantage) -> str:
+    """Describe a vantage in words: people, network and country."""
+    people = f"{words.tier(vantage.access_tier)} on " if vantage.access_tier else ""
+    return f"{people}{render_asn(vantage.probe_asn)}, {words.country(vantage.probe_cc)}"
 
 
 def view_measurements(
@@ -40,8 +40,8 @@ def view_measurements(
     """Read and lay out many measurements in a few scans.
 
     Args:
-        reader: where they are read.
-        verdicts: what was judged of each.
+        reader: answers the page's questions.
+        verdicts: the verdicts of each measurement.
         links: the neighbours of the page that they are on.
     """
     uids = list(verdicts)
@@ -73,7 +73,7 @@ def view_day(
     """Compute the page of a day.
 
     Args:
-        key: target, place and day.
+        key: target, vantage and day.
         measurements: the day's, in order of time.
         links: the page's neighbours.
         recorded: they were replayed from a recording.
@@ -87,7 +87,7 @@ def view_day(
     said = [f"{words.number(count)} {state.lower()}" for state, count in tally.items()]
     return DayPage(
         title=f"{words.visible(key.target, 80)} on {words.day(key.day)}",
-        place=describe_place(key.place),
+        vantage=describe_vantage(key.vantage),
         summary=f"{words.counted(len(measurements), 'measurement').capitalize()}: {words.listed(said)}."
         if measurements
         else "No measurement.",
@@ -99,11 +99,11 @@ def view_day(
     )
 
 
-def view_single(measurement: MeasurementView, links: Links, *, recorded: bool, place: Place) -> DayPage:
+def view_single(measurement: MeasurementView, links: Links, *, recorded: bool, vantage: Vantage) -> DayPage:
     """Compute the page of one measurement alone."""
     return DayPage(
         title=measurement.title,
-        place=describe_place(place),
+        vantage=describe_vantage(vantage),
         summary=f"Measured {measurement.when}.",
         notices=_notices([measurement], recorded=recorded),
         measurements=(measurement,),

@@ -1,4 +1,4 @@
-"""The feed: what happened, newest first, for whoever wants to be told (RFC 4287)."""
+"""The feed of incidents, newest first, in Atom (RFC 4287)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -17,11 +17,11 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 def write_feed(
     incidents: Sequence[Incident], *, address_of: Mapping[IncidentId, str], own: str, lab: bool
 ) -> bytes:
-    """Write the feed.
+    """Return the feed as an Atom document.
 
     Args:
         incidents: in any order.
-        address_of: where each incident's page is, by id.
+        address_of: the address of each incident's page, by id.
         own: the feed's own address.
         lab: some measurements were made in a lab; each title then says so, since it may be read alone.
     """
@@ -49,7 +49,7 @@ def write_feed(
 
 
 def moved_at(incident: Incident) -> datetime:
-    """When something last happened in an incident: its end where it has one, else its onset."""
+    """Return the last change of an incident: its end where it has one, else its onset."""
     return incident.end_latest or incident.onset_latest
 
 

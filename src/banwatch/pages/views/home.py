@@ -1,4 +1,4 @@
-"""What a reader sees first: every ban that was measured, and what happened."""
+"""The first page: every ban that was measured, and the incidents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from banwatch.pages.wording.headline import headline
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BanLine:
-    """A ban in a list."""
+    """Ban in a list."""
 
     title: str
     href: str
@@ -25,7 +25,7 @@ class BanLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomePage:
-    """The first page."""
+    """Content of the first page."""
 
     title: str
     summary: str
@@ -38,7 +38,7 @@ class HomePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagePage:
-    """A page that only says something: that there is nothing here, or why not."""
+    """Content of a page with nothing but a message."""
 
     title: str
     text: str
@@ -52,8 +52,8 @@ def view_home(reader: Reader, links: Links, *, recorded: bool) -> HomePage:
     for ban_id, ban in reader.bans().items():
         rows = reader.comparisons(ban_id)
         if any(row.measured is not Measured.NO_DATA for row in rows):
-            facts = read_ban(reader, ban_id)
-            sentence = headline(ban, facts.rows, facts.columns, facts.incidents, lab=facts.lab)
+            findings = read_ban(reader, ban_id)
+            sentence = headline(ban, findings.rows, findings.columns, findings.incidents, lab=findings.lab)
             measured.append(BanLine(title=ban.title, href=links.ban(ban_id), sentence=sentence))
         else:
             unmeasured.append(BanLine(title=ban.title, href=links.ban(ban_id), sentence=""))

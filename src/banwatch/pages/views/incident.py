@@ -1,4 +1,4 @@
-"""What a reader sees of an incident."""
+"""The view and the page of an incident."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from banwatch.model.ids import render_asn
 from banwatch.model.incident import Change, Incident, IncidentKind
 from banwatch.pages.figures.picture import PictureView
 from banwatch.pages.links import Links
-from banwatch.pages.views.facts import Fact
+from banwatch.pages.views.details import Detail
 from banwatch.pages.views.mechanism import MechanismView, view_mechanisms
 from banwatch.pages.views.notices import Notice
 from banwatch.pages.wording import words
 
 _MAX_NAMES = 3
-"""More targets than this are counted in a title."""
+"""Targets named in a title; more are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentView:
-    """One incident, ready to print."""
+    """Incident, ready to print."""
 
     id: str
     href: str
@@ -39,15 +39,15 @@ class IncidentView:
     counts: str
     confidence: str
     witnesses: tuple[tuple[str, str], ...]
-    """Id and address of the measurements that show it."""
+    """Id and address of the measurements that show the incident."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeView:
-    """One stretch of interference that belongs to an incident."""
+    """Stretch of interference that belongs to an incident."""
 
     target: str
-    place: str
+    vantage: str
     onset: str
     onset_exact: str
     end: str
@@ -60,7 +60,7 @@ class ChangeView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelatedBan:
-    """A ban that announced some of it."""
+    """Ban that announced some of an incident's targets."""
 
     title: str
     href: str
@@ -69,7 +69,7 @@ class RelatedBan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentPage:
-    """The page of one incident."""
+    """Content of the page of an incident."""
 
     title: str
     notices: tuple[Notice, ...]
@@ -77,14 +77,16 @@ class IncidentPage:
     changes: tuple[ChangeView, ...]
     bans: tuple[RelatedBan, ...]
     pictures: tuple[PictureView, ...]
-    checks: tuple[Fact, ...]
+    checks: tuple[Detail, ...]
     bundle_href: str
     links: Links
 
 
 def view_incident(incident: Incident, links: Links) -> IncidentView:
-    """Compute what is shown of an incident."""
-    onset, onset_exact = _onset(incident.onset_earliest, incident.onset_latest, known=incident.onset_known)
+    """Compute the view of an incident."""
+    onset, onset_exact = _onset(
+        incident.onset_earliest, incident.onset_latest, onset_known=incident.onset_known
+    )
     end, end_exact = _end(incident.end_earliest, incident.end_latest)
     people = words.listed([words.tier(name) for name in incident.access_tiers]) or words.tier("")
     return IncidentView(
@@ -111,11 +113,11 @@ def view_incident(incident: Incident, links: Links) -> IncidentView:
 
 
 def title_of(incident: Incident) -> str:
-    """Head an incident: what, for whom, where, since when."""
+    """Return the title of an incident: what, for whom, where, since when."""
     people = words.listed([words.tier(name) for name in incident.access_tiers if name])
     where = words.country(incident.probe_cc)
     for_whom = f" for {people} in {where}" if people else f" in {where}"
-    onset, _ = _onset(incident.onset_earliest, incident.onset_latest, known=incident.onset_known)
+    onset, _ = _onset(incident.onset_earliest, incident.onset_latest, onset_known=incident.onset_known)
     when = f"since {onset}" if incident.onset_known else f"since {onset.partition(',')[0]}"
     if incident.end_earliest is not None and incident.end_latest is not None:
         when = f"{onset.partition(',')[0]} to {words.between(incident.end_earliest, incident.end_latest)}"
@@ -137,9 +139,9 @@ def view_incident_page(
     links: Links,
     *,
     pictures: Sequence[PictureView] = (),
-    checks: Sequence[Fact] = (),
+    checks: Sequence[Detail] = (),
 ) -> IncidentPage:
-    """Compute the page of an incident: the stretches it is made of, and who announced it."""
+    """Compute the page of an incident: its stretches, and the bans that announced it."""
     return IncidentPage(
         title=title_of(incident),
         notices=tuple(notices),
@@ -154,7 +156,7 @@ def view_incident_page(
 
 
 def _belongs(change: Change, incident: Incident) -> bool:
-    """Tell whether a stretch is part of an incident: the same kind, place and targets, within its time."""
+    """Tell whether a stretch is part of an incident: same kind, vantage and targets, within its time."""
     return (
         change.kind is incident.kind
         and change.probe_cc == incident.probe_cc
@@ -167,12 +169,12 @@ def _belongs(change: Change, incident: Incident) -> bool:
 
 
 def _view_change(change: Change, links: Links) -> ChangeView:
-    onset, onset_exact = _onset(change.onset_earliest, change.onset_latest, known=change.onset_known)
+    onset, onset_exact = _onset(change.onset_earliest, change.onset_latest, onset_known=change.onset_known)
     end, end_exact = _end(change.end_earliest, change.end_latest)
     people = f"{words.tier(change.access_tier)}, " if change.access_tier else ""
     return ChangeView(
         target=words.visible(change.target, 80) or "the network as a whole",
-        place=f"{people}{render_asn(change.probe_asn)}",
+        vantage=f"{people}{render_asn(change.probe_asn)}",
         onset=onset,
         onset_exact=onset_exact,
         end=end,
@@ -197,8 +199,8 @@ def _related(ban: Ban, incident: Incident, links: Links) -> RelatedBan:
     return RelatedBan(title=ban.title, href=links.ban(ban.ban_id), announced=said)
 
 
-def _onset(earliest: datetime, latest: datetime, *, known: bool) -> tuple[str, str]:
-    if known:
+def _onset(earliest: datetime, latest: datetime, *, onset_known: bool) -> tuple[str, str]:
+    if onset_known:
         return words.between(earliest, latest), words.exact_between(earliest, latest)
     said = f"before {words.day(earliest.date())}, when measuring began"
     return said, f"already so in the first measurement, {words.exact(latest)}"

@@ -1,4 +1,4 @@
-"""What a reader sees of one measurement: the verdict, its reasons, the facts, and the bytes themselves."""
+"""The view of a measurement: verdicts, rules, steps, details, and the bytes as received."""
 
 import dataclasses
 import hashlib
@@ -17,7 +17,7 @@ from banwatch.model.observation import Observation
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
 from banwatch.pages.links import Links, anchor
-from banwatch.pages.views.facts import Fact
+from banwatch.pages.views.details import Detail
 from banwatch.pages.views.mechanism import MechanismView, view_mechanisms
 from banwatch.pages.views.step import StepView, view_steps
 from banwatch.pages.wording import words
@@ -47,7 +47,7 @@ _IN_EVERY_TIER = frozenset(field.name for field in dataclasses.fields(Verdict)) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleView:
-    """A rule that spoke, or would have."""
+    """Rule that held for a verdict, or was vetoed."""
 
     id: str
     says: str
@@ -58,7 +58,7 @@ class RuleView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictView:
-    """What was judged, and by which rules."""
+    """Verdict, ready to print, with its rules and evidence."""
 
     target: str
     state: str
@@ -69,14 +69,14 @@ class VerdictView:
     layer: str
     rules: tuple[RuleView, ...]
     vetoed: tuple[RuleView, ...]
-    evidence: tuple[Fact, ...]
+    evidence: tuple[Detail, ...]
     ruleset: str
     snapshots: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasurementView:
-    """Everything shown of one measurement."""
+    """Measurement, ready to print."""
 
     uid: str
     anchor: str
@@ -87,7 +87,7 @@ class MeasurementView:
     verdicts: tuple[VerdictView, ...]
     steps: tuple[StepView, ...]
     has_control: bool
-    facts: tuple[Fact, ...]
+    details: tuple[Detail, ...]
     raw: str
     """The measurement laid out for reading; the archive and the bundle have the bytes as they came."""
     shortened: bool
@@ -97,7 +97,7 @@ class MeasurementView:
     href: str
     raw_href: str
     raw_file: bool
-    """Whether `raw_href` gives the bytes themselves, not a place in this page."""
+    """Whether `raw_href` gives the bytes themselves, and not a fragment of this page."""
 
 
 def view_measurement(
@@ -108,14 +108,14 @@ def view_measurement(
     raw: bytes,
     links: Links,
 ) -> MeasurementView:
-    """Compute what is shown of a measurement.
+    """Compute the view of a measurement.
 
     Args:
-        measurement: what it says of itself.
-        verdicts: what was judged of it, one a target.
-        observations: its facts, in the order of the wire.
-        evidence: what the facts came to, one row a target.
-        raw: the measurement as it was received; empty where the archive lost it.
+        measurement: its own fields.
+        verdicts: its verdicts, one for each target.
+        observations: its observations, in the order of the wire.
+        evidence: its evidence, one row for each target.
+        raw: the bytes as received; empty where the archive no longer has them.
         links: the page's neighbours.
     """
     by_target = {row.target: row for row in evidence}
@@ -133,7 +133,7 @@ def view_measurement(
         verdicts=tuple(_verdict(verdict, by_target.get(verdict.target)) for verdict in verdicts),
         steps=view_steps(observations, control),
         has_control=control is not None,
-        facts=_facts(measurement),
+        details=_details(measurement),
         raw=shown,
         shortened=shortened,
         raw_bytes=len(raw),
@@ -172,7 +172,7 @@ _RULES_BY_ID = {rule.id: rule for rule in RULES}
 
 
 def _rule(rule_id: str) -> RuleView:
-    """Explain a rule; one that an older or a newer table had is only named."""
+    """Return the view of a rule; a rule that this table does not have is only named."""
     rule = _RULES_BY_ID.get(RuleId(rule_id))
     if rule is None:
         return RuleView(id=words.visible(rule_id, 80), says="", condition="", why="", source="")
@@ -186,17 +186,17 @@ def _rule(rule_id: str) -> RuleView:
     )
 
 
-def _evidence(evidence: Evidence | None) -> tuple[Fact, ...]:
-    """List the columns that say something: not the empty ones, nor what every tier repeats."""
+def _evidence(evidence: Evidence | None) -> tuple[Detail, ...]:
+    """List the columns of evidence that have a value and that are not repeated in every tier."""
     if evidence is None:
         return ()
-    facts = []
+    details = []
     for field in dataclasses.fields(evidence):
         value = getattr(evidence, field.name)
         if field.name in _IN_EVERY_TIER or value is None or value == () or value == "" or value is False:
             continue
-        facts.append(Fact(name=field.name, value=words.visible(_value(value), 300)))
-    return tuple(facts)
+        details.append(Detail(name=field.name, value=words.visible(_value(value), 300)))
+    return tuple(details)
 
 
 def _value(value: object) -> str:
@@ -209,9 +209,9 @@ def _value(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _facts(m: Measurement) -> tuple[Fact, ...]:
+def _details(m: Measurement) -> tuple[Detail, ...]:
     tier = f", {words.tier(m.access_tier)}" if m.access_tier else ""
-    facts = [
+    details = [
         ("Measured", words.exact(m.measurement_start_time)),
         ("Test", f"{m.test_name} {m.test_version}"),
         ("Input", m.input),
@@ -223,4 +223,6 @@ def _facts(m: Measurement) -> tuple[Fact, ...]:
         ("Measurement id", m.measurement_uid),
         ("Lab regime", m.lab),
     ]
-    return tuple(Fact(name=name, value=words.visible(value, 200)) for name, value in facts if value.strip())
+    return tuple(
+        Detail(name=name, value=words.visible(value, 200)) for name, value in details if value.strip()
+    )

@@ -1,4 +1,4 @@
-"""What a reader sees of a mechanism."""
+"""The view of a mechanism."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from banwatch.pages.wording import words
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MechanismView:
-    """A mechanism in plain words, with its id."""
+    """Mechanism in plain words, with its id."""
 
     words: str
     id: str
 
 
 def view_mechanisms(ids: Iterable[str]) -> tuple[MechanismView, ...]:
-    """Put mechanisms into words."""
+    """Return the views of mechanisms."""
     return tuple(MechanismView(words=words.mechanism(name), id=words.visible(name, 60)) for name in ids)

@@ -1,4 +1,4 @@
-"""What must be said on a page before anything else: that it is from a lab, that it is a recording."""
+"""Notices at the top of a page: made in a lab, replayed from a recording."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from banwatch.pages.wording import words
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What a reader must know before anything else on the page."""
+    """Notice at the top of a page."""
 
     kind: str
     """`lab` or `recording`."""
@@ -17,11 +17,11 @@ class Notice:
 
 
 def notices_for(labs: Mapping[str, int], *, recorded: bool) -> tuple[Notice, ...]:
-    """List what must be said on every page that shows these measurements.
+    """List the notices for a page that shows these measurements.
 
     Args:
-        labs: how many measurements each lab made; the empty name is the real world.
-        recorded: they were replayed from a recording.
+        labs: the number of measurements that each lab made; the empty name is the real world.
+        recorded: the measurements were replayed from a recording.
     """
     notices = []
     made = sorted(name for name in labs if name)

@@ -1,28 +1,28 @@
-"""What a reader needs to check a page: how much was measured, judged by which rules, with what reference."""
+"""Details to check a page by: counts, labs, rules and reference snapshots."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from banwatch.model.verdict import Verdict
 from banwatch.pages.figures.days import DayCount, DayKey
-from banwatch.pages.views.facts import Fact
+from banwatch.pages.views.details import Detail
 from banwatch.pages.wording import words
 
 
-def check_facts(
+def provenance_details(
     labs: Mapping[str, int],
     days: Sequence[tuple[DayKey, DayCount]],
     verdicts: Iterable[Verdict],
     digest: str = "",
     *,
     left_out: int = 0,
-) -> tuple[Fact, ...]:
-    """List what a page rests on.
+) -> tuple[Detail, ...]:
+    """List the measurements, rules and snapshots that a page rests on.
 
     Args:
-        labs: how many measurements in the store each lab made; the empty name is the real world.
-        days: what the page counts.
-        verdicts: the ones that it shows, or the witnesses among them.
-        left_out: measurements that the page's counts rest on and that are not beside it.
+        labs: the number of measurements in the store that each lab made; the empty name is the real world.
+        days: the days that the page counts.
+        verdicts: the verdicts that it shows, or those of its witnesses.
+        left_out: the number of measurements that the counts include and the bulletin leaves out.
         digest: of the evidence bundle that goes with it, where there is one.
     """
     targets = {key.target for key, _ in days}
@@ -43,4 +43,4 @@ def check_facts(
         ("Bundle’s digest", digest),
         ("Reference", words.listed([words.visible(name, 80) for name in sorted(snapshots)])),
     ]
-    return tuple(Fact(name=name, value=value) for name, value in found if value)
+    return tuple(Detail(name=name, value=value) for name, value in found if value)

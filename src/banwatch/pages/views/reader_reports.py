@@ -1,4 +1,4 @@
-"""What readers report about a ban or an incident: shown beside what was measured, and part of none of it."""
+"""Readers' reports on a ban or an incident: shown beside the measurements, and never counted among them."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence, Set
@@ -15,15 +15,15 @@ from banwatch.pages.wording import words
 FORM = "/report"
 """Address of the form."""
 MAX_LINES = 60
-"""Lines of the table; the latest days are shown."""
+"""Lines of the table at most; the latest days are shown."""
 MAX_NOTES = 20
 _AROUND = timedelta(days=1)
-"""How long before and after an incident a report still belongs to it: readers guess at hours."""
+"""Time before and after an incident in which a report belongs to it: readers name hours roughly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderDay:
-    """The reports on one target, network and day."""
+    """Number of reports on one target, network and day."""
 
     day: str
     machine_day: str
@@ -34,7 +34,7 @@ class ReaderDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderNote:
-    """What one reader wrote."""
+    """Note of one reader."""
 
     text: str
     about: str
@@ -47,20 +47,20 @@ class ReadersView:
     form_href: str
     days: tuple[ReaderDay, ...]
     left_out: str
-    """How many lines are not shown; empty for none."""
+    """Number of lines that are not shown, in words; empty for none."""
     notes: tuple[ReaderNote, ...]
 
 
 def on_ban(reports: Iterable[ReaderReport], ban: Ban, rows: Sequence[Comparison]) -> list[ReaderReport]:
-    """Choose the reports on what a ban announced or was measured for it, from its country or networks."""
+    """Choose the reports on a ban's targets, announced or measured, from its country or networks."""
     targets = announced_targets(ban) | {row.target for row in rows}
     asns = {bound.asn for bound in ban.binds} | {row.probe_asn for row in rows}
     countries = {ban.country} | {row.probe_cc for row in rows}
-    known = {target.casefold() for target in targets}
+    folded = {target.casefold() for target in targets}
     return [
         report
         for report in reports
-        if (ban.shutdown or report.claim.target.casefold() in known) and _from(report, countries, asns)
+        if (ban.shutdown or report.claim.target.casefold() in folded) and _from(report, countries, asns)
     ]
 
 
@@ -79,7 +79,7 @@ def on_incident(reports: Iterable[ReaderReport], incident: Incident) -> list[Rea
 
 
 def _from(report: ReaderReport, countries: Set[CountryCode], asns: Set[Asn]) -> bool:
-    """Tell whether a report is from a place; one that names no place is from nowhere."""
+    """Tell whether a report is from these countries or networks; one that names neither is not."""
     claim = report.claim
     if claim.probe_cc:
         return claim.probe_cc in countries

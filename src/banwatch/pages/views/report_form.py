@@ -18,7 +18,7 @@ class ReportFormPage:
     links: Links
     action: str
     given: Fields
-    """What the reader filled in, kept where a report was not taken."""
+    """Fields as the reader filled them in, kept where a report was not taken."""
     problem: str
     """Why the report was not taken; empty for a new form."""
     max_note: int

@@ -29,7 +29,7 @@ _MAX_ADDRESSES = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
-    """One step of a measurement: what was tried, what the probe got, and what the control got."""
+    """Step of a measurement: what was tried, what the probe got, and what the control got."""
 
     hop: int
     """Redirects that were followed before it."""

@@ -1,4 +1,4 @@
-"""The sentence that a newspaper could print, and the plain ones after it, computed from the comparison."""
+"""The headline of a ban, one sentence fit to print, and the paragraphs after it, from the comparison."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -8,18 +8,18 @@ from banwatch.bans.compare import announced_targets
 from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Measured
 from banwatch.model.ids import TargetName
 from banwatch.model.incident import Incident, IncidentKind
-from banwatch.pages.places import Column, place_of
+from banwatch.pages.vantages import ComparisonColumn, vantage_of
 from banwatch.pages.wording import words
 
-_MAX_PLACES = 6
-"""More networks than this are counted, not told one by one."""
+_MAX_VANTAGES = 6
+"""Networks described one by one; more are counted."""
 _MAX_NAMES = 3
-_MAX_MEANS = 4
+_MAX_MECHANISMS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
-    """Rows of the comparison that could be measured, by what was found, each in order of targets."""
+class SortedRows:
+    """Rows of the comparison with data, by result, each in order of targets."""
 
     enforced: list[Comparison]
     partly: list[Comparison]
@@ -27,63 +27,63 @@ class Sorted:
 
     @property
     def count(self) -> int:
-        """How many could be measured."""
+        """Return the number of rows with data."""
         return len(self.enforced) + len(self.partly) + len(self.free)
 
 
-def sort(rows: Iterable[Comparison]) -> Sorted:
-    """Sort rows by what was found; those without data are left out."""
+def sort_rows(rows: Iterable[Comparison]) -> SortedRows:
+    """Sort rows by result; those without data are left out."""
     found = sorted(rows, key=lambda row: row.target)
 
     def of(measured: Measured) -> list[Comparison]:
         return [row for row in found if row.measured is measured]
 
-    return Sorted(of(Measured.ENFORCED), of(Measured.PARTLY), of(Measured.NOT_ENFORCED))
+    return SortedRows(of(Measured.ENFORCED), of(Measured.PARTLY), of(Measured.NOT_ENFORCED))
 
 
 def headline(
     ban: Ban,
     rows: Sequence[Comparison],
-    columns: Sequence[Column],
+    columns: Sequence[ComparisonColumn],
     incidents: Iterable[Incident] = (),
     *,
     lab: bool,
 ) -> str:
-    """Say in one sentence how much of what was announced holds, for whom and since when.
+    """Return one sentence: how much of the announcement holds, for whom and since when.
 
     Args:
-        ban: what was announced.
+        ban: the announcement.
         rows: the comparison.
-        columns: its places, those that the ban binds first.
-        incidents: among them shutdowns, for a ban that announces one.
-        lab: the measurements were made in a lab; the sentence then says so itself, wherever it is quoted.
+        columns: its columns, those that the ban binds first.
+        incidents: the incidents; shutdowns among them count for a ban that announces one.
+        lab: the measurements were made in a lab; the sentence then says so, as it may be quoted alone.
     """
     announced = _announced(ban, rows)
-    told = [
+    measured_columns = [
         (column, found)
         for column in columns
-        if column.bound and (found := sort(r for r in _at(rows, column) if r.target in announced)).count
+        if column.bound and (found := sort_rows(r for r in _at(rows, column) if r.target in announced)).count
     ]
     country = words.country(ban.country)
     if not announced and not ban.categories:
         return _of_a_shutdown(ban, incidents, lab=lab)
-    if not told:
+    if not measured_columns:
         what = words.counted(len(announced), "site") if announced else "the sites on its list"
         return (
             f"{country} announced a block of {what}{_from(ban)}; no measurement shows yet whether that is so."
         )
-    scene = f"in the lab’s model of {country}, " if lab else ""
-    who = "the country" if lab else country  # named already
+    setting = f"in the lab’s model of {country}, " if lab else ""
+    who = "the country" if lab else country  # the setting names it already
     said = (
-        _one_place(ban, who, *told[0], len(announced))
-        if len(told) == 1
-        else _many_places(ban, who, told, announced)
+        _one_vantage(ban, who, *measured_columns[0], len(announced))
+        if len(measured_columns) == 1
+        else _many_vantages(ban, who, measured_columns, announced)
     )
-    return _capital(f"{scene}{said}.")
+    return _capital(f"{setting}{said}.")
 
 
 def _of_a_shutdown(ban: Ban, incidents: Iterable[Incident], *, lab: bool) -> str:
-    """Say it of a ban that names no site: it announced that the network would be shut down."""
+    """Return the headline of a ban that names no site and announces a shutdown of the network."""
     said = f"{words.country(ban.country)} announced a shutdown of the network{_from(ban)}"
     found = sorted(
         (incident.onset_earliest, incident.onset_latest)
@@ -97,7 +97,7 @@ def _of_a_shutdown(ban: Ban, incidents: Iterable[Incident], *, lab: bool) -> str
     return f"{said}; {'in the lab’s model ' if lab else ''}measurements show {shown}{first}."
 
 
-def _one_place(ban: Ban, who: str, column: Column, found: Sorted, expected: int) -> str:
+def _one_vantage(ban: Ban, who: str, column: ComparisonColumn, found: SortedRows, expected: int) -> str:
     sites = f"{'site' if expected == 1 else 'sites'} {_that(ban, who)}"
     if found.enforced:
         cannot = _cannot(found.enforced)
@@ -111,14 +111,14 @@ def _one_place(ban: Ban, who: str, column: Column, found: Sorted, expected: int)
 
 
 def _that(ban: Ban, who: str) -> str:
-    """Say how the sites are bound: announced themselves, or some of them by standing for a category."""
+    """Return how the sites are bound: announced themselves, or some as stand-ins for a category."""
     if ban.category_targets:
         return f"covered by {who}’s announced ban"
     return f"that {who} announced it would block"
 
 
 def _which(some: int, measured: int, expected: int, every: str = "any") -> str:
-    """`eight of the nine`, `any of the nine`, `all nine`, `the one`, `both`."""
+    """Return the share in words: `eight of the nine`, `any of the nine`, `all nine`, `the one`, `both`."""
     if expected == 1:
         return "the one"
     if measured < expected:
@@ -130,12 +130,15 @@ def _which(some: int, measured: int, expected: int, every: str = "any") -> str:
     return "either of the two" if expected == 2 else f"any of the {words.number(expected)}"
 
 
-def _many_places(
-    ban: Ban, who: str, told: Sequence[tuple[Column, Sorted]], announced: frozenset[TargetName]
+def _many_vantages(
+    ban: Ban,
+    who: str,
+    measured_columns: Sequence[tuple[ComparisonColumn, SortedRows]],
+    announced: frozenset[TargetName],
 ) -> str:
     sites = f"{words.counted(len(announced), 'site')} {_that(ban, who)}"
-    hit = [found for _, found in told if found.enforced or found.partly]
-    on = f"on {words.number(len(hit))} of the {words.number(len(told))} networks measured"
+    hit = [found for _, found in measured_columns if found.enforced or found.partly]
+    on = f"on {words.number(len(hit))} of the {words.number(len(measured_columns))} networks measured"
     if not hit:
         free = "can be opened on all networks measured"
         return f"the {sites}{_from(ban)} {free}"
@@ -145,39 +148,44 @@ def _many_places(
 
 
 def story(
-    ban: Ban, rows: Sequence[Comparison], columns: Sequence[Column], incidents: Iterable[Incident] = ()
+    ban: Ban,
+    rows: Sequence[Comparison],
+    columns: Sequence[ComparisonColumn],
+    incidents: Iterable[Incident] = (),
 ) -> tuple[str, ...]:
-    """Say the rest in plain sentences: the announcement, the means, the exceptions, everybody else.
+    """Return the paragraphs after the headline: announcement, mechanisms, exceptions, everybody else.
 
     Args:
-        ban: what was announced.
+        ban: the announcement.
         rows: the comparison.
-        columns: its places, those that the ban binds first.
-        incidents: among them shutdowns, which are told.
+        columns: its columns, those that the ban binds first.
+        incidents: the incidents; shutdowns among them get a sentence.
 
     Returns:
-        Paragraphs: of those whom the ban binds, and of everybody else.
+        Paragraphs: on those whom the ban binds, and on everybody else.
     """
     announced = _announced(ban, rows)
     bound = [_what_was_announced(ban, announced)] if announced else []
     others = []
-    for column in columns[:_MAX_PLACES]:
-        found = sort(row for row in _at(rows, column) if row.target in announced)
-        beside = sort(row for row in _at(rows, column) if row.target not in announced)
+    for column in columns[:_MAX_VANTAGES]:
+        found = sort_rows(row for row in _at(rows, column) if row.target in announced)
+        beside = sort_rows(row for row in _at(rows, column) if row.target not in announced)
         if not found.count and not beside.count:
             others.append(f"There is no data for {column.label}.")
         elif column.bound:
-            bound += _details(column, found, beside)
+            bound += _bound_network(column, found, beside)
         else:
-            others.append(_bystanders(column, found, beside))
-    if len(columns) > _MAX_PLACES:
-        others.append(f"{_capital(words.counted(len(columns) - _MAX_PLACES, 'more network'))} were measured.")
+            others.append(_unbound_network(column, found, beside))
+    if len(columns) > _MAX_VANTAGES:
+        others.append(
+            f"{_capital(words.counted(len(columns) - _MAX_VANTAGES, 'more network'))} were measured."
+        )
     others += [_shutdown(incident) for incident in incidents if incident.kind is IncidentKind.SHUTDOWN]
     return tuple(" ".join(sentences) for sentences in (bound, others) if sentences)
 
 
 def _what_was_announced(ban: Ban, announced: frozenset[TargetName]) -> str:
-    """Tell what was announced by name, and what stands for the announced categories."""
+    """Return what was announced by name, and which targets stand for the announced categories."""
     stand_ins = {target: code for code, target in ban.category_targets}
     count = len(announced - stand_ins.keys() | set(ban.targets))
     named = [words.visible(target, 60) for target in ban.targets]
@@ -201,13 +209,13 @@ def _what_was_announced(ban: Ban, announced: frozenset[TargetName]) -> str:
     return " ".join(said)
 
 
-def _details(column: Column, found: Sorted, others: Sorted) -> list[str]:
-    """Tell of those whom the ban binds: by what means, what is not blocked, what else is."""
+def _bound_network(column: ComparisonColumn, found: SortedRows, others: SortedRows) -> list[str]:
+    """Describe a network that the ban binds: mechanisms, announced sites that open, others that do not."""
     said = []
     if found.enforced or found.partly:
-        means = _means([*found.enforced, *found.partly])
-        if means:
-            said.append(f"{_capital(column.label)} meet {means}.")
+        mechanisms = _mechanisms([*found.enforced, *found.partly])
+        if mechanisms:
+            said.append(f"{_capital(column.label)} meet {mechanisms}.")
     if found.partly and found.enforced:
         said.append(f"{_names(found.partly)} {_is(found.partly)} blocked only in part.")
     if found.free and (found.enforced or found.partly):
@@ -229,8 +237,8 @@ def _details(column: Column, found: Sorted, others: Sorted) -> list[str]:
     return said
 
 
-def _bystanders(column: Column, found: Sorted, others: Sorted) -> str:
-    """Tell of those whom the ban does not bind."""
+def _unbound_network(column: ComparisonColumn, found: SortedRows, others: SortedRows) -> str:
+    """Describe a network that the ban does not bind."""
     count = found.count + others.count
     blocked = [*found.enforced, *others.enforced]
     partly = [*found.partly, *others.partly]
@@ -247,8 +255,8 @@ def _bystanders(column: Column, found: Sorted, others: Sorted) -> str:
         reach = f"can open only {_names(free)} of the {measurable}"
     else:
         reach = f"cannot open {words.number(len(blocked))} of the {measurable}"
-    means = _means(blocked)
-    return f"{who} {reach}{_since(blocked)}{f', because of {means}' if means else ''}."
+    mechanisms = _mechanisms(blocked)
+    return f"{who} {reach}{_since(blocked)}{f', because of {mechanisms}' if mechanisms else ''}."
 
 
 def _shutdown(incident: Incident) -> str:
@@ -265,8 +273,8 @@ def _announced(ban: Ban, rows: Sequence[Comparison]) -> frozenset[TargetName]:
     return announced_targets(ban) | {row.target for row in rows if row.announced}
 
 
-def _at(rows: Sequence[Comparison], column: Column) -> list[Comparison]:
-    return [row for row in rows if place_of(row) == column.place]
+def _at(rows: Sequence[Comparison], column: ComparisonColumn) -> list[Comparison]:
+    return [row for row in rows if vantage_of(row) == column.vantage]
 
 
 def _from(ban: Ban) -> str:
@@ -274,7 +282,7 @@ def _from(ban: Ban) -> str:
 
 
 def _cannot(rows: Sequence[Comparison]) -> str:
-    """Choose the tense: it is over, it was always so, or it began and lasts."""
+    """Return the verb in the tense of the block: over, there from the start, or begun and lasting."""
     if all(row.until for row in rows):
         return "could not open"
     if any(not row.since_known or not row.since for row in rows):
@@ -283,7 +291,7 @@ def _cannot(rows: Sequence[Comparison]) -> str:
 
 
 def _since(rows: Sequence[Comparison]) -> str:
-    """Say since when: one interval where all agree, else from the first to the last."""
+    """Return the onset in words: one interval where all rows agree, else the first and the last."""
     if any(not row.since_known for row in rows):
         first = min((row.since[0] for row in rows if row.since), default=None)
         return f" (it was so when measuring began, on {words.day(first.date())})" if first else ""
@@ -299,13 +307,15 @@ def _since(rows: Sequence[Comparison]) -> str:
     )
 
 
-def _means(rows: Sequence[Comparison]) -> str:
+def _mechanisms(rows: Sequence[Comparison]) -> str:
     counts = Counter(name for row in rows for name in row.mechanisms if name != "network.shutdown")
     if not counts:
         counts = Counter(name for row in rows for name in row.mechanisms)
     ordered = sorted(counts, key=lambda name: (-counts[name], name))
     said = list(dict.fromkeys(words.mechanism_briefly(name) for name in ordered))
-    return words.listed(said if len(said) <= _MAX_MEANS else [*said[: _MAX_MEANS - 1], "other means"])
+    return words.listed(
+        said if len(said) <= _MAX_MECHANISMS else [*said[: _MAX_MECHANISMS - 1], "other means"]
+    )
 
 
 def _part(some: int, all_: int) -> str:

@@ -1,11 +1,11 @@
-"""JSON laid out for reading, with nothing but white space added: what a reader sees is what came."""
+"""Layout of JSON for reading, which adds nothing but white space."""
 
 import re
 
 MAX_INLINE = 110
-"""Characters; what fits into a line stays on one."""
+"""Characters up to which an array or object stays on one line."""
 MAX_TEXT = 1000
-"""Characters of one string, where long ones are to be shortened."""
+"""Characters of one string; longer ones are cut where shortening is asked for."""
 _KEPT = 600
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|,|:|[^\s"\[\]{},:]+', re.DOTALL)
@@ -67,7 +67,7 @@ def _line(depth: int) -> str:
 
 
 def _ends(tokens: list[str]) -> dict[int, tuple[int, int]]:
-    """For each opening bracket where it closes, and how many characters lie between."""
+    """Return, for each opening bracket, the closing one and the number of characters between."""
     ends: dict[int, tuple[int, int]] = {}
     open_at: list[tuple[int, int]] = []
     length = 0

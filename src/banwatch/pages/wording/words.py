@@ -1,4 +1,4 @@
-"""Identifiers, counts and times in plain language: English. Another language is another module like this."""
+"""Identifiers, counts and times in plain English; another language would be another module like this."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -82,7 +82,7 @@ _BRIEFLY = {
     "http.throttle": "throttling",
     "network.shutdown": "a shutdown",
 }
-"""For a sentence that has many more things to say."""
+"""Mechanisms in two or three words, for sentences that say much else."""
 
 _STATES = {
     State.BLOCKED: "Blocked",
@@ -155,23 +155,23 @@ _SMALL_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "
 _UNSAFE = {code: f"\\u{code:04x}" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0), 0x61C)}
 _UNSAFE |= {code: f"\\u{code:04x}" for code in (*range(0x200B, 0x2010), *range(0x2028, 0x202F))}
 _UNSAFE |= {code: f"\\u{code:04x}" for code in (*range(0x2060, 0x2070), 0xFEFF, *range(0xFFF9, 0xFFFC))}
-"""Characters that are not seen, or that turn the ones beside them around: a name must not read as another."""
+"""Characters that are invisible or reorder their neighbours, by which one name could pass for another."""
 _UNSAFE_BUT_LINES = {code: shown for code, shown in _UNSAFE.items() if code not in (0x09, 0x0A)}
 
 
 def visible(text: str, limit: int = 400) -> str:
-    """Show a stranger's text as what it is: unseen characters spelled out, at most `limit` characters."""
+    """Return a stranger's text with invisible characters spelled out, at most `limit` characters."""
     shown = text.encode("utf-8", "replace").decode().translate(_UNSAFE)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
 def visible_lines(text: str) -> str:
-    """As `visible`, whole, keeping tabs and line breaks."""
+    """Return a stranger's text as `visible` does, whole, with its tabs and line breaks."""
     return text.encode("utf-8", "replace").decode().translate(_UNSAFE_BUT_LINES)
 
 
 def mechanism(path: str) -> str:
-    """Name a mechanism in plain words; one that is not known by its nearest known ancestor."""
+    """Name a mechanism in plain words; one without words of its own by its nearest ancestor."""
     for node in reversed(ancestors(path)):
         if node in _MECHANISMS:
             return _MECHANISMS[node]
@@ -192,12 +192,12 @@ def state(value: State) -> str:
 
 
 def measured(value: Measured, *, announced: bool) -> str:
-    """Name the result of a comparison: what was announced is enforced, what was not is blocked."""
+    """Name the result of a comparison: `enforced` for an announced target, `blocked` for another."""
     return (_MEASURED_ANNOUNCED if announced else _MEASURED_OTHER)[value]
 
 
 def relation(name: str) -> str:
-    """Say how what was measured departs from what was announced."""
+    """Name a departure of the measurements from the announcement."""
     return _RELATIONS.get(name, visible(name, 40))
 
 
@@ -247,7 +247,7 @@ def short_day(value: date) -> str:
 
 
 def dated(value: date | None, precision: str) -> str:
-    """Write a date as exactly as it is known."""
+    """Write a date to its precision."""
     if value is None:
         return "undated"
     pattern = {"month": "MMMM y", "year": "y"}.get(precision, "d MMMM y")

@@ -1,4 +1,4 @@
-"""The folder that a bulletin is written into: whole, or not at all."""
+"""The directory of a bulletin, which is written whole or not at all."""
 
 import shutil
 from pathlib import Path
@@ -7,39 +7,41 @@ from typing import Self
 
 from banwatch.model.errors import BanwatchError
 
-_OURS = ("index.html", "style.css", "feed.xml")
-"""What every bulletin has at its top."""
-_PARTS = (*_OURS, "pictures", "incidents", "measurements")
+_REQUIRED_FILES = ("index.html", "style.css", "feed.xml")
+"""Files at the top of every bulletin, by which an earlier one is recognised."""
+_PARTS = (*_REQUIRED_FILES, "pictures", "incidents", "measurements")
 _BUNDLES = "*-evidence.zip"
 
 
-class Folder:
-    """Writes files; takes them all away again where the writing fails or is interrupted.
+class OutputDirectory:
+    """Directory for a bulletin; its files are removed again where the writing fails or is interrupted.
 
-    An earlier bulletin in the folder is replaced, so that none of its pages is left among the new ones; a
-    folder with anything else in it is refused.
+    An earlier bulletin in it is replaced, so that none of its pages is left among the new ones; a directory
+    with anything else in it is refused.
 
     Args:
-        path: made where it is missing.
+        path: the directory, made where it is missing.
 
     Raises:
-        BanwatchError: (on entering) something else is in the folder.
+        BanwatchError: (on entering) the directory has other files in it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._made: list[Path] = []
-        """Folders above and including `path` that were not there, outermost first."""
+        self._created: list[Path] = []
+        """Directories down to `path` that this run made, outermost first."""
 
     def __enter__(self) -> Self:
         if self.path.is_dir() and any(self.path.iterdir()):
-            if not all((self.path / name).is_file() for name in _OURS):
+            if not all((self.path / name).is_file() for name in _REQUIRED_FILES):
                 raise BanwatchError(
                     f"{self.path} has other files in it",
                     "Give an empty folder, or that of an earlier bulletin.",
                 )
             self._clear()
-        self._made = [folder for folder in (*reversed(self.path.parents), self.path) if not folder.exists()]
+        self._created = [
+            directory for directory in (*reversed(self.path.parents), self.path) if not directory.exists()
+        ]
         self.path.mkdir(parents=True, exist_ok=True)
         return self
 
@@ -49,8 +51,8 @@ class Folder:
         if kind is None:
             return
         self._clear()
-        for folder in reversed(self._made):
-            folder.rmdir()
+        for directory in reversed(self._created):
+            directory.rmdir()
 
     def _clear(self) -> None:
         for name in _PARTS:
@@ -63,7 +65,7 @@ class Folder:
             bundle.unlink()
 
     def write(self, path: str, content: bytes) -> None:
-        """Write a file at a path relative to the folder."""
+        """Write a file at a path relative to the directory."""
         target = self.path / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)

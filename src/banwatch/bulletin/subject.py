@@ -1,4 +1,4 @@
-"""What a bulletin is about, and the front page that says it."""
+"""The subject of a bulletin, a ban or an incident, and its front page."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,22 +7,22 @@ from datetime import datetime
 from banwatch.model.ban import Ban
 from banwatch.model.ids import CountryCode
 from banwatch.model.incident import Change, Incident
-from banwatch.pages.figures.ban_figures import Scene, charts, picture_view
+from banwatch.pages.figures.ban_figures import ChartScope, charts, picture_view
 from banwatch.pages.figures.chart import Chart
 from banwatch.pages.figures.days import DayCount, DayKey
 from banwatch.pages.figures.draw import draw_png, draw_svg
 from banwatch.pages.figures.picture import PictureView
 from banwatch.pages.links import Links, chart_path
-from banwatch.pages.places import Column, Place
-from banwatch.pages.views.facts import Fact
+from banwatch.pages.vantages import ComparisonColumn, Vantage
+from banwatch.pages.views.details import Detail
 
 Pictures = Sequence[PictureView]
-Checks = Sequence[Fact]
+Checks = Sequence[Detail]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """A picture, in the page with links and without, and as files."""
+    """Drawn chart: for a page with links, for a page without, and as files."""
 
     linked: PictureView
     plain: PictureView
@@ -30,17 +30,17 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Front:
-    """What a bulletin is about, and how its first page is laid out."""
+class BulletinSubject:
+    """Subject of a bulletin, and the rendering of its front page."""
 
     id: str
     title: str
     countries: tuple[CountryCode, ...]
-    scene: Scene
-    places: frozenset[Place]
+    scope: ChartScope
+    vantages: frozenset[Vantage]
     since: datetime | None
     until: datetime | None
-    """Measurements in [since, until) belong to it; None is without end."""
+    """Measurements in [since, until) belong to the subject; None is without limit."""
     days: Mapping[DayKey, DayCount] = field(repr=False)
     incidents: tuple[Incident, ...]
     bans: tuple[Ban, ...]
@@ -50,20 +50,20 @@ class Front:
     render: Callable[[Links, Checks, Pictures], str] = field(repr=False)
 
     def draw(self, links: Links) -> list[Drawn]:
-        """Draw every picture of the scene."""
+        """Draw every chart of the subject."""
         drawn = []
-        for column, chart in charts(self.scene, self.days, self.changes, links):
-            drawn.append(_draw(self.scene, column, chart, links))
+        for column, chart in charts(self.scope, self.days, self.changes, links):
+            drawn.append(_draw(self.scope, column, chart, links))
         return drawn
 
 
-def _draw(scene: Scene, column: Column, chart: Chart, links: Links) -> Drawn:
+def _draw(scope: ChartScope, column: ComparisonColumn, chart: Chart, links: Links) -> Drawn:
     drawing = draw_svg(chart)
     return Drawn(
-        linked=picture_view(scene, column, chart, drawing.inline, links),
-        plain=picture_view(scene, column, chart, drawing.standalone, links),
+        linked=picture_view(scope, column, chart, drawing.inline, links),
+        plain=picture_view(scope, column, chart, drawing.standalone, links),
         files={
-            chart_path(column.place, "svg"): drawing.standalone.encode(),
-            chart_path(column.place, "png"): draw_png(chart),
+            chart_path(column.vantage, "svg"): drawing.standalone.encode(),
+            chart_path(column.vantage, "png"): draw_png(chart),
         },
     )
