@@ -55,6 +55,6 @@ def _ask(app: FastAPI, method: str, address: str, body: bytes, headers: dict[str
 
     asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]  # plain functions serve as ASGI's
     start = sent[0]
-    told = {name.decode(): value.decode() for name, value in start["headers"]}  # type: ignore[attr-defined]  # pairs of bytes
+    headers = {name.decode(): value.decode() for name, value in start["headers"]}  # type: ignore[attr-defined]  # pairs of bytes
     received = b"".join(message.get("body", b"") for message in sent[1:])  # type: ignore[misc]  # bodies are bytes
-    return Answer(start["status"], told, received)  # type: ignore[arg-type]  # a status is a number
+    return Answer(start["status"], headers, received)  # type: ignore[arg-type]  # a status is a number

@@ -3,19 +3,16 @@
 RETIRED_WORDS: dict[str, frozenset[str]] = {
     "bans": frozenset({"inside", "known", "told"}),
     "bench": frozenset({"gathering", "inside", "known", "plan", "spent", "tell", "telling", "told"}),
-    "bulletin": frozenset({"folder", "known", "plan", "room", "tell", "telling"}),
     "cli": frozenset({"known", "plan", "told"}),
     "collector": frozenset({"known", "told"}),
     "demo": frozenset({"plan", "room"}),
     "detect": frozenset({"gathered", "gone", "hidden", "inside", "known", "spent", "telling", "told"}),
-    "explorer": frozenset({"means", "tell", "told"}),
     "formats": frozenset({"known"}),
     "helper": frozenset({"inside", "look", "memo", "room", "told"}),
     "judge": frozenset({"gone", "inside", "known", "telling", "told"}),
     "lab": frozenset({"inside", "known", "moot", "place", "plan", "small", "told"}),
     "model": frozenset({"inside", "kind"}),
     "net": frozenset({"known", "room", "told"}),
-    "pages": frozenset({"known", "means", "place", "told"}),
     "pipeline": frozenset({"gathering", "gone", "known", "place", "small", "spent", "told"}),
     "probe": frozenset({"gone", "hidden", "inside", "known", "means", "place", "small", "tell", "told"}),
     "reference": frozenset({"known", "small"}),
@@ -35,24 +32,21 @@ LONG_FILES: frozenset[str] = frozenset(
 FULL_FOLDERS: frozenset[str] = frozenset()
 """Folders of more than 15 modules that are no flat list of one kind."""
 
-CIRCLES: frozenset[str] = frozenset({"detect", "pages", "probe"})
+CIRCLES: frozenset[str] = frozenset({"detect", "probe"})
 """Rooms whose folders import each other in a circle."""
 
 DOCSTRINGS: dict[str, int] = {
     "bans": 2,
-    "bulletin": 5,
     "cli": 13,
     "collector": 10,
     "demo": 3,
     "detect": 15,
-    "explorer": 9,
     "formats": 28,
     "helper": 8,
     "judge": 16,
     "lab": 56,
     "model": 25,
     "net": 18,
-    "pages": 33,
     "pipeline": 9,
     "probe": 44,
     "reference": 5,

@@ -3,7 +3,7 @@
 import pytest
 
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
-from banwatch.pages.figures.days import DayKey
+from banwatch.pages.days import DayKey
 from banwatch.pages.links import LiveLinks, day_path, slug, vantage_slug
 from banwatch.pages.vantages import Vantage
 from tests.pages.made_up_country import START

@@ -9,7 +9,7 @@ from datetime import UTC
 from banwatch.bulletin.subject import BulletinSubject
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.verdict import Verdict
-from banwatch.pages.figures.days import DayCount, DayKey
+from banwatch.pages.days import DayCount, DayKey
 from banwatch.pages.links import FileLinks, day_path, slug
 from banwatch.pages.reader import Reader
 from banwatch.pages.vantages import Vantage

@@ -7,14 +7,14 @@ from banwatch.bulletin.subject import BulletinSubject, Checks, Pictures
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import TargetName
 from banwatch.model.incident import Incident, IncidentKind
-from banwatch.pages.figures.ban_figures import ChartScope, ban_chart_scope
+from banwatch.pages.days import fold_days
+from banwatch.pages.figures.ban_figures import ChartScope
 from banwatch.pages.figures.chart import Band
-from banwatch.pages.figures.days import fold_days
 from banwatch.pages.links import Links
 from banwatch.pages.reader import Reader
 from banwatch.pages.render import render
-from banwatch.pages.vantages import column_of
-from banwatch.pages.views.ban import read_ban, view_ban
+from banwatch.pages.views.ban import ban_chart_scope, read_ban, view_ban
+from banwatch.pages.views.columns import column_of
 from banwatch.pages.views.incident import title_of, view_incident_page
 from banwatch.pages.views.notices import notices_for
 

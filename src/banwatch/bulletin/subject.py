@@ -7,9 +7,9 @@ from datetime import datetime
 from banwatch.model.ban import Ban
 from banwatch.model.ids import CountryCode
 from banwatch.model.incident import Change, Incident
+from banwatch.pages.days import DayCount, DayKey
 from banwatch.pages.figures.ban_figures import ChartScope, charts, picture_view
 from banwatch.pages.figures.chart import Chart
-from banwatch.pages.figures.days import DayCount, DayKey
 from banwatch.pages.figures.draw import draw_png, draw_svg
 from banwatch.pages.figures.picture import PictureView
 from banwatch.pages.links import Links, chart_path

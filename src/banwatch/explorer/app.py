@@ -17,7 +17,7 @@ from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.report import ReaderReport, ReportState
 from banwatch.pages import live_pages
-from banwatch.pages.figures.days import DayKey
+from banwatch.pages.days import DayKey
 from banwatch.pages.not_found import NotFoundError
 from banwatch.pages.reader import Reader
 from banwatch.pages.render import CONTENT_POLICY, FORM_POLICY, FRAME_POLICY, style_sheet

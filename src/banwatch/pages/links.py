@@ -8,7 +8,7 @@ from typing import Protocol
 from urllib.parse import quote, urlencode
 
 from banwatch.model.ids import MeasurementUid
-from banwatch.pages.figures.days import DayKey
+from banwatch.pages.days import DayKey
 from banwatch.pages.vantages import Vantage
 
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")

@@ -9,16 +9,16 @@ from banwatch.formats.reader_report import Fields
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.report import ReaderReport
 from banwatch.model.verdict import Verdict
-from banwatch.pages.figures.ban_figures import ban_chart_scope, charts, picture_view
+from banwatch.pages.days import DayKey, fold_days
+from banwatch.pages.figures.ban_figures import charts, picture_view
 from banwatch.pages.figures.chart import Chart
-from banwatch.pages.figures.days import DayKey, fold_days
 from banwatch.pages.figures.draw import Drawing, draw_png, draw_svg
 from banwatch.pages.links import LiveLinks
 from banwatch.pages.not_found import NotFoundError
 from banwatch.pages.reader import Reader
 from banwatch.pages.render import render
 from banwatch.pages.vantages import Vantage
-from banwatch.pages.views.ban import read_ban, view_ban
+from banwatch.pages.views.ban import ban_chart_scope, read_ban, view_ban
 from banwatch.pages.views.day import view_day, view_measurements, view_single
 from banwatch.pages.views.feed import write_feed
 from banwatch.pages.views.home import MessagePage, find_incident, view_home

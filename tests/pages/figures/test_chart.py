@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 from xml.etree import ElementTree
 
+from banwatch.pages.days import DayState
 from banwatch.pages.figures.chart import Band, Chart, Square, specify
-from banwatch.pages.figures.days import DayState
 from banwatch.pages.figures.draw import draw_png, draw_svg
 
 EVIL = '<script>alert("x")</script>'

@@ -8,7 +8,7 @@ import pytest
 from banwatch.model.ban import Comparison, Measured
 from banwatch.model.ids import Asn
 from banwatch.model.incident import Incident, IncidentKind
-from banwatch.pages.vantages import columns_of
+from banwatch.pages.views.columns import columns_of
 from banwatch.pages.wording.headline import headline, story
 from tests.pages.made_up_country import ANNOUNCED, NAMED, OTHERS, START, make_ban, make_incident, make_row
 
@@ -119,10 +119,10 @@ def test_a_ban_that_binds_everybody() -> None:
 
 
 def test_the_story_names_means_and_exceptions() -> None:
-    told = story_text(
+    found = story_text(
         [*at("visitor", "eeepnee"), make_row("bbc.com", "visitor", E), make_row("cnn.com", "visitor", P)]
     )
-    assert told == (
+    assert found == (
         "Five sites were announced by name from 1 April 2016, among them youtube.com, facebook.com and "
         "twitter.com, for a time not named. bet365.com and pornhub.com stand for the announced categories "
         "gambling and pornography. Foreign visitors (Koryolink) meet a block page, dropped traffic, forged "
@@ -169,9 +169,9 @@ def test_the_story_tells_of_a_shutdown() -> None:
     "name", ["<script>alert(1)</script>.example", "evil\u202egro.example", "a\nb.example"]
 )
 def test_a_hostile_name_stays_visible(name: str) -> None:
-    told = story_text([*at("visitor", "e"), make_row(name, "visitor", E)])
-    assert "\u202e" not in told
-    assert "a\nb" not in told
+    found = story_text([*at("visitor", "e"), make_row(name, "visitor", E)])
+    assert "\u202e" not in found
+    assert "a\nb" not in found
 
 
 def test_a_ban_that_names_no_site() -> None:

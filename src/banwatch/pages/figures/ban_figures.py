@@ -6,12 +6,11 @@ from datetime import UTC, date, timedelta
 
 from banwatch.model.ids import TargetName
 from banwatch.model.incident import Change, IncidentKind
+from banwatch.pages.days import DAY_WORDS, DayCount, DayKey, DayState
 from banwatch.pages.figures.chart import Band, Chart, Square
-from banwatch.pages.figures.days import DAY_WORDS, DayCount, DayKey, DayState
 from banwatch.pages.figures.picture import PictureView
 from banwatch.pages.links import Links
 from banwatch.pages.vantages import ComparisonColumn, Vantage
-from banwatch.pages.views.ban import BanFindings, grouped
 from banwatch.pages.wording import words
 
 MAX_DAYS = 62
@@ -35,18 +34,6 @@ class ChartScope:
     def targets(self) -> frozenset[str]:
         """Return every target in scope."""
         return frozenset(target for band in self.bands for target in band.targets)
-
-
-def ban_chart_scope(findings: BanFindings, *, recorded: bool) -> ChartScope:
-    """Return the scope of a ban's charts: the targets and columns of its comparison."""
-    return ChartScope(
-        subject_id=findings.ban.ban_id,
-        columns=findings.columns,
-        bands=tuple(Band(title=title, targets=tuple(targets)) for title, targets in grouped(findings)),
-        begins=findings.ban.begins,
-        lab=findings.lab,
-        recorded=recorded,
-    )
 
 
 def charts(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from banwatch.pages.figures.days import DAY_WORDS, DayState
+from banwatch.pages.days import DAY_WORDS, DayState
 from banwatch.pages.wording import words
 
 Spec = dict[str, object]

@@ -8,11 +8,14 @@ from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Measured
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, TargetName
 from banwatch.model.incident import Incident
-from banwatch.pages.figures.days import DayCount, DayKey
+from banwatch.pages.days import DayCount, DayKey
+from banwatch.pages.figures.ban_figures import ChartScope
+from banwatch.pages.figures.chart import Band
 from banwatch.pages.figures.picture import PictureView
 from banwatch.pages.links import Links
 from banwatch.pages.reader import Reader
-from banwatch.pages.vantages import ComparisonColumn, Vantage, columns_of, vantage_of
+from banwatch.pages.vantages import ComparisonColumn, Vantage, vantage_of
+from banwatch.pages.views.columns import columns_of
 from banwatch.pages.views.comparison import GroupView, view_group
 from banwatch.pages.views.details import Detail
 from banwatch.pages.views.incident import IncidentView, view_incident
@@ -214,6 +217,18 @@ def grouped(findings: BanFindings) -> list[tuple[str, list[TargetName]]]:
         (title, others),
     ]
     return [(title, targets) for title, targets in groups if targets]
+
+
+def ban_chart_scope(findings: BanFindings, *, recorded: bool) -> ChartScope:
+    """Return the scope of a ban's charts: the targets and columns of its comparison."""
+    return ChartScope(
+        subject_id=findings.ban.ban_id,
+        columns=findings.columns,
+        bands=tuple(Band(title=title, targets=tuple(targets)) for title, targets in grouped(findings)),
+        begins=findings.ban.begins,
+        lab=findings.lab,
+        recorded=recorded,
+    )
 
 
 def _announcement(ban: Ban) -> tuple[Detail, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from banwatch.model.ban import Comparison, Measured
 from banwatch.model.ids import TargetName
-from banwatch.pages.figures.days import DayCount, DayKey, total_of
+from banwatch.pages.days import DayCount, DayKey, total_of
 from banwatch.pages.links import Links
 from banwatch.pages.vantages import ComparisonColumn, Vantage, vantage_of
 from banwatch.pages.views.mechanism import MechanismView, view_mechanisms

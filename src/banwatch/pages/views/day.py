@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from banwatch.model.ids import MeasurementUid, render_asn
 from banwatch.model.verdict import Verdict
-from banwatch.pages.figures.days import DayKey
+from banwatch.pages.days import DayKey
 from banwatch.pages.links import Links
 from banwatch.pages.reader import Reader
 from banwatch.pages.vantages import Vantage

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from banwatch.model.verdict import Verdict
-from banwatch.pages.figures.days import DayCount, DayKey
+from banwatch.pages.days import DayCount, DayKey
 from banwatch.pages.views.details import Detail
 from banwatch.pages.wording import words
 

@@ -6,7 +6,7 @@ import pytest
 
 from banwatch.detect.votes.cells import fold
 from banwatch.model.state import State
-from banwatch.pages.figures.days import DayCount, DayState, fold_days
+from banwatch.pages.days import DayCount, DayState, fold_days
 from tests.pages.made_up_country import START, make_verdict
 
 
