@@ -106,7 +106,7 @@ def test_a_version_can_be_blocked_without_reading_it() -> None:
 
 def test_questions_requests_and_shapes_are_read() -> None:
     question = read_dns_question_untrusted(dns_query("WWW.Example.org", 65))
-    assert (question.name, question.kind) == ("www.example.org", 65)
+    assert (question.name, question.query_type) == ("www.example.org", 65)
     request = read_http_request_untrusted(b"GET /a?b HTTP/1.1\r\nA: b\r\nHost: [2a00::1]:8080\r\n\r\nbody")
     assert request is not None
     assert (request.host, request.path, request.size) == ("2a00::1", "/a?b", 49)

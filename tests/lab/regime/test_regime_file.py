@@ -52,7 +52,7 @@ def test_dprk_2016_is_as_it_was_announced() -> None:
     regime = load_regime("dprk-2016")
     assert list(regime.tiers) == ["official", "visitor", "citizen"]
     assert regime.tiers["official"].asn == 131_279
-    assert regime.tiers["citizen"].kind is NetworkKind.INTRANET
+    assert regime.tiers["citizen"].network_kind is NetworkKind.INTRANET
     assert regime.tiers["citizen"].helper_path is HelperPath.OUT_OF_BAND
     assert not any("official" in rule.tiers for rule in regime.rules)
     begun = {rule.schedule.begins for rule in regime.rules if rule.tiers == {"visitor"}}

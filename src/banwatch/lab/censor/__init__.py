@@ -1,6 +1,6 @@
-"""The censor: packets in, actions out. Pure: time and seed are arguments, nothing here opens anything.
+"""Censor: packets in, actions out. Time and seed are arguments, and no file or socket is opened.
 
-*packet*: headers read and forged. *message*: what a client said: a DNS question, a ClientHello, a request.
-*flow*: everything remembered about one five-tuple. *rule set*: a regime's rules for one tier, made ready.
+*packet*: headers read and forged. *message*: a DNS question, a ClientHello or an HTTP request of a client.
+*flow*: the state kept for one five-tuple. *rule set*: a regime's rules for one tier, compiled.
 *action*: forward this packet, or inject that one.
 """

@@ -1,28 +1,30 @@
-"""What a censor can do with a packet: let it go on, and send others."""
+"""Actions of a censor on a packet: forward it, and inject others."""
 
 from dataclasses import dataclass
 from enum import IntEnum
 
 
 class Direction(IntEnum):
-    """Which way a packet travels."""
+    """Direction in which a packet travels."""
 
     OUTBOUND = 0
     """From the client to the world."""
     INBOUND = 1
+    """From the world to the client."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """Let a packet go on its way; it is dropped where no action forwards it."""
+    """Forwarding of a packet, which is dropped where no action forwards it."""
 
     packet: bytes
+    """The packet as rewritten; empty where it goes on unchanged."""
     delay_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Inject:
-    """Send a forged packet: `OUTBOUND` to the server, `INBOUND` to the client."""
+    """Injection of a forged packet: `OUTBOUND` to the server, `INBOUND` to the client."""
 
     direction: Direction
     packet: bytes
@@ -31,5 +33,5 @@ class Inject:
 
 Action = Forward | Inject
 PASS: tuple[Action, ...] = (Forward(b""),)
-"""The packet goes on as it is: one value for the case that nearly every packet is."""
+"""Forwarding of the packet unchanged, as a single value because nearly every packet gets it."""
 DROP: tuple[Action, ...] = ()

@@ -1,4 +1,4 @@
-"""The censor: decides about every packet of one tier under one regime."""
+"""Censor of one tier under one regime: decides about every packet."""
 
 from banwatch.lab.censor.action import DROP, PASS, Action, Direction, Forward
 from banwatch.lab.censor.enforcer import Enforcer
@@ -8,7 +8,7 @@ from banwatch.lab.censor.inspector import Finding, Inspector
 from banwatch.lab.censor.packet import ACK, FIN, RST, SYN, TCP, UDP, Packet, read_packet_untrusted
 from banwatch.lab.censor.reassembly import TcpReassembly
 from banwatch.lab.censor.residual import Residuals
-from banwatch.lab.censor.rule_set import ReadyRule, RuleSet
+from banwatch.lab.censor.rule_set import CompiledRule, RuleSet
 from banwatch.lab.regime.effect import Way
 from banwatch.lab.regime.regime import Regime
 from banwatch.lab.regime.rule import Placement
@@ -16,13 +16,15 @@ from banwatch.lab.regime.tier import Tier
 from banwatch.lab.truth.flow_truth import FlowTruth
 from banwatch.model.errors import WireError
 
-_FLOW_LIMIT = 50_000  # of one protocol: some 30 MB; the one that began first is written down and forgotten
+_FLOW_LIMIT = (
+    50_000  # of one protocol, some 30 MB; past it the oldest flow is written to the truth and dropped
+)
 _FRESH_S = 5.0
-"""So long after its last packet a flow is surely not over, whatever its protocol."""
+"""Time after its last packet in which a flow of any protocol is still open."""
 
 
 class Censor:
-    """Packets in, actions out. All state is in the flows; every packet has one answer.
+    """Maps packets to actions. All state is in the flows, and every packet gets exactly one answer.
 
     Args:
         regime: what is done to whom.
@@ -50,10 +52,10 @@ class Censor:
             now_s: lab time in seconds since 1970.
 
         Returns:
-            What to send, in order; `PASS` itself where the packet just goes on, nothing where it is dropped.
+            Actions in the order of sending; `PASS` itself for an unchanged packet, `DROP` for none.
         """
-        # The fast path: a whole IPv4 packet without options, of a flow that nothing is done to, where it says
-        # nothing or nothing more is read of the flow.
+        # Fast path: an unfragmented IPv4 packet without options, of a flow without effects; it has no
+        # payload, or nothing more is read of its flow.
         if len(packet) >= 40 and packet[0] == 0x45 and not packet[6] & 0x3F and not packet[7]:
             table = self._flows.get(packet[9])
             if table is not None:
@@ -84,11 +86,11 @@ class Censor:
 
     def _handle_fragment(self, piece: Packet, direction: Direction, now_s: float) -> tuple[Action, ...]:
         if not self._reads_fragments:
-            # It reads the first fragment as far as it goes, and lets the others pass.
+            # A censor without reassembly reads the first fragment as far as it goes, and passes the others.
             return PASS if piece.fragment_offset else self._handle(piece, direction, now_s)
         whole = self._fragments.feed(piece, now_s)
         if whole is None:
-            return DROP  # kept until the others have come
+            return DROP  # held until the other fragments have arrived
         datagram, pieces = whole
         try:
             packet = read_packet_untrusted(datagram)
@@ -171,12 +173,12 @@ class Censor:
             return True
         if packet.protocol == TCP and packet.flags & (SYN | ACK) == SYN:
             return direction is not flow.asked or flow.syn_seq != packet.seq
-        # Other rules are in force: what they say of the destination holds for flows that exist, too. Which
-        # side asked is not known then; the client is the likelier one.
+        # A change of the rules in force applies to existing flows, too. The asking side is unknown then; the
+        # client is the likelier one.
         return flow.epoch != self._rules.epoch and direction is Direction.OUTBOUND
 
     def end_idle_flows(self, now_s: float) -> list[FlowTruth]:
-        """Forget flows that are over; returns their truth."""
+        """Remove flows that are over; returns their truth."""
         for table in self._flows.values():
             for key in [k for k, f in table.items() if not 0 <= now_s - f.last_s <= f.idle_limit_s()]:
                 self._end(table.pop(key))
@@ -184,7 +186,7 @@ class Censor:
         return ended
 
     def end_all_flows(self) -> list[FlowTruth]:
-        """Forget every flow; returns their truth."""
+        """Remove every flow; returns their truth."""
         for table in self._flows.values():
             for flow in table.values():
                 self._end(flow)
@@ -199,25 +201,25 @@ class Censor:
     # -- rules ---------------------------------------------------------------------------------------------
 
     def _begin(self, flow: Flow, packet: Packet, direction: Direction, now_s: float) -> list[Action]:
-        """Look at where a new flow goes, and whether it is punished for an earlier one."""
-        punished = self._residuals.find(flow, now_s)
-        if punished is not None:
-            flow.until_s = punished.until_s
-            effects = punished.residual.effects
-            if punished.rule.placement is Placement.ON_PATH and packet.protocol == TCP:
-                # It cannot keep a connection from being made; it ends it as soon as that is there.
-                flow.rule_id, flow.repeat = punished.rule.rule_id, effects
-                flow.mechanism = punished.residual.mechanism or punished.rule.mechanism
+        """Apply to a new flow the rules about its destination, and residual blocking."""
+        found = self._residuals.find(flow, now_s)
+        if found is not None:
+            flow.until_s = found.until_s
+            effects = found.residual.effects
+            if found.rule.placement is Placement.ON_PATH and packet.protocol == TCP:
+                # An on-path censor cannot prevent a connection; it ends one as soon as that is established.
+                flow.rule_id, flow.repeat = found.rule.rule_id, effects
+                flow.mechanism = found.residual.mechanism or found.rule.mechanism
                 return []
-            flow.mechanism = punished.residual.mechanism or punished.rule.mechanism
-            return self._enforcer.apply(effects, punished.rule, flow, packet, direction, None)
+            flow.mechanism = found.residual.mechanism or found.rule.mechanism
+            return self._enforcer.apply(effects, found.rule, flow, packet, direction, None)
         at_once = self._rules.candidates(flow.protocol, flow.far, flow.service_port).at_once
         return self._fire(Finding(at_once, flow.far.hex()), flow, packet, direction, now_s) if at_once else []
 
     def _fire(
         self, finding: Finding, flow: Flow, packet: Packet, direction: Direction, now_s: float
     ) -> list[Action]:
-        """Carry out every rule of a finding, up to and including the first one in the path itself."""
+        """Apply every rule of a finding, up to and including the first in-path one."""
         actions: list[Action] = []
         for ready in finding.rules:
             rule = ready.rule
@@ -238,6 +240,6 @@ def _is_empty_reply(packet: bytes) -> bool:
     return not has_payload and (flags == ACK or flags == SYN | ACK)
 
 
-def _watches(ready: ReadyRule, direction: Direction) -> bool:
+def _watches(ready: CompiledRule, direction: Direction) -> bool:
     way = ready.rule.way
     return way is Way.BOTH or (way is Way.OUTBOUND) == (direction is Direction.OUTBOUND)

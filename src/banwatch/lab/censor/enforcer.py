@@ -1,4 +1,4 @@
-"""Carrying rules out: what is injected at once, and what is done to a flow's packets from then on."""
+"""Enforcement of rules: packets injected at once, and effects on a flow's later packets."""
 
 from collections.abc import Sequence
 
@@ -35,17 +35,17 @@ from banwatch.lab.regime.rule import Placement, Rule
 from banwatch.lab.regime.tier import Tier
 
 _REPEAT_LIMIT = 64
-"""Injections that one flow can cause, so that two confused ends cannot make the censor send for ever."""
+"""Most injections that one flow can cause: two confused ends must not make the censor send for ever."""
 
 
 class Enforcer:
-    """Does to flows what rules say; what goes on is kept in the flow."""
+    """Applies effects to flows; the state of an effect is kept in its flow."""
 
     def __init__(self, tier: Tier, seed: int) -> None:
         self._path = tier.path
         self._seed = seed
         self._returns: dict[tuple[int, bytes, int, int], tuple[bytes, int]] = {}
-        """Diverted flows by what their answers look like: in whose name these are to come."""
+        """Original destination of diverted flows, by protocol, address and ports of their answers."""
 
     def apply(
         self,
@@ -56,7 +56,7 @@ class Enforcer:
         direction: Direction,
         question: DnsQuestion | None,
     ) -> list[Action]:
-        """Begin what effects do to a flow; returns what is injected at once."""
+        """Start effects on a flow; returns the packets injected at once."""
         if flow.rule_id is None:
             flow.rule_id, flow.mechanism = rule.rule_id, flow.mechanism or rule.mechanism
             flow.real_answer_passed = False
@@ -120,23 +120,23 @@ class Enforcer:
         return ()
 
     def _router(self, packet: Packet) -> bytes:
-        """In whose name ICMP errors are sent: the censor's own hop, else the destination itself."""
+        """Return the sender of ICMP errors: the censor's own hop, or else the destination."""
         hops = self._path.hops if packet.version == 4 else self._path.hops6
         return hops[min(self._path.censor_hop, len(hops)) - 1].packed if hops else packet.destination
 
     def repeat(self, flow: Flow, packet: Packet, direction: Direction) -> list[Action]:
-        """Answer what the asker of a flow that the censor has ended still says."""
+        """Answer a packet that the asker sends on a flow which the censor has ended."""
         if flow.repeats >= _REPEAT_LIMIT or packet.flags & RST:
             return []
         if flow.finished:
             if not packet.flags & FIN:
                 return []
             flow.repeats += 1
-            return [to_asker(packet, direction, RST)]  # so that the asker's end does not linger
+            return [to_asker(packet, direction, RST)]  # frees the asker's half-closed connection
         in_path = flow.drop_outbound or flow.drop_inbound
         if packet.protocol == TCP:
             if in_path and not packet.payload and not packet.flags & SYN:
-                return []  # nothing that would want an answer
+                return []  # a bare acknowledgement needs no answer
             if not in_path and packet.flags & SYN:
                 return []
         flow.repeats += 1
@@ -170,7 +170,7 @@ class Enforcer:
 
     @staticmethod
     def _delay_s(flow: Flow, packet: Packet, direction: Direction, now_s: float) -> float | None:
-        """How long a packet has to wait; None where it is dropped."""
+        """Return how long a packet has to wait; None where it is dropped."""
         if flow.drop_this:
             flow.drop_this = False
             return None
@@ -196,7 +196,7 @@ class Enforcer:
         self._returns[(flow.protocol, address, port, flow.client_port)] = (flow.far, flow.far_port)
 
     def undivert(self, packet: Packet) -> Packet:
-        """Give an answer from where a flow was diverted the address that was asked."""
+        """Rewrite an answer to a diverted flow so that it comes from the address that the client asked."""
         if not self._returns:
             return packet
         key = (packet.protocol, packet.source, packet.source_port, packet.destination_port)
@@ -208,7 +208,7 @@ class Enforcer:
         return rewritten
 
     def forget(self, flow: Flow) -> None:
-        """Drop what is kept about a flow that is over."""
+        """Remove the state of a flow that is over."""
         if flow.diverted:
             address, port = flow.diverted
             self._returns.pop((flow.protocol, address, port, flow.client_port), None)

@@ -1,4 +1,4 @@
-"""Everything that the censor remembers about one five-tuple, and the truth that it leaves."""
+"""Flow: the state that the censor keeps for one five-tuple, and the truth of it."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ _PROTOCOL_NAMES = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6"}
 
 @dataclass(slots=True, kw_only=True)
 class Flow:
-    """One five-tuple, for as long as it lives."""
+    """State of one five-tuple, for as long as it lives."""
 
     protocol: int
     client: bytes
@@ -26,15 +26,15 @@ class Flow:
     client_port: int
     far_port: int
     asked: Direction
-    """Which way its first packet went: who asked, and who is to answer."""
+    """Direction of its first packet: the side that sent it asks, the other answers."""
     started_s: float
     last_s: float
     epoch: int
-    """Of the rule set when it began."""
+    """Epoch of the rule set when the flow began."""
     is_free: bool = False
-    """Nothing is done to its packets."""
+    """Whether no effect is in force on its packets."""
     is_done: bool = False
-    """Nothing that it may still say changes what is known or done."""
+    """Whether no further packet can change what is recorded or done."""
     syn_seq: int | None = None
     fins: int = 0
     closed: bool = False
@@ -50,45 +50,45 @@ class Flow:
     reassembly: TcpReassembly | None = None
     initial: InitialState | None = None
     payload_packets: int = 0
-    """Of the asker, so far."""
+    """Packets with payload that the asker has sent so far."""
     is_read: bool = False
-    """No further message of the asker can or need be read."""
+    """Whether no further message of the asker can or need be read."""
     inspected: bool = False
-    """What the asker says has been read, or nothing that it says is of interest."""
+    """Whether the asker's payload has been read, or no rule looks for any."""
 
     drop_this: bool = False
-    """The packet at hand is dropped; nothing follows from it for others."""
+    """Whether the current packet is dropped, without an effect on later ones."""
     drop_outbound: bool = False
     drop_inbound: bool = False
     drop_after: int = 0
     """Packets that may still pass before dropping begins."""
     until_s: float | None = None
-    """When what is done to it ends: it is punished for an earlier flow."""
+    """Lab time at which a residual effect on it ends; None for an effect of its own."""
     finished: bool = False
-    """The censor ended the connection in the far end's name."""
+    """Whether the censor ended the connection in the far end's name."""
     repeat: tuple[Effect, ...] = ()
-    """What answers everything that the asker still says."""
+    """Effects that answer every further packet of the asker."""
     repeats: int = 0
     bucket_outbound: TokenBucket | None = None
     bucket_inbound: TokenBucket | None = None
     freeze_after: int | None = None
     frozen_bytes: int = 0
     diverted: tuple[bytes, int] | None = None
-    """Where it really goes."""
+    """Address and port to which it is diverted."""
 
     @property
     def service_port(self) -> int:
-        """The port that was asked."""
+        """Return the port of the answering side."""
         return self.far_port if self.asked is Direction.OUTBOUND else self.client_port
 
     @property
     def asker_port(self) -> int:
-        """The port that asks."""
+        """Return the port of the asking side."""
         return self.client_port if self.asked is Direction.OUTBOUND else self.far_port
 
     @property
     def is_under_effect(self) -> bool:
-        """Whether something is being done to its packets."""
+        """Return whether an effect is in force on its packets."""
         return (
             self.drop_outbound
             or self.drop_inbound
@@ -100,19 +100,19 @@ class Flow:
         )
 
     def saw(self, kind: str, name: str) -> None:
-        """Note a name that the asker said."""
+        """Record a name that the asker sent in clear."""
         if (kind, name) not in self.names and len(self.names) < _NAMES_LIMIT:
             self.names.append((kind, name))
 
     def stop_inspecting(self) -> None:
-        """Read no more of what the asker says, and keep none of it."""
+        """Stop reading the asker's payload, and release what was kept of it."""
         self.inspected = True
         self.initial = None
         if self.reassembly is not None:
             self.reassembly.forget()
 
     def release(self) -> None:
-        """Let its packets pass again."""
+        """End the effects on its packets."""
         self.drop_outbound = self.drop_inbound = False
         self.repeat, self.until_s, self.freeze_after = (), None, None
         self.bucket_outbound = self.bucket_inbound = None
@@ -138,7 +138,7 @@ class Flow:
         )
 
     def idle_limit_s(self) -> float:
-        """How long it is remembered after its last packet, in lab time."""
+        """Return how long the flow is kept after its last packet, in lab time."""
         if self.protocol == TCP:
             return 5.0 if self.closed else 300.0
         return 60.0 if self.protocol == UDP else 30.0

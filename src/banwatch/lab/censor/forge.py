@@ -1,4 +1,4 @@
-"""What a censor sends in somebody else's name: resets, DNS answers, pages, alerts, ICMP errors."""
+"""Forged packets of a censor: resets, DNS answers, pages, alerts, ICMP errors."""
 
 import struct
 from hashlib import blake2b
@@ -32,7 +32,7 @@ def _opposite(direction: Direction) -> Direction:
 
 
 def _after(packet: Packet) -> int:
-    """The sequence number after a segment."""
+    """Return the sequence number after a segment."""
     size = packet.end - packet.payload_start
     return (packet.seq + size + bool(packet.flags & SYN) + bool(packet.flags & FIN)) % 2**32
 
@@ -50,13 +50,13 @@ def to_asker(
     """Forge a segment from the far end to whoever sent `packet`.
 
     Args:
-        packet: what triggered it.
-        direction: of that packet.
+        packet: the packet that triggered the effect.
+        direction: direction of that packet.
         flags: TCP flags.
-        payload: what it carries.
+        payload: payload of the forged segment.
         offset: added to the sequence number that the receiver expects.
         expected: sequence number after everything that the receiver has sent; by default after `packet`.
-        ttl: of the forged packet; by default that of `packet`.
+        ttl: TTL of the forged packet; by default that of `packet`.
     """
     data = tcp_packet(
         packet.destination,
@@ -101,7 +101,7 @@ def resets(effect: Reset, packet: Packet, direction: Direction, *, delivered: bo
     for n in range(effect.count):
         offset = effect.offsets[min(n, len(effect.offsets) - 1)]
         if effect.to in (Side.BOTH, Side.CLIENT):
-            # Who waits for a SYN+ACK heeds a reset only if it acknowledges its SYN (RFC 9293, 3.10.7.3).
+            # A client in SYN-SENT accepts a reset only if it acknowledges the SYN (RFC 9293, 3.10.7.3).
             flags = RST | ACK if effect.ack or not packet.flags & ACK else RST
             made.append(to_asker(packet, direction, flags, offset=offset, ttl=effect.ttl))
         if effect.to in (Side.BOTH, Side.SERVER) and (delivered or not packet.flags & SYN):
@@ -145,7 +145,7 @@ def answer_and_close(
 
 
 def http_response(effect: HttpPage) -> bytes:
-    """The bytes of an effect's page."""
+    """Render an effect's page as an HTTP/1.1 response."""
     body = effect.body.encode()
     lines = [f"HTTP/1.1 {effect.status} {_REASONS.get(effect.status, 'Blocked')}"]
     lines += [f"{name}: {value}" for name, value in effect.headers]
@@ -154,7 +154,7 @@ def http_response(effect: HttpPage) -> bytes:
 
 
 def tls_alert(effect: TlsAlert) -> bytes:
-    """A fatal alert in a TLS 1.2 record (RFC 8446, section 6)."""
+    """Render a fatal alert in a TLS 1.2 record (RFC 8446, section 6)."""
     return bytes((21, 3, 3, 0, 2, 2, effect.description))
 
 
@@ -167,15 +167,21 @@ def dns_answers(effect: ForgeDns, question: DnsQuestion, seed: int) -> list[byte
         pool: tuple[IPv4Network, ...] | tuple[IPv6Network, ...] = ()
         if not effect.rcode:
             pool = (
-                effect.a if question.kind in (_A, _HTTPS) else effect.aaaa if question.kind == _AAAA else ()
+                effect.a
+                if question.query_type in (_A, _HTTPS)
+                else effect.aaaa
+                if question.query_type == _AAAA
+                else ()
             )
         if pool:
-            data = _pick(pool, f"{seed}|{question.name}|{question.kind}", number)
-            if question.kind == _HTTPS:
+            data = _pick(pool, f"{seed}|{question.name}|{question.query_type}", number)
+            if question.query_type == _HTTPS:
                 # Priority 1, the name itself, and one parameter: ipv4hint (RFC 9460, sections 2.2 and 7.3).
                 data = struct.pack("!HBHH", 1, 0, 4, 4) + data
             # The name is a pointer to the question at byte 12 (RFC 1035, section 4.1.4).
-            record = struct.pack("!HHHIH", 0xC00C, question.kind, 1, effect.record_ttl_s, len(data)) + data
+            record = (
+                struct.pack("!HHHIH", 0xC00C, question.query_type, 1, effect.record_ttl_s, len(data)) + data
+            )
         head = struct.pack("!HHHHHH", question.identity, rcode_flags, 1, bool(record), 0, 0)
         reply = head + question.section + record
         if reply not in replies:
@@ -207,7 +213,7 @@ def dns_replies(
     delivered: bool,
     seed: int,
 ) -> list[Inject]:
-    """Forge replies over the question's own transport."""
+    """Forge replies over the transport of the question."""
     made: list[Inject] = []
     for reply in dns_answers(effect, question, seed):
         if packet.protocol == UDP:
@@ -225,7 +231,7 @@ def dns_replies(
             made += answer_and_close(
                 framed, packet, direction, delivered=delivered, ttl=effect.ttl, expected=None
             )
-            break  # a stream has room for one answer
+            break  # the connection is closed after one answer
     return made
 
 

@@ -1,4 +1,4 @@
-"""IP fragments put together, so that a censor can read what they carry (RFC 791, RFC 8200)."""
+"""Reassembly of IP fragments, so that a censor can read their payload (RFC 791, RFC 8200)."""
 
 import struct
 from collections import OrderedDict
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from banwatch.lab.censor.packet import Packet
 
-_DATAGRAMS = 256  # at once; what is older gives way
+_DATAGRAMS = 256  # datagrams kept at once; past it the oldest is dropped
 _LIFE_S = 30.0  # RFC 8200, section 4.5 says 60; IPv4 stacks say 30
 _SIZE_LIMIT_BYTES = 65_535
 
@@ -15,7 +15,7 @@ _SIZE_LIMIT_BYTES = 65_535
 class _Datagram:
     started_s: float
     pieces: dict[int, tuple[bytes, bytes, bool]] = field(default_factory=dict)
-    """By offset: payload, the whole packet, whether more follow."""
+    """Payload, whole packet and more-fragments flag of each fragment, by offset."""
 
 
 class Fragments:

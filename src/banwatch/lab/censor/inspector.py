@@ -1,4 +1,4 @@
-"""Reading what the asker of a flow says, and finding the rules that look for it."""
+"""Inspection of a flow: reads the asker's messages, and finds the rules that match them."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,26 +17,26 @@ from banwatch.lab.censor.message import (
 from banwatch.lab.censor.packet import UDP, Packet, transport_checksum_holds
 from banwatch.lab.censor.quic import read_initial_untrusted
 from banwatch.lab.censor.reassembly import TcpReassembly
-from banwatch.lab.censor.rule_set import Candidates, ReadyRule, RuleSet
+from banwatch.lab.censor.rule_set import Candidates, CompiledRule, RuleSet
 from banwatch.lab.regime.regime import Parsing
 from banwatch.model.errors import WireError
 
 _DATAGRAMS_READ = 4
-"""Of a flow that is none of the protocols that are read: then no rule will find anything in it."""
+"""Datagrams read of a flow of an unknown protocol, before its inspection ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A message, and the rules that look for it, in the regime's order."""
+    """Message that was read, with the rules that match it in the regime's order."""
 
-    rules: tuple[ReadyRule, ...]
+    rules: tuple[CompiledRule, ...]
     subject: str
-    """What they matched on: a name, or an address."""
+    """Name or address on which the rules matched."""
     question: DnsQuestion | None = None
 
 
 class Inspector:
-    """Reads flows; what it learns it keeps in them."""
+    """Reads the packets of flows, and records what they say in the flows."""
 
     def __init__(self, rules: RuleSet, parsing: Parsing) -> None:
         self._rules = rules
@@ -44,15 +44,15 @@ class Inspector:
 
     @staticmethod
     def note_question(flow: Flow, packet: Packet) -> None:
-        """Note what a DNS query asks for, where no rule needs to know: the truth says it."""
+        """Record the name of a DNS query that no rule needs, for the truth."""
         with suppress(WireError):
             flow.saw("qname", read_dns_question_untrusted(packet.payload).name)
 
     def inspect(self, flow: Flow, packet: Packet) -> Iterator[Finding]:
-        """Read a packet of the asker's; yields each message in it that rules look for."""
+        """Read a packet of the asker; yields each message in it that rules match."""
         payload = packet.payload
         if not payload or (self._parsing.checksums and not transport_checksum_holds(packet)):
-            return  # whoever gets it will throw it away as well
+            return  # its receiver discards it as well
         flow.payload_packets += 1
         candidates = self._rules.candidates(flow.protocol, flow.far, flow.service_port)
         raw = [ready for ready in candidates.raw if self._matches_raw(ready, flow, packet, payload)]
@@ -66,7 +66,7 @@ class Inspector:
             flow.stop_inspecting()
 
     @staticmethod
-    def _matches_raw(ready: ReadyRule, flow: Flow, packet: Packet, payload: bytes) -> bool:
+    def _matches_raw(ready: CompiledRule, flow: Flow, packet: Packet, payload: bytes) -> bool:
         if ready.matches_bytes(payload, flow.payload_packets):
             return True
         return flow.payload_packets == 1 and ready.matches_shape(shape_of(payload, packet.protocol == UDP))
@@ -102,7 +102,7 @@ class Inspector:
     def _inspect_stream(
         self, flow: Flow, packet: Packet, payload: bytes, candidates: Candidates
     ) -> Iterator[Finding]:
-        if flow.reassembly is None:  # its beginning was not seen
+        if flow.reassembly is None:  # the start of the connection was not seen
             flow.reassembly = TcpReassembly(packet.seq)
         reassembly = flow.reassembly
         if not reassembly.feed(packet.seq, payload):
@@ -124,7 +124,7 @@ class Inspector:
             if isinstance(message, ClientHello) or reassembly.is_full:
                 flow.is_read = True
             elif isinstance(message, HttpRequest) and not candidates.http:
-                flow.is_read = True  # its first name is known, and nobody looks for another
+                flow.is_read = True  # the truth has its first name, and no rule needs another
             able = tuple(
                 ready for ready in rules if ready.rule.reassembly is None or segments <= ready.rule.reassembly
             )
@@ -133,7 +133,7 @@ class Inspector:
 
 
 def _read_message(data: bytes, port: int) -> tuple[DnsQuestion | ClientHello | HttpRequest, int, int] | None:
-    """Read the next message of a stream: what it is, bytes up to the end of its name, and bytes in all."""
+    """Read the next message of a connection: message, bytes up to the end of its name, and size."""
     if port == 53:
         size = 2 + int.from_bytes(data[:2], "big")
         if len(data) < max(size, 2):
@@ -149,7 +149,7 @@ def _read_message(data: bytes, port: int) -> tuple[DnsQuestion | ClientHello | H
 
 def _matching(
     message: DnsQuestion | ClientHello | HttpRequest, candidates: Candidates, flow: Flow
-) -> tuple[list[ReadyRule], str]:
+) -> tuple[list[CompiledRule], str]:
     if isinstance(message, DnsQuestion):
         flow.saw("qname", message.name)
         return [ready for ready in candidates.dns if ready.matches_dns(message)], message.name

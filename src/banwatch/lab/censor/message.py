@@ -1,7 +1,7 @@
-"""What a client says: a DNS question, a ClientHello, an HTTP request; and how much of it was needed.
+"""Messages of a client: DNS question, ClientHello, HTTP request, with the bytes that reading them needed.
 
-Every reader takes the bytes from the message's beginning. It returns None while the message may still become
-one, and raises WireError as soon as it cannot.
+Every reader takes the bytes from the message's beginning. It returns None while the message is incomplete,
+and raises WireError as soon as it cannot be one.
 """
 
 import struct
@@ -13,39 +13,39 @@ _HELLO_LIMIT_BYTES = 32_768
 _REQUEST_LIMIT_BYTES = 32_768
 _METHODS = (b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"CONNECT", b"TRACE")
 _SNI, _ALPN, _ECH = 0, 16, 0xFE0D  # RFC 6066, RFC 7301, RFC 9849
-_ESNI = 0xFFCE  # the drafts before it
+_ESNI = 0xFFCE  # draft-ietf-tls-esni-01 to -05, before ECH
 
 
 @dataclass(frozen=True, slots=True)
 class DnsQuestion:
-    """The first question of a query."""
+    """First question of a DNS query."""
 
     identity: int
     name: str
     """In lower case, without the final dot."""
-    kind: int
+    query_type: int
     section: bytes
-    """The question section's first entry as it was sent, for an answer to repeat."""
+    """First entry of the question section as sent, which an answer repeats."""
     flags: int
 
 
 @dataclass(frozen=True, slots=True)
 class ClientHello:
-    """What a ClientHello says in clear."""
+    """Clear-text fields of a ClientHello."""
 
     server_name: str | None
     has_ech: bool
     has_esni: bool
     alpn: tuple[str, ...]
     needed: int
-    """Bytes up to the end of the server name, or of the whole where it has none."""
+    """Bytes up to the end of the server name, or of the whole message where it has none."""
     size: int
-    """Bytes of the whole."""
+    """Bytes of the whole message."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """The head of an HTTP/1 request."""
+    """Head of an HTTP/1 request."""
 
     host: str
     path: str
@@ -53,7 +53,7 @@ class HttpRequest:
     needed: int
     """Bytes up to the end of the Host line."""
     size: int
-    """Bytes of the head and of the body, where it says how long that is."""
+    """Bytes of the head, and of the body where Content-Length gives its size."""
 
 
 def read_dns_question_untrusted(data: bytes) -> DnsQuestion:
@@ -75,15 +75,15 @@ def read_dns_question_untrusted(data: bytes) -> DnsQuestion:
             break
         if (
             size > 63 or at + size > len(data) or at > 267
-        ):  # a name has 255 bytes at most, and no pointer here
+        ):  # a name has 255 bytes at most, and a query's first name has no pointer
             raise WireError("bad DNS name")
         labels.append(data[at : at + size])
         at += size
     if at + 4 > len(data):
         raise WireError("truncated DNS question")
     name = b".".join(labels).lower().decode("latin-1")
-    (kind,) = struct.unpack_from("!H", data, at)
-    return DnsQuestion(identity, name, kind, data[12 : at + 4], flags)
+    (query_type,) = struct.unpack_from("!H", data, at)
+    return DnsQuestion(identity, name, query_type, data[12 : at + 4], flags)
 
 
 def read_client_hello_untrusted(data: bytes) -> ClientHello | None:
@@ -128,7 +128,7 @@ def read_client_hello_untrusted(data: bytes) -> ClientHello | None:
 
 
 def _position(in_body: int, ends: list[tuple[int, int]]) -> int:
-    """Where in the stream a byte of the handshake message stands, past the record headers before it."""
+    """Return the offset in the connection of a byte of the handshake message, record headers included."""
     for body_end, stream_end in ends:
         if in_body <= body_end:
             return stream_end - (body_end - in_body)
@@ -231,7 +231,7 @@ def _without_port(host: str) -> str:
 
 
 def shape_of(data: bytes, protocol_is_udp: bool) -> str:
-    """Name what the first payload of a flow looks like: `dns`, `http`, `tls`, or nothing known."""
+    """Classify the first payload of a flow: `dns`, `http`, `tls`, or `""` for any other."""
     if data[:2] == b"\x16\x03":
         return "tls"
     if data.split(b" ", 1)[0][:8] in _METHODS:

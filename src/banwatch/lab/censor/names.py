@@ -1,4 +1,4 @@
-"""Lists of names and prefixes made ready to be asked, however long they are."""
+"""Matchers of names and address prefixes, for lists of any length."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from banwatch.lab.regime.match import NameList, Prefix
 
 _FEW = 16
-"""Up to so many substrings are looked for one by one; more go into an automaton."""
+"""Substrings that are searched one by one; longer lists go into an automaton."""
 
 
 class NameMatcher:
-    """Says whether a name is on a list, in time that does not grow with the list."""
+    """Matches names against a list, in time that does not grow with the list."""
 
     def __init__(self, names: NameList) -> None:
         self._whole = names.exact | names.suffix
@@ -22,7 +22,7 @@ class NameMatcher:
         self._has_substring = _substring_finder(names.substring)
 
     def matches(self, name: str) -> bool:
-        """Whether the list names it. Names are in lower case, without a final dot."""
+        """Return whether the list holds a name, given in lower case without a final dot."""
         if name in self._whole:
             return True
         if self._suffix:
@@ -51,7 +51,7 @@ def _substring_finder(substrings: tuple[str, ...]) -> Callable[[str], bool] | No
 
 
 class PrefixSet:
-    """Says whether an address (4 or 16 bytes) is in one of many prefixes."""
+    """Set of prefixes that addresses (4 or 16 bytes) are looked up in."""
 
     def __init__(self, prefixes: Iterable[Prefix]) -> None:
         self._by_shift: dict[tuple[int, int], set[int]] = {}
@@ -64,7 +64,7 @@ class PrefixSet:
         return bool(self._by_shift)
 
     def contains(self, address: bytes) -> bool:
-        """Whether one of the prefixes holds it."""
+        """Return whether one of the prefixes holds an address."""
         number, size = int.from_bytes(address, "big"), len(address)
         return any(
             number >> shift in networks

@@ -1,4 +1,4 @@
-"""IP, TCP and UDP headers: read into a value, and forged from one.
+"""IP, TCP and UDP headers: parsing and forging.
 
 Wire: IPv4 (RFC 791), IPv6 (RFC 8200), TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792), ICMPv6 (RFC 4443).
 """
@@ -20,7 +20,7 @@ _QUOTE_BYTES = 48  # of the original packet in an ICMP error; 28 is the least th
 
 @dataclass(slots=True)
 class Packet:
-    """An IP packet's headers, and where its parts begin."""
+    """Headers of an IP packet, and the offsets of its parts."""
 
     data: bytes
     version: int
@@ -29,30 +29,30 @@ class Packet:
     destination: bytes
     ttl: int
     network_end: int
-    """Where the IP header (with extensions) ends and the transport header begins."""
+    """Offset at which the IP header (with extensions) ends and the transport header begins."""
     end: int
-    """Where the IP packet ends; padding may follow."""
+    """Offset at which the IP packet ends; padding may follow."""
     fragment_offset: int
     more_fragments: bool
     fragment_id: int
     source_port: int = 0
     destination_port: int = 0
     payload_start: int = 0
-    """Where the payload of TCP or UDP begins; else the same as `network_end`."""
+    """Offset of the payload of TCP or UDP; `network_end` for other protocols."""
     seq: int = 0
     ack: int = 0
     flags: int = 0
     was_rewritten: bool = False
-    """The censor changed its addresses: it goes on as `data`, not as it came."""
+    """Whether the censor changed its addresses, so that `data` goes on instead of the original."""
 
     @property
     def is_fragment(self) -> bool:
-        """Whether it is but a part of a datagram."""
+        """Return whether the packet is a fragment of a datagram."""
         return self.more_fragments or self.fragment_offset > 0
 
     @property
     def payload(self) -> bytes:
-        """What TCP or UDP carries."""
+        """Return the payload of TCP or UDP."""
         return self.data[self.payload_start : self.end]
 
 
@@ -72,7 +72,7 @@ def read_packet_untrusted(data: bytes) -> Packet:
     if packet.protocol == TCP:
         if end - start < 20:
             if packet.more_fragments:
-                return packet  # a tiny first fragment, RFC 1858: its header comes with the next one
+                return packet  # a tiny first fragment (RFC 1858): the header continues in the next one
             raise WireError("truncated TCP header")
         sport, dport, seq, ack, offset, flags, _, _, _ = _TCP.unpack_from(data, start)
         header_bytes = (offset >> 4) * 4
@@ -164,7 +164,7 @@ def _read_ipv6(data: bytes) -> Packet:
 
 
 def checksum(data: bytes) -> int:
-    """The Internet checksum (RFC 1071): ones' complement arithmetic is arithmetic modulo 65,535."""
+    """Compute the Internet checksum (RFC 1071): ones' complement is arithmetic modulo 65,535."""
     if len(data) % 2:
         data += b"\0"
     rest = int.from_bytes(data, "big") % 0xFFFF
@@ -178,7 +178,7 @@ def _pseudo_header(source: bytes, destination: bytes, protocol: int, size: int) 
 
 
 def transport_checksum_holds(packet: Packet) -> bool:
-    """Whether the receiver's TCP or UDP will accept the packet's checksum."""
+    """Return whether the receiver's TCP or UDP will accept the packet's checksum."""
     data = packet.data[packet.network_end : packet.end]
     if packet.protocol == UDP and packet.version == 4 and data[6:8] == b"\0\0":
         return True  # the sender did not compute one
@@ -191,7 +191,7 @@ def transport_checksum_holds(packet: Packet) -> bool:
 def ip_packet(
     source: bytes, destination: bytes, protocol: int, body: bytes, *, ttl: int = 64, identity: int = 0
 ) -> bytes:
-    """Put an IP header before a transport segment; of the version that the addresses are."""
+    """Forge an IP packet around a transport segment, of the version of the addresses."""
     if len(source) == 4:
         head = _IPV4.pack(0x45, 0, 20 + len(body), identity, 0x4000, ttl, protocol, 0, source, destination)
         return head[:10] + checksum(head).to_bytes(2, "big") + head[12:] + body
@@ -239,18 +239,18 @@ def udp_packet(
     return ip_packet(source, destination, UDP, body, ttl=ttl, identity=identity)
 
 
-def icmp_error(router: bytes, packet: Packet, kind: int, code: int, *, ttl: int = 64) -> bytes:
+def icmp_error(router: bytes, packet: Packet, icmp_type: int, code: int, *, ttl: int = 64) -> bytes:
     """Forge the ICMP error that a router sends to the packet's source.
 
     Args:
         router: address of the sender, of the packet's own version.
-        packet: what could not be delivered.
-        kind: type of ICMPv4 or ICMPv6, by the packet's version.
-        code: its code.
-        ttl: of the forged packet.
+        packet: the packet that could not be delivered.
+        icmp_type: type of ICMPv4 or ICMPv6, by the packet's version.
+        code: code of that type.
+        ttl: TTL of the forged packet.
     """
     quote = packet.data[: min(packet.end, packet.network_end + _QUOTE_BYTES - 20)]
-    body = struct.pack("!BBHI", kind, code, 0, 0) + quote
+    body = struct.pack("!BBHI", icmp_type, code, 0, 0) + quote
     if packet.version == 4:
         total, protocol = checksum(body), ICMP
     else:
@@ -267,7 +267,7 @@ def readdressed(
     source_port: int | None = None,
     destination_port: int | None = None,
 ) -> bytes:
-    """The same TCP or UDP packet from or to another place, checksums made anew."""
+    """Rewrite the addresses and ports of a TCP or UDP packet, with new checksums."""
     new_source = packet.source if source is None else source
     new_destination = packet.destination if destination is None else destination
     data = bytearray(packet.data[: packet.end])

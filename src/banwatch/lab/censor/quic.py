@@ -1,4 +1,4 @@
-"""QUIC Initials decrypted, as any observer can (RFC 9001, section 5.2; RFC 9369 for version 2)."""
+"""Decryption of QUIC Initials, which any observer can do (RFC 9001, section 5.2; RFC 9369 for version 2)."""
 
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,7 +19,7 @@ _PADDING, _PING, _ACK, _ACK_ECN, _CRYPTO, _CLOSE = 0, 1, 2, 3, 6, 0x1C
 
 @dataclass(slots=True)
 class InitialState:
-    """The CRYPTO bytes that a client has sent so far."""
+    """CRYPTO bytes that a client has sent so far."""
 
     version: int
     destination_id: bytes
@@ -29,7 +29,7 @@ class InitialState:
 
 @dataclass(frozen=True, slots=True)
 class Initial:
-    """What is known of a QUIC connection: its version, and the ClientHello where it could be read."""
+    """Version of a QUIC connection, and its ClientHello where that could be read."""
 
     version: int
     hello: ClientHello | None
@@ -41,11 +41,11 @@ def read_initial_untrusted(
     """Read a client's datagram, from the first one on.
 
     Args:
-        state: what the datagrams before it gave; None for the first.
+        state: state after the datagrams before it; None for the first.
         datagram: a UDP payload.
 
     Returns:
-        What to keep, and what is known once the ClientHello is whole or cannot be read.
+        The new state, and the Initial once the ClientHello is complete or cannot be read.
 
     Raises:
         WireError: it is not a QUIC Initial.
@@ -95,13 +95,13 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 @lru_cache(maxsize=256)
 def _keys(version: int, destination_id: bytes) -> tuple[bytes, bytes, bytes]:
-    from cryptography.hazmat.primitives import hashes, hmac  # only where somebody speaks QUIC
+    from cryptography.hazmat.primitives import hashes, hmac  # heavy to import, and only QUIC needs it
 
     def expand(secret: bytes, label: bytes, size: int) -> bytes:
         full = b"tls13 " + label
         info = size.to_bytes(2, "big") + bytes((len(full),)) + full + b"\0"
         mac = hmac.HMAC(secret, hashes.SHA256())
-        mac.update(info + b"\x01")  # one block: nothing here is longer than a SHA-256
+        mac.update(info + b"\x01")  # one block: no key is longer than a SHA-256
         return mac.finalize()[:size]
 
     mac = hmac.HMAC(_SALTS[version], hashes.SHA256())
@@ -155,7 +155,7 @@ def _collect(frames: bytes, pieces: dict[int, bytes]) -> None:
                 _, at = _varint(frames, at)
             continue
         if kind != _CRYPTO:
-            return  # CONNECTION_CLOSE, or nothing that an Initial may carry
+            return  # CONNECTION_CLOSE, or a frame that an Initial must not carry
         offset, at = _varint(frames, at)
         size, at = _varint(frames, at)
         if at + size > len(frames) or offset + size > _CRYPTO_LIMIT_BYTES:

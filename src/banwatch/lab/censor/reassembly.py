@@ -5,9 +5,9 @@ _SEGMENT_LIMIT = 64
 
 
 class TcpReassembly:
-    """A client's side of a TCP connection put together: what it said, and in how many segments.
+    """One side of a TCP connection: its bytes in order, and the segments that they came in.
 
-    The first copy of a byte is the one that counts. Limits bound what a flow can make the censor keep.
+    The first copy of a byte counts. Limits bound the memory of one flow.
     """
 
     __slots__ = ("_base", "_ends", "_waiting", "data", "start")
@@ -17,7 +17,7 @@ class TcpReassembly:
         """Sequence number of `data[0]`."""
         self.data = bytearray()
         self.start = 0
-        """Where the message that is being read begins in `data`."""
+        """Index in `data` of the current message's first byte."""
         self._ends: list[int] = []
         self._waiting: dict[int, bytes] = {}
 
@@ -48,26 +48,26 @@ class TcpReassembly:
 
     @property
     def next_seq(self) -> int:
-        """The sequence number after everything that was put together."""
+        """Return the sequence number after the last byte that is in order."""
         return (self._base + len(self.data)) % 2**32
 
     def segments_up_to(self, position: int) -> int:
-        """In how many segments the bytes from the current message's start up to `position` came."""
+        """Return how many segments carried the current message up to `position`."""
         first = next((i for i, end in enumerate(self._ends) if end > self.start), len(self._ends) - 1)
         last = next((i for i, end in enumerate(self._ends) if end >= position), len(self._ends) - 1)
         return last - first + 1
 
     def forget(self) -> None:
-        """Keep only how far it came."""
+        """Release the bytes, and keep the position."""
         self._base = self.next_seq
         self.data, self.start, self._ends = bytearray(), 0, []
         self._waiting.clear()
 
     def skip(self, position: int) -> None:
-        """Go on to the message after this one."""
+        """Move on to the next message, which begins at `position`."""
         self.start = position
 
     @property
     def is_full(self) -> bool:
-        """Whether it has grown past what the censor is willing to keep."""
+        """Return whether the limits are reached."""
         return len(self.data) > _STREAM_LIMIT_BYTES or len(self._ends) > 4 * _SEGMENT_LIMIT

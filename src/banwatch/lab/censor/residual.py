@@ -1,4 +1,4 @@
-"""Residual blocking: for a while after a rule fired, later flows between the same places meet it too."""
+"""Residual blocking: for a while after a rule fired, it affects later flows between the same endpoints."""
 
 from dataclasses import dataclass
 
@@ -10,46 +10,46 @@ _LIMIT = 50_000
 
 
 @dataclass(slots=True)
-class Punishment:
-    """What later flows meet, and until when."""
+class ResidualEffect:
+    """Effect on later flows, with its end."""
 
     rule: Rule
     residual: Residual
     until_s: float
 
 
-def _key(kind: ResidualKey, flow: Flow) -> tuple[object, ...]:
+def _key(residual_key: ResidualKey, flow: Flow) -> tuple[object, ...]:
     key: tuple[object, ...] = (flow.protocol, flow.client, flow.far)
-    if kind is not ResidualKey.TWO:
+    if residual_key is not ResidualKey.TWO:
         key = (*key, flow.service_port)
-    if kind is ResidualKey.FOUR:
+    if residual_key is ResidualKey.FOUR:
         key = (*key, flow.asker_port)
     return key
 
 
 class Residuals:
-    """Who is punished now."""
+    """Residual effects in force, by the endpoints of the flows that they affect."""
 
     def __init__(self) -> None:
-        self._punished: dict[tuple[object, ...], Punishment] = {}
+        self._in_force: dict[tuple[object, ...], ResidualEffect] = {}
 
     def remember(self, rule: Rule, residual: Residual, flow: Flow, now_s: float) -> None:
-        """Begin, or begin anew, what follows from a rule that fired."""
-        if len(self._punished) >= _LIMIT:
-            self._punished = {key: p for key, p in self._punished.items() if p.until_s > now_s}
-        self._punished[_key(residual.key, flow)] = Punishment(rule, residual, now_s + residual.seconds)
+        """Start, or start again, the residual effect of a rule that fired."""
+        if len(self._in_force) >= _LIMIT:
+            self._in_force = {key: p for key, p in self._in_force.items() if p.until_s > now_s}
+        self._in_force[_key(residual.key, flow)] = ResidualEffect(rule, residual, now_s + residual.seconds)
 
-    def find(self, flow: Flow, now_s: float) -> Punishment | None:
-        """What a flow is punished with, if it is; a residual that is refreshed begins anew."""
-        if not self._punished:
+    def find(self, flow: Flow, now_s: float) -> ResidualEffect | None:
+        """Return the residual effect on a flow, if there is one; a refreshed one starts again."""
+        if not self._in_force:
             return None
-        for kind in ResidualKey:
-            key = _key(kind, flow)
-            found = self._punished.get(key)
+        for residual_key in ResidualKey:
+            key = _key(residual_key, flow)
+            found = self._in_force.get(key)
             if found is None:
                 continue
             if not now_s < found.until_s <= now_s + found.residual.seconds:  # over, or the clock was set back
-                del self._punished[key]
+                del self._in_force[key]
                 continue
             if found.residual.refresh:
                 found.until_s = now_s + found.residual.seconds

@@ -1,4 +1,4 @@
-"""A regime's rules for one tier, made ready: which are in force now, and which can concern a destination."""
+"""Rule set: a regime's rules for one tier, compiled; those in force now, and those about a destination."""
 
 import math
 from collections import Counter
@@ -27,8 +27,8 @@ _DNS_PORT = (53, 53)
 Message = DnsQuestion | ClientHello | HttpRequest
 
 
-class ReadyRule:
-    """A rule with its lists made ready."""
+class CompiledRule:
+    """Compiled rule: a rule with matchers for its lists."""
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
@@ -37,7 +37,7 @@ class ReadyRule:
         self._ports = match.ports
         self._protocols = match.protocols
         if isinstance(trigger, DnsTrigger) and not match.ports:
-            self._ports = (_DNS_PORT,)  # elsewhere it is not DNS to a censor
+            self._ports = (_DNS_PORT,)  # a censor takes other ports for other protocols
         if isinstance(trigger, (TlsTrigger, HttpTrigger)):
             self._protocols = frozenset({TCP})
         elif isinstance(trigger, QuicTrigger):
@@ -53,14 +53,14 @@ class ReadyRule:
 
     @property
     def first_packets(self) -> int:
-        """How many of a flow's first packets with payload it looks at, whatever they are; 0 for none."""
+        """Return how many of a flow's first packets with payload the rule reads, of any protocol."""
         trigger = self.rule.match.trigger
         if isinstance(trigger, BytesTrigger):
             return trigger.first_packets
         return int(isinstance(trigger, ShapeTrigger))
 
     def can_concern(self, protocol: int, far: bytes, far_port: int) -> bool:
-        """Whether the rule may apply to a flow, by where it goes."""
+        """Return whether the rule may apply to a flow, by its destination."""
         return (
             (not self._protocols or protocol in self._protocols)
             and (not self._ports or any(low <= far_port <= high for low, high in self._ports))
@@ -69,18 +69,18 @@ class ReadyRule:
         )
 
     def matches_dns(self, question: DnsQuestion) -> bool:
-        """Whether a question is one that the rule looks for."""
+        """Return whether the rule matches a DNS question."""
         trigger = self.rule.match.trigger
         return (
             isinstance(trigger, DnsTrigger)
-            and (not trigger.types or question.kind in trigger.types)
+            and (not trigger.types or question.query_type in trigger.types)
             and (not trigger.exact_case or question.section[:-4] == question.section[:-4].lower())
             and self._names is not None
             and self._names.matches(question.name)
         )
 
     def matches_tls(self, hello: ClientHello) -> bool:
-        """Whether a ClientHello is one that the rule looks for."""
+        """Return whether the rule matches a ClientHello."""
         trigger = self.rule.match.trigger
         return (
             isinstance(trigger, TlsTrigger)
@@ -94,7 +94,7 @@ class ReadyRule:
         )
 
     def matches_http(self, request: HttpRequest) -> bool:
-        """Whether a request is one that the rule looks for."""
+        """Return whether the rule matches an HTTP request."""
         trigger = self.rule.match.trigger
         return (
             isinstance(trigger, HttpTrigger)
@@ -104,7 +104,7 @@ class ReadyRule:
         )
 
     def matches_quic(self, version: int, server_name: str | None) -> bool:
-        """Whether a QUIC Initial is one that the rule looks for."""
+        """Return whether the rule matches a QUIC Initial."""
         trigger = self.rule.match.trigger
         return (
             isinstance(trigger, QuicTrigger)
@@ -113,7 +113,7 @@ class ReadyRule:
         )
 
     def matches_bytes(self, payload: bytes, packets: int) -> bool:
-        """Whether one of a flow's first payloads is one that the rule looks for."""
+        """Return whether the rule matches one of a flow's first payloads."""
         trigger = self.rule.match.trigger
         if not isinstance(trigger, BytesTrigger) or packets > trigger.first_packets:
             return False
@@ -122,41 +122,41 @@ class ReadyRule:
         return not trigger.patterns or any(pattern in payload for pattern in trigger.patterns)
 
     def matches_shape(self, shape: str) -> bool:
-        """Whether a flow's first payload is none of what the rule lets pass."""
+        """Return whether the rule blocks a first payload of a shape."""
         trigger = self.rule.match.trigger
         return isinstance(trigger, ShapeTrigger) and shape not in trigger.unlike
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The rules in force that may apply to a flow, by what they look for; each in the order of the regime."""
+    """Rules in force that may apply to a flow, by their trigger, each in the order of the regime."""
 
-    at_once: tuple[ReadyRule, ...]
-    dns: tuple[ReadyRule, ...]
-    tls: tuple[ReadyRule, ...]
-    http: tuple[ReadyRule, ...]
-    quic: tuple[ReadyRule, ...]
-    raw: tuple[ReadyRule, ...]
-    """Looking for bytes or shapes."""
+    at_once: tuple[CompiledRule, ...]
+    dns: tuple[CompiledRule, ...]
+    tls: tuple[CompiledRule, ...]
+    http: tuple[CompiledRule, ...]
+    quic: tuple[CompiledRule, ...]
+    raw: tuple[CompiledRule, ...]
+    """Rules about bytes or shapes."""
     raw_packets: int
-    """How many of the first packets with payload these look at."""
+    """First packets with payload that these read."""
 
 
 class RuleSet:
-    """The rules of one tier, by time and destination."""
+    """Rules of one tier, by time and destination."""
 
     def __init__(self, regime: Regime, tier: Tier, seed: int) -> None:
-        self._rules = tuple(ReadyRule(rule) for rule in regime.rules if tier.name in rule.tiers)
+        self._rules = tuple(CompiledRule(rule) for rule in regime.rules if tier.name in rule.tiers)
         self._seed = seed
-        self._active: tuple[ReadyRule, ...] = ()
+        self._active: tuple[CompiledRule, ...] = ()
         self._valid_from_s, self.valid_until_s = math.inf, -math.inf
         self._cache: dict[tuple[int, bytes, int], Candidates] = {}
         self._drawn: Counter[str] = Counter()
         self.epoch = 0
-        """Changes whenever the rules in force do."""
+        """Number that changes whenever the rules in force do."""
 
     def refresh(self, now_s: float) -> None:
-        """Find out which rules are in force, if that may have changed."""
+        """Update the rules in force, if they may have changed."""
         if self._valid_from_s <= now_s < self.valid_until_s:
             return
         now = datetime.fromtimestamp(now_s, UTC)
@@ -174,7 +174,7 @@ class RuleSet:
             self.epoch += 1
 
     def candidates(self, protocol: int, far: bytes, far_port: int) -> Candidates:
-        """The rules in force that may apply to flows to a place."""
+        """Return the rules in force that may apply to flows to a destination."""
         key = (protocol, far, far_port)
         found = self._cache.get(key)
         if found is None:
@@ -182,16 +182,16 @@ class RuleSet:
                 self._cache.clear()
             ready = [rule for rule in self._active if rule.can_concern(protocol, far, far_port)]
 
-            def looking_for(*kinds: type) -> tuple[ReadyRule, ...]:
-                return tuple(rule for rule in ready if isinstance(rule.rule.match.trigger, kinds))
+            def with_trigger(*triggers: type) -> tuple[CompiledRule, ...]:
+                return tuple(rule for rule in ready if isinstance(rule.rule.match.trigger, triggers))
 
             found = self._cache[key] = Candidates(
-                at_once=looking_for(type(None)),
-                dns=looking_for(DnsTrigger),
-                tls=looking_for(TlsTrigger),
-                http=looking_for(HttpTrigger),
-                quic=looking_for(QuicTrigger),
-                raw=looking_for(BytesTrigger, ShapeTrigger),
+                at_once=with_trigger(type(None)),
+                dns=with_trigger(DnsTrigger),
+                tls=with_trigger(TlsTrigger),
+                http=with_trigger(HttpTrigger),
+                quic=with_trigger(QuicTrigger),
+                raw=with_trigger(BytesTrigger, ShapeTrigger),
                 raw_packets=max((rule.first_packets for rule in ready), default=0),
             )
         return found
@@ -201,7 +201,7 @@ class RuleSet:
 
         Args:
             rule: the rule that matched.
-            subject: what it matched on (a name or an address), for decisions per flow: the n-th flow with the
+            subject: the name or address that it matched on, for decisions per flow: the n-th flow with the
                 same subject always gets the same answer, whatever its ports are.
             now_s: lab time.
         """
@@ -228,7 +228,7 @@ def _is_in_force(rule: Rule, now: datetime) -> bool:
 
 
 def entropy(data: bytes) -> float:
-    """Shannon entropy in bits per byte."""
+    """Compute the Shannon entropy in bits per byte."""
     if not data:
         return 0.0
     total = len(data)

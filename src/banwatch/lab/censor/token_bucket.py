@@ -7,7 +7,7 @@ from banwatch.lab.regime.effect import Throttle
 
 @dataclass(slots=True)
 class TokenBucket:
-    """A token bucket, for policing and shaping."""
+    """Token bucket, for policing and shaping."""
 
     throttle: Throttle
     tokens: float = 0.0
@@ -15,7 +15,7 @@ class TokenBucket:
     busy_until_s: float = 0.0
 
     def delay_s(self, size_bytes: int, now_s: float) -> float | None:
-        """How long a packet has to wait; None where it is dropped."""
+        """Return how long a packet has to wait; None where it is dropped."""
         rate = self.throttle.kbit_s * 1000 / 8  # bytes a second
         if self.throttle.shaping:
             start = max(now_s, self.busy_until_s)

@@ -1,1 +1,1 @@
-"""What a censor does, to whom and when: regimes as frozen values, read from YAML and written out in words."""
+"""Regimes: what a censor does, to whom and when, as frozen values, read from YAML and rendered as pages."""

@@ -1,4 +1,4 @@
-"""A regime in words: the page that `lab regimes show` prints and docs/regimes/ keeps."""
+"""Page about a regime, in Markdown: `lab regimes show` prints it, and docs/regimes/ keeps it."""
 
 from dataclasses import fields
 
@@ -51,7 +51,7 @@ def render_regime(regime: Regime) -> str:
 
 def _tier_row(tier: Tier) -> str:
     client = ", ".join(str(a) for a in (tier.client_address, tier.client_address6) if a)
-    network = f"{tier.network_name} (AS{tier.asn}, {tier.kind})"
+    network = f"{tier.network_name} (AS{tier.asn}, {tier.network_kind})"
     return f"| {tier.name} | {network} | {client} | {tier.resolver} | {tier.helper_path} |"
 
 
@@ -152,7 +152,7 @@ def _few(items: list[str]) -> str:
 
 
 def _effect(effect: Effect) -> str:
-    """An effect's name and the options that are not as usual."""
+    """Render an effect's name and the options that differ from their defaults."""
     name = "".join(f" {c.lower()}" if c.isupper() else c for c in type(effect).__name__).strip()
     options = []
     for option in fields(effect):

@@ -9,13 +9,13 @@ Prefix = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameList:
-    """Names, in lower case without a final dot."""
+    """List of names, in lower case without a final dot."""
 
     exact: frozenset[str] = frozenset()
     suffix: frozenset[str] = frozenset()
-    """The name itself and every name under it."""
+    """Names that stand for themselves and for every name under them."""
     wildcard: tuple[str, ...] = ()
-    """`*` stands for any run of characters, dots included."""
+    """Patterns in which `*` stands for any run of characters, dots included."""
     substring: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -24,42 +24,42 @@ class NameList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsTrigger:
-    """A question for one of the names, over UDP or TCP."""
+    """Trigger: a DNS question for one of the names, over UDP or TCP."""
 
     names: NameList
     types: frozenset[int] = frozenset()
     """Query types; empty is every type."""
     exact_case: bool = False
-    """A careless filter, which misses a name that is not written in lower case throughout."""
+    """Whether the filter misses names that are not in lower case throughout, as careless filters do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsTrigger:
-    """A ClientHello. Every condition that is given must hold."""
+    """Trigger: a ClientHello. Every condition that is given must hold."""
 
     sni: NameList | None = None
     ech: bool | None = None
     """Whether an encrypted_client_hello extension must be present or absent."""
     esni: bool | None = None
-    """The same of the encrypted_server_name extension of the drafts before ECH."""
+    """Whether an encrypted_server_name extension (drafts before ECH) must be present or absent."""
     alpn: frozenset[str] = frozenset()
-    """At least one of these is offered."""
+    """Protocols of which the client must offer at least one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpTrigger:
-    """A clear-text HTTP/1 request. Every condition that is given must hold."""
+    """Trigger: a clear-text HTTP/1 request. Every condition that is given must hold."""
 
     host: NameList | None = None
     path: tuple[str, ...] = ()
-    """One of these is part of the path."""
+    """Texts of which one must be part of the path."""
     keyword: tuple[bytes, ...] = ()
-    """One of these bytes strings is part of the request's head."""
+    """Byte strings of which one must be part of the request's head."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuicTrigger:
-    """A client's QUIC Initial. Every condition that is given must hold."""
+    """Trigger: a client's QUIC Initial. Every condition that is given must hold."""
 
     sni: NameList | None = None
     versions: frozenset[int] = frozenset()
@@ -67,7 +67,7 @@ class QuicTrigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BytesTrigger:
-    """The first bytes that a client sends: a pattern among them, or too random to be anything known."""
+    """Trigger: first bytes of a client that hold a pattern, or are too random for a known protocol."""
 
     patterns: tuple[bytes, ...] = ()
     min_entropy: float | None = None
@@ -77,7 +77,7 @@ class BytesTrigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShapeTrigger:
-    """A protocol allow-list: the first payload looks like none of these (`dns`, `http`, `tls`)."""
+    """Trigger: a first payload of none of these protocols (`dns`, `http`, `tls`): an allow-list."""
 
     unlike: frozenset[str]
 
@@ -87,12 +87,12 @@ Trigger = DnsTrigger | TlsTrigger | HttpTrigger | QuicTrigger | BytesTrigger | S
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """Where a packet goes, and what it says. Empty conditions hold for everything."""
+    """Conditions on a packet's destination and content. Empty conditions hold for everything."""
 
     to: tuple[Prefix, ...] = ()
-    """The far end is in one of these prefixes."""
+    """Prefixes that the far end must be in."""
     outside: tuple[Prefix, ...] = ()
-    """The far end is in none of these: a destination allow-list."""
+    """Prefixes that the far end must not be in: a destination allow-list."""
     protocols: frozenset[int] = frozenset()
     """IP protocol numbers."""
     ports: tuple[tuple[int, int], ...] = ()

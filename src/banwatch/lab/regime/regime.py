@@ -10,7 +10,7 @@ from banwatch.model.ids import CountryCode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegimeSource:
-    """Where it is known from that the regime is so."""
+    """Source of what a regime says."""
 
     title: str
     publisher: str
@@ -20,7 +20,7 @@ class RegimeSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """The simulated days: a round of measurements at `start`, then `every` so many hours, before `end`."""
+    """Simulated days: rounds of measurements from `start`, every `every_h` hours, before `end`."""
 
     start: datetime
     end: datetime
@@ -29,17 +29,17 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsing:
-    """What the censor makes of odd packets."""
+    """Treatment of unusual packets by the censor."""
 
     fragments: bool = True
-    """Whether it puts IP fragments together; else it cannot read what they carry."""
+    """Whether it reassembles IP fragments; otherwise it cannot read their payload."""
     checksums: bool = True
     """Whether it ignores packets whose transport checksum is wrong, as their receiver will."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regime:
-    """What a censor does to whom and when, and how that is known."""
+    """Regime: what a censor does to whom and when, with its sources."""
 
     name: str
     title: str

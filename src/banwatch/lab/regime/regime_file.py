@@ -1,4 +1,4 @@
-"""Regimes from YAML: `load_regime`. The keys are described in docs/lab.md."""
+"""Regime files: `load_regime` reads one from YAML. docs/lab.md describes the keys."""
 
 import re
 from importlib import resources
@@ -121,7 +121,7 @@ def _read_tier(name: str, tier: YamlMapping) -> Tier:
         name=name,
         asn=Asn(tier.need("asn", "an AS number").integer(1, 2**32 - 1)),
         network_name=tier.text("network_name"),
-        kind=tier.need("kind", "fixed, mobile or intranet").one_of(NetworkKind),
+        network_kind=tier.need("kind", "fixed, mobile or intranet").one_of(NetworkKind),
         client_address=v4,
         client_address6=v6,
         resolver=tier.need("resolver", "an IPv4 address").parsed(IPv4Address, "an IPv4 address"),

@@ -9,14 +9,14 @@ from banwatch.lab.regime.match import Match
 
 
 class Placement(StrEnum):
-    """In-path can withhold a packet; on-path sees copies and can only add to them."""
+    """Placement of a censor: in-path can withhold a packet, on-path sees copies and can only add packets."""
 
     IN_PATH = "in-path"
     ON_PATH = "on-path"
 
 
 class Per(StrEnum):
-    """What a rule's probability is drawn for: every flow anew, or once for all flows of an hour or a day."""
+    """Scope of one draw of a rule's probability: each flow, or all flows of an hour or a day."""
 
     FLOW = "flow"
     HOUR = "hour"
@@ -25,18 +25,18 @@ class Per(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When a rule is in force, by the lab clock."""
+    """Period in which a rule is in force, by the lab clock."""
 
     begins: datetime | None = None
     ends: datetime | None = None
-    """The first moment after it."""
+    """First moment after the period."""
     hours: tuple[tuple[int, int], ...] = ()
     """Ranges of hours of the day in UTC, [first, last); empty is all day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One thing that the censor does."""
+    """Rule of a censor: what it matches, whom it affects, and its effects."""
 
     rule_id: str
     tiers: frozenset[str]
@@ -46,10 +46,10 @@ class Rule:
     """Node of the taxonomy that a perfect observer would name."""
     placement: Placement = Placement.IN_PATH
     way: Way = Way.OUTBOUND
-    """Packets of which direction are inspected."""
+    """Direction of the packets that are inspected."""
     schedule: Schedule = Schedule()
     probability: float = 1.0
     per: Per = Per.FLOW
     residual: Residual | None = None
     reassembly: int | None = None
-    """How many TCP segments it can put together: 1 is none, None is any number."""
+    """TCP segments that it can reassemble: 1 is no reassembly, None is any number."""

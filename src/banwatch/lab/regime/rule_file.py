@@ -1,4 +1,4 @@
-"""The parts of a rule from YAML: what it matches, what it does, what it remembers."""
+"""Parts of a rule from YAML: match, effects, residual."""
 
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -52,7 +52,7 @@ SHAPES = ("dns", "http", "tls")
 
 
 def read_match(match: YamlMapping, lists: YamlMapping | None, folder: Path) -> Match:
-    """Read where a packet must go and what it must say."""
+    """Read the conditions on a packet's destination and content."""
 
     def names(value: YamlValue | None) -> NameList | None:
         return read_names(value, lists, folder) if value else None
@@ -149,7 +149,7 @@ def _ports(text: str) -> tuple[int, int]:
 
 
 def read_names(value: YamlValue, lists: YamlMapping | None, folder: Path, depth: int = 0) -> NameList:
-    """Read names: a list of suffixes, `@name` for one of the regime's lists, or a mapping that says how.
+    """Read names: a list of suffixes, `@name` for one of the regime's lists, or a mapping by match type.
 
     The mapping's keys are `exact`, `suffix`, `wildcard`, `substring`, and `file` (suffixes, one a line).
     """
@@ -309,7 +309,7 @@ EFFECTS: dict[str, Callable[[YamlMapping], Effect]] = {
 
 
 def read_effects(value: YamlValue) -> tuple[Effect, ...]:
-    """Read what a rule does: a word such as `drop`, or a mapping of words to their options, or a list."""
+    """Read a rule's effects: a word such as `drop`, a mapping of words to their options, or a list."""
     found: list[Effect] = []
     known = ", ".join(EFFECTS)
     for item in value.items():
@@ -339,7 +339,7 @@ def read_mechanism(value: YamlValue) -> str:
 
 
 def read_residual(residual: YamlMapping) -> Residual:
-    """Read what later flows meet."""
+    """Read a rule's residual: its effects on later flows."""
     action = residual.take("action")
     mechanism = residual.take("mechanism")
     found = Residual(

@@ -8,7 +8,7 @@ from banwatch.model.ids import Asn
 
 
 class NetworkKind(StrEnum):
-    """What a tier's network is to the people on it."""
+    """Kind of a tier's network."""
 
     FIXED = "fixed"
     MOBILE = "mobile"
@@ -16,7 +16,7 @@ class NetworkKind(StrEnum):
 
 
 class HelperPath(StrEnum):
-    """Whether a probe's control travels through the censor or around it."""
+    """Path of a probe's control requests: through the censor, or around it."""
 
     IN_BAND = "in-band"
     OUT_OF_BAND = "out-of-band"
@@ -24,15 +24,15 @@ class HelperPath(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkPath:
-    """The way between the client and the world. With no hops the censor is invisible to traceroute."""
+    """Path between the client and the world. With no hops the censor is invisible to traceroute."""
 
     hops: tuple[IPv4Address, ...] = ()
-    """Router addresses from the client on; a packet's TTL is decremented at each."""
+    """Router addresses, the client's side first; each decrements a packet's TTL."""
     hops6: tuple[IPv6Address, ...] = ()
     censor_hop: int = 1
-    """The censor sits at this router, counted from 1: packets that die before it are never seen by it."""
+    """Router at which the censor sits, counted from 1: it never sees packets that expire before it."""
     delay_ms: float = 0.0
-    """One way."""
+    """Delay in one direction."""
     jitter_ms: float = 0.0
     loss: float = 0.0
     """Share of packets lost, each way."""
@@ -45,15 +45,15 @@ class NetworkPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
-    """A class of people on a network with their own rules."""
+    """Tier: a class of people on a network with their own rules."""
 
     name: str
     asn: Asn
     network_name: str
-    kind: NetworkKind
+    network_kind: NetworkKind
     client_address: IPv4Address
     client_address6: IPv6Address | None
     resolver: IPv4Address
-    """The provider's resolver, which the client's resolv.conf names."""
+    """Resolver of the provider, which the client's resolv.conf names."""
     helper_path: HelperPath
     path: NetworkPath = NetworkPath()

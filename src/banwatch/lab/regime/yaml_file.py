@@ -1,4 +1,4 @@
-"""YAML with clear errors: file, line, key, and what was expected there."""
+"""YAML files with errors that name file, line, key, and the expected value."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ _SIZE_LIMIT_BYTES = 20_000_000  # a list of some hundred thousand names; anythin
 
 @dataclass(frozen=True, slots=True)
 class YamlLocation:
-    """Where in a file something stands."""
+    """Location of a value in a YAML file."""
 
     file: str
     line: int
     key: str
 
     def error(self, found: str, expected: str) -> BanwatchError:
-        """Say what is wrong here."""
+        """Make the error about this location."""
         key = f" `{self.key}`:" if self.key else ""
         return BanwatchError(f"{self.file}, line {self.line}:{key} {found}", f"Expected {expected}")
 
 
 class YamlValue:
-    """One node of a YAML file, with readers that say where they fail."""
+    """Node of a YAML file, with readers whose errors give its location."""
 
     def __init__(self, node: yaml.Node, file: str, key: str) -> None:
         self._node = node
@@ -41,22 +41,22 @@ class YamlValue:
         return "found a list" if isinstance(self._node, yaml.SequenceNode) else "found a mapping"
 
     def wrong(self, expected: str) -> BanwatchError:
-        """The error that this value is not what was expected."""
+        """Make the error that this value is not the expected one."""
         return self.location.error(self._shown(), expected)
 
     @property
     def is_null(self) -> bool:
-        """Whether nothing stands here."""
+        """Return whether the value is null."""
         return isinstance(self._node, yaml.ScalarNode) and self._node.tag == "tag:yaml.org,2002:null"
 
     @property
     def is_text(self) -> bool:
-        """Whether this is a single value rather than a list or mapping."""
+        """Return whether this is a single value rather than a list or mapping."""
         return isinstance(self._node, yaml.ScalarNode)
 
     @property
     def is_mapping(self) -> bool:
-        """Whether this has keys."""
+        """Return whether this is a mapping."""
         return isinstance(self._node, yaml.MappingNode)
 
     def text(self, expected: str = "text") -> str:
@@ -124,7 +124,7 @@ class YamlValue:
         return [self]
 
     def empty_mapping(self) -> "YamlMapping":
-        """Stand in for options that were not given."""
+        """Return a mapping without keys, for options that were not given."""
         return YamlMapping(
             yaml.MappingNode("tag:yaml.org,2002:map", [], self._node.start_mark), self.location.file, ""
         )
@@ -137,7 +137,7 @@ class YamlValue:
 
 
 class YamlMapping:
-    """A mapping whose keys are taken one by one; what is left over at the end is an error."""
+    """Mapping whose keys are taken one by one; a key that is left at the end is an error."""
 
     def __init__(self, node: yaml.MappingNode, file: str, key: str) -> None:
         self.location = YamlLocation(file, node.start_mark.line + 1, key)
@@ -157,11 +157,11 @@ class YamlMapping:
             self._values[name] = YamlValue(value_node, file, path)
 
     def names(self) -> list[str]:
-        """Every key, in the order of the file."""
+        """Return every key, in the order of the file."""
         return list(self._values)
 
     def peek(self, key: str) -> YamlValue | None:
-        """Look at a key without taking it."""
+        """Return a key's value without taking the key."""
         return self._values.get(key)
 
     def take(self, key: str) -> YamlValue | None:
@@ -211,7 +211,7 @@ class YamlMapping:
         return [] if value is None else value.items()
 
     def finish(self) -> None:
-        """Refuse what nobody took."""
+        """Raise an error for the first key that was not taken."""
         for value in self._values.values():
             raise value.location.error("is not a known key", "one of " + ", ".join(sorted(set(self._known))))
 

@@ -1,1 +1,1 @@
-"""The truth of a lab: one line for every flow about what the censor did to it, written, read and folded."""
+"""Truth of a lab: one line for every flow about what the censor did to it, written, read and folded."""

@@ -36,7 +36,7 @@ class FlowIndex:
     def caused_by(
         self, tier: str, started_at: datetime, observations: Sequence[Observation]
     ) -> tuple[list[FlowTruth], list[FlowTruth]]:
-        """Find the flows of one measurement: those that its verdict rests on, and those beside.
+        """Find the flows of one measurement: those that its verdict rests on, and the others.
 
         Follow-up steps cause flows of their own, which are left out: they ask other questions.
         """
@@ -60,7 +60,7 @@ class FlowIndex:
         questions = [flow for flow in questions if flow not in shared]
         system = [flow for flow in questions if flow.dst not in named_resolvers]
         beside = [flow for flow in questions if flow.dst in named_resolvers]
-        if not system:  # the system's resolver is a public one, and was asked by name as well
+        if not system:  # the system's resolver is one of the public ones that the probe asked
             system, beside = beside, []
         endpoints = {
             (step.ip, step.port) for step in plain if step.step is not Step.DNS and step.ip and step.port
@@ -85,13 +85,13 @@ def _started_at(flow: FlowTruth) -> datetime:
 
 
 def _speaks_of(flow: FlowTruth, hostnames: set[str]) -> bool:
-    """Say whether a flow may belong to a fetch of these names; one that named nobody may."""
+    """Return whether a flow may belong to a fetch of these names; a flow without names may."""
     said = {name.rstrip(".").lower() for kind, name in flow.names if kind in ("sni", "host")}
     return not said or not said.isdisjoint(hostnames)
 
 
 def _asks_of_others(flow: FlowTruth, hostnames: set[str]) -> bool:
-    """Say whether a port served somebody else's question too: nobody knows which of them was acted on."""
+    """Return whether a flow carried questions for other names, too: the affected one is unknown then."""
     asked = {name.rstrip(".").lower() for kind, name in flow.names if kind == "qname"}
     return bool(asked) and not asked <= hostnames
 

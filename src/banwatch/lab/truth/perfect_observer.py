@@ -1,4 +1,4 @@
-"""What a perfect observer would say of each tier, target and hour: the truth by the flow, folded."""
+"""Perfect observer: the truth folded by tier, target and hour."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from banwatch.model.mechanism import deepest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Perfect:
-    """One hour of one target on one tier.
+    """One hour of one target on one tier, as a perfect observer would describe it.
 
     Shape: one row a tier, target and hour in which something was sent for it; key and order are those.
     """
@@ -21,16 +21,16 @@ class Perfect:
     target: TargetName
     hour: datetime
     mechanisms: tuple[str, ...]
-    """What was done to its flows; empty is nothing."""
+    """Mechanisms that affected its flows; empty where the censor did nothing."""
     flows: int
     acted_on: int
 
 
 def fold_truth(flows: Iterable[FlowTruth], world: World, target_of: Callable[[str], str]) -> list[Perfect]:
-    """Fold flows into what a perfect observer would say.
+    """Fold flows by tier, target and hour.
 
-    A flow is about the names that the censor read in it. Where it read none (it dropped the first packet), it
-    is about every site at that address.
+    A flow counts for the names that the censor read in it. Where it read none (it dropped the first packet),
+    the flow counts for every site at that address.
     """
     helper = {str(address) for address in world.helper_addresses}
     names_at: dict[str, set[str]] = {}
