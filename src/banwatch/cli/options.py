@@ -1,6 +1,6 @@
 """Options that several commands share, each spelled once."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -43,3 +43,23 @@ def parse_network(asn: str | None) -> Asn | None:
     if not number:
         raise BanwatchError(f"{asn!r} is no network", "Give its AS number, such as AS131279")
     return number
+
+
+def as_utc(at: datetime | None) -> datetime | None:
+    """Read a time without a zone as UTC; None stays None."""
+    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+
+
+def parse_time(text: str | None) -> datetime:
+    """Parse a time such as `2016-04-04T12:00Z`; None is now.
+
+    Raises:
+        typer.BadParameter: the text is no time.
+    """
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text} is not a time such as 2016-04-04T12:00Z") from error
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

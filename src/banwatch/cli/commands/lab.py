@@ -1,38 +1,46 @@
 """`banwatch lab`: a censored country made of packets, for any program."""
 
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from banwatch.cli.views.lab_play import add_to as add_play_and_score
+from banwatch.cli.options import JsonOption, parse_time
 
-if TYPE_CHECKING:
-    from banwatch.lab.regime.regime import Regime
-
-RegimeName = Annotated[
+RegimeOption = Annotated[
     str, typer.Option("--regime", "-r", help="Name of a regime (`lab regimes ls`) or path of a YAML file.")
 ]
-TierName = Annotated[
+TierOption = Annotated[
     str | None,
     typer.Option("--tier", "-t", help="Whose access to use; by default the first tier that a rule concerns."),
 ]
-AtTime = Annotated[
+AtOption = Annotated[
     str | None, typer.Option("--at", help="Lab time to begin at, such as 2016-04-04T12:00Z; now.")
 ]
-TruthPath = Annotated[
+TruthOption = Annotated[
     Path | None,
     typer.Option("--truth", help="Write what the censor did to every flow, as JSON lines; begun anew."),
 ]
-PcapPath = Annotated[
+PcapOption = Annotated[
     Path | None, typer.Option("--pcap", help="Write every packet, on both sides of the censor.")
 ]
-WorldPath = Annotated[Path | None, typer.Option("--world", help="YAML file of another world.")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of everything that the regime leaves to chance.")]
+WorldOption = Annotated[Path | None, typer.Option("--world", help="YAML file of another world.")]
+SeedOption = Annotated[
+    int, typer.Option("--seed", help="Seed of everything that the regime leaves to chance.")
+]
 
-Link = Annotated[
-    str, typer.Option("--link", help="What carries the packets: `veth` (works unprivileged) or `tun`.")
+
+class Link(StrEnum):
+    """Devices that carry the packets."""
+
+    VETH = "veth"
+    TUN = "tun"
+
+
+LinkOption = Annotated[
+    Link, typer.Option("--link", help="What carries the packets: `veth` (works unprivileged) or `tun`.")
 ]
 
 
@@ -46,159 +54,87 @@ def register(app: typer.Typer) -> None:
     regimes = typer.Typer(name="regimes", help="What the lab's censors do.", no_args_is_help=True)
     lab.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})(run)
     lab.command()(shell)
-    lab.command()(doctor)
+    lab.command("doctor")(doctor)
+    lab.command("play")(play)
+    lab.command("score")(score)
     regimes.command("ls")(list_regimes)
     regimes.command("show")(show_regime)
     lab.add_typer(regimes)
-    add_play_and_score(lab)
     app.add_typer(lab)
 
 
 def run(
     command: Annotated[list[str], typer.Argument(help="The program and its arguments, after `--`.")],
-    regime: RegimeName = "open",
-    tier: TierName = None,
-    at: AtTime = None,
-    truth: TruthPath = None,
-    pcap: PcapPath = None,
-    world: WorldPath = None,
-    seed: Seed = 0,
-    link: Link = "veth",
+    regime: RegimeOption = "open",
+    tier: TierOption = None,
+    at: AtOption = None,
+    truth: TruthOption = None,
+    pcap: PcapOption = None,
+    world: WorldOption = None,
+    seed: SeedOption = 0,
+    link: LinkOption = Link.VETH,
 ) -> None:
     """Run a program as a client in a censored country; its exit code comes back."""
-    raise typer.Exit(_run_inside(command, regime, tier, at, truth, pcap, world, seed, link))
+    from banwatch.lab.machine.program import ProgramLab, run_program
+
+    settings = ProgramLab(
+        regime=regime,
+        tier=tier,
+        begins_at=parse_time(at),
+        truth_path=truth,
+        pcap_path=pcap,
+        world_path=world,
+        seed=seed,
+        tun=link == Link.TUN,
+    )
+    raise typer.Exit(run_program(command, settings))
 
 
 def shell(
-    regime: RegimeName = "open",
-    tier: TierName = None,
-    at: AtTime = None,
-    truth: TruthPath = None,
-    pcap: PcapPath = None,
-    world: WorldPath = None,
-    seed: Seed = 0,
-    link: Link = "veth",
+    regime: RegimeOption = "open",
+    tier: TierOption = None,
+    at: AtOption = None,
+    truth: TruthOption = None,
+    pcap: PcapOption = None,
+    world: WorldOption = None,
+    seed: SeedOption = 0,
+    link: LinkOption = Link.VETH,
 ) -> None:
     """Open a prompt inside a censored country; leave it with `exit`."""
     import os
 
-    command = [os.environ.get("SHELL", "/bin/sh")]
-    raise typer.Exit(_run_inside(command, regime, tier, at, truth, pcap, world, seed, link, is_shell=True))
+    from banwatch.lab.machine.program import ProgramLab, run_program
 
-
-def _run_inside(
-    command: list[str],
-    regime_name: str,
-    tier: str | None,
-    at: str | None,
-    truth: Path | None,
-    pcap: Path | None,
-    world_path: Path | None,
-    seed: int,
-    link: str,
-    *,
-    is_shell: bool = False,
-) -> int:
-    if link not in ("veth", "tun"):
-        raise typer.BadParameter(f"{link} is neither `veth` nor `tun`", param_hint="--link")
-    from banwatch.lab.machine.clock import LabClock
-    from banwatch.lab.machine.lab import Lab
-    from banwatch.lab.regime.regime_file import load_regime
-    from banwatch.lab.world import load_world
-
-    regime = load_regime(regime_name)
-    for path in (truth, pcap):
-        _begin_file(path)
-    clock = LabClock(_parse_time(at))
-    world = load_world(world_path) if world_path else load_world()
-    chosen = tier or default_tier(regime)
-    with Lab(
-        regime,
-        chosen,
-        world,
-        clock=clock,
+    settings = ProgramLab(
+        regime=regime,
+        tier=tier,
+        begins_at=parse_time(at),
         truth_path=truth,
         pcap_path=pcap,
+        world_path=world,
         seed=seed,
-        tun=link == "tun",
-    ) as lab:
-        return lab.run(command, keeps_jobs=is_shell)
+        tun=link == Link.TUN,
+    )
+    raise typer.Exit(run_program([os.environ.get("SHELL", "/bin/sh")], settings, is_shell=True))
 
 
-def _begin_file(path: Path | None) -> None:
-    from banwatch.model.errors import BanwatchError
-
-    try:
-        if path is not None:
-            path.write_bytes(b"")
-    except OSError as error:
-        raise BanwatchError(
-            f"Cannot write {path}: {error.strerror}", "Give a path that can be written"
-        ) from error
-
-
-def default_tier(regime: "Regime") -> str:
-    """The first tier that a rule concerns; the first of all where there is no rule."""
-    concerned = (name for name in regime.tiers if any(name in rule.tiers for rule in regime.rules))
-    return next(concerned, next(iter(regime.tiers)))
-
-
-def _parse_time(text: str | None) -> datetime:
-    if text is None:
-        return datetime.now(UTC)
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text} is not a time such as 2016-04-04T12:00Z") from error
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
-) -> None:
+def doctor(as_json: JsonOption = False) -> None:
     """Say what this machine allows a lab to do, and why not more. Exit code 1 where there can be no lab."""
+    from banwatch.cli.views.lab import show_checks
     from banwatch.lab.machine.doctor import doctor as examine
 
     checks = examine()
-    if as_json:
-        import msgspec
-
-        print(msgspec.json.encode(checks).decode())
-    else:
-        for check in checks:
-            mark = "ok" if check.ok else "MISSING" if check.needed else "no"
-            print(f"{mark:8} {check.name:24} {check.why}")
-            if check.do:
-                print(f"{'':8} {'':24} → {check.do}")
+    show_checks(checks, as_json=as_json)
     if any(check.needed and not check.ok for check in checks):
         raise typer.Exit(1)
 
 
-def list_regimes(
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
-) -> None:
+def list_regimes(as_json: JsonOption = False) -> None:
     """List the regimes that ship."""
+    from banwatch.cli.views.lab import show_regimes
     from banwatch.lab.regime.regime_file import load_regime, regime_paths
 
-    regimes = [load_regime(name) for name in regime_paths()]
-    if as_json:
-        import msgspec
-
-        rows = [
-            {
-                "name": r.name,
-                "country": r.country,
-                "title": r.title,
-                "tiers": list(r.tiers),
-                "rules": len(r.rules),
-            }
-            for r in regimes
-        ]
-        print(msgspec.json.encode(rows).decode())
-        return
-    for regime in regimes:
-        rules = f"{len(regime.rules)} rules"
-        print(f"{regime.name:12} {regime.country}  {rules:9} {', '.join(regime.tiers):28} {regime.title}")
+    show_regimes([load_regime(name) for name in regime_paths()], as_json=as_json)
 
 
 def show_regime(
@@ -209,3 +145,94 @@ def show_regime(
     from banwatch.lab.regime.regime_file import load_regime
 
     print(render_regime(load_regime(name)), end="")
+
+
+def play(
+    regime: Annotated[str, typer.Argument(help="A regime with a timeline: a name, or a YAML file.")],
+    out: Annotated[Path, typer.Option(help="Where measurements/ and truth/ go.")],
+    world: Annotated[str, typer.Option(help="A world: a name, or a YAML file.")] = "default",
+    tier: Annotated[list[str] | None, typer.Option(help="Only this access tier; may be repeated.")] = None,
+    start: Annotated[
+        datetime | None, typer.Option(help="First round, UTC; the regime's own by default.")
+    ] = None,
+    end: Annotated[datetime | None, typer.Option(help="Rounds before this, UTC.")] = None,
+    every: Annotated[float | None, typer.Option(help="Simulated hours between rounds.")] = None,
+    url: Annotated[
+        list[str] | None, typer.Option(help="Measure this instead of the world's list; may be repeated.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Labs side by side; by cores and memory by default.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of every chance; the same seed gives the same truth.")] = 0,
+    record: Annotated[
+        bool, typer.Option(help="Keep the play as this regime's recording.", hidden=True)
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Play a regime's timeline: real probes, real packets, simulated days."""
+    from banwatch.cli.options import as_utc
+    from banwatch.cli.views.lab import show_play
+    from banwatch.cli.views.messages import note
+    from banwatch.cli.views.progress import piece_progress
+    from banwatch.lab.play import play as play_timeline
+    from banwatch.lab.recordings import pack
+
+    with piece_progress("measuring") as progress:
+        result = play_timeline(
+            regime,
+            world,
+            out_dir=out,
+            tiers=tier,
+            start=as_utc(start),
+            end=as_utc(end),
+            every=timedelta(hours=every) if every is not None else None,
+            inputs=url,
+            jobs=jobs,
+            seed=seed,
+            progress=progress,
+        )
+    if record:
+        note(f"recorded in {pack(out, regime)}")
+    show_play(result, out, as_json=as_json)
+
+
+def score(
+    out: Annotated[
+        Path | None, typer.Option(help="Keep worlds, regimes, measurements, truth and the page here.")
+    ] = None,
+    probe: Annotated[
+        str | None,
+        typer.Option(
+            help="Score another probe: a command run in each lab. {inputs} in it is a file of URLs, one "
+            "a line; {output} the file to which it writes OONI measurements, one a line."
+        ),
+    ] = None,
+    loss: Annotated[
+        list[float] | None,
+        typer.Option(min=0, max=0.5, help="Share of packets lost each way; may be repeated."),
+    ] = None,
+    family: Annotated[list[int] | None, typer.Option(help="4 or 6; may be repeated.")] = None,
+    http: Annotated[list[str] | None, typer.Option(help="http, h1, h2 or h3; may be repeated.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How many times everything is measured.")] = 1,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Labs side by side.")] = None,
+    seed: Annotated[int, typer.Option(help="Of every chance.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure every mechanism, IP and HTTP version and packet loss, and score the verdicts."""
+    from banwatch.cli.views.lab import show_score
+    from banwatch.cli.views.progress import piece_progress
+    from banwatch.lab.score.run_score import PAGE_NAME, run_score
+
+    with piece_progress("measuring") as progress:
+        result = run_score(
+            out_dir=out,
+            families=family or (),
+            losses=loss or (),
+            versions=http or (),
+            rounds=rounds,
+            seed=seed,
+            jobs=jobs,
+            probe=probe,
+            progress=progress,
+        )
+    show_score(result, out / PAGE_NAME if out is not None else None, as_json=as_json)
