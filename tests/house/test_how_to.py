@@ -1,0 +1,19 @@
+"""The how-tos can be followed, step by step, in a copy of the tree."""
+
+from pathlib import Path
+
+import pytest
+
+from banwatch.lab.machine.doctor import doctor
+from tests.house.source_tree import ROOT
+from tests.house.walkthrough import copy_tree, follow, make_programs
+
+_LEFT_OUT = frozenset() if all(check.ok for check in doctor() if check.needed) else frozenset({"lab"})
+HOW_TOS = sorted((ROOT / "docs/how-to").glob("*.md"))
+
+
+@pytest.mark.parametrize("document", HOW_TOS, ids=lambda path: path.stem)
+def test_a_how_to_can_be_followed(document: Path, tmp_path: Path) -> None:
+    copy_tree(tmp_path)
+    environment = make_programs(tmp_path, tmp_path / "src")
+    assert follow(document, tmp_path, environment, leave_out=_LEFT_OUT) > 0
