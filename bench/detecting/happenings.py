@@ -40,12 +40,12 @@ def leaders_alerts(cells: Iterable[Cell]) -> int:
         hour = int((cell.hour - START) / timedelta(hours=1))
         shows = cell.blocked + cell.likely_blocked
         counts[cell.target, cell.probe_cc, cell.probe_asn][hour] = (shows + cell.ok, shows)
-    telling = np.zeros((WORLD.weeks * 168, len(counts)), np.float32)
-    accusing = np.zeros_like(telling)
+    informative = np.zeros((WORLD.weeks * 168, len(counts)), np.float32)
+    accusing = np.zeros_like(informative)
     for column, hours in enumerate(counts.values()):
-        for hour, (told, shows) in hours.items():
-            telling[hour, column], accusing[hour, column] = told, shows
-    return sum(len(said) for said in leader.alarms(telling, accusing))
+        for hour, (votes, shows) in hours.items():
+            informative[hour, column], accusing[hour, column] = votes, shows
+    return sum(len(said) for said in leader.alarms(informative, accusing))
 
 
 def nothing(_hour: float, _country: str, _target: str, _network: int) -> float:

@@ -16,10 +16,10 @@ SILENT_HOURS = 24
 HALF_LIFE_HOURS = 48
 
 
-def alarms(telling: Counts, accusing: Counts) -> list[list[int]]:
+def alarms(informative: Counts, accusing: Counts) -> list[list[int]]:
     """Hours at which the rule says that a series became blocked, for each series."""
-    hours, series = telling.shape
-    share = np.divide(accusing, telling, out=np.zeros_like(accusing), where=telling > 0)
+    hours, series = informative.shape
+    share = np.divide(accusing, informative, out=np.zeros_like(accusing), where=informative > 0)
     value = np.where(share > 0.5, SCORE, np.where(share == 0.5, SCORE / 2, 0.0))
     up = np.zeros(series)
     down = np.zeros(series)
@@ -27,13 +27,13 @@ def alarms(telling: Counts, accusing: Counts) -> list[list[int]]:
     silent = np.zeros(series)
     said: list[list[int]] = [[] for _ in range(series)]
     for hour in range(hours):
-        told = telling[hour] > 0
-        silent = np.where(told, 0, silent + 1)
+        voted = informative[hour] > 0
+        silent = np.where(voted, 0, silent + 1)
         kept = np.where(silent > SILENT_HOURS, 0.5 ** (1 / HALF_LIFE_HOURS), 1.0)
-        up = np.where(told, np.maximum(up + value[hour] - SLACK, 0), up * kept)
-        down = np.where(told, np.maximum(down + SLACK - value[hour], 0), down * kept)
-        begins = told & ~blocked & (up > ALARM)
-        ends = told & blocked & (down > ALARM)
+        up = np.where(voted, np.maximum(up + value[hour] - SLACK, 0), up * kept)
+        down = np.where(voted, np.maximum(down + SLACK - value[hour], 0), down * kept)
+        begins = voted & ~blocked & (up > ALARM)
+        ends = voted & blocked & (down > ALARM)
         for one in np.flatnonzero(begins):
             said[int(one)].append(hour)
         blocked = (blocked | begins) & ~ends

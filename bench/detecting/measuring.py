@@ -65,7 +65,7 @@ def delays(
         if hours[one.last, one.column] >= true and one.onset_low >= 0:
             held.append(hours[one.onset_low, one.column] <= true <= hours[one.onset_high, one.column])
     leaders = np.full(series, np.inf)
-    for column, said in enumerate(leader.alarms(drawn.telling, drawn.accusing)):
+    for column, said in enumerate(leader.alarms(drawn.informative, drawn.accusing)):
         begins = int(drawn.begins[column])
         within = [hour - begins + 1 for hour in said if begins <= hour < begins + WEEK]
         leaders[column] = min(within, default=np.inf)
@@ -104,7 +104,7 @@ def false_in_quiet(
             near = any((one.column, began + d) in said for d in range(-24, 25))
             if not near:
                 said.add((one.column, began))
-    counted = [hour for alarms in leader.alarms(drawn.telling, drawn.accusing) for hour in alarms]
+    counted = [hour for alarms in leader.alarms(drawn.informative, drawn.accusing) for hour in alarms]
     ours = len(said) / (series * weeks / 100)
     return ours, len(counted) / (series * weeks / 100)
 
@@ -112,22 +112,24 @@ def false_in_quiet(
 def seconds_for_year(rng: np.random.Generator, series: int, trial: Trial) -> tuple[float, float]:
     """Seconds for a year of hours of so many series, one in ten with a blocked week; and MB at the peak."""
     hours = 365 * 24
-    telling = np.zeros((hours, series), np.float16)
+    informative = np.zeros((hours, series), np.float16)
     accusing = np.zeros((hours, series), np.float16)
     gaps = np.zeros((hours, series), np.int16)
     for start in range(0, series, 250):
         part = slice(start, min(start + 250, series))
         begins = np.where(np.arange(start, part.stop) % 10 == 0, rng.integers(0, hours - WEEK), -WEEK)
-        told = rng.poisson(1.0, (hours, part.stop - start)).astype(np.float32)
+        votes = rng.poisson(1.0, (hours, part.stop - start)).astype(np.float32)
         hour = np.arange(hours)[:, None]
         share = np.where((hour >= begins) & (hour < begins + WEEK), 0.97, 0.05)
-        drawn = Sample(told, rng.binomial(told.astype(np.int64), share).astype(np.float32), begins, share[0])
+        drawn = Sample(
+            votes, rng.binomial(votes.astype(np.int64), share).astype(np.float32), begins, share[0]
+        )
         steps, _ = steps_of(drawn)
-        used = len(steps.telling)
-        telling[:used, part], accusing[:used, part] = steps.telling, steps.accusing
+        used = len(steps.informative)
+        informative[:used, part], accusing[:used, part] = steps.informative, steps.accusing
         gaps[:used, part] = steps.gap_hours
     began = time.process_time()
-    found = solve(Steps(accusing, telling, gaps), emissions=trial.emissions)
+    found = solve(Steps(accusing, informative, gaps), emissions=trial.emissions)
     took = time.process_time() - began
     assert len({one.column for one in found.stretches}) >= series // 10
     return took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -135,12 +137,12 @@ def seconds_for_year(rng: np.random.Generator, series: int, trial: Trial) -> tup
 
 def update_ms(rng: np.random.Generator, trial: Trial) -> float:
     """Milliseconds to read one series of a year of hours again, with a blocked week, once late data came."""
-    telling = (1 + rng.poisson(1.0, (365 * 24, 1))).astype(np.float32)
-    accusing = rng.binomial(telling.astype(np.int64), 0.02).astype(np.float32)
-    accusing[4000 : 4000 + WEEK] = telling[4000 : 4000 + WEEK]
-    gaps = np.ones(telling.shape, np.int32)
+    informative = (1 + rng.poisson(1.0, (365 * 24, 1))).astype(np.float32)
+    accusing = rng.binomial(informative.astype(np.int64), 0.02).astype(np.float32)
+    accusing[4000 : 4000 + WEEK] = informative[4000 : 4000 + WEEK]
+    gaps = np.ones(informative.shape, np.int32)
     gaps[0] = 0
-    steps = Steps(accusing, telling, gaps)
+    steps = Steps(accusing, informative, gaps)
     took = []
     for _ in range(7):
         began = time.process_time()

@@ -22,7 +22,7 @@ BURST_SHARE = 0.5
 class Sample:
     """Votes `[hour, series]`, and what is true of them."""
 
-    telling: Counts
+    informative: Counts
     accusing: Counts
     begins: NDArray[np.int64]
     """First hour of each series' week of blocking; -1 where there is none."""
@@ -58,15 +58,15 @@ def sample(
         rates = rate * _day(rng, hours, series)
         share = np.minimum(baseline * _day(rng, hours, series) * rng.exponential(1.0, share.shape), 0.9)
         share = np.where(_bursts(rng, hours, series), np.maximum(share, BURST_SHARE), share)
-    telling = rng.poisson(rates, (hours, series)).astype(np.float32)
+    informative = rng.poisson(rates, (hours, series)).astype(np.float32)
     begins = np.full(series, -1)
     if effect:
         begins = rng.integers(3 * WEEK, hours - 3 * WEEK, series)
         hour = np.arange(hours)[:, None]
-        inside = (hour >= begins) & (hour < begins + WEEK)
-        share = np.where(inside, share + (1 - share) * effect, share)
-    accusing = rng.binomial(telling.astype(np.int64), share).astype(np.float32)
-    return Sample(telling, accusing, begins, baseline)
+        in_block = (hour >= begins) & (hour < begins + WEEK)
+        share = np.where(in_block, share + (1 - share) * effect, share)
+    accusing = rng.binomial(informative.astype(np.int64), share).astype(np.float32)
+    return Sample(informative, accusing, begins, baseline)
 
 
 def _day(rng: np.random.Generator, hours: int, series: int) -> NDArray[np.float64]:
@@ -77,25 +77,25 @@ def _day(rng: np.random.Generator, hours: int, series: int) -> NDArray[np.float6
 
 def _bursts(rng: np.random.Generator, hours: int, series: int) -> NDArray[np.bool_]:
     """Hours in which much fails at once, for a while."""
-    inside = np.zeros((hours, series), np.bool_)
+    in_block = np.zeros((hours, series), np.bool_)
     first, column = np.nonzero(rng.random((hours, series)) < 1 / BURST_EVERY_H)
     for start, place, length in zip(first, column, rng.geometric(1 / BURST_HOURS, len(first)), strict=True):
-        inside[start : start + length, place] = True
-    return inside
+        in_block[start : start + length, place] = True
+    return in_block
 
 
 def steps_of(drawn: Sample, upto: NDArray[np.int64] | None = None) -> tuple[Steps, NDArray[np.int32]]:
-    """Keep the telling hours, up to an hour of each series; also gives the hour of every step."""
-    hours, _ = drawn.telling.shape
-    told = drawn.telling > 0
+    """Return the hours with votes, up to an hour of each series, and the hour of every step."""
+    hours, _ = drawn.informative.shape
+    voted = drawn.informative > 0
     if upto is not None:
-        told &= np.arange(hours)[:, None] <= upto
-    # a stable sort by "not told" moves each series' telling hours to the front, in order
-    order = np.argsort(~told, axis=0, kind="stable")[: max(int(told.sum(axis=0).max()), 1)]
-    used = np.take_along_axis(told, order, axis=0)
+        voted &= np.arange(hours)[:, None] <= upto
+    # a stable sort moves each series' hours with votes to the front, in order
+    order = np.argsort(~voted, axis=0, kind="stable")[: max(int(voted.sum(axis=0).max()), 1)]
+    used = np.take_along_axis(voted, order, axis=0)
     hour = np.where(used, order, 0).astype(np.int32)
     gaps = np.zeros_like(hour)
     gaps[1:] = np.where(used[1:], hour[1:] - hour[:-1], 0)
-    telling = np.where(used, np.take_along_axis(drawn.telling, order, axis=0), 0).astype(np.float32)
+    informative = np.where(used, np.take_along_axis(drawn.informative, order, axis=0), 0).astype(np.float32)
     accusing = np.where(used, np.take_along_axis(drawn.accusing, order, axis=0), 0).astype(np.float32)
-    return Steps(accusing, telling, gaps), hour
+    return Steps(accusing, informative, gaps), hour

@@ -62,5 +62,5 @@ def test_periods_of_every_precision() -> None:
 
 def test_incidents_that_nobody_announced() -> None:
     incidents = seen()[2]
-    told = unannounced(incidents, load_bans().values())
-    assert [one.incident_id for one in told] == ["KP-2016-0001", "KP-2016-0002", "KP-2016-0004"]
+    found = unannounced(incidents, load_bans().values())
+    assert [one.incident_id for one in found] == ["KP-2016-0001", "KP-2016-0002", "KP-2016-0004"]

@@ -117,9 +117,9 @@ def test_dates_of_every_ban_agree(ban_id: str) -> None:
         begins = _first_and_last(content["begins"])[0]
         if content["ends"] != "unspecified":
             assert begins <= _first_and_last(content["ends"])[1]
-        told = [_first_and_last(day) for day in dates.values() if day != "unspecified"]
-        assert max(told)[1] >= begins
-        assert min(told)[0] <= begins + timedelta(days=7), "nobody reported it when it began"
+        dated = [_first_and_last(day) for day in dates.values() if day != "unspecified"]
+        assert max(dated)[1] >= begins
+        assert min(dated)[0] <= begins + timedelta(days=7), "nobody reported it when it began"
 
 
 def test_the_record_that_was_promised_is_there() -> None:

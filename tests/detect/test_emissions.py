@@ -15,10 +15,10 @@ BASELINES = np.array([0.001, 0.02, 0.25], np.float32)
 BOTH = list(Emissions)
 
 
-def _ratios(accusing: float, telling: float, emissions: Emissions) -> tuple[np.ndarray, np.ndarray]:
+def _ratios(accusing: float, informative: float, emissions: Emissions) -> tuple[np.ndarray, np.ndarray]:
     votes = np.full((1, len(BASELINES)), accusing, np.float32)
-    told = np.full((1, len(BASELINES)), telling, np.float32)
-    partly, blocked = log_ratios(votes, told, BASELINES, emissions)
+    count = np.full((1, len(BASELINES)), informative, np.float32)
+    partly, blocked = log_ratios(votes, count, BASELINES, emissions)
     return partly[0], blocked[0]
 
 
@@ -26,13 +26,13 @@ def _log_beta(first: float, second: float) -> float:
     return lgamma(first) + lgamma(second) - lgamma(first + second)
 
 
-@pytest.mark.parametrize(("accusing", "telling"), [(0, 1), (1, 1), (2, 3), (0, 12), (12, 12), (40, 300)])
-def test_beta_binomial_is_the_ratio_of_beta_functions(accusing: int, telling: int) -> None:
+@pytest.mark.parametrize(("accusing", "informative"), [(0, 1), (1, 1), (2, 3), (0, 12), (12, 12), (40, 300)])
+def test_beta_binomial_is_the_ratio_of_beta_functions(accusing: int, informative: int) -> None:
     size = t.CHANCE_PER_VOTE_ODDS
-    found = _ratios(accusing, telling, Emissions.BETA_BINOMIAL)
+    found = _ratios(accusing, informative, Emissions.BETA_BINOMIAL)
     for column, share in enumerate(shares(BASELINES).T):
         nats = [
-            _log_beta(accusing + p * size, telling - accusing + (1 - p) * size)
+            _log_beta(accusing + p * size, informative - accusing + (1 - p) * size)
             - _log_beta(p * size, (1 - p) * size)
             for p in share.tolist()
         ]
@@ -63,10 +63,10 @@ def test_each_further_vote_says_less_and_thousands_are_bounded(emissions: Emissi
 @pytest.mark.parametrize("emissions", BOTH)
 def test_a_table_for_whole_votes_gives_what_the_lines_between_give(emissions: Emissions) -> None:
     rng = np.random.default_rng(1)
-    telling = rng.integers(1, 6, (50, 3)).astype(np.float32)
-    accusing = np.floor(telling * rng.random((50, 3))).astype(np.float32)
-    whole = log_ratios(accusing, telling, BASELINES, emissions)
-    odd = [np.vstack([votes, np.full((1, 3), 0.5, np.float32)]) for votes in (accusing, telling)]
+    informative = rng.integers(1, 6, (50, 3)).astype(np.float32)
+    accusing = np.floor(informative * rng.random((50, 3))).astype(np.float32)
+    whole = log_ratios(accusing, informative, BASELINES, emissions)
+    odd = [np.vstack([votes, np.full((1, 3), 0.5, np.float32)]) for votes in (accusing, informative)]
     lines = log_ratios(odd[0], odd[1], BASELINES, emissions)
     for one, other in zip(whole, lines, strict=True):
         assert np.allclose(one, other[:-1], atol=1e-4)

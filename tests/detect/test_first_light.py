@@ -64,8 +64,8 @@ def seen() -> tuple[tuple[Cell, ...], tuple[Change, ...], tuple[Incident, ...]]:
 
 def test_the_story_has_four_incidents() -> None:
     _, _, incidents = seen()
-    told = [(i.incident_id, i.kind, i.access_tiers, len(i.targets)) for i in incidents]
-    assert told == [
+    found = [(i.incident_id, i.kind, i.access_tiers, len(i.targets)) for i in incidents]
+    assert found == [
         ("KP-2016-0001", IncidentKind.BLOCKING, ("citizen",), 13),
         ("KP-2016-0002", IncidentKind.BLOCKING, ("visitor",), 1),
         ("KP-2016-0003", IncidentKind.BLOCKING, ("visitor",), 6),

@@ -11,21 +11,23 @@ from tests.detect.making import START, hours
 from tests.detect.test_first_light import BAN, seen, story
 
 
-def _detect(rows: list[Verdict], known: tuple[Incident, ...] = ()) -> tuple[Incident, ...]:
+def _detect(rows: list[Verdict], published: tuple[Incident, ...] = ()) -> tuple[Incident, ...]:
     cells = fold(rows)
-    return group(find_changes(cells), cells, known=known)
+    return group(find_changes(cells), cells, published=published)
 
 
 def test_day_by_day_every_incident_keeps_its_id() -> None:
     rows = story()
-    known: tuple[Incident, ...] = ()
+    published: tuple[Incident, ...] = ()
     given: dict[tuple[str, ...], str] = {}
     for day in range(2, 16, 2):
-        known = _detect([r for r in rows if r.measurement_start_time < START + hours(24 * day)], known)
-        for one in known:
+        published = _detect(
+            [r for r in rows if r.measurement_start_time < START + hours(24 * day)], published
+        )
+        for one in published:
             if one.access_tiers == ("citizen",) or "youtube.com" in one.targets:
                 assert given.setdefault(one.access_tiers, one.incident_id) == one.incident_id
-    assert len(known) == len(seen()[2])
+    assert len(published) == len(seen()[2])
 
 
 def test_late_data_do_not_rename() -> None:
@@ -42,8 +44,8 @@ def test_late_data_do_not_rename() -> None:
 
 def test_an_id_that_was_withdrawn_is_not_given_again() -> None:
     cells, changes, incidents = seen()
-    spent = [IncidentId("KP-2016-0041")]
-    again = group(changes, cells, known=incidents[:1], spent=spent)
+    used = [IncidentId("KP-2016-0041")]
+    again = group(changes, cells, published=incidents[:1], used_ids=used)
     assert [one.incident_id for one in again] == [
         "KP-2016-0001",
         "KP-2016-0042",

@@ -6,7 +6,7 @@ import pytest
 
 from banwatch.detect.incidents.clusters import clusters_of
 from banwatch.detect.incidents.common_cause import set_aside
-from banwatch.detect.incidents.select import gather
+from banwatch.detect.incidents.select import select_changes
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.incident import Change, IncidentKind
@@ -22,7 +22,7 @@ def _change(
     target: int = 0,
     asn: int = 1,
     cc: str = "KP",
-    known: bool = True,
+    onset_known: bool = True,
     lasts_h: float = 0.0,
 ) -> Change:
     latest = START + hours(onset_h)
@@ -32,9 +32,9 @@ def _change(
         probe_asn=Asn(asn),
         access_tier="",
         kind=IncidentKind.BLOCKING,
-        onset_earliest=latest - hours(width_h) if known else latest,
+        onset_earliest=latest - hours(width_h) if onset_known else latest,
         onset_latest=latest,
-        onset_known=known,
+        onset_known=onset_known,
         end_earliest=latest + hours(lasts_h) if lasts_h else None,
         end_latest=latest + hours(lasts_h + 1) if lasts_h else None,
         share=1.0,
@@ -79,7 +79,7 @@ MANIES = {
     "in many countries": [
         _change(7 * n, target=n % 500, cc=f"{chr(65 + n % 26)}{chr(65 + n % 7)}") for n in range(MANY)
     ],
-    "never seen to begin": [_change(n, target=n, known=False) for n in range(MANY)],
+    "never seen to begin": [_change(n, target=n, onset_known=False) for n in range(MANY)],
 }
 
 
@@ -88,7 +88,7 @@ def test_twenty_thousand_changes_are_grouped_at_once(name: str) -> None:
     changes = MANIES[name]
     cells = [_cell(change) for change in changes]
     began = time.process_time()
-    gather(changes, cells)
+    select_changes(changes, cells)
     assert time.process_time() - began < 20.0  # that nothing is quadratic: pairs would take minutes
 
 

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banwatch.detect import find_changes, fold, thresholds
-from banwatch.detect.blocking import hidden_markov as hidden
-from banwatch.detect.blocking import stretches
+from banwatch.detect.blocking import hidden_markov, stretches
 from banwatch.detect.blocking.baseline import Prior
 from banwatch.detect.votes.steps import Steps
 from banwatch.model.incident import Change, IncidentKind
@@ -77,7 +76,7 @@ def test_a_steady_trickle_of_trouble_is_a_baseline(times: int) -> None:
 
 
 def test_transitions_are_a_chain() -> None:
-    powers = hidden._powers()
+    powers = hidden_markov._powers()
     assert np.allclose(powers.sum(axis=1), 1, atol=1e-4)
     first, second = powers[:, :, 30], powers[:, :, 12]
     assert np.allclose(first @ second, powers[:, :, 42], atol=1e-5)
@@ -85,14 +84,15 @@ def test_transitions_are_a_chain() -> None:
 
 def test_padding_and_company_change_nothing() -> None:
     rng = np.random.default_rng(1)
-    telling = (1 + rng.poisson(1, (600, 6))).astype(np.float32)
-    accusing = rng.binomial(telling.astype(int), 0.1).astype(np.float32)
-    accusing[300:380, 2] = telling[300:380, 2]
-    gaps = np.ones(telling.shape, np.int32)
-    together = stretches.solve(Steps(accusing, telling, gaps), Prior())
+    informative = (1 + rng.poisson(1, (600, 6))).astype(np.float32)
+    accusing = rng.binomial(informative.astype(int), 0.1).astype(np.float32)
+    accusing[300:380, 2] = informative[300:380, 2]
+    gaps = np.ones(informative.shape, np.int32)
+    together = stretches.solve(Steps(accusing, informative, gaps), Prior())
     pad = [(0, 50), (0, 0)]
     alone = stretches.solve(
-        Steps(np.pad(accusing[:, 2:3], pad), np.pad(telling[:, 2:3], pad), np.pad(gaps[:, 2:3], pad)), Prior()
+        Steps(np.pad(accusing[:, 2:3], pad), np.pad(informative[:, 2:3], pad), np.pad(gaps[:, 2:3], pad)),
+        Prior(),
     )
     assert [replace(one, column=2) for one in alone.stretches] == [
         one for one in together.stretches if one.column == 2
@@ -102,11 +102,11 @@ def test_padding_and_company_change_nothing() -> None:
 
 def test_the_short_cut_over_quiet_parts_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(2)
-    telling = (1 + rng.poisson(1, (3000, 20))).astype(np.float32)
-    share = np.full(telling.shape, 0.05)
+    informative = (1 + rng.poisson(1, (3000, 20))).astype(np.float32)
+    share = np.full(informative.shape, 0.05)
     share[1500:1600, ::2] = 0.5
-    accusing = rng.binomial(telling.astype(int), share).astype(np.float32)
-    steps = Steps(accusing, telling, np.ones(telling.shape, np.int32))
+    accusing = rng.binomial(informative.astype(int), share).astype(np.float32)
+    steps = Steps(accusing, informative, np.ones(informative.shape, np.int32))
     short = stretches.solve(steps).stretches
     monkeypatch.setattr(thresholds, "SCREEN_LOG_ODDS", -1e9)
     monkeypatch.setattr(thresholds, "SEGMENT_MARGIN_STEPS", 10**6)

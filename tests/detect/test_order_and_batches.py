@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banwatch.detect import find_changes, fold, group, known_by
+from banwatch.detect import find_changes, fold, group, merged_into
 from banwatch.model.ids import IncidentId
 from banwatch.model.incident import Incident
 from banwatch.model.verdict import Verdict
@@ -22,15 +22,21 @@ class _Desk:
 
     def __init__(self) -> None:
         self.now: tuple[Incident, ...] = ()
-        self.gone: tuple[Incident, ...] = ()
+        self.withdrawn: tuple[Incident, ...] = ()
         self.first: dict[IncidentId, Incident] = {}
         self.said: dict[IncidentId, list[Incident]] = {}
 
     def detect(self, rows: list[Verdict]) -> None:
         cells = fold(rows)
-        found = group(find_changes(cells), cells, known=self.now, gone=self.gone, first=self.first)
+        found = group(
+            find_changes(cells),
+            cells,
+            published=self.now,
+            withdrawn=self.withdrawn,
+            first_published=self.first,
+        )
         current = {one.incident_id for one in found}
-        self.gone = tuple(one for one in (*self.now, *self.gone) if one.incident_id not in current)
+        self.withdrawn = tuple(one for one in (*self.now, *self.withdrawn) if one.incident_id not in current)
         self.now = found
         for one in found:
             self.first.setdefault(one.incident_id, one)
@@ -67,7 +73,7 @@ def test_any_order_in_any_batches_gives_the_same_incidents_and_no_id_two_things(
         assert len({(one.probe_cc, one.kind) for one in times}) == 1
         latest = next((one for one in desk.now if one.incident_id == incident_id), None)
         if latest is not None:
-            assert known_by(times[0], [latest]) is latest
+            assert merged_into(times[0], [latest]) is latest
 
 
 @pytest.mark.parametrize("name", sorted(TIMELINES))

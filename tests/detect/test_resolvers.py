@@ -34,14 +34,14 @@ def _rows(blocks: Blocks, kinds: tuple[ResolverKind, ...], networks: int = 1) ->
     return rows
 
 
-def _told(rows: list[Verdict]) -> tuple[str, list[str]]:
+def _reasons(rows: list[Verdict]) -> tuple[str, list[str]]:
     cells = fold(rows)
     (incident,) = group(find_changes(cells), cells)
     return incident.sentence, [line for line in reasons(incident, cells) if "resolver" in line]
 
 
 def test_a_block_of_the_networks_resolver_alone_is_called_so() -> None:
-    says, why = _told(_rows(lambda at, kind, _: at >= BAN_H and kind is OWN, (OWN, PUBLIC)))
+    says, why = _reasons(_rows(lambda at, kind, _: at >= BAN_H and kind is OWN, (OWN, PUBLIC)))
     assert f"with the {ONLY_OWN}, while public ones reached it, beginning" in says
     (line,) = why
     assert line.startswith(f"It shows only with the {ONLY_OWN}, and public ones reached it: of youtube.com, ")
@@ -49,7 +49,7 @@ def test_a_block_of_the_networks_resolver_alone_is_called_so() -> None:
 
 
 def test_a_block_that_shows_with_every_resolver_is_not() -> None:
-    says, why = _told(_rows(lambda at, _kind, _network: at >= BAN_H, (OWN, PUBLIC)))
+    says, why = _reasons(_rows(lambda at, _kind, _network: at >= BAN_H, (OWN, PUBLIC)))
     assert ONLY_OWN not in says
     assert ["makes no sure difference" in line for line in why] == [True]
 
@@ -74,7 +74,7 @@ def test_a_block_that_shows_with_every_resolver_is_not() -> None:
 def test_it_is_not_said_where_it_is_not_known(
     blocks: Blocks, kinds: tuple[ResolverKind, ...], networks: int
 ) -> None:
-    says, why = _told(_rows(blocks, kinds, networks))
+    says, why = _reasons(_rows(blocks, kinds, networks))
     assert ONLY_OWN not in says
     assert not any("It shows only" in line for line in why)
 
@@ -89,7 +89,7 @@ def test_public_resolvers_asked_before_or_elsewhere_say_nothing() -> None:
         for row in rows
         if row.resolver_kind is PUBLIC
     ]
-    says, why = _told([*early, *elsewhere])
+    says, why = _reasons([*early, *elsewhere])
     assert ONLY_OWN not in says
     assert why == []
 
@@ -101,7 +101,7 @@ def test_one_voice_with_a_public_resolver_is_not_enough_however_often_it_measure
         for row in rows
         if row.resolver_kind is OWN or row.measurement_start_time >= START
     ]
-    says, _ = _told(lone)
+    says, _ = _reasons(lone)
     assert ONLY_OWN not in says
 
 
@@ -113,7 +113,7 @@ def test_two_sites_of_which_one_is_blocked_otherwise_are_told_apart() -> None:
         )
         for row in _rows(lambda at, _kind, _network: at >= BAN_H, (OWN, PUBLIC))
     ]
-    says, why = _told([*rows, *other])
+    says, why = _reasons([*rows, *other])
     assert ONLY_OWN not in says
     assert len(why) == 2
     assert "of youtube.com" in why[0]

@@ -12,7 +12,7 @@ from banwatch.model.ids import Asn, MeasurementUid, TargetName
 from banwatch.model.incident import Change, IncidentKind
 from banwatch.model.mechanism import deepest
 
-_Place = tuple[TargetName, Asn, str]
+_ComparedSeries = tuple[TargetName, Asn, str]
 
 
 def compare(ban: Ban, cells: Iterable[Cell], changes: Iterable[Change]) -> tuple[Comparison, ...]:
@@ -28,33 +28,33 @@ def compare(ban: Ban, cells: Iterable[Cell], changes: Iterable[Change]) -> tuple
         every announced target on every network that the ban binds, measured or not. Sorted by target, network
         and tier.
     """
-    window = period.window_of(ban)
-    by_place: defaultdict[_Place, list[Cell]] = defaultdict(list)
+    period_of_ban = period.window_of(ban)
+    cells_of: defaultdict[_ComparedSeries, list[Cell]] = defaultdict(list)
     for cell in cells:
-        if cell.probe_cc == ban.country and window[0] <= cell.hour <= window[1]:
-            by_place[cell.target, cell.probe_asn, cell.access_tier].append(cell)
-    found: defaultdict[_Place, list[Change]] = defaultdict(list)
+        if cell.probe_cc == ban.country and period_of_ban[0] <= cell.hour <= period_of_ban[1]:
+            cells_of[cell.target, cell.probe_asn, cell.access_tier].append(cell)
+    changes_of: defaultdict[_ComparedSeries, list[Change]] = defaultdict(list)
     for change in changes:
         if (
             change.probe_cc == ban.country
             and change.kind is IncidentKind.BLOCKING
-            and period.overlaps(change, window)
+            and period.overlaps(change, period_of_ban)
         ):
-            found[change.target, change.probe_asn, change.access_tier].append(change)
-    places = set(by_place) | {
+            changes_of[change.target, change.probe_asn, change.access_tier].append(change)
+    keys = set(cells_of) | {
         (target, network.asn, network.access_tier)
         for network in ban.binds
         if network.asn
         for target in announced_targets(ban)
     }
     return tuple(
-        _compare_place(
+        _compare_series(
             ban,
-            place,
-            sorted(by_place[place], key=lambda cell: cell.hour),
-            sorted(found[place], key=lambda change: change.onset_latest),
+            key,
+            sorted(cells_of[key], key=lambda cell: cell.hour),
+            sorted(changes_of[key], key=lambda change: change.onset_latest),
         )
-        for place in sorted(places)
+        for key in sorted(keys)
     )
 
 
@@ -70,18 +70,20 @@ def binds(ban: Ban, asn: Asn, access_tier: str) -> bool:
     return any(network.asn in (0, asn) and network.access_tier in ("", access_tier) for network in ban.binds)
 
 
-def _compare_place(ban: Ban, place: _Place, cells: Sequence[Cell], changes: Sequence[Change]) -> Comparison:
-    target, asn, access_tier = place
+def _compare_series(
+    ban: Ban, key: _ComparedSeries, cells: Sequence[Cell], changes: Sequence[Change]
+) -> Comparison:
+    target, asn, access_tier = key
     named = target in announced_targets(ban)
     relation: tuple[str, ...] = ()
-    told = sum(_interfered(cell) + cell.ok for cell in cells)
+    informative = sum(_interfered(cell) + cell.ok for cell in cells)
     interfered = sum(_interfered(cell) for cell in cells)
     voices = {voice for cell in cells for voice in cell.accusers}
     since: tuple[datetime, datetime] | None = None
     until: tuple[datetime, datetime] | None = None
     since_known = False
     showing: Sequence[Cell] = ()
-    if not told:
+    if not informative:
         measured = Measured.NO_DATA
     elif changes:
         first, last = changes[0], changes[-1]
@@ -90,7 +92,7 @@ def _compare_place(ban: Ban, place: _Place, cells: Sequence[Cell], changes: Sequ
         if last.end_earliest is not None and last.end_latest is not None:
             until = (last.end_earliest, last.end_latest)
         showing = _within(cells, since[0], until)
-        measured = _how_far(ban, cells, changes, since[1])
+        measured = _degree(ban, cells, changes, since[1])
         announced = named and binds(ban, asn, access_tier)
         relation = period.relations(ban, announced, changes)
     elif interfered >= t.PARTLY_MEASUREMENTS and len(voices) >= t.PARTLY_MEASUREMENTS:
@@ -112,21 +114,21 @@ def _compare_place(ban: Ban, place: _Place, cells: Sequence[Cell], changes: Sequ
         until=until,
         since_known=since_known,
         mechanisms=deepest(m for cell in accusing for m in cell.mechanisms),
-        measurements=told,
+        measurements=informative,
         interfered=interfered,
         witness=_witness(accusing),
         relation=relation,
     )
 
 
-def _how_far(ban: Ban, cells: Sequence[Cell], changes: Sequence[Change], began: datetime) -> Measured:
+def _degree(ban: Ban, cells: Sequence[Cell], changes: Sequence[Change], began: datetime) -> Measured:
     """Enforced where nearly all that could tell showed it, from its beginning to its end or the ban's."""
     last = changes[-1]
     until = (last.end_earliest, last.end_latest) if last.end_earliest and last.end_latest else None
-    inside = _within(cells, began, until)
-    told = sum(_interfered(cell) + cell.ok for cell in inside)
-    showed = sum(_interfered(cell) for cell in inside)
-    if not told or showed < t.ENFORCED_SHARE * told:
+    during = _within(cells, began, until)
+    informative = sum(_interfered(cell) + cell.ok for cell in during)
+    showed = sum(_interfered(cell) for cell in during)
+    if not informative or showed < t.ENFORCED_SHARE * informative:
         return Measured.PARTLY
     if until is not None and _while_in_force(ban, until[1], cells):
         return Measured.PARTLY

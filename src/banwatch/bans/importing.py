@@ -245,7 +245,7 @@ def country_code(name: str) -> str | None:
     wanted = " ".join(name.lower().replace("\u2019", "'").split())
     if wanted in _OTHER_NAMES:
         return _OTHER_NAMES[wanted]
-    for code, known in Locale("en").territories.items():
-        if len(code) == 2 and code.isalpha() and known.lower().replace("\u2019", "'") == wanted:
+    for code, english in Locale("en").territories.items():
+        if len(code) == 2 and code.isalpha() and english.lower().replace("\u2019", "'") == wanted:
             return str(code)
     return None

@@ -13,7 +13,7 @@ from banwatch.model.ban import UNSPECIFIED, Ban, Relation
 from banwatch.model.incident import Change
 
 _ZONES = timedelta(hours=t.ZONE_MARGIN_HOURS)
-Window = tuple[datetime, datetime]
+Segment = tuple[datetime, datetime]
 
 
 def first_moment(day: str) -> datetime:
@@ -35,7 +35,7 @@ def last_moment(day: str) -> datetime:
     return begins.replace(year=begins.year + 1)
 
 
-def window_of(ban: Ban) -> Window:
+def window_of(ban: Ban) -> Segment:
     """The time that concerns a ban: from some weeks before its beginning to some weeks after its end."""
     margin = timedelta(days=t.WINDOW_DAYS)
     earliest, latest = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -46,7 +46,7 @@ def window_of(ban: Ban) -> Window:
     return earliest, latest
 
 
-def overlaps(change: Change, window: Window) -> bool:
+def overlaps(change: Change, window: Segment) -> bool:
     """Whether a change lasted at some time within a window."""
     return change.onset_latest <= window[1] and (change.end_latest is None or change.end_latest >= window[0])
 

@@ -8,7 +8,7 @@ from banwatch.detect.blocking.changes import find_blocking
 from banwatch.detect.blocking.emissions import DEFAULT, Emissions
 from banwatch.detect.shutdowns.find import find_shutdowns
 from banwatch.detect.votes.cells import hour_of
-from banwatch.detect.votes.voices import span
+from banwatch.detect.votes.voices import vouched_span
 from banwatch.model.cell import Cell
 from banwatch.model.incident import Change
 
@@ -37,7 +37,7 @@ def find_changes(
     if not every:
         return ()
     changes = list(find_blocking(every, prior=prior, emissions=emissions))
-    vouched = span(every)[1]
+    vouched = vouched_span(every)[1]
     if through is not None:  # hours that have ended
         vouched = max(vouched, hour_of(through) - timedelta(hours=1))
     changes.extend(find_shutdowns(every, vouched))

@@ -80,7 +80,7 @@ SEGMENT_MARGIN_STEPS = 120
 CORROBORATION_NATS = 3.0
 """What the voices other than the loudest must add (log likelihood ratio). In a clean series one measurement
 by a second voice suffices; in a noisy one it takes several."""
-DROWNED_SHARE = 0.7
+LONE_ACCUSER_SHARE = 0.7
 """Where others agree with the loudest voice in fewer of a stretch's hours than this, they are asked alone."""
 STRETCH_GAP_HOURS = 48
 """Stretches of one series with less than this between them are one change: an intermittent one."""
@@ -125,7 +125,7 @@ USUAL_VOICES_A_DAY = 3.0
 """Voices a day that a network usually has, from which one voice alone in a silence is one stray."""
 CONSTANT_SHARE = 0.05
 """A voice in this share of a network's cells is constant enough to hide that others fell silent."""
-DROWNED_HOURS = 24
+LONE_VOICE_HOURS = 24
 """For so long all others must be silent before one who goes on alone is not listened to."""
 USUAL_DAYS_SHARE = 0.8
 """Share of days with measurements before the absence of a day is remarkable."""

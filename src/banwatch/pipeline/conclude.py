@@ -38,15 +38,17 @@ def detect(
         now: time of publication for the log; nothing is logged where None.
     """
     cells = queries.cells(store)
-    known = queries.incidents(store)
+    current = queries.incidents(store)
     published = {row.incident_id: row for row in store.rows(PublishedIncident)}
     first = {name: row.first for name, row in published.items()}
-    current_ids = {incident.incident_id for incident in known}
+    current_ids = {incident.incident_id for incident in current}
     withdrawn = [row.last for name, row in published.items() if name not in current_ids]
     changes = detection.find_changes(cells, through=through)
     # an id that was published once stays with its incident, also while that is withdrawn
     used_ids = {IncidentId(row.subject) for row in store.rows(LogEntry)}
-    incidents = detection.group(changes, cells, known=known, gone=withdrawn, spent=used_ids, first=first)
+    incidents = detection.group(
+        changes, cells, published=current, withdrawn=withdrawn, used_ids=used_ids, first_published=first
+    )
     for one in incidents:
         born = first.get(one.incident_id, one)
         published[one.incident_id] = PublishedIncident(incident_id=one.incident_id, first=born, last=one)
@@ -58,7 +60,7 @@ def detect(
         store.clear("published_incident")
         store.append("published_incident", [published[name] for name in sorted(published)])
         if now is not None:
-            store.append("log", _log_entries(known, incidents, now))
+            store.append("log", _log_entries(current, incidents, now))
     return DetectReport(len(cells), len(changes), len(incidents), len(comparisons))
 
 
@@ -89,7 +91,7 @@ def _log_entries(before: Sequence[Incident], after: Sequence[Incident], now: dat
 
 def _withdrawal_text(old: Incident, after: Sequence[Incident]) -> str:
     """Name the incident that an earlier one is part of now, or say that it is withdrawn."""
-    into = detection.known_by(old, after)
+    into = detection.merged_into(old, after)
     if into is not None:
         return f"now told as part of {into.incident_id}"
     return "withdrawn: the measurements no longer show it"

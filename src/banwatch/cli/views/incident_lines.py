@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from banwatch.detect.incidents.past_views import LogEntry
-from banwatch.detect.incidents.select import gather
+from banwatch.detect.incidents.past_views import Publication
+from banwatch.detect.incidents.select import select_changes
 from banwatch.detect.wording.outside_signals import render_signal, signals_beside
 from banwatch.detect.wording.reasons import reasons
 from banwatch.detect.wording.sentence import render_moment
@@ -69,7 +69,9 @@ def incident_lines(
 
 def aside_lines(changes: Sequence[Change], cells: Sequence[Cell], *, as_json: bool) -> Iterator[str]:
     """Render the changes that make no incident, each with the reason."""
-    for change, reason in sorted(gather(changes, cells).aside.items(), key=lambda item: item[0].onset_latest):
+    for change, reason in sorted(
+        select_changes(changes, cells).aside.items(), key=lambda item: item[0].onset_latest
+    ):
         if as_json:
             yield json.dumps(
                 {
@@ -90,7 +92,7 @@ def aside_lines(changes: Sequence[Change], cells: Sequence[Cell], *, as_json: bo
             yield f"set aside  {what} on {where}, {render_moment(change.onset_latest)}: {reason}"
 
 
-def said_lines(view: Sequence[LogEntry], *, as_json: bool) -> Iterator[str]:
+def said_lines(view: Sequence[Publication], *, as_json: bool) -> Iterator[str]:
     """Render a past view of the incidents, one a line."""
     for said_at, subject, says in view:
         if as_json:

@@ -1,4 +1,4 @@
-"""Finds when a series moved from open to blocked and back.
+"""Blocking: the moments at which a series moved from open to blocked and back.
 
 - *Emissions* are the likelihoods of an hour's votes where the target is open, and where it is blocked.
 - The *baseline* is the share of failures that a series has while nothing is blocked.

@@ -1,8 +1,8 @@
-"""How much trouble a series shows while it is open: its own share, steadied by all the others.
+"""Baseline of a series: its share of failures while it is open, shrunk towards that of all series.
 
-Empirical Bayes: the mean over all series is the prior of each one's own share. A block in the data must not
-pass for baseline, so the first guess is a low quantile over stretches of the series; where the model then
-finds interference, the share is taken again from what it takes for open.
+The method is empirical Bayes: the mean over all series is the prior of each series' share. A block in the
+data must not raise the baseline, so the first guess is a low quantile over pieces of the series; where the
+model then finds interference, the share is computed again from the steps that it takes for open.
 """
 
 from dataclasses import dataclass
@@ -18,66 +18,68 @@ Groups = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """What the series have in common: the mean share of trouble while open."""
+    """Prior of all series: the mean share of failures while open."""
 
     mean: float = t.BASELINE_PRIOR_MEAN
     strength_votes: float = t.BASELINE_STRENGTH_VOTES[0]
-    """How many votes the mean counts for in one series' own share: many where the series are alike."""
+    """Votes that the mean counts for in one series' own share: many where the series are alike."""
 
 
-def fit(accusing: Floats, telling: Floats, *, weakest: float = t.BASELINE_STRENGTH_VOTES[0]) -> Prior:
-    """The prior from each series' votes cast while open: their mean, and how far they differ (moments)."""
-    known = t.BASELINE_PRIOR_VOTES
-    mean = (float(accusing.sum()) + t.BASELINE_PRIOR_MEAN * known) / (float(telling.sum()) + known)
+def fit(accusing: Floats, informative: Floats, *, weakest: float = t.BASELINE_STRENGTH_VOTES[0]) -> Prior:
+    """Fit the prior to each series' votes while open: mean and spread, by moments."""
+    prior_votes = t.BASELINE_PRIOR_VOTES
+    mean = (float(accusing.sum()) + t.BASELINE_PRIOR_MEAN * prior_votes) / (
+        float(informative.sum()) + prior_votes
+    )
     mean = float(np.clip(mean, t.BASELINE_FLOOR, t.BASELINE_CEILING))
     weak, strong = weakest, t.BASELINE_STRENGTH_VOTES[1]
-    pairs = float((telling * np.maximum(telling - 1, 0)).sum(dtype=np.float64))
+    pairs = float((informative * np.maximum(informative - 1, 0)).sum(dtype=np.float64))
     if not pairs:
         return Prior(mean=mean, strength_votes=weak)
-    spread = float(((accusing - telling * mean) ** 2).sum(dtype=np.float64)) / (mean * (1 - mean))
-    alike = max((spread - float(telling.sum(dtype=np.float64))) / pairs, 1 / (strong + 1))
+    spread = float(((accusing - informative * mean) ** 2).sum(dtype=np.float64)) / (mean * (1 - mean))
+    alike = max((spread - float(informative.sum(dtype=np.float64))) / pairs, 1 / (strong + 1))
     return Prior(mean=mean, strength_votes=float(np.clip(1 / alike - 1, weak, strong)))
 
 
-def fit_roughly(accusing: Floats, telling: Floats) -> Prior:
-    """The prior from first guesses: the quarter with most trouble may hold blocks and is left out."""
-    share = accusing / np.maximum(telling, 1e-9)
+def fit_roughly(accusing: Floats, informative: Floats) -> Prior:
+    """Fit the prior to first guesses, without the series that have most failures: these may hold blocks."""
+    share = accusing / np.maximum(informative, 1e-9)
     calm = share <= np.quantile(share, 1 - t.FIRST_FIT_LEFT_OUT)
-    return fit(np.where(calm, accusing, 0), np.where(calm, telling, 0))
+    return fit(np.where(calm, accusing, 0), np.where(calm, informative, 0))
 
 
-def shrink(accusing: Floats, telling: Floats, prior: Prior, alike: Groups | None = None) -> Floats:
-    """Each series' own share, `[series]`, from its votes while open and the prior.
+def shrink(accusing: Floats, informative: Floats, prior: Prior, alike: Groups | None = None) -> Floats:
+    """Return each series' own share, `[series]`, from its votes while open and the prior.
 
     Args:
         accusing: votes that accuse, of each series.
-        telling: votes that could tell.
-        prior: what all series have in common.
-        alike: a number for each series, the same for those of one target in one country: what fails on one
-            network often fails on the others, and a series of few votes is steadied by these first.
+        informative: votes that accuse or absolve.
+        prior: the prior of all series.
+        alike: a number for each series, the same for those of one target in one country: a target that fails
+            on one network often fails on the others, and a series of few votes is shrunk towards these first.
     """
     mean: Floats | float = prior.mean
     if alike is not None:
-        known = t.BASELINE_TARGET_VOTES
-        of_group = np.bincount(alike, accusing) + known * prior.mean
-        mean = (of_group / (np.bincount(alike, telling) + known))[alike]
-    share = (accusing + prior.strength_votes * mean) / (telling + prior.strength_votes)
+        prior_votes = t.BASELINE_TARGET_VOTES
+        of_group = np.bincount(alike, accusing) + prior_votes * prior.mean
+        mean = (of_group / (np.bincount(alike, informative) + prior_votes))[alike]
+    share = (accusing + prior.strength_votes * mean) / (informative + prior.strength_votes)
     return np.asarray(np.clip(share, t.BASELINE_FLOOR, t.BASELINE_CEILING), np.float32)
 
 
 def first_guess(steps: Steps) -> tuple[Floats, Floats]:
-    """Votes while open as far as can be told before any model: (accusing, telling), each `[series]`."""
-    series = steps.telling.shape[1]
-    used = (steps.telling > 0).sum(axis=0)
+    """Guess the votes while open before any model: (accusing, informative), each `[series]`."""
+    series = steps.informative.shape[1]
+    used = (steps.informative > 0).sum(axis=0)
     bounds = used * np.arange(t.FIRST_GUESS_PIECES + 1)[:, None] // t.FIRST_GUESS_PIECES
     accusing = _sums(steps.accusing, bounds)
-    telling = _sums(steps.telling, bounds)
-    share = np.where(telling > 0, accusing / np.maximum(telling, 1e-9), np.inf)
+    informative = _sums(steps.informative, bounds)
+    share = np.where(informative > 0, accusing / np.maximum(informative, 1e-9), np.inf)
     order = np.sort(share, axis=0)
-    at = ((telling > 0).sum(axis=0) * t.FIRST_GUESS_QUANTILE).astype(np.int64)
+    at = ((informative > 0).sum(axis=0) * t.FIRST_GUESS_QUANTILE).astype(np.int64)
     low = order[np.minimum(at, t.FIRST_GUESS_PIECES - 1), np.arange(series)]
     low = np.where(np.isfinite(low), low, 0.0)
-    open_votes = np.where(low <= t.BASELINE_CEILING, telling.sum(axis=0), 0.0)
+    open_votes = np.where(low <= t.BASELINE_CEILING, informative.sum(axis=0), 0.0)
     return (low * open_votes).astype(np.float32), open_votes.astype(np.float32)
 
 

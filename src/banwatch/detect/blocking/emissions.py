@@ -1,6 +1,6 @@
-"""What an hour's votes say of the states: log likelihood ratios, in two ways that a benchmark compares.
+"""Emissions: log likelihood ratios of the states by an hour's votes, in two ways that a benchmark compares.
 
-Votes of one hour are not independent: what made one measurement fail by chance may have made the next fail.
+Votes of one hour are not independent: the chance that made one measurement fail may have made the next fail.
 The *scaled binomial* counts all of an hour's votes alike, and the less the more there are: the log likelihood
 is multiplied by `(1 + s) / (n + s)`, the ratio of the two distributions' information. The *beta-binomial*
 draws the hour's share of accusing votes anew from a beta distribution of size `s` about the state's share, so
@@ -20,7 +20,7 @@ _SMALL_TABLE = 4096
 
 
 class Emissions(StrEnum):
-    """How an hour's votes are weighed."""
+    """Distribution of an hour's votes."""
 
     BINOMIAL = "binomial"
     """Scaled binomial."""
@@ -31,41 +31,41 @@ DEFAULT = Emissions.BINOMIAL
 
 
 def shares(baseline: Floats) -> NDArray[np.float32]:
-    """Expected share of accusing votes in each state, `[state, series]`."""
+    """Return the expected share of accusing votes in each state, `[state, series]`."""
     partly = baseline + t.PARTLY_EXTRA * (1 - baseline)
     blocked = np.full_like(baseline, t.BLOCKED_SHARE)
     return np.stack([baseline, partly, blocked])
 
 
-def weight(telling: Floats) -> Floats:
-    """How much of an hour's binomial log likelihood counts: 1 for one vote, falling as votes pile up."""
+def weight(informative: Floats) -> Floats:
+    """Return the factor on an hour's binomial log likelihood: 1 for one vote, less for more votes."""
     size = t.CHANCE_PER_VOTE_ODDS
-    return ((1 + size) / (np.maximum(telling, 1) + size)).astype(np.float32)
+    return ((1 + size) / (np.maximum(informative, 1) + size)).astype(np.float32)
 
 
 def log_ratios(
-    accusing: Floats, telling: Floats, baseline: Floats, emissions: Emissions = DEFAULT
+    accusing: Floats, informative: Floats, baseline: Floats, emissions: Emissions = DEFAULT
 ) -> tuple[Floats, Floats]:
-    """Log likelihood ratios of partly and of blocked against open, in nats, each `[steps, series]`.
+    """Return log likelihood ratios of partly and of blocked against open, in nats, each `[steps, series]`.
 
     Args:
         accusing: votes that accuse, `[steps, series]`.
-        telling: votes that could tell.
-        baseline: each series' share of trouble while open, `[series]`.
-        emissions: how votes are weighed.
+        informative: votes that accuse or absolve.
+        baseline: each series' share of failures while open, `[series]`.
+        emissions: the distribution of an hour's votes.
     """
     if emissions is Emissions.BETA_BINOMIAL:
-        return _beta_binomial(accusing, telling, baseline)
-    return _scaled_binomial(accusing, telling, baseline)
+        return _beta_binomial(accusing, informative, baseline)
+    return _scaled_binomial(accusing, informative, baseline)
 
 
-def _scaled_binomial(accusing: Floats, telling: Floats, baseline: Floats) -> tuple[Floats, Floats]:
-    scale = weight(telling)
+def _scaled_binomial(accusing: Floats, informative: Floats, baseline: Floats) -> tuple[Floats, Floats]:
+    scale = weight(informative)
     accusing = accusing * scale
-    scale *= telling
+    scale *= informative
     hit, miss = np.log(shares(baseline)), np.log1p(-shares(baseline))
     ratios = []
-    for state in (PARTLY, BLOCKED):  # accusing * hit + (telling - accusing) * miss, against open
+    for state in (PARTLY, BLOCKED):  # accusing * hit + (informative - accusing) * miss, against open
         absolves = (miss[state] - miss[OPEN]).astype(np.float32)
         accuses = (hit[state] - hit[OPEN]).astype(np.float32) - absolves
         ratio = accusing * accuses
@@ -74,15 +74,15 @@ def _scaled_binomial(accusing: Floats, telling: Floats, baseline: Floats) -> tup
     return ratios[0], ratios[1]
 
 
-def _beta_binomial(accusing: Floats, telling: Floats, baseline: Floats) -> tuple[Floats, Floats]:
-    """The ratio of two beta functions, by tables: what depends on `telling` alone cancels.
+def _beta_binomial(accusing: Floats, informative: Floats, baseline: Floats) -> tuple[Floats, Floats]:
+    """Compute the ratio of two beta functions by tables: factors of `informative` alone cancel.
 
     `log gamma(k + a) - log gamma(a)` is the sum of `log(a + i)` for i below k; between whole numbers of votes
-    it is drawn as a line, so that half a vote says half of a whole one.
+    the table is interpolated linearly, so that half a vote weighs half of a whole one.
     """
-    fewer = np.minimum(1, t.BETA_BINOMIAL_MOST_VOTES / np.maximum(telling, 1)).astype(np.float32)
+    fewer = np.minimum(1, t.BETA_BINOMIAL_MOST_VOTES / np.maximum(informative, 1)).astype(np.float32)
     accuses = np.maximum(accusing * fewer, 0)
-    absolves = np.maximum(telling * fewer - accuses, 0)
+    absolves = np.maximum(informative * fewer - accuses, 0)
     share = shares(baseline).astype(np.float64)
     most = int(np.ceil(accuses.max(initial=0))), int(np.ceil(absolves.max(initial=0)))
     hit = [_rising(share[state] * t.CHANCE_PER_VOTE_ODDS, most[0]) for state in range(3)]
@@ -90,14 +90,14 @@ def _beta_binomial(accusing: Floats, telling: Floats, baseline: Floats) -> tuple
     whole = accuses.astype(np.int32), absolves.astype(np.int32)
     entire = bool((whole[0] == accuses).all() and (whole[1] == absolves).all())
     if entire and (most[0] + 1) * (most[1] + 1) <= _SMALL_TABLE:  # one table for both, for speed
-        place = whole[0] * np.int32(most[1] + 1)
-        place += whole[1]
+        entry = whole[0] * np.int32(most[1] + 1)
+        entry += whole[1]
         both = [
             (hit[state] - hit[OPEN])[:, None] + (miss[state] - miss[OPEN])[None]
             for state in (PARTLY, BLOCKED)
         ]
         flat = [np.ascontiguousarray(one.reshape(-1, one.shape[-1]), np.float32) for one in both]
-        return np.take_along_axis(flat[0], place, axis=0), np.take_along_axis(flat[1], place, axis=0)
+        return np.take_along_axis(flat[0], entry, axis=0), np.take_along_axis(flat[1], entry, axis=0)
     ratios = [
         _between(hit[state] - hit[OPEN], accuses, whole[0])
         + _between(miss[state] - miss[OPEN], absolves, whole[1])
@@ -107,7 +107,7 @@ def _beta_binomial(accusing: Floats, telling: Floats, baseline: Floats) -> tuple
 
 
 def _rising(start: NDArray[np.float64], most: int) -> NDArray[np.float64]:
-    """Logarithms of `start * (start + 1) * ...`, with 0 to `most` factors, `[factors, series]`."""
+    """Return logarithms of `start * (start + 1) * ...`, with 0 to `most` factors, `[factors, series]`."""
     table = np.zeros((most + 1, len(start)))
     np.cumsum(np.log(start + np.arange(most)[:, None]), axis=0, out=table[1:])
     return table

@@ -1,10 +1,9 @@
-"""The hidden-state model: for each series and step, how likely it was open, partly blocked or blocked.
+"""Hidden Markov model: for each series and step, the probability of open, partly blocked and blocked.
 
-A series is observed only at *steps*, its hours in which some voice could tell; between two steps the states
-drift by the hours that passed, so empty hours count without being stored. Arrays are laid out
-`[steps, series]`, padded at the end with steps of no votes and no time, which change nothing.
-
-What an hour's votes say is in `emissions`.
+A series is observed only at *steps*, its hours with informative votes; between two steps the states drift by
+the hours that passed, so empty hours count without being stored. Arrays are laid out `[steps, series]`,
+padded at the end with steps of no votes and no time, which change nothing. `emissions` gives the likelihood
+of an hour's votes.
 """
 
 from functools import lru_cache
@@ -21,7 +20,7 @@ STATES = 3
 
 @lru_cache(maxsize=1)
 def _powers() -> NDArray[np.float32]:
-    """Transition matrices for every gap, `[from, to, gap]`."""
+    """Return transition matrices for every gap, `[from, to, gap]`."""
     to_blocked, to_partly = t.ONSET_PER_HOUR, t.PARTLY_ONSET_PER_HOUR
     turn = t.TURN_PER_HOUR
     hour = np.array(
@@ -41,16 +40,17 @@ def _powers() -> NDArray[np.float32]:
 def evidence(
     steps: Steps, baseline: Floats, *, reach: int | None = None, emissions: Emissions = DEFAULT
 ) -> Floats:
-    """Log odds of the best single stretch that ends at each step.
+    """Return log odds of the best single stretch that ends at each step.
 
-    What it tells, less what it costs: the chance of an onset before it. A bound by which quiet series, and
-    the quiet parts of others, are passed over: two running sums instead of the chain.
+    The odds are the evidence of the stretch, less the improbability of an onset before it. They bound the
+    result of the chain at the cost of two running sums, so that quiet series, and quiet parts of others, can
+    be left out.
 
     Args:
         steps: the votes.
-        baseline: each series' share of trouble while open.
-        reach: the longest stretch looked at, in steps, a power of two; any, if omitted.
-        emissions: how votes are weighed.
+        baseline: each series' share of failures while open.
+        reach: the longest stretch considered, in steps, a power of two; any, if omitted.
+        emissions: the distribution of an hour's votes.
     """
     onset = t.ONSET_PER_HOUR + t.PARTLY_ONSET_PER_HOUR
     cost = np.maximum(steps.gap_hours, 1).astype(np.float32)
@@ -58,8 +58,8 @@ def evidence(
     np.minimum(cost, 0.5, out=cost)
     np.log(cost, out=cost)
     cost[0] = np.log(1 - t.INITIAL[OPEN])
-    best = np.full(steps.telling.shape, -np.inf, np.float32)
-    for ratios in log_ratios(steps.accusing, steps.telling, baseline, emissions):
+    best = np.full(steps.informative.shape, -np.inf, np.float32)
+    for ratios in log_ratios(steps.accusing, steps.informative, baseline, emissions):
         total = np.cumsum(ratios, axis=0, dtype=np.float32)
         np.subtract(total, ratios, out=ratios)
         ratios -= cost
@@ -86,17 +86,17 @@ def smooth(
 
     Args:
         steps: the votes.
-        baseline: each series' share of trouble while open.
-        from_start: whether a column begins where its series does; else it was open before.
-        emissions: how votes are weighed.
+        baseline: each series' share of failures while open.
+        from_start: whether a column begins where its series does; otherwise the series was open before.
+        emissions: the distribution of an hour's votes.
 
     Returns:
         The probability that a series was not open at a step, given all its votes, `[steps, series]`.
     """
-    count, series = steps.telling.shape
+    count, series = steps.informative.shape
     powers = _powers()
     gaps = np.minimum(steps.gap_hours, t.LONGEST_GAP_HOURS)
-    partly, blocked = log_ratios(steps.accusing, steps.telling, baseline, emissions)
+    partly, blocked = log_ratios(steps.accusing, steps.informative, baseline, emissions)
     peak = np.maximum(np.maximum(partly, blocked), 0)
     likelihood = np.stack([np.exp(-peak), np.exp(partly - peak), np.exp(blocked - peak)], axis=1)
     likelihood = np.maximum(likelihood, np.float32(1e-30))

@@ -1,7 +1,7 @@
-"""Stretches of interference in many series at once: where they begin and end, and how likely they are.
+"""Stretches of interference in many series at once: their beginnings, ends and probabilities.
 
-First a bound passes over the series that hold no evidence. Then, up to three times: the hidden-state model on
-the others, and their baselines anew from what it takes for open.
+First a bound leaves out the series that hold no evidence. Then, up to three times, the hidden Markov model
+runs on the others, and their baselines are computed again from the steps that it takes for open.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,13 +14,13 @@ from banwatch.detect import thresholds as t
 from banwatch.detect.blocking.baseline import Groups, Prior, first_guess, fit, fit_roughly, shrink
 from banwatch.detect.blocking.emissions import DEFAULT, Emissions
 from banwatch.detect.blocking.hidden_markov import evidence, smooth
-from banwatch.detect.blocking.windows import Window, cut, windows_of
+from banwatch.detect.blocking.segments import Segment, lay_out, segments_of
 from banwatch.detect.votes.steps import Floats, Steps
 
 _SCREENED = 64
-"""Series screened together: few enough that a year of hours stays in the processor's cache."""
+"""Number of series screened together: a year of their hours stays in the processor's cache."""
 _SMOOTHED = 1024
-"""Windows smoothed together: bounds the memory to some 200 MB."""
+"""Number of segments smoothed together: bounds the memory to some 200 MB."""
 
 Columns = NDArray[np.int64]
 
@@ -36,7 +36,7 @@ class Stretch:
     first: int
     last: int
     onset_low: int
-    """-1 where nobody saw it begin."""
+    """-1 where no step before it was open."""
     onset_high: int
     end_low: int
     end_high: int | None
@@ -46,7 +46,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """What the model found in a batch of series."""
+    """Result of the model for a batch of series."""
 
     stretches: tuple[Stretch, ...]
     baseline: Floats
@@ -64,60 +64,62 @@ def solve(
 
     Args:
         steps: the votes.
-        prior: with one given, each series' answer depends on itself alone.
-        alike: a number for each series, the same for those of one target; all are apart, if omitted.
-        emissions: how votes are weighed.
+        prior: the prior of all series; if given, each series' result depends on its own votes alone.
+        alike: a number for each series, the same for those of one target; each is alone, if omitted.
+        emissions: the distribution of an hour's votes.
     """
     alike = None if prior else alike
-    count, series = steps.telling.shape
+    count, series = steps.informative.shape
     if not count or not series:
         return Solved((), np.zeros(series, np.float32), prior or Prior())
-    accusing, telling = np.zeros(series, np.float32), np.zeros(series, np.float32)
+    accusing, informative = np.zeros(series, np.float32), np.zeros(series, np.float32)
     every = np.arange(series)
     for columns in _batches(every, _SCREENED):
-        accusing[columns], telling[columns] = first_guess(_take(steps, columns))
-    shared = prior or fit_roughly(accusing, telling)
-    baseline = shrink(accusing, telling, shared, alike)
-    windows: list[Window] = []
+        accusing[columns], informative[columns] = first_guess(_columns_of(steps, columns))
+    shared = prior or fit_roughly(accusing, informative)
+    baseline = shrink(accusing, informative, shared, alike)
+    segments: list[Segment] = []
     for columns in _batches(every, _SCREENED):
-        mine = _take(steps, columns)
+        mine = _columns_of(steps, columns)
         best = evidence(mine, baseline[columns], emissions=emissions)
-        for place in np.flatnonzero(best.max(axis=0) >= t.SCREEN_LOG_ODDS).tolist():
-            column = columns[place : place + 1]
-            used = int((mine.telling[:, place] > 0).sum())
-            hot = _hot(_take(steps, column), baseline[column], best[:used, place], emissions)
-            windows.extend(windows_of(int(column[0]), hot))
+        for position in np.flatnonzero(best.max(axis=0) >= t.SCREEN_LOG_ODDS).tolist():
+            column = columns[position : position + 1]
+            used = int((mine.informative[:, position] > 0).sum())
+            marked = _worth_smoothing(
+                _columns_of(steps, column), baseline[column], best[:used, position], emissions
+            )
+            segments.extend(segments_of(int(column[0]), marked))
         accusing[columns] = mine.accusing.sum(axis=0)
-        telling[columns] = mine.telling.sum(axis=0)
+        informative[columns] = mine.informative.sum(axis=0)
 
-    all_accusing, all_telling = accusing.copy(), telling.copy()
-    found: dict[Window, tuple[Stretch, ...]] = {}
-    held: dict[Window, tuple[float, float]] = {}
-    active = sorted(windows, key=lambda window: (window.last - window.first, window))
+    all_accusing, all_informative = accusing.copy(), informative.copy()
+    found: dict[Segment, tuple[Stretch, ...]] = {}
+    held: dict[Segment, tuple[float, float]] = {}
+    active = sorted(segments, key=lambda segment: (segment.last - segment.first, segment))
     for _ in range(t.SMOOTHING_ROUNDS):
         for start in range(0, len(active), _SMOOTHED):
             batch = active[start : start + _SMOOTHED]
-            mine = cut(steps, batch)
-            columns = np.array([window.column for window in batch])
-            from_start = np.array([window.first == 0 for window in batch])
+            mine = lay_out(steps, batch)
+            columns = np.array([segment.column for segment in batch])
+            from_start = np.array([segment.first == 0 for segment in batch])
             interfered = smooth(mine, baseline[columns], from_start=from_start, emissions=emissions)
             taken = np.where(interfered > t.HELD_PROBABILITY, 1, interfered)
             less_accusing = (mine.accusing * taken).sum(axis=0)
-            less_telling = (mine.telling * taken).sum(axis=0)
-            for place, window in enumerate(batch):
-                held[window] = float(less_accusing[place]), float(less_telling[place])
-                found[window] = tuple(_stretches(window, interfered[:, place]))
-        accusing, telling = all_accusing.copy(), all_telling.copy()
-        for window, (less_a, less_t) in held.items():
-            accusing[window.column] -= less_a
-            telling[window.column] -= less_t
+            less_informative = (mine.informative * taken).sum(axis=0)
+            for position, segment in enumerate(batch):
+                held[segment] = float(less_accusing[position]), float(less_informative[position])
+                found[segment] = tuple(_stretches(segment, interfered[:, position]))
+        accusing, informative = all_accusing.copy(), all_informative.copy()
+        for segment, (less_a, less_t) in held.items():
+            accusing[segment.column] -= less_a
+            informative[segment.column] -= less_t
         np.maximum(accusing, 0, out=accusing)
-        np.maximum(telling, 0, out=telling)
-        shared = prior or fit(accusing, telling)
-        fresh = shrink(accusing, telling, shared, alike)
+        np.maximum(informative, 0, out=informative)
+        shared = prior or fit(accusing, informative)
+        fresh = shrink(accusing, informative, shared, alike)
         moved = np.abs(fresh - baseline) > t.BASELINE_SETTLED * baseline
-        active = [window for window in active if moved[window.column]]
-        columns = np.array(sorted({window.column for window in active}), np.int64)
+        active = [segment for segment in active if moved[segment.column]]
+        columns = np.array(sorted({segment.column for segment in active}), np.int64)
         baseline[columns] = fresh[columns]
     stretches = sorted((one for some in found.values() for one in some), key=lambda s: (s.column, s.first))
     return Solved(tuple(stretches), baseline, shared)
@@ -128,11 +130,12 @@ def _batches(columns: Columns, size: int) -> Iterator[Columns]:
         yield columns[start : start + size]
 
 
-def _hot(one: Steps, baseline: Floats, best: Floats, emissions: Emissions) -> NDArray[np.bool_]:
-    """Steps of one series that need a closer look.
+def _worth_smoothing(one: Steps, baseline: Floats, best: Floats, emissions: Emissions) -> NDArray[np.bool_]:
+    """Return the steps of one series that are to be smoothed.
 
-    Where a short stretch holds evidence, or the best one has gained lately. The long time that the best one
-    takes to be outweighed, after a block, is not worth one.
+    These are the steps at which a short stretch holds evidence, or the best one has gained within
+    `SCREEN_REACH_STEPS`. The long time after a block in which the best one is outweighed need not be
+    smoothed.
     """
     near = (
         evidence(one, baseline, reach=t.SCREEN_REACH_STEPS, emissions=emissions)[: len(best), 0]
@@ -143,23 +146,23 @@ def _hot(one: Steps, baseline: Floats, best: Floats, emissions: Emissions) -> ND
     return np.asarray(near | gains, np.bool_)
 
 
-def _take(steps: Steps, columns: Columns) -> Steps:
-    telling = steps.telling[:, columns].astype(np.float32)
-    longest = max(int((telling > 0).sum(axis=0).max(initial=1)), 1)
+def _columns_of(steps: Steps, columns: Columns) -> Steps:
+    informative = steps.informative[:, columns].astype(np.float32)
+    longest = max(int((informative > 0).sum(axis=0).max(initial=1)), 1)
     return Steps(
         steps.accusing[:longest, columns].astype(np.float32),
-        telling[:longest],
+        informative[:longest],
         steps.gap_hours[:longest, columns].astype(np.int32),
     )
 
 
-def _stretches(window: Window, interfered: Floats) -> Iterator[Stretch]:
-    """Cut one window where interference is likelier than not, and date both ends.
+def _stretches(segment: Segment, interfered: Floats) -> Iterator[Stretch]:
+    """Yield the stretches of one segment in which interference is likelier than not, with both ends dated.
 
     Around a stretch the probability of interference rises as the distribution function of its onset, and
     falls as that of its end: where it passes through the tails, the brackets end.
     """
-    used = window.last + 1 - window.first
+    used = segment.last + 1 - segment.first
     probability = interfered[:used]
     held = probability > t.HELD_PROBABILITY
     edges = np.flatnonzero(np.diff(np.concatenate([[False], held, [False]]).astype(np.int8)))
@@ -181,33 +184,33 @@ def _stretches(window: Window, interfered: Floats) -> Iterator[Stretch]:
         while end_high < right - 1 and begun[end_high]:
             end_high += 1
         yield Stretch(
-            column=window.column,
-            first=window.first + first,
-            last=window.first + last,
-            onset_low=-1 if first == 0 and window.first == 0 else window.first + max(low, 0),
-            onset_high=window.first + high,
-            end_low=window.first + end_low,
-            end_high=None if last == used - 1 else window.first + min(end_high, used - 1),
+            column=segment.column,
+            first=segment.first + first,
+            last=segment.first + last,
+            onset_low=-1 if first == 0 and segment.first == 0 else segment.first + max(low, 0),
+            onset_high=segment.first + high,
+            end_low=segment.first + end_low,
+            end_high=None if last == used - 1 else segment.first + min(end_high, used - 1),
             probability=peak,
         )
 
 
 def joined(
-    stretches: Sequence[Stretch], hours: Sequence[int], telling: Sequence[float]
+    stretches: Sequence[Stretch], hours: Sequence[int], informative: Sequence[float]
 ) -> list[tuple[Stretch, ...]]:
-    """Put stretches of one series together that have little time, or a single success, between them.
+    """Join stretches of one series that have little time, or a single success, between them.
 
     Args:
-        stretches: in order.
+        stretches: the stretches, in order of time.
         hours: the hour of each of the series' steps.
-        telling: the votes of each.
+        informative: the informative votes of each step.
     """
     together: list[list[Stretch]] = []
     for stretch in stretches:
         before = together[-1][-1] if together else None
         if before is not None and (
             hours[stretch.first] - hours[before.last] < t.STRETCH_GAP_HOURS
-            or sum(telling[before.last + 1 : stretch.first]) <= t.STRETCH_GAP_VOTES
+            or sum(informative[before.last + 1 : stretch.first]) <= t.STRETCH_GAP_VOTES
         ):
             together[-1].append(stretch)
         else:

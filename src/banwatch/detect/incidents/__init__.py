@@ -1,5 +1,6 @@
-"""Groups changes into incidents, with ids that stay and evidence for and against each.
+"""Incidents: groups of changes, with ids that stay and evidence for and against each.
 
 - A *cluster* holds changes that began together; `common_cause` separates outages of a site or of a network.
-- `select` drops what the evidence does not carry; `build` makes incidents; `ids` gives each its id for good.
+- A *selection* holds the clusters that the evidence supports, and the changes set aside with their reasons.
+- `build` makes incidents; `ids` gives each its id; `past_views` reads the log of publications.
 """

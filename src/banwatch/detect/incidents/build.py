@@ -6,7 +6,7 @@ from dataclasses import replace
 from banwatch.detect import thresholds as t
 from banwatch.detect.incidents.clusters import first_onset, order, was_seen_to_begin
 from banwatch.detect.incidents.ids import number
-from banwatch.detect.incidents.select import Cluster, gather
+from banwatch.detect.incidents.select import Cluster, select_changes
 from banwatch.detect.wording.sentence import render_sentence
 from banwatch.model.cell import Cell
 from banwatch.model.ids import IncidentId
@@ -18,26 +18,30 @@ def group(
     changes: Iterable[Change],
     cells: Iterable[Cell],
     *,
-    known: Sequence[Incident] = (),
-    gone: Sequence[Incident] = (),
-    spent: Iterable[IncidentId] = (),
-    first: Mapping[IncidentId, Incident] | None = None,
+    published: Sequence[Incident] = (),
+    withdrawn: Sequence[Incident] = (),
+    used_ids: Iterable[IncidentId] = (),
+    first_published: Mapping[IncidentId, Incident] | None = None,
 ) -> tuple[Incident, ...]:
     """Group changes into incidents, in order of their ids.
 
     Args:
-        changes: as `find_changes` gave them, in any order.
-        cells: the cells that they were found in: who else measured the same targets.
-        known: incidents said before; those that are still seen keep their ids.
-        gone: incidents said once and withdrawn; one that is seen again is known by its id again.
-        spent: ids given at any time, also to incidents since withdrawn; none is given again to another.
-        first: what was first said of each id.
+        changes: the result of `find_changes`, in any order.
+        cells: the cells that the changes were found in; they show which networks measure the same targets.
+        published: incidents published before; those that are still found keep their ids.
+        withdrawn: incidents published once and withdrawn; one that is found again has its id again.
+        used_ids: ids given at any time, also to incidents since withdrawn; none is given to another.
+        first_published: the first publication of each id.
 
     Returns:
         Incidents; changes seen by one voice alone, or with a cause elsewhere, are in none.
     """
     return number(
-        [_incident(cluster) for cluster in gather(changes, cells).clusters], known, gone, spent, first
+        [_incident(cluster) for cluster in select_changes(changes, cells).clusters],
+        published,
+        withdrawn,
+        used_ids,
+        first_published,
     )
 
 

@@ -16,7 +16,7 @@ from banwatch.model.ids import Asn, CountryCode, TargetName
 from banwatch.model.incident import Change, IncidentKind, Interval
 
 Network = tuple[Asn, str]
-Place = tuple[TargetName, CountryCode, str]
+CountryTarget = tuple[TargetName, CountryCode, str]
 """A target in a country, for an access tier."""
 _TOGETHER = timedelta(hours=t.TOGETHER_HOURS)
 _ROLLOUT = timedelta(hours=t.ROLLOUT_HOURS)
@@ -62,7 +62,7 @@ class _Moments:
 
 
 def clusters_of(
-    changes: Iterable[Change], measured_on: Mapping[Place, int] | None = None
+    changes: Iterable[Change], measured_on: Mapping[CountryTarget, int] | None = None
 ) -> list[tuple[Change, ...]]:
     """Put changes that belong together together, in order of time.
 
@@ -75,8 +75,8 @@ def clusters_of(
         by_country[change.probe_cc, change.kind].append(change)
     found = [
         cluster
-        for place in sorted(by_country)
-        for cluster in _merged(_of_country(by_country[place], measured_on or {}))
+        for index in sorted(by_country)
+        for cluster in _merged(_of_country(by_country[index], measured_on or {}))
     ]
     return sorted((tuple(sorted(one, key=order)) for one in found), key=lambda one: order(one[0]))
 
@@ -86,21 +86,21 @@ def order(change: Change) -> tuple[datetime, str, int, str, str]:
     return (change.onset_latest, change.probe_cc, change.probe_asn, change.access_tier, change.target)
 
 
-def _of_country(changes: Sequence[Change], measured_on: Mapping[Place, int]) -> list[list[Change]]:
+def _of_country(changes: Sequence[Change], measured_on: Mapping[CountryTarget, int]) -> list[list[Change]]:
     clusters: list[_Cluster] = []
     of_target: defaultdict[TargetName, _Moments] = defaultdict(_Moments)
     moments = _Moments()
     unseen = sorted((c for c in changes if not c.onset_known), key=order)
-    found_at: defaultdict[Place, list[datetime]] = defaultdict(list)
+    found_at: defaultdict[CountryTarget, list[datetime]] = defaultdict(list)
     for change in unseen:
-        found_at[_place(change)].append(change.onset_latest)
+        found_at[_country_target(change)].append(change.onset_latest)
     late: list[Change] = []
-    known: list[Change] = []
+    dated_changes: list[Change] = []
     for change in sorted((c for c in changes if c.onset_known), key=lambda c: (_width(c), order(c))):
-        already = bisect_right(found_at[_place(change)], change.onset_latest)
-        most = 2 * already > measured_on.get(_place(change), 0)
-        (late if most and already >= t.ALREADY_NETWORKS else known).append(change)
-    for change in known:
+        already = bisect_right(found_at[_country_target(change)], change.onset_latest)
+        most = 2 * already > measured_on.get(_country_target(change), 0)
+        (late if most and already >= t.ALREADY_NETWORKS else dated_changes).append(change)
+    for change in dated_changes:
         number = _rolled_out(change, of_target[change.target], clusters)
         if number is None:
             number = _simultaneous(change, moments, clusters)
@@ -172,21 +172,21 @@ def _never_seen_to_begin(changes: Sequence[Change], late: Sequence[Change]) -> l
     of_target: dict[tuple[str, TargetName], int] = {}
     for change in changes:
         before = last.get(change.access_tier)
-        place = of_target.get((change.access_tier, change.target))
-        if place is None and before is not None and change.onset_latest - before[0] <= _ROLLOUT:
-            place = before[1]
-        if place is None:
-            place = len(found)
+        index = of_target.get((change.access_tier, change.target))
+        if index is None and before is not None and change.onset_latest - before[0] <= _ROLLOUT:
+            index = before[1]
+        if index is None:
+            index = len(found)
             found.append([])
-        found[place].append(change)
-        last[change.access_tier] = (change.onset_latest, place)
-        of_target[change.access_tier, change.target] = place
+        found[index].append(change)
+        last[change.access_tier] = (change.onset_latest, index)
+        of_target[change.access_tier, change.target] = index
     for change in late:
-        place = of_target.get((change.access_tier, change.target))
-        if place is None:
+        index = of_target.get((change.access_tier, change.target))
+        if index is None:
             found.append([change])
         else:
-            found[place].append(change)
+            found[index].append(change)
     return found
 
 
@@ -195,14 +195,14 @@ def _merged(clusters: Sequence[list[Change]]) -> list[list[Change]]:
 
     Again the exactly known come first, and nothing is merged merely because a third overlaps both.
     """
-    known = [one for one in clusters if was_seen_to_begin(one)]
+    dated_changes = [one for one in clusters if was_seen_to_begin(one)]
     found = [one for one in clusters if not was_seen_to_begin(one)]
     kept: list[list[Change]] = []
     moments = _Moments()
-    dated = [(first_onset(one), min(order(c) for c in one), one) for one in known]
+    dated = [(first_onset(one), min(order(c) for c in one), one) for one in dated_changes]
     for (earliest, latest), _, cluster in sorted(dated, key=lambda entry: (_span(entry[0]), entry[1])):
         near = moments.near(earliest - _TOGETHER, latest + _TOGETHER)
-        best = min(((-len(kept[place]), place) for _, place in near), default=None)
+        best = min(((-len(kept[index]), index) for _, index in near), default=None)
         if best is not None:
             kept[best[1]].extend(cluster)
         else:
@@ -246,7 +246,7 @@ def _slack(change: Change) -> timedelta:
     return min(max(_TOGETHER, _width(change) / 2), _ROLLOUT)
 
 
-def _place(change: Change) -> Place:
+def _country_target(change: Change) -> CountryTarget:
     return (change.target, change.probe_cc, change.access_tier)
 
 

@@ -31,12 +31,12 @@ def set_aside(changes: Sequence[Change], cells: Iterable[Cell]) -> dict[Change, 
         by_target[change.target].append(change)
     for target, mine in by_target.items():
         where = countries if not target else measuring[target]
-        _lay_aside(aside, mine, len(where), t.COMMON_CAUSE_SHARE, "it")
-    _lay_aside(aside, changes, len(countries), t.RELEASE_SHARE, "many targets")
+        _set_aside_simultaneous(aside, mine, len(where), t.COMMON_CAUSE_SHARE, "it")
+    _set_aside_simultaneous(aside, changes, len(countries), t.RELEASE_SHARE, "many targets")
     return aside
 
 
-def _lay_aside(
+def _set_aside_simultaneous(
     aside: dict[Change, str], changes: Sequence[Change], measuring: int, share: float, what: str
 ) -> None:
     """Set aside the changes that began in several countries at once, and those in their tail."""
@@ -59,22 +59,21 @@ def _narrow(change: Change) -> bool:
 
 def _simultaneous(changes: Sequence[Change]) -> Iterable[tuple[Change, set[CountryCode]]]:
     """Each change with the countries in which one began in the same hours, its own among them."""
-    window = timedelta(hours=t.COMMON_CAUSE_HOURS)
+    slack = timedelta(hours=t.COMMON_CAUSE_HOURS)
     widest = timedelta(hours=t.COMMON_CAUSE_BRACKET_HOURS)
-    known = sorted(
+    dated = sorted(
         (c for c in changes if c.onset_known and c.onset_latest - c.onset_earliest <= widest),
         key=lambda c: c.onset_latest,
     )
     of_country: defaultdict[tuple[CountryCode, IncidentKind], list[Change]] = defaultdict(list)
-    for change in known:
+    for change in dated:
         of_country[change.probe_cc, change.kind].append(change)
-    onsets = {place: _Onsets(mine) for place, mine in of_country.items()}
-    for change in known:
+    onsets = {index: _Onsets(mine) for index, mine in of_country.items()}
+    for change in dated:
         near = {
             country
             for (country, kind), mine in onsets.items()
-            if kind is change.kind
-            and mine.any_in(change.onset_earliest - window, change.onset_latest + window)
+            if kind is change.kind and mine.any_in(change.onset_earliest - slack, change.onset_latest + slack)
         }
         if len(near) > 1:
             yield change, near
@@ -86,9 +85,9 @@ class _Onsets:
     def __init__(self, changes: Sequence[Change]) -> None:
         self._latest = [change.onset_latest for change in changes]
         self._earliest_from = [change.onset_earliest for change in changes]
-        for place in range(len(changes) - 2, -1, -1):
-            here, after = self._earliest_from[place], self._earliest_from[place + 1]
-            self._earliest_from[place] = min(here, after)
+        for index in range(len(changes) - 2, -1, -1):
+            here, after = self._earliest_from[index], self._earliest_from[index + 1]
+            self._earliest_from[index] = min(here, after)
 
     def any_in(self, earliest: datetime, latest: datetime) -> bool:
         """Whether a bracket ends after the one and begins before the other."""

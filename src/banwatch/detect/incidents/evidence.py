@@ -14,9 +14,9 @@ import numpy as np
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.blocking.baseline import fit
-from banwatch.detect.incidents.clusters import Place
+from banwatch.detect.incidents.clusters import CountryTarget
 from banwatch.detect.votes.by_resolver import by_resolver
-from banwatch.detect.votes.series import SeriesKey, key_of, told_in
+from banwatch.detect.votes.series import SeriesKey, informative_in, key_of
 from banwatch.detect.votes.voice_days import VoiceDay, voice_days
 from banwatch.model.cell import Cell
 from banwatch.model.ids import CountryCode
@@ -42,23 +42,23 @@ class Support:
             self._moved[_key_of(change)].append((change.onset_earliest, until))
         self._series: defaultdict[SeriesKey, list[Cell]] = defaultdict(list)
         for cell in cells:
-            if told_in(cell):
+            if informative_in(cell):
                 self._series[key_of(cell)].append(cell)
-        self._looks: defaultdict[CountryCode, float] = defaultdict(float)
-        self.measured_on: Counter[Place] = Counter()
+        self._series_weeks: defaultdict[CountryCode, float] = defaultdict(float)
+        self.measured_on: Counter[CountryTarget] = Counter()
         """How many networks measure a target in a country and access tier."""
         for key, mine in self._series.items():
             mine.sort(key=lambda cell: cell.hour)
             weeks = (mine[-1].hour - mine[0].hour).total_seconds() / 3600 / _HOURS_A_WEEK
-            self._looks[key.probe_cc] += min(1 + weeks, len(mine))
+            self._series_weeks[key.probe_cc] += min(1 + weeks, len(mine))
             self.measured_on[key.target, key.probe_cc, key.access_tier] += 1
-        self._troubled: dict[tuple[SeriesKey, float], float] = {}
-        self._strength: dict[CountryCode, float] = {}
+        self._baselines: dict[tuple[SeriesKey, float], float] = {}
+        self._prior_votes: dict[CountryCode, float] = {}
         self._targets = Counter(country for _, country in {(p[0], p[1]) for p in self.measured_on})
 
     def needed(self, country: CountryCode) -> float:
         """Nats that an incident needs: a week of a series is a chance to be wrong."""
-        return log(max(self._looks[country], 1.0)) + t.LOOK_ELSEWHERE_NATS
+        return log(max(self._series_weeks[country], 1.0)) + t.LOOK_ELSEWHERE_NATS
 
     def needed_beside(self, change: Change) -> float:
         """Nats that a target needs to be named with an incident that began when it may have."""
@@ -66,10 +66,10 @@ class Support:
         chances = self._targets[change.probe_cc] * (1 + width)
         return min(log(chances) + t.LOOK_ELSEWHERE_NATS, self.needed(change.probe_cc))
 
-    def says(self, change: Change) -> dict[VoiceDay, float]:
+    def nats_by_voice_day(self, change: Change) -> dict[VoiceDay, float]:
         """What each voice says for a change on each day, in nats; less than 0 where it says otherwise."""
         cells = self._within(change)
-        base = self._trouble(change)
+        base = self._baseline_of(change)
         best: dict[VoiceDay, float] = {}
         for share in (t.BLOCKED_SHARE, base + t.PARTLY_EXTRA * (1 - base)):
             found = voice_days(cells, log(share / base), log((1 - share) / (1 - base)))
@@ -82,7 +82,7 @@ class Support:
         found = by_resolver(cell for change in changes for cell in self._within(change))
         return found is not None and found.only_own
 
-    def _trouble(self, change: Change) -> float:
+    def _baseline_of(self, change: Change) -> float:
         """Share of trouble that the series has anyway.
 
         Where all of it, with what the change is made of, may be a baseline, it is taken for one: trouble that
@@ -91,28 +91,28 @@ class Support:
         """
         key = _key_of(change)
         base = min(max(change.baseline, t.BASELINE_FLOOR), t.BASELINE_CEILING)
-        if (key, base) not in self._troubled:
-            said = voice_days(self._series.get(key, []), 1.0, 0.0).values()
-            known = self._alike(change.probe_cc)
-            of_all = (sum(said) + base * known) / (len(said) + known)
-            self._troubled[key, base] = max(base, of_all) if of_all <= t.BASELINE_CEILING else base
-        return self._troubled[key, base]
+        if (key, base) not in self._baselines:
+            shares = voice_days(self._series.get(key, []), 1.0, 0.0).values()
+            prior_votes = self._prior_votes_in(change.probe_cc)
+            of_all = (sum(shares) + base * prior_votes) / (len(shares) + prior_votes)
+            self._baselines[key, base] = max(base, of_all) if of_all <= t.BASELINE_CEILING else base
+        return self._baselines[key, base]
 
-    def _alike(self, country: CountryCode) -> float:
+    def _prior_votes_in(self, country: CountryCode) -> float:
         """For how many votes a series' baseline counts: the more, the more all are alike outside changes."""
-        if country not in self._strength:
-            showed, told = [], []
+        if country not in self._prior_votes:
+            showed, counted = [], []
             for key, cells in self._series.items():
                 if key.probe_cc == country:
                     moved = _united(self._moved.get(key, []))
                     calm = [cell for cell in cells if not _in_any(cell.first_at, moved)]
-                    showed.append(sum(1 - cell.ok / told_in(cell) for cell in calm))
-                    told.append(len(calm))
+                    showed.append(sum(1 - cell.ok / informative_in(cell) for cell in calm))
+                    counted.append(len(calm))
             prior = fit(
-                np.array(showed, np.float32), np.array(told, np.float32), weakest=t.SUPPORT_WEAKEST_VOTES
+                np.array(showed, np.float32), np.array(counted, np.float32), weakest=t.SUPPORT_WEAKEST_VOTES
             )
-            self._strength[country] = prior.strength_votes
-        return self._strength[country]
+            self._prior_votes[country] = prior.strength_votes
+        return self._prior_votes[country]
 
     def _within(self, change: Change) -> Sequence[Cell]:
         cells = self._series.get(_key_of(change), [])
@@ -136,18 +136,18 @@ def _united(intervals: Iterable[Interval]) -> list[Interval]:
 
 def _in_any(at: datetime, intervals: Sequence[Interval]) -> bool:
     """Whether a moment lies in one of intervals that are in order and do not meet."""
-    place = bisect_right(intervals, at, key=lambda interval: interval[0]) - 1
-    return place >= 0 and at <= intervals[place][1]
+    index = bisect_right(intervals, at, key=lambda interval: interval[0]) - 1
+    return index >= 0 and at <= intervals[index][1]
 
 
 def _key_of(change: Change) -> SeriesKey:
     return SeriesKey(change.target, change.probe_cc, change.probe_asn, change.access_tier)
 
 
-def together(said: Iterable[dict[VoiceDay, float]]) -> float:
+def combined_nats(nats_by_change: Iterable[dict[VoiceDay, float]]) -> float:
     """Nats that several changes have for them: of each voice and day the strongest word."""
     strongest: dict[VoiceDay, float] = {}
-    for one in said:
+    for one in nats_by_change:
         for key, nats in one.items():
             strongest[key] = max(strongest.get(key, nats), nats)
     return sum(strongest.values())

@@ -1,4 +1,4 @@
-"""Ids of incidents: `KP-2016-0001`, country, year of onset, number. Once given, kept for life."""
+"""Ids of incidents: `KP-2016-0001` is country, year of onset, number. An id is given once and for good."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +10,7 @@ from banwatch.model.ids import CountryCode, IncidentId
 from banwatch.model.incident import Incident, IncidentKind
 
 _T = TypeVar("_T")
-_Place = tuple[CountryCode, IncidentKind]
+_Group = tuple[CountryCode, IncidentKind]
 
 _CLOSE = timedelta(hours=t.ID_CLOSE_HOURS)
 _NEAR = timedelta(hours=t.ID_NEAR_HOURS)
@@ -18,60 +18,60 @@ _NEAR = timedelta(hours=t.ID_NEAR_HOURS)
 
 def number(
     drafts: Sequence[Incident],
-    known: Sequence[Incident],
-    gone: Sequence[Incident] = (),
-    spent: Iterable[IncidentId] = (),
-    first: Mapping[IncidentId, Incident] | None = None,
+    published: Sequence[Incident],
+    withdrawn: Sequence[Incident] = (),
+    used_ids: Iterable[IncidentId] = (),
+    first_published: Mapping[IncidentId, Incident] | None = None,
 ) -> tuple[Incident, ...]:
-    """Give each incident its id: the one it was known by, else the next free one of its country and year.
+    """Give each incident its earlier id, or else the next free one of its country and year.
 
     Args:
         drafts: incidents without ids.
-        known: those that are said now.
-        gone: those that were said once, and were withdrawn.
-        spent: ids that were given at any time, to whatever it was.
-        first: what was first said of an id; it weighs more than what was said last, so that an id does not
-            wander from one thing to another where both were told as one for a while.
+        published: incidents that are published now.
+        withdrawn: incidents that were published once and withdrawn.
+        used_ids: ids that were given at any time, to any incident.
+        first_published: the first publication of each id; it weighs more than the last, so that an id does
+            not wander from one incident to another where both were published as one for a while.
     """
     ordered = sorted(drafts, key=_order)
-    by_place: dict[_Place, list[tuple[Incident, float]]] = {}
-    for earlier, weight in ((known, 1.0), (gone, t.ID_WITHDRAWN_WEIGHT)):
+    by_group: dict[_Group, list[tuple[Incident, float]]] = {}
+    for earlier, weight in ((published, 1.0), (withdrawn, t.ID_WITHDRAWN_WEIGHT)):
         for old in earlier:
-            by_place.setdefault((old.probe_cc, old.kind), []).append((old, weight))
+            by_group.setdefault((old.probe_cc, old.kind), []).append((old, weight))
     claims = []
-    for place, draft in enumerate(ordered):
-        for old, weight in by_place.get((draft.probe_cc, draft.kind), ()):
-            born = (first or {}).get(old.incident_id, old)
-            likeness = t.ID_FIRST_WEIGHT * _likeness(draft, born) + (1 - t.ID_FIRST_WEIGHT) * _likeness(
-                draft, old
-            )
-            if likeness > 0:
-                claims.append((-likeness * weight, old.incident_id, place))
+    for position, draft in enumerate(ordered):
+        for old, weight in by_group.get((draft.probe_cc, draft.kind), ()):
+            original = (first_published or {}).get(old.incident_id, old)
+            similarity = t.ID_FIRST_WEIGHT * _similarity(draft, original) + (
+                1 - t.ID_FIRST_WEIGHT
+            ) * _similarity(draft, old)
+            if similarity > 0:
+                claims.append((-similarity * weight, old.incident_id, position))
     given: dict[int, IncidentId] = {}
     taken: set[IncidentId] = set()
-    for _score, incident_id, place in sorted(claims):
-        if place not in given and incident_id not in taken:
-            given[place] = incident_id
+    for _score, incident_id, position in sorted(claims):
+        if position not in given and incident_id not in taken:
+            given[position] = incident_id
             taken.add(incident_id)
     used: dict[str, int] = {}
-    for incident_id in [*(old.incident_id for old in (*known, *gone)), *spent]:
+    for incident_id in [*(old.incident_id for old in (*published, *withdrawn)), *used_ids]:
         prefix, _, serial = incident_id.rpartition("-")
-        if serial.isdecimal():  # the log also speaks of other things
+        if serial.isdecimal():  # the log has other subjects too
             used[prefix] = max(used.get(prefix, 0), int(serial))
     numbered = []
-    for place, draft in enumerate(ordered):
-        if place not in given:
+    for position, draft in enumerate(ordered):
+        if position not in given:
             prefix = f"{draft.probe_cc}-{draft.onset_latest.year}"
             used[prefix] = used.get(prefix, 0) + 1
-            given[place] = IncidentId(f"{prefix}-{used[prefix]:04d}")
-        numbered.append(replace(draft, incident_id=given[place]))
+            given[position] = IncidentId(f"{prefix}-{used[prefix]:04d}")
+        numbered.append(replace(draft, incident_id=given[position]))
     return tuple(sorted(numbered, key=lambda incident: incident.incident_id))
 
 
-def known_by(old: Incident, incidents: Iterable[Incident]) -> Incident | None:
-    """The incident that one said earlier is part of now; None where there is none."""
-    near = [(_likeness(one, old), one.incident_id, one) for one in incidents]
-    best = max(near, key=lambda entry: entry[:2], default=None)
+def merged_into(old: Incident, incidents: Iterable[Incident]) -> Incident | None:
+    """Return the incident that an earlier one is part of now; None where there is none."""
+    candidates = [(_similarity(one, old), one.incident_id, one) for one in incidents]
+    best = max(candidates, key=lambda entry: entry[:2], default=None)
     return best[2] if best is not None and best[0] > 0 else None
 
 
@@ -86,8 +86,8 @@ def _order(incident: Incident) -> tuple[object, ...]:
     )
 
 
-def _likeness(draft: Incident, old: Incident) -> float:
-    """How much two incidents share, 0 where they cannot be the same."""
+def _similarity(draft: Incident, old: Incident) -> float:
+    """Return the similarity of two incidents, 0 where they cannot be the same."""
     if draft.probe_cc != old.probe_cc or draft.kind is not old.kind:
         return 0.0
     networks = _share(frozenset(draft.asns), frozenset(old.asns))
@@ -105,7 +105,7 @@ def _likeness(draft: Incident, old: Incident) -> float:
     if old_end is not None and draft.onset_earliest > old_end + _NEAR:
         return 0.0
     apart = abs(draft.onset_latest - old.onset_latest)
-    # where one was told of two things that prove to be two, it is the one that began then that it was told of
+    # an incident that proves to be two goes on as the one that began when it was said to begin
     return networks * targets / (1 + apart / _CLOSE)
 
 

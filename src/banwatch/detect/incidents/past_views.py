@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-LogEntry = tuple[datetime, str, str]
-"""An entry of the log: when it was published, the id of its incident, its text."""
+Publication = tuple[datetime, str, str]
+"""One publication in the log: its time, the id of its incident, its text."""
 
 
-def view_at(log: Iterable[LogEntry], at: datetime) -> tuple[LogEntry, ...]:
-    """Return the last entry of each incident up to a past moment, in order of ids."""
-    last: dict[str, LogEntry] = {}
+def view_at(log: Iterable[Publication], at: datetime) -> tuple[Publication, ...]:
+    """Return the last publication of each incident up to a past moment, in order of ids."""
+    last: dict[str, Publication] = {}
     for entry in sorted(log):
         if entry[0] <= at:
             last[entry[1]] = entry

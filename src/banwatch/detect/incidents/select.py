@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from banwatch.detect.incidents.clusters import clusters_of
 from banwatch.detect.incidents.common_cause import set_aside
-from banwatch.detect.incidents.evidence import Support, together
+from banwatch.detect.incidents.evidence import Support, combined_nats
 from banwatch.detect.votes.voice_days import VoiceDay
 from banwatch.model.cell import Cell
 from banwatch.model.ids import TargetName
@@ -25,7 +25,7 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class Selection:
     """What came of changes."""
 
     clusters: tuple[Cluster, ...]
@@ -34,11 +34,11 @@ class Gathered:
     """Those that make none, with the reason in words."""
 
 
-def gather(changes: Iterable[Change], cells: Iterable[Cell]) -> Gathered:
+def select_changes(changes: Iterable[Change], cells: Iterable[Cell]) -> Selection:
     """Sort changes, in any order, by the cells that they were found in."""
-    every, known = tuple(changes), tuple(cells)
-    aside = set_aside(every, known)
-    support = Support(known, every)
+    every, every_cell = tuple(changes), tuple(cells)
+    aside = set_aside(every, every_cell)
+    support = Support(every_cell, every)
     kept = []
     joined = (change for change in every if change not in aside)
     for cluster in clusters_of(joined, support.measured_on):
@@ -46,7 +46,7 @@ def gather(changes: Iterable[Change], cells: Iterable[Cell]) -> Gathered:
             kept.append(Cluster(cluster, cluster))
         elif found := _supported(cluster, support, aside):
             kept.append(found)
-    return Gathered(tuple(kept), aside)
+    return Selection(tuple(kept), aside)
 
 
 def _supported(cluster: Sequence[Change], support: Support, aside: dict[Change, str]) -> Cluster | None:
@@ -55,11 +55,11 @@ def _supported(cluster: Sequence[Change], support: Support, aside: dict[Change, 
     Each target beside the best known one counts for what it has above what chance would find among all.
     """
     of_target: defaultdict[TargetName, list[Change]] = defaultdict(list)
-    said: dict[Change, dict[VoiceDay, float]] = {}
+    nats_of: dict[Change, dict[VoiceDay, float]] = {}
     for change in cluster:
         of_target[change.target].append(change)
-        said[change] = support.says(change)
-    nats = {target: together(said[change] for change in mine) for target, mine in of_target.items()}
+        nats_of[change] = support.nats_by_voice_day(change)
+    nats = {target: combined_nats(nats_of[change] for change in mine) for target, mine in of_target.items()}
     best = max(nats, key=lambda target: (nats[target], target))
     total = nats[best]
     for target, mine in of_target.items():
@@ -72,9 +72,9 @@ def _supported(cluster: Sequence[Change], support: Support, aside: dict[Change, 
             aside.update(dict.fromkeys(mine, "too few voices to tell it from chance among so many targets"))
     rest = tuple(change for change in cluster if change not in aside)
     needed = support.needed(cluster[0].probe_cc)
-    if min(total, together(said[change] for change in rest)) < needed:
+    if min(total, combined_nats(nats_of[change] for change in rest)) < needed:
         aside.update(dict.fromkeys(rest, "too few voices to tell it from chance among so many series"))
         return None
-    sure = tuple(change for change in rest if sum(said[change].values()) >= needed)
+    sure = tuple(change for change in rest if sum(nats_of[change].values()) >= needed)
     kept = [[change for change in mine if change not in aside] for mine in of_target.values()]
     return Cluster(rest, sure or rest, all(support.shows_only_on_own(mine) for mine in kept if mine))

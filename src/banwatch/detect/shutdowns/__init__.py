@@ -1,5 +1,6 @@
-"""Finds when a network fell silent: measurements that used to come and do not.
+"""Shutdowns of whole networks: measurements that used to come and do not.
 
-`rhythm` describes how often a network is usually heard; `find` looks for silences that the rhythm does not
-explain.
+- The *rhythm* of a network is how often, and at which hours, it is usually measured.
+- A *silence* is a stretch of hours without answers; *absence* and *testimony* are its evidence.
+- A *shutdown* is a silence that the rhythm does not explain.
 """

@@ -1,12 +1,12 @@
-"""Networks that fall silent as a whole, against their own rhythm.
+"""Shutdowns: networks that fall silent as a whole, against their own rhythm.
 
-Two kinds of evidence, added up in nats over a stretch of hours. *Absence*: an hour without any answered
+Evidence is of two kinds, added up in nats over a stretch of hours. *Absence*: an hour without any answered
 measurement weighs by how seldom that hour of the day and week is empty on this network. *Testimony*:
 measurements in which nothing at all answered; they arrive late, once the network is back, and can at most
-double what absence says, so that nobody can report a shutdown of a network that nobody else measures.
+double the evidence of absence, so that nobody can report a shutdown of a network that nobody else measures.
 
-A network whose few probes come and go has silences of its own. One that only absence tells of is a shutdown
-if it outweighs these by far, or if another network of the country fell silent in the same hours.
+A network whose few probes come and go has ordinary silences. A silence without testimony is a shutdown if it
+outweighs these by far, or if another network of the country fell silent in the same hours.
 """
 
 from collections import Counter, defaultdict
@@ -29,7 +29,7 @@ from banwatch.detect.shutdowns.rhythm import (
     rhythm_of,
     silences,
 )
-from banwatch.detect.votes.series import EPOCH_SECOND, answered_in, hour_number
+from banwatch.detect.votes.series import HOUR_S, answered_in, hour_number
 from banwatch.detect.votes.voices import without
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, CountryCode, TargetName
@@ -37,13 +37,13 @@ from banwatch.model.incident import Change, IncidentKind
 
 MECHANISM = "network.shutdown"
 WHOLE_COUNTRY = Asn(-1)
-"""Stands for all networks of a country and access tier together."""
+"""Number that stands for all networks of a country and access tier together."""
 _Network = tuple[CountryCode, Asn, str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A silence heavy enough to be asked about."""
+    """A silence with enough evidence to be examined."""
 
     probe_cc: CountryCode
     probe_asn: Asn
@@ -53,9 +53,10 @@ class _Candidate:
     silence: Silence
     ordinary: tuple[float, float]
     networks: frozenset[_Network]
-    """Whose silence it is: itself, or every network of the country."""
-    looked_at: int
-    """Networks and countries looked at: the more, the longer the longest ordinary silence among them."""
+    """The silent networks: the candidate's own, or every network of the country."""
+    compared: int
+    """Number of networks and countries examined: the more, the longer the longest ordinary silence among
+    them."""
 
     @property
     def ends(self) -> int:
@@ -68,8 +69,17 @@ class _Candidate:
         return self.rhythm.start + self.silence.first
 
     @property
+    def network(self) -> _Network:
+        """Country, AS and access tier."""
+        return (self.probe_cc, self.probe_asn, self.access_tier)
+
+    def overlaps(self, other: "_Candidate") -> bool:
+        """Return whether two silences have an hour in common."""
+        return other.begins <= self.ends and self.begins <= other.ends
+
+    @property
     def lasts(self) -> bool:
-        """Whether nothing was heard since."""
+        """Whether nothing has answered since."""
         return not self.rhythm.live[self.silence.last + 1 :].any()
 
 
@@ -77,27 +87,27 @@ def find_shutdowns(cells: Sequence[Cell], through: datetime) -> Iterator[Change]
     """Find stretches in which a network was shut down.
 
     Args:
-        cells: every cell, telling or not.
-        through: start of the last hour that the data are known to cover.
+        cells: every cell, also those without informative measurements.
+        through: start of the last hour that the data cover.
     """
     vouched = hour_number(through)
     last = max(hour_number(cell.hour) for cell in cells)
     candidates = list(_candidates(cells, min(max(vouched, last), vouched + t.STRAY_CLOCK_HOURS), vouched))
-    said: list[_Candidate] = []
-    for one in candidates:
-        again = any(
-            o.networks == one.networks and o.begins <= one.ends and one.begins <= o.ends for o in said
+    accepted: list[_Candidate] = []
+    for candidate in candidates:
+        repeated = any(
+            other.networks == candidate.networks and candidate.overlaps(other) for other in accepted
         )
-        if not again and _remarkable(one, candidates):
-            said.append(one)
-    for one in said:
-        if one.probe_asn != WHOLE_COUNTRY:
-            yield _change(one)
+        if not repeated and _is_shutdown(candidate, candidates):
+            accepted.append(candidate)
+    for candidate in accepted:
+        if candidate.probe_asn != WHOLE_COUNTRY:
+            yield _change(candidate)
             continue
-        for network in sorted(one.networks):
-            mine = [o for o in said if (o.probe_cc, o.probe_asn, o.access_tier) == network]
-            if not any(o.begins <= one.ends and one.begins <= o.ends for o in mine):
-                yield replace(_change(one), probe_asn=network[1])
+        for network in sorted(candidate.networks):
+            mine = [other for other in accepted if other.network == network]
+            if not any(candidate.overlaps(other) for other in mine):
+                yield replace(_change(candidate), probe_asn=network[1])
 
 
 def _candidates(cells: Sequence[Cell], end: int, vouched: int) -> Iterator[_Candidate]:
@@ -108,14 +118,14 @@ def _candidates(cells: Sequence[Cell], end: int, vouched: int) -> Iterator[_Cand
         by_network[network].append(cell)
         of_country[cell.probe_cc, WHOLE_COUNTRY, cell.access_tier].add(network)
     for country, networks in of_country.items():
-        if len(networks) > 1:  # what each measures too seldom to be missed, all may together
+        if len(networks) > 1:  # networks that measure too seldom on their own may suffice together
             by_network[country] = [cell for network in sorted(networks) for cell in by_network[network]]
-    for network, mine, shortest in _also_without_the_loudest(by_network):
+    for network, mine, shortest in _also_without_main_voice(by_network):
         rhythm = rhythm_of(mine, end)
         nats = absence(rhythm, vouched) if rhythm else None
         if rhythm is None or nats is None:
             continue
-        # outside what two voices vouch for, an empty hour may be one wrong clock's: only testimony counts
+        # outside the hours that two voices vouch for, one wrong clock may make an hour empty
         hours = np.arange(len(nats)) + rhythm.start
         outside = (hours < rhythm.vouched) | (hours > vouched)
         nats = np.where(outside & ~rhythm.dark, 0.0, nats)
@@ -127,14 +137,16 @@ def _candidates(cells: Sequence[Cell], end: int, vouched: int) -> Iterator[_Cand
                 yield _Candidate(*network, rhythm, nats, silence, usual, heard, len(by_network))
 
 
-def _also_without_the_loudest(
+def _also_without_main_voice(
     by_network: Mapping[_Network, Sequence[Cell]],
 ) -> Iterator[tuple[_Network, Sequence[Cell], int]]:
-    """Each network's cells, and those of all but its most constant voice, where it has several.
+    """Yield each network's cells, and where it has several voices, the cells without its most constant one.
 
-    Where everybody else falls silent, one who goes on alone does not show that the network is there. That
-    holds for a day or more: for some hours others may be away together. Gives also the shortest silence, in
-    hours, that is to be looked at.
+    A single voice that goes on while all others are silent does not show that the network is up. That holds
+    for a day or more: for some hours the others may be away together.
+
+    Yields:
+        The network, its cells, and the shortest silence in them, in hours, that is to be examined.
     """
     for network in sorted(by_network):
         mine = by_network[network]
@@ -144,56 +156,57 @@ def _also_without_the_loudest(
             most = max(voices.values())
             constant = min(voice for voice, times in voices.items() if times == most)
             if most > t.CONSTANT_SHARE * len(mine):
-                yield network, tuple(without(mine, constant)), t.DROWNED_HOURS
+                yield network, tuple(without(mine, constant)), t.LONE_VOICE_HOURS
 
 
-def _remarkable(one: _Candidate, every: Sequence[_Candidate]) -> bool:
-    """Whether a silence is more than the coming and going of the network's own probes."""
-    large, scale = one.ordinary
+def _is_shutdown(candidate: _Candidate, every: Sequence[_Candidate]) -> bool:
+    """Return whether a silence is more than the coming and going of the network's own probes."""
+    large, scale = candidate.ordinary
     together = {
         other.probe_asn: other.silence.nats
         for other in every
-        if other.probe_cc == one.probe_cc
-        and other.probe_asn != one.probe_asn
-        and WHOLE_COUNTRY not in {one.probe_asn, other.probe_asn}
-        and abs(other.begins - one.begins) <= t.TOGETHER_HOURS
+        if other.probe_cc == candidate.probe_cc
+        and other.probe_asn != candidate.probe_asn
+        and WHOLE_COUNTRY not in {candidate.probe_asn, other.probe_asn}
+        and abs(other.begins - candidate.begins) <= t.TOGETHER_HOURS
         and other.silence.nats > other.ordinary[0]
     }
-    if together and one.silence.nats > large and one.silence.nats + sum(together.values()) >= t.POOLED_NATS:
+    pooled = candidate.silence.nats + sum(together.values())
+    if together and candidate.silence.nats > large and pooled >= t.POOLED_NATS:
         return True
-    if one.silence.nats < t.SHUTDOWN_NATS:
+    if candidate.silence.nats < t.SHUTDOWN_NATS:
         return False
-    if one.silence.spoken >= t.TESTIFIED_NATS:
+    if candidate.silence.testimony >= t.TESTIFIED_NATS:
         return True
-    longest = t.MEASURING_ENDED_HOURS if one.lasts else t.MEASURING_PAUSED_HOURS
-    if one.silence.last - one.silence.first >= longest:
-        return False  # for all we know nobody measured there
-    return one.silence.nats >= large + (t.EXTREME_SCALES + log(one.looked_at)) * scale
+    longest = t.MEASURING_ENDED_HOURS if candidate.lasts else t.MEASURING_PAUSED_HOURS
+    if candidate.silence.last - candidate.silence.first >= longest:
+        return False  # the measuring itself may have ended or paused
+    return candidate.silence.nats >= large + (t.EXTREME_SCALES + log(candidate.compared)) * scale
 
 
-def _change(one: _Candidate) -> Change:
-    rhythm, first, last = one.rhythm, one.silence.first, one.silence.last
+def _change(candidate: _Candidate) -> Change:
+    rhythm, first, last = candidate.rhythm, candidate.silence.first, candidate.silence.last
     before = np.flatnonzero(rhythm.live[:first])
     after = np.flatnonzero(rhythm.live[last + 1 :]) + last + 1
     dark = [cell for hour in range(first, last + 1) for cell in rhythm.cells.get(rhythm.start + hour, [])]
     silent = [cell for cell in dark if cell.silent]
     earliest = _last_answer(_at(rhythm, before[-1])) if len(before) else _moment(rhythm, first)
-    missed = _moment(rhythm, missed_by(one.nats, range(first, last + 1), last) + 1)
+    missed = _moment(rhythm, missed_by(candidate.nats, range(first, last + 1), last) + 1)
     testified = min((cell.first_at for cell in silent), default=missed)
     latest = max(min(missed, testified), earliest)
     end_earliest = end_latest = None
     if len(after):
         end_latest = _first_answer(_at(rhythm, after[0]))
-        dark_at = _moment(rhythm, missed_by(one.nats, range(last, first - 1, -1), first))
+        dark_at = _moment(rhythm, missed_by(candidate.nats, range(last, first - 1, -1), first))
         unheard = max((cell.last_at for cell in silent), default=dark_at)
         end_earliest = min(max(unheard, dark_at, latest), end_latest)
     day_before = [rhythm.heard[hour] for hour in before[before >= first - 24].tolist()]
     near = silent or _at(rhythm, before[-1] if len(before) else after[0])
     return Change(
         target=TargetName(""),
-        probe_cc=one.probe_cc,
-        probe_asn=one.probe_asn,
-        access_tier=one.access_tier,
+        probe_cc=candidate.probe_cc,
+        probe_asn=candidate.probe_asn,
+        access_tier=candidate.access_tier,
         kind=IncidentKind.SHUTDOWN,
         onset_earliest=earliest,
         onset_latest=latest,
@@ -203,14 +216,14 @@ def _change(one: _Candidate) -> Change:
         share=round(1.0 - float(rhythm.live[first : last + 1].mean()), 4),
         measurements=sum(cell.silent for cell in silent),
         probes=len(frozenset[str]().union(*day_before)),
-        confidence=round(min(1 - float(np.exp(-one.silence.nats / 2)), t.HIGHEST_CONFIDENCE), 4),
+        confidence=round(min(1 - float(np.exp(-candidate.silence.nats / 2)), t.HIGHEST_CONFIDENCE), 4),
         mechanisms=(MECHANISM,),
         witness=min(near, key=lambda cell: (cell.first_at, cell.witness)).witness,
     )
 
 
 def _moment(rhythm: Rhythm, hour: int) -> datetime:
-    return datetime.fromtimestamp((rhythm.start + hour) * EPOCH_SECOND, UTC)
+    return datetime.fromtimestamp((rhythm.start + hour) * HOUR_S, UTC)
 
 
 def _at(rhythm: Rhythm, hour: int) -> list[Cell]:
@@ -218,12 +231,12 @@ def _at(rhythm: Rhythm, hour: int) -> list[Cell]:
 
 
 def _last_answer(cells: Sequence[Cell]) -> datetime:
-    """The last moment of an hour at which something surely answered."""
+    """Return the last moment of an hour at which something surely answered."""
     heard = [cell for cell in cells if answered_in(cell)]
     return max(cell.first_at if cell.insufficient else cell.last_at for cell in heard)
 
 
 def _first_answer(cells: Sequence[Cell]) -> datetime:
-    """The first moment of an hour by which something surely answered."""
+    """Return the first moment of an hour by which something surely answered."""
     heard = [cell for cell in cells if answered_in(cell)]
     return min(cell.last_at if cell.insufficient else cell.first_at for cell in heard)

@@ -1,4 +1,4 @@
-"""A network's own rhythm of measuring, and the stretches in which it fell silent against it."""
+"""Rhythm of a network's measurements, and the silences in it."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.votes.series import answered_in, hour_number, told_in
-from banwatch.detect.votes.voices import span
+from banwatch.detect.votes.series import answered_in, hour_number, informative_in
+from banwatch.detect.votes.voices import vouched_span
 from banwatch.model.cell import Cell
 
 Nats = NDArray[np.float64]
@@ -25,11 +25,11 @@ class Rhythm:
     start: int
     """Hour number of the first."""
     vouched: int
-    """Hour number of the first that two voices vouch for."""
+    """Hour number of the first hour that two voices vouch for."""
     live: Flags
     """Hours in which something answered."""
     dark: Flags
-    """Hours whose measurements say that nothing at all answered, and nobody says otherwise."""
+    """Hours in which no measurement got an answer, and none contradicts that."""
     heard: dict[int, frozenset[str]]
     """Voices of the live hours."""
     cells: dict[int, list[Cell]]
@@ -42,17 +42,17 @@ class Silence:
     first: int
     last: int
     nats: float
-    """Evidence: of absence, and of testimony, which counts for no more than absence does."""
-    spoken: float
-    """What of it is testimony."""
+    """Evidence of absence and of testimony, which counts for no more than absence does."""
+    testimony: float
+    """Part of the evidence that is testimony."""
 
 
 def rhythm_of(cells: Sequence[Cell], end: int) -> Rhythm | None:
-    """Lay a network's cells on a dense grid of hours, up to hour number `end`; None without any by then."""
+    """Return a network's cells on a dense grid of hours up to hour number `end`; None without any."""
     by_hour: defaultdict[int, list[Cell]] = defaultdict(list)
     for cell in cells:
         by_hour[hour_number(cell.hour)].append(cell)
-    vouched = hour_number(span(cells)[0])
+    vouched = hour_number(vouched_span(cells)[0])
     bound = max(vouched - t.STRAY_CLOCK_HOURS, end - t.LONGEST_RHYTHM_HOURS)
     start = min((hour for hour in by_hour if bound <= hour <= end), default=None)
     if start is None:
@@ -66,26 +66,26 @@ def rhythm_of(cells: Sequence[Cell], end: int) -> Rhythm | None:
         answered = sum(answered_in(cell) for cell in mine)
         unheard = sum(cell.silent for cell in mine)
         targets = len({cell.target for cell in mine if cell.silent})
-        # whoever could tell anything contradicts those who say that nothing answered
+        # an informative measurement contradicts those without any answer
         mostly = unheard >= t.SILENT_SHARE * (unheard + answered) and targets >= t.SILENT_TARGETS
         here = hour - start
-        dark[here] = mostly and not any(told_in(cell) for cell in mine)
+        dark[here] = mostly and not any(informative_in(cell) for cell in mine)
         live[here] = answered > 0 and not dark[here]
         if live[here]:
             spoke = {voice for cell in mine for voice in (*cell.accusers, *cell.absolvers)}
-            # answers that could not tell name no voice: each such hour is taken for a voice of its own
+            # answers that are not informative name no voice: each such hour is taken for a voice of its own
             heard[here] = frozenset(spoke) or frozenset({f"hour {hour}"})
     return Rhythm(start, vouched, live, dark, heard, dict(by_hour))
 
 
 def absence(rhythm: Rhythm, last: int) -> Nats | None:
-    """What each hour says if it is empty, in nats; None where the network has no rhythm that could be missed.
+    """Return the evidence of each hour if it is empty, in nats; None where the network has no rhythm.
 
-    Days without any measurement are left out of the counting: whether these are usual is asked on its own.
+    Days without any measurement are left out of the count: whether these are usual is a condition of its own.
 
     Args:
-        rhythm: the network's.
-        last: hour number of the last hour that the data are known to cover.
+        rhythm: the network's rhythm.
+        last: hour number of the last hour that the data cover.
     """
     hours = len(rhythm.live)
     days = -(-hours // _DAY)
@@ -95,21 +95,21 @@ def absence(rhythm: Rhythm, last: int) -> Nats | None:
     active: Flags = np.asarray(by_day.any(axis=1), np.bool_)
     if not active.any():
         return None
-    told = np.zeros(days * _DAY, np.bool_)
-    told[:hours] = rhythm.live | rhythm.dark  # those who measured in the dark did measure
-    measured = told.reshape(days, _DAY)
-    # days after the last hour that two voices vouch for may be one wrong clock's
+    measuring = np.zeros(days * _DAY, np.bool_)
+    measuring[:hours] = rhythm.live | rhythm.dark  # a measurement without any answer is a measurement
+    measured = measuring.reshape(days, _DAY)
+    # days after the last hour that two voices vouch for may come of one wrong clock
     vouched = np.flatnonzero(active & (_DAY * np.arange(days) + rhythm.start <= last))
     if not len(vouched):
         return None
-    span = measured[vouched[0] : vouched[-1] + 1]
+    covered = measured[vouched[0] : vouched[-1] + 1]
     if float(np.median(by_day[active].sum(axis=1))) < t.USUAL_HOURS_A_DAY:
         return None
-    days_with: Flags = np.asarray(span.any(axis=1), np.bool_)
+    days_with: Flags = np.asarray(covered.any(axis=1), np.bool_)
     if float(days_with.sum()) < t.USUAL_DAYS_SHARE * (len(days_with) - _longest_gap(days_with)):
         return None
     vacant: Flags = active[:, None] & ~by_day
-    # each hour is held against the other days: it must not excuse itself
+    # each hour is compared with the other days: it must not lower its own evidence
     days_else = active.sum() - active[:, None]
     chance = (vacant.sum(axis=0) - vacant + 1) / (days_else + 2)
     nats = np.empty((days, _DAY))
@@ -122,27 +122,27 @@ def absence(rhythm: Rhythm, last: int) -> Nats | None:
 
 
 def _longest_gap(days_with: Flags) -> int:
-    """How many empty days there are at most in a row: these may be the shutdown that is looked for."""
+    """Return the longest run of empty days: it may be the shutdown that is searched for."""
     edges = np.flatnonzero(np.concatenate([[True], days_with, [True]]))
     return int(np.diff(edges).max()) - 1
 
 
 def silences(rhythm: Rhythm, nats: Nats) -> list[Silence]:
-    """Every stretch of silence with its evidence.
+    """Return every stretch of silence with its evidence.
 
-    A few stray answers do not break one. Nor does a lone newcomer, however much it measures, where the
-    network usually has several voices: hours in which nobody else was heard count as empty.
+    A few stray answers do not end a silence. Neither does a lone newcomer, however much it measures, where
+    the network usually has several voices: hours with no other voice count as empty.
     """
     many_voices = _voices_a_day(rhythm) >= t.USUAL_VOICES_A_DAY
     since: dict[str, int] = {}
     found: list[Silence] = []
-    total, peak, first, spoken = 0.0, 0.0, 0, 0.0
+    total, peak, first, testimony = 0.0, 0.0, 0, 0.0
     best: Silence | None = None
     for i in range(len(nats)):
         if total <= 0 or peak - total >= t.SHUTDOWN_NATS:
             if best is not None:
                 found.append(best)
-            total, peak, first, spoken, best = 0.0, 0.0, i, 0.0, None
+            total, peak, first, testimony, best = 0.0, 0.0, i, 0.0, None
         voices = rhythm.heard.get(i, frozenset())
         if voices and not (many_voices and _is_lone_newcomer(voices, since, i)):
             total -= t.STRAY_NATS * len(voices)
@@ -151,25 +151,25 @@ def silences(rhythm: Rhythm, nats: Nats) -> list[Silence]:
             continue
         total += float(nats[i])
         peak = max(peak, total)
-        spoken += float(nats[i]) if rhythm.dark[i] else 0.0
-        weight = total + min(spoken, total)
+        testimony += float(nats[i]) if rhythm.dark[i] else 0.0
+        weight = total + min(testimony, total)
         if total > 0 and (best is None or weight >= best.nats):
-            best = Silence(first, i, weight, min(spoken, total))
+            best = Silence(first, i, weight, min(testimony, total))
     return [*found, best] if best is not None else found
 
 
 def recurring(found: Sequence[Silence]) -> list[Silence]:
-    """Put silences that come back together, where those who measured in them say so: nights, for instance."""
+    """Join silences that recur and that measurements testify to: nights without Internet, for instance."""
     chains: list[list[Silence]] = []
     for one in found:
-        told = one.spoken >= t.RECURRING_NATS
-        if told and chains and one.first - chains[-1][-1].last <= t.STRETCH_GAP_HOURS:
+        testified = one.testimony >= t.RECURRING_NATS
+        if testified and chains and one.first - chains[-1][-1].last <= t.STRETCH_GAP_HOURS:
             chains[-1].append(one)
-        elif told:
+        elif testified:
             chains.append([one])
     long = [chain for chain in chains if len(chain) >= t.RECURRING_TIMES]
     joined = [
-        Silence(chain[0].first, chain[-1].last, sum(s.nats for s in chain), sum(s.spoken for s in chain))
+        Silence(chain[0].first, chain[-1].last, sum(s.nats for s in chain), sum(s.testimony for s in chain))
         for chain in long
     ]
     parts = {one for chain in long for one in chain}
@@ -177,16 +177,16 @@ def recurring(found: Sequence[Silence]) -> list[Silence]:
 
 
 def _is_lone_newcomer(voices: frozenset[str], since: dict[str, int], hour: int) -> bool:
-    """Whether nobody is heard but one voice that came shortly before, and spoke before.
+    """Return whether the only voice heard is one that came shortly before, and measured before.
 
-    Those who were there in the first days of the measuring are no newcomers.
+    Voices of the first days of the measuring are no newcomers.
     """
     came = [since.get(voice, hour) for voice in voices]
     return len(came) == 1 and t.NEWCOMER_HOURS <= came[0] < hour < came[0] + t.NEWCOMER_HOURS
 
 
 def _voices_a_day(rhythm: Rhythm) -> float:
-    """How many distinct voices the network usually has in a day."""
+    """Return the median number of distinct voices in a day."""
     by_day: defaultdict[int, set[str]] = defaultdict(set)
     for hour, voices in rhythm.heard.items():
         by_day[hour // _DAY] |= voices
@@ -194,7 +194,7 @@ def _voices_a_day(rhythm: Rhythm) -> float:
 
 
 def ordinary(found: Sequence[Silence]) -> tuple[float, float]:
-    """How heavy the network's ordinary silences are: (a large one, by how much such ones vary), in nats.
+    """Return the evidence of a large ordinary silence, and the scale of its variation, in nats.
 
     Shutdowns are few, so the fifth heaviest is taken for ordinary. Gaps between the visits of independent
     probes have an exponential tail, whose scale follows from how far apart two of its order statistics lie.
@@ -209,7 +209,7 @@ def ordinary(found: Sequence[Silence]) -> tuple[float, float]:
 
 
 def missed_by(nats: Nats, hours: range, otherwise: int) -> int:
-    """The hour, walking along a silence, by which the network would have been heard of."""
+    """Return the first of the hours by which absence adds up to `EDGE_NATS`, else `otherwise`."""
     total = 0.0
     for hour in hours:
         total += float(nats[hour])

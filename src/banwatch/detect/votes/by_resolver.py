@@ -1,8 +1,8 @@
-"""Whether a block shows only to those who ask the network's own resolver, while public ones reach the target.
+"""Votes by resolver: whether a block shows with the network's own resolver alone.
 
-Counted by voice and day, on networks where both kinds were asked, between the first and the last day on which
-the network's own showed it: so neither who measures most decides, nor a public resolver that was asked before
-or after, or on another network.
+Votes are counted by voice and day, on networks where both kinds were asked, between the first and the last
+day on which the network's own resolver showed the block. So the busiest voice does not decide, and neither
+does a public resolver that was asked before or after, or on another network.
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ from datetime import date
 from math import log
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.votes.series import SeriesKey, interfered_in, key_of, told_in
+from banwatch.detect.votes.series import SeriesKey, informative_in, interfered_in, key_of
 from banwatch.detect.votes.voice_days import VoiceDay, voice_days
 from banwatch.model.cell import Cell
 from banwatch.model.resolver import ResolverKind
@@ -20,40 +20,41 @@ from banwatch.model.resolver import ResolverKind
 
 @dataclass(frozen=True, slots=True)
 class ByResolver:
-    """What voices saw on their days, by whose resolver they asked; a voice's day counts one, or in part."""
+    """Voices' days by kind of resolver; a day that accuses in part counts in part."""
 
-    own_showed: float
-    own_told: int
-    public_showed: float
-    public_told: int
+    own_accusing: float
+    own_days: int
+    public_accusing: float
+    public_days: int
     voices: tuple[int, int]
-    """Distinct voices: that saw it with the network's own resolver, and that asked public ones."""
+    """Distinct voices: those that saw the block with the network's own resolver, and those that asked public
+    ones."""
 
     @property
     def only_own(self) -> bool:
-        """Whether it shows only with the network's own resolver: surely more there, and hardly elsewhere."""
+        """Whether the block shows with the network's own resolver, and hardly with others."""
         if min(self.voices) < t.MINIMUM_VOICES:
             return False
-        own, public = self.own_showed / self.own_told, self.public_showed / self.public_told
-        pooled = (self.own_showed + self.public_showed) / (self.own_told + self.public_told)
-        apart = _nats(self.own_showed, self.own_told, own) + _nats(
-            self.public_showed, self.public_told, public
+        own, public = self.own_accusing / self.own_days, self.public_accusing / self.public_days
+        pooled = (self.own_accusing + self.public_accusing) / (self.own_days + self.public_days)
+        apart = _nats(self.own_accusing, self.own_days, own) + _nats(
+            self.public_accusing, self.public_days, public
         )
-        alike = _nats(self.own_showed, self.own_told, pooled) + _nats(
-            self.public_showed, self.public_told, pooled
+        alike = _nats(self.own_accusing, self.own_days, pooled) + _nats(
+            self.public_accusing, self.public_days, pooled
         )
         return public <= t.REACHED_SHARE * own and apart - alike >= t.RESOLVER_NATS
 
 
 def by_resolver(cells: Iterable[Cell]) -> ByResolver | None:
-    """Compare the two kinds of resolver in the cells of one target; None where none can be compared.
+    """Compare the two kinds of resolver in the cells of one target; None where that is impossible.
 
     Args:
-        cells: of any networks and access tiers of a country, from the time of a block, in any order.
+        cells: cells of any networks and access tiers of a country, from the time of a block, in any order.
     """
     of_series: defaultdict[SeriesKey, list[Cell]] = defaultdict(list)
     for cell in cells:
-        if told_in(cell):
+        if informative_in(cell):
             of_series[key_of(cell)].append(cell)
     own: dict[tuple[SeriesKey, VoiceDay], float] = {}
     public: dict[tuple[SeriesKey, VoiceDay], float] = {}
@@ -71,10 +72,10 @@ def by_resolver(cells: Iterable[Cell]) -> ByResolver | None:
     if not public:
         return None
     return ByResolver(
-        own_showed=sum(own.values()),
-        own_told=len(own),
-        public_showed=sum(public.values()),
-        public_told=len(public),
+        own_accusing=sum(own.values()),
+        own_days=len(own),
+        public_accusing=sum(public.values()),
+        public_days=len(public),
         voices=(
             len({voice for (_, (voice, _)), share in own.items() if share}),
             len({voice for _, (voice, _) in public}),
@@ -86,7 +87,7 @@ def _within(cells: Sequence[Cell], first: date, last: date) -> dict[VoiceDay, fl
     return voice_days([cell for cell in cells if first <= cell.hour.date() <= last], 1.0, 0.0)
 
 
-def _nats(showed: float, told: int, share: float) -> float:
-    """Log likelihood of votes at a share."""
-    accusing = showed * log(share) if showed else 0.0
-    return accusing + ((told - showed) * log(1 - share) if told > showed else 0.0)
+def _nats(accusing: float, days: int, share: float) -> float:
+    """Return the log likelihood of votes at a share."""
+    nats = accusing * log(share) if accusing else 0.0
+    return nats + ((days - accusing) * log(1 - share) if days > accusing else 0.0)

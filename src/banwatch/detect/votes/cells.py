@@ -1,4 +1,4 @@
-"""Fold verdicts into cells. For small inputs and tests; the store has the same as a query."""
+"""Cells from verdicts, for small inputs and tests; the store computes the same by a query."""
 
 import re
 from collections import Counter, defaultdict
@@ -15,24 +15,24 @@ from banwatch.model.verdict import Verdict
 
 _Cell = drafted(Cell)
 _ARRIVED = re.compile(r"[0-9]{14}\.[0-9]{6}_", re.ASCII)
-"""`20210113104523.123456_UG_webconnectivity_0123456789abcdef`: how OONI's collectors name what they take."""
+"""`20210113104523.123456_UG_webconnectivity_0123456789abcdef`: the ids that OONI's collectors give."""
 _RANK = {state: rank for rank, state in enumerate(STRENGTH)}
 
 _Key = tuple[TargetName, CountryCode, Asn, str, ResolverKind, datetime]
 
 
 def is_silent(verdict: Verdict) -> bool:
-    """Whether nothing at all answered, not even the network's own resolver."""
+    """Return whether nothing at all answered, not even the network's own resolver."""
     return verdict.state is State.INSUFFICIENT and verdict.layer is Layer.NETWORK
 
 
 def hour_of(at: datetime) -> datetime:
-    """Start of the UTC hour that holds a moment."""
+    """Return the start of the UTC hour that holds a moment."""
     return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def arrived_at(uid: str) -> datetime | None:
-    """When a collector received a measurement, as its id begins with it; None where it does not."""
+    """Return the time of receipt that a measurement's id begins with; None where there is none."""
     found = _ARRIVED.match(uid)
     if not found:
         return None
@@ -43,7 +43,7 @@ def arrived_at(uid: str) -> datetime | None:
 
 
 def lag_s_of(row: Verdict) -> int | None:
-    """Whole seconds from a measurement's start to its arrival; None where it is not told, or cannot be."""
+    """Return whole seconds from a measurement's start to its arrival; None where unknown or impossible."""
     at = arrived_at(row.measurement_uid)
     if at is None:
         return None
@@ -68,10 +68,10 @@ def fold(rows: Iterable[Verdict]) -> tuple[Cell, ...]:
     for row in unique.values():
         hour = hour_of(row.measurement_start_time)
         hour = hours.setdefault(hour, hour)
-        place = (row.target, row.probe_cc, row.probe_asn, row.access_tier, row.resolver_kind, hour)
-        by_key[place].append(row)
+        cell_key = (row.target, row.probe_cc, row.probe_asn, row.access_tier, row.resolver_kind, hour)
+        by_key[cell_key].append(row)
     del unique
-    return tuple(_cell(place, by_key.pop(place), crowded) for place in sorted(by_key))
+    return tuple(_cell(cell_key, by_key.pop(cell_key), crowded) for cell_key in sorted(by_key))
 
 
 def _total_order(row: Verdict) -> tuple[str, str, datetime, str, str, str]:
@@ -86,7 +86,7 @@ def _total_order(row: Verdict) -> tuple[str, str, datetime, str, str, str]:
 
 
 def _crowded_reports(rows: Iterable[Verdict]) -> frozenset[str]:
-    """Reports that claim several probes. A report is one run of one probe, so these are one voice at most."""
+    """Return reports that claim several probes. A report is one run of one probe, so each is one voice."""
     probes_of: defaultdict[str, set[str]] = defaultdict(set)
     for row in rows:
         if row.report_id and row.probe_id:
@@ -95,7 +95,7 @@ def _crowded_reports(rows: Iterable[Verdict]) -> frozenset[str]:
 
 
 def voice_of(row: Verdict, crowded: frozenset[str]) -> str:
-    """Who speaks in a verdict: the probe, else the report, else the measurement stands for itself."""
+    """Return the voice of a verdict: its probe, else its report, else the measurement itself."""
     if row.probe_id and row.report_id not in crowded:
         return row.probe_id
     return row.report_id or row.measurement_uid

@@ -1,4 +1,4 @@
-"""Cells arranged as series, and as the padded arrays that the model reads."""
+"""Series of cells, and the padded arrays that the model of blocking reads."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, CountryCode, TargetName
 from banwatch.model.state import STRENGTH
 
-EPOCH_SECOND = 3600
+HOUR_S = 3600
 _COUNTED = (*(state.value for state in STRENGTH), "silent", "reports")
 
 
@@ -31,48 +31,48 @@ class SeriesKey:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The telling hours of one series, in order, with their votes."""
+    """One series: its hours with informative measurements, in order, and their votes."""
 
     key: SeriesKey
     cells: tuple[Cell, ...]
-    """Those hours in which some voice could tell."""
+    """Cells of the hours with informative measurements."""
     ballots: tuple[Ballot, ...]
-    """The votes of each of them."""
+    """Votes of each of these hours."""
 
 
 def key_of(cell: Cell) -> SeriesKey:
-    """Which series a cell belongs to."""
+    """Return the key of a cell's series."""
     return SeriesKey(cell.target, cell.probe_cc, cell.probe_asn, cell.access_tier)
 
 
 def interfered_in(cell: Cell) -> int:
-    """Measurements of the hour that showed interference."""
+    """Count the measurements of an hour that showed interference."""
     return cell.blocked + cell.likely_blocked + cell.tampered
 
 
-def told_in(cell: Cell) -> int:
-    """Measurements of the hour that could tell. The others neither accuse nor absolve."""
+def informative_in(cell: Cell) -> int:
+    """Count the measurements of an hour that accuse or absolve."""
     return interfered_in(cell) + cell.ok
 
 
 def answered_in(cell: Cell) -> int:
-    """Measurements of the hour in which something answered, whatever it said.
+    """Count the measurements of an hour in which something answered, whatever the answer.
 
-    One that is merely `insufficient` neither shows that the network was there nor that it was not.
+    A measurement that is merely `insufficient` shows neither that the network was up nor that it was down.
     """
-    return told_in(cell) + cell.impaired + cell.down
+    return informative_in(cell) + cell.impaired + cell.down
 
 
 def hour_number(at: datetime) -> int:
-    """Hours since 1970: a moment's place on the grid."""
-    return int(at.timestamp()) // EPOCH_SECOND
+    """Return the hours since 1970 at a moment: its index in the grid."""
+    return int(at.timestamp()) // HOUR_S
 
 
 def arrange(cells: Iterable[Cell]) -> tuple[Series, ...]:
-    """Sort cells into series, in key order; cells in which nobody could tell are left out."""
+    """Sort cells into series, in key order; cells without informative measurements are left out."""
     by_key: defaultdict[SeriesKey, list[Cell]] = defaultdict(list)
     for cell in cells:
-        if told_in(cell):
+        if informative_in(cell):
             by_key[key_of(cell)].append(cell)
     arranged = []
     for key in sorted(by_key):
@@ -82,13 +82,13 @@ def arrange(cells: Iterable[Cell]) -> tuple[Series, ...]:
 
 
 def _over_resolvers(cells: Sequence[Cell]) -> Iterator[Cell]:
-    """Put the cells of one hour together, whatever resolver was asked; cells in order of hours."""
+    """Merge the cells of one hour over resolvers; cells in order of hours."""
     for _, group in groupby(cells, key=lambda cell: cell.hour):
         same = list(group)
-        yield same[0] if len(same) == 1 else _together(same)
+        yield same[0] if len(same) == 1 else _merged(same)
 
 
-def _together(cells: Sequence[Cell]) -> Cell:
+def _merged(cells: Sequence[Cell]) -> Cell:
     counts = {name: sum(getattr(cell, name) for cell in cells) for name in _COUNTED}
     voices = {voice for cell in cells for voice in (*cell.accusers, *cell.absolvers)}
     return replace(
@@ -104,7 +104,7 @@ def _together(cells: Sequence[Cell]) -> Cell:
 
 
 def _strongest(cell: Cell) -> int:
-    """Rank of the strongest state in a cell."""
+    """Return the rank of the strongest state in a cell."""
     return next((rank for rank, state in enumerate(STRENGTH) if getattr(cell, state.value)), len(STRENGTH))
 
 
@@ -112,19 +112,19 @@ def to_steps(series: Sequence[Series]) -> Steps:
     """Lay series side by side, padded at the end."""
     longest = max((len(one.cells) for one in series), default=0)
     accusing = np.zeros((longest, len(series)), np.float32)
-    telling = np.zeros((longest, len(series)), np.float32)
+    informative = np.zeros((longest, len(series)), np.float32)
     gaps = np.zeros((longest, len(series)), np.int32)
     for column, one in enumerate(series):
         used = len(one.cells)
         accusing[:used, column] = [ballot.accusing for ballot in one.ballots]
-        telling[:used, column] = [ballot.telling for ballot in one.ballots]
+        informative[:used, column] = [ballot.informative for ballot in one.ballots]
         hours = np.array([hour_number(cell.hour) for cell in one.cells])
         gaps[1:used, column] = np.diff(hours)
-    return Steps(accusing, telling, gaps)
+    return Steps(accusing, informative, gaps)
 
 
 def of_targets(series: Sequence[Series]) -> NDArray[np.int64]:
-    """Number the targets of each country and access tier; gives each series' number, `[series]`."""
+    """Return each series' number, `[series]`: the same for one target in a country and access tier."""
     keys = [(one.key.target, one.key.probe_cc, one.key.access_tier) for one in series]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     return np.array([numbers[key] for key in keys], np.int64)

@@ -11,14 +11,14 @@ Hours = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Votes of many series at their telling hours.
+    """Votes of many series at their steps, the hours with informative votes.
 
     Shape: all `[steps, series]`; `gap_hours` is the time since the step before (0 at the first and in
     padding).
     """
 
     accusing: Floats
-    """Votes that accuse, 0 to `telling`."""
-    telling: Floats
-    """Votes that could tell; 0 only in padding."""
+    """Votes that accuse, 0 to `informative`."""
+    informative: Floats
+    """Votes that accuse or absolve; 0 only in padding."""
     gap_hours: Hours

@@ -1,27 +1,30 @@
-"""Votes counted by voice and day: whoever says a thing all day long has said it once."""
+"""Votes counted by voice and day: a voice's votes of one day count once, by their mean."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 
-from banwatch.detect.votes.series import told_in
+from banwatch.detect.votes.series import informative_in
 from banwatch.model.cell import Cell
 
 VoiceDay = tuple[str, date]
 
 
 def voice_days(cells: Sequence[Cell], accuses: float, absolves: float) -> dict[VoiceDay, float]:
-    """What each voice says on each day, on average, if its votes that accuse and absolve count so much.
+    """Return the mean vote of each voice on each day.
 
-    Where cells name no voices, each distinct probe that was counted in an hour is one.
+    Args:
+        cells: the cells; where they name no voices, each distinct probe counted in an hour is one.
+        accuses: the value of a vote that accuses.
+        absolves: the value of a vote that absolves.
     """
     by_day: defaultdict[VoiceDay, list[float]] = defaultdict(list)
     for cell in cells:
         day = cell.hour.date()
         if not cell.accusers and not cell.absolvers:  # counted without voices
-            told = told_in(cell)
-            share = 1 - cell.ok / told
-            for number in range(min(told, max(cell.probes, 1))):
+            count = informative_in(cell)
+            share = 1 - cell.ok / count
+            for number in range(min(count, max(cell.probes, 1))):
                 by_day[f"{cell.hour} {number}", day].append(share * accuses + (1 - share) * absolves)
             continue
         both = set(cell.accusers) & set(cell.absolvers)

@@ -1,8 +1,8 @@
-"""One voice, one vote: how much each probe or report may weigh.
+"""Voices and their votes: the weight that each probe or report may have.
 
 A voice has one vote an hour on a target, however often it measured. Over a day it may not outvote the others
 by measuring in more hours than they do: its votes are scaled so that together they weigh no more than those
-of the day's middle voice. Ten thousand forged measurements by one probe are one voice's day.
+of the day's median voice. Ten thousand forged measurements by one probe weigh as one voice's day.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ class Ballot:
     """The votes of one hour on one target."""
 
     accusing: float
-    telling: float
+    informative: float
 
 
 def ballots(cells: Sequence[Cell]) -> tuple[Ballot, ...]:
@@ -49,26 +49,26 @@ def _day(cells: Sequence[Cell], day: date) -> list[Ballot]:
 def _hour(cell: Cell, scale: dict[str, float]) -> Ballot:
     if not cell.accusers and not cell.absolvers:  # counted without voices: distinct probes bound the votes
         showed = cell.blocked + cell.likely_blocked + cell.tampered
-        told = showed + cell.ok
-        votes = float(min(told, max(cell.probes, 1)))
-        return Ballot(votes * showed / told, votes)
+        count = showed + cell.ok
+        votes = float(min(count, max(cell.probes, 1)))
+        return Ballot(votes * showed / count, votes)
     both = set(cell.accusers) & set(cell.absolvers)
     accusing = 0.0
-    telling = 0.0
+    informative = 0.0
     for voice in cell.accusers:
         own = scale.get(voice, 1.0)
         accusing += own / 2 if voice in both else own
-        telling += own / 2 if voice in both else own
+        informative += own / 2 if voice in both else own
     for voice in cell.absolvers:
         own = scale.get(voice, 1.0)
-        telling += own / 2 if voice in both else own
-    return Ballot(accusing, telling)
+        informative += own / 2 if voice in both else own
+    return Ballot(accusing, informative)
 
 
-def span(cells: Sequence[Cell]) -> tuple[datetime, datetime]:
-    """First and last hour that more than one voice vouches for; one voice's clock may say anything.
+def vouched_span(cells: Sequence[Cell]) -> tuple[datetime, datetime]:
+    """Return the first and last hour that more than one voice vouches for: one voice's clock may be wrong.
 
-    Where fewer than two voices spoke, the first and last hour of all.
+    With fewer than two voices, these are the first and last hour of all.
     """
     first: dict[str, datetime] = {}
     last: dict[str, datetime] = {}
@@ -81,8 +81,8 @@ def span(cells: Sequence[Cell]) -> tuple[datetime, datetime]:
     return sorted(first.values())[1], sorted(last.values())[-2]
 
 
-def loudest(cells: Sequence[Cell]) -> tuple[str, int]:
-    """The voice that accuses in most hours of a stretch, and the number of distinct accusing voices."""
+def main_accuser(cells: Sequence[Cell]) -> tuple[str, int]:
+    """Return the voice that accuses in most hours of a stretch, and the number of accusing voices."""
     accused = Counter(voice for cell in cells for voice in cell.accusers)
     if not accused:
         return "", sum(1 for cell in cells if cell.probes)
@@ -96,9 +96,9 @@ def ballots_without(cells: Sequence[Cell], voice: str) -> tuple[Ballot, ...]:
 
 
 def without(cells: Iterable[Cell], voice: str) -> Iterator[Cell]:
-    """Leave one voice out; cells that it alone speaks in are dropped.
+    """Yield cells without one voice; cells of that voice alone are dropped.
 
-    Who is left decides whether a cell still accuses and absolves; its counts cannot be told apart by voice.
+    The remaining voices decide whether a cell still accuses or absolves: its counts are not kept by voice.
     """
     for cell in cells:
         if voice not in cell.accusers and voice not in cell.absolvers:

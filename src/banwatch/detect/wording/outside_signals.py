@@ -14,11 +14,11 @@ _NEAR = timedelta(hours=t.SIGNAL_NEAR_HOURS)
 def signals_beside(incident: Incident, signals: Iterable[Signal]) -> tuple[Signal, ...]:
     """Return the signals about an incident's country or networks that overlap it in time, in order."""
     return tuple(
-        signal for signal in signals if _same_place(incident, signal) and _same_time(incident, signal)
+        signal for signal in signals if _in_same_area(incident, signal) and _same_time(incident, signal)
     )
 
 
-def _same_place(incident: Incident, signal: Signal) -> bool:
+def _in_same_area(incident: Incident, signal: Signal) -> bool:
     if signal.asn:
         elsewhere = signal.country not in (UNKNOWN_COUNTRY, incident.probe_cc)
         return signal.asn in incident.asns and not elsewhere

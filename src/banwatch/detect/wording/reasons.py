@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.votes.by_resolver import ByResolver, by_resolver
-from banwatch.detect.votes.series import interfered_in, told_in
+from banwatch.detect.votes.series import informative_in, interfered_in
 from banwatch.detect.wording.lists import listed
 from banwatch.model.cell import Cell
 from banwatch.model.ids import TargetName, render_asn
@@ -31,7 +31,7 @@ def reasons(incident: Incident, cells: Iterable[Cell]) -> tuple[str, ...]:
         and (not incident.targets or cell.target in incident.targets)
     ]
     over = incident.end_latest
-    inside = [
+    during = [
         cell
         for cell in mine
         if (
@@ -43,16 +43,16 @@ def reasons(incident: Incident, cells: Iterable[Cell]) -> tuple[str, ...]:
     week = (incident.onset_earliest - _BEFORE, incident.onset_earliest)
     before = [cell for cell in mine if incident.onset_known and week[0] <= cell.last_at <= week[1]]
     if incident.kind is IncidentKind.SHUTDOWN:
-        return _of_shutdown(incident, inside, before)
-    return _of_blocking(incident, inside, before)
+        return _of_shutdown(incident, during, before)
+    return _of_blocking(incident, during, before)
 
 
-def _of_blocking(incident: Incident, inside: Sequence[Cell], before: Sequence[Cell]) -> tuple[str, ...]:
-    voices = {voice for cell in inside for voice in cell.accusers}
-    against = sorted({cell.witness for cell in inside if cell.ok and not interfered_in(cell)})
-    worked = sum(cell.ok for cell in inside)
+def _of_blocking(incident: Incident, during: Sequence[Cell], before: Sequence[Cell]) -> tuple[str, ...]:
+    voices = {voice for cell in during for voice in cell.accusers}
+    against = sorted({cell.witness for cell in during if cell.ok and not interfered_in(cell)})
+    worked = sum(cell.ok for cell in during)
     lines = [
-        f"For it: {_count(inside)} measurements showed interference, by {len(voices) or 'unnamed'} voices on "
+        f"For it: {_count(during)} measurements showed interference, by {len(voices) or 'unnamed'} voices on "
         f"{', '.join(render_asn(asn) for asn in incident.asns)}.",
         f"Before it: {_count(before)} in the week before it began."
         if before
@@ -65,7 +65,7 @@ def _of_blocking(incident: Incident, inside: Sequence[Cell], before: Sequence[Ce
         lines.append(f"Against it: {worked} measurements in that time saw a target work ({named}).")
     else:
         lines.append("Against it: no measurement in that time saw a target work.")
-    lines.extend(_by_resolver(incident, inside))
+    lines.extend(_by_resolver(incident, during))
     lines.append(
         "It would be refuted by good measurements from other probes on the same networks in that time, or by "
         "the same failure in unrelated countries in the same hours."
@@ -73,12 +73,12 @@ def _of_blocking(incident: Incident, inside: Sequence[Cell], before: Sequence[Ce
     return tuple(lines)
 
 
-def _by_resolver(incident: Incident, inside: Sequence[Cell]) -> Iterator[str]:
+def _by_resolver(incident: Incident, during: Sequence[Cell]) -> Iterator[str]:
     """Whose resolver one had to ask to see it, where both kinds were asked."""
     only: dict[TargetName, ByResolver] = {}
     both: dict[TargetName, ByResolver] = {}
     of_target: defaultdict[TargetName, list[Cell]] = defaultdict(list)
-    for cell in inside:
+    for cell in during:
         of_target[cell.target].append(cell)
     for target in incident.targets:
         if found := by_resolver(of_target[target]):
@@ -94,17 +94,17 @@ def _by_resolver(incident: Incident, inside: Sequence[Cell]) -> Iterator[str]:
 
 def _days(found: Mapping[TargetName, ByResolver]) -> str:
     every = found.values()
-    own = f"{sum(one.own_showed for one in every):.4g} of {sum(one.own_told for one in every)}"
-    public = f"{sum(one.public_showed for one in every):.4g} of {sum(one.public_told for one in every)}"
+    own = f"{sum(one.own_accusing for one in every):.4g} of {sum(one.own_days for one in every)}"
+    public = f"{sum(one.public_accusing for one in every):.4g} of {sum(one.public_days for one in every)}"
     return f"of {listed(sorted(found))}, {own} voices' days with its own showed it, {public} with public ones"
 
 
-def _of_shutdown(incident: Incident, inside: Sequence[Cell], before: Sequence[Cell]) -> tuple[str, ...]:
+def _of_shutdown(incident: Incident, during: Sequence[Cell], before: Sequence[Cell]) -> tuple[str, ...]:
     over = incident.end_earliest
-    inside = [cell for cell in inside if over is None or cell.last_at <= over]
-    silent = sum(cell.silent for cell in inside)
-    hours = len({cell.hour for cell in before if told_in(cell)})
-    answered = sum(told_in(cell) for cell in inside if cell.first_at > incident.onset_latest)
+    during = [cell for cell in during if over is None or cell.last_at <= over]
+    silent = sum(cell.silent for cell in during)
+    hours = len({cell.hour for cell in before if informative_in(cell)})
+    answered = sum(informative_in(cell) for cell in during if cell.first_at > incident.onset_latest)
     return (
         f"For it: {silent} measurements found nothing that answered, and the rest of the usual was missing "
         f"on {', '.join(render_asn(asn) for asn in incident.asns)}.",
@@ -115,4 +115,4 @@ def _of_shutdown(incident: Incident, inside: Sequence[Cell], before: Sequence[Ce
 
 
 def _count(cells: Sequence[Cell]) -> str:
-    return f"{sum(interfered_in(cell) for cell in cells)} of {sum(told_in(cell) for cell in cells)}"
+    return f"{sum(interfered_in(cell) for cell in cells)} of {sum(informative_in(cell) for cell in cells)}"
