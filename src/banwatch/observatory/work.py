@@ -6,7 +6,7 @@ from pathlib import Path
 
 from banwatch import pipeline
 from banwatch.collector import writable
-from banwatch.detect.incidents.past_views import LogEntry, view_at
+from banwatch.detect.incidents.past_views import Publication, view_at
 from banwatch.judge.ruleset_file import CURRENT, Ruleset
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.progress import Progress
@@ -98,7 +98,7 @@ def detect(store: str, *, with_cells: bool) -> Detected:
         )
 
 
-def read_past_view(store: str, at: datetime) -> tuple[LogEntry, ...]:
+def read_past_view(store: str, at: datetime) -> tuple[Publication, ...]:
     """Return what was published of each incident at a past moment, from the store's log."""
     with Store.open(store, read_only=True) as opened:
         return view_at(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from banwatch.cli.views.incident_lines import aside_lines, incident_lines, said_lines
-from banwatch.detect.incidents.past_views import LogEntry
+from banwatch.detect.incidents.past_views import Publication
 from banwatch.model.signal import Signal
 from banwatch.pipeline.detect_table import Detected
 
@@ -26,7 +26,7 @@ def show_detected(
             print(line)
 
 
-def show_past_view(entries: Sequence[LogEntry], *, as_json: bool) -> None:
+def show_past_view(entries: Sequence[Publication], *, as_json: bool) -> None:
     """Print what was published of each incident at a past moment."""
     for line in said_lines(entries, as_json=as_json):
         print(line)
