@@ -1,4 +1,4 @@
-"""Bundles: whole ones hold; what was changed, added, left out or forged is found; nothing breaks it."""
+"""Checking of bundles: a whole one holds, and changes, additions, losses and forgeries are found."""
 
 import io
 import json
@@ -30,7 +30,7 @@ from tests.pages.made_up_country import MadeUpReader, make_country
 
 
 def judged_country() -> MadeUpReader:
-    """A country whose verdicts are what its measurements give."""
+    """Return a country whose verdicts are those that its measurements give."""
     reader = make_country(days=1, per_day=1)
     reference = load()
     reader.verdict_rows = []

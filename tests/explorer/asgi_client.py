@@ -1,4 +1,4 @@
-"""Ask the app without a socket."""
+"""A client that asks the app through ASGI, without a socket."""
 
 import asyncio
 from dataclasses import dataclass

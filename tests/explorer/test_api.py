@@ -1,4 +1,4 @@
-"""The API: every row once, page by page, and no surprises in what it says of itself."""
+"""The API gives every row once, page by page, and describes itself."""
 
 import json
 from datetime import timedelta

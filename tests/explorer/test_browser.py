@@ -196,7 +196,7 @@ def test_it_fits_a_phone(folder: Path, browser: "Browser") -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out(folder: Path, browser: "Browser", scheme: Any) -> None:
-    """Every text has a contrast of at least 4.5 to 1 (WCAG AA)."""
+    """Contrast of every text is at least 4.5 to 1 (WCAG AA)."""
     page = browser.new_page(color_scheme=scheme)
     page.goto((folder / "index.html").as_uri())
     pairs = page.evaluate(

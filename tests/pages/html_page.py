@@ -1,4 +1,4 @@
-"""Read a page as a browser would: what is text, what is an address, what could run."""
+"""An HTML page, read as a browser would: its text, its addresses, and elements that could run."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser

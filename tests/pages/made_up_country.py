@@ -123,7 +123,7 @@ def make_raw(uid: str, target: str, tier: str, at: datetime, **keys: object) -> 
 
 @dataclass
 class MadeUpReader:
-    """Holds rows in lists."""
+    """Reader over rows in lists."""
 
     ban: Ban = field(default_factory=make_ban)
     rows: list[Comparison] = field(default_factory=list)
@@ -276,7 +276,7 @@ def measured_in(target: str, tier: str) -> Measured:
 
 
 def make_country(days: int = 15, per_day: int = 4) -> MadeUpReader:
-    """A country like the one of the first demonstration: three tiers, a ban, a shutdown, a bad day."""
+    """Return a country like the one of the first demonstration: three tiers, a ban, a shutdown, a bad day."""
     reader = MadeUpReader()
     targets = (*NAMED, *(name for _, name in BY_CATEGORY), *OTHERS)
     first_seen: dict[tuple[str, str], MeasurementUid] = {}

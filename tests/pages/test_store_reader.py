@@ -1,4 +1,4 @@
-"""The pages over a real store: ingested, judged and compared by the rooms below."""
+"""The store's reader, and bulletin and app over a store that was ingested, judged and compared."""
 
 import asyncio
 import threading

@@ -139,7 +139,7 @@ def _reported(request: Request) -> Sequence[ReaderReport] | None:
         return book.reports(ReportState.ACCEPTED)
     except BanwatchError as error:
         _log.error("readers' reports are not shown: %s", error)
-        return ()  # what was measured is shown all the same
+        return ()  # the page then shows the measurements alone
 
 
 def _add_pages(app: FastAPI) -> None:

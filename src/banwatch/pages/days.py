@@ -21,7 +21,7 @@ class DayState(StrEnum):
     DOWN = "down"
     UNCLEAR = "unclear"
     NONE = "none"
-    """Nobody measured."""
+    """No measurement on that day."""
 
 
 DAY_WORDS = {

@@ -1,4 +1,4 @@
-"""The picture: its marks and its addresses, drawn by the real engine."""
+"""Chart: its marks and its addresses, drawn by the real engine."""
 
 from datetime import date, timedelta
 from xml.etree import ElementTree

@@ -1,4 +1,4 @@
-"""The sentence and the story: what they say follows the comparison, and it is English."""
+"""Headline and story follow the comparison, in correct English."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Raw JSON laid out: only white space is added, whatever it is."""
+"""Layout of raw JSON: only white space is added, to any text."""
 
 import json
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Words: exact about what is known, and honest about what is not."""
+"""Words: intervals, counts, shares and dates are as exact as their values, and no more."""
 
 from datetime import UTC, date, datetime
 

@@ -1,1 +1,1 @@
-"""Figures: charts as specifications (`chart`), from days (`days`), drawn as SVG and PNG (`draw`)."""
+"""Figures: charts of a ban or an incident, as specifications (`chart`), drawn as SVG and PNG (`draw`)."""
