@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from banwatch.collector.inbox import FullError, Inbox
+from banwatch.collector.inbox import Inbox
+from banwatch.collector.incoming_file import FullError
 from banwatch.collector.keys import load_keys
 from banwatch.collector.rate_limit import FORGET_S, RateLimit
 from banwatch.model.errors import BanwatchError
@@ -102,7 +103,8 @@ def test_a_full_disk_refuses_and_leaves_nothing_half(tmp_path: Path) -> None:
     script = """
 import sys
 from pathlib import Path
-from banwatch.collector.inbox import FullError, Inbox
+from banwatch.collector.inbox import Inbox
+from banwatch.collector.incoming_file import FullError
 inbox = Inbox(Path(sys.argv[1]))
 taken = 0
 for n in range(30):

@@ -22,7 +22,7 @@ from banwatch.collector import own
 from banwatch.collector.collecting import CollectorSettings, collecting
 from banwatch.collector.keys import load_keys
 from banwatch.collector.probe_services import add_probe_services
-from banwatch.collector.receiving import add_collector
+from banwatch.collector.routes import add_collector
 from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.real import RealNet
 from banwatch.net.tls.certificates import Roots

@@ -16,6 +16,7 @@ import zstandard
 
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.pipeline import sources
+from banwatch.pipeline.documents import open_documents
 from tests.pipeline.measured import joined, line, tar
 
 TEXT = b"".join(b'{"n": %d}\n' % n for n in range(1000))
@@ -23,7 +24,7 @@ TEXT = b"".join(b'{"n": %d}\n' % n for n in range(1000))
 
 def _contents(path: Path) -> dict[str, bytes]:
     (source,) = sources.find([path])
-    return {d.name: b"".join(d.chunks) for d in sources.documents(source, lambda size: None)}
+    return {d.name: b"".join(d.chunks) for d in open_documents(source, lambda size: None)}
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,7 @@ def test_measurements_spread_over_lines_are_put_on_one_each(
 def test_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(gzip.compress(TEXT))))
     (source,) = sources.find(["-"])
-    assert [b"".join(d.chunks) for d in sources.documents(source, lambda size: None)] == [TEXT]
+    assert [b"".join(d.chunks) for d in open_documents(source, lambda size: None)] == [TEXT]
 
 
 CHECKED = zstandard.ZstdCompressor(write_checksum=True).compress(TEXT)
@@ -120,7 +121,7 @@ def test_a_bomb_is_unpacked_a_piece_at_a_time(tmp_path: Path, pack: Callable[[by
     (source,) = sources.find([path])
     tracemalloc.start()
     try:
-        total = sum(len(c) for d in sources.documents(source, lambda size: None) for c in d.chunks)
+        total = sum(len(c) for d in open_documents(source, lambda size: None) for c in d.chunks)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -165,7 +166,7 @@ def _read(path: Path) -> tuple[bytes, str]:
     """Read all that can be had of a file, and what is wrong with it."""
     data = b""
     try:
-        for document in sources.documents(
+        for document in open_documents(
             sources.Source(path.name, path, path.stat().st_size), lambda size: None
         ):
             for chunk in document.chunks:

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.feather as feather
 
 from banwatch.store import Store
-from banwatch.store.engines.clickhouse import SETTINGS, ClickHouseEngine
+from banwatch.store.engines.clickhouse import ClickHouseEngine
+from banwatch.store.engines.clickhouse_http import SETTINGS
 
 _numbers = itertools.count()
 

@@ -21,7 +21,8 @@ from banwatch.model.state import State
 from banwatch.pipeline import commit, detect, ingest, rebuild, rejudge
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
-from banwatch.store.engines.clickhouse import cluster_ddl, parse_address, server_ddl
+from banwatch.store.engines.clickhouse_http import parse_address
+from banwatch.store.engines.clickhouse_schema import cluster_ddl, server_ddl
 from banwatch.store.export import TIERS, ExportFilter, export
 from banwatch.store.tables import MEASURED, TABLES
 from tests.pipeline.measured import line, uid, write

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from banwatch.collector.inbox import FILE, JOURNAL, OPEN, inbox_path
 from banwatch.collector.keys import Keys, key_path, load_keys
-from banwatch.store.engines.clickhouse import parse_address
+from banwatch.store.engines.clickhouse_http import parse_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

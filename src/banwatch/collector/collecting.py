@@ -10,7 +10,7 @@ from banwatch.collector.ingest_thread import IngestThread
 from banwatch.collector.keys import Keys
 from banwatch.collector.owner import Owner
 from banwatch.collector.rate_limit import RateLimit
-from banwatch.collector.receiving import Receiver
+from banwatch.collector.receiver import Receiver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,11 @@ import secrets
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from banwatch.collector.incoming_file import FullError, IncomingFile
 from banwatch.model.errors import BanwatchError
 from banwatch.store.archive import sync_directory
 
@@ -26,65 +27,10 @@ _BATCH_BYTES = 16 << 20
 _PIECE_BYTES = 1 << 20
 
 
-class FullError(Exception):
-    """Nothing more can be kept at the moment; the text says why."""
-
-
 @dataclass(slots=True)
 class _PendingLine:
     data: bytes
     done: "Future[None]" = field(default_factory=Future)
-
-
-class IncomingFile:
-    """A file while it is being sent: kept whole, or not at all."""
-
-    def __init__(self, inbox: "Inbox", part: Path, whole: Path) -> None:
-        self._inbox = inbox
-        self._part = part
-        self._whole = whole
-        self.size_bytes = 0
-        with _explained():
-            self._file = open(part, "wb", opener=_for_owner)  # noqa: SIM115  # closed by `finish` or `drop`
-
-    def write(self, piece: bytes) -> None:
-        """Add a piece.
-
-        Raises:
-            FullError: there is no room.
-        """
-        self.size_bytes += len(piece)
-        self._inbox.make_room(self.size_bytes)
-        with _explained():
-            self._file.write(piece)
-
-    def finish(self) -> None:
-        """Keep it: it is on the disk when this returns.
-
-        Raises:
-            FullError: there is no room.
-        """
-        with _explained(), self._file:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            os.replace(self._part, self._whole)
-            sync_directory(self._whole.parent)
-        self._inbox.count(self.size_bytes)
-
-    def drop(self) -> None:
-        """Let go of it, if it was not kept."""
-        with suppress(OSError):
-            self._file.close()
-        with suppress(OSError):
-            self._part.unlink(missing_ok=True)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise FullError(f"the inbox cannot be written: {error.strerror or error}") from error
 
 
 class Inbox:
@@ -297,10 +243,6 @@ class Inbox:
 def inbox_path(archive: Path) -> Path:
     """Where a store's inbox is: beside its archive."""
     return archive.with_name(archive.name.removesuffix(".archive") + ".inbox")
-
-
-def _for_owner(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
 
 def _after_last_newline(fd: int) -> int:

@@ -32,6 +32,7 @@ from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.reference import Reference
 from banwatch.pipeline import sources
 from banwatch.pipeline.commit import Committer, Tally
+from banwatch.pipeline.documents import open_documents
 from banwatch.pipeline.lines import HEAD_BYTES, LongLine, split_lines
 
 _log = logging.getLogger(__name__)
@@ -221,7 +222,7 @@ class IngestThread:
                     return
         source = sources.Source(name, path, path.stat().st_size)
         try:
-            for document in sources.documents(source, lambda size: None):
+            for document in open_documents(source, lambda size: None):
                 for lines in split_lines(document.chunks):
                     for line in lines:
                         yield from self._read(document.name, line)

@@ -13,7 +13,8 @@ from fastapi.responses import JSONResponse, Response
 
 from banwatch.bans import load_bans
 from banwatch.collector.intake import RefusedError
-from banwatch.collector.receiving import Receiver, answer, parse_place_untrusted
+from banwatch.collector.receiver import Receiver
+from banwatch.collector.routes import answer, parse_place_untrusted
 from banwatch.model.errors import BanwatchError
 from banwatch.reference import snapshots
 from banwatch.reference.importing import read_sites

@@ -13,7 +13,8 @@ from banwatch.collector import own
 from banwatch.collector.beside_store import load_keys_of_store
 from banwatch.collector.collecting import CollectorSettings, collecting
 from banwatch.collector.probe_services import add_probe_services
-from banwatch.collector.receiving import Receiver, add_collector
+from banwatch.collector.receiver import Receiver
+from banwatch.collector.routes import add_collector
 from banwatch.explorer.serving import serve
 from banwatch.model.errors import BanwatchError
 from banwatch.observatory.cores import count_cores

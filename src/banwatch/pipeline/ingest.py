@@ -13,6 +13,7 @@ from banwatch.model.progress import Progress
 from banwatch.model.reference import Reference
 from banwatch.pipeline import sources
 from banwatch.pipeline.commit import Committer, Tally
+from banwatch.pipeline.documents import open_documents
 from banwatch.pipeline.line_batch import LineBatch, LineBatchResult, Worker
 from banwatch.pipeline.lines import MAX_LINE_BYTES, LongLine, split_lines
 from banwatch.pipeline.workers import Workers, start_workers
@@ -182,7 +183,7 @@ def _items_of(opened: _OpenSource, on_read: Callable[[int], None]) -> Iterator[_
     lines = 0  # of the source, over all of its documents
     done = opened.before.lines if opened.before else 0
     try:
-        for document in sources.documents(opened.source, on_read):
+        for document in open_documents(opened.source, on_read):
             guarded = _GuardedChunks(document.chunks)
             cutter = _LineBatchCutter(document.name)
             for batch in split_lines(guarded):

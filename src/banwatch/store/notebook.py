@@ -17,7 +17,7 @@ import ibis
 
 from banwatch.model.ids import parse_asn
 from banwatch.store.cells import cell_table
-from banwatch.store.engines.clickhouse import parse_address
+from banwatch.store.engines.clickhouse_http import parse_address
 from banwatch.store.engines.duckdb import explain
 from banwatch.store.filters import filtered
 from banwatch.store.owner_tables import open_owned

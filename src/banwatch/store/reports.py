@@ -20,7 +20,7 @@ import msgspec
 
 from banwatch.model.errors import BanwatchError
 from banwatch.model.report import Claim, ReaderReport, ReportState
-from banwatch.store.engines.clickhouse import parse_address
+from banwatch.store.engines.clickhouse_http import parse_address
 
 MAX_PER_HOUR = 300
 """Reports taken in one hour from everybody together: what a moderator can still look through."""

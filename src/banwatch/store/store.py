@@ -17,13 +17,14 @@ from banwatch.store.archive import Archive
 from banwatch.store.batch import Batch
 from banwatch.store.bookkeeping import Entry, Property
 from banwatch.store.columns import Layout
-from banwatch.store.engines.clickhouse import ClickHouseEngine, HttpTransport, parse_address
+from banwatch.store.engines.clickhouse import ClickHouseEngine
+from banwatch.store.engines.clickhouse_http import HttpTransport, parse_address
 from banwatch.store.engines.duckdb import DuckDbEngine, StoreInUseError
 from banwatch.store.engines.engine import Engine, Rejudgement
 from banwatch.store.engines.owner import OwnerEngine
 from banwatch.store.filters import filtered
 from banwatch.store.tables import TABLES, TableDef
-from banwatch.store.version import NAMES_0_1, SHAPE, SHAPE_0_1
+from banwatch.store.version import check_version
 
 Row = TypeVar("Row")
 
@@ -82,7 +83,7 @@ class Store:
         """Open a store in a database that is connected to already; see `open`."""
         store = cls(engine, Archive(archive), read_only=read_only)
         try:
-            store._check_version(renew=renew)
+            store._stored_names = check_version(store, engine, renew=renew)
         except BaseException:
             engine.discard()
             raise
@@ -92,58 +93,6 @@ class Store:
     def place(self) -> str:
         """Where it is, for messages."""
         return self._engine.place
-
-    def _check_version(self, *, renew: bool) -> None:
-        """Create the tables of an empty database, upgrade those of 0.1.0, and refuse any other shape."""
-        names = self._engine.table_names()
-        if not names and not self.read_only:
-            with self.transaction():
-                for table in TABLES.values():
-                    self._engine.create(table)
-                self.append("property", [Property(name="shape", value=SHAPE)])
-            return
-        if "property" not in names:
-            raise BanwatchError(
-                f"{self.place} is a database, but not one of Banwatch's", "Give another path with --store"
-            )
-        shape = next((p.value for p in self.rows(Property) if p.name == "shape"), None)
-        if shape is None and not self.read_only and names >= set(TABLES):
-            self.append("property", [Property(name="shape", value=SHAPE)])  # created by `store ddl`
-        elif shape == SHAPE_0_1:
-            self._upgrade_from_0_1(names)
-        elif shape != SHAPE:
-            self._renew(names, renew=renew)
-
-    def _upgrade_from_0_1(self, names: set[str]) -> None:
-        """Rename the tables that had other names in 0.1.0; a store opened for reading keeps those names."""
-        old_names = {new: old for new, old in NAMES_0_1.items() if old in names}
-        if self.read_only:
-            self._stored_names = old_names
-            return
-        with self.transaction():
-            for new, old in old_names.items():
-                self._engine.rename(old, new)
-            self.replace("property", "name", [Property(name="shape", value=SHAPE)])
-
-    def _renew(self, names: set[str], *, renew: bool) -> None:
-        """Replace the tables of another version by empty ones; the log stays.
-
-        Raises:
-            BanwatchError: that was not asked for, or the store is open for reading only.
-        """
-        if not renew or self.read_only:
-            raise BanwatchError(
-                f"{self.place} was made by another version of Banwatch",
-                f"Run `banwatch rebuild --store {self.place}`: it makes every table again from the archive",
-            )
-        kept = [p for p in self.rows(Property) if p.name != "shape"]
-        with self.transaction():
-            for name in sorted(names - {"log"}):
-                self._engine.drop(name)
-            for table in TABLES.values():
-                if table.name not in names & {"log"}:
-                    self._engine.create(table)
-            self.append("property", [*kept, Property(name="shape", value=SHAPE)])
 
     def set_property(self, name: str, value: str) -> None:
         """Note something that holds for the store as a whole.

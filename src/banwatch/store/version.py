@@ -2,8 +2,15 @@
 
 import hashlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+from banwatch.model.errors import BanwatchError
+from banwatch.store.bookkeeping import Property
+from banwatch.store.engines.engine import Engine
 from banwatch.store.tables import SCHEMA_VERSION, TABLES
+
+if TYPE_CHECKING:
+    from banwatch.store.store import Store
 
 NAMES_0_1 = {"published_incident": "told"}
 """Tables that had another name in 0.1.0, with that name; their columns are the same."""
@@ -19,3 +26,66 @@ SHAPE = shape_of_tables({})
 """Shape that this version writes; a store with any other was made by another version."""
 SHAPE_0_1 = shape_of_tables(NAMES_0_1)
 """Shape that 0.1.0 wrote: those stores are upgraded when they are opened for writing."""
+
+
+def check_version(store: "Store", engine: Engine, *, renew: bool) -> dict[str, str]:
+    """Create the tables of an empty database, upgrade those of 0.1.0, and refuse any other shape.
+
+    Args:
+        store: being opened.
+        engine: of its database.
+        renew: replace the tables of another version by empty ones; the log stays.
+
+    Returns:
+        Names of tables in the database, where they differ from those of this version.
+
+    Raises:
+        BanwatchError: the database is not one of Banwatch's, or another version made it.
+    """
+    names = engine.table_names()
+    if not names and not store.read_only:
+        with store.transaction():
+            for table in TABLES.values():
+                engine.create(table)
+            store.append("property", [Property(name="shape", value=SHAPE)])
+        return {}
+    if "property" not in names:
+        raise BanwatchError(
+            f"{store.place} is a database, but not one of Banwatch's", "Give another path with --store"
+        )
+    shape = next((p.value for p in store.rows(Property) if p.name == "shape"), None)
+    if shape is None and not store.read_only and names >= set(TABLES):
+        store.append("property", [Property(name="shape", value=SHAPE)])  # created by `store ddl`
+    elif shape == SHAPE_0_1:
+        return _upgrade_from_0_1(store, engine, names)
+    elif shape != SHAPE:
+        _renew(store, engine, names, renew=renew)
+    return {}
+
+
+def _upgrade_from_0_1(store: "Store", engine: Engine, names: set[str]) -> dict[str, str]:
+    """Rename tables; a store that is opened for reading keeps the old names."""
+    old_names = {new: old for new, old in NAMES_0_1.items() if old in names}
+    if store.read_only:
+        return old_names
+    with store.transaction():
+        for new, old in old_names.items():
+            engine.rename(old, new)
+        store.replace("property", "name", [Property(name="shape", value=SHAPE)])
+    return {}
+
+
+def _renew(store: "Store", engine: Engine, names: set[str], *, renew: bool) -> None:
+    if not renew or store.read_only:
+        raise BanwatchError(
+            f"{store.place} was made by another version of Banwatch",
+            f"Run `banwatch rebuild --store {store.place}`: it makes every table again from the archive",
+        )
+    kept = [p for p in store.rows(Property) if p.name != "shape"]
+    with store.transaction():
+        for name in sorted(names - {"log"}):
+            engine.drop(name)
+        for table in TABLES.values():
+            if table.name not in names & {"log"}:
+                engine.create(table)
+        store.append("property", [*kept, Property(name="shape", value=SHAPE)])

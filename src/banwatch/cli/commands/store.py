@@ -22,7 +22,7 @@ def _ddl(
     database: Annotated[str, typer.Option(help="Name of the database.")] = "banwatch",
 ) -> None:
     """Print the statements that make the tables on ClickHouse."""
-    from banwatch.store.engines.clickhouse import cluster_ddl, server_ddl
+    from banwatch.store.engines.clickhouse_schema import cluster_ddl, server_ddl
 
     statements = cluster_ddl(cluster, database) if cluster else server_ddl(database)
     print("\n".join(f"{statement};" for statement in statements))

@@ -5,24 +5,18 @@ Nothing here looks at who asks but `pace`, which cannot tell it either; nothing 
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from banwatch import __version__
-from banwatch.collector.inbox import FullError, Inbox
-from banwatch.collector.ingest_thread import IngestThread, Refusal
+from banwatch.collector.incoming_file import FullError
 from banwatch.collector.intake import (
     MAX_SEALED_BODY_BYTES,
     MAX_SUBMISSION_BYTES,
@@ -32,24 +26,15 @@ from banwatch.collector.intake import (
     read_submission_untrusted,
     unpack_untrusted,
 )
-from banwatch.collector.keys import Keys
-from banwatch.collector.rate_limit import RateLimit
-from banwatch.collector.report_ids import ReportIds
+from banwatch.collector.receiver import RETRY_S, Receiver, client_of
 from banwatch.model.errors import WireError
 
 MAX_FILE_BYTES = 512 << 20
 _MAX_OPENING_BYTES = 1 << 16
-_IN_FLIGHT_BYTES = 128 << 20
-"""Bodies being received, together: memory that strangers can make us use."""
-_SILENCE_S = 30.0
-"""How long nothing may come of a body; slow networks are what this is for."""
-_BODY_S = 900.0
-_RETRY_S = 60
 _SEALED_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _ASN = re.compile(r"AS(\d{1,10})")
 _CC = re.compile(r"[A-Z]{2}")
 _WORD = re.compile(r"[0-9A-Za-z_.+ -]{1,64}")
-_READERS = 2
 _SAID = {"Cache-Control": "no-store"}
 
 
@@ -64,106 +49,6 @@ class _Opening(msgspec.Struct, frozen=True, kw_only=True):
     test_version: str
     data_format_version: str = ""
     format: str = "json"
-
-
-@dataclass(slots=True)
-class Receiver:
-    """What receiving needs, and how much is being received."""
-
-    inbox: Inbox
-    ingest_thread: IngestThread
-    keys: Keys
-    rate_limit: RateLimit
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    reports: ReportIds = field(init=False)
-    in_flight_bytes: int = 0
-    _readers: ThreadPoolExecutor = field(
-        init=False, default_factory=lambda: ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
-    )
-
-    def __post_init__(self) -> None:
-        self.reports = ReportIds(self.keys.private)
-
-    async def take(self, request: Request, source: str, limit: int, read: Callable[[bytes], Line]) -> Line:
-        """Receive a body, make a line of it and keep that: it is on the disk when this returns.
-
-        Raises:
-            RefusedError: it is not taken.
-        """
-        async with self.body(request, limit) as body:
-            try:
-                line = await asyncio.get_running_loop().run_in_executor(self._readers, read, body)
-            except WireError as error:
-                self.ingest_thread.refuse(Refusal.of(source, error.reason, body))
-                raise RefusedError(422, error.reason) from error
-            try:
-                await asyncio.wrap_future(self.inbox.keep(line.data))
-            except FullError as error:
-                raise RefusedError(503, str(error), _RETRY_S) from error
-        self.ingest_thread.counts.received += 1
-        return line
-
-    @asynccontextmanager
-    async def body(self, request: Request, limit: int) -> AsyncIterator[bytes]:
-        """Receive a body whole, while all bodies together stay within what memory is for."""
-        self.admit(request, limit)
-        body = bytearray()
-        held = 0
-        try:
-            async for piece in self.pieces(request):
-                if len(body) + len(piece) > limit:
-                    raise RefusedError(413, f"at most {limit} bytes are taken")
-                if self.in_flight_bytes + len(piece) > _IN_FLIGHT_BYTES:
-                    raise RefusedError(503, "too much comes at once", 5)
-                held += len(piece)
-                self.in_flight_bytes += len(piece)
-                body += piece
-            yield bytes(body)
-        finally:
-            self.in_flight_bytes -= held
-            self.rate_limit.charge(_client(request), len(body))
-
-    def admit(self, request: Request, limit: int) -> None:
-        """Turn away who sends too much, before it is received.
-
-        Raises:
-            RefusedError: it is turned away.
-        """
-        wait_s = self.rate_limit.wait_s(_client(request))
-        if wait_s:
-            raise RefusedError(429, "too much from one place: wait", int(wait_s) + 1)
-        said = request.headers.get("content-length", "")
-        if said.isdecimal() and int(said) > limit:
-            raise RefusedError(413, f"at most {limit} bytes are taken")
-
-    async def pieces(self, request: Request) -> AsyncIterator[bytes]:
-        """Give a body as it comes.
-
-        Raises:
-            RefusedError: nothing comes any more.
-        """
-        stream = request.stream()
-        try:
-            async with asyncio.timeout(_BODY_S):
-                while True:
-                    async with asyncio.timeout(_SILENCE_S):
-                        try:
-                            piece = await anext(stream)
-                        except StopAsyncIteration:
-                            return
-                    yield piece
-        except TimeoutError as error:
-            raise RefusedError(408, "the body did not come in whole") from error
-        except ClientDisconnect as error:
-            raise RefusedError(400, "the body did not come in whole") from error
-
-    def close(self) -> None:
-        """End the threads that read."""
-        self._readers.shutdown(wait=True, cancel_futures=True)
-
-
-def _client(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 class _NotAForm(Route):
@@ -340,7 +225,7 @@ async def _take_file(receiver: Receiver, request: Request) -> dict[str, object]:
     try:
         incoming = receiver.inbox.begin_file()
     except FullError as error:
-        raise RefusedError(503, str(error), _RETRY_S) from error
+        raise RefusedError(503, str(error), RETRY_S) from error
     try:
         async for piece in receiver.pieces(request):
             incoming.write(piece)
@@ -348,8 +233,8 @@ async def _take_file(receiver: Receiver, request: Request) -> dict[str, object]:
                 raise RefusedError(413, f"at most {MAX_FILE_BYTES} bytes are taken")
         await asyncio.to_thread(incoming.finish)
     except FullError as error:
-        raise RefusedError(503, str(error), _RETRY_S) from error
+        raise RefusedError(503, str(error), RETRY_S) from error
     finally:
         incoming.drop()
-        receiver.rate_limit.charge(_client(request), incoming.size_bytes)
+        receiver.rate_limit.charge(client_of(request), incoming.size_bytes)
     return {"accepted": True, "size_bytes": incoming.size_bytes}
