@@ -1,7 +1,7 @@
-"""The one writer: sorts out what came before, writes a segment, then its rows, in that order.
+"""Committer: drops what came before, then writes a segment, then its rows, in that order.
 
-A segment is on the disk before any row speaks of it. Whatever stops us between the two leaves a segment that
-nobody counts on; the same lines give the same segment again, so the next run finds it already written.
+A segment is on the disk before any row names it. A crash between the two leaves a segment that no row names;
+the same lines give the same segment again, so the next run finds it already written.
 """
 
 import time
@@ -26,16 +26,16 @@ from banwatch.store.bookkeeping import Entry, Quarantined, Segment, SourceFile
 SEGMENT_BYTES = 32 << 20
 """A segment ends with the first line batch past this many raw bytes: some thousands of measurements."""
 SEGMENT_ROWS = 200_000
-"""Or past this many observations, so that memory stays bounded whatever measurements look like."""
+"""A segment also ends past this many observations, which bounds memory for any measurements."""
 SEGMENT_UNREADABLE = 50_000
-"""Or past this many lines that cannot be read, which may be of two bytes each."""
+"""A segment also ends past this many unreadable lines, which may be of two bytes each."""
 COMMIT_S = 10.0
-"""Or after so many seconds: on a slow machine, too, whoever is stopped now and then gets on."""
+"""A segment also ends after so many seconds, so that a slow, often stopped ingest makes progress."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What became of a source's lines."""
+    """Counts of a source's lines, by outcome."""
 
     accepted: int = 0
     duplicates: int = 0
@@ -45,22 +45,22 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class _Copy:
-    """A line that we have, wherever it lies."""
+    """Copy of a measurement's line, pending or in the archive."""
 
     sha256: bytes
     line: bytes | None
-    """None for one in the archive: fetched when it is needed."""
+    """None for a line in the archive, which is fetched when needed."""
     segment: str = ""
     position: int = 0
 
 
 @dataclass(slots=True)
 class _Pending:
-    """What the next commit holds."""
+    """Content of the next commit."""
 
     frames: list[Frame] = field(default_factory=list)
     entries: list[tuple[str, int, int]] = field(default_factory=list)
-    """Id, copy, position in the segment."""
+    """Id, copy and position in the segment, of each line."""
     quarantined: list[Quarantined] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
     sources: dict[str, SourceFile] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class _Pending:
     raw_bytes: int = 0
     rows: int = 0
     copies: dict[str, list[_Copy]] = field(default_factory=dict)
-    """Every copy of the ids in this commit."""
+    """All copies of the ids in this commit."""
 
 
 class Committer:
@@ -95,13 +95,13 @@ class Committer:
             self._add_rows(result, repeated)
 
     def adopt(self, line_batch: LineBatch, result: LineBatchResult, start: int, tally: Tally) -> None:
-        """Take lines that lie in a segment already, which `write_adopted` then names."""
+        """Take lines of an existing segment, which `write_adopted` then names."""
         self._load_copies({uid for uid in result.uids if uid})
         _, repeated = self._classify(line_batch, result, tally, start=start)
         self._add_rows(result, repeated)
 
     def write_adopted(self, row: Segment) -> None:
-        """Write the rows of a segment that was there before; inside a transaction."""
+        """Write the rows of an existing segment; call it inside a transaction."""
         pending, self._pending = self._pending, _Pending()
         self._write(pending, row)
 
@@ -112,7 +112,7 @@ class Committer:
             self._pending.rows += batch.steps.num_rows
 
     def add_unread(self, source: str, number: int, reason: str, what: LongLine | None, tally: Tally) -> None:
-        """Note a line over the limit, or (number 0) a file that could not be read, or not to its end."""
+        """Quarantine a line over the limit, or (number 0) a file that cannot be read to its end."""
         tally.quarantined += 1
         self._pending.quarantined.append(
             Quarantined(
@@ -140,18 +140,18 @@ class Committer:
             self.commit()
 
     def note(self, source: SourceFile) -> None:
-        """Note how far a file was dealt with; written with the next commit."""
+        """Record how far a file was processed; written with the next commit."""
         self._pending.sources[source.sha256] = source
 
     def _load_copies(self, uids: set[str]) -> None:
-        """Learn which ids the store has already."""
+        """Load the copies of ids that the store has already."""
         known = self._pending.copies
         found = self._store.matching(Entry, "measurement_uid", uids - known.keys())
         for entry in sorted(found, key=lambda e: (e.measurement_uid, e.copy)):
             try:
                 digest = self._store.archive.index(entry.segment).sha256(entry.position)
             except WireError:
-                digest = b""  # damaged: unlike any line, so that what comes now is kept too
+                digest = b""  # damaged: equal to no line, so that the new line is kept too
             known.setdefault(entry.measurement_uid, []).append(
                 _Copy(digest, None, entry.segment, entry.position)
             )
@@ -159,16 +159,16 @@ class Committer:
     def _classify(
         self, line_batch: LineBatch, result: LineBatchResult, tally: Tally, *, start: int | None = None
     ) -> tuple[set[int], set[str]]:
-        """Tell new lines from duplicates, conflicting copies and unreadable ones.
+        """Classify lines as new, duplicate, conflicting or unreadable.
 
         Args:
             line_batch: the lines.
-            result: what became of them.
-            tally: is counted up.
-            start: position of the first line in its segment, where all of them lie in one already.
+            result: their processing result.
+            tally: counts to add to.
+            start: position of the first line in the segment that holds them; None where none does.
 
         Returns:
-            Positions of lines that are not kept, and ids whose rows are not, as there are others already.
+            Positions of lines that are dropped, and ids whose rows are, because the store has others.
         """
         pending = self._pending
         dropped: set[int] = set()
@@ -216,11 +216,11 @@ class Committer:
                 copy.line if copy.line is not None else self._store.archive.line(copy.segment, copy.position)
             )
         except WireError:
-            return False  # the archive is damaged there: keep this copy too
+            return False  # the archive is damaged there, so this copy is kept too
         return same_content(other, line)
 
     def commit(self) -> None:
-        """Write what is pending: the segment first, then every row in one transaction."""
+        """Write the pending lines: the segment first, then every row in one transaction."""
         pending, self._pending = self._pending, _Pending()
         self._committed_at = time.monotonic()
         row = None
@@ -248,7 +248,7 @@ class Committer:
         store.replace("source_file", "sha256", list(pending.sources.values()))
 
     def _new_quarantine(self, rows: Sequence[Quarantined], segment: str) -> list[Quarantined]:
-        """Leave out what was noted of the same line of the same file before."""
+        """Drop rows on a line of a file that is in quarantine already."""
         if not rows:
             return []
         named = [replace(row, segment=segment) if row.position >= 0 else row for row in rows]
@@ -259,7 +259,7 @@ class Committer:
 
 
 def _entries_of(segment: str, entries: Iterable[tuple[str, int, int]]) -> list[Entry]:
-    """Make the rows that say where lines lie."""
+    """Make the entries for places of lines."""
     return [
         Entry(measurement_uid=MeasurementUid(uid), copy=copy, segment=segment, position=position)
         for uid, copy, position in entries

@@ -34,10 +34,10 @@ from banwatch.pipeline.unpack import (
 _LINE_ENDINGS = tuple(ending for ending in ENDINGS if ".json" in ending or ".ndjson" in ending)
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _FOLDED = re.compile(rb"(\xef\xbb\xbf)?\s*(\[|\{\s*[\r\n])")
-"""How a file begins that holds one measurement over many lines, or a list of measurements."""
+"""Beginning of a file with one measurement over many lines, or with a list of measurements."""
 _MARK = b"\xef\xbb\xbf"
 _MAX_WRAPS = 2
-"""How often a stream may be packed over: what is fetched packed may have been packed before."""
+"""Layers of compression that are undone: a file that is sent compressed may be compressed itself."""
 _TAR_BYTES = 16 << 10
 _SIP_BYTES = 1 << 10
 _TAR_MAGIC = (257, b"ustar")
@@ -45,20 +45,20 @@ _TAR_MAGIC = (257, b"ustar")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A stream of lines: a source, or one member of a source that is an archive."""
+    """Stream of lines: a source, or one member of a source that is an archive."""
 
     name: str
     chunks: Iterator[bytes]
 
 
 def open_documents(source: Source, on_read: Callable[[int], None]) -> Iterator[Document]:
-    """Open a source and give the streams of lines in it.
+    """Open a source and return its documents.
 
-    Each document is to be read to its end before the next one is asked for.
+    Read each document to its end before the next one.
 
     Args:
-        source: what to open.
-        on_read: told how many bytes were read from the file, as it goes.
+        source: to open.
+        on_read: is called with the number of bytes of each read from the file.
 
     Raises:
         WireError: while chunks are read: the file is damaged or cut short.
@@ -79,7 +79,7 @@ def open_documents(source: Source, on_read: Callable[[int], None]) -> Iterator[D
 
 
 def _zip_members(source: Source, file: IO[bytes], on_read: Callable[[int], None]) -> Iterator[Document]:
-    """Open a zip archive, such as an evidence bundle; its members are read one after the other."""
+    """Open the members of a zip archive, such as an evidence bundle, one after the other."""
     try:
         with zipfile.ZipFile(file) as archive:
             expected = _manifest_of(archive)
@@ -94,16 +94,19 @@ def _zip_members(source: Source, file: IO[bytes], on_read: Callable[[int], None]
 
 
 class _Manifest(msgspec.Struct):
-    """What matters here of a bundle's manifest."""
+    """Part of a bundle's manifest that names its members."""
 
     members: list[bundle.Member]
 
 
 def _manifest_of(archive: zipfile.ZipFile) -> dict[str, str] | None:
-    """Read what an evidence bundle says of its measurements: names and hashes; None where it is none.
+    """Read names and hashes of measurements from the manifest of an evidence bundle.
+
+    Returns:
+        None where the archive is no bundle.
 
     Raises:
-        WireError: what is in it is sealed.
+        WireError: its content is sealed.
     """
     names = set(archive.namelist())
     if any(name.startswith("sealed/") for name in names):
@@ -126,7 +129,7 @@ def _is_measurements(member: zipfile.ZipInfo, expected: dict[str, str] | None) -
 
 
 def _checked(chunks: Iterator[bytes], expected: str | None) -> Iterator[bytes]:
-    """Say in our words what a zip archive says when a member is damaged, or is not what its manifest says."""
+    """Pass chunks of a member, and check them against the hash that the manifest gives."""
     digest = hashlib.sha256()
     try:
         for chunk in chunks:
@@ -147,7 +150,7 @@ def _counted(chunks: Iterator[bytes], on_read: Callable[[int], None]) -> Iterato
 
 
 def _documents_in(name: str, chunks: Iterator[bytes]) -> Iterator[Document]:
-    """Look at the first bytes, unpack what is packed, and open what is a tar archive."""
+    """Decompress a stream by its first bytes, and open it where it is a tar archive."""
     head, chunks = peek(chunks)
     for _ in range(_MAX_WRAPS):
         if head.startswith(GZIP):
@@ -164,9 +167,9 @@ def _documents_in(name: str, chunks: Iterator[bytes]) -> Iterator[Document]:
 
 
 def _unfolded(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Put a measurement that was spread over many lines, or a list of them, on one line each.
+    """Put measurements of a list, or one that spans many lines, on one line each.
 
-    Anything else, and anything over the limit of a line, goes through as it is.
+    Other content, and content over the limit of a line, passes unchanged.
     """
     if not _FOLDED.match(head):
         yield from chunks
@@ -190,7 +193,7 @@ def _unfolded(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _raw_of(content: IO[bytes]) -> IO[bytes]:
-    """Look behind the buffer of a member, which would read ahead, and give nothing where it cannot."""
+    """Return a member without its buffer, which reads ahead and then loses all where a read fails."""
     return cast(IO[bytes], getattr(content, "raw", content))
 
 
@@ -203,6 +206,6 @@ def _members(name: str, chunks: Iterator[bytes]) -> Iterator[Document]:
                 if content is not None and member.name.endswith(ENDINGS):
                     yield from _documents_in(f"{name}!{member.name}", sips_of(_raw_of(content), _SIP_BYTES))
         while stream.read(CHUNK_BYTES):
-            pass  # what it is packed in may be found damaged behind its end
+            pass  # reads to the end, where the compressed stream may be damaged
     except (tarfile.TarError, EOFError) as error:
         raise WireError(f"the tar archive is damaged or cut short: {error}") from None

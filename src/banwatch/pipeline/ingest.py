@@ -1,4 +1,4 @@
-"""Bring measurements in: every file once, every measurement once, whatever stops us on the way."""
+"""Ingest of measurements: every file once and every measurement once, also after a crash."""
 
 import tarfile
 from collections import deque
@@ -22,40 +22,40 @@ from banwatch.store.bookkeeping import SourceFile
 
 LINE_BATCH_BYTES = 4 << 20
 LINE_BATCH_LINES = 2_000
-"""A line batch ends with the first line past either."""
+"""A line batch ends with the first line past either limit."""
 _BLANK = b" \t\r\n\xef\xbb\xbf"
-"""White space and the byte order mark: around a line, no part of it."""
+"""White space and the byte order mark, which are stripped from a line."""
 
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What became of what was offered."""
+    """Counts of ingested measurements, by outcome."""
 
     accepted: int
     """Measurements that are new."""
     duplicates: int
-    """Measurements that were there already."""
+    """Measurements that the store had already."""
     conflicts: int
-    """Measurements that say something else than an earlier one of the same id: kept and flagged."""
+    """Measurements that differ from an earlier one of the same id: kept and flagged."""
     quarantined: int
-    """Lines and files that could not be read, or not to the end."""
+    """Lines and files that could not be read to their end."""
     files: int
     bytes: int
 
 
 @dataclass(slots=True)
 class _OpenSource:
-    """A source that is being read, and what became of its lines so far."""
+    """Source that is being read, with the counts of its lines so far."""
 
     source: sources.Source
     sha256: str
-    """Empty for the standard input, which nobody can come back to."""
+    """Empty for the standard input, which cannot be resumed."""
     before: SourceFile | None
-    """What an earlier run got done."""
+    """Progress of an earlier run."""
     tally: Tally = field(default_factory=Tally)
 
     def row(self, lines: int, *, complete: bool) -> SourceFile:
-        """Make the row that says how far it was dealt with, this run and those before together."""
+        """Make the row on its progress, of this run and earlier ones together."""
         before, tally = self.before, self.tally
         return SourceFile(
             sha256=self.sha256,
@@ -72,11 +72,11 @@ class _OpenSource:
 
 @dataclass(frozen=True, slots=True)
 class _WorkItem:
-    """The next thing to deal with: a line batch, something that cannot be read, or a file's end."""
+    """Item of work: a line batch, an unreadable line or file, or the end of a file."""
 
     opened: _OpenSource
     lines: int
-    """How many of the source's lines are dealt with after this."""
+    """Number of the source's lines that are processed after this item."""
     line_batch: LineBatch | None = None
     unread: tuple[str, int, str, LongLine | None] | None = None
     complete: bool = False
@@ -91,21 +91,21 @@ def ingest(
     jobs: int | None = None,
     share: tuple[int, int] = (0, 1),
 ) -> IngestReport:
-    """Bring files of measurements into a store.
+    """Ingest files of measurements into a store.
 
-    Files that were ingested before are known by their content and passed over; a file in which an earlier run
-    was stopped is taken up where that run was.
+    Files that were ingested before are recognised by their content and skipped; a file in which an earlier
+    run was stopped is resumed there.
 
     Args:
         store: open for writing.
         paths: files, folders, patterns, or `-` for the standard input.
-        reference: what measurements are weighed against.
-        progress: told how far it is.
-        jobs: how many processes work; one, this one, where None.
-        share: which part of how many this worker takes, from 0; all where it is the only one.
+        reference: snapshots to weigh measurements against.
+        progress: is called with the number of bytes read, and of all; that is 0 where unknown.
+        jobs: number of worker processes; this process alone where None.
+        share: part that this worker takes, from 0, and number of parts.
 
     Raises:
-        BanwatchError: a path is not there, there is no room, or a worker process died.
+        BanwatchError: a path does not exist, there is no room, or a worker process died.
     """
     found = sources.share_of(sources.find(paths), *share)
     total = sum(source.size_bytes for source in found)
@@ -124,7 +124,7 @@ def ingest(
         workers = stack.enter_context(start_workers(reference, jobs)) if jobs and jobs > 1 else None
         items = _items(found, before, opened, on_read)
         for item, result in _results(items, workers, reference, jobs or 1):
-            _take(committer, item, result)
+            _commit_item(committer, item, result)
     committer.commit()
     report(total or read, total or read)
     return _report(opened, files=len(found), size_bytes=total or read)
@@ -143,7 +143,7 @@ def _report(opened: list[_OpenSource], *, files: int, size_bytes: int) -> Ingest
     )
 
 
-def _take(committer: Committer, item: _WorkItem, result: LineBatchResult | None) -> None:
+def _commit_item(committer: Committer, item: _WorkItem, result: LineBatchResult | None) -> None:
     opened = item.opened
     if item.line_batch is not None and result is not None:
         committer.add(item.line_batch, result, opened.tally)
@@ -175,12 +175,12 @@ def _items(
             on_read(source.size_bytes)
             continue
         yield from _items_of(opened[-1], on_read)
-        before[sha256] = opened[-1].row(0, complete=True)  # the same content again, under another name
+        before[sha256] = opened[-1].row(0, complete=True)  # for the same content under another name
 
 
 def _items_of(opened: _OpenSource, on_read: Callable[[int], None]) -> Iterator[_WorkItem]:
-    """Cut a source into line batches; what cannot be read costs itself and nothing that is whole."""
-    lines = 0  # of the source, over all of its documents
+    """Cut a source into line batches; an unreadable line or file affects no other."""
+    lines = 0  # of the source, in all of its documents
     done = opened.before.lines if opened.before else 0
     try:
         for document in open_documents(opened.source, on_read):
@@ -188,7 +188,7 @@ def _items_of(opened: _OpenSource, on_read: Callable[[int], None]) -> Iterator[_
             cutter = _LineBatchCutter(document.name)
             for batch in split_lines(guarded):
                 if guarded.broken:
-                    break  # the beginning of a line, whose rest may come another time
+                    break  # the beginning of a line, whose rest may be read another time
                 for line in batch:
                     lines += 1
                     cutter.number += 1
@@ -209,18 +209,18 @@ def _items_of(opened: _OpenSource, on_read: Callable[[int], None]) -> Iterator[_
         yield _WorkItem(opened, lines, unread=(opened.source.name, 0, error.reason, None))
     except OSError as error:
         yield _WorkItem(opened, lines, unread=(opened.source.name, 0, f"cannot be read: {error}", None))
-        return  # not complete: it may be readable another time
+        return  # not complete: the file may be readable another time
     yield _WorkItem(opened, lines, complete=True)
 
 
 class _GuardedChunks:
-    """A stream that ends where it breaks, and then says why."""
+    """Stream of chunks that ends at an error, and then holds its reason."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
         self.trouble = ""
         self.broken = False
-        """Whether it could not be read just now, rather than being damaged."""
+        """Whether reading failed, rather than the content being damaged."""
 
     def __iter__(self) -> Iterator[bytes]:
         try:
@@ -234,18 +234,18 @@ class _GuardedChunks:
 
 
 class _LineBatchCutter:
-    """Gathers the lines of one document until they make a line batch."""
+    """Collects the lines of one document into line batches."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.number = 0
-        """Of the line last seen, from 1."""
+        """Number of the last line, from 1."""
         self._numbers: list[int] = []
         self._lines: list[bytes] = []
         self._held = 0
 
     def add(self, line: bytes) -> bool:
-        """Take a line; true when there are enough for a line batch."""
+        """Take a line, and return whether the line batch is full."""
         line = line.strip(_BLANK)
         if line:
             self._numbers.append(self.number)
@@ -254,7 +254,7 @@ class _LineBatchCutter:
         return self._held >= LINE_BATCH_BYTES or len(self._lines) >= LINE_BATCH_LINES
 
     def cut(self) -> LineBatch | None:
-        """Give the line batch gathered so far, if there is one, and begin the next."""
+        """Return the line batch collected so far, if there is one, and begin the next."""
         if not self._lines:
             return None
         line_batch = LineBatch(self.name, tuple(self._numbers), tuple(self._lines))
@@ -265,7 +265,7 @@ class _LineBatchCutter:
 def _results(
     items: Iterator[_WorkItem], workers: Workers | None, reference: Reference, jobs: int
 ) -> Iterator[tuple[_WorkItem, LineBatchResult | None]]:
-    """Work on line batches, here or in other processes, and give everything back in the order it came in.
+    """Process line batches, here or in other processes, and return the results in order.
 
     Raises:
         BanwatchError: a worker process died.

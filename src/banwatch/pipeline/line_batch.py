@@ -1,4 +1,4 @@
-"""The work on some lines: decode, observe, weigh, judge, and lay out as columns. No database, no files."""
+"""Line batches: decoded, observed, weighed, judged and laid out as columns, with no database or file."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -14,37 +14,37 @@ from banwatch.store.archive import Frame, pack_frame
 from banwatch.store.batch import Batch, BatchBuilder, content_of
 
 FRAME_BYTES = 1 << 20
-"""A frame ends with the first line past this: what is unpacked to fetch one measurement."""
+"""A frame ends with the first line past this; it is unpacked whole to fetch one measurement."""
 _HEAD_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class LineBatch:
-    """Lines of one source."""
+    """Lines of one source, the unit of work."""
 
     source: str
     numbers: tuple[int, ...]
-    """Where in the source each line stands, from 1."""
+    """Number of each line in the source, from 1."""
     lines: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A line that could not be read."""
+    """Line that could not be read."""
 
     position: int
-    """In the line batch, from 0."""
+    """Position in the line batch, from 0."""
     reason: str
     head: str
 
 
 @dataclass(frozen=True, slots=True)
 class LineBatchResult:
-    """What became of a line batch."""
+    """Frames, rows and unreadable lines of a processed line batch."""
 
     source: str
     uids: tuple[str, ...]
-    """Of each line, in order; empty where it could not be read."""
+    """Id of each line, in order; empty where it could not be read."""
     frames: tuple[Frame, ...]
     batch: Batch = field(repr=False)
     """Rows of the tiers, for the first line of each id."""
@@ -54,7 +54,7 @@ class LineBatchResult:
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Keep Python from searching for cycles: a portion's rows have none, and looking costs dearly."""
+    """Switch the cycle collector off: the rows of a line batch have no cycles, and a search is costly."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -65,13 +65,13 @@ def without_collector() -> Iterator[None]:
 
 
 def head_of(line: bytes) -> str:
-    """The beginning of a line, fit to be shown: no control characters, valid Unicode."""
+    """Return the beginning of a line for display: no control characters, valid Unicode."""
     text = line[: 4 * _HEAD_CHARACTERS].decode("utf-8", "replace")[:_HEAD_CHARACTERS]
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def same_content(one: bytes, other: bytes) -> bool:
-    """Whether two lines say the same, however they are spelled."""
+    """Whether two lines have the same content, in any JSON spelling."""
     if one == other:
         return True
     try:
@@ -81,13 +81,13 @@ def same_content(one: bytes, other: bytes) -> bool:
 
 
 class Worker:
-    """Works on line batches; one in each process."""
+    """Processes line batches; one in each process."""
 
     def __init__(self, reference: Reference) -> None:
         self._reference = reference
 
     def work(self, line_batch: LineBatch) -> LineBatchResult:
-        """Turn lines into rows; a line that cannot be read costs itself and nothing else."""
+        """Turn lines into rows; an unreadable line affects no other."""
         with without_collector():
             return self._work(line_batch)
 
@@ -102,7 +102,9 @@ class Worker:
             except WireError as error:
                 unreadable.append(Unreadable(position, error.reason, head_of(line)))
                 uid = ""
-            except Exception as error:  # whatever a stranger's line brings out in us must not stop the rest
+            except (
+                Exception
+            ) as error:  # a hostile line that triggers an error in our code must not stop the others
                 reason = f"our own reader failed: {type(error).__name__}: {str(error)[:200]}"
                 unreadable.append(Unreadable(position, reason, head_of(line)))
                 uid = ""
@@ -117,7 +119,7 @@ class Worker:
         )
 
     def _measure(self, line: bytes, builder: BatchBuilder, seen: set[str]) -> str:
-        """Add one measurement's rows, unless its id was seen in this line batch, and give its id."""
+        """Add one measurement's rows, unless its id came before in this line batch, and return its id."""
         judged = judge_line(line, self._reference)
         uid = judged.measurement.measurement_uid
         if uid in seen:
@@ -132,7 +134,7 @@ class Worker:
 
 
 def pack(line_batch: LineBatch, keep: Callable[[int], bool] = lambda position: True) -> tuple[Frame, ...]:
-    """Compress a portion's lines, or some of them, into frames."""
+    """Compress the lines of a batch, or some of them, into frames."""
     frames = []
     numbers: list[int] = []
     lines: list[bytes] = []

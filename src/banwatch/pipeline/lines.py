@@ -1,18 +1,18 @@
-"""Bytes in any pieces to whole lines, with a limit that a hostile line meets instead of our memory."""
+"""Lines of a byte stream, with a limit on their length that bounds memory."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 MAX_LINE_BYTES = 32 << 20
-"""Longest line kept; `formats.ooni` reads no longer one."""
+"""Longest line that is kept; `formats.ooni` reads no longer one."""
 HEAD_BYTES = 512
-"""How much of a line that was too long is kept for a person to look at."""
+"""Bytes kept of a line that is too long, for a person to read."""
 
 
 @dataclass(frozen=True, slots=True)
 class LongLine:
-    """What is left of a line over the limit."""
+    """Size, hash and beginning of a line over the limit."""
 
     size_bytes: int
     sha256: str
@@ -25,9 +25,9 @@ def split_lines(
     """Cut a stream into lines, without their newlines; the same lines however the stream is cut into chunks.
 
     Returns:
-        Lists of lines, as they become whole; the last line needs no newline.
+        Lists of lines, as they are completed; the last line needs no newline.
     """
-    pieces: list[bytes] = []  # of a line whose end has not come yet
+    pieces: list[bytes] = []  # of the line that has not ended yet
     held = 0
     skipped = None  # a line over the limit, as its hash, size and head
     for chunk in chunks:
@@ -58,7 +58,7 @@ def split_lines(
 
 
 class _Skipped:
-    """A line that is only counted and hashed from here on."""
+    """Line over the limit, which is only counted and hashed."""
 
     def __init__(self, pieces: list[bytes]) -> None:
         self._hash = hashlib.sha256()

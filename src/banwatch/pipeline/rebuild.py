@@ -1,4 +1,4 @@
-"""Make the tiers again from what lies below them, to the same content."""
+"""Rebuild of tiers from the tier below, to the same content."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from banwatch.store.bookkeeping import Entry, Segment
 from banwatch.store.tables import TABLES
 
 FROM = ("observation", "evidence", "verdict")
-"""Where a rebuild may start: the tier named is the first that is made again; the first is everything."""
+"""Tiers that a rebuild may start from; from the first, everything is made again."""
 
 
 @dataclass(frozen=True, slots=True)
 class RebuildReport:
-    """What was made again."""
+    """Counts of what a rebuild made again."""
 
     measurements: int
     segments: int
     quarantined: int = 0
-    """Lines that could not be read, still or again."""
+    """Lines that still cannot be read."""
 
 
 def rebuild(
@@ -40,15 +40,15 @@ def rebuild(
     until: datetime | None = None,
     progress: Progress | None = None,
 ) -> RebuildReport:
-    """Make every tier from one on upwards again, in one transaction: whole, or as it was before.
+    """Make every tier from one on upwards again, in one transaction.
 
     Args:
         store: open for writing.
-        reference: what measurements are weighed against.
+        reference: snapshots to weigh measurements against.
         from_tier: one of `FROM`; `verdict` reads stored evidence, the others the archive.
         since: only measurements that started then or later.
         until: only measurements that started before.
-        progress: told how many segments of how many are done.
+        progress: is called with the number of segments done, and of all.
 
     Raises:
         BanwatchError: there is no such tier, a segment is damaged, or there is no room.
@@ -81,10 +81,10 @@ def rebuild(
 
 
 def _from_archive(store: Store, reference: Reference, progress: Progress | None) -> RebuildReport:
-    """Make everything again, the store's own books too: entries, and what is in quarantine.
+    """Make every table again, with entries and quarantine.
 
-    Lines that could not be read then may be readable now. Where the store knows of no segment, its database
-    was lost, and it takes those that lie in the archive.
+    Lines that were unreadable before may be readable now. Where the store has no row of a segment, its
+    database was lost, and all segments in the archive are used.
 
     Raises:
         BanwatchError: a segment is damaged, or there is no room.
@@ -110,7 +110,7 @@ def _from_archive(store: Store, reference: Reference, progress: Progress | None)
 
 
 def _whole_frames(store: Store, segment: str) -> Iterator[tuple[int, LineBatch]]:
-    """Read all lines of a segment as they came, each frame with the position of its first line."""
+    """Read all lines of a segment, each frame with the position of its first line."""
     index = store.archive.index(segment)
     for source, (start, lines) in zip(index.frame_sources, store.archive.frames(segment), strict=True):
         numbers = tuple(index.line_numbers[start : start + len(lines)])
@@ -163,10 +163,10 @@ def rejudge(
 
     Args:
         store: open for writing.
-        judge: what judges; the current ruleset where none is given.
+        judge: applies the rules; those of the current ruleset where none is given.
         since: only measurements that started then or later.
         until: only measurements that started before.
-        progress: told how many rows of how many are done.
+        progress: is called with the number of rows done, and of all.
     """
     report = progress or (lambda done, total: None)
     evidence_layout, verdict_layout = TABLES["evidence"].layout, TABLES["verdict"].layout

@@ -1,4 +1,4 @@
-"""Files, folders, archives and streams that hold measurements: found, opened and unpacked piece by piece."""
+"""Sources: files, objects in buckets and the standard input that hold measurements."""
 
 import glob
 import hashlib
@@ -16,7 +16,7 @@ from banwatch.pipeline.unpack import (
 
 STDIN = "-"
 POST = ".post"
-"""A submission as it came in, as OONI's archive holds those that went past its pipeline."""
+"""Suffix of a submission as it was posted, of which OONI's archive holds some."""
 ENDINGS = (
     ".jsonl",
     ".jsonl.gz",
@@ -34,27 +34,27 @@ ENDINGS = (
     ".zip",
     POST,
 )
-"""What is looked for in folders; a file that is named itself is read whatever it is called."""
+"""Suffixes of files that are found in folders; a file that is named itself may have any suffix."""
 _OWN = (".archive", ".inbox", ".reports.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that holds measurements, or the standard input."""
+    """File that holds measurements, an object in a bucket, or the standard input."""
 
     name: str
-    """As it is shown and stored: the path that was given, and below it the path in the folder."""
+    """Name for display and storage: the path that was given, with the path below that folder."""
     path: Path | None
     size_bytes: int
     key: bucket.Key | None = None
-    """Where it is an object in a bucket."""
+    """Set for an object in a bucket."""
 
 
 def find(paths: Iterable[str | Path]) -> list[Source]:
     """Find every file of measurements; folders recursively, sorted, each file once.
 
     Raises:
-        BanwatchError: a path that was named is not there.
+        BanwatchError: a path does not exist.
     """
     found: dict[Path, Source] = {}
     objects: list[Source] = []
@@ -73,7 +73,7 @@ def find(paths: Iterable[str | Path]) -> list[Source]:
 
 
 def keep_stdin(folder: Path) -> str:
-    """Put what comes on the standard input into a file, for another process to read; its path.
+    """Copy the standard input into a file for another process, and return its path.
 
     Raises:
         BanwatchError: there is no room.
@@ -88,10 +88,10 @@ def keep_stdin(folder: Path) -> str:
 
 
 def parse_share(text: str) -> tuple[int, int]:
-    """Read `3/16`, the third part of sixteen, as `(2, 16)`.
+    """Parse `3/16`, the third part of sixteen, as `(2, 16)`.
 
     Raises:
-        BanwatchError: it is no part of a whole.
+        BanwatchError: the text is no such share.
     """
     part, slash, parts = text.partition("/")
     if slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts):
@@ -100,7 +100,7 @@ def parse_share(text: str) -> tuple[int, int]:
 
 
 def share_of(found: Iterable[Source], part: int, parts: int) -> list[Source]:
-    """Take one worker's share of many sources: by the hash of their names, so that none need ask another."""
+    """Select one worker's share of sources by the hash of their names, with no exchange among workers."""
     return [
         source
         for source in found
@@ -109,7 +109,7 @@ def share_of(found: Iterable[Source], part: int, parts: int) -> list[Source]:
 
 
 def _objects_of(address: str) -> list[Source]:
-    """Find what is in a bucket under a prefix."""
+    """Find the sources in a bucket under a prefix."""
     found = [
         Source(key.address, None, key.size_bytes, key)
         for key in bucket.list_keys(address)
@@ -124,15 +124,15 @@ def _expand(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     if path.is_dir():
-        return [p for p in sorted(path.rglob("*")) if p.name.endswith(ENDINGS) and _is_offered(p, path)]
+        return [p for p in sorted(path.rglob("*")) if p.name.endswith(ENDINGS) and _is_source(p, path)]
     matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]
     if not matches:
         raise BanwatchError(f"there is no file or folder {path}", "Check the path")
     return [p for match in matches for p in _expand(match)]
 
 
-def _is_offered(path: Path, folder: Path) -> bool:
-    """Whether a file in a folder is meant: neither hidden nor a store's own."""
+def _is_source(path: Path, folder: Path) -> bool:
+    """Whether a file in a folder is a source: neither hidden nor a store's own."""
     if not path.is_file():
         return False
     at = folder
@@ -144,7 +144,7 @@ def _is_offered(path: Path, folder: Path) -> bool:
 
 
 def _is_of_a_store(path: Path) -> bool:
-    """Whether it is a store's archive or inbox, or lies beside one as its readers' reports do."""
+    """Whether a path is a store's archive, inbox or readers' reports."""
     own = next((ending for ending in _OWN if path.name.endswith(ending)), None)
     if own is None:
         return False
@@ -153,9 +153,9 @@ def _is_of_a_store(path: Path) -> bool:
 
 
 def sha256_of(source: Source) -> str:
-    """Hash a file's bytes; empty for a stream that can be read but once.
+    """Hash a file's bytes; empty for a stream that can be read only once.
 
-    For an object in a bucket it is the hash of what the server says of it, so that it need not be fetched.
+    For an object in a bucket the hash covers its address, size and entity tag, so that it need not be fetched.
     """
     if source.key is not None:
         said = f"{source.key.address} {source.key.size_bytes} {source.key.etag}"

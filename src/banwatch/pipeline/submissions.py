@@ -1,7 +1,7 @@
-"""Submissions as a collector received them, one a file, to lines of measurements.
+"""Submissions in the form that probes post, one a file, converted to lines of measurements.
 
 Wire: `<measurement_uid>.post`: `{"format": "json", "content": {...}}`, as probes post it. OONI's archive has
-tar archives of them for hours in which its own pipeline failed; the id stands in the name alone.
+tar archives of them for hours in which its own pipeline failed; only the name holds the id.
 """
 
 import re
@@ -19,7 +19,7 @@ class _Submission(msgspec.Struct):
 
 
 def unwrapped(name: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Take the measurement out of a submission; what is none goes through as it is, and is found unreadable.
+    """Extract the measurement of a submission; other content passes unchanged, and is unreadable later.
 
     Args:
         name: of the file, which names the measurement.

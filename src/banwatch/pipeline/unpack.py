@@ -1,6 +1,6 @@
-"""Packed bytes to bytes, forward only, about a mebibyte at a time whatever the ratio.
+"""Decompression of streams, forward only, about a mebibyte at a time at any ratio.
 
-A stream that is damaged or cut short gives all that can be had of it, and then raises.
+A stream that is damaged or cut short gives all that can be decompressed, and then raises.
 """
 
 import io
@@ -16,7 +16,7 @@ CHUNK_BYTES = 1 << 20
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
 _SKIPPED = b"\x2a\x4d\x18"
-"""A frame that zstandard passes over begins with one of sixteen bytes and these."""
+"""Bytes 2 to 4 of a skippable zstandard frame; the first is one of sixteen."""
 _UNREAD = {
     b"\xfd7zXZ\0": "xz",
     b"BZh": "bzip2",
@@ -28,12 +28,12 @@ _BITE_BYTES = 256
 
 
 def is_zstd(head: bytes) -> bool:
-    """Whether a stream begins as one of zstandard does."""
+    """Whether a stream begins as a zstandard stream does."""
     return head.startswith(ZSTD) or (0x50 <= (head[:1] or b"\0")[0] <= 0x5F and head[1:4] == _SKIPPED)
 
 
 def packed_otherwise(head: bytes) -> str:
-    """Name the way in which a stream is packed, where it is one that is not read; else nothing."""
+    """Name the compression of a stream where it is one that is not supported; empty otherwise."""
     return next((name for magic, name in _UNREAD.items() if head.startswith(magic)), "")
 
 
@@ -45,7 +45,7 @@ def chunks_of(file: IO[bytes], on_read: Callable[[int], None]) -> Iterator[bytes
 
 
 def sips_of(file: IO[bytes], sip_bytes: int) -> Iterator[bytes]:
-    """Read a member of an archive, which gives nothing of a read that it cannot give whole: in small ones."""
+    """Read a member of an archive in small reads, as a damaged member gives nothing of a read that fails."""
     held: list[bytes] = []
     size = 0
     try:
@@ -67,7 +67,7 @@ def gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Unpack gzip, of any number of members.
 
     Raises:
-        WireError: it is damaged or cut short.
+        WireError: the stream is damaged or cut short.
     """
     unpacker = zlib.decompressobj(wbits=31)
     fresh = True
@@ -97,7 +97,7 @@ def gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _until_damaged(unpacker: "zlib._Decompress", chunk: bytes) -> Iterator[bytes]:
-    """Unpack byte by byte what comes before the damage."""
+    """Unpack byte by byte up to the damage."""
     pieces = []
     try:
         for at in range(len(chunk)):
@@ -110,10 +110,10 @@ def _until_damaged(unpacker: "zlib._Decompress", chunk: bytes) -> Iterator[bytes
 def unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Unpack zstandard, of any number of frames, with a bounded window.
 
-    It is fed in small bites: four bytes may unpack to a block of 128 KiB, and all of a bite's come at once.
+    The input is fed in small pieces, because four bytes may unpack to a block of 128 KiB at once.
 
     Raises:
-        WireError: it is damaged or cut short.
+        WireError: the stream is damaged or cut short.
     """
     maker = zstandard.ZstdDecompressor(max_window_size=1 << 27)
     unpacker = maker.decompressobj()
@@ -143,7 +143,7 @@ def unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def peek(chunks: Iterator[bytes], wanted: int = 512) -> tuple[bytes, Iterator[bytes]]:
-    """Read ahead until some bytes are there, and give them back with a stream that still begins with them."""
+    """Read some bytes ahead, and return them with a stream that still begins with them."""
     read: list[bytes] = []
     held = 0
     trouble: WireError | None = None
@@ -154,7 +154,7 @@ def peek(chunks: Iterator[bytes], wanted: int = 512) -> tuple[bytes, Iterator[by
             if held >= wanted:
                 break
     except WireError as error:
-        trouble = error  # comes again after what was read
+        trouble = error  # raised again after the bytes that were read
 
     def again() -> Iterator[bytes]:
         yield from read
@@ -166,7 +166,7 @@ def peek(chunks: Iterator[bytes], wanted: int = 512) -> tuple[bytes, Iterator[by
 
 
 class Forward(io.RawIOBase):
-    """Chunks as a file that can only be read forward."""
+    """File over chunks that can only be read forward."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
@@ -178,7 +178,7 @@ class Forward(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Read so much, or less; what is wrong with the stream is said once all before was read."""
+        """Read up to so many bytes; an error of the stream is raised once all bytes before it were read."""
         parts = []
         wanted = size if size >= 0 else 1 << 62
         while wanted > 0 and (self._at < len(self._held) or self._fill()):
@@ -191,7 +191,7 @@ class Forward(io.RawIOBase):
         return b"".join(parts)
 
     def _fill(self) -> bool:
-        """Get the next chunk, if there is one."""
+        """Load the next chunk, if there is one."""
         if self._trouble is None:
             try:
                 self._held, self._at = next(self._chunks, b""), 0

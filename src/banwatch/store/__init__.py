@@ -1,8 +1,8 @@
-"""Tables and queries over what was measured, in one file here and on a cluster beyond.
+"""Tables of every tier, the archive of raw lines, and typed queries over both.
 
 *store*: the tables of every tier, opened from a path. *table*: the rows of one noun of the model, its columns
 derived from the noun's fields. *tier*: a table that can be rebuilt from the one below it. *archive*: the raw
-lines, which nothing rebuilds: compressed *segments* named by the hash of their bytes. *query*: a typed read
+lines, which cannot be rebuilt: compressed *segments* named by the hash of their bytes. *query*: a typed read
 that returns the model's nouns. Ibis lives here and nowhere else.
 """
 

@@ -1,8 +1,8 @@
-"""The raw lines, kept for good in compressed segments that are named by the hash of their bytes.
+"""Archive of raw lines, in compressed segments that are named by the hash of their bytes.
 
 Wire: a segment is a valid `.jsonl.zst` file: zstd frames, each of some lines that end in a newline, then one
 skippable frame (magic 0x184D2A50, length) with the index in msgpack: `SegmentIndex` as an array, then the
-length of the index and the magic again, to find it from behind. `zstdcat` gives the lines alone.
+length of the index and the magic again, to find it from the end. `zstdcat` gives the lines alone.
 """
 
 import hashlib
@@ -27,50 +27,50 @@ _TRAILER = struct.Struct("<II")
 """Length of the index, and the magic again."""
 SUFFIX = ".jsonl.zst"
 MAX_FRAME_BYTES = 64 << 20
-"""Largest frame that is read back; ours end at the first line past a mebibyte, and a line has a limit."""
+"""Largest frame that is read back; a frame ends at the first line past a mebibyte, and a line has a limit."""
 _KEPT_FRAMES = 4
 _KEPT_INDEXES = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Some lines, compressed together, and what the index says of them."""
+    """Lines that are compressed together, with their entry in the index."""
 
     data: bytes
     line_bytes: tuple[int, ...]
     """Length of each line, without its newline."""
     line_sha256: tuple[bytes, ...]
     source: str
-    """The file that the lines came from."""
+    """Name of the file that the lines came from."""
     line_numbers: tuple[int, ...]
-    """Where in that file each line stood, from 1."""
+    """Number of each line in that file, from 1."""
 
 
 class SegmentIndex(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """What a segment holds: enough to make every row of the store's own books again."""
+    """Index of a segment: enough to make every row of the store's own tables again."""
 
     version: int = 1
     ordinal: int
-    """In which order the segments were committed, from 0."""
+    """Position in the order of commits, from 0."""
     frame_offsets: list[int]
     frame_sizes: list[int]
     frame_lines: list[int]
-    """How many lines each frame has."""
+    """Number of lines in each frame."""
     frame_sources: list[str]
-    """The file that each frame's lines came from."""
+    """Name of the file that each frame's lines came from."""
     line_bytes: list[int]
     """Length of each line, without its newline."""
     line_numbers: list[int]
-    """Where in its file each line stood, from 1."""
+    """Number of each line in its file, from 1."""
     line_hashes: bytes
     """SHA-256 of each line, 32 bytes each."""
 
     def sha256(self, position: int) -> bytes:
-        """Hash of a line."""
+        """Return the hash of a line."""
         return self.line_hashes[32 * position : 32 * position + 32]
 
     def frame_starts(self) -> list[int]:
-        """Position of each frame's first line."""
+        """Return the position of each frame's first line."""
         return list(accumulate(self.frame_lines, initial=0))[:-1]
 
 
@@ -82,7 +82,7 @@ def pack_frame(source: str, line_numbers: Sequence[int], lines: Sequence[bytes],
 
 
 def unpack_frame(data: bytes, line_bytes: Sequence[int]) -> list[bytes]:
-    """Give the lines of a frame back."""
+    """Return the lines of a frame."""
     expected = sum(line_bytes) + len(line_bytes)
     if expected > MAX_FRAME_BYTES:
         raise WireError(f"a frame of {expected} bytes, at most {MAX_FRAME_BYTES} are read")
@@ -100,7 +100,7 @@ def unpack_frame(data: bytes, line_bytes: Sequence[int]) -> list[bytes]:
 
 
 def pack_segment(ordinal: int, frames: Sequence[Frame]) -> bytes:
-    """Put frames and their index together."""
+    """Join frames and their index."""
     sizes = [len(frame.data) for frame in frames]
     index = msgspec.msgpack.encode(
         SegmentIndex(
@@ -126,7 +126,7 @@ def read_index_untrusted(data: bytes, size_bytes: int) -> SegmentIndex:
         size_bytes: size of the whole file.
 
     Raises:
-        WireError: it is not there, or does not fit the file.
+        WireError: the index is missing, or does not fit the file.
     """
     if len(data) < _TRAILER.size:
         raise WireError("the segment is cut short")
@@ -157,7 +157,7 @@ def read_index_untrusted(data: bytes, size_bytes: int) -> SegmentIndex:
 
 
 def sync_directory(folder: Path) -> None:
-    """Make a rename in a folder last."""
+    """Make a rename in a folder durable."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -166,7 +166,7 @@ def sync_directory(folder: Path) -> None:
 
 
 class Archive:
-    """A folder of segments; safe to read from several threads, and to write from several processes."""
+    """Folder of segments; safe to read from several threads, and to write from several processes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -175,7 +175,7 @@ class Archive:
         self._frames: OrderedDict[tuple[str, int], list[bytes]] = OrderedDict()
 
     def path_of(self, segment: str) -> Path:
-        """Where a segment lies, or would."""
+        """Return the path of a segment, whether or not it exists."""
         return self.folder / segment[:2] / f"{segment}{SUFFIX}"
 
     def write(self, ordinal: int, frames: Sequence[Frame]) -> tuple[str, int]:
@@ -209,7 +209,7 @@ class Archive:
         return segment, len(data)
 
     def index(self, segment: str) -> SegmentIndex:
-        """Read (or remember) where the lines of a segment lie.
+        """Read the index of a segment, or return the cached one.
 
         Raises:
             WireError: the segment is missing, cut short or damaged.
@@ -270,7 +270,7 @@ class Archive:
         return lines
 
     def frames(self, segment: str) -> Iterator[tuple[int, list[bytes]]]:
-        """Give a segment's lines frame by frame, each with the position of its first line.
+        """Read a segment's lines frame by frame, each with the position of its first line.
 
         Raises:
             WireError: the segment is missing or damaged.
@@ -280,11 +280,11 @@ class Archive:
             yield start, self._frame(segment, index, number, start)
 
     def names(self) -> list[str]:
-        """Names of the segments in the folder, whoever counts on them, sorted."""
+        """Return the names of all segments in the folder, sorted."""
         return sorted(path.name.removesuffix(SUFFIX) for path in self.folder.glob(f"??/[!.]*{SUFFIX}"))
 
     def sha256_of(self, segment: str) -> str | None:
-        """Hash the file of a segment as it is now; None where it is missing."""
+        """Hash the file of a segment; None where it is missing."""
         try:
             with open(self.path_of(segment), "rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Proof that nothing was lost or doubled: every segment's hash, every row's place."""
+"""Audit of a store: the hash of every segment and the place of every row."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from banwatch.store.tables import TABLES
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What was looked at, and what is wrong."""
+    """Counts of the checked rows, and the problems found."""
 
     segments: int
     lines: int
@@ -23,13 +23,13 @@ class Audit:
     conflicts: int
     quarantined: int
     problems: tuple[str, ...]
-    """What is lost, doubled or damaged, in words; empty where all is well."""
+    """Lost, doubled or damaged rows and segments, in words; empty where there are none."""
     unreferenced: tuple[str, ...]
-    """Segments that no row speaks of: an ingest was stopped there; its next run uses or replaces them."""
+    """Segments that no row names: an ingest was stopped there, and its next run uses or replaces them."""
 
     @property
     def sound(self) -> bool:
-        """Whether all is well."""
+        """Whether no problem was found."""
         return not self.problems
 
 
@@ -73,7 +73,7 @@ def _problem_of(store: Store, segment: Segment) -> str:
 
 
 def _problems_of_rows(store: Store) -> list[str]:
-    """Look for rows that point nowhere, stand twice, or are missing in one of the tiers."""
+    """Find rows that point nowhere, are doubled, or are missing in one of the tiers."""
     entries, segments = store.table("entry"), store.table("segment")
     problems = []
     lost = store.count(entries.anti_join(segments, "segment"))
@@ -102,10 +102,10 @@ def _problems_of_rows(store: Store) -> list[str]:
 
 
 def _problems_of_doubles(store: Store) -> Iterator[str]:
-    """Look at copies that have two places in the archive.
+    """Check copies that have two places in the archive.
 
-    Two workers on ClickHouse may bring in the same measurement at the same moment: it lies there twice then,
-    and counts once. What they brought in has to say the same, and in the same place nothing may stand twice.
+    Two workers on ClickHouse may ingest the same measurement at the same moment: it has two places then, and
+    counts once. Both lines must have the same content, and no place may be listed twice.
     """
     entries = store.table("entry")
     keys = ["measurement_uid", "copy"]
@@ -129,7 +129,7 @@ def _problems_of_doubles(store: Store) -> Iterator[str]:
 
 
 def _content_of(line: bytes) -> bytes:
-    """Spell a line in one way, so that two can be compared; one that cannot be read stays as it is."""
+    """Encode a line canonically, so that two can be compared; an unreadable one stays as it is."""
     try:
         return msgspec.json.encode(msgspec.json.decode(line), order="sorted")
     except (msgspec.MsgspecError, UnicodeError, RecursionError):

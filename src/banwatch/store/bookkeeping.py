@@ -1,4 +1,4 @@
-"""The store's own nouns: where each measurement lies, what came in, and what could not be read."""
+"""Nouns of the store's own tables: segments, entries, source files, quarantine, log and properties."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,15 +9,15 @@ from banwatch.model.incident import Incident
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """One file of the archive that the store counts on.
+    """Archive file that the store refers to.
 
     Shape: one row a segment; key `segment`; order `ordinal`.
     """
 
     segment: str
-    """SHA-256 of the file's bytes, in hex: also its name."""
+    """SHA-256 of the file's bytes, in hex, which is also its name."""
     ordinal: int
-    """In which order the segments were committed, from 0."""
+    """Position in the order of commits, from 0."""
     lines: int
     raw_bytes: int
     size_bytes: int
@@ -25,53 +25,53 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """Where a measurement's raw line lies.
+    """Place of a raw line in the archive.
 
-    Shape: one row a distinct line; key `measurement_uid, copy`. Copy 0 came first and is the one that the
-    tiers are made from; further copies carry the same id and say something else, and are kept as found.
+    Shape: one row a distinct line; key `measurement_uid, copy`. Copy 0 came first, and the
+    tiers are made from it; further copies have the same id and other content, and are kept as they came.
     """
 
     measurement_uid: MeasurementUid
     copy: int
     segment: str
     position: int
-    """Which line of the segment, from 0."""
+    """Number of the line in the segment, from 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
-    """A line that could not be read, or not all of it.
+    """Line or file that could not be read, or not to its end.
 
     Shape: one row a line; key `source, line, sha256`.
     """
 
     source: str
     line: int
-    """In its file, from 1; 0 where the file as a whole is concerned."""
+    """Number of the line in its file, from 1; 0 for the file as a whole."""
     reason: str
     size_bytes: int
     sha256: str
     head: str
-    """Its first characters, for a person to look at."""
+    """First characters of the line, for a person to read."""
     segment: str
-    """Where the whole line lies in the archive; empty where it went over a limit and was not kept."""
+    """Archive segment that holds the whole line; empty for a line over the limit, which is not kept."""
     position: int
-    """Which line of the segment, from 0; -1 where it was not kept."""
+    """Number of the line in the segment, from 0; -1 where it was not kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """A file that was ingested, to resume where it was stopped and to know it when it comes again.
+    """Ingested file: where to resume it, and how to recognise it when it comes again.
 
     Shape: one row a file's content; key `sha256`.
     """
 
     sha256: str
-    """Of the file's bytes."""
+    """Hash of the file's bytes, in hex."""
     path: str
     size_bytes: int
     lines: int
-    """How many lines were dealt with, from the start."""
+    """Number of lines processed, from the start."""
     accepted: int
     duplicates: int
     conflicts: int
@@ -81,14 +81,14 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
-    """What was said when: append-only, and no part of any digest.
+    """Log entry: a sentence that was published, and when; append-only, and no part of any digest.
 
     Shape: one row a statement; order `said_at, subject`.
     """
 
     said_at: datetime
     subject: str
-    """What it is about: an incident's id, or the name of a tier."""
+    """Subject of the sentence: an incident's id, or the name of a tier."""
     says: str
 
 
@@ -108,7 +108,10 @@ class PublishedIncident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Property:
-    """What the store says of itself. Shape: one row a property; key `name`."""
+    """Property of the store as a whole.
+
+    Shape: one row a property; key `name`.
+    """
 
     name: str
     value: str

@@ -1,4 +1,4 @@
-"""Verdicts counted into cells: a view over verdicts, in Ibis. `detect.fold` says the same in plain Python."""
+"""Cells: verdicts counted by an Ibis expression, equal to `detect.fold` in plain Python."""
 
 from collections import Counter
 
@@ -12,9 +12,9 @@ from banwatch.store.columns import Layout
 KEY = ("target", "probe_cc", "probe_asn", "access_tier", "resolver_kind", "hour")
 _SEPARATOR = "\x1f"
 ARRIVED = r"^[0-9]{14}\.[0-9]{6}_"
-"""How an id begins that tells when a collector received the measurement."""
+"""Prefix of an id that holds the time at which a collector received the measurement."""
 LONGEST_LAG_S = 400 * 86400
-"""As `detect.thresholds` says: later than this a clock was wrong."""
+"""Longest plausible lag, as in `detect.thresholds`: beyond it, a clock was wrong."""
 _DAYS_TO_1970 = 719_468
 """Days from the first of March of the year 0 to 1970."""
 _ACCUSING = [s.value for s in State if s.accuses]
@@ -22,7 +22,7 @@ _LISTS = ("mechanisms", "accusers", "absolvers")
 
 
 def _with_voice(verdicts: ibis.Table) -> ibis.Table:
-    """Add who speaks: the probe, else the report, else the measurement; a crowded report is one voice."""
+    """Add the voice: the probe, else the report, else the measurement; a crowded report is one voice."""
     named = verdicts.filter((verdicts.report_id != "") & (verdicts.probe_id != ""))
     probes = named.group_by("report_id").agg(lowest=named.probe_id.min(), highest=named.probe_id.max())
     crowded = probes.filter(probes.lowest != probes.highest).select(crowded_report=probes.report_id)
@@ -46,13 +46,13 @@ def cell_table(verdicts: ibis.Table) -> ibis.Table:
     Returns:
         Shape: one row a target, network, tier, resolver kind and hour, in no order. `mechanisms` holds the
         distinct lists of the hour, each joined, and `rules` the rule that decided each verdict; `read_cells`
-        takes them apart.
+        splits them.
     """
     v = _with_voice(verdicts)
     v = v.mutate(
         hour=v.measurement_start_time.truncate("h"),
         rank=ibis.cases(*((v.state == s.value, i) for i, s in enumerate(STRENGTH)), else_=len(STRENGTH)),
-        said=v.mechanisms.join(_SEPARATOR),
+        joined_mechanisms=v.mechanisms.join(_SEPARATOR),
         # a list of one or none, joined: ClickHouse gives "" and DuckDB null for the first of no rules
         decided=v.rules[:1].join(_SEPARATOR),
         lag=_lag_s(v),
@@ -63,7 +63,7 @@ def cell_table(verdicts: ibis.Table) -> ibis.Table:
         # counted as lists: ClickHouse's own count of distinct values is an estimate
         probes=v.voice.collect(distinct=True).length(),
         reports=v.report_id.collect(distinct=True).length(),
-        mechanisms=v.said.collect(distinct=True, where=v.mechanisms.length() > 0),
+        mechanisms=v.joined_mechanisms.collect(distinct=True, where=v.mechanisms.length() > 0),
         silent=((v.state == State.INSUFFICIENT.value) & (v.layer.fill_null("") == Layer.NETWORK.value))
         .cast("int64")
         .sum(),
@@ -80,22 +80,22 @@ def cell_table(verdicts: ibis.Table) -> ibis.Table:
 
 
 def _lag_s(v: ibis.Table) -> ibis.Value:
-    """Seconds from a measurement's start to its arrival, from its id; null where that does not tell.
+    """Return seconds from a measurement's start to its arrival, by its id; null where that holds no time.
 
-    `detect.cells.lag_s_of` says the same. The days are counted by hand: engines differ in what they make of
-    text that is no date.
+    `detect.votes.cells.lag_s_of` computes the same. The days are counted by hand: engines differ in how they
+    read text that is no date.
     """
     uid = v.measurement_uid
-    told = uid.re_search(ARRIVED)
+    has_time = uid.re_search(ARRIVED)
 
     def part(start: int, length: int) -> ibis.Value:
-        return ibis.ifelse(told, uid.substr(start, length), "0").cast("int64")
+        return ibis.ifelse(has_time, uid.substr(start, length), "0").cast("int64")
 
     year, month, day = part(0, 4), part(4, 2), part(6, 2)
     hour, minute, second = part(8, 2), part(10, 2), part(12, 2)
     is_leap = ((year % 4 == 0) & (year % 100 != 0)) | (year % 400 == 0)
     long = ibis.ifelse(month.isin([4, 6, 9, 11]), 30, ibis.ifelse(month == 2, 28 + is_leap.cast("int64"), 31))
-    sound = told & month.between(1, 12) & (day >= 1) & (day <= long)
+    sound = has_time & month.between(1, 12) & (day >= 1) & (day <= long)
     sound &= (hour < 24) & (minute < 60) & (second < 60)
     # years that begin in March: the leap day comes last
     since_march = (month + 9) % 12
@@ -108,7 +108,7 @@ def _lag_s(v: ibis.Table) -> ibis.Value:
 
 
 def read_cells(table: pa.Table) -> list[Cell]:
-    """Make cells of the rows of `cell_table`, in the order of their key."""
+    """Convert the rows of `cell_table` to cells, in the order of their key."""
     for name in _LISTS:
         lists = [
             sorted({word for joined in value or () for word in joined.split(_SEPARATOR)})

@@ -1,8 +1,8 @@
-"""Nouns as columns: how the fields of a frozen dataclass are laid out in a table, and back.
+"""Columns of a noun: the fields of a frozen dataclass as columns of a table, and back.
 
 Shape: one column a field, in the order of the fields. Text, numbers and times are null where the field is
 `None`; lists are never null, as a nullable list differs between engines. A pair of times becomes two columns
-(`since` gives `since_earliest` and `since_latest`); whatever else is nested is kept as JSON text. Times are
+(`since` gives `since_earliest` and `since_latest`); any other nested value is kept as JSON text. Times are
 stored in UTC without a zone, in microseconds.
 """
 
@@ -25,7 +25,7 @@ Row = TypeVar("Row")
 
 
 class ColumnType(Enum):
-    """How a field is laid out: its name, the type in the table, and in Arrow."""
+    """Type of a field's columns: a name, the type in the table, and the type in Arrow."""
 
     TEXT = ("text", "string", pa.string())
     INTEGER = ("integer", "int64", pa.int64())
@@ -58,7 +58,7 @@ _UTC_TIMES = pa.timestamp("us", "UTC")
 
 
 def _plain(annotation: Any) -> Any:
-    """Look through `NewType`."""
+    """Return the type behind a `NewType`."""
     while isinstance(annotation, typing.NewType):
         annotation = annotation.__supertype__
     return annotation
@@ -66,30 +66,30 @@ def _plain(annotation: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a noun: its kind, and what a value read from the table becomes."""
+    """Field of a noun: the type of its columns, and the conversion of a stored value."""
 
     name: str
     column_type: ColumnType
     nullable: bool
     annotation: Any
     revive: Callable[[Any], Any] | None
-    """Makes the field's value of the stored one; None where they are the same."""
+    """Function from the stored value to the field's value; None where they are the same."""
 
     @property
     def column_names(self) -> tuple[str, ...]:
-        """Names of the columns that hold it."""
+        """Names of the columns that hold the field."""
         if self.column_type is ColumnType.INTERVAL:
             return (f"{self.name}_earliest", f"{self.name}_latest")
         return (self.name,)
 
     @property
     def dtype(self) -> str:
-        """Type of those columns in Ibis' words."""
+        """Ibis type of those columns."""
         return self.column_type.value[1] if self.nullable else f"!{self.column_type.value[1]}"
 
 
 def _column_type_of(annotation: Any) -> tuple[ColumnType, bool, Any]:
-    """Find the kind, whether it may be null, and the annotation without `None` and `NewType`."""
+    """Return the column type, whether it may be null, and the annotation without `None` and `NewType`."""
     annotation = _plain(annotation)
     nullable = False
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
@@ -127,7 +127,7 @@ def _reviver(column_type: ColumnType, annotation: Any) -> Callable[[Any], Any] |
         members: dict[Any, Any] = {m.value: m for m in of}
         if column_type is ColumnType.TEXTS:
             return lambda value: tuple(members.get(v, v) for v in value)
-        return lambda value: members.get(value, value)  # a word that we do not know yet survives
+        return lambda value: members.get(value, value)  # an unknown value survives
     if column_type.is_list:
         return tuple
     return None
@@ -139,10 +139,10 @@ def _field(name: str, annotation: Any) -> Field:
 
 
 class Layout(Generic[Row]):
-    """The columns of one noun, and the way from rows to Arrow and back."""
+    """Columns of one noun, with the conversion of rows to Arrow and back."""
 
     def __init__(self, noun: type[Row], names: Collection[str] | None = None) -> None:
-        """Lay a noun out, or some of its fields, from which no rows can be made again."""
+        """Lay a noun out; with only some of its fields, rows cannot be converted back."""
         self.noun = noun
         hints = typing.get_type_hints(noun)
         self.fields = tuple(
@@ -172,11 +172,11 @@ class Layout(Generic[Row]):
         return Layout(self.noun, {f.name for f in self.fields} - set(names))
 
     def to_arrow(self, rows: Iterable[Row]) -> pa.Table:
-        """Lay rows out as columns."""
+        """Convert rows to columns."""
         return self.of_values(list(map(self._get, rows)))
 
     def of_values(self, rows: Sequence[Sequence[Any]]) -> pa.Table:
-        """Lay rows out that are the fields' values already, in the order of the fields."""
+        """Convert rows given as tuples of the fields' values, in the order of the fields."""
         columns = list(zip(*rows, strict=True)) or [()] * len(self.fields)
         arrays: list[pa.Array] = []
         for f, values in zip(self.fields, columns, strict=True):
@@ -184,7 +184,7 @@ class Layout(Generic[Row]):
         return pa.Table.from_arrays(arrays, schema=self.arrow)
 
     def plain(self, table: pa.Table) -> pa.Table:
-        """Give columns in the types that they should have: engines count and sum in types of their own."""
+        """Cast columns to the types of the layout: engines count and sum in types of their own."""
         columns = [
             _typed(table.column(name), kind)
             for name, kind in zip(self.arrow.names, self.arrow.types, strict=True)
@@ -192,7 +192,7 @@ class Layout(Generic[Row]):
         return pa.Table.from_arrays(columns, names=list(self.arrow.names))
 
     def from_arrow(self, table: pa.Table) -> list[Row]:
-        """Make rows of columns; columns of other names are passed over."""
+        """Convert columns to rows; columns of other names are ignored."""
         names = [f.name for f in self.fields]
         table = self.plain(table)
         columns = [_from_columns(f, table) for f in self.fields]

@@ -1,4 +1,4 @@
-"""What lies beside exported data: a Frictionless `datapackage.json`, the terms, and how to cite them."""
+"""Files beside exported data: a Frictionless `datapackage.json`, the licence and the citation."""
 
 import hashlib
 import json
@@ -37,18 +37,18 @@ _MEDIA_TYPES = {
 def companions(
     tier: str, key: Sequence[str], data: Path, layout: Layout[Any], filters: Mapping[str, str], rows: int
 ) -> dict[str, str]:
-    """Write down what the data are, under which terms, and how to cite them.
+    """Describe exported data: their columns, their licence and their citation.
 
     Args:
-        tier: what was exported.
+        tier: exported tier.
         key: columns that identify a row.
-        data: the file that was written, in the folder of the package.
-        layout: its columns.
-        filters: which rows it holds, as it was asked for.
-        rows: how many.
+        data: the exported file, in the folder of the package.
+        layout: columns of the file.
+        filters: filters that select its rows.
+        rows: number of rows.
 
     Returns:
-        Names of files and what is in them. Other exports in the same folder stay in the package.
+        Names of files with their content. Other exports in the same folder stay in the package.
     """
     with open(data, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -87,7 +87,7 @@ def companions(
 
 
 def _others(data: Path) -> list[dict[str, Any]]:
-    """Read what the package in the folder lists already, apart from this file and files that are gone."""
+    """Read what the package in the folder lists already, apart from this file and missing files."""
     try:
         package = json.loads((data.parent / "datapackage.json").read_text(encoding="utf-8"))
         listed = [dict(r) for r in package["resources"] if package.get("name") == "banwatch"]
@@ -118,7 +118,7 @@ def _citation(resources: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _schema(layout: Layout[Any], key: Sequence[str], *, in_csv: bool) -> dict[str, Any]:
-    """Describe the columns. In CSV an empty text is as good as a missing one: none is required."""
+    """Describe the columns. In CSV an empty text cannot be told from a missing one: none is required."""
     fields = [
         {
             "name": name,

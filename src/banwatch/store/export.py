@@ -1,4 +1,4 @@
-"""Carry a tier out of the store, in formats that others read, with what they need to know beside it."""
+"""Export of a tier to Parquet, CSV or JSON lines, with a data package beside it."""
 
 import csv
 import json
@@ -31,12 +31,12 @@ _TIMES = {
     "incident": "onset_latest",
     "comparison": "since_latest",
 }
-"""The column that `since` and `until` speak of, where it is not `measurement_start_time`."""
+"""Column that `since` and `until` refer to, where it is not `measurement_start_time`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportFilter:
-    """Which rows: all that match every filter that is given."""
+    """Filter of exported rows: those that match every value that is given."""
 
     probe_cc: str | None = None
     probe_asn: int | None = None
@@ -45,14 +45,14 @@ class ExportFilter:
     until: datetime | None = None
 
     def described(self) -> dict[str, str]:
-        """Name the filters that are given, for a reader."""
+        """Describe the values that are given, for a reader."""
         named = {name: getattr(self, name) for name in self.__slots__}
         return {name: str(value) for name, value in named.items() if value is not None}
 
 
 @dataclass(slots=True)
 class ExportReport:
-    """What was written."""
+    """Files and rows that were written."""
 
     tier: str
     rows: int = 0
@@ -119,7 +119,7 @@ def _equal(wanted: ExportFilter) -> Mapping[str, object]:
 
 
 def _filtered(table: ibis.Table, wanted: ExportFilter, at: str) -> ibis.Table:
-    """Keep the rows that match, by the columns that the table has; lists match where they hold the value."""
+    """Filter by the columns that the table has; a list matches where it holds the value."""
     columns = set(table.columns)
     if "targets" in columns:  # an incident has several targets and networks
         if wanted.target is not None:
@@ -170,7 +170,7 @@ def _write_jsonl(path: Path, layout: Layout[Any], batches: Iterator[pa.Table]) -
 
 
 def _plain_rows(layout: Layout[Any], batches: Iterator[pa.Table]) -> Iterator[list[Any]]:
-    """Give rows in JSON's own types."""
+    """Convert rows to JSON's own types."""
     for batch in batches:
         plain = layout.plain(batch)
         columns = [plain.column(name).to_pylist() for name in layout.column_names]

@@ -1,4 +1,4 @@
-"""The store for notebooks: tables as Ibis expressions that carry themselves out.
+"""Store for notebooks: tables as Ibis expressions that can be executed directly.
 
 import banwatch
 tables = banwatch.open("banwatch.duckdb")
@@ -24,7 +24,7 @@ from banwatch.store.owner_tables import open_owned
 from banwatch.store.store import Store
 
 When = datetime | str | None
-"""A time: aware, or naive and taken as UTC, or in ISO form."""
+"""Time: aware, or naive and taken as UTC, or in ISO form."""
 
 
 def _moment(when: When) -> datetime | None:
@@ -32,7 +32,7 @@ def _moment(when: When) -> datetime | None:
 
 
 class Tables:
-    """A store's tables, read-only. Use it in a `with` statement, or `close` it.
+    """Tables of a store, read-only. Use it in a `with` statement, or `close` it.
 
     Each method gives an Ibis table: filter, join, group and count it, then `.to_pandas()`, `.to_pyarrow()` or
     `.execute()`. Times are in UTC.
@@ -42,13 +42,13 @@ class Tables:
         """Open a store.
 
         Raises:
-            BanwatchError: there is none, or it cannot be opened.
+            BanwatchError: there is no such store, or it cannot be opened.
         """
-        self._store = Store.open(store, read_only=True)  # says what is wrong with it, where something is
+        self._store = Store.open(store, read_only=True)  # checks the store, and explains any problem
         self._backend: Any = _backend_of(str(store))
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         self._store.close()
         self._backend.disconnect()
 
@@ -61,7 +61,7 @@ class Tables:
         self.close()
 
     def table(self, name: str) -> ibis.Table:
-        """Any table by its name, such as `source_file` or `log`."""
+        """Return any table by its name, such as `source_file` or `log`."""
         with warnings.catch_warnings():
             # Ibis 12 asks DuckDB 2 for the schema by a method that DuckDB is about to drop
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -149,7 +149,7 @@ class Tables:
         return self.table("incident")
 
     def comparisons(self) -> ibis.Table:
-        """What was announced against what was measured."""
+        """Comparisons of announced bans with measurements, one row each."""
         return self.table("comparison")
 
 

@@ -1,4 +1,4 @@
-"""Typed reads: questions in, the model's nouns out, always in one total order."""
+"""Typed queries that return the model's nouns, always in one total order."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -131,12 +131,12 @@ def evidence_of(store: Store, uids: Iterable[str]) -> dict[MeasurementUid, list[
 
 
 def verdicts_of(store: Store, uid: str) -> list[Verdict]:
-    """Read what was judged of one measurement, one row a target."""
+    """Read the verdicts on one measurement, one row a target."""
     return _of(store, Verdict, [uid])
 
 
 def past_verdicts(store: Store, uid: str) -> list[Verdict]:
-    """Read what was said of one measurement by earlier rulesets, one row a target and ruleset."""
+    """Read the verdicts of earlier rulesets on one measurement, one row a target and ruleset."""
     table = TABLES["past_verdict"]
     rows = store.table(table.name)
     return store.read(rows.filter(rows.measurement_uid == uid).order_by(list(table.key)), Verdict)
@@ -150,7 +150,7 @@ def _grouped(rows: Sequence[Any]) -> dict[MeasurementUid, list[Any]]:
 
 
 def raw(store: Store, uid: str) -> bytes | None:
-    """Fetch a measurement's line as it came, the copy that came first; None where there is none of this id.
+    """Fetch the raw line of a measurement, of its first copy; None where there is none of this id.
 
     Raises:
         WireError: the archive is damaged.
@@ -159,7 +159,7 @@ def raw(store: Store, uid: str) -> bytes | None:
 
 
 def raws(store: Store, uids: Iterable[str]) -> Iterator[tuple[MeasurementUid, bytes]]:
-    """Fetch many lines as they came, segment by segment.
+    """Fetch the raw lines of many measurements, segment by segment.
 
     Raises:
         WireError: the archive is damaged.
@@ -175,7 +175,7 @@ def copies(store: Store, uid: str) -> list[bytes]:
 
 
 def conflicts(store: Store) -> list[MeasurementUid]:
-    """Ids of the measurements of which there are several, differing copies, sorted."""
+    """Return the ids of measurements that came in several, differing copies, sorted."""
     entries = store.table("entry")
     found = (
         entries.filter(entries["copy"] > 0).select("measurement_uid").distinct().order_by("measurement_uid")
@@ -211,14 +211,14 @@ def incidents(store: Store) -> list[Incident]:
 
 
 def comparisons(store: Store, ban_id: str | None = None) -> list[Comparison]:
-    """Read what was announced against what was measured, of one ban or of all."""
+    """Read the comparisons of announced bans with measurements, for one ban or for all."""
     table = TABLES["comparison"]
     found = filtered(store.table(table.name), equal={"ban_id": ban_id})
     return store.read(found.order_by(list(table.key)), Comparison)
 
 
 def quarantined(store: Store, limit: int | None = None) -> list[Quarantined]:
-    """Read what could not be read, by file and line."""
+    """Read the quarantine, by file and line."""
     table = TABLES["quarantine"]
     return store.read(store.table(table.name).order_by(list(table.key)).limit(limit), Quarantined)
 
@@ -232,14 +232,14 @@ def quarantined_at(store: Store, lines: Iterable[tuple[str, int]]) -> list[Quara
 
 
 def labs(store: Store) -> dict[str, int]:
-    """Count measurements by the lab regime that they were made in; empty is the world."""
+    """Count measurements by the lab regime that they come from; empty is the real world."""
     table = store.table("measurement")
     found = store.to_arrow(table.group_by("lab").agg(n=table.count()).order_by("lab"))
     return dict(zip(found.column("lab").to_pylist(), found.column("n").to_pylist(), strict=True))
 
 
 def properties(store: Store) -> dict[str, str]:
-    """Read what holds for the store as a whole, as `Store.set_property` noted it."""
+    """Read the properties of the store as a whole, as `Store.set_property` set them."""
     return {row.name: row.value for row in store.rows(Property) if row.name != "shape"}
 
 
@@ -249,13 +249,13 @@ def counts(store: Store) -> dict[str, int]:
 
 
 def uids_between(store: Store, since: datetime | None, until: datetime | None) -> set[str]:
-    """Ids of the measurements that started in [since, until)."""
+    """Return the ids of measurements that started in [since, until)."""
     found = filtered(store.table("measurement"), equal={}, since=since, until=until)
     return set(store.to_arrow(found.select("measurement_uid")).column(0).to_pylist())
 
 
 def first_copies(store: Store, segment: str, wanted: set[str] | None) -> list[Entry]:
-    """Places in a segment of the lines that tiers are made from, of all or of some measurements."""
+    """Read the places in a segment of the lines that tiers are made from, of all or some measurements."""
     entries = store.table("entry")
     found = entries.filter((entries.segment == segment) & (entries["copy"] == 0))
     rows = store.read(found.order_by("position"), Entry)
@@ -271,7 +271,7 @@ def any_evidence(store: Store, since: datetime | None, until: datetime | None) -
 def replaced_verdicts(
     store: Store, ruleset: str, since: datetime | None, until: datetime | None
 ) -> Iterator[pa.Table]:
-    """Give the verdicts by any other ruleset that are not kept as past ones yet, some thousands at once."""
+    """Read the verdicts by other rulesets that are not yet kept as past ones, some thousands at once."""
     old = filtered(store.table("verdict"), equal={}, since=since, until=until)
     other = old.filter(old.ruleset != ruleset)
     kept = store.table("past_verdict").select("measurement_uid", "target", "ruleset")

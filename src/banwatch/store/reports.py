@@ -1,10 +1,10 @@
-"""Readers' reports: an append-only file beside the database, which no tier is made from.
+"""Readers' reports, in an append-only file beside the database that no tier is made from.
 
-Not a table: the tables are made again from the archive, and these cannot be; and a process that only reads
-the database can still take a report.
+Reports are not in a table because tables are rebuilt from the archive, which has no reports; and a process
+that only reads the database can still take a report.
 
 Wire: `<database>.reports.jsonl`, a line a report (`{"type": "filed", ...}`) and a line a decision (`{"type":
-"decided", ...}`); the last decision on a report holds. Nothing in it says who reported.
+"decided", ...}`); the last decision on a report holds. It holds nothing about the reporter.
 """
 
 import fcntl
@@ -23,15 +23,15 @@ from banwatch.model.report import Claim, ReaderReport, ReportState
 from banwatch.store.engines.clickhouse_http import parse_address
 
 MAX_PER_HOUR = 300
-"""Reports taken in one hour from everybody together: what a moderator can still look through."""
+"""Reports taken in one hour from all readers together: as many as a moderator can read."""
 MAX_ALIKE_PER_HOUR = 20
-"""Of these on one target and network: more say nothing new, as they may all be from one person."""
+"""Reports taken in one hour on one target and network: more add nothing, as one person may send all."""
 MAX_FILE_BYTES = 16 << 20
 """Some 30,000 reports with long notes."""
 
 
 class RefusedError(Exception):
-    """No more reports are taken now; the text says why."""
+    """Report that is not taken now; the text says why."""
 
 
 class _Filed(msgspec.Struct, frozen=True, kw_only=True, tag="filed"):
@@ -50,7 +50,7 @@ _LINE = msgspec.json.Decoder(_Filed | _Decided)
 
 
 def reports_path(store: str | Path) -> Path:
-    """Where the reports of a store are: beside the database, or beside the archive of one on ClickHouse."""
+    """Return the path of the reports: beside the database, or beside the archive of one on ClickHouse."""
     if str(store).startswith("clickhouse:/"):
         archive = Path(parse_address(str(store)).archive)
         return archive.with_name(archive.name + ".reports.jsonl")
@@ -59,20 +59,20 @@ def reports_path(store: str | Path) -> Path:
 
 
 class ReportBook:
-    """The reports of one store. Any number of processes and threads may read and write it.
+    """Reports of one store. Any number of processes and threads may read and write them.
 
     Args:
-        path: of the file, which is made by the first report.
-        max_bytes: size from which on no more reports are taken.
+        path: of the file, which the first report creates.
+        max_bytes: size of the file from which on no more reports are taken.
     """
 
     def __init__(self, path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> None:
         self.path = path
         self._max_bytes = max_bytes
-        self._known: tuple[tuple[int, int, int], tuple[ReaderReport, ...]] | None = None
+        self._cached: tuple[tuple[int, int, int], tuple[ReaderReport, ...]] | None = None
 
     def reports(self, state: ReportState | None = None) -> Sequence[ReaderReport]:
-        """Every report in order of arrival, or those in one state.
+        """Read every report in order of arrival, or those in one state.
 
         Raises:
             BanwatchError: the file cannot be read.
@@ -81,28 +81,28 @@ class ReportBook:
             with self.path.open("rb") as file:
                 about = os.fstat(file.fileno())
                 stamp = (about.st_ino, about.st_size, about.st_mtime_ns)
-                known = self._known
-                if known is None or known[0] != stamp:
-                    known = stamp, tuple(_fold(file.read(about.st_size)))
-                    self._known = known
+                cached = self._cached
+                if cached is None or cached[0] != stamp:
+                    cached = stamp, tuple(_fold(file.read(about.st_size)))
+                    self._cached = cached
         except FileNotFoundError:
             return ()
         except OSError as error:
             raise self._trouble(error) from error
-        return [report for report in known[1] if state in (None, report.state)]
+        return [report for report in cached[1] if state in (None, report.state)]
 
     def file(
         self, claim: Claim, now: datetime, *, new_id: Callable[[], str] = lambda: secrets.token_hex(8)
     ) -> ReaderReport:
-        """Take a report; it is on the disk when this returns.
+        """Take a report, which is on the disk when this returns.
 
         Args:
-            claim: what was said.
+            claim: content of the report.
             now: the present, in UTC; only its hour is kept.
-            new_id: makes an id that was not given before.
+            new_id: makes a new id.
 
         Raises:
-            RefusedError: too many came in this hour, or the file is full.
+            RefusedError: too many reports came in this hour, or the file is full.
             BanwatchError: the file cannot be written.
         """
         hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
@@ -128,19 +128,19 @@ class ReportBook:
         )
 
     def decide(self, report_ids: Sequence[str], state: ReportState, now: datetime) -> Sequence[ReaderReport]:
-        """Accept or reject reports: all that are named, or none.
+        """Accept or reject reports, all that are named or none.
 
         Raises:
             BanwatchError: there is no such report, or the file cannot be written.
         """
         with self._locked(make=False) as descriptor:
-            known = {report.report_id: report for report in _fold(_whole(descriptor))}
+            reports = {report.report_id: report for report in _fold(_whole(descriptor))}
             for wanted in report_ids:
-                if wanted not in known:
+                if wanted not in reports:
                     raise BanwatchError(f"no report is called {wanted!r}", "`banwatch reports ls` names them")
             for wanted in dict.fromkeys(report_ids):
                 _append(descriptor, _Decided(report_id=wanted, decided_at=now.astimezone(UTC), state=state))
-        return [replace(known[wanted], state=state) for wanted in dict.fromkeys(report_ids)]
+        return [replace(reports[wanted], state=state) for wanted in dict.fromkeys(report_ids)]
 
     @contextmanager
     def _locked(self, *, make: bool = True) -> Iterator[int]:
@@ -156,7 +156,7 @@ class ReportBook:
         except OSError as error:
             raise self._trouble(error) from error
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)  # let go of by closing
+            fcntl.flock(descriptor, fcntl.LOCK_EX)  # released by closing
             yield descriptor
         except OSError as error:
             raise self._trouble(error) from error
@@ -177,7 +177,7 @@ def _whole(descriptor: int) -> bytes:
 
 def _append(descriptor: int, line: _Filed | _Decided) -> None:
     size = os.fstat(descriptor).st_size
-    torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"  # the machine went down while writing
+    torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"  # a crash while writing
     data = (b"\n" if torn else b"") + msgspec.json.encode(line) + b"\n"
     if os.write(descriptor, data) != len(data):
         os.ftruncate(descriptor, size)
@@ -186,7 +186,7 @@ def _append(descriptor: int, line: _Filed | _Decided) -> None:
 
 
 def _fold(data: bytes) -> Iterator[ReaderReport]:
-    """Make reports of the lines; one that was torn by a crash is left out."""
+    """Fold the lines into reports; a line that a crash cut off is left out."""
     filed: dict[str, ReaderReport] = {}
     for text in data.split(b"\n"):
         try:

@@ -1,4 +1,4 @@
-"""A store: the tables of every tier and the archive beside them."""
+"""Store: the tables of every tier and the archive beside them."""
 
 import hashlib
 import threading
@@ -47,16 +47,17 @@ class Store:
 
     @classmethod
     def open(cls, path: str | Path, *, read_only: bool = False, renew: bool = False) -> "Store":
-        """Open a store, and make it where there is none yet.
+        """Open a store, and create it where there is none yet.
 
         Args:
             path: of the DuckDB file, or the address of a ClickHouse database.
-            read_only: do not make or change anything; several processes may read at once.
-            renew: where it was made by another version, make its tables anew and empty; the archive and the
-                log stay, and `pipeline.rebuild` fills the tables again.
+            read_only: create and change nothing; several processes may read at once.
+            renew: replace the tables of another version by empty ones; the archive and the log stay, and
+                `pipeline.rebuild` fills the tables again.
 
         Raises:
-            BanwatchError: it is locked, damaged, of another kind or version, or there is no room.
+            BanwatchError: the database is locked, damaged, of another version or not one of Banwatch's, or
+                there is no room.
         """
         if str(path).startswith("clickhouse:/"):
             address = parse_address(str(path))
@@ -91,22 +92,22 @@ class Store:
 
     @property
     def place(self) -> str:
-        """Where it is, for messages."""
+        """Path or address of the database, for messages."""
         return self._engine.place
 
     def set_property(self, name: str, value: str) -> None:
-        """Note something that holds for the store as a whole.
+        """Set a property of the store as a whole.
 
         Raises:
-            ValueError: the name is taken by the store itself.
+            ValueError: the name is reserved.
         """
         if name == "shape":
-            raise ValueError("the shape of a store is its own affair")
+            raise ValueError("the property shape is set by the store itself")
         with self.transaction():
             self.replace("property", "name", [Property(name=name, value=value)])
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the database."""
         self._engine.close()
 
     def __enter__(self) -> Self:
@@ -118,14 +119,14 @@ class Store:
         self.close()
 
     def table(self, name: str) -> ibis.Table:
-        """Give a table as an Ibis expression, to be carried out by this store."""
+        """Return a table as an Ibis expression, for this store to execute."""
         return ibis.table(TABLES[name].layout.schema, name=self._stored_names.get(name, name))
 
     def _sql(self, expression: Any) -> str:
         return str(ibis.to_sql(expression, dialect=self._engine.dialect))
 
     def to_arrow(self, expression: Any) -> pa.Table:
-        """Carry an expression out.
+        """Execute an expression.
 
         Raises:
             BanwatchError: the database is damaged.
@@ -133,11 +134,11 @@ class Store:
         return self._engine.query(self._sql(expression))
 
     def batches(self, expression: Any, rows: int = 8192) -> Iterator[pa.Table]:
-        """Carry an expression out piece by piece, for results of any size."""
+        """Execute an expression piece by piece, for results of any size."""
         return self._engine.batches(self._sql(expression), rows)
 
     def answer(self, sql: str) -> Iterator[bytes]:
-        """Carry out a question that another process of ours asks: rows as Arrow IPC streams, at least one."""
+        """Execute the query of another process: rows as Arrow IPC streams, at least one."""
         empty = True
         for rows in self._engine.batches(sql, 65_536):
             empty = False
@@ -150,7 +151,7 @@ class Store:
         return int(self.to_arrow(table.agg(n=table.count())).column("n")[0].as_py())
 
     def read(self, expression: Any, noun: type[Row]) -> list[Row]:
-        """Carry an expression out and make nouns of its rows."""
+        """Execute an expression and return its rows as nouns of the model."""
         return _layout_of(noun).from_arrow(self.to_arrow(expression))
 
     def rows(self, noun: type[Row]) -> list[Row]:
@@ -168,7 +169,7 @@ class Store:
     ) -> list[Row]:
         """Read the rows that have one of any number of values in a column, inside a transaction too.
 
-        With `of`, what it makes of the other columns stands in the place of the column.
+        With `of`, an expression over other columns is compared in place of the column.
         """
         wanted = pa.table({column: pa.array(sorted(set(values)), pa.string())})
         if not wanted.num_rows:
@@ -183,10 +184,10 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Write all that is appended and deleted inside, or nothing of it.
+        """Write all changes made inside the block, or none of them.
 
         Raises:
-            BanwatchError: there is no room, or it was opened for reading only.
+            BanwatchError: there is no room, or the store was opened for reading only.
         """
         if self.read_only:
             raise BanwatchError(f"{self.place} was opened for reading only", "Open it without read_only")
@@ -198,7 +199,7 @@ class Store:
         self.append_arrow(name, TABLES[name].layout.to_arrow(rows))
 
     def append_arrow(self, name: str, rows: pa.Table) -> None:
-        """Add rows that are columns already; call it inside a transaction."""
+        """Add rows in Arrow columns; call it inside a transaction."""
         if rows.num_rows:
             self._engine.insert(name, rows)
 
@@ -213,7 +214,7 @@ class Store:
     def delete_measurements(self, uids: Sequence[str] | None = None) -> None:
         """Delete the tier rows of some measurements, or of all, and the places of their lines.
 
-        The places of further, conflicting copies stay. Call it inside a transaction.
+        Places of further, conflicting copies stay. Call it inside a transaction.
         """
         if uids is None or uids:
             self._engine.delete_measurements(uids)
@@ -228,18 +229,18 @@ class Store:
         return self._engine.rejudge(self._sql(evidence), since, until)
 
     def replace(self, name: str, column: str, rows: Sequence[Any]) -> None:
-        """Put rows in the place of those that have the same value in a column; inside a transaction."""
+        """Replace the rows that have the same values in a column; call it inside a transaction."""
         if rows:
             self.delete(name, column, [getattr(row, column) for row in rows])
             self.append(name, rows)
 
     def delete(self, name: str, column: str, values: Sequence[str]) -> None:
-        """Take out the rows that have one of some values in a column; inside a transaction."""
+        """Delete the rows whose column has one of some values; call it inside a transaction."""
         if values:
             self._engine.delete(name, column, values)
 
     def clear(self, name: str) -> None:
-        """Take all rows out of a table; call it inside a transaction."""
+        """Delete all rows of a table; call it inside a transaction."""
         self._engine.clear(name)
 
     def digest(self, name: str) -> str:
@@ -267,7 +268,7 @@ def _ipc(rows: pa.Table) -> bytes:
 
 
 def table_of(noun: type[Any]) -> TableDef:
-    """Find the table of a noun."""
+    """Return the table of a noun."""
     return next(t for t in TABLES.values() if t.noun is noun)
 
 

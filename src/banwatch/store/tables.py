@@ -1,4 +1,4 @@
-"""Which tables there are, what identifies a row in each, and how they build on each other."""
+"""Definitions of all tables: the noun, the key of a row, and the tier."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -22,12 +22,12 @@ from banwatch.store.bookkeeping import (
 from banwatch.store.columns import Layout
 
 SCHEMA_VERSION = "2"
-"""Changes when a store of an earlier version can no longer be read or added to."""
+"""Version that changes when a store of an earlier one can no longer be read or added to."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableDef:
-    """One table: its noun, the key of a row, and the order in which rows are compared."""
+    """Definition of one table; its key is also the order in which rows are compared."""
 
     name: str
     noun: type[Any]
@@ -37,7 +37,7 @@ class TableDef:
 
     @property
     def layout(self) -> Layout[Any]:
-        """Its columns."""
+        """Columns of the table."""
         return _layout(self.noun)  # type: ignore[arg-type]  # mypy: classes are hashable all the same
 
 
@@ -70,6 +70,6 @@ _ALL = (
 )
 TABLES = {table.name: table for table in _ALL}
 MEASURED = ("measurement", "observation", "evidence", "verdict")
-"""What ingest writes for each measurement, from the bottom up."""
+"""Tables that ingest writes for each measurement, from the bottom up."""
 CONCLUDED = ("change", "incident", "comparison")
-"""What detection writes, all of it anew each time."""
+"""Tables that detection writes, all rows anew each time."""

@@ -1,8 +1,8 @@
-"""A store in ClickHouse: the same tables as MergeTrees, for one server or a cluster.
+"""Engine for a store in ClickHouse, on one server or a cluster.
 
 Every table is a ReplacingMergeTree that is read with `final`: rows written twice, by an ingest that was
-stopped or by two workers that took the same file, count once. There are no transactions; what makes a
-measurement count is its row in `entry`, which is written after all others.
+stopped or by two workers that took the same file, count once. There are no transactions: a measurement
+counts by its row in `entry`, which is written after all others.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,28 +21,28 @@ _JUDGED_AT_ONCE = 8_192
 
 
 class Transport(Protocol):
-    """The way to a server: over the wire, or to the engine in this process."""
+    """Connection to a server over HTTP, or to an engine in this process."""
 
     place: str
 
     def command(self, sql: str) -> None:
-        """Do something that gives no rows."""
+        """Execute a statement that returns no rows."""
 
     def query(self, sql: str) -> pa.Table:
-        """Ask for rows."""
+        """Return the rows of a query."""
 
     def stream(self, sql: str) -> Iterator[pa.Table]:
-        """Ask for any number of rows, some at once."""
+        """Return any number of rows of a query, some at once."""
 
     def insert(self, table: str, rows: pa.Table) -> None:
         """Add rows."""
 
     def close(self) -> None:
-        """Let go."""
+        """Close the connection."""
 
 
 class ClickHouseEngine:
-    """ClickHouse behind a transport. It shows itself as an `Engine`."""
+    """`Engine` over ClickHouse, behind a transport."""
 
     dialect = "clickhouse"
 
@@ -51,20 +51,20 @@ class ClickHouseEngine:
         self.place = transport.place
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._transport.close()
 
     def discard(self) -> None:
-        """Close; a database that was there before us is left as it is."""
+        """Close; a database that existed before is left as it is."""
         self.close()
 
     def table_names(self) -> set[str]:
-        """Name the tables that are there."""
+        """Name the existing tables."""
         found = self._transport.query("SELECT name FROM system.tables WHERE database = currentDatabase()")
         return set(found.column("name").to_pylist()) if found.num_columns else set()
 
     def create(self, table: TableDef) -> None:
-        """Make a table."""
+        """Create a table."""
         self._transport.command(ddl_of(table))
 
     def rename(self, old: str, new: str) -> None:
@@ -72,15 +72,15 @@ class ClickHouseEngine:
         self._transport.command(f'RENAME TABLE "{old}" TO "{new}"')
 
     def drop(self, table: str) -> None:
-        """Take a table away."""
+        """Drop a table."""
         self._transport.command(f'DROP TABLE "{table}" SYNC')
 
     def query(self, sql: str) -> pa.Table:
-        """Ask for rows."""
+        """Return the rows of a query."""
         return self._transport.query(sql)
 
     def query_matching(self, sql: str, values: pa.Table) -> pa.Table:
-        """Ask for rows, with some values at hand as a temporary table named `wanted`."""
+        """Return the rows of a query over a temporary table `wanted` of the given values."""
         columns = ", ".join(f'"{name}" String' for name in values.column_names)
         self._transport.command("DROP TEMPORARY TABLE IF EXISTS wanted")
         self._transport.command(f"CREATE TEMPORARY TABLE wanted ({columns})")
@@ -88,7 +88,7 @@ class ClickHouseEngine:
         return self._transport.query(sql)
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.Table]:
-        """Ask for any number of rows, some at once."""
+        """Return any number of rows of a query, some at once."""
         for table in self._transport.stream(sql):
             for start in range(0, table.num_rows, rows):
                 yield table.slice(start, rows)
@@ -98,7 +98,7 @@ class ClickHouseEngine:
         self._transport.insert(table, rows)
 
     def insert_batch(self, batch: Batch, entries: pa.Table) -> None:
-        """Add new measurements of all tiers; the entry comes last: a measurement without one comes again."""
+        """Add new measurements of all tiers; their entries come last: one without an entry is ingested again."""
         for name in MEASURED:
             rows = batch.table(name)
             if rows.num_rows:
@@ -107,7 +107,7 @@ class ClickHouseEngine:
             self.insert("entry", entries)
 
     def delete_measurements(self, uids: Sequence[str] | None) -> None:
-        """Take out all that was made of some measurements, or of all."""
+        """Delete the tier rows of some measurements, or of all."""
         for name in MEASURED:
             if uids is None:
                 self.clear(name)
@@ -121,17 +121,17 @@ class ClickHouseEngine:
         return ClickHouseRejudgement(self, evidence_sql, is_whole=since is None and until is None)
 
     def delete(self, table: str, column: str, values: Sequence[Any]) -> None:
-        """Take out the rows that have one of some values in a column."""
+        """Delete the rows whose column has one of some values."""
         for start in range(0, len(values), _DELETE_AT_ONCE):
             listed = ", ".join(_literal(str(v)) for v in values[start : start + _DELETE_AT_ONCE])
             self._transport.command(f'DELETE FROM "{table}" WHERE "{column}" IN ({listed})')
 
     def clear(self, table: str) -> None:
-        """Take out all rows."""
+        """Delete all rows of a table."""
         self._transport.command(f'TRUNCATE TABLE "{table}"')
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Nothing: see the module's docstring for what stands in its place."""
+        """Do nothing: there are no transactions; see the module's docstring."""
         return nullcontext()
 
 

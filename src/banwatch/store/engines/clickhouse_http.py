@@ -23,7 +23,7 @@ SETTINGS: Mapping[str, int | str] = {
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a ClickHouse store is: `clickhouse://user@host:port/database?archive=FOLDER&secure=1`."""
+    """Address of a ClickHouse store: `clickhouse://user@host:port/database?archive=FOLDER&secure=1`."""
 
     host: str
     port: int
@@ -34,15 +34,15 @@ class Address:
 
     @property
     def place(self) -> str:
-        """The address, fit to be shown."""
+        """Address for messages, without options."""
         return f"clickhouse://{self.user}@{self.host}:{self.port}/{self.database}"
 
 
 def parse_address(text: str) -> Address:
-    """Read the address of a store; a slash that a path has swallowed is put back.
+    """Parse the address of a store; a slash that `Path` removed is put back.
 
     Raises:
-        BanwatchError: it is no such address.
+        BanwatchError: the text is no such address.
     """
     parts = urlsplit(re.sub(r"^clickhouse:/+", "clickhouse://", text))
     options = parse_qs(parts.query)
@@ -62,10 +62,10 @@ def parse_address(text: str) -> Address:
 
 
 class HttpTransport:
-    """ClickHouse's HTTP interface, through clickhouse-connect."""
+    """`Transport` over ClickHouse's HTTP interface, through clickhouse-connect."""
 
     def __init__(self, address: Address) -> None:
-        """Connect, and make the database where there is none.
+        """Connect, and create the database where there is none.
 
         Raises:
             BanwatchError: the client is not installed, or the server does not answer.
@@ -97,17 +97,17 @@ class HttpTransport:
             ) from error
 
     def command(self, sql: str) -> None:
-        """Do something that gives no rows."""
+        """Execute a statement that returns no rows."""
         with self._explained():
             self._client.command(sql)
 
     def query(self, sql: str) -> pa.Table:
-        """Ask for rows."""
+        """Return the rows of a query."""
         with self._explained():
             return self._client.query_arrow(sql, use_strings=True)
 
     def stream(self, sql: str) -> Iterator[pa.Table]:
-        """Ask for any number of rows, some at once."""
+        """Return any number of rows of a query, some at once."""
         with self._explained(), self._client.query_arrow_stream(sql, use_strings=True) as blocks:
             for block in blocks:
                 yield block if isinstance(block, pa.Table) else pa.Table.from_batches([block])
@@ -119,7 +119,7 @@ class HttpTransport:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Say in our words what a server says, or that it has gone."""
+        """Convert errors of the server and of the connection to `BanwatchError`."""
         try:
             yield
         except (self._errors, OSError) as error:
@@ -130,5 +130,5 @@ class HttpTransport:
             ) from error
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._client.close()

@@ -19,7 +19,7 @@ _ORDERS = {
     "entry": ("measurement_uid", "copy", "segment", "position"),
     "segment": ("segment",),
 }
-"""Sorted for what people ask: a country, then a target or nettest, then a time; with the table's key."""
+"""Sort keys for the usual queries: a country, then a target or nettest, then a time, then the table's key."""
 
 
 def _columns_of(table: TableDef) -> str:
@@ -35,7 +35,7 @@ def _order_of(table: TableDef) -> tuple[str, ...]:
 
 
 def ddl_of(table: TableDef) -> str:
-    """Write the statement that makes a table on one server."""
+    """Write the statement that creates a table on one server."""
     return _create(table, table.name, "", "ReplacingMergeTree")
 
 
@@ -49,7 +49,7 @@ def _create(table: TableDef, name: str, cluster: str, engine: str) -> str:
 
 
 def server_ddl(database: str = "banwatch") -> list[str]:
-    """Write the statements that make every table on one server."""
+    """Write the statements that create every table on one server."""
     _check_names(database)
     tables = [
         ddl_of(table).replace(f'"{table.name}"', f'{database}."{table.name}"', 1) for table in TABLES.values()
@@ -64,12 +64,12 @@ def _check_names(*names: str) -> None:
 
 
 def cluster_ddl(cluster: str, database: str = "banwatch") -> list[str]:
-    """Write the statements that make every table on a cluster: replicated parts, and one name for them all.
+    """Write the statements that create every table on a cluster, from replicated parts.
 
     Rows of one measurement lie on one shard, by the hash of its id, so that joins stay local.
 
     Raises:
-        BanwatchError: a name that would need quoting.
+        BanwatchError: a name needs quoting.
     """
     _check_names(cluster, database)
     on = f" ON CLUSTER {cluster}"

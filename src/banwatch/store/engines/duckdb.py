@@ -1,4 +1,4 @@
-"""A store in one DuckDB file: opening it, with clear words where that fails, and writing all or nothing."""
+"""Engine for a store in one DuckDB file, with errors that say what to do."""
 
 import fcntl
 import os
@@ -23,10 +23,10 @@ from banwatch.store.tables import TableDef
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 _NO_ROOM = re.compile(r"No space left|Could not write file|Disk quota|File too large")
 MEMORY_LIMIT = "256MB"
-"""What DuckDB may hold before it spills to disk; the process as a whole stays under a gigabyte with it."""
+"""Memory of DuckDB before it spills to disk; the whole process stays under a gigabyte with it."""
 CHECKPOINT_AFTER = "256MB"
-"""How much may wait in the write-ahead log: each checkpoint writes the last, unfilled row groups again."""
-_FOR_PEOPLE = (
+"""Size of the write-ahead log at which DuckDB checkpoints: each one rewrites the last row groups."""
+_EXPLAINED_ERRORS = (
     duckdb.IOException,
     duckdb.OutOfMemoryException,
     duckdb.FatalException,
@@ -36,11 +36,11 @@ _FOR_PEOPLE = (
 
 
 class StoreInUseError(BanwatchError):
-    """Another process holds the file."""
+    """Database file that another process holds."""
 
 
 def _name_of_process(pid: int, otherwise: str) -> str:
-    """Name a process by its command line, as people know it."""
+    """Name a process by its command line."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
     except OSError:
@@ -49,7 +49,7 @@ def _name_of_process(pid: int, otherwise: str) -> str:
 
 
 def explain(path: Path, error: Exception) -> BanwatchError:
-    """Say what is wrong with a database file, and what to do about it."""
+    """Convert an error of DuckDB to one that says what is wrong and what to do."""
     text = str(error)
     held = _HOLDER.search(text)
     if held:
@@ -83,7 +83,7 @@ def _connect(path: Path, *, read_only: bool) -> Any:
     """Open the file.
 
     Raises:
-        BanwatchError: it cannot be opened; the message says who holds it, or what it is instead.
+        BanwatchError: the file cannot be opened; the message names the process that holds it, or the cause.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,8 +95,8 @@ def _connect(path: Path, *, read_only: bool) -> Any:
             raise explain(path, error) from error
     except (duckdb.Error, OSError) as error:
         raise explain(path, error) from error
-    # The same process has it open in the other mode; DuckDB shares one instance, and we keep the promise of
-    # reading only by ourselves.
+    # The same process has the file open in the other mode: DuckDB shares one instance, and `Store` itself
+    # keeps to reading only.
     try:
         return duckdb.connect(str(path), read_only=not read_only)
     except duckdb.Error as error:
@@ -104,7 +104,7 @@ def _connect(path: Path, *, read_only: bool) -> Any:
 
 
 def _make_whole(path: Path) -> None:
-    """Make a new database under another name first: whoever is stopped meanwhile leaves no half of one."""
+    """Create a new database under another name first, so that a crash leaves no half of one."""
     try:
         if path.exists() and (path.stat().st_size or not _is_left_behind(path)):
             return
@@ -113,15 +113,15 @@ def _make_whole(path: Path) -> None:
         duckdb.connect(str(part)).close()
         try:
             path.unlink(missing_ok=True)
-            os.link(part, path)  # unlike a rename, never over what somebody else has made meanwhile
+            os.link(part, path)  # unlike a rename, never over a file that another process created meanwhile
         finally:
             part.unlink()
     except OSError:
-        return  # no such links in this file system, or no room: DuckDB makes the file, or says why it cannot
+        return  # no hard links in this file system, or no room: DuckDB creates the file, or says why not
 
 
 def _is_left_behind(path: Path) -> bool:
-    """Whether an empty file is nobody's: DuckDB locks one that it is making."""
+    """Whether no process holds an empty file: DuckDB locks one that it is creating."""
     with path.open("rb+") as file:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -131,15 +131,15 @@ def _is_left_behind(path: Path) -> bool:
 
 
 class DuckDbEngine:
-    """DuckDB in this process, on one file. It shows itself as an `Engine`."""
+    """`Engine` that runs DuckDB in this process, on one file."""
 
     dialect = "duckdb"
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
-        """Open the file, and make it where there is none.
+        """Open the file, and create it where there is none.
 
         Raises:
-            BanwatchError: it cannot be opened; the message says who holds it, or what it is instead.
+            BanwatchError: the file cannot be opened; the message names the process that holds it, or the cause.
         """
         self.path = path
         self.place = str(path)
@@ -158,23 +158,23 @@ class DuckDbEngine:
         self._tiers = TierTables(self._raw, self._shown)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._raw.close()
 
     def discard(self) -> None:
-        """Close, and take away a file that this object made."""
+        """Close, and delete a file that this object created."""
         self.close()
         if self.is_new:
             self.path.unlink(missing_ok=True)
 
     def table_names(self) -> set[str]:
-        """Name the tables that are there."""
+        """Name the existing tables."""
         with self._explained():
             found = {name for (name,) in self._raw.execute("SHOW TABLES").fetchall()}
         return {name for name in found if not name.startswith(STORED_PREFIX)}
 
     def create(self, table: TableDef) -> None:
-        """Make a table; the first of those on the shelf brings the others."""
+        """Create a table; the first tier creates the stored tables of all of them."""
         if table.name in TIER_VIEWS:
             if table.name == TIER_VIEWS[0]:
                 self._tiers.create()
@@ -190,7 +190,7 @@ class DuckDbEngine:
         self._raw.execute(f'ALTER TABLE "{old}" RENAME TO "{new}"')
 
     def drop(self, table: str) -> None:
-        """Take a table away."""
+        """Drop a table; a tier drops the stored tables of all of them."""
         kind = "table_type FROM information_schema.tables WHERE table_name = ?"
         found = self._raw.execute(f"SELECT {kind}", [table]).fetchall()
         if found and found[0][0] == "VIEW":
@@ -199,17 +199,17 @@ class DuckDbEngine:
             self._raw.execute(f'DROP TABLE "{table}"')
 
     def query(self, sql: str) -> pa.Table:
-        """Ask for rows, of what is committed; each call has a cursor of its own, as threads must."""
+        """Return the committed rows of a query, on a cursor of its own, as threads need."""
         with self._explained(), closing(self._raw.cursor()) as cursor:
             return cursor.sql(sql).to_arrow_table()
 
     def query_matching(self, sql: str, values: pa.Table) -> pa.Table:
-        """Ask for rows, with some values at hand as a table named `wanted`; sees the open transaction."""
+        """Return the rows of a query over a table `wanted` of the given values; sees the open transaction."""
         with self._explained(), self._shown("wanted", values):
             return self._raw.sql(sql).to_arrow_table()
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.Table]:
-        """Ask for any number of rows, some at once."""
+        """Return any number of rows of a query, some at once."""
         with self._explained(), closing(self._raw.cursor()) as cursor:
             for batch in cursor.sql(sql).to_arrow_reader(rows):
                 yield pa.Table.from_batches([batch])
@@ -227,7 +227,7 @@ class DuckDbEngine:
         self._tiers.insert_batch(batch, entries)
 
     def delete_measurements(self, uids: Sequence[str] | None) -> None:
-        """Take out all that was made of some measurements, or of all."""
+        """Delete the tier rows of some measurements, or of all."""
         self._tiers.delete_measurements(uids)
 
     def rejudge(self, evidence_sql: str, since: datetime | None, until: datetime | None) -> DuckDbRejudgement:
@@ -235,7 +235,7 @@ class DuckDbEngine:
         return DuckDbRejudgement(self._raw, self._shown, self._tiers, since, until)
 
     def delete(self, table: str, column: str, values: Sequence[Any]) -> None:
-        """Take out the rows that have one of some values in a column."""
+        """Delete the rows whose column has one of some values."""
         if table in TIER_VIEWS:
             self._tiers.delete(table, column, values)
             return
@@ -244,16 +244,16 @@ class DuckDbEngine:
 
     @contextmanager
     def _shown(self, name: str, rows: pa.Table) -> Iterator[None]:
-        """Let SQL see rows of ours as a table."""
+        """Show Arrow rows to SQL as a table while the block lasts."""
         self._raw.register(name, rows)
         try:
             yield
         finally:
-            with suppress(duckdb.Error):  # after a failure nothing more can be said until it is rolled back
+            with suppress(duckdb.Error):  # a failed transaction accepts no statement until it is rolled back
                 self._raw.unregister(name)
 
     def clear(self, table: str) -> None:
-        """Take out all rows."""
+        """Delete all rows of a table."""
         if table in TIER_VIEWS:
             self._tiers.clear(table)
             return
@@ -261,10 +261,10 @@ class DuckDbEngine:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Do all of it or nothing.
+        """Write all changes made inside the block, or none of them.
 
         Raises:
-            BanwatchError: there was no room, or the file is damaged.
+            BanwatchError: there is no room, or the file is damaged.
         """
         with self._explained():
             self._raw.begin()
@@ -272,17 +272,17 @@ class DuckDbEngine:
                 yield
             except BaseException:
                 self._tiers.forget()
-                with suppress(duckdb.Error):  # DuckDB may have rolled back by itself; the first error counts
+                with suppress(duckdb.Error):  # DuckDB may have rolled back already; the first error counts
                     self._raw.rollback()
                 raise
             self._raw.commit()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turn what only a person can mend into words for that person; a mistake of ours stays what it is."""
+        """Convert errors that a person can mend to `BanwatchError`; a programming error stays as it is."""
         try:
             yield
-        except _FOR_PEOPLE as error:
+        except _EXPLAINED_ERRORS as error:
             raise explain(self.path, error) from error
         except duckdb.TransactionException as error:
             if _NO_ROOM.search(str(error)):

@@ -32,33 +32,33 @@ class Rejudgement(Protocol):
 
 
 class Engine(Protocol):
-    """A connection to one database. Reading is safe from several threads."""
+    """Connection to one database. Reading is safe from several threads."""
 
     place: str
     """Path or address, for messages."""
     dialect: str
-    """Ibis' name for its SQL."""
+    """Name of its SQL dialect in Ibis."""
 
     def table_names(self) -> set[str]:
-        """Name the tables that are there."""
+        """Name the existing tables."""
 
     def create(self, table: TableDef) -> None:
-        """Make a table."""
+        """Create a table."""
 
     def rename(self, old: str, new: str) -> None:
         """Rename a table that is no tier of measurements."""
 
     def drop(self, table: str) -> None:
-        """Take a table away."""
+        """Drop a table."""
 
     def query(self, sql: str) -> pa.Table:
-        """Ask for rows, of what is committed."""
+        """Return the committed rows of a query."""
 
     def query_matching(self, sql: str, values: pa.Table) -> pa.Table:
-        """Ask for rows, with some values at hand as a table named `wanted`; sees the open transaction."""
+        """Return the rows of a query over a table `wanted` of the given values; sees the open transaction."""
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.Table]:
-        """Ask for any number of rows, some at once."""
+        """Return any number of rows of a query, some at once."""
 
     def insert(self, table: str, rows: pa.Table) -> None:
         """Add rows."""
@@ -79,16 +79,16 @@ class Engine(Protocol):
         """
 
     def delete(self, table: str, column: str, values: Sequence[Any]) -> None:
-        """Take out the rows that have one of some values in a column."""
+        """Delete the rows whose column has one of some values."""
 
     def clear(self, table: str) -> None:
-        """Take out all rows."""
+        """Delete all rows of a table."""
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Do what is written inside as a whole, as far as the engine can."""
+        """Write all changes made inside the block or none, as far as the engine can."""
 
     def discard(self) -> None:
-        """Close, and take away what opening has made."""
+        """Close, and remove what opening created."""
 
     def close(self) -> None:
-        """Let go."""
+        """Close the connection."""
