@@ -155,7 +155,7 @@ def _is_of_a_store(path: Path) -> bool:
 def sha256_of(source: Source) -> str:
     """Hash a file's bytes; empty for a stream that can be read only once.
 
-    For an object in a bucket the hash covers its address, size and entity tag, so that it need not be fetched.
+    For an object in a bucket the hash covers its address, size and entity tag: it need not be fetched.
     """
     if source.key is not None:
         said = f"{source.key.address} {source.key.size_bytes} {source.key.etag}"

@@ -98,7 +98,7 @@ class ClickHouseEngine:
         self._transport.insert(table, rows)
 
     def insert_batch(self, batch: Batch, entries: pa.Table) -> None:
-        """Add new measurements of all tiers; their entries come last: one without an entry is ingested again."""
+        """Add new measurements of all tiers, and last their entries, which make them count."""
         for name in MEASURED:
             rows = batch.table(name)
             if rows.num_rows:

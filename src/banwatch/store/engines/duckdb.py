@@ -83,7 +83,7 @@ def _connect(path: Path, *, read_only: bool) -> Any:
     """Open the file.
 
     Raises:
-        BanwatchError: the file cannot be opened; the message names the process that holds it, or the cause.
+        BanwatchError: the file cannot be opened; the message says which process holds it, or why.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -139,7 +139,7 @@ class DuckDbEngine:
         """Open the file, and create it where there is none.
 
         Raises:
-            BanwatchError: the file cannot be opened; the message names the process that holds it, or the cause.
+            BanwatchError: the file cannot be opened; the message says which process holds it, or why.
         """
         self.path = path
         self.place = str(path)
