@@ -47,14 +47,14 @@ def test_chain_ends_in_the_authority_with_a_cheap_key():
 
 @pytest.mark.parametrize("kind", [kind for kind in Certificate if kind is not Certificate.VALID])
 def test_trouble_is_trouble(kind: Certificate):
-    pem = certificate_pem(["bad.example"], kind=kind)
+    pem = certificate_pem(["bad.example"], certificate=kind)
     with pytest.raises(VerificationError):
         _verify(pem, "bad.example", LAB_DAY)
 
 
 def test_expired_is_all_that_is_wrong_with_an_expired_one():
     _verify(
-        certificate_pem(["old.example"], kind=Certificate.EXPIRED),
+        certificate_pem(["old.example"], certificate=Certificate.EXPIRED),
         "old.example",
         datetime(2014, 6, 1, tzinfo=UTC),
     )

@@ -1,4 +1,4 @@
-"""The client's own view of a few system files: name resolution and trust, mounted over this machine's."""
+"""Files of the client: name resolution and trust, mounted over this machine's own."""
 
 import contextlib
 import json
@@ -16,13 +16,13 @@ _SYSTEM_CA_FILES = (
     "/etc/ssl/cert.pem",
 )
 _NAME_SERVICE_SOCKETS = ("/var/run/nscd", "/run/systemd/resolve", "/run/avahi-daemon")
-"""Sockets in the file system reach this machine's own resolver from any network namespace."""
+"""Directories of sockets that reach this machine's own resolver from any network namespace."""
 _BROWSER_SETTINGS = ("/etc/chromium", "/etc/opt/chrome")
 _CA_VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 
 
 def client_environment(folder: Path) -> dict[str, str]:
-    """Environment variables by which programs find the lab's authority."""
+    """Return the environment variables by which programs find the lab's authority."""
     return dict.fromkeys(_CA_VARIABLES, str(folder / "ca.pem"))
 
 
@@ -31,8 +31,8 @@ def mount_client_files(folder: Path, tier: Tier, ca_pem: str) -> None:
 
     Args:
         folder: an empty directory; the files are in a tmpfs on it that only this namespace sees.
-        tier: whose resolver resolv.conf names.
-        ca_pem: the lab's authority.
+        tier: tier whose resolver resolv.conf names.
+        ca_pem: the lab's authority, as PEM text.
     """
     with contextlib.suppress(OSError):  # in a container whose /proc is masked it stays as it is
         mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
@@ -60,7 +60,7 @@ def mount_client_files(folder: Path, tier: Tier, ca_pem: str) -> None:
 
 
 def _mount_browser_policy(settings: Path, ca_pem: str) -> None:
-    """Have a browser that keeps trust to itself add the lab's authority, by its managed policy."""
+    """Add the lab's authority to a browser with a trust store of its own, by its managed policy."""
     kept = {p.name: p.read_bytes() for p in settings.iterdir() if p.is_file() and os.access(p, os.R_OK)}
     mount("lab", str(settings), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m")
     for name, data in kept.items():

@@ -1,4 +1,4 @@
-"""Lab time: one clock that every process of a lab reads, and that can be set to any moment."""
+"""Lab clock: one time for every process of a lab, which can be set to any moment."""
 
 import mmap
 import os
@@ -10,7 +10,7 @@ from typing import Self
 
 _RECORD = struct.Struct("=QdddQ")
 """Version, lab time at the anchor (s since 1970), monotonic time at the anchor (s), scale, version again."""
-_TORN_READS = 1_000_000  # a writer that died in mid-write would otherwise hang its readers for ever
+_TORN_READS = 1_000_000  # a limit, since a writer that died while writing would hang its readers for ever
 
 
 class LabClock:
@@ -21,9 +21,9 @@ class LabClock:
     time is the machine's monotonic clock, so that corrections of the wall clock do not move the lab's.
 
     Args:
-        at: moment to start from, aware; by default the machine's own time.
+        at: aware datetime to start from; by default the machine's own time.
         scale: lab seconds per real second.
-        path: file to share it through; made anew.
+        path: file to share it through; an existing one is replaced.
     """
 
     def __init__(self, at: datetime | None = None, *, scale: float = 1.0, path: Path | None = None) -> None:
@@ -41,7 +41,7 @@ class LabClock:
 
     @classmethod
     def attach(cls, path: Path) -> Self:
-        """Share the clock that another process made at `path`."""
+        """Attach to the clock that another process made at `path`."""
         self = cls.__new__(cls)
         self._path = path
         fd = os.open(path, os.O_RDWR)
@@ -58,7 +58,7 @@ class LabClock:
 
     @property
     def path(self) -> Path | None:
-        """The file it is shared through; None where only forked children share it."""
+        """Return the file that shares it; None where only forked children do."""
         return self._path
 
     def now_s(self) -> float:
@@ -75,7 +75,7 @@ class LabClock:
 
     @property
     def scale(self) -> float:
-        """Lab seconds per real second."""
+        """Return the lab seconds per real second."""
         return float(_RECORD.unpack_from(self._memory)[3])
 
     def set(self, at: datetime, *, scale: float | None = None) -> None:

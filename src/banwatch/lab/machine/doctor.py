@@ -1,4 +1,4 @@
-"""What this machine allows a lab to do, and what to do where it does not."""
+"""Doctor: what this machine allows a lab to do, and how to allow the rest."""
 
 import os
 import socket
@@ -23,20 +23,20 @@ from banwatch.lab.machine.namespaces import (
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that a lab wants of the machine."""
+    """Check of one thing that a lab needs of the machine."""
 
     name: str
     ok: bool
     needed: bool
-    """Without it there is no lab at all; the others are missed by some."""
+    """Whether every lab needs it; only some labs need the others."""
     why: str
-    """What was found; where it is not ok, the reason that the machine gave."""
+    """Finding; where it is not ok, the reason that the machine gave."""
     do: str
-    """What to do about it; empty where it is ok."""
+    """Remedy; empty where it is ok."""
 
 
 def doctor() -> Sequence[Check]:
-    """Try everything that a lab needs, each in a child of its own, and leave nothing behind."""
+    """Try everything that a lab needs, each in a child process of its own."""
     if not sys.platform.startswith("linux"):
         reason = f"namespaces are Linux's; this is {sys.platform}"
         return (Check("linux", False, True, reason, "Run the lab on Linux, or in a Linux virtual machine"),)
@@ -66,7 +66,7 @@ def doctor() -> Sequence[Check]:
         ),
     ]
 
-    def inside(name: str, needed: bool, work: Callable[[], None], found: str, do: str) -> None:
+    def try_in_namespace(name: str, needed: bool, work: Callable[[], None], found: str, do: str) -> None:
         if not either:
             checks.append(Check(name, False, needed, "there is no namespace to try it in", "See above"))
             return
@@ -78,26 +78,30 @@ def doctor() -> Sequence[Check]:
         reason = _in_child(attempt)
         checks.append(Check(name, reason is None, needed, reason or found, "" if reason is None else do))
 
-    inside("veth", True, _make_veth, "pairs of virtual links", "Load the module: modprobe veth")
-    inside("packet sockets", True, _open_packet_socket, "AF_PACKET", "Allow CAP_NET_RAW in the container")
-    inside(
+    try_in_namespace("veth", True, _make_veth, "pairs of virtual links", "Load the module: modprobe veth")
+    try_in_namespace(
+        "packet sockets", True, _open_packet_socket, "AF_PACKET", "Allow CAP_NET_RAW in the container"
+    )
+    try_in_namespace(
         "mounts", True, _mount_over_file, "a file system of one's own", "Allow mounts (Docker: --privileged)"
     )
-    inside("any address", True, _route_any_address, "whole prefixes as local addresses", "Update the kernel")
-    inside("ipv6", False, _open_ipv6, "IPv6", "Enable it: sysctl net.ipv6.conf.all.disable_ipv6=0")
-    inside(
+    try_in_namespace(
+        "any address", True, _route_any_address, "whole prefixes as local addresses", "Update the kernel"
+    )
+    try_in_namespace("ipv6", False, _open_ipv6, "IPv6", "Enable it: sysctl net.ipv6.conf.all.disable_ipv6=0")
+    try_in_namespace(
         "tun", False, _open_tun, "/dev/net/tun", "chmod 0666 /dev/net/tun; labs use packet sockets otherwise"
     )
     return tuple(checks)
 
 
 def available() -> bool:
-    """Whether a lab can be built here."""
+    """Return whether a lab can be built here."""
     return all(check.ok for check in doctor() if check.needed)
 
 
 def _in_child(work: Callable[[], None]) -> str | None:
-    """Try something in a process of its own; returns the reason why it failed, None where it did not."""
+    """Try something in a child process; returns the reason why it failed, or None."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:

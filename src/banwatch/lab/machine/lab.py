@@ -1,4 +1,4 @@
-"""A lab: client, censor and world in namespaces of their own, and programs run inside."""
+"""Lab: client, censor and world in namespaces of their own, and the programs that run in the client's."""
 
 import contextlib
 import os
@@ -37,22 +37,22 @@ def _open_end(pid: int) -> int | None:
 
 
 class Lab:
-    """A country in namespaces, for as long as the context lasts.
+    """Censored country in namespaces, for as long as the context lasts.
 
     Entering raises BanwatchError where the machine does not allow it, or where the world or the censor fails;
     so does every method once one of them has ended.
 
     Args:
-        regime: what is done to whom.
+        regime: what the censor does to whom.
         tier: name of the tier that the client belongs to.
-        world: what exists.
-        clock: the lab's time; it may be set at any moment, also from inside.
-        work_dir: where the lab keeps a directory of its own while it lasts; a temporary one by default.
-        truth_path: where the censor appends what it did to every flow.
-        pcap_path: where every packet is written (pcapng, one interface a side of the censor).
-        seed: of every probability in the regime.
+        world: the sites, resolvers and helper that exist.
+        clock: the lab's time; any process of the lab may set it at any moment.
+        work_dir: directory in which the lab makes one of its own while it lasts; by default the system's.
+        truth_path: file to which the censor appends the truth of every flow.
+        pcap_path: file for every packet (pcapng, one interface for each side of the censor).
+        seed: seed of every probability in the regime.
         tun: carry packets by TUN devices rather than packet sockets on veth pairs.
-        serve: what runs in the world's namespace; by default the world's own servers.
+        serve: server that runs in the world's namespace; by default the lab's own.
     """
 
     def __init__(
@@ -110,7 +110,8 @@ class Lab:
             self._folder = Path(tempfile.mkdtemp(prefix="banwatch-lab-", dir=self._work_dir))
         except OSError as error:
             raise BanwatchError(
-                f"The lab cannot make a directory of its own ({error})", "Make room, or give another work_dir"
+                f"The lab cannot make a directory of its own ({error})",
+                "Free some space, or give another work_dir",
             ) from error
         settings = LabSettings(
             regime=self.regime,
@@ -133,12 +134,12 @@ class Lab:
         reader, writer = os.pipe()
         chosen, world, clock, tier = serve, self.world, self.clock, self.tier
 
-        def say_ready() -> None:
+        def report_ready() -> None:
             os.write(writer, b"R")
 
         def serve_forever() -> None:
             os.close(reader)
-            chosen(world, ready=say_ready, clock=clock, tier=tier)
+            chosen(world, ready=report_ready, clock=clock, tier=tier)
 
         try:
             with signals_blocked():
@@ -176,12 +177,12 @@ class Lab:
         """Whether the client has IPv6: its tier says so, and the machine can."""
         return self._censor.ipv6
 
-    # -- programs inside -----------------------------------------------------------------------------------
+    # -- programs of the client ----------------------------------------------------------------------------
 
     def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run a function in a child inside the client's namespaces; its result or exception comes back.
+        """Run a function in the client's namespaces; returns its result, or raises its exception.
 
-        The child is forked, so that the function may be any, closures included; what it returns is pickled.
+        Any function will do, closures included, because its process is forked; the result is pickled.
         """
         child = self.start(function, *args, **kwargs)
         try:
@@ -199,7 +200,7 @@ class Lab:
         Args:
             argv: the program and its arguments.
             env: variables added to this process's own and to those that name the lab's authority.
-            keeps_jobs: it is a shell: Ctrl-Z is for what runs in it.
+            keeps_jobs: whether the program is a shell, which passes Ctrl-Z on to its own jobs.
         """
 
         def execute(take_terminal: Callable[[], None]) -> None:
@@ -220,10 +221,10 @@ class Lab:
                 self._children.remove(child)
 
     def start(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> LabProcess:
-        """Begin a function inside the client's namespaces and come back at once.
+        """Start a function in the client's namespaces, and return at once.
 
         Returns:
-            Its process, with `poll()`, `wait()`, `terminate()` and `result()`; it ends with the lab.
+            The process of the function; it ends with the lab.
         """
         self._check()
         if self._folder is None:
@@ -236,18 +237,18 @@ class Lab:
         return child
 
     def environment(self) -> dict[str, str]:
-        """Variables that name the lab's authority to programs."""
+        """Return the environment variables that name the lab's authority to programs."""
         return client_environment(self._folder) if self._folder else {}
 
     def flush(self) -> None:
-        """Have the censor write every flow that it has seen so far, and forget it."""
+        """Have the censor write the truth of every flow so far, and drop its state."""
         self._check()
         self._censor.flush()
 
-    # -- what may fail -------------------------------------------------------------------------------------
+    # -- failures ------------------------------------------------------------------------------------------
 
     def _watch(self, child: LabProcess) -> int:
-        """Wait for a child while the world and the censor live; it is ended when one of them does."""
+        """Wait for a child process while the world and the censor run; returns its exit code."""
         poller = select.poll()
         watched = [child.fileno(), self._censor.control, self._world_process]
         for item in watched:
@@ -260,7 +261,7 @@ class Lab:
             while child.poll() is None:
                 poller.poll(None if end is not None else _POLL_MS)
                 if child.poll() is None and child.receive():
-                    # A program that was started has closed it, and says no more but by ending.
+                    # A started program has closed the pipe; from here on only its end can be seen.
                     with contextlib.suppress(KeyError):
                         poller.unregister(child.fileno())
                 self._check()

@@ -1,7 +1,7 @@
-"""Linux namespaces from Python 3.11: unshare, setns, mounts, and the adoption of orphans.
+"""Linux namespaces from Python 3.11: unshare, setns, mounts, and the subreaper setting.
 
-Nothing here is named in the file system (`ip netns add` would be): a namespace lives as long as a process or
-an open file of it, so that a lab leaves none behind, however it ends.
+Namespaces get no name in the file system, as `ip netns add` would give them. One lives as long as a process
+or an open file of it, so that a lab leaves none behind, however it ends.
 """
 
 import ctypes
@@ -38,7 +38,7 @@ def _check(result: int, what: str) -> None:
 
 
 def unshare(flags: int) -> None:
-    """Give this process namespaces of its own, of the kinds that the flags say."""
+    """Move this process into new namespaces, of the kinds that the flags name."""
     _check(_libc.unshare(flags), "unshare")
 
 
@@ -56,12 +56,12 @@ def mount(source: str, target: str, kind: str, flags: int = 0, options: str = ""
 
 
 def unmount(target: str) -> None:
-    """Detach a mount at once, whoever uses it."""
+    """Detach a mount at once, even while it is in use."""
     _check(_libc.umount2(os.fsencode(target), _MNT_DETACH), f"unmount {target}")
 
 
 def set_child_subreaper(wanted: bool) -> bool:
-    """Become the parent of descendants whose own parent ends, or cease to be; returns what it was before."""
+    """Set whether orphaned descendants become children of this process; returns the old setting."""
     before = ctypes.c_int()
     _check(_libc.prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(before), 0, 0, 0), "prctl")
     _check(_libc.prctl(_PR_SET_CHILD_SUBREAPER, int(wanted), 0, 0, 0), "prctl")
@@ -108,7 +108,7 @@ def unshare_for_lab() -> bool:
 
 
 def map_self(uid: int, gid: int) -> None:
-    """Keep one's own user and group ids in a user namespace that was just made."""
+    """Map this process's own user and group ids into a new user namespace."""
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
         with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
             file.write(text)

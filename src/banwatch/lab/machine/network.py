@@ -1,9 +1,9 @@
-r"""The lab's network: three namespaces, the links between them, addresses and routes.
+r"""Network of a lab: three namespaces, the links between them, addresses and routes.
 
     client --eth0=====c0-- censor --w0=====eth0-- world
        \______oob0__________________________oob0____/      (only for tiers whose helper path is out-of-band)
 
-The censor's ends of the links have no address and forward nothing: what crosses is what the censor carries.
+The censor's ends of the links have no address and forward nothing: only the censor carries packets across.
 """
 
 import ctypes
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 MTU = 1500  # of Ethernet; with segmentation offload a censor would see packets that no network carries
 CLIENT_LINK, WORLD_LINK, BYPASS_LINK = "c0", "w0", "oob0"
 CLIENT_MAC, WORLD_MAC = b"\x02bw\0\0\1", b"\x02bw\0\0\2"
-"""Of the far ends, so that frames can be addressed to them; locally administered."""
+"""Hardware addresses of the far ends, for frames to them; locally administered."""
 _ONE_ADDRESS6 = 128
 _BYPASS_CLIENT = IPv4Address("175.45.179.250")
-"""The client's address on the link around the censor: public, and nobody else's in the lab's world."""
+"""Address of the client on the link around the censor: public, and unused in the lab's world."""
 
 # linux/ethtool.h: switch off one at a time, since drivers differ in what they know
 _SIOCETHTOOL = 0x8946
@@ -40,12 +40,12 @@ _ETHTOOL_OFF = {"rx": 0x15, "tx": 0x17, "sg": 0x19, "tso": 0x1F, "gso": 0x24, "g
 _FALLBACK_TUNNELS = frozenset(
     {"tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0"}
 )
-"""Made by the kernel in every namespace when their modules are loaded; down, and they cannot be removed."""
+"""Interfaces that the kernel adds to every namespace once their modules are loaded: down, and permanent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Namespaces of a lab, as open files, and what it could give."""
+    """Namespaces of a lab, as open files, and the features of its network."""
 
     client: int
     world: int
@@ -60,8 +60,8 @@ def build_network(
     """Make the client's and the world's namespace and link both to this process's own, the censor's.
 
     Args:
-        tier: whose client it is.
-        prefixes: what lives in the world.
+        tier: tier of the client.
+        prefixes: prefixes whose addresses live in the world.
         helpers: addresses of the world's helper.
         tun: link them by TUN devices rather than veth pairs.
 
@@ -183,8 +183,8 @@ def _link_up(
         for version, family, everything in ((4, socket.AF_INET, 32), (6, socket.AF_INET6, 128)):
             if version == 6 and not ipv6:
                 continue
-            # What the helper connects to lives on the same host: without a preferred source of its own it
-            # would come from the very address that it goes to.
+            # The helper's targets live on the same host: without a preferred source, its connections would
+            # come from the very address that they go to.
             own = [str(helper) for helper in helpers if helper.version == version]
             for address in own:
                 ip.addr("add", index=lo, address=address, prefixlen=everything, flags=0x02)  # NODAD
@@ -231,7 +231,7 @@ def _bring_up(ip: "IPRoute", name: str) -> int:
 
 
 def _quiet(name: str) -> None:
-    """Keep the kernel from sending anything of its own: no link-local address, no solicitation."""
+    """Keep the kernel from sending packets by itself: no link-local address, no solicitation."""
     for path, text in (
         (f"net/ipv6/conf/{name}/addr_gen_mode", "1"),
         (f"net/ipv6/conf/{name}/accept_ra", "0"),
@@ -249,7 +249,7 @@ def _write_sysctl(path: str, text: str) -> None:
             file.write(text)
     except OSError as error:
         if error.errno not in (errno.ENOENT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EINVAL):
-            raise  # these five: a kernel without the setting, or a container that keeps it to itself
+            raise  # these five: the kernel lacks the setting, or a container denies it
 
 
 def _has_ipv6() -> bool:

@@ -1,11 +1,11 @@
-"""The uncensored part of the lab: everything that a client would reach if nobody stood in between.
+"""World of a lab: everything that a client would reach without the censor.
 
 *world*: the sites, resolvers and helper that exist, read from a YAML file. *site*: one hostname (and its
-aliases) with its addresses, certificate and page, and its honest troubles. *zone*: what the world's names
-resolve to, for whom and when. *authority*: the lab's own root of trust, worthless outside the lab.
-*serving*: one process, inside the world's namespace, that answers for all of it.
+aliases) with its addresses, certificate and page, and its own faults. *zone*: what the world's names resolve
+to, for whom and when. *authority*: the lab's own root of trust, worthless outside the lab. *host*: the
+services at one address, without sockets: `machine/world_server` serves them.
 
-A site here never censors: what it refuses, it refuses by itself, as sites do.
+A site never censors: it refuses requests by its own decision only, as sites do.
 """
 
 from banwatch.lab.world.file import load_world

@@ -1,4 +1,4 @@
-"""What is spoken after the handshakes: HTTP/1.1, HTTP/2 and DNS. Bytes in, sends out; no sockets."""
+"""Application protocols of a server: HTTP/1.1, HTTP/2 and DNS. Bytes in, sends out; no sockets."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -29,18 +29,18 @@ class Send:
 
 
 class ApplicationProtocol(Protocol):
-    """A protocol on one connection."""
+    """Server's side of a protocol on one connection."""
 
     def receive(self, data: bytes) -> Sequence[Send]:
-        """Take what the client sent, in any pieces; empty is its end of file."""
+        """Take bytes of the client, in any pieces; empty bytes are its end of file."""
 
 
 Handler = Callable[[PageRequest], PageResponse]
-"""Answers a request; `PageRequest.scheme` and `.host` are filled in."""
+"""Handler of a request, whose `scheme` and `host` are filled in."""
 
 
 class DnsProtocol:
-    """DNS over TCP or TLS: messages behind two bytes of length (RFC 1035 §4.2.2)."""
+    """DNS over TCP or TLS: messages after two bytes of length (RFC 1035 §4.2.2)."""
 
     def __init__(self, answer: Callable[[bytes], bytes | None]) -> None:
         self._answer = answer
@@ -63,7 +63,7 @@ class DnsProtocol:
 
 
 class Http1Protocol:
-    """HTTP/1.1 and what a client of 1996 would say."""
+    """HTTP/1.1 and HTTP/1.0."""
 
     def __init__(self, scheme: str, handle: Handler) -> None:
         self._scheme = scheme
@@ -141,12 +141,12 @@ class Http1Protocol:
 
 @dataclass(slots=True)
 class _Exchange:
-    """One HTTP/2 request on its way in, or its response on its way out."""
+    """One HTTP/2 request that is being received, or its response that is being sent."""
 
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes = b""
     pieces: list[bytes] = field(default_factory=list)
-    """What is still to be sent of the response."""
+    """Pieces of the response that are still to be sent."""
     pause_s: float = 0.0
     answered: bool = False
 

@@ -1,7 +1,7 @@
-"""The lab's own root of trust. Its key is derived from a published word: it is worth nothing outside a lab.
+"""Certificate authority of the lab. Its key is derived from a published word, so it proves nothing elsewhere.
 
-Everything here is deterministic: every lab on every machine shows the same certificates, so that recordings
-stay verifiable and two plays can be compared.
+Certificates are deterministic: every lab on every machine shows the same ones, so that recordings stay
+verifiable and two plays can be compared.
 """
 
 import hashlib
@@ -19,18 +19,18 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from banwatch.lab.world.world import Certificate
 
 CA_FILE = Path(__file__).with_name("authority.pem")
-"""The authority's certificate as a file, for programs that want a path. Tests hold it equal to `ca_pem()`."""
+"""File of the authority's certificate, for programs that want a path. Tests hold it equal to `ca_pem()`."""
 NOT_BEFORE = datetime(2010, 1, 1, tzinfo=UTC)
 NOT_AFTER = datetime(2050, 1, 1, tzinfo=UTC)
-"""Wide enough for the lab's clock and for the machine's: a handshake is checked against the latter."""
+"""Validity that covers the lab's clock and the machine's, against which a handshake is checked."""
 EXPIRED_FROM, EXPIRED_AT = datetime(2014, 1, 1, tzinfo=UTC), datetime(2015, 1, 1, tzinfo=UTC)
-"""In the past of every regime and of every machine."""
+"""Validity that has ended before every regime and on every machine."""
 
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 def _key(word: str) -> ec.EllipticCurvePrivateKey:
-    """Derive a P-256 key from a word; P-256 because it is the cheapest that every client takes."""
+    """Derive a P-256 key from a word; P-256 is the cheapest curve that every client accepts."""
     number = int.from_bytes(hashlib.sha512(f"banwatch lab: {word}".encode()).digest(), "big")
     return ec.derive_private_key(number % (_P256_ORDER - 1) + 1, ec.SECP256R1())
 
@@ -45,25 +45,25 @@ def _name(common_name: str) -> x509.Name:
 
 @cache
 def root_key() -> ec.EllipticCurvePrivateKey:
-    """The authority's key. Published, on purpose."""
+    """Return the authority's key, which is public on purpose."""
     return _key("authority")
 
 
 @cache
 def untrusted_key() -> ec.EllipticCurvePrivateKey:
-    """The key of an authority whose certificate is nowhere."""
+    """Return the key of an authority that no client trusts."""
     return _key("untrusted authority")
 
 
 @cache
 def leaf_key() -> ec.EllipticCurvePrivateKey:
-    """The one key of every site: a key for each would cost start-up time and prove nothing more."""
+    """Return the key that all sites share: one for each would cost start-up time without use."""
     return _key("sites")
 
 
 @cache
 def root() -> x509.Certificate:
-    """The authority's certificate."""
+    """Return the authority's certificate."""
     key = root_key().public_key()
     name = x509.Name(
         [
@@ -82,13 +82,13 @@ def root() -> x509.Certificate:
 
 @cache
 def ca_pem() -> str:
-    """The authority's certificate as PEM text."""
+    """Return the authority's certificate as PEM text."""
     return root().public_bytes(serialization.Encoding.PEM).decode()
 
 
 @cache
 def leaf_key_pem() -> bytes:
-    """The sites' key as PEM."""
+    """Return the sites' key as PEM."""
     return leaf_key().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -97,20 +97,22 @@ def leaf_key_pem() -> bytes:
 def certificate_pem(
     names: Sequence[str],
     addresses: Sequence[IPv4Address | IPv6Address] = (),
-    kind: Certificate = Certificate.VALID,
+    certificate: Certificate = Certificate.VALID,
 ) -> bytes:
-    """Issue a certificate for the names, with the trouble that `kind` says, followed by the authority's."""
-    if kind is Certificate.WRONG_NAME:
+    """Issue a certificate for names, with the fault of its kind, and the authority's after it."""
+    if certificate is Certificate.WRONG_NAME:
         names, addresses = (f"{_serial(names[0]) & 0xFFFF:04x}.hosting.example.net",), ()
     key = leaf_key().public_key()
-    self_signed = kind is Certificate.SELF_SIGNED
-    begins, ends = (EXPIRED_FROM, EXPIRED_AT) if kind is Certificate.EXPIRED else (NOT_BEFORE, NOT_AFTER)
+    self_signed = certificate is Certificate.SELF_SIGNED
+    begins, ends = (
+        (EXPIRED_FROM, EXPIRED_AT) if certificate is Certificate.EXPIRED else (NOT_BEFORE, NOT_AFTER)
+    )
     subject = _name(names[0])
-    untrusted = kind is Certificate.UNTRUSTED
+    untrusted = certificate is Certificate.UNTRUSTED
     issuer_key = leaf_key() if self_signed else untrusted_key() if untrusted else root_key()
     issuer = subject if self_signed else _name("Security Gateway CA") if untrusted else root().subject
     builder = (
-        x509.CertificateBuilder(issuer, subject, key, _serial(f"{kind} {names}"), begins, ends)
+        x509.CertificateBuilder(issuer, subject, key, _serial(f"{certificate} {names}"), begins, ends)
         .add_extension(
             x509.SubjectAlternativeName([*map(x509.DNSName, names), *map(x509.IPAddress, addresses)]),
             critical=False,

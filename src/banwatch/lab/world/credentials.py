@@ -1,4 +1,4 @@
-"""TLS contexts: made when first asked for, kept for the life of the process."""
+"""TLS contexts of the world's servers: made at first use, kept for the life of the process."""
 
 import ssl
 import tempfile
@@ -11,7 +11,7 @@ Names = Sequence[str]
 
 
 class Credentials:
-    """Which certificate is shown, and which protocols are spoken, by name and address."""
+    """TLS contexts by name and address: certificate and protocols."""
 
     def __init__(self) -> None:
         self._contexts: dict[tuple[str, tuple[str, ...]], ssl.SSLContext] = {}
@@ -32,9 +32,9 @@ class Credentials:
     def front(
         self, choose: Callable[[str], ssl.SSLContext | None], otherwise: Callable[[], ssl.SSLContext]
     ) -> ssl.SSLContext:
-        """Make the context that a handshake begins with; its name then chooses another.
+        """Make the context that a handshake begins with; the client's SNI then selects another.
 
-        A name that nobody here answers to gets what a client without a name gets, as on most servers.
+        An unknown name gets the context of a client without SNI, as on most servers.
         """
         context = _new_context()
 
@@ -46,24 +46,24 @@ class Credentials:
         return context
 
     def _context(
-        self, names: Names, addresses: Sequence[Address], kind: Certificate, alpn: tuple[str, ...]
+        self, names: Names, addresses: Sequence[Address], certificate: Certificate, alpn: tuple[str, ...]
     ) -> ssl.SSLContext:
         key = (names[0], alpn)
-        if (known := self._contexts.get(key)) is None:
-            known = self._contexts[key] = _new_context()
+        if (context := self._contexts.get(key)) is None:
+            context = self._contexts[key] = _new_context()
             with tempfile.NamedTemporaryFile(
                 prefix="banwatch-"
-            ) as file:  # OpenSSL's chain loader wants a path
-                file.write(leaf_key_pem() + certificate_pem(names, addresses, kind))
+            ) as file:  # OpenSSL loads a chain from a path only
+                file.write(leaf_key_pem() + certificate_pem(names, addresses, certificate))
                 file.flush()
-                known.load_cert_chain(file.name)
+                context.load_cert_chain(file.name)
             if alpn:
-                known.set_alpn_protocols(list(alpn))
-        return known
+                context.set_alpn_protocols(list(alpn))
+        return context
 
 
 def _new_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.num_tickets = 0  # nobody resumes: every measurement is a new client
+    context.num_tickets = 0  # no resumption: every measurement is a new client
     return context

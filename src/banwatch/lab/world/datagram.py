@@ -1,4 +1,4 @@
-"""Small services over UDP: STUN and time. Datagrams in, datagrams out; no sockets."""
+"""UDP services: STUN and NTP. Datagrams in, datagrams out; no sockets."""
 
 import struct
 from ipaddress import IPv4Address
@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 from banwatch.lab.world.world import Address
 
 STUN_PORTS = (3478, 19302)
-"""The registered one, and the one that Google's servers made common."""
+"""Registered port, and the port of Google's servers."""
 NTP_PORT = 123
 
 _STUN_HEADER = struct.Struct("!HHI12s")
@@ -16,11 +16,11 @@ _MAPPED_ADDRESS, _XOR_MAPPED_ADDRESS = 0x0001, 0x0020
 
 _NTP = struct.Struct("!BBBbII4sQQQQ")
 _NTP_EPOCH_S = 2_208_988_800
-"""From 1900, where NTP counts from, to 1970."""
+"""Seconds from 1900, the epoch of NTP, to 1970."""
 
 
 def answer_stun_untrusted(datagram: bytes, client: Address, port: int) -> bytes | None:
-    """Tell a client where it is seen from (RFC 8489); None for what is no binding request."""
+    """Answer a STUN binding request with the client's address (RFC 8489); None for other datagrams."""
     if len(datagram) < _STUN_HEADER.size:
         return None
     kind, length, cookie, transaction = _STUN_HEADER.unpack_from(datagram)
@@ -33,7 +33,7 @@ def answer_stun_untrusted(datagram: bytes, client: Address, port: int) -> bytes 
         body = struct.pack(
             "!HHBBH", _XOR_MAPPED_ADDRESS, 4 + len(packed), 0, family, port ^ (_STUN_COOKIE >> 16)
         )
-    else:  # RFC 3489, before the cookie: its sixteen bytes are all transaction
+    else:  # RFC 3489, before the cookie: all sixteen bytes are the transaction id
         value = packed
         body = struct.pack("!HHBBH", _MAPPED_ADDRESS, 4 + len(packed), 0, family, port)
     body += value
@@ -41,7 +41,7 @@ def answer_stun_untrusted(datagram: bytes, client: Address, port: int) -> bytes 
 
 
 def answer_ntp_untrusted(datagram: bytes, now_s: float) -> bytes | None:
-    """Tell a client the lab's time (RFC 5905); None for what is no question of a client."""
+    """Answer an NTP client with the lab's time (RFC 5905); None for other datagrams."""
     if len(datagram) < _NTP.size or datagram[0] & 0x07 != 3:
         return None
     version = (datagram[0] >> 3) & 0x07

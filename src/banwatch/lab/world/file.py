@@ -1,4 +1,4 @@
-"""Read a world from a YAML file, and say clearly what is wrong with one that cannot be read."""
+"""World files: a world from YAML, and errors that name line, key and the expected value."""
 
 import re
 from functools import cache
@@ -29,7 +29,7 @@ from banwatch.model.ids import CountryCode
 
 WORLDS = Path(__file__).parent / "worlds"
 MAX_FILE_BYTES = 16 << 20
-"""A world of a hundred thousand sites; more is a mistake."""
+"""Size of a world of a hundred thousand sites; more is a mistake."""
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOSTNAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*", re.ASCII)
@@ -64,7 +64,7 @@ class _SiteEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class _FarmEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Many alike sites: `site-0001-<suffix>` and so on, spread over a prefix."""
+    """Farm of alike sites: `site-0001-<suffix>` and so on, spread over a prefix."""
 
     suffix: str
     count: int
@@ -106,7 +106,7 @@ class _WorldFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class _Mistake(Exception):
-    """Something in the file is wrong, at a path such as `.sites[3].addresses[0]`."""
+    """Mistake in a world file, at a path such as `.sites[3].addresses[0]`."""
 
     def __init__(self, path: str, what: str) -> None:
         super().__init__(what)
@@ -118,7 +118,7 @@ def load_world(name_or_path: str | Path = "default") -> World:
     """Read a world that ships with Banwatch, by name, or any world file, by path.
 
     Raises:
-        BanwatchError: there is no such world, or the file is none; says line, key, and what was expected.
+        BanwatchError: there is no such world, or the file holds none: line, key, and what was expected.
     """
     path = _find(name_or_path)
     return _load(path, path.stat().st_mtime_ns)
@@ -173,7 +173,7 @@ def _find(name_or_path: str | Path) -> Path:
 
 
 def _line_of(text: str, path: str) -> int:
-    """Find the line of the node at a path such as `.sites[3].ports[0]`, or of its deepest known parent."""
+    """Find the line of the node at a path such as `.sites[3].ports[0]`, or of its deepest existing parent."""
     node = yaml.compose(text, _Loader)
     line = 1
     for key, index in _STEP.findall(path):

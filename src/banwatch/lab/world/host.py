@@ -1,4 +1,4 @@
-"""What answers at one address: sites by name, a resolver, or both doors of nothing at all. No sockets."""
+"""Host at one address: sites by name, or a resolver. No sockets."""
 
 import base64
 import binascii
@@ -38,28 +38,28 @@ DOH_TYPE = "application/dns-message"
 
 
 class Clock(Protocol):
-    """What the world asks of the lab's clock."""
+    """Clock of the lab, as far as the world needs it."""
 
     def now(self) -> datetime:
-        """Lab time, aware."""
+        """Return the lab time as an aware datetime."""
 
 
 class Host(Protocol):
-    """What answers at one address."""
+    """Services at one address."""
 
     @property
     def ports(self) -> Sequence[int]:
-        """TCP ports that are open."""
+        """Return the open TCP ports."""
 
     def context(self, port: int) -> ssl.SSLContext | None:
-        """The TLS context of a port; None where it speaks in the clear."""
+        """Return the TLS context of a port; None where it has no TLS."""
 
     def open(self, port: int, client: Address, alpn: str | None) -> ApplicationProtocol:
-        """Begin to speak with a client."""
+        """Open the application protocol of a client's connection."""
 
 
 class SiteHost:
-    """The sites at one address. A name that is not among them is misdirected."""
+    """Sites at one address. A request for another name is misdirected (421)."""
 
     def __init__(
         self, world: World, sites: Sequence[Site], credentials: Credentials, clock: Clock, rng: Random
@@ -94,7 +94,7 @@ class SiteHost:
         return http_protocol("http" if port in self._plain else "https", alpn, self.handler_for(client))
 
     def handler_for(self, client: Address) -> Handler:
-        """Make what answers this client's requests."""
+        """Make the handler of a client's requests."""
         country = self._world.country_of(client)
 
         def handle(request: PageRequest) -> PageResponse:
@@ -106,14 +106,14 @@ class SiteHost:
         return handle
 
     def datagram(self, service: Service, data: bytes, client: Address, port: int) -> bytes | None:
-        """Answer one datagram of a small service."""
+        """Answer one datagram of a UDP service."""
         if service is Service.STUN:
             return answer_stun_untrusted(data, client, port)
         return answer_ntp_untrusted(data, self._clock.now().timestamp())
 
 
 class ResolverHost:
-    """A resolver at one address: TCP, DoT and DoH. Its datagrams are answered through `answer`."""
+    """Resolver at one address: TCP, DoT and DoH. `answer` serves its datagrams."""
 
     def __init__(
         self, resolver: Resolver, address: Address, zone: Zone, credentials: Credentials, clock: Clock
@@ -175,7 +175,7 @@ class ResolverHost:
 
 
 def http_protocol(scheme: str, alpn: str | None, handle: Handler) -> ApplicationProtocol:
-    """Speak the version of HTTP that was agreed on."""
+    """Make the protocol of the HTTP version that ALPN selected."""
     return Http2Protocol(scheme, handle) if alpn == "h2" else Http1Protocol(scheme, handle)
 
 

@@ -1,4 +1,4 @@
-"""What a site answers to a request: pages, redirects, refusals. Pure."""
+"""Pages of a site: responses to requests, redirects, refusals."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from banwatch.model.ids import CountryCode
 
 HUGE_BYTES = 4 << 20
 SLOW_PIECES, SLOW_PAUSE_S = 20, 0.1
-"""A slow page trickles for two seconds."""
+"""Pieces of a slow page, which takes two seconds."""
 MAX_REQUEST_BODY_BYTES = 1 << 20
 
 _TEXT = (
@@ -26,7 +26,7 @@ _WORDS = tuple(_TEXT.split())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
-    """What a client asked for."""
+    """HTTP request of a client."""
 
     method: str
     scheme: str
@@ -39,13 +39,13 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageResponse:
-    """What it gets."""
+    """HTTP response to a client."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
     pieces: int = 1
-    """In how many pieces the body is sent, with `pause_s` before each but the first."""
+    """Number of pieces of the body, with `pause_s` before each but the first."""
     pause_s: float = 0.0
 
 
@@ -79,7 +79,7 @@ def respond(site: Site, request: PageRequest, *, country: CountryCode | None, rn
 
 
 def misdirected(host: str) -> PageResponse:
-    """Answer a request for a host that is not served at this address."""
+    """Answer a request for a host that does not live at this address."""
     text = f"<html><head><title>Misdirected</title></head><body>{escape(host)} is not here.</body></html>"
     headers = (("Content-Type", "text/html; charset=utf-8"), ("Server", "nginx"))
     return PageResponse(status=421, headers=headers, body=text.encode())
@@ -128,7 +128,7 @@ def _html(
 
 @lru_cache(maxsize=1024)
 def _own_headers(hostname: str) -> Sequence[tuple[str, str]]:
-    """Name a header or two that are this site's own, as sites have them."""
+    """Return one to four headers that are typical of this site alone."""
     tag = hashlib.sha256(hostname.encode()).hexdigest()
     choice = (
         ("Cache-Control", "private, max-age=0"),
@@ -155,7 +155,7 @@ def _prose(rng: Random, size_bytes: int) -> str:
 
 @lru_cache(maxsize=256)
 def _static_prose(seed: str, size_bytes: int) -> str:
-    if size_bytes > 1 << 16:  # one paragraph many times over: the size matters, not the words
+    if size_bytes > 1 << 16:  # repeat one text: the size matters, not the words
         part = _prose(Random(seed), 1 << 12)
         return part * (size_bytes // len(part) + 1)
     return _prose(Random(seed), size_bytes)

@@ -1,4 +1,4 @@
-"""What exists: sites, resolvers, the helper, and which addresses answer."""
+"""World: sites, resolvers, the helper, and the addresses that answer."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,18 +17,18 @@ DOT_PORT = 853
 
 
 class Certificate(StrEnum):
-    """What a site shows for itself in the TLS handshake."""
+    """Certificate that a site presents in the TLS handshake."""
 
     VALID = "valid"
     EXPIRED = "expired"
     WRONG_NAME = "wrong_name"
     SELF_SIGNED = "self_signed"
     UNTRUSTED = "untrusted"
-    """Signed by an authority that nobody trusts, as those of interception devices are."""
+    """Signed by an authority that no client trusts, as an interception device's is."""
 
 
 class Handshake(StrEnum):
-    """What a server does with a ClientHello, whatever name is in it."""
+    """Reaction of a server to any ClientHello."""
 
     ANSWERED = "answered"
     RESET = "reset"
@@ -37,23 +37,23 @@ class Handshake(StrEnum):
 
 
 class Page(StrEnum):
-    """How a site's page behaves."""
+    """Behaviour of a site's page."""
 
     STATIC = "static"
     CHANGING = "changing"
-    """Differs on every load, in words and in length."""
+    """Page that differs on every load, in words and in length."""
     CAPTCHA = "captcha"
-    """Asks whether the reader is human, with status 403, whoever asks."""
+    """Page with status 403 that asks every reader to prove to be human."""
     HUGE = "huge"
-    """Some megabytes."""
+    """Page of 4 MiB."""
     SLOW = "slow"
-    """Trickles."""
+    """Page that takes two seconds, in pieces."""
     ERROR = "error"
-    """Answers 503 to everybody."""
+    """Page with status 503, for everybody."""
 
 
 class Service(StrEnum):
-    """A small service over UDP."""
+    """Service over UDP."""
 
     STUN = "stun"
     NTP = "ntp"
@@ -61,68 +61,68 @@ class Service(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """One hostname and what answers for it."""
+    """Site: one hostname, with its addresses and their services."""
 
     hostname: str
     aliases: tuple[str, ...] = ()
-    """Other names for it. They redirect to `hostname` where `canonical` says so."""
+    """Other names of the site. They redirect to `hostname` where `canonical` says so."""
     addresses: tuple[Address, ...] = ()
-    """What its name resolves to; none: the name exists and has no address."""
+    """Addresses that its name resolves to; with none, the name exists and has no address."""
     geo: tuple[tuple[CountryCode, tuple[Address, ...]], ...] = ()
     """Other addresses for clients of some countries (geo-DNS)."""
     rotate: int = 0
-    """How many of the addresses one answer holds, by turns; 0 is all of them, always."""
+    """Number of addresses in one answer, by turns; 0 is all of them, always."""
     silent: tuple[Address, ...] = ()
-    """Those of its addresses at which nothing answers, not even a refusal (a broken IPv6, a dead machine)."""
+    """Addresses of the site at which nothing answers, not even a refusal (broken IPv6, a dead machine)."""
     ports: tuple[int, ...] = (HTTP_PORT, HTTPS_PORT)
-    """Open ports. The others refuse."""
+    """Open TCP ports. The others refuse."""
     plain: tuple[int, ...] = (HTTP_PORT,)
-    """Those of its ports that speak without TLS."""
+    """Open ports without TLS."""
     services: tuple[Service, ...] = ()
-    """What it answers over UDP."""
+    """Services over UDP."""
     alpn: tuple[str, ...] = ("h2", "http/1.1")
     certificate: Certificate = Certificate.VALID
     handshake: Handshake = Handshake.ANSWERED
-    """What its address does with TLS: a server may hang up by itself."""
+    """Reaction of its addresses to TLS: a server may hang up by itself."""
     page: Page = Page.STATIC
     to_https: bool = False
-    """Plain HTTP redirects to HTTPS."""
+    """Whether plain HTTP redirects to HTTPS."""
     canonical: bool = True
-    """Requests for an alias redirect to `hostname`."""
+    """Whether requests for an alias redirect to `hostname`."""
     redirect: str = ""
-    """Where a request for `/` goes; empty: nowhere."""
+    """Target of a redirect from `/`; empty for none."""
     refuses: tuple[CountryCode, ...] = ()
-    """Countries whose clients it turns away with 403, by its own decision."""
+    """Countries whose clients it refuses with 403, by its own decision."""
     title: str = ""
     language: str = "en"
     server: str = "nginx"
     size_bytes: int = 6000
-    """Length of its page, about."""
+    """Approximate size of its page."""
     owner: str = ""
-    """Whose addresses these are, for readers."""
+    """Owner of the addresses, for readers."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every name that it answers to."""
+        """Return every name that it answers to."""
         return (self.hostname, *self.aliases)
 
     @property
     def all_addresses(self) -> tuple[Address, ...]:
-        """Every address that a client may be sent to, silent ones included; each once."""
+        """Return every address that a client may be sent to, silent ones included; each once."""
         return tuple(dict.fromkeys((*self.addresses, *(a for _, some in self.geo for a in some))))
 
     @property
     def answering(self) -> tuple[Address, ...]:
-        """The addresses at which something answers, be it with a refusal."""
+        """Return the addresses at which something answers, be it with a refusal."""
         return tuple(a for a in self.all_addresses if a not in self.silent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolver:
-    """A recursive resolver."""
+    """Recursive resolver."""
 
     hostname: str
-    """Its name in certificates and in the zone."""
+    """Name in certificates and in the zone."""
     addresses: tuple[Address, ...]
     aliases: tuple[str, ...] = ()
     isp: bool = False
@@ -132,24 +132,24 @@ class Resolver:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every name that it answers to."""
+        """Return every name that it answers to."""
         return (self.hostname, *self.aliases)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Helper:
-    """The control server."""
+    """Control server."""
 
     hostname: str
     address: Address
     step_timeout_s: float = 2.0
-    """How long it waits for an answer. It stands in the world, a fraction of a millisecond from everything,
-    and a site that is down costs every measurement of it this long."""
+    """Time for which it waits for an answer. Its round trips take a fraction of a millisecond, and a site
+    that is down costs every measurement this long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """One URL to measure, and the Citizen Lab category that it stands for."""
+    """URL to measure, with its Citizen Lab category."""
 
     url: str
     category: str
@@ -157,7 +157,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Everything that a client would reach if nobody stood in between."""
+    """World: everything that a client would reach without a censor."""
 
     name: str
     title: str
@@ -165,19 +165,19 @@ class World:
     resolvers: tuple[Resolver, ...]
     helper: Helper
     inputs: tuple[Input, ...]
-    """The list that a probe in this world measures."""
+    """Inputs of a probe in this world."""
     vacant: tuple[Prefix, ...]
-    """Prefixes of machines on which nothing listens: they refuse. Forged answers may point there."""
+    """Prefixes of machines without a listener: they refuse. Forged answers may point there."""
     countries: tuple[tuple[Prefix, CountryCode], ...]
-    """Where clients are, as far as sites that care can tell."""
+    """Countries of client prefixes, for sites that depend on them."""
     ca_file: Path
-    """The lab's authority as a PEM file: what a client in the lab trusts."""
+    """File of the lab's authority (PEM), which a client in the lab trusts."""
     ca_pem: str = field(repr=False)
-    """The same as text."""
+    """The lab's authority as PEM text."""
 
     @property
     def prefixes(self) -> tuple[Prefix, ...]:
-        """Everything that answers, as the fewest prefixes. Other addresses are silence."""
+        """Return the addresses that answer, as the fewest prefixes. Others are silent."""
         addresses = {
             self.helper.address,
             *(a for resolver in self.resolvers for a in resolver.addresses),
@@ -189,38 +189,38 @@ class World:
 
     @property
     def helper_addresses(self) -> tuple[Address, ...]:
-        """Where the helper listens."""
+        """Return the addresses of the helper."""
         return (self.helper.address,)
 
     @property
     def helper_url(self) -> str:
-        """Where the control server is, by address: the probe must not need the network's own resolver."""
+        """Return the helper's URL, by address: the probe must not need the network's own resolver."""
         return f"https://{_in_url(self.helper.address)}/"
 
     @property
     def helper_url_plain(self) -> str:
-        """The same without TLS."""
+        """Return the helper's URL without TLS."""
         return f"http://{_in_url(self.helper.address)}/"
 
     @property
     def down(self) -> frozenset[str]:
-        """Names of sites that nobody reaches: none of their addresses answers, or no port is open."""
+        """Return the names of sites that are down: no address answers, or no port is open."""
         return frozenset(
             name for site in self.sites if not (site.answering and site.ports) for name in site.names
         )
 
     @property
     def provider_resolvers(self) -> tuple[Resolver, ...]:
-        """The resolvers of providers; a tier of a regime names the one of its network."""
+        """Return the resolvers of providers; a tier of a regime names the one of its network."""
         return tuple(resolver for resolver in self.resolvers if resolver.isp)
 
     @property
     def public_resolvers(self) -> tuple[Resolver, ...]:
-        """The resolvers that anybody may ask."""
+        """Return the public resolvers."""
         return tuple(resolver for resolver in self.resolvers if not resolver.isp)
 
     def country_of(self, address: Address) -> CountryCode | None:
-        """Say where a client is, as a site would look it up; None where it cannot tell."""
+        """Return the country of a client, as a site would look it up; None where unknown."""
         for prefix, country in self.countries:
             if address in prefix:
                 return country

@@ -1,4 +1,4 @@
-"""What the world's names resolve to, for whom and when. Pure: queries in, answers out."""
+"""Zone of a world: what its names resolve to, for whom and when. Queries in, answers out."""
 
 import hashlib
 from collections.abc import Mapping
@@ -17,22 +17,22 @@ import dns.rrset
 from banwatch.lab.world.world import Address, Site, World
 
 ROTATION_S = 600
-"""A rotating name moves on every ten minutes of lab time, as short-lived CDN answers do."""
+"""Lab time after which a rotating name changes its answer, as short-lived CDN answers do."""
 TTL_S = 60
 NEGATIVE_TTL_S = 60
 PLAIN_UDP_BYTES = 512
-"""RFC 1035 §2.3.4: what fits a datagram where the query says nothing of EDNS."""
+"""Largest datagram for a query without EDNS (RFC 1035 §2.3.4)."""
 MAX_UDP_BYTES = 1232
-"""DNS flag day 2020: no datagram of ours is ever fragmented."""
+"""Largest datagram (DNS flag day 2020), so that none is fragmented."""
 _CACHED_ANSWERS = 4096
 _HEADER_BYTES = 12
 
 
 class Zone:
-    """Every name of a world.
+    """Names of a world.
 
     Args:
-        world: whose names.
+        world: the world whose names it holds.
     """
 
     def __init__(self, world: World) -> None:
@@ -50,7 +50,7 @@ class Zone:
 
     @property
     def sites(self) -> Mapping[str, Site]:
-        """Sites by each of their names."""
+        """Return the sites by each of their names."""
         return self._sites
 
     def answer_untrusted(
@@ -79,7 +79,7 @@ class Zone:
         return wire
 
     def _fill(self, response: dns.message.Message, client: Address, resolver: Address, now_s: float) -> bool:
-        """Put the answer in; says whether everybody gets the same one at any time."""
+        """Fill in the answer; returns whether it is the same for every client at any time."""
         question = response.question[0]
         name = question.name.to_text(omit_final_dot=True).lower()
         site = self._sites.get(name)
@@ -138,5 +138,5 @@ def _soa(name: str) -> dns.rrset.RRset:
     soa = f"a.nic.{zone.rstrip('.') or 'root'}. hostmaster.nic.net. 1 1800 900 604800 {NEGATIVE_TTL_S}"
     try:
         return dns.rrset.from_text(f"{zone.rstrip('.')}.", NEGATIVE_TTL_S, "IN", "SOA", soa)
-    except dns.exception.DNSException:  # a label that cannot be written down again: answer for the root
+    except dns.exception.DNSException:  # a label that cannot be written as text: answer for the root
         return dns.rrset.from_text(".", NEGATIVE_TTL_S, "IN", "SOA", soa.replace(zone, "root"))

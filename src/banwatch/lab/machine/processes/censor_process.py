@@ -1,7 +1,7 @@
-"""The first process of a lab: makes its namespaces, then is the censor between them.
+"""First process of a lab: makes its namespaces, and forks the censor between them.
 
-It is the init of the lab's PID namespace, so whatever runs inside a lab ends with it; and it ends when the
-other end of its control socket does, so a lab ends with whoever started it, kill -9 included.
+The censor is the init of the lab's PID namespace, so every process of a lab ends with it. It ends when the
+other end of its control socket is closed, so a lab ends with the process that started it, kill -9 included.
 """
 
 import contextlib
@@ -39,12 +39,12 @@ from banwatch.lab.regime.tier import Tier
 from banwatch.lab.truth.truth_file import TruthWriter
 from banwatch.model.errors import BanwatchError
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabSettings:
-    """Everything that the lab's first process has to know."""
+    """Settings of a lab, for its first process."""
 
     regime: Regime
     tier: Tier
@@ -53,7 +53,7 @@ class LabSettings:
     ca_pem: str
     clock: LabClock
     folder: Path
-    """An empty directory of the lab's own; removed with it."""
+    """Empty directory of the lab's own; removed with it."""
     truth_path: Path | None
     pcap_path: Path | None
     seed: int
@@ -61,12 +61,12 @@ class LabSettings:
 
 
 def run_first_process(settings: LabSettings, control: socket.socket) -> NoReturn:
-    """Make the namespaces and fork the censor as their init. Never returns; the caller adopts the censor."""
+    """Make the namespaces and fork the censor as their init; never returns. The caller adopts the censor."""
     try:
         in_user_namespace = unshare_for_lab()
         child = os.fork()
         if child == 0:
-            _be_the_censor(settings, control, in_user_namespace)
+            _run_censor(settings, control, in_user_namespace)
         control.send(json.dumps({"pid": child}).encode())
     except BaseException as error:
         _report(control, error)
@@ -74,14 +74,14 @@ def run_first_process(settings: LabSettings, control: socket.socket) -> NoReturn
         os._exit(0)
 
 
-def _be_the_censor(settings: LabSettings, control: socket.socket, in_user_namespace: bool) -> NoReturn:
+def _run_censor(settings: LabSettings, control: socket.socket, in_user_namespace: bool) -> NoReturn:
     status = 1
     try:
         for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(ignored, signal.SIG_IGN)  # the control socket is what ends a lab
         signal.signal(
             signal.SIGCHLD, signal.SIG_IGN
-        )  # an init's duty: orphans inside are reaped by the kernel
+        )  # the kernel reaps orphans of the namespace for their init
         network = _build_in_child(settings)
         mount_client_files(settings.folder, settings.tier, settings.ca_pem)
         client_link, world_link = _open_links(network)
@@ -97,7 +97,7 @@ def _be_the_censor(settings: LabSettings, control: socket.socket, in_user_namesp
         for fd in fds:
             os.close(fd)
         gc.collect()
-        gc.freeze()  # what the parent had made stays shared with it
+        gc.freeze()  # pages from the parent stay shared with it
         middlebox.run()
         status = 0
     except BaseException as error:
@@ -116,7 +116,7 @@ def _open_links(network: Network) -> tuple[Link, Link]:
 
 
 def _build_in_child(settings: LabSettings) -> Network:
-    """Build the network in a child: what that takes in memory, the censor need not keep."""
+    """Build the network in a child process, whose memory the censor need not keep."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours:
         if os.fork() == 0:
@@ -145,10 +145,10 @@ def _build_in_child(settings: LabSettings) -> Network:
 def _report(control: socket.socket, error: BaseException) -> None:
     if isinstance(error, BanwatchError):
         message = {"what": error.what, "do": error.do}
-    elif isinstance(error, OSError) and (error.filename is not None or error.errno in _NO_ROOM):
+    elif isinstance(error, OSError) and (error.filename is not None or error.errno in _DISK_FULL):
         message = {
             "what": f"The lab cannot write its files: {error}",
-            "do": "Make room, or give another place",
+            "do": "Free some space, or give other paths",
         }
     else:
         trace = "".join(traceback.format_exception(error))

@@ -1,4 +1,4 @@
-"""Processes inside a lab's namespaces: forked from the caller, watched by it, and gone when the lab is."""
+"""Process in a lab's namespaces: forked from the caller, watched by it, and ended with the lab."""
 
 import contextlib
 import os
@@ -26,7 +26,7 @@ from banwatch.model.errors import BanwatchError
 
 _CHUNK_BYTES = 1 << 16
 _control_sockets: set[socket.socket] = set()
-"""Sockets whose closing ends a lab. No forked child may keep one open."""
+"""Control sockets of labs: closing one ends its lab, so no forked child may keep one open."""
 
 
 def _close_control_sockets() -> None:
@@ -39,12 +39,12 @@ os.register_at_fork(after_in_child=_close_control_sockets)
 
 
 def close_in_children(control: socket.socket) -> None:
-    """Have every child that this process forks from now on close it."""
+    """Have every child that this process forks from now on close a control socket."""
     _control_sockets.add(control)
 
 
 class ChildSubreaper:
-    """Makes this process the parent of what labs leave without one, for as long as any lab of it lasts."""
+    """Makes orphans of labs children of this process, for as long as any lab of it lasts."""
 
     _lock = threading.Lock()
     _labs = 0
@@ -52,7 +52,7 @@ class ChildSubreaper:
 
     @classmethod
     def begin(cls) -> None:
-        """A lab begins."""
+        """Count a lab that begins."""
         with cls._lock:
             cls._labs += 1
             if cls._labs == 1:
@@ -60,7 +60,7 @@ class ChildSubreaper:
 
     @classmethod
     def end(cls) -> None:
-        """A lab ends; the last one leaves things as the first one found them."""
+        """Count a lab that ends; after the last one the setting is as before."""
         with cls._lock:
             cls._labs -= 1
             if cls._labs == 0 and not cls._before:
@@ -68,15 +68,15 @@ class ChildSubreaper:
 
 
 def keep_in_children(control: socket.socket) -> None:
-    """Forget one that is about to be closed."""
+    """Remove a control socket that is about to be closed."""
     _control_sockets.discard(control)
 
 
 @contextlib.contextmanager
 def signals_blocked() -> Iterator[None]:
-    """Hold signals back, so that an interrupt cannot fall between a child's birth and its being known.
+    """Block signals, so that none falls between the fork of a child and the record of its id.
 
-    A child that nobody knows of is never waited for, and the lab's first process cannot end before it is.
+    A child without a record is never waited for, and the lab's first process cannot end before it.
     """
     held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
@@ -87,7 +87,7 @@ def signals_blocked() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class NamespaceFds:
-    """Namespaces to enter, as open files; None stays outside."""
+    """Namespaces to enter, as open files; None keeps the caller's."""
 
     user: int | None
     pid: int
@@ -96,14 +96,14 @@ class NamespaceFds:
 
 
 class LabProcess:
-    """A child that runs inside a lab. The caller must adopt orphans (`ChildSubreaper`).
+    """Child process in a lab's namespaces. The caller must be a subreaper (`ChildSubreaper`).
 
-    Only a child of a process that has entered a PID namespace is in it, so there is one between, which ends
-    at once: its child is then the caller's.
+    Only a child of a process that has entered a PID namespace is in it. So an intermediate process enters the
+    namespace, forks, and ends at once: its child is then the caller's.
 
     Args:
-        namespaces: the namespaces it runs in.
-        work: what it does; its result is pickled and comes back through `result`.
+        namespaces: the namespaces that it runs in.
+        work: the function that it runs; `result` returns its pickled result.
         environment: variables that are set in it.
     """
 
@@ -115,31 +115,31 @@ class LabProcess:
         self.exit_code: int | None = None
         self._received = bytearray()
         self._reader, writer = os.pipe()
-        births, born = os.pipe()
-        between = os.fork()
-        if between == 0:
+        pid_reader, pid_writer = os.pipe()
+        intermediate = os.fork()
+        if intermediate == 0:
             os.close(self._reader)
-            os.close(births)
-            _enter_and_work(namespaces, work, environment, writer, born)
+            os.close(pid_reader)
+            _enter_and_work(namespaces, work, environment, writer, pid_writer)
         os.close(writer)
-        os.close(born)
-        with os.fdopen(births, "rb") as file:
-            told = file.read()
-        os.waitpid(between, 0)
+        os.close(pid_writer)
+        with os.fdopen(pid_reader, "rb") as file:
+            pid_text = file.read()
+        os.waitpid(intermediate, 0)
         os.set_blocking(self._reader, False)
-        if not told:
+        if not pid_text:
             os.close(self._reader)
             raise BanwatchError(
                 "A process could not enter the lab", "Its standard error says why; run it again"
             )
-        self.pid = int(told)
+        self.pid = int(pid_text)
 
     def fileno(self) -> int:
-        """Readable when the child has written something of its result, or has ended."""
+        """Return a descriptor that is readable when the child has written to its result, or has ended."""
         return self._reader
 
     def receive(self) -> bool:
-        """Take what the child has written so far; True when it has closed its end."""
+        """Read what the child has written so far; returns True when it has closed its end."""
         while True:
             try:
                 chunk = os.read(self._reader, _CHUNK_BYTES)
@@ -151,16 +151,16 @@ class LabProcess:
 
     @property
     def is_ready(self) -> bool:
-        """Whether a long-running child has said that it is ready."""
+        """Return whether a long-running child has reported that it is ready."""
         self.receive()
         return self._received.startswith(b"R")
 
     def poll(self) -> int | None:
-        """The exit code, or None while it runs; a signal's number is added to 128, as in a shell."""
+        """Return the exit code, None while it runs; 128 + n for signal n, as in a shell."""
         if self.exit_code is None:
             try:
                 pid, status = os.waitpid(self.pid, os.WNOHANG)
-            except ChildProcessError:  # somebody else waited for it
+            except ChildProcessError:  # another caller has waited for it
                 pid, status = self.pid, 255 << 8
             if pid:
                 self._ended(status)
@@ -173,7 +173,7 @@ class LabProcess:
         self.exit_code = code if code >= 0 else 128 - code
 
     def wait(self) -> int:
-        """Wait for its end; returns the exit code."""
+        """Wait for the process to end; returns the exit code."""
         while self.exit_code is None:
             try:
                 self._ended(os.waitpid(self.pid, 0)[1])
@@ -182,7 +182,7 @@ class LabProcess:
         return self.exit_code
 
     def terminate(self, grace_s: float = 2.0) -> None:
-        """Ask it to end, then make it."""
+        """Send SIGTERM, and SIGKILL after a time."""
         if self.poll() is not None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -197,7 +197,7 @@ class LabProcess:
             self.wait()
 
     def result(self) -> Any:
-        """What the work returned, once it has ended; raises what it raised."""
+        """Return the function's result, once the process has ended; raises its exception."""
         data = bytes(self._received).removeprefix(b"R")
         if not data:
             raise BanwatchError(
@@ -211,9 +211,9 @@ class LabProcess:
 
 
 def _enter_and_work(
-    namespaces: NamespaceFds, work: Callable[[], Any], environment: dict[str, str], pipe: int, born: int
+    namespaces: NamespaceFds, work: Callable[[], Any], environment: dict[str, str], pipe: int, pid_writer: int
 ) -> NoReturn:
-    """Enter the namespaces, fork what is to run in them, and tell its process id."""
+    """Enter the namespaces, fork the child that runs in them, and write its process id."""
     status = 1
     try:
         folder = os.getcwd()
@@ -227,9 +227,9 @@ def _enter_and_work(
                 os.chdir(folder)
         child = os.fork()
         if child == 0:
-            os.close(born)
+            os.close(pid_writer)
             _work(work, environment, pipe)
-        os.write(born, str(child).encode())
+        os.write(pid_writer, str(child).encode())
         status = 0
     except BaseException:
         traceback.print_exc()

@@ -98,7 +98,7 @@ class RunningCensor:
         return self._control
 
     def flush(self) -> None:
-        """Have the censor write every flow that it has seen so far, and forget it."""
+        """Have the censor write the truth of every flow so far, and drop its state."""
         if self._control is None:
             raise RuntimeError("the lab has not been entered")
         self._control.settimeout(_STOP_LIMIT_S)

@@ -1,4 +1,4 @@
-"""Who has the terminal while a program runs inside a lab."""
+"""Terminal of a program in a lab: lent to it while it runs."""
 
 import contextlib
 import os
@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 
 @contextlib.contextmanager
 def terminal_lent(*, keeps_jobs: bool) -> Iterator[Callable[[], None]]:
-    """Let a child have the terminal while it runs, as a shell does: Ctrl-C is then for it alone.
+    """Lend the terminal to a child process, as a shell does: Ctrl-C then reaches only the child.
 
     Args:
-        keeps_jobs: the child is a shell. Any other cannot be stopped by Ctrl-Z: nobody could wake it again.
+        keeps_jobs: whether the child is a shell. Ctrl-Z stops no other program: nothing could resume it.
 
     Yields:
-        What the child is to call before it begins; it does nothing without a terminal of ours.
+        The function that the child calls first; without a terminal of this process it does nothing.
     """
     try:
         is_ours = os.isatty(0) and os.tcgetpgrp(0) == os.getpgrp()
@@ -26,7 +26,7 @@ def terminal_lent(*, keeps_jobs: bool) -> Iterator[Callable[[], None]]:
         if is_ours:
             before = signal.signal(
                 signal.SIGTTOU, signal.SIG_IGN
-            )  # taking it from the background would stop us
+            )  # a background process that takes the terminal is stopped
             os.setpgid(0, 0)
             os.tcsetpgrp(0, os.getpgrp())
             signal.signal(signal.SIGTTOU, before)

@@ -1,4 +1,4 @@
-"""Links: what carries IP packets between the censor and a namespace. One small interface, three drivers."""
+"""Links: carriers of IP packets between the censor and a namespace. One interface, three drivers."""
 
 import fcntl
 import os
@@ -15,27 +15,27 @@ _SO_RCVBUFFORCE, _SO_SNDBUFFORCE = 33, 32  # asm-generic/socket.h
 _BUFFER_BYTES = 16 * 1024 * 1024  # some thousand packets: a burst of a whole TCP window on every flow
 _TUNSETIFF, _IFF_TUN_NO_PI = 0x4004_54CA, 0x1001  # linux/if_tun.h
 DRAIN = 64
-"""Packets read at most before other work gets its turn: enough to amortise the wake-up."""
+"""Most packets read in one turn: enough to amortise the wake-up, few enough for the other link."""
 
 
 class Link(Protocol):
-    """One direction's end: whole IP packets in, whole IP packets out."""
+    """Link to a namespace: reads and writes whole IP packets."""
 
     def fileno(self) -> int:
-        """The descriptor that becomes readable when packets wait."""
+        """Return the descriptor that is readable while packets wait."""
 
     def read(self) -> Sequence[bytes]:
-        """Take the packets that wait, `DRAIN` at most; never blocks."""
+        """Read the packets that wait, `DRAIN` at most; never blocks."""
 
     def write(self, packet: bytes) -> None:
-        """Send a packet. One that finds no room is lost, as on any network."""
+        """Send a packet. Where the buffer is full it is lost, as on any network."""
 
     def close(self) -> None:
-        """Give the link up."""
+        """Close the link."""
 
 
 class PacketSocketLink:
-    """AF_PACKET on one end of a veth pair; works in unprivileged user namespaces.
+    """Link by an AF_PACKET socket on a veth pair; works in unprivileged user namespaces.
 
     Args:
         interface: the veth end in this process's network namespace.
@@ -67,7 +67,7 @@ class PacketSocketLink:
         receive = self._receive
         try:
             for _ in range(DRAIN):
-                frame = receive(2_048)  # MTU and header, with room to notice what should not be
+                frame = receive(2_048)  # more than MTU and header, so that an oversized frame shows
                 # IPv4 or IPv6; nothing else belongs on the link
                 if frame[12:14] in (b"\x08\x00", b"\x86\xdd"):
                     packets.append(frame[14:])
@@ -84,7 +84,7 @@ class PacketSocketLink:
                 105,
                 90,
                 100,
-            ):  # no room, size, down
+            ):  # ENOBUFS, EMSGSIZE, ENETDOWN
                 raise
 
     def close(self) -> None:
@@ -108,10 +108,10 @@ def open_tun(name: str) -> int:
 
 
 class TunLink:
-    """A TUN device; needs a /dev/net/tun that may be opened.
+    """Link by a TUN device; needs a /dev/net/tun that may be opened.
 
     Args:
-        fd: what `open_tun` gave, in whichever namespace.
+        fd: descriptor from `open_tun`, of any namespace.
     """
 
     def __init__(self, fd: int) -> None:
@@ -136,7 +136,7 @@ class TunLink:
         try:
             os.write(self._fd, packet)
         except OSError as error:
-            if error.errno not in (11, 105, 22, 5):  # no room, malformed, device down: lost
+            if error.errno not in (11, 105, 22, 5):  # EAGAIN, ENOBUFS, EINVAL, EIO: lost
                 raise
 
     def close(self) -> None:
@@ -145,16 +145,16 @@ class TunLink:
 
 
 class MemoryLink:
-    """Two queues, for tests that have no namespaces."""
+    """Link by two queues in memory, for tests."""
 
     def __init__(self) -> None:
         self.arriving: deque[bytes] = deque()
-        """Packets that `read` will give."""
+        """Packets that `read` will return."""
         self.sent: list[bytes] = []
         """Packets that were written."""
 
     def fileno(self) -> int:
-        """A memory link has no descriptor to wait for."""
+        """Return -1: a memory link has no descriptor to wait for."""
         return -1
 
     def read(self) -> Sequence[bytes]:

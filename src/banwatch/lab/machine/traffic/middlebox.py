@@ -1,4 +1,4 @@
-"""The process between client and world: carries packets along the path and past the censor."""
+"""Middlebox between client and world: carries packets along the path and past the censor."""
 
 import json
 import select
@@ -14,21 +14,21 @@ from banwatch.lab.machine.traffic.pcap import PcapWriter
 from banwatch.lab.truth.flow_truth import FlowTruth
 from banwatch.lab.truth.truth_file import TruthWriter
 
-_SWEEP_EVERY_S = 2.0  # of real time, while packets move: how often ended flows are written to the truth
+_SWEEP_EVERY_S = 2.0  # real time between two writes of ended flows to the truth, while packets move
 
 
 class Middlebox:
-    """Two links, a path, a censor, and what is still on its way.
+    """Two links, a path, a censor, and the packets on their way.
 
     Args:
         client: link to the client's namespace.
         world: link to the world's namespace.
-        censor: decides about each packet.
-        path: what else happens between the two.
+        censor: censor that decides about each packet.
+        path: delays and losses between the two.
         clock: the lab's time.
-        control: socket to the lab's parent; its end is the lab's end.
-        truth: where finished flows are written; None for nowhere.
-        pcap: where every packet that either side sees is written; None for nowhere.
+        control: socket to the lab's parent; the lab ends when it is closed.
+        truth: file for finished flows; None for none.
+        pcap: capture of every packet that either side sees; None for none.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Middlebox:
         self._next_sweep_s = 0.0
 
     def run(self) -> None:
-        """Carry packets until the parent says stop or is gone."""
+        """Carry packets until the parent sends `stop` or has ended."""
         control = self._control.fileno()
         links = {link.fileno(): (link, direction) for link, direction in self._ends}
         fds = (*links, control)
@@ -79,7 +79,7 @@ class Middlebox:
             self._sweep()
 
     def pump(self) -> None:
-        """Carry what waits on both links now, and what is due: for links that cannot be waited for."""
+        """Carry the packets that wait on both links or are due: for links without descriptors."""
         for link, direction in self._ends:
             if self._path.is_plain:
                 self._carry_plainly(link, direction)
@@ -114,10 +114,10 @@ class Middlebox:
         if self._pcap:
             self._pcap.left(packet, direction, now_s)
 
-    # -- a path with length --------------------------------------------------------------------------------
+    # -- a path with delay ---------------------------------------------------------------------------------
 
     def _carry(self, link: Link, direction: Direction) -> None:
-        """Send what an end has sent on its way to the censor."""
+        """Start an end's packets on their way to the censor."""
         now = time.monotonic()
         path = self._path
         opposite = Direction(1 - direction)
@@ -175,7 +175,7 @@ class Middlebox:
             self._truth.write(flows)
 
     def _obey(self) -> bool:
-        """Do what the parent says; returns whether to go on."""
+        """Handle a message of the parent; returns whether to continue."""
         message = self._control.recv(4096)
         self._write_truth(self._censor.end_all_flows())
         if message == b"flush":

@@ -1,9 +1,9 @@
-"""The way between client and world: routers that count TTLs down, delay, loss, reordering, and a rate.
+"""Path between client and world: routers that decrement TTLs, delay, loss, reordering, and a rate.
 
     client ── 1 ── … ── censor_hop (the censor listens here) ── … ── n ── world
 
-A packet that dies before the censor's router is never seen by the censor; one that dies there or behind is.
-Pure: time is an argument, and chance comes from a seed.
+The censor never sees a packet that expires before its router; it sees one that expires there or later.
+Time is an argument, and chance comes from a seed.
 """
 
 import heapq
@@ -20,23 +20,23 @@ from banwatch.model.errors import WireError
 _TIME_EXCEEDED4, _TIME_EXCEEDED6 = 11, 3  # RFC 792, RFC 4443
 _QUEUE_BYTES = 64_000
 _OVERTAKEN_S = 0.002
-"""How much longer a reordered packet takes: some packets of any fast sender overtake it."""
+"""Extra time of a reordered packet, in which a fast sender's next packets overtake it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """What becomes of a packet on one side of the censor."""
+    """Outcome of a packet's way on one side of the censor."""
 
     packet: bytes | None
-    """As it arrives at the other end of the leg; None where it died."""
+    """Packet as it arrives at the end of the leg; None where it expired."""
     reply: bytes | None
-    """What a router sends back to where the packet came from."""
+    """ICMP error that a router sends back to the packet's source."""
     share_of_path: float
-    """How much of the whole path the packet travelled on this leg."""
+    """Share of the whole path that the packet travelled on this leg."""
 
 
 def count_down(packet: bytes, hops: int) -> bytes:
-    """Lower a packet's TTL, and mend the checksum as routers do (RFC 1624)."""
+    """Decrement a packet's TTL, and update its checksum as routers do (RFC 1624)."""
     if not hops:
         return packet
     data = bytearray(packet)
@@ -66,7 +66,7 @@ class PathModel:
 
     @property
     def is_plain(self) -> bool:
-        """Whether packets just go through: nothing of the path can be noticed."""
+        """Return whether the path changes nothing that could be noticed."""
         path = self._path
         return not (
             self._routers or path.delay_ms or path.jitter_ms or path.loss or path.reorder or path.rate_kbit_s
@@ -89,7 +89,7 @@ class PathModel:
         if ttl > len(routers) or (not routers and ttl):
             return Leg(count_down(packet, len(routers)), None, len(routers) / (self._routers + 0.5))
         if not routers:
-            return Leg(packet, None, 0.0)  # a TTL of 0 that nobody looks at
+            return Leg(packet, None, 0.0)  # a TTL of 0 without a router that would check it
         died_after = max(ttl, 1)
         reply = self._time_exceeded(packet, routers[died_after - 1])
         return Leg(None, reply, died_after / (self._routers + 0.5))
@@ -97,34 +97,34 @@ class PathModel:
     def _time_exceeded(self, packet: bytes, router: int) -> bytes | None:
         hops = self._path.hops if packet[0] >> 4 == 4 else self._path.hops6
         if router >= len(hops):
-            return None  # a router without an address says nothing
+            return None  # a router without an address sends nothing
         try:
             read = read_packet_untrusted(packet)
         except WireError:
             return None
         if read.protocol in (ICMP, ICMP6) and read.data[read.network_end] not in (8, 128):
-            return None  # never an error about an error (RFC 1122, section 3.2.2)
+            return None  # no ICMP error about an ICMP error (RFC 1122, section 3.2.2)
         kind = _TIME_EXCEEDED4 if read.version == 4 else _TIME_EXCEEDED6
         return icmp_error(hops[router].packed, read, kind, 0, ttl=64 - router)
 
     # -- time ----------------------------------------------------------------------------------------------
 
     def is_lost(self) -> bool:
-        """Whether the packet at hand gets lost."""
+        """Draw whether the current packet is lost."""
         return self._path.loss > 0 and self._random.random() < self._path.loss
 
     def near_share(self) -> float:
-        """The share of the one-way delay that lies between client and censor."""
+        """Return the share of the one-way delay between client and censor."""
         return (self._near + 0.5) / (self._routers + 0.5) if self._routers else 0.5
 
     def delay_s(self, share: float) -> float:
-        """How long a leg takes that has this share of the path."""
+        """Return the delay of a leg with a share of the path."""
         return self._path.delay_ms * share / 1e3
 
     def arrival_s(self, direction: Direction, size_bytes: int, now_s: float) -> float | None:
-        """When a packet that is sent now has crossed jitter and rate, before delay; None where it is dropped.
+        """Return when a packet sent now has passed jitter and rate, before delay; None where dropped.
 
-        Packets keep their order, but for those that are drawn to be overtaken.
+        Packets keep their order, except those drawn for reordering.
         """
         due_s = now_s
         bucket = self._buckets.get(direction)
@@ -143,7 +143,7 @@ class PathModel:
 
 
 class DelayLine:
-    """Packets on their way, by when they arrive; those that arrive together keep their order."""
+    """Queue of packets on their way, by time of arrival and then by time of sending."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Direction, bool, bytes]] = []
@@ -156,7 +156,7 @@ class DelayLine:
 
     @property
     def next_s(self) -> float | None:
-        """When the next packet arrives."""
+        """Return when the next packet arrives; None where there is none."""
         return self._heap[0][0] if self._heap else None
 
     def take_due(self, now_s: float) -> list[tuple[Direction, bool, bytes]]:

@@ -1,4 +1,4 @@
-"""Packets to a pcapng file with two interfaces: what the client's side saw and what the world's side saw."""
+"""Capture file (pcapng) with two interfaces: the client's side of the censor, and the world's."""
 
 import struct
 from pathlib import Path
@@ -37,7 +37,7 @@ class PcapWriter:
         self._write(_CLIENT_SIDE if direction is Direction.OUTBOUND else _WORLD_SIDE, packet, now_s)
 
     def left(self, packet: bytes, direction: Direction, now_s: float) -> None:
-        """Write a packet that goes out to a side, whoever made it."""
+        """Write a packet that goes out to a side, forwarded or forged."""
         self._write(_WORLD_SIDE if direction is Direction.OUTBOUND else _CLIENT_SIDE, packet, now_s)
 
     def _write(self, interface: int, packet: bytes, now_s: float) -> None:
@@ -46,5 +46,5 @@ class PcapWriter:
         self._file.write(_block(6, head + packet))
 
     def close(self) -> None:
-        """Write what is left and close."""
+        """Write what is left and close the file."""
         self._file.close()

@@ -1,7 +1,7 @@
-"""One accepted TCP connection: TLS through memory BIOs where there is TLS, then a stream protocol.
+"""Accepted TCP connection: TLS through memory BIOs where there is TLS, then an application protocol.
 
-Our own driver and not asyncio's TLS: a stream protocol that is bytes in, sends out, is driven the same way
-with TLS and without, and a pause between two sends is a timer, not a task.
+This driver replaces asyncio's TLS: it drives a protocol, bytes in and sends out, in the same way with TLS and
+without, and a pause between two sends is a timer, not a task.
 """
 
 import asyncio
@@ -16,30 +16,30 @@ from banwatch.lab.world.application_protocol import ApplicationProtocol, Send
 from banwatch.lab.world.world import Address, Handshake
 
 IDLE_S = 15.0
-"""How long a silent client is kept, in machine time."""
+"""Time for which a silent client's connection is kept, in machine time."""
 _READ_BYTES = 1 << 16
 _AT_ONCE = struct.pack("ii", 1, 0)
-"""SO_LINGER on, for no time: closing sends a reset."""
+"""Value of SO_LINGER with which closing sends a reset: on, for zero seconds."""
 
-Open = Callable[[Address, str | None], ApplicationProtocol]
-"""Makes the stream of a connection, of the client's address and the ALPN agreed on."""
+OpenProtocol = Callable[[Address, str | None], ApplicationProtocol]
+"""Factory of a connection's protocol, from the client's address and the negotiated ALPN."""
 
 
 class Connection(asyncio.Protocol):
-    """The server's side of a connection.
+    """Server's side of a connection.
 
     Args:
         local: the address that the client reached.
-        open_protocol: makes what speaks on it.
-        context: where there is TLS, the context to begin with; its SNI callback may choose another.
-        alive: every connection that is open, for the end of the process.
-        handshake: what becomes of a ClientHello.
+        open_protocol: factory of its application protocol.
+        context: TLS context to begin with, None for none; its SNI callback may choose another.
+        alive: set of the open connections, for the end of the process.
+        handshake: reaction to a ClientHello.
     """
 
     def __init__(
         self,
         local: Address,
-        open_protocol: Open,
+        open_protocol: OpenProtocol,
         context: ssl.SSLContext | None,
         alive: "set[Connection]",
         handshake: Handshake = Handshake.ANSWERED,
@@ -91,13 +91,13 @@ class Connection(asyncio.Protocol):
                 self._feed(plain)
         except ssl.SSLWantReadError:
             pass
-        except ssl.SSLError:  # also ZeroReturn: the client has said goodbye
+        except ssl.SSLError:  # also ZeroReturn: the client has sent close_notify
             self._transport.close()
             return
         self._flush_tls()
 
     def _hang_up(self) -> None:
-        """End the connection as a server does that wants no TLS, or wait until the client gives up."""
+        """End the connection as a server without TLS does, or wait until the client gives up."""
         if self._handshake is Handshake.RESET:
             sock = self._transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
@@ -108,7 +108,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         if self._protocol is not None and self._tls is None:
             self._feed(b"")
-            return True  # the answer may still be on its way; the stream says when to close
+            return True  # an answer may still be on its way; the protocol closes the connection
         return False
 
     def _shake_hands(self, tls: ssl.SSLObject) -> bool:
@@ -142,13 +142,13 @@ class Connection(asyncio.Protocol):
                 self._transport.write(send.data)
         if self._tls is not None:
             if close:
-                self._say_goodbye(self._tls)
+                self._send_close_notify(self._tls)
             self._flush_tls()
         if close:
             self._transport.close()
 
     def _drain(self) -> None:
-        """Send what is queued up to the next pause."""
+        """Send the queue up to the next pause."""
         if self._pausing is not None:
             return
         while self._queue:
@@ -168,6 +168,6 @@ class Connection(asyncio.Protocol):
             self._transport.write(data)
 
     @staticmethod
-    def _say_goodbye(tls: ssl.SSLObject) -> None:
-        with contextlib.suppress(ssl.SSLError):  # the client's own goodbye is not waited for
+    def _send_close_notify(tls: ssl.SSLObject) -> None:
+        with contextlib.suppress(ssl.SSLError):  # the client's own close_notify is not waited for
             tls.unwrap()

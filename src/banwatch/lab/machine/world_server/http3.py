@@ -1,4 +1,4 @@
-"""HTTP/3: the same sites over QUIC, for those that offer it."""
+"""HTTP/3 server: the same sites over QUIC, for those that offer it."""
 
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -20,13 +20,13 @@ from banwatch.lab.world.page import MAX_REQUEST_BODY_BYTES, PageRequest
 from banwatch.lab.world.world import Address, Site
 
 HandlerFor = Callable[[Address], Handler]
-"""Makes what answers a client, by the client's address."""
+"""Factory of a client's request handler, from the client's address."""
 
 _IDLE_S = 15.0
 
 
 async def listen(host: str, port: int, sites: list[Site], handler_for: HandlerFor) -> QuicServer:
-    """Serve sites over HTTP/3 at one address; one certificate names them all, as CDNs do it."""
+    """Serve sites over HTTP/3 at one address, with one certificate for all, as CDNs do."""
     names = [name for site in sites for name in site.names]
     leaf, *chain = x509.load_pem_x509_certificates(certificate_pem(names, (), sites[0].certificate))
     configuration = QuicConfiguration(

@@ -28,30 +28,30 @@ if TYPE_CHECKING:
 
 BACKLOG = 256
 HELPER_CACHE_S = 3.0
-"""Machine seconds for which a control is given again: shorter than a round of a play takes to begin anew."""
+"""Machine seconds for which the helper repeats a control: less than the time between two rounds of a play."""
 _UDP_BUFFER_BYTES = 1 << 20
 
 Answer = Callable[[bytes, Address, int], bytes | None]
-"""Answers a datagram of a client's address and port."""
+"""Handler of a datagram, with the client's address and port."""
 UDP_PORTS = {Service.STUN: STUN_PORTS, Service.NTP: (NTP_PORT,)}
 
 EndpointMap = Callable[[Address, int], tuple[str, int]]
-"""Where an address and port of the world are to listen; tests move them to loopback."""
+"""Map from an address and port of the world to where they listen; tests move them to loopback."""
 
 
 def as_addressed(address: Address, port: int) -> tuple[str, int]:
-    """Listen where the world says: inside a namespace that has every address."""
+    """Return the address and port themselves, for a namespace that has every address."""
     return str(address), port
 
 
 def serve_world(world: World, *, ready: Callable[[], None], clock: Clock, tier: object = None) -> None:
-    """Answer for everything in the world until told to stop (SIGTERM).
+    """Answer for every address of the world until SIGTERM.
 
     Args:
-        world: what to serve.
-        ready: called once, when everything listens.
-        clock: the lab's.
-        tier: whose country this is; nothing in the world depends on it but what sites see of the client.
+        world: the world to serve.
+        ready: called once, when every port listens.
+        clock: the lab's clock.
+        tier: the client's tier; unused, since sites tell clients apart by address.
 
     Raises:
         BanwatchError: an address cannot be listened at.
@@ -65,7 +65,7 @@ async def _serve_until_terminated(world: World, ready: Callable[[], None], clock
     stopped: asyncio.Future[None] = loop.create_future()
 
     def fail(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """End the run on an internal error: a world that half works would be taken for censorship."""
+        """End the run on an internal error: a world that partly works would look like censorship."""
         if not stopped.done():
             stopped.set_exception(context.get("exception") or RuntimeError(context["message"]))
 
@@ -76,7 +76,7 @@ async def _serve_until_terminated(world: World, ready: Callable[[], None], clock
     loop.set_exception_handler(fail)
     loop.add_signal_handler(signal.SIGTERM, end)
     async with serving(world, clock):
-        gc.freeze()  # the world itself never becomes garbage: keep it out of every collection
+        gc.freeze()  # the world never becomes garbage, so no collection need visit it
         ready()
         await stopped
 
@@ -102,7 +102,7 @@ async def serving(
 
 
 def _ipv6_here(address: Address, endpoint_of: EndpointMap) -> bool:
-    """Say whether this namespace has the IPv6 address: the machine, or the lab, may have none at all."""
+    """Return whether this namespace has an IPv6 address: the machine, or the lab, may have none."""
     try:
         with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as trial:
             trial.bind((endpoint_of(address, 0)[0], 0))
@@ -112,7 +112,7 @@ def _ipv6_here(address: Address, endpoint_of: EndpointMap) -> bool:
 
 
 def hosts_of(world: World, clock: Clock) -> dict[Address, Host]:
-    """Lay out what answers at each address; the helper is not among them."""
+    """Make the host of each address, the helper's excepted."""
     credentials = Credentials()
     zone = Zone(world)
     rng = Random()
@@ -147,7 +147,7 @@ async def _start_helper(world: World, clock: Clock, endpoint_of: EndpointMap) ->
 
 
 class _Sockets:
-    """Every listener of the process, and every connection that is open."""
+    """Listeners and open connections of the process."""
 
     def __init__(self, endpoint_of: EndpointMap) -> None:
         self._endpoint_of = endpoint_of
@@ -159,7 +159,7 @@ class _Sockets:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
     async def listen(self, address: Address, host: Host) -> None:
-        """Open every port of a host, each at exactly its address: others stay closed, as they should."""
+        """Open every port of a host, each at exactly its address; other ports stay closed."""
         loop = asyncio.get_running_loop()
         for port in host.ports:
             listener = self._bind(address, port, socket.SOCK_STREAM)
@@ -231,13 +231,15 @@ def _resolve(host: ResolverHost, query: bytes, client: Address) -> bytes | None:
 
 
 class _Datagrams(asyncio.DatagramProtocol):
-    """A UDP socket."""
+    """UDP socket whose datagrams a handler answers."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)  # 3.11's own is no subclass of it
+        self._transport = cast(
+            asyncio.DatagramTransport, transport
+        )  # Python 3.11's transport is no subclass of it
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         answer = self._answer(data, ip_address(addr[0].partition("%")[0]), addr[1])
