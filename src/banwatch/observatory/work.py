@@ -6,15 +6,12 @@ from pathlib import Path
 
 from banwatch import pipeline
 from banwatch.collector import writable
-from banwatch.detect.incidents.past_views import Publication, view_at
 from banwatch.judge.ruleset_file import CURRENT, Ruleset
-from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.progress import Progress
 from banwatch.observatory.cores import count_cores
 from banwatch.pipeline import sources
 from banwatch.pipeline.detect_table import Detected
-from banwatch.store import Store, bookkeeping, queries
-from banwatch.store.tables import MEASURED, TABLES
+from banwatch.store import Store, queries
 
 
 def ingest(
@@ -96,45 +93,3 @@ def detect(store: str, *, with_cells: bool) -> Detected:
             changes=tuple(queries.changes(opened)) if with_cells else (),
             cells=tuple(queries.cells(opened)) if with_cells else (),
         )
-
-
-def read_past_view(store: str, at: datetime) -> tuple[Publication, ...]:
-    """Return what was published of each incident at a past moment, from the store's log."""
-    with Store.open(store, read_only=True) as opened:
-        return view_at(
-            [(entry.said_at, entry.subject, entry.says) for entry in opened.rows(bookkeeping.LogEntry)], at
-        )
-
-
-def read_copies(store: str, uid: str) -> list[bytes]:
-    """Read a measurement as it came, the first copy first.
-
-    Raises:
-        BanwatchError: there is no such measurement, or the archive is damaged.
-    """
-    with Store.open(store, read_only=True) as opened:
-        try:
-            lines = queries.copies(opened, uid)
-        except WireError as error:
-            raise BanwatchError(error.reason, "Look with `banwatch archive check`") from error
-    if not lines:
-        raise BanwatchError(f"there is no measurement {uid!r}", "Find ids with `banwatch verdicts`")
-    return lines
-
-
-def digest_measured(store: str) -> dict[str, str]:
-    """Return a digest of each tier that is made from measurements alone."""
-    with Store.open(store, read_only=True) as opened:
-        return {name: opened.digest(name) for name in MEASURED}
-
-
-def count_rows(store: str) -> dict[str, int]:
-    """Count the rows of every table."""
-    with Store.open(store, read_only=True) as opened:
-        return queries.counts(opened)
-
-
-def digest_tiers(store: str) -> dict[str, str]:
-    """Return a digest of the content of every tier, to compare two stores."""
-    with Store.open(store, read_only=True) as opened:
-        return {table.name: opened.digest(table.name) for table in TABLES.values() if table.tier is not None}

@@ -37,7 +37,7 @@ def _show(
 ) -> None:
     """Print a measurement as it came."""
     from banwatch.cli.views.measurements import write_lines
-    from banwatch.observatory.work import read_copies
+    from banwatch.pipeline.read_store import read_copies
 
     lines = read_copies(store, uid)
     write_lines(lines if copies else lines[:1])

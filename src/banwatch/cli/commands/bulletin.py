@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from banwatch.cli.options import DEFAULT_STORE, JsonOption, StoreFileOption
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -14,11 +16,11 @@ def register(app: typer.Typer) -> None:
         subject: Annotated[
             str, typer.Argument(metavar="ID", help="A ban's name or an incident's id, e.g. dprk-2016.")
         ],
-        store: Annotated[Path, typer.Option("--store", help="The database.")] = Path("banwatch.duckdb"),
+        store: StoreFileOption = Path(DEFAULT_STORE),
         to: Annotated[
             Path | None, typer.Option("--to", help="Folder to write to; by default bulletin-ID.")
         ] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
+        as_json: JsonOption = False,
     ) -> None:
         """Write a folder that can be published as it is: pages, pictures, feed and evidence bundle."""
         import json
@@ -31,7 +33,7 @@ def register(app: typer.Typer) -> None:
         folder = to or Path(f"bulletin-{slug(subject.lower())}")
         with (
             Store.open(store, read_only=True) as opened,
-            piece_progress("pages") as report,
+            piece_progress("pages") as progress,
         ):
-            index = publish(opened, subject, folder, progress=report)
+            index = publish(opened, subject, folder, progress=progress)
         print(json.dumps({"subject": subject, "index": str(index)}) if as_json else index)

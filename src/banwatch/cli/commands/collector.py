@@ -5,10 +5,7 @@ from typing import Annotated
 
 import typer
 
-_Store = Annotated[
-    str, typer.Option("--store", help="A file, or clickhouse://user@host/name.", envvar="BANWATCH_STORE")
-]
-_Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+from banwatch.cli.options import DEFAULT_STORE, JsonOption, StoreOption
 
 
 def register(app: typer.Typer) -> None:
@@ -19,11 +16,11 @@ def register(app: typer.Typer) -> None:
 
     @collector.command()
     def key(
-        store: _Store = "banwatch.duckdb",
+        store: StoreOption = DEFAULT_STORE,
         path: Annotated[
             Path | None, typer.Option("--key", help="The private key's file; by default beside the store.")
         ] = None,
-        as_json: _Json = False,
+        as_json: JsonOption = False,
     ) -> None:
         """Print the public key, for `banwatch probe --collector-key`; make the pair where there is none."""
         import json
@@ -34,7 +31,7 @@ def register(app: typer.Typer) -> None:
         print(json.dumps({"public_key": published}) if as_json else published)
 
     @collector.command("ls")
-    def ls(store: _Store = "banwatch.duckdb", as_json: _Json = False) -> None:
+    def ls(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
         """Count what was taken and is not in the store yet."""
         import json
         from dataclasses import asdict

@@ -45,10 +45,11 @@ def _detect(
     from banwatch.cli.views.messages import note
     from banwatch.observatory import work
     from banwatch.pipeline.detect_table import detect_in_table, parse_as_of, read_signals
+    from banwatch.pipeline.read_store import read_past_view
 
     moment = parse_as_of(as_of)
     if verdicts is None and moment is not None:
-        show_past_view(work.read_past_view(store, moment), as_json=as_json)
+        show_past_view(read_past_view(store, moment), as_json=as_json)
         return
     if verdicts is not None:
         found = detect_in_table(verdicts, moment, note)

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from banwatch.cli.options import DEFAULT_STORE, JsonLinesOption, StoreFileOption
+
 DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", envvar="BANWATCH_REFERENCE", help="Folder of imported snapshots."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +20,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="reference")
 
     @group.command("ls")
-    def list_snapshots(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    def list_snapshots(data_dir: DataDir = None, as_json: JsonLinesOption = False) -> None:
         """List every snapshot: shipped, installed with packages, imported."""
         from banwatch.cli.views.reference import show_snapshots
         from banwatch.reference import snapshots
@@ -41,7 +42,7 @@ def register(app: typer.Typer) -> None:
             Path | None, typer.Option(help="With network CSVs: first, last, country code.")
         ] = None,
         data_dir: DataDir = None,
-        as_json: AsJson = False,
+        as_json: JsonLinesOption = False,
     ) -> None:
         """Import files of one kind as one snapshot; the newest of each kind is used from then on."""
         from datetime import UTC
@@ -64,7 +65,7 @@ def register(app: typer.Typer) -> None:
         earlier: Annotated[str, typer.Argument(help="Id of the earlier snapshot.")],
         later: Annotated[str, typer.Argument(help="Id of the later one.")],
         data_dir: DataDir = None,
-        as_json: AsJson = False,
+        as_json: JsonLinesOption = False,
     ) -> None:
         """Show what changed from one snapshot to another."""
         from banwatch.cli.views.reference import show_difference
@@ -74,14 +75,12 @@ def register(app: typer.Typer) -> None:
 
     @group.command()
     def suggest(
-        store: Annotated[Path, typer.Option(help="The database file.", envvar="BANWATCH_STORE")] = Path(
-            "banwatch.duckdb"
-        ),
+        store: StoreFileOption = Path(DEFAULT_STORE),
         min_targets: Annotated[int, typer.Option(min=2, help="Unrelated sites that must share a page.")] = 3,
-        as_json: AsJson = False,
+        as_json: JsonLinesOption = False,
     ) -> None:
         """Find pages that many unrelated sites share on one network: block pages nobody has named yet."""
-        from banwatch.cli.views.reference import read_shared_pages, show_suggestions
-        from banwatch.reference.suggesting import suggest as run
+        from banwatch.cli.views.reference import show_suggestions
+        from banwatch.pipeline.shared_pages import suggest_fingerprints
 
-        show_suggestions(run(read_shared_pages(store), min_targets=min_targets), as_json=as_json)
+        show_suggestions(suggest_fingerprints(store, min_targets=min_targets), as_json=as_json)

@@ -1,19 +1,12 @@
-"""`banwatch reports`: what readers report, and what of it is shown."""
+"""`banwatch reports`: readers' reports, and which of them are shown."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from banwatch.cli.options import DEFAULT_STORE, JsonLinesOption, StoreOption
 
-    from banwatch.model.report import ReaderReport
-
-_Store = Annotated[
-    str, typer.Option("--store", help="A file, or clickhouse://user@host/name.", envvar="BANWATCH_STORE")
-]
-_Ids = Annotated[list[str], typer.Argument(help="Ids of the reports.", show_default=False)]
-_Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+ReportIds = Annotated[list[str], typer.Argument(help="Ids of the reports.", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
@@ -22,66 +15,43 @@ def register(app: typer.Typer) -> None:
         help="What readers report (not measured, not verified); only what is accepted is shown.",
         no_args_is_help=True,
     )
-
-    @reports.command()
-    def ls(
-        store: _Store = "banwatch.duckdb",
-        state: Annotated[
-            str | None, typer.Option(help="Only those that are pending, accepted or rejected.")
-        ] = None,
-        as_json: _Json = False,
-    ) -> None:
-        """List the reports in order of arrival."""
-        from pathlib import Path
-
-        from banwatch.model.errors import BanwatchError
-        from banwatch.model.report import ReportState
-        from banwatch.store.reports import ReportBook, reports_path
-
-        if state is not None and state not in set(ReportState):
-            raise BanwatchError(f"there is no state {state!r}", f"Choose one of {', '.join(ReportState)}")
-        path = reports_path(store)
-        if "://" not in store and not path.exists() and not Path(store).exists():
-            raise BanwatchError(f"there is no store {store}", "Give its path with --store")
-        found = ReportBook(path).reports(ReportState(state) if state else None)
-        _show(found, as_json=as_json)
-
-    @reports.command()
-    def accept(report_ids: _Ids, store: _Store = "banwatch.duckdb", as_json: _Json = False) -> None:
-        """Show reports on the pages, with their notes: read these first."""
-        _decide(report_ids, store, "accepted", as_json=as_json)
-
-    @reports.command()
-    def reject(report_ids: _Ids, store: _Store = "banwatch.duckdb", as_json: _Json = False) -> None:
-        """Keep reports from being shown, also such as were accepted before."""
-        _decide(report_ids, store, "rejected", as_json=as_json)
-
+    reports.command("ls")(_ls)
+    reports.command("accept")(_accept)
+    reports.command("reject")(_reject)
     app.add_typer(reports, name="reports")
 
 
-def _decide(report_ids: list[str], store: str, state: str, *, as_json: bool) -> None:
-    from datetime import UTC, datetime
+def _ls(
+    store: StoreOption = DEFAULT_STORE,
+    state: Annotated[
+        str | None, typer.Option(help="Only those that are pending, accepted or rejected.")
+    ] = None,
+    as_json: JsonLinesOption = False,
+) -> None:
+    """List the reports in order of arrival."""
+    from banwatch.cli.views.reader_reports import show_reports
+    from banwatch.pipeline.reader_reports import list_reports
 
+    show_reports(list_reports(store, state), as_json=as_json)
+
+
+def _accept(
+    report_ids: ReportIds, store: StoreOption = DEFAULT_STORE, as_json: JsonLinesOption = False
+) -> None:
+    """Show reports on the pages, with their notes: read these first."""
+    from banwatch.cli.views.reader_reports import show_reports
     from banwatch.model.report import ReportState
-    from banwatch.store.reports import ReportBook, reports_path
+    from banwatch.pipeline.reader_reports import decide_reports
 
-    book = ReportBook(reports_path(store))
-    _show(book.decide(report_ids, ReportState(state), datetime.now(UTC)), as_json=as_json)
+    show_reports(decide_reports(store, report_ids, ReportState.ACCEPTED), as_json=as_json)
 
 
-def _show(found: "Sequence[ReaderReport]", *, as_json: bool) -> None:
-    import msgspec
+def _reject(
+    report_ids: ReportIds, store: StoreOption = DEFAULT_STORE, as_json: JsonLinesOption = False
+) -> None:
+    """Keep reports from being shown, also such as were accepted before."""
+    from banwatch.cli.views.reader_reports import show_reports
+    from banwatch.model.report import ReportState
+    from banwatch.pipeline.reader_reports import decide_reports
 
-    from banwatch.model.ids import render_asn
-    from banwatch.pages.wording.words import visible
-
-    for report in found:
-        if as_json:
-            print(msgspec.json.encode(report).decode())
-            continue
-        claim = report.claim
-        where = " ".join(
-            part for part in (claim.probe_cc, render_asn(claim.probe_asn) if claim.probe_asn else "") if part
-        )
-        line = f"{report.report_id}  {report.state:8}  {claim.seen_at:%Y-%m-%d %H}h  {claim.target}"
-        print(visible(f"{line}  {where or 'place unknown'}  {claim.note}".rstrip(), 1000))
+    show_reports(decide_reports(store, report_ids, ReportState.REJECTED), as_json=as_json)

@@ -5,16 +5,15 @@ from typing import Annotated
 
 import typer
 
+from banwatch.cli.options import DEFAULT_STORE, StoreOption
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
     def serve(
-        store: Annotated[
-            str,
-            typer.Option(help="A file, or clickhouse://user@host/name.", envvar="BANWATCH_STORE"),
-        ] = "banwatch.duckdb",
+        store: StoreOption = DEFAULT_STORE,
         host: Annotated[
             str, typer.Option("--host", help="Address to listen on; by default only this machine reaches it.")
         ] = "127.0.0.1",

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-Folder = Annotated[Path, typer.Option("--spool", help="The spool's folder.", envvar="BANWATCH_SPOOL")]
+from banwatch.cli.options import JsonOption
+
+SpoolOption = Annotated[Path, typer.Option("--spool", help="The spool's folder.", envvar="BANWATCH_SPOOL")]
 _DEFAULT = Path("banwatch-spool")
 
 
@@ -19,8 +21,8 @@ def register(app: typer.Typer) -> None:
 
     @spool.command("ls")
     def ls(
-        folder: Folder = _DEFAULT,
-        as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+        folder: SpoolOption = _DEFAULT,
+        as_json: JsonOption = False,
     ) -> None:
         """Count what waits. What it is, not even this program can tell any more."""
         from banwatch.cli.views.spool import show_spool
@@ -31,12 +33,12 @@ def register(app: typer.Typer) -> None:
     @spool.command("push")
     def push(
         collector: Annotated[str, typer.Argument(help="The collector's URL.")],
-        folder: Folder = _DEFAULT,
+        folder: SpoolOption = _DEFAULT,
         proxy: Annotated[
             str | None, typer.Option(help="SOCKS5 proxy as ip:port; Tor's is 127.0.0.1:9050.")
         ] = None,
         ca_file: Annotated[Path | None, typer.Option(help="PEM file of the authorities to trust.")] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+        as_json: JsonOption = False,
     ) -> None:
         """Deliver to the collector; what it does not take stays, for the next time."""
         from banwatch.cli.views.progress import piece_progress
@@ -52,7 +54,7 @@ def register(app: typer.Typer) -> None:
     @spool.command("export")
     def export(
         out: Annotated[Path, typer.Argument(help="File to write, to be carried by hand.")],
-        folder: Folder = _DEFAULT,
+        folder: SpoolOption = _DEFAULT,
     ) -> None:
         """Write everything that waits into one file; it stays in the spool too."""
         from banwatch.probe.spool.push import open_spool
@@ -61,7 +63,7 @@ def register(app: typer.Typer) -> None:
 
     @spool.command("wipe")
     def wipe(
-        folder: Folder = _DEFAULT,
+        folder: SpoolOption = _DEFAULT,
         sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     ) -> None:
         """Remove everything, delivered or not."""

@@ -35,6 +35,6 @@ def _show(
 ) -> None:
     """Show how many rows each table has."""
     from banwatch.cli.views.store_work import show_counts
-    from banwatch.observatory.work import count_rows, digest_tiers
+    from banwatch.pipeline.read_store import count_rows, digest_tiers
 
     show_counts(count_rows(store), digest_tiers(store) if digests else {}, as_json=as_json)

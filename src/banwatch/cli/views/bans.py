@@ -1,33 +1,53 @@
 """Bans and comparisons as text: tables for people, JSON for machines."""
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from banwatch.bans.draft_files import DraftReport
+from banwatch.cli.views.json_lines import print_pretty_json
+from banwatch.cli.views.messages import note
 from banwatch.formats.json_views import ComparisonJson
 from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Source
 from banwatch.model.ids import render_asn
 
 
-def bans_json(bans: Ban | Sequence[Ban]) -> str:
-    """Render bans as JSON, keys as the fields are named."""
-    return _to_json(bans)
+def show_bans(bans: Sequence[Ban], *, as_json: bool) -> None:
+    """Print the register: id, country, beginning, end and title of each ban."""
+    if as_json:
+        print_pretty_json(bans)
+    else:
+        _print_table(_bans_table(bans))
 
 
-def comparisons_json(comparisons: Iterable[Comparison]) -> str:
-    """Render comparisons as JSON, in their one shape."""
-    return _to_json([ComparisonJson.from_comparison(one) for one in comparisons])
+def show_ban(ban: Ban, *, as_json: bool) -> None:
+    """Print one ban, with its chain of sources."""
+    if as_json:
+        print_pretty_json(ban)
+    else:
+        print(_ban_text(ban))
 
 
-def _to_json(value: object) -> str:
-    return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2)
+def show_comparisons(comparisons: Sequence[Comparison], *, as_json: bool) -> None:
+    """Print what was announced against what was measured."""
+    if as_json:
+        print_pretty_json([ComparisonJson.from_comparison(comparison) for comparison in comparisons])
+    else:
+        _print_table(_comparison_table(comparisons))
 
 
-def bans_table(bans: Iterable[Ban]) -> Table:
+def show_drafts(report: DraftReport, folder: Path) -> None:
+    """Print how many drafts were written, and on stderr which rows were no bans."""
+    for reason, lines in report.refused.items():
+        rows = f"rows passed over: {len(lines)}, the first in line {lines[0]}: " if lines[0] else ""
+        note(f"banwatch: {rows}{reason}")
+    print(f"{report.written} drafts in {folder}")
+
+
+def _bans_table(bans: Iterable[Ban]) -> Table:
     """Return a table of bans: id, country, beginning, end, title."""
     table = Table("id", "country", "begins", "ends", "title", box=None, pad_edge=False)
     for ban in bans:
@@ -36,7 +56,7 @@ def bans_table(bans: Iterable[Ban]) -> Table:
     return table
 
 
-def ban_text(ban: Ban) -> str:
+def _ban_text(ban: Ban) -> str:
     """Return one ban as text: authority, targets, bound networks, penalty, and the chain of sources."""
     lines = [
         f"{ban.ban_id}: {ban.title}",
@@ -74,7 +94,7 @@ def _source(source: Source) -> str:
     return f"{source.publisher}: {source.title}, {dated}{cites} {source.url}".rstrip()
 
 
-def comparison_table(comparisons: Iterable[Comparison]) -> Table:
+def _comparison_table(comparisons: Iterable[Comparison]) -> Table:
     """Return a table of comparisons, one target, network and tier a line."""
     table = Table(
         "target", "network", "tier", "announced", "measured", "since", "by", "count", box=None, pad_edge=False
@@ -105,7 +125,7 @@ def _moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
 
 
-def print_table(table: Table) -> None:
+def _print_table(table: Table) -> None:
     """Print a table on stdout; 240 columns wide where stdout is no terminal."""
     console = Console()
     if not console.is_terminal:

@@ -1,9 +1,10 @@
 """Incidents that a detection found, and past views of the incidents."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from banwatch.cli.views.incident_lines import aside_lines, incident_lines, said_lines
 from banwatch.detect.incidents.past_views import Publication
+from banwatch.model.incident import Incident
 from banwatch.model.signal import Signal
 from banwatch.pipeline.detect_table import Detected
 
@@ -24,6 +25,12 @@ def show_detected(
     if why:
         for line in aside_lines(found.changes, found.cells, as_json=as_json):
             print(line)
+
+
+def show_incidents(incidents: Iterable[Incident], *, as_json: bool) -> None:
+    """Print incidents, one a line."""
+    for line in incident_lines(incidents, as_json=as_json):
+        print(line)
 
 
 def show_past_view(entries: Sequence[Publication], *, as_json: bool) -> None:

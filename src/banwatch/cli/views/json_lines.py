@@ -1,5 +1,6 @@
-"""JSON for machines, one object a line."""
+"""JSON for machines: one object a line, or one document that people can read too."""
 
+import json
 import sys
 from collections.abc import Iterable
 
@@ -19,3 +20,8 @@ def print_json(value: object) -> None:
 def print_json_lines(values: Iterable[object]) -> None:
     """Print objects as they come."""
     sys.stdout.writelines(f"{render_json(value)}\n" for value in values)
+
+
+def print_pretty_json(value: object) -> None:
+    """Print one document, indented."""
+    print(json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2))

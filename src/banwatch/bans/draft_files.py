@@ -1,0 +1,33 @@
+"""Files of drafts, made from the tables of others for a person to complete."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from banwatch.bans.importing import read_drafts
+from banwatch.bans.register import save_drafts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftReport:
+    """Result of drafting a table."""
+
+    written: int
+    """Files that were written."""
+    refused: Mapping[str, Sequence[int]]
+    """Lines of the table that are no ban, by the reason; line 0 is the table itself."""
+
+
+def draft_table(table: Path, out: Path) -> DraftReport:
+    """Write a draft for each ban of a table: for all of them, or for none.
+
+    Raises:
+        BanwatchError: the table cannot be read, or a file cannot be written.
+    """
+    refused: dict[str, list[int]] = {}
+
+    def refuse(reason: str, line: int) -> None:
+        refused.setdefault(reason, []).append(line)
+
+    written = save_drafts(list(read_drafts(table, refuse)), out)
+    return DraftReport(written=written, refused=refused)
