@@ -84,7 +84,7 @@ def _chart(
                         target=target,
                         day=day,
                         state=count.state,
-                        note=describe(target, day, count),
+                        note=describe_square(target, day, count),
                         href=links.day(key) if count.total else "",
                     )
                 )
@@ -94,7 +94,7 @@ def _chart(
     return Chart(
         title=f"{column.heading} ({column.network}): what opened, day by day",
         subtitle=" · ".join(["Banwatch", scope.subject_id, *marks, f"days in UTC, {years}"]),
-        alt=message(column, squares, scope.begins, shutdown),
+        alt=alternative_text(column, squares, scope.begins, shutdown),
         days=shown,
         bands=scope.bands,
         squares=tuple(squares),
@@ -103,7 +103,7 @@ def _chart(
     )
 
 
-def describe(target: str, day: date, count: DayCount) -> str:
+def describe_square(target: str, day: date, count: DayCount) -> str:
     """Describe a square in words."""
     said = f"{words.visible(target, 60)}, {words.day(day)}: {DAY_WORDS[count.state].lower()}"
     if count.total:
@@ -131,7 +131,7 @@ def shutdown_days(vantage: Vantage, changes: Sequence[Change]) -> tuple[date, ..
     return tuple(sorted(found))
 
 
-def message(
+def alternative_text(
     column: ComparisonColumn, squares: Sequence[Square], begins: date | None, shutdown: Sequence[date]
 ) -> str:
     """Return the alternative text of a chart: its message in one sentence."""

@@ -180,7 +180,7 @@ def view_ban(
         columns=findings.columns,
         groups=tuple(
             view_group(title, targets, findings.rows, findings.columns, days, links)
-            for title, targets in grouped(findings)
+            for title, targets in group_targets(findings)
         ),
         lead=tuple(pictures[:1]),
         pictures=tuple(pictures[1:]),
@@ -192,7 +192,7 @@ def view_ban(
     )
 
 
-def grouped(findings: BanFindings) -> list[tuple[str, list[TargetName]]]:
+def group_targets(findings: BanFindings) -> list[tuple[str, list[TargetName]]]:
     """Group the targets by their relation to the announcement, in the announcement's own order.
 
     Where a whole test list was measured, those not announced are shown as far as something was found in them.
@@ -224,7 +224,7 @@ def ban_chart_scope(findings: BanFindings, *, recorded: bool) -> ChartScope:
     return ChartScope(
         subject_id=findings.ban.ban_id,
         columns=findings.columns,
-        bands=tuple(Band(title=title, targets=tuple(targets)) for title, targets in grouped(findings)),
+        bands=tuple(Band(title=title, targets=tuple(targets)) for title, targets in group_targets(findings)),
         begins=findings.ban.begins,
         lab=findings.lab,
         recorded=recorded,
