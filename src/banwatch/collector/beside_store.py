@@ -41,6 +41,6 @@ def measure_inbox(store: str) -> InboxSize:
 
 
 def _size_of(path: Path) -> int:
-    with suppress(OSError):  # the keeper has brought it in meanwhile
+    with suppress(OSError):  # the ingest thread has brought it in meanwhile
         return path.stat().st_size
     return 0

@@ -1,4 +1,4 @@
-"""A collector that runs: its key, its inbox and the thread that brings things in, while a block lasts."""
+"""Running collector: its key, its inbox and its ingest thread."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,19 +15,19 @@ from banwatch.collector.receiver import Receiver
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectorSettings:
-    """How much is taken."""
+    """Limits of a collector."""
 
     per_minute: int = 1_200
-    """What one client may send in a minute, for long; 0 is any amount."""
+    """Sustained submissions a minute from one client; 0 is any number."""
     max_waiting_bytes: int = 4 << 30
-    """How much may wait to be brought in."""
+    """Bytes that may wait in the inbox."""
     jobs: int = 1
-    """How many processes bring large amounts in."""
+    """Processes that ingest large amounts."""
 
 
 @contextmanager
 def collecting(owner: Owner, keys: Keys, settings: CollectorSettings) -> Iterator[Receiver]:
-    """Take submissions for a store while the block lasts; what waits at its end waits for the next time.
+    """Take submissions for a store while the block lasts; waiting ones are ingested at the next start.
 
     Raises:
         BanwatchError: the inbox cannot be used.

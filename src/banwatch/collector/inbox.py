@@ -1,4 +1,6 @@
-"""What was taken and is not in the store yet: journals in one folder, on the disk before anybody is told.
+"""Inbox: accepted submissions that are not in the store yet, as journals in one folder.
+
+A submission is on the disk before the probe gets an answer.
 
 Wire: `<database>.inbox/`, for its owner alone: `<number>-<random>.open` is being written, `<number>-<random>
 .jsonl` is finished, lines of measurements both; `<number>-<random>.file` is a file of many that was sent
@@ -23,7 +25,7 @@ from banwatch.store.archive import sync_directory
 
 OPEN, JOURNAL, FILE, _PART = ".open", ".jsonl", ".file", ".part"
 _BATCH_BYTES = 16 << 20
-"""How much is written before it is synced; whoever waits for the first of it waits for all of it."""
+"""Bytes written before a sync; the answer to the first line waits for all of them."""
 _PIECE_BYTES = 1 << 20
 
 
@@ -34,20 +36,20 @@ class _PendingLine:
 
 
 class Inbox:
-    """One folder, used by one process at a time; `keep` from any thread.
+    """Folder of submissions, used by one process at a time; call `keep` from any thread.
 
     Args:
-        folder: made if it is not there.
-        max_bytes: how much may wait in it; what comes beyond is refused for now.
+        folder: created if it does not exist.
+        max_bytes: bytes that may wait in it; more are refused for now.
 
     Raises:
-        BanwatchError: another process uses it, or it cannot be used.
+        BanwatchError: another process uses the folder, or it cannot be used.
     """
 
     def __init__(self, folder: Path, *, max_bytes: int = 4 << 30) -> None:
         self.folder = folder
         self._max_bytes = max_bytes
-        self._lock = threading.Lock()  # the journal being written, and how much waits
+        self._lock = threading.Lock()  # guards the journal and the count of waiting bytes
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._held = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -75,7 +77,7 @@ class Inbox:
         self._thread.start()
 
     def _recover(self) -> None:
-        """Finish what a crash left: cut off a line that was not acknowledged, throw unfinished files away."""
+        """Recover after a crash: cut off a line that was not acknowledged, delete unfinished files."""
         for path in self.folder.glob(f"*{_PART}"):
             path.unlink()
         for path in self.folder.glob(f"*{OPEN}"):
@@ -90,7 +92,7 @@ class Inbox:
         sync_directory(self.folder)
 
     def close(self) -> None:
-        """Write what was given, and let go of the folder."""
+        """Write all lines, and release the folder."""
         self._queue.put(None)
         self._thread.join()
         self.finish_journal()
@@ -104,23 +106,23 @@ class Inbox:
 
     @property
     def waiting_bytes(self) -> int:
-        """How much waits."""
+        """Bytes that wait."""
         return self._waiting_bytes
 
     @property
     def journal_bytes(self) -> int:
-        """How much of it is in the journal that is being written."""
+        """Bytes in the journal that is being written."""
         return self._size
 
     def keep(self, line: bytes) -> "Future[None]":
-        """Keep a line; it is on the disk when the future is done.
+        """Keep a line, which is on the disk when the future is done.
 
         Raises:
             FullError: (in the future) there is no room.
         """
         pending = _PendingLine(line + b"\n")
         try:
-            self.make_room(len(pending.data))
+            self.check_room(len(pending.data))
             self._queue.put(pending)
         except FullError as error:
             pending.done.set_exception(error)
@@ -136,37 +138,37 @@ class Inbox:
             name = self._new_name()
         return IncomingFile(self, self.folder / (name + _PART), self.folder / (name + FILE))
 
-    def make_room(self, size_bytes: int) -> None:
-        """Make sure that so much can be kept.
+    def check_room(self, size_bytes: int) -> None:
+        """Check that so many bytes can be kept.
 
         Raises:
-            FullError: it cannot.
+            FullError: too many wait.
         """
         if self._waiting_bytes + size_bytes > self._max_bytes:
             raise FullError("too much waits to be brought in")
 
     def count(self, size_bytes: int) -> None:
-        """Count what waits now."""
+        """Add to the count of waiting bytes."""
         with self._lock:
             self._waiting_bytes += size_bytes
 
     def finish_journal(self) -> None:
-        """Let the journal that is being written be brought in; the next line begins another."""
+        """Close the journal for ingest; the next line begins another."""
         with self._lock:
             self._finish()
 
     def waiting(self) -> list[Path]:
-        """What can be brought in, in the order in which it was begun."""
+        """Return the files that can be ingested, in the order in which they were begun."""
         return sorted(p for p in self.folder.iterdir() if p.suffix in (JOURNAL, FILE))
 
     def done(self, path: Path) -> None:
-        """Take away what the store has now."""
+        """Delete a file whose content is in the store."""
         with self._lock:
             self._waiting_bytes -= path.stat().st_size
             path.unlink()
 
     def _write(self) -> None:
-        """Write lines as they come: all that wait at once, then one sync for all of them."""
+        """Write lines as they come: all waiting ones at once, then one sync for all of them."""
         ended = False
         while not ended:
             batch = self._next_batch()
@@ -197,10 +199,10 @@ class Inbox:
         return batch
 
     def _append(self, data: bytes) -> None:
-        """Add to the journal, all of it or nothing.
+        """Add to the journal, all bytes or none.
 
         Raises:
-            OSError: nothing of it counts; what was there before does.
+            OSError: none were added; the earlier content stays.
         """
         if self._journal is None:
             path = self.folder / (self._new_name() + OPEN)
@@ -213,7 +215,7 @@ class Inbox:
                 rest = rest[os.write(self._fd, rest) :]
             os.fsync(self._fd)
         except OSError:
-            with suppress(OSError):  # else these lines come in too, and count once when they are sent again
+            with suppress(OSError):  # otherwise these lines are ingested too, and count once when sent again
                 os.ftruncate(self._fd, self._size)
                 os.lseek(self._fd, self._size, os.SEEK_SET)
             with suppress(OSError):
@@ -223,7 +225,7 @@ class Inbox:
         self._waiting_bytes += len(data)
 
     def _new_name(self) -> str:
-        """Name a file: sorted after those that wait, never used before, and silent on when it came."""
+        """Make a new file name that sorts after those that wait, and does not tell when it was made."""
         self._number += 1
         return f"{self._number:08}-{secrets.token_hex(8)}"
 
@@ -241,7 +243,7 @@ class Inbox:
 
 
 def inbox_path(archive: Path) -> Path:
-    """Where a store's inbox is: beside its archive."""
+    """Return the path of a store's inbox, beside its archive."""
     return archive.with_name(archive.name.removesuffix(".archive") + ".inbox")
 
 

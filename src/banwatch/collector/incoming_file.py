@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class FullError(Exception):
-    """Nothing more can be kept at the moment; the text says why."""
+    """Submission that cannot be kept at the moment; the text says why."""
 
 
 class IncomingFile:
-    """A file while it is being sent: kept whole, or not at all."""
+    """File while it is being sent: kept whole, or not at all."""
 
     def __init__(self, inbox: "Inbox", part: Path, whole: Path) -> None:
         self._inbox = inbox
@@ -34,12 +34,12 @@ class IncomingFile:
             FullError: there is no room.
         """
         self.size_bytes += len(piece)
-        self._inbox.make_room(self.size_bytes)
+        self._inbox.check_room(self.size_bytes)
         with _explained():
             self._file.write(piece)
 
     def finish(self) -> None:
-        """Keep it: it is on the disk when this returns.
+        """Keep the file, which is on the disk when this returns.
 
         Raises:
             FullError: there is no room.
@@ -52,7 +52,7 @@ class IncomingFile:
         self._inbox.count(self.size_bytes)
 
     def drop(self) -> None:
-        """Let go of it, if it was not kept."""
+        """Delete the file, if it was not kept."""
         with suppress(OSError):
             self._file.close()
         with suppress(OSError):

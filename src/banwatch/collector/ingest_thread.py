@@ -1,4 +1,4 @@
-"""The thread that brings what is in the inbox into the store."""
+"""Thread that ingests the inbox into the store."""
 
 import logging
 import threading
@@ -37,26 +37,27 @@ from banwatch.pipeline.lines import HEAD_BYTES, LongLine, split_lines
 
 _log = logging.getLogger(__name__)
 SETTLE_S = 1.0
-"""How long the first measurement after a quiet time waits for company."""
+"""Time that the first measurement after a quiet time waits for others."""
 EVERY_S = 60.0
-"""How often measurements that keep coming are brought in: each time makes a segment of the archive."""
+"""Interval of ingests under steady load: each ingest makes a segment of the archive."""
 AT_ONCE = 30
-"""How many times they are brought in at once before that, after a quiet time: somebody may be waiting."""
+"""Ingests without that interval, after a quiet time: a person may be waiting for the result."""
 FULL_BYTES = 32 << 20
-"""What is brought in before that: a whole segment."""
+"""Size of a journal that is ingested before the interval ends: a whole segment."""
 MANY_BYTES = 8 << 20
-"""From here on worker processes are worth starting."""
+"""Size from which on worker processes are worth starting."""
 _AFTER_FAILURE_S = 30.0
+"""Pause after an ingest that failed."""
 _TRIES = 3
 _REFUSALS_KEPT = 1_000
 _DETECT_SHARE = 20
-"""Of the time, detection takes at most one part in so many."""
+"""Detection takes at most one part in so many of the time."""
 _SEALED = "sealed/"
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A submission that was not taken, as the quarantine shows it."""
+    """Refused submission, for the quarantine."""
 
     source: str
     reason: str
@@ -66,25 +67,25 @@ class Refusal:
 
     @classmethod
     def of(cls, source: str, reason: str, body: bytes) -> "Refusal":
-        """Describe a body that is not kept."""
+        """Describe a refused body, which is not kept."""
         return cls(source, reason, len(body), sha256(body).hexdigest(), body[:HEAD_BYTES])
 
 
 @dataclass(slots=True)
 class Counts:
-    """What the collector did since it was started."""
+    """Counts since the collector was started."""
 
     received: int = 0
-    """Submissions that were taken; the same one again counts again."""
+    """Accepted submissions; a repeated one counts again."""
     refused: int = 0
     new: int = 0
     """Measurements that the store did not have yet."""
-    known: int = 0
+    duplicates: int = 0
     quarantined: int = 0
 
 
 class IngestThread:
-    """Brings journals and files in, in order, each until the store has it whole."""
+    """Ingests journals and files in order; each stays in the inbox until the store has all of it."""
 
     def __init__(
         self,
@@ -103,10 +104,10 @@ class IngestThread:
         self._refusals: deque[Refusal] = deque(maxlen=_REFUSALS_KEPT)
         self._failed: dict[Path, int] = {}
         self._ended = threading.Event()
-        self._turns = RateLimit(round(60 / EVERY_S), AT_ONCE, clock)
+        self._ingest_limit = RateLimit(round(60 / EVERY_S), AT_ONCE, clock)
         self._began_at: float | None = None
         self._detect_at = 0.0
-        self._stale = False
+        self._needs_detection = False
         self.counts = Counts()
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
@@ -123,7 +124,7 @@ class IngestThread:
         self._thread.join()
 
     def refuse(self, refusal: Refusal) -> None:
-        """Note a submission that was not taken; of very many the last ones."""
+        """Record a refused submission; of very many, the last ones."""
         self.counts.refused += 1
         self._refusals.append(refusal)
 
@@ -147,41 +148,41 @@ class IngestThread:
         if self._began_at is not None and self._is_due(now):
             self._inbox.finish_journal()
             self._began_at = None
-            self._turns.charge("", 0)
+            self._ingest_limit.charge("", 0)
         if self._refusals:
             self._note_refusals()
         for path in self._inbox.waiting():
             if self._ended.is_set():
-                return  # it waits for the next start
-            self._bring_in_or_put_off(path)
-        if self._stale and self._clock() >= self._detect_at:
+                return  # the rest is ingested after the next start
+            self._ingest_or_postpone(path)
+        if self._needs_detection and self._clock() >= self._detect_at:
             self._detect()
 
     def _is_due(self, now: float) -> bool:
         if self._inbox.journal_bytes >= FULL_BYTES:
             return True
         began = self._began_at if self._began_at is not None else now
-        return now - began >= SETTLE_S and not self._turns.wait_s("")
+        return now - began >= SETTLE_S and not self._ingest_limit.wait_s("")
 
-    def bring_in(self) -> None:
-        """Bring everything in that is there now."""
+    def ingest_all(self) -> None:
+        """Ingest all that waits now."""
         self._inbox.finish_journal()
         while paths := self._inbox.waiting():
             for path in paths:
-                self._bring_in(path)
+                self._ingest(path)
             self._inbox.finish_journal()
         self._note_refusals()
 
-    def _bring_in_or_put_off(self, path: Path) -> None:
+    def _ingest_or_postpone(self, path: Path) -> None:
         if self._failed.get(path, 0) >= _TRIES:
-            return  # until the next start: the others must not wait for it
+            return  # ingested after the next start: others must not wait for it
         try:
-            self._bring_in(path)
+            self._ingest(path)
         except Exception:
             self._failed[path] = self._failed.get(path, 0) + 1
             raise
 
-    def _bring_in(self, path: Path) -> None:
+    def _ingest(self, path: Path) -> None:
         if path.suffix == FILE:
             self._open_file(path)
             return
@@ -194,13 +195,13 @@ class IngestThread:
                 jobs=self._jobs if size >= MANY_BYTES else 1,
             )
         self.counts.new += report.accepted
-        self.counts.known += report.duplicates
+        self.counts.duplicates += report.duplicates
         self.counts.quarantined += report.quarantined
-        self._stale = self._stale or bool(report.accepted)
+        self._needs_detection = self._needs_detection or bool(report.accepted)
         self._inbox.done(path)
 
     def _open_file(self, path: Path) -> None:
-        """Take the measurements out of a file that was sent whole; what is in it twice counts once."""
+        """Put the measurements of a file into the journal; a repeated one counts once."""
         waiting: deque[Future[None]] = deque()
         for line in self._lines_of(path):
             self.counts.received += 1
@@ -212,7 +213,7 @@ class IngestThread:
         self._inbox.done(path)
 
     def _lines_of(self, path: Path) -> Iterator[Line]:
-        """Read a file of sealed or plain measurements; what cannot be read is noted and costs itself."""
+        """Read a file of sealed or plain measurements; an unreadable one is recorded and affects no other."""
         name = f"(sent file) {path.name}"
         if zipfile.is_zipfile(path):
             with suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
@@ -271,16 +272,16 @@ class IngestThread:
             return
         with self._owner.turn:
             committer = Committer(self._owner.store)
-            for one in noted:
-                what = LongLine(one.size_bytes, one.sha256, one.head)
-                committer.add_unread(one.source, 0, one.reason, what, Tally())
+            for refusal in noted:
+                what = LongLine(refusal.size_bytes, refusal.sha256, refusal.head)
+                committer.add_unread(refusal.source, 0, refusal.reason, what, Tally())
             committer.commit()
         for _ in noted:
             self._refusals.popleft()
 
     def _detect(self) -> None:
-        """Conclude again what the measurements come to, seldom enough to leave time for other things."""
-        self._stale = False
+        """Run detection, at intervals that leave time for other work."""
+        self._needs_detection = False
         began = self._clock()
         with self._owner.turn:
             pipeline.detect(self._owner.store, load_bans().values(), now=datetime.now(UTC))

@@ -1,7 +1,7 @@
-"""From what a probe sends to one line for the archive. No files, no network.
+"""Submissions of probes, read and named as lines for the archive, with no file or network.
 
 Wire: a submission by OONI's protocol is `{"format": "json", "content": {...}}`, its content a measurement; a
-sealed one is `probe.sealing`'s box around a measurement line.
+sealed one is the box of `probe.spool.sealing` around a measurement line.
 """
 
 import hashlib
@@ -18,22 +18,22 @@ from banwatch.model.errors import WireError
 from banwatch.probe.spool.sealing import MAX_SEALED_BYTES, unseal_untrusted
 
 MAX_SUBMISSION_BYTES = 32 << 20
-"""Longest measurement taken, unpacked; the archive keeps no longer line."""
+"""Longest measurement that is taken, unpacked; the archive keeps no longer line."""
 MAX_SEALED_BODY_BYTES = MAX_SEALED_BYTES
 _UID_LAST = re.compile(rb',"measurement_uid":"(\d{14}\.\d{6})_([A-Z]{2})_([a-z0-9]{1,64})_([0-9a-f]{16})"\}$')
-"""How our probe ends a line: a name made from all that stands before."""
+"""End of a line by our probe: an id made from all bytes before it."""
 _NO_ADDRESS = msgspec.Raw(b'"127.0.0.1"')
 _EMPTY = (msgspec.Raw(b"null"), msgspec.Raw(b'""'))
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A measurement that is taken."""
+    """Line of an accepted measurement."""
 
     data: bytes
     """One line of JSON, without a newline."""
     measurement_uid: str
-    """Its name, which the same content has always; so one that is sent twice counts once."""
+    """Id of its content, by which a measurement that is sent twice counts once."""
     report_id: str = ""
 
 
@@ -43,7 +43,7 @@ class _Submission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefusedError(Exception):
-    """A submission is not taken: with which status, and why."""
+    """Refused submission, with an HTTP status and a reason."""
 
     def __init__(self, status: int, reason: str, retry_after_s: int = 0) -> None:
         super().__init__(reason)
@@ -53,11 +53,11 @@ class RefusedError(Exception):
 
 
 def unpack_untrusted(body: bytes, encoding: str, limit: int = MAX_SUBMISSION_BYTES) -> bytes:
-    """Undo a body's `Content-Encoding`.
+    """Undo the `Content-Encoding` of a body.
 
     Raises:
-        WireError: it is damaged, or unpacks to more than the limit.
-        RefusedError: an encoding that is not known.
+        WireError: the body is damaged, or unpacks to more than the limit.
+        RefusedError: the encoding is not supported.
     """
     try:
         if encoding in ("", "identity"):
@@ -85,16 +85,16 @@ def read_submission_untrusted(
     """Read a submission by OONI's protocol.
 
     Args:
-        body: the request's, unpacked.
-        report_id: the report that it is submitted to, which it has to name; empty where there is none.
-        name_report: makes an id for a report of this measurement alone, from its content.
+        body: body of the request, unpacked.
+        report_id: report of the submission, which the measurement has to name; empty where there is none.
+        name_report: makes the id of a report of this measurement alone, from its content.
 
     Raises:
-        WireError: no measurement, or one of another report.
+        WireError: the body is no measurement, or one of another report.
     """
     try:
         submission = msgspec.json.decode(body, type=_Submission)
-        content = bytes(submission.content) or body  # some send the measurement as it is
+        content = bytes(submission.content) or body  # some clients send the measurement without the envelope
         fields = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise WireError(f"no submission: {str(error)[:120]}") from None
@@ -112,10 +112,10 @@ def read_submission_untrusted(
 
 
 def read_sealed_untrusted(body: bytes, private_key: bytes) -> Line:
-    """Open and read what a probe has sealed.
+    """Open and read a sealed measurement.
 
     Raises:
-        WireError: not sealed to this key, damaged, or no measurement.
+        WireError: it is not sealed to this key, damaged, or no measurement.
     """
     line = unseal_untrusted(body, private_key)
     if len(line) > MAX_SUBMISSION_BYTES:
@@ -130,14 +130,14 @@ def read_sealed_untrusted(body: bytes, private_key: bytes) -> Line:
 
 
 def read_line_untrusted(line: bytes, fields: Mapping[str, msgspec.Raw]) -> Line:
-    """Make sure that a measurement can be read, and name it by its content.
+    """Check that a measurement can be read, and name it by its content.
 
-    A name that it brings along counts only where it was made from the content: nobody may take the name of
-    somebody else's measurement before that arrives. The address of the probe, if one is sent, is taken out.
+    An id in the measurement counts only where it was made from the content, so that no sender can take the id
+    of another measurement before that arrives. The address of the probe, if present, is removed.
 
     Args:
         line: JSON of the measurement, over any number of lines.
-        fields: its keys and what they hold, as changed on the way.
+        fields: its keys and values, with changes made after the line was read.
 
     Raises:
         WireError: it is no measurement.
@@ -149,7 +149,7 @@ def read_line_untrusted(line: bytes, fields: Mapping[str, msgspec.Raw]) -> Line:
     if not _keeps_addresses_out(kept):
         kept["probe_ip"] = _NO_ADDRESS
     data = msgspec.json.encode(kept)
-    if b"\n" in data or b"\r" in data:  # raw values keep their white space; in strings there is none
+    if b"\n" in data or b"\r" in data:  # raw values keep white space; JSON strings hold no line break
         data = data.replace(b"\n", b" ").replace(b"\r", b" ")
     return Line(data, _uid_of(data))
 

@@ -1,4 +1,4 @@
-"""The collector's key pair: the private key in a file of its owner's alone, the public one for the probes."""
+"""Key pair of a collector: the private key in a file for its owner alone, the public one for probes."""
 
 import os
 import stat
@@ -13,19 +13,19 @@ from banwatch.probe.spool.sealing import make_keys, parse_key
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Both keys, 32 bytes each."""
+    """Private and public key, 32 bytes each."""
 
     private: bytes
     public: bytes
 
     @property
     def published(self) -> str:
-        """The public key as probes take it with `--collector-key`."""
+        """Public key in the form that `--collector-key` takes."""
         return self.public.hex()
 
 
 def key_path(store: str | Path, archive: Path) -> Path:
-    """Where a store's collector keeps its private key, unless it is told otherwise."""
+    """Return the default path of the private key of a store's collector."""
     return archive.with_name(archive.name.removesuffix(".archive") + ".collector-key")
 
 
@@ -34,10 +34,10 @@ def load_keys(path: Path, *, make: bool) -> Keys:
 
     Args:
         path: of the file, as `banwatch spool keys` writes it.
-        make: make it where there is none yet.
+        make: create the file where it does not exist.
 
     Raises:
-        BanwatchError: it is not there, is no key, can be read by others, or cannot be written.
+        BanwatchError: the file does not exist, is no key, can be read by others, or cannot be written.
     """
     if make and not path.exists():
         _write(path, make_keys()[0])
@@ -65,7 +65,7 @@ def load_keys(path: Path, *, make: bool) -> Keys:
 
 
 def _write(path: Path, private: bytes) -> None:
-    """Write a key that is there whole or not at all; never over another one."""
+    """Write a key whole or not at all, and never over another one."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ def _write(path: Path, private: bytes) -> None:
             file.flush()
             os.fsync(fd)
         try:
-            os.link(part, path)  # unlike a rename, never over a key that somebody else made meanwhile
+            os.link(part, path)  # unlike a rename, never over a key that another process made meanwhile
         finally:
             part.unlink(missing_ok=True)
     except FileExistsError:

@@ -1,6 +1,6 @@
-"""What OONI's probes ask a collector before they measure: helpers, targets, and ids for their reports.
+"""Services for OONI's probes before they measure: helpers, targets, and ids for their reports.
 
-Nobody's address is looked up: a probe hears back the country and network that it names itself.
+No address is looked up: a probe gets back the country and network that it names itself.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, Response
 from banwatch.bans import load_bans
 from banwatch.collector.intake import RefusedError
 from banwatch.collector.receiver import Receiver
-from banwatch.collector.routes import answer, parse_place_untrusted
+from banwatch.collector.routes import answer, parse_network_untrusted
 from banwatch.model.errors import BanwatchError
 from banwatch.reference import snapshots
 from banwatch.reference.importing import read_sites
@@ -32,20 +32,20 @@ NETTESTS = (
     "web_connectivity",
     "whatsapp",
 )
-"""Those for which a report id is given along; a probe opens a report itself for any other."""
+"""Nettests that get a report id at check-in; a probe opens a report itself for any other."""
 _MAX_ASKED_BYTES = 1 << 16
 _MANUAL, _CHARGING, _ON_BATTERY = 9_999, 100, 20
-"""How many sites are given, as OONI gives them: to a person who asked, to a charging and a running probe."""
+"""Number of sites, as OONI's: for a manual run, for a charging probe, and for one on battery."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A site to measure."""
+    """Site to measure."""
 
     url: str
     category_code: str
     country_code: str
-    """Of its list: `XX` is the list of all countries."""
+    """Country of its list; `XX` is the list of all countries."""
 
 
 class _Chosen(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ class _CheckIn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def listed_sites(cc: str) -> Sequence[Site]:
-    """Sites for a country: what bans there name, then its test list, then that of all countries."""
+    """List the sites for a country: those in its bans, then its test list, then that of all countries."""
     return _listed_sites(cc if cc != "ZZ" else "")
 
 
@@ -104,10 +104,10 @@ def add_probe_services(
     """Add the routes.
 
     Args:
-        app: to which they are added.
-        receiver: which knows ids of reports.
+        app: to add the routes to.
+        receiver: issues ids of reports.
         helpers: addresses of test helpers, `https://...`.
-        sites_for: gives the sites for a country.
+        sites_for: lists the sites for a country.
     """
     named = (
         {"web-connectivity": [{"type": "https", "address": helper} for helper in helpers]} if helpers else {}
@@ -154,7 +154,7 @@ async def _check_in(
             asked = msgspec.json.decode(body or b"{}", type=_CheckIn)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise RefusedError(400, f"no check-in: {str(error)[:120]}") from error
-    cc, asn = parse_place_untrusted(asked.probe_cc, asked.probe_asn)
+    cc, asn = parse_network_untrusted(asked.probe_cc, asked.probe_asn)
     codes = asked.web_connectivity.category_codes if asked.web_connectivity else None
     wanted = codes.split(",") if isinstance(codes, str) else codes or []
     limit = _MANUAL if asked.run_type == "manual" else _CHARGING if asked.charging else _ON_BATTERY

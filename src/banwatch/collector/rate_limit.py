@@ -1,4 +1,4 @@
-"""How much each client may send, without knowing who it is."""
+"""Rate limit for each client, by a hash that does not identify it."""
 
 import hashlib
 import ipaddress
@@ -8,19 +8,19 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 FORGET_S = 24 * 3600
-"""After this the secret is thrown away, and with it the last trace of who sent what."""
+"""Life of the secret key; with it, the last trace of a client is deleted."""
 _CLIENTS_KEPT = 50_000
 _PIECE_BYTES = 256 << 10
-"""A submission costs one, and one more for each of these."""
+"""A submission costs one token, and one more for so many bytes."""
 
 
 class RateLimit:
-    """Buckets of tokens by a hash of the client's address; its key is random, and only in memory.
+    """Token buckets by a keyed hash of the client's address; the key is random, and only in memory.
 
     Args:
-        per_minute: what a client may send for long; 0 is any amount.
-        burst: what it may send at once.
-        clock: seconds that only go forward.
+        per_minute: sustained submissions of a client; 0 is any number.
+        burst: submissions that it may send at once.
+        clock: monotonic time in seconds.
     """
 
     def __init__(
@@ -38,14 +38,14 @@ class RateLimit:
         self._renewed_at = self._clock()
 
     def wait_s(self, address: str) -> float:
-        """How long a client has to wait; 0 where it may send now."""
+        """Return the seconds that a client has to wait; 0 where it may send now."""
         if not self._rate_s:
             return 0.0
         tokens = self._tokens(self._client(address))
         return 0.0 if tokens > 0 else (1 - tokens) / self._rate_s
 
     def charge(self, address: str, size_bytes: int) -> None:
-        """Count what a client has sent; more than it had left delays its next."""
+        """Charge a client for a submission; one that costs more than it has left delays its next."""
         if not self._rate_s:
             return
         client = self._client(address)
@@ -66,7 +66,7 @@ class RateLimit:
             self._renew()
         try:
             ip = ipaddress.ip_address(address)
-            network = ip.packed[:7] if ip.version == 6 else ip.packed  # who has IPv6 has a /56 of it
+            network = ip.packed[:7] if ip.version == 6 else ip.packed  # an IPv6 subscriber has a /56
         except ValueError:
-            network = b""  # a socket without addresses: all of them together
+            network = b""  # a socket without addresses: all its clients together
         return hashlib.blake2b(network, key=self._key, digest_size=16).digest()

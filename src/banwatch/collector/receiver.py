@@ -23,9 +23,9 @@ from banwatch.collector.report_ids import ReportIds
 from banwatch.model.errors import WireError
 
 _IN_FLIGHT_BYTES = 128 << 20
-"""Bodies being received, together: memory that strangers can make us use."""
+"""Bytes of all bodies that are being received: memory that strangers can make the server use."""
 _SILENCE_S = 30.0
-"""How long nothing may come of a body; slow networks are what this is for."""
+"""Longest silence within a body, for slow networks."""
 _BODY_S = 900.0
 RETRY_S = 60
 _READERS = 2
@@ -33,7 +33,7 @@ _READERS = 2
 
 @dataclass(slots=True)
 class Receiver:
-    """What receiving needs, and how much is being received."""
+    """Receiver of submissions: where they go, and the bytes being received."""
 
     inbox: Inbox
     ingest_thread: IngestThread
@@ -50,10 +50,10 @@ class Receiver:
         self.reports = ReportIds(self.keys.private)
 
     async def take(self, request: Request, source: str, limit: int, read: Callable[[bytes], Line]) -> Line:
-        """Receive a body, make a line of it and keep that: it is on the disk when this returns.
+        """Receive a body, read a line from it and keep the line, which is on the disk when this returns.
 
         Raises:
-            RefusedError: it is not taken.
+            RefusedError: the submission is not taken.
         """
         async with self.body(request, limit) as body:
             try:
@@ -70,7 +70,7 @@ class Receiver:
 
     @asynccontextmanager
     async def body(self, request: Request, limit: int) -> AsyncIterator[bytes]:
-        """Receive a body whole, while all bodies together stay within what memory is for."""
+        """Receive a whole body, while all bodies together stay within the limit of memory."""
         self.admit(request, limit)
         body = bytearray()
         held = 0
@@ -89,10 +89,10 @@ class Receiver:
             self.rate_limit.charge(client_of(request), len(body))
 
     def admit(self, request: Request, limit: int) -> None:
-        """Turn away who sends too much, before it is received.
+        """Refuse a client that sends too much, before the body is received.
 
         Raises:
-            RefusedError: it is turned away.
+            RefusedError: the client has to wait, or the body is too long.
         """
         wait_s = self.rate_limit.wait_s(client_of(request))
         if wait_s:
@@ -102,10 +102,10 @@ class Receiver:
             raise RefusedError(413, f"at most {limit} bytes are taken")
 
     async def pieces(self, request: Request) -> AsyncIterator[bytes]:
-        """Give a body as it comes.
+        """Receive a body piece by piece.
 
         Raises:
-            RefusedError: nothing comes any more.
+            RefusedError: the body broke off or took too long.
         """
         stream = request.stream()
         try:
@@ -123,7 +123,7 @@ class Receiver:
             raise RefusedError(400, "the body did not come in whole") from error
 
     def close(self) -> None:
-        """End the threads that read."""
+        """End the reader threads."""
         self._readers.shutdown(wait=True, cancel_futures=True)
 
 

@@ -1,4 +1,4 @@
-"""Ids of reports, as OONI's probes open them, that need no table: each carries the proof that we gave it.
+"""Ids of reports for OONI's probes, which need no table: each carries a proof that it was issued here.
 
 Wire: `20160401T120000Z_webconnectivity_KP_131279_n1_<24 letters>`, as OONI's; of the letters the first 12 are
 random, the others are from a keyed hash of all before them.
@@ -16,7 +16,7 @@ from banwatch.model.errors import WireError
 from banwatch.model.ids import parse_asn
 
 OPEN_FOR = timedelta(hours=48)
-"""How long a report is open: OONI's probes open another one for what they could not submit within an hour."""
+"""Time that a report is open; OONI's probes open another for what they cannot submit within an hour."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _HALF = 12
 _SHAPE = re.compile(r"(\d{8}T\d{6}Z)_([a-z0-9]{1,64})_([A-Z]{2})_(\d{1,10})_n1_([A-Za-z0-9]{24})")
@@ -24,7 +24,7 @@ _CLOSED_KEPT = 100_000
 
 
 class ReportIds:
-    """Gives ids and knows them again, after a restart too; those that were closed, until a restart."""
+    """Issues and recognises ids, also after a restart; closed ids are remembered until a restart."""
 
     def __init__(self, key: bytes) -> None:
         self._key = hashlib.blake2b(key, key=b"banwatch report ids").digest()
@@ -35,10 +35,10 @@ class ReportIds:
         return self._made(test_name, cc, asn, now, "".join(secrets.choice(_LETTERS) for _ in range(_HALF)))
 
     def give_for(self, content: bytes) -> str:
-        """Make the id of a report that one measurement makes up: the same content gives the same id.
+        """Make the id of a report of one measurement: the same content gives the same id.
 
         Raises:
-            WireError: it is no measurement.
+            WireError: the content is no measurement.
         """
         wire = decode_untrusted(content)
         at = parse_time(wire.measurement_start_time) or parse_time(wire.test_start_time)
@@ -55,10 +55,10 @@ class ReportIds:
         return head + letters + self._proof(head + letters)
 
     def check_untrusted(self, report_id: str, now: datetime) -> None:
-        """Make sure that a report was opened here, and is not closed.
+        """Check that a report was opened here, and is not closed.
 
         Raises:
-            WireError: it was not, or is.
+            WireError: the report was not opened here, or is closed.
         """
         shaped = _SHAPE.fullmatch(report_id)
         if shaped is None or not hmac.compare_digest(report_id[-_HALF:], self._proof(report_id[:-_HALF])):

@@ -1,6 +1,6 @@
-"""What the collector answers over HTTP: OONI's protocol for probes, sealed measurements, files of many.
+"""HTTP routes of the collector: OONI's protocol for probes, sealed measurements, and files of many.
 
-Nothing here looks at who asks but `pace`, which cannot tell it either; nothing is logged of a request.
+Only `rate_limit` uses the address of a client, as a hash; nothing of a request is logged.
 """
 
 import asyncio
@@ -35,11 +35,11 @@ _SEALED_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _ASN = re.compile(r"AS(\d{1,10})")
 _CC = re.compile(r"[A-Z]{2}")
 _WORD = re.compile(r"[0-9A-Za-z_.+ -]{1,64}")
-_SAID = {"Cache-Control": "no-store"}
+_HEADERS = {"Cache-Control": "no-store"}
 
 
 class _Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """OONI's request to open a report; fields that are out of use are passed over."""
+    """OONI's request to open a report; obsolete fields are ignored."""
 
     probe_asn: str
     probe_cc: str
@@ -52,7 +52,7 @@ class _Opening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _NotAForm(Route):
-    """A route that leaves what browsers send of forms to whoever comes after."""
+    """Route that leaves forms of browsers to the routes after it."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if Headers(scope=scope).get("content-type", "").startswith("application/x-www-form-urlencoded"):
@@ -62,7 +62,7 @@ class _NotAForm(Route):
 
 
 def add_collector(app: FastAPI, receiver: Receiver) -> None:
-    """Add the routes that probes use; not in the API's description, which is for readers."""
+    """Add the routes for probes, which are not in the API's description for readers."""
     route = partial(app.api_route, include_in_schema=False)
 
     @route("/api/v1/sealed/{sealed_id}", methods=["PUT"])
@@ -72,7 +72,7 @@ def add_collector(app: FastAPI, receiver: Receiver) -> None:
     async def open_report(request: Request) -> Response:
         return await answer(lambda: _open_report(receiver, request))
 
-    # before the readers' form, which has the same path
+    # goes before the readers' form, which has the same path
     app.router.routes.insert(0, _NotAForm("/report", open_report, methods=["POST"], include_in_schema=False))
 
     @route("/report/{report_id}", methods=["POST"])
@@ -93,7 +93,9 @@ def add_collector(app: FastAPI, receiver: Receiver) -> None:
 
     @route("/api/v1/submit_measurement/{cc}/{asn}", methods=["POST"])
     async def submit_single(request: Request, cc: str, asn: str) -> Response:
-        return await answer(lambda: _take_single(receiver, request))  # what it says of itself counts
+        return await answer(
+            lambda: _take_single(receiver, request)
+        )  # the country and network in the measurement count
 
     @route("/api/v1/bundles", methods=["POST"])
     async def bundle(request: Request) -> Response:
@@ -111,23 +113,23 @@ def add_collector(app: FastAPI, receiver: Receiver) -> None:
                 "refused": counts.refused,
                 "waiting_bytes": receiver.inbox.waiting_bytes,
             },
-            headers=_SAID,
+            headers=_HEADERS,
         )
 
 
 async def answer(work: Callable[[], Awaitable[dict[str, object]]]) -> Response:
-    """Say what came of a request, or why it was refused."""
+    """Answer with the result of a request, or with the reason of its refusal."""
     try:
-        return JSONResponse(await work(), headers=_SAID)
+        return JSONResponse(await work(), headers=_HEADERS)
     except RefusedError as error:
-        headers = dict(_SAID)
+        headers = dict(_HEADERS)
         if error.retry_after_s:
             headers["Retry-After"] = str(error.retry_after_s)
         return JSONResponse({"error": error.reason}, error.status, headers)
 
 
 async def _take_sealed(receiver: Receiver, request: Request, sealed_id: str) -> dict[str, object]:
-    """Take a sealed measurement. Nothing is answered that the probe could keep of what was in it."""
+    """Take a sealed measurement; the answer reveals nothing of its content."""
     if not _SEALED_ID.fullmatch(sealed_id):
         raise RefusedError(400, "an id is up to 64 letters and digits")
     read = partial(read_sealed_untrusted, private_key=receiver.keys.private)
@@ -135,8 +137,8 @@ async def _take_sealed(receiver: Receiver, request: Request, sealed_id: str) -> 
     return {"accepted": True}
 
 
-def parse_place_untrusted(cc: str, asn: str) -> tuple[str, int]:
-    """Read a country and a network as probes write them.
+def parse_network_untrusted(cc: str, asn: str) -> tuple[str, int]:
+    """Parse a country and a network as probes write them.
 
     Raises:
         RefusedError: they are malformed.
@@ -153,7 +155,7 @@ async def _open_report(receiver: Receiver, request: Request) -> dict[str, object
             asked = msgspec.json.decode(body, type=_Opening)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise RefusedError(400, f"no request for a report: {str(error)[:120]}") from error
-    cc, asn = parse_place_untrusted(asked.probe_cc, asked.probe_asn)
+    cc, asn = parse_network_untrusted(asked.probe_cc, asked.probe_asn)
     words = (asked.software_name, asked.software_version, asked.test_name, asked.test_version)
     if not all(map(_WORD.fullmatch, words)):
         raise RefusedError(400, "a field of the request is malformed")
@@ -199,7 +201,7 @@ async def _close_report(receiver: Receiver, report_id: str) -> dict[str, object]
 
 
 async def _take_single(receiver: Receiver, request: Request) -> dict[str, object]:
-    """Take a report of one measurement; sent again it gets the same ids, and counts once."""
+    """Take a report of one measurement; a repeated one gets the same ids, and counts once."""
     line = await _take_plain(receiver, request, "", receiver.reports.give_for)
     return {
         "measurement_id": line.measurement_uid,
@@ -209,7 +211,7 @@ async def _take_single(receiver: Receiver, request: Request) -> dict[str, object
 
 
 async def _submit(receiver: Receiver, request: Request, report_id: str) -> dict[str, object]:
-    """Take a measurement by the protocol with anonymous credentials, which are not looked at."""
+    """Take a measurement by the protocol with anonymous credentials, which are ignored."""
     answer = await _update_report(receiver, request, report_id)
     return {
         "measurement_uid": answer["measurement_uid"],

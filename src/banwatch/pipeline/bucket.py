@@ -1,7 +1,7 @@
-"""Public buckets, read without an account: `s3://ooni-data-eu-fra/raw/20240101/`.
+"""Public S3 buckets, read without an account: `s3://ooni-data-eu-fra/raw/20240101/`.
 
 Only two requests of the S3 protocol are made: list the keys under a prefix, and get one.
-`BANWATCH_S3_ENDPOINT` names another server (`http://127.0.0.1:9000`), which is then asked path-style.
+`BANWATCH_S3_ENDPOINT` names another server (`http://127.0.0.1:9000`), with path-style addresses.
 """
 
 import os
@@ -28,17 +28,17 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One object in a bucket."""
+    """Object in a bucket."""
 
     bucket: str
     name: str
     size_bytes: int
     etag: str
-    """The server's word for its content."""
+    """Entity tag that the server gives its content."""
 
     @property
     def address(self) -> str:
-        """As it is shown and stored."""
+        """Address for display and storage."""
         return f"s3://{self.bucket}/{self.name}"
 
 
@@ -48,10 +48,10 @@ def is_bucket(text: str) -> bool:
 
 
 def list_keys(address: str) -> Iterator[Key]:
-    """List every object under `s3://bucket/prefix`, in the order of the server, which is that of the names.
+    """List every object under `s3://bucket/prefix`, in the order of the names.
 
     Raises:
-        BanwatchError: it is no such address, or the server does not answer as it should.
+        BanwatchError: the address is malformed, or the server does not answer with a listing.
     """
     found = _ADDRESS.fullmatch(address)
     if found is None:
@@ -73,13 +73,13 @@ def list_keys(address: str) -> Iterator[Key]:
 
 
 def parse_listing_untrusted(page: bytes, bucket: str) -> tuple[list[Key], str]:
-    """Read one page of a listing.
+    """Parse one page of a listing.
 
     Returns:
         Its keys, and the token for the next page, empty where this was the last.
 
     Raises:
-        WireError: it is too large, or no listing.
+        WireError: the page is too large, or no listing.
     """
     if len(page) > MAX_LISTING_BYTES:
         raise WireError(f"a listing of more than {MAX_LISTING_BYTES} bytes")
@@ -103,10 +103,10 @@ def parse_listing_untrusted(page: bytes, bucket: str) -> tuple[list[Key], str]:
 
 
 def read_key(key: Key) -> Iterator[bytes]:
-    """Give an object's bytes piece by piece.
+    """Read an object's bytes piece by piece.
 
     Raises:
-        BanwatchError: the server does not give it.
+        BanwatchError: the server refuses the object.
         OSError: the connection broke.
     """
     with _get(f"{_endpoint(key.bucket)}/{urllib.parse.quote(key.name)}") as answer:
@@ -127,12 +127,12 @@ def _endpoint(bucket: str) -> str:
 
 @contextmanager
 def _get(url: str) -> Iterator[BinaryIO]:
-    """Ask for something, again where the server is busy."""
+    """Get an address, with retries where the server is busy."""
     with ExitStack() as opened:
-        yield _open_patiently(url, opened)
+        yield _open_with_retries(url, opened)
 
 
-def _open_patiently(url: str, opened: ExitStack) -> BinaryIO:
+def _open_with_retries(url: str, opened: ExitStack) -> BinaryIO:
     wait_s = _FIRST_WAIT_S
     for attempt in range(_TRIES):
         try:

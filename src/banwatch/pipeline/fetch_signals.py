@@ -8,7 +8,7 @@ from banwatch.model.signal import Signal
 from banwatch.net.fetch import fetch
 
 DEADLINE_S = 30.0
-"""Deadline of a whole fetch: a server that drips may not hold us longer."""
+"""Deadline of a whole fetch, also for a server that sends slowly."""
 _FORMS = "docs/detect.md names the three forms."
 
 
@@ -19,11 +19,11 @@ def signals_from(
 
     Args:
         source: a path, or an http or https address.
-        deadline_s: how long fetching may take, all in all.
-        max_bytes: how much may be fetched.
+        deadline_s: longest time of the whole fetch.
+        max_bytes: largest size to fetch.
 
     Raises:
-        BanwatchError: it cannot be fetched or read, or has none of the three forms.
+        BanwatchError: the source cannot be fetched or read, or has none of the three forms.
     """
     if not source.lower().startswith(("http://", "https://")):
         return read_signals(Path(source))
