@@ -36,12 +36,12 @@ async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.close()
 
 
-def serve_endless_bodies(tell: Connection) -> None:
+def serve_endless_bodies(ports: Connection) -> None:
     """Pour bytes at whoever asks, for ever."""
 
     async def serve() -> None:
         server = await asyncio.start_server(_pour, LOCAL, 0, backlog=1024)
-        tell.send(server.sockets[0].getsockname()[1])
+        ports.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
     asyncio.run(serve())

@@ -159,12 +159,12 @@ def test_it_cannot_be_made_to_look_inside(tmp_path: Path, url: str, zone: dict[s
         await servers.http_site(Page(body=b"secret"))(stream)
 
     redirect = servers.http_site(Page(status=302, headers=(("Location", SECRET),)))
-    inside = {
+    private = {
         (ip, port): must_not_be_reached
         for ip in ("127.0.0.1", "10.0.0.5", "169.254.169.254")
         for port in (80, 443)
     }
-    net = make_net(zone, tcp={**inside, (SITE, 80): redirect})
+    net = make_net(zone, tcp={**private, (SITE, 80): redirect})
     answer = ask(tmp_path, net, {"http_request": url, "tcp_connect": ["10.0.0.5:80", "127.0.0.1:80"]})
     assert answer["http_request"]["status_code"] == -1
     assert {ip for ip, _ in net.connected} <= {SITE}

@@ -161,8 +161,8 @@ def test_a_trace_tells_every_connect_read_and_write() -> None:
         assert await stream.read(100) == b""
 
     run(converse())
-    told = [(event.operation, event.num_bytes, event.failure) for event in events]
-    assert told == [
+    seen = [(event.operation, event.num_bytes, event.failure) for event in events]
+    assert seen == [
         ("connect", 0, None),
         ("write", 5, None),
         ("read", 3, None),

@@ -68,16 +68,18 @@ class Receiver:
             length = next(h for h in head.lower().split(b"\r\n") if h.startswith(b"content-length"))
             body = await reader.readexactly(int(length.split(b":")[1]))
             name = head.split(b" ")[1].decode().rpartition("/")[2]
-            known = name in self.bodies
+            is_repeated = name in self.bodies
             if self.rng.random() < 0.1:
                 writer.write(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
                 return
-            if not known:
+            if not is_repeated:
                 self.bodies[name] = body
             if self.rng.random() < 0.1:
                 return
             writer.write(
-                b"HTTP/1.1 " + (b"409 Known" if known else b"201 Created") + b"\r\nContent-Length: 0\r\n\r\n"
+                b"HTTP/1.1 "
+                + (b"409 Known" if is_repeated else b"201 Created")
+                + b"\r\nContent-Length: 0\r\n\r\n"
             )
         except (OSError, asyncio.IncompleteReadError):
             pass
@@ -85,7 +87,7 @@ class Receiver:
             writer.close()
 
 
-def probe(folder: str, key: str, port: int, number: int, seed: int, tell: Connection) -> None:
+def probe(folder: str, key: str, port: int, number: int, seed: int, delivered: Connection) -> None:
     """Put measurements and deliver them, until there are enough, or somebody kills us."""
     rng = random.Random(seed)
     spool = Spool(Path(folder), key)
@@ -100,12 +102,12 @@ def probe(folder: str, key: str, port: int, number: int, seed: int, tell: Connec
             line = json.dumps(
                 {"input": f"https://{SECRET}/", "noise": rng.randbytes(rng.randrange(3000)).hex()}
             )
-            tell.send(spool.put(line.encode()))
+            delivered.send(spool.put(line.encode()))
             number -= 1
         deliver()
     while deliver():
         pass
-    tell.send("")
+    delivered.send("")
 
 
 def storm(
@@ -116,11 +118,11 @@ def storm(
     receiver = Receiver(seed)
     rng = random.Random(seed)
     context = multiprocessing.get_context("spawn")
-    told: set[str] = set()
+    reported: set[str] = set()
     kills, finished, leaked = 0, False, False
     while not finished:
         ours, theirs = context.Pipe(duplex=False)
-        left = count - len(told)
+        left = count - len(reported)
         process = context.Process(
             target=probe,
             args=(str(folder), public.hex(), receiver.port, left, rng.randrange(1 << 30), theirs),
@@ -134,23 +136,23 @@ def storm(
                 if ours.poll(0.01):
                     name = ours.recv()
                     finished = not name
-                    told.update({name} - {""})
+                    reported.update({name} - {""})
             if not finished and process.pid is not None:
                 os.kill(process.pid, signal.SIGKILL)
                 kills += 1
             while ours.poll(0):
                 name = ours.recv()
-                told.update({name} - {""})
+                reported.update({name} - {""})
                 finished = finished or not name
         process.join()
         leaked = leaked or any(SECRET.encode() in p.read_bytes() for p in folder.iterdir() if p.is_file())
     receiver.stop()
     opened = [unseal_untrusted(body, private) for body in receiver.bodies.values()]
     return {
-        "put": len(told),
+        "put": len(reported),
         "accepted": len(opened),
         "accepted_twice": len(opened) - len(set(opened)),
-        "lost": len(told - set(receiver.bodies)),
+        "lost": len(reported - set(receiver.bodies)),
         "kills": kills,
         "left_on_disk": len(list(Spool(folder).waiting())),
         "plain_text_on_disk": leaked,

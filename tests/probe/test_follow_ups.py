@@ -59,8 +59,8 @@ def test_a_name_filter_is_looked_at_from_all_sides(tmp_path: Path) -> None:
         ("tcp", f"{SITE}:443"),
         ("tls", f"{SITE}:443"),
     ]
-    told = {name: [one["failure"] for one in followed_up(keys["tls_handshakes"], name)] for name in NAMES}
-    assert told == {
+    failures = {name: [one["failure"] for one in followed_up(keys["tls_handshakes"], name)] for name in NAMES}
+    assert failures == {
         "other_name": [None],
         "retry": ["connection_reset"],
         "resets_ignored": ["eof_error"],

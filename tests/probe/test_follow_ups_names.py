@@ -122,8 +122,8 @@ def test_a_site_that_rotates_its_addresses_is_not_doubted(tmp_path: Path) -> Non
 
 
 def test_a_name_that_is_gone_for_all_is_not_doubted(tmp_path: Path) -> None:
-    gone = {**CONTROL_OK, "dns": {"failure": "dns_name_error", "addrs": []}}
-    scene = Scene(names={}, resolver=servers.dns_server({}), control=gone)
+    withdrawn = {**CONTROL_OK, "dns": {"failure": "dns_name_error", "addrs": []}}
+    scene = Scene(names={}, resolver=servers.dns_server({}), control=withdrawn)
     assert names_of(measure_site(scene, tmp_path, thorough=True)["test_keys"]) == set()
 
 

@@ -137,9 +137,9 @@ def test_a_forger_answers_where_no_resolver_is(measured: dict[str, dict[str, Any
     assert query["answers"][0]["ipv4"].startswith("31.13.94.")
     [sibling] = _followed_up(measured["forge"], "queries", "sibling")
     assert sibling["answers"][0]["ipv4"].startswith("31.13.94.")
-    [inside] = _followed_up(measured["forge"], "queries", "doh")
-    assert inside["answers"]
-    assert not inside["answers"][0]["ipv4"].startswith("31.13.94.")
+    [encrypted] = _followed_up(measured["forge"], "queries", "doh")
+    assert encrypted["answers"]
+    assert not encrypted["answers"][0]["ipv4"].startswith("31.13.94.")
     assert measured["forge"]["test_keys"]["x_dns_duplicate_responses"]
     assert _judged(measured["forge"]).mechanisms == ("dns.injection.other",)
 
@@ -163,9 +163,9 @@ def test_quic_is_tried_where_the_site_offers_it(measured: dict[str, dict[str, An
     assert handshake["peer_certificates"]
     assert keys["control"]["http3_request"]["status_code"] == 200
     cut = measured["quic"]["test_keys"]
-    told = {one["tags"][-1]: one["failure"] for one in cut["quic_handshakes"]}
+    failures = {one["tags"][-1]: one["failure"] for one in cut["quic_handshakes"]}
     silence = "generic_timeout_error"
-    assert told == {"depth=0": silence, "follow_up=other_name": None, "follow_up=retry": silence}
+    assert failures == {"depth=0": silence, "follow_up=other_name": None, "follow_up=retry": silence}
     assert cut["control"]["http3_request"]["failure"] is None
     assert cut["requests"][0]["failure"] is None
     assert measured["twin"]["test_keys"]["quic_handshakes"] == []

@@ -46,9 +46,9 @@ def test_a_country_code_reads_the_imported_list(tmp_path: Path, monkeypatch: pyt
     place_lists(tmp_path)
     assert read_list("kp", Settings(), print) == [Input("https://a.example/", "NEWS")]
     assert read_list("global", Settings(), print) == [Input("https://b.example/", "NEWS")]
-    with pytest.raises(BanwatchError, match="No test list for FR") as told:
+    with pytest.raises(BanwatchError, match="No test list for FR") as raised:
         read_list("FR", Settings(), print)
-    assert "GLOBAL, KP" in str(told.value)
+    assert "GLOBAL, KP" in str(raised.value)
 
 
 def test_a_file_of_two_letters_is_named_by_its_path(tmp_path: Path) -> None:

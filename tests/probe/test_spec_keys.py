@@ -31,7 +31,7 @@ COMMON = {
     "tcp_connect": {LIST},
     "tls_handshakes": {LIST},
 }
-STATUS, FAILURE, TOLD = {TEXT}, {TEXT, NONE}, {BOOL, NONE}
+STATUS, FAILURE, MAYBE_BOOL = {TEXT}, {TEXT, NONE}, {BOOL, NONE}
 MESSENGER = ("b_api", "b_graph", "edge", "external_cdn", "scontent_cdn", "star", "stun")
 TOR = ("dir_port", "obfs4", "or_port", "or_port_dirauth")
 TAMPERING = {
@@ -64,7 +64,7 @@ SPEC: Mapping[str, Mapping[str, set[str]]] = {
     "facebook_messenger": COMMON
     | {"socksproxy": {NONE}, "facebook_dns_blocking": {BOOL}, "facebook_tcp_blocking": {BOOL}}
     | {f"facebook_{name}_dns_consistent": {BOOL} for name in MESSENGER}
-    | {f"facebook_{name}_reachable": TOLD for name in MESSENGER},
+    | {f"facebook_{name}_reachable": MAYBE_BOOL for name in MESSENGER},
     "instagram": COMMON | {"instagram_endpoints": {MAP}},
     "tor": {"targets": {MAP}}
     | {f"{one}_{what}": {NUMBER} for one in TOR for what in ("total", "accessible")},

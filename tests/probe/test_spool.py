@@ -34,7 +34,7 @@ COLLECTOR = ("185.199.108.153", 443)
 
 
 class FakeCollector:
-    """Takes sealed measurements as the protocol says, and fails as often as it is told to."""
+    """Takes sealed measurements as the protocol says, and fails as often as it is reported to."""
 
     def __init__(self, rng: random.Random | None = None, failing: float = 0.0) -> None:
         self.taken: dict[str, bytes] = {}
@@ -242,16 +242,16 @@ def test_a_kill_at_any_moment_loses_at_most_the_one_in_flight(tmp_path: Path, se
     time.sleep(random.Random(seed).random() * 0.05)
     os.kill(process.pid, signal.SIGKILL)
     process.join()
-    told = set()
+    reported = set()
     try:
         while ours.poll(0):
-            told.add(ours.recv())
+            reported.add(ours.recv())
     except (EOFError, OSError):
         pass  # cut in the middle of telling
     spool = Spool(tmp_path / "spool")
     kept = {one.measurement_id: one.path.read_bytes() for one in spool.waiting()}
-    assert told <= set(kept)
-    assert len(kept) <= len(told) + 1
+    assert reported <= set(kept)
+    assert len(kept) <= len(reported) + 1
     assert all(unseal_untrusted(sealed, PRIVATE) == LINE for sealed in kept.values())
     assert not list((tmp_path / "spool").glob("*.part"))
     assert b"forbidden" not in everything_in(tmp_path)

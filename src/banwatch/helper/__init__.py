@@ -1,7 +1,7 @@
-"""The control server: looks at a target from where the censor is not.
+"""The control server: measures a target from a network without the censor.
 
 Speaks the protocol of OONI's test helper on `POST /`, so that either can stand in for the other. *request*:
-the URL and the endpoints that a probe resolved. *control*: what the helper saw of them. *guard*: what the
+the URL and the endpoints that a probe resolved. *control*: the helper's results for them. *guard*: what the
 helper refuses to connect to, whoever asks.
 """
 

@@ -1,4 +1,4 @@
-"""What was just seen, told again; and one look for many who ask at once."""
+"""Cache of recent answers; callers that ask for the same at once share one measurement."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Hashable
 _MAX_ENTRIES = 4096
 
 
-class Memo:
-    """Remembers results for a short time.
+class AnswerCache:
+    """Cache of results, for a short time.
 
     Args:
         keep_s: how long; with 0 every question is looked into anew.
@@ -20,7 +20,7 @@ class Memo:
         self._kept: dict[Hashable, tuple[float, asyncio.Future[object]]] = {}
 
     async def get(self, key: Hashable, make: Callable[[], Awaitable[object]]) -> object:
-        """The result for a key, made now if it is not remembered."""
+        """Return the result for a key, made now if it is not cached."""
         if self._keep_s <= 0:
             return await make()
         now_s = self._clock()
@@ -29,7 +29,7 @@ class Memo:
             self._forget(now_s)
             kept = (now_s, asyncio.ensure_future(make()))
             self._kept[key] = kept
-        return await asyncio.shield(kept[1])  # who asked first may leave; others still want to know
+        return await asyncio.shield(kept[1])  # the first caller may leave; others still wait for the result
 
     def close(self) -> None:
         """Drop everything, also what is still being made."""

@@ -1,4 +1,4 @@
-"""What the helper connects to, and what it refuses, whoever asks."""
+"""Guard of the helper's connections: which addresses it connects to, and which it refuses."""
 
 import ipaddress
 from collections.abc import Callable, Collection
@@ -15,13 +15,13 @@ _IPV4_INSIDE = (
     ipaddress.IPv6Network("::ffff:0:0:0/96"),  # IPv4-translated (RFC 2765)
 )
 _ISATAP = frozenset({b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe"})
-"""What comes before the IPv4 address in an ISATAP one, in any prefix (RFC 5214)."""
+"""Bytes before the IPv4 address in an ISATAP one, in any prefix (RFC 5214)."""
 _SIX_TO_FOUR = ipaddress.IPv6Network("2002::/16")
 _TEREDO = ipaddress.IPv6Network("2001::/32")
 
 
 class Guard:
-    """Decides by address, after every resolution and every redirect; the address decided on is dialled.
+    """Decision by address, after every resolution and every redirect; the address decided on is connected to.
 
     Args:
         own_addresses: gives the helper's own addresses, as known by now.
@@ -33,7 +33,7 @@ class Guard:
         self._allow_private = allow_private
 
     def is_bogon(self, address: str) -> bool:
-        """Whether an address is none on the public Internet."""
+        """Return whether an address is not on the public Internet."""
         try:
             ip = ipaddress.ip_address(address)
         except ValueError:
@@ -41,11 +41,11 @@ class Guard:
         return not all(may_be_measured(str(one), self._allow_private) for one in (ip, *_inner(ip)))
 
     def allows(self, endpoint: Endpoint) -> bool:
-        """Whether the helper may connect there."""
+        """Return whether the helper may connect there."""
         if self.is_bogon(endpoint.ip):
             return False
         if endpoint.port not in _WEB_PORTS and endpoint.port < _UNPRIVILEGED:
-            return False  # no mail, no shells: a helper is not to be made to talk to those
+            return False  # no mail, no shells: a helper must not be made to talk to such services
         if self._allow_private:
             return True
         own = {str(_canonical(one)) for one in self._own_addresses()}  # no scopes: those are refused above
@@ -61,7 +61,7 @@ def _canonical(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | 
 
 
 def _inner(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
-    """The IPv4 addresses that an IPv6 address leads to."""
+    """Return the IPv4 addresses that an IPv6 address leads to."""
     if ip.version == 4:
         return []
     packed = ip.packed

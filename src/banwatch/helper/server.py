@@ -12,9 +12,9 @@ import h11
 import msgspec
 
 from banwatch.formats.ooni import wire
+from banwatch.helper.control import ControlMeasurer
 from banwatch.helper.guard import Guard
-from banwatch.helper.measure import Looker
-from banwatch.helper.request import MAX_REQUEST_BYTES, parse_question_untrusted
+from banwatch.helper.question import MAX_REQUEST_BYTES, parse_question_untrusted
 from banwatch.helper.settings import HelperSettings
 from banwatch.helper.transfers import FILLING, MAX_TRANSFER_BYTES, asked_bytes
 from banwatch.model.errors import BanwatchError, WireError
@@ -27,7 +27,7 @@ _MAX_TRANSFERS = 64
 _ARRIVING_BYTES = 1 << 24
 _MAX_COUNTED = 1 << 16
 _ANCHORS = ("8.8.8.8", "2001:4860:4860::8888")
-"""Anywhere: the system tells from which of its addresses it would go there."""
+"""Any public addresses: the system says from which of its own it would reach them."""
 _TRANSFER_S = 30.0
 """The longest that bytes are sent to one client."""
 _IDLE_S = 15.0
@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 
 class Helper:
-    """A control server inside the running event loop. It keeps no log of who asked, or what.
+    """A control server inside the running event loop. It keeps no log of clients, or of their questions.
 
     Args:
         net: the network to look from.
@@ -55,11 +55,11 @@ class Helper:
         guard = Guard(
             lambda: (*net.own_addresses, *self._listening, *settings.own_addresses), settings.allow_private
         )
-        self._looker = Looker(net, settings, guard)
+        self._measurer = ControlMeasurer(net, settings, guard)
         self._servers: list[asyncio.Server] = []
         self._connections: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Semaphore(settings.max_in_flight)
-        self._room = _Room(_ARRIVING_BYTES)
+        self._arriving = _MemoryBudget(_ARRIVING_BYTES)
         self._transfers = asyncio.Semaphore(_MAX_TRANSFERS)
         self._waiting = 0
         self._asked: Counter[str] = Counter()
@@ -106,7 +106,7 @@ class Helper:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
         self._servers.clear()
-        self._looker.close()
+        self._measurer.close()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -122,7 +122,7 @@ class Helper:
             pass  # we are stopping, and asyncio's server would report it as an error
         except Exception as error:
             _log.error("a question could not be answered: %s", type(error).__name__)
-            # it could tell who asked for what
+            # the error's text could name the client and its question
         finally:
             self._connections.discard(task)
             writer.transport.abort() if writer.transport.is_closing() else writer.close()
@@ -133,7 +133,7 @@ class Helper:
         client = str(peer[0]) if peer else ""
         while True:
             async with asyncio.timeout(_IDLE_S):
-                received = await _read_request(connection, reader, self._room)
+                received = await _read_request(connection, reader, self._arriving)
             if received is None:
                 return
             request, body = received
@@ -202,7 +202,7 @@ class Helper:
         self._waiting += 1
         try:
             async with asyncio.timeout(self._settings.total_timeout_s), self._turn:
-                return 200, await self._looker.look(question.url, question.endpoints, question.headers)
+                return 200, await self._measurer.measure(question.url, question.endpoints, question.headers)
         except TimeoutError:
             return 503, None
         finally:
@@ -221,15 +221,15 @@ class Helper:
         return self._asked[who] > self._settings.per_client_per_minute
 
 
-class _Room:
-    """What all requests that are still arriving may take of memory together."""
+class _MemoryBudget:
+    """Memory that all requests still arriving may take together."""
 
     def __init__(self, size_bytes: int) -> None:
         self.left_bytes = size_bytes
 
 
 def _household(client: str) -> str:
-    """An IPv4 address, or the /64 of an IPv6 one: whoever has one of those has all of them."""
+    """Return an IPv4 address, or the /64 of an IPv6 one: a subscriber has all addresses of a /64."""
     try:
         ip = ipaddress.IPv6Address(client)
     except ValueError:
@@ -239,7 +239,7 @@ def _household(client: str) -> str:
 
 
 async def _read_request(
-    connection: h11.Connection, reader: asyncio.StreamReader, room: _Room
+    connection: h11.Connection, reader: asyncio.StreamReader, budget: _MemoryBudget
 ) -> tuple[h11.Request, bytes] | None:
     """Read one request with its body; None at the end of the connection."""
     request: h11.Request | None = None
@@ -259,8 +259,8 @@ async def _read_request(
                     raise h11.RemoteProtocolError("request too long")
                 if not swallows:
                     kept += len(event.data)
-                    room.left_bytes -= len(event.data)
-                    if room.left_bytes < 0:
+                    budget.left_bytes -= len(event.data)
+                    if budget.left_bytes < 0:
                         raise h11.RemoteProtocolError("too many long requests at the same time")
                     body.append(bytes(event.data))
             elif isinstance(event, h11.EndOfMessage) and request is not None:
@@ -268,7 +268,7 @@ async def _read_request(
             else:
                 return None
     finally:
-        room.left_bytes += kept
+        budget.left_bytes += kept
 
 
 def create_helper(settings: HelperSettings | None = None, net: Net | None = None) -> Helper:

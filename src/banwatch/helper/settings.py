@@ -1,4 +1,4 @@
-"""What a helper is told before it starts."""
+"""Settings of a helper."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from banwatch.model.ids import Asn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelperSettings:
-    """How a helper looks, and where its limits are."""
+    """Resolvers, trust and limits of a helper."""
 
     resolvers: tuple[str, ...] = ()
     """`ip:port` of resolvers asked over UDP; empty asks the system's."""
@@ -35,4 +35,4 @@ class HelperSettings:
     body_limit_bytes: int = 1 << 19
     max_endpoints: int = 16
     cache_s: float = 0.0
-    """How long what was seen may be told again to the next who asks the same."""
+    """How long a result may be given again to the next client that asks the same."""

@@ -1,4 +1,4 @@
-"""Bytes for a probe to measure its network with: made up on the way down, swallowed on the way up.
+"""Transfers for a probe to measure its network with: random bytes down, discarded bytes up.
 
 `GET /bytes/<n>` answers with n bytes, `POST /bytes` reads what comes and answers with nothing. Ours: OONI's
 helper has no such place.
@@ -14,7 +14,7 @@ _PLACE = b"/bytes"
 
 
 def asked_bytes(request: h11.Request) -> int | None:
-    """How many bytes to send; None where the request is for something else."""
+    """Return how many bytes to send; None where the request is for something else."""
     place = request.target.partition(b"?")[0]
     if request.method == b"POST" and place == _PLACE:
         return 0

@@ -1,4 +1,4 @@
-"""Which of the answered addresses are tried, and in which order."""
+"""Choice and order of the answered addresses that are tried."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _NOT_THE_WORLD = tuple(
         "2001::/23",  # RFC 2928: protocol assignments, Teredo among them
     )
 )
-"""What older versions of Python's own list leave out."""
+"""Special networks that older versions of Python's own list leave out."""
 
 
 def interleave(sources: Sequence[Sequence[str]]) -> list[str]:
@@ -27,7 +27,7 @@ def interleave(sources: Sequence[Sequence[str]]) -> list[str]:
 
 
 def may_be_measured(address: str, private_too: bool = False) -> bool:
-    """Whether an address lies in the world outside.
+    """Return whether an address is on the public Internet.
 
     An answer that points into somebody's own network is evidence as it stands; connecting there would read a
     router's or a neighbour's pages and publish them.

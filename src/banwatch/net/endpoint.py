@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to connect to."""
+    """Address and port to connect to."""
 
     ip: str
     port: int

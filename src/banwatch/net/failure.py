@@ -1,4 +1,4 @@
-"""What the network did, told apart from what we did wrong."""
+"""Failures of the network, kept apart from our own mistakes."""
 
 import errno
 import socket
@@ -22,7 +22,7 @@ class NetworkFailure(Exception):
         super().__init__(failure)
         self.failure = failure
         self.icmp_errors = tuple(icmp_errors)
-        """What routers had to say about it, where the system tells."""
+        """ICMP errors of routers about it, where the system reports them."""
 
 
 _BY_ERRNO = {

@@ -1,7 +1,7 @@
-"""ICMP errors about what we sent, as Linux hands them to any user's socket (`IP_RECVERR`, no root needed).
+"""ICMP errors about our packets, as Linux hands them to any user's socket (`IP_RECVERR`, no root needed).
 
-UDP sockets get every error with the address of who complains; TCP sockets do while they connect (Linux 5.9
-and later). Once a connection stands, Linux tells only that the host is unreachable, not who said so.
+UDP sockets get every error with its sender's address; TCP sockets do while they connect (Linux 5.9
+and later). Once a connection stands, Linux reports only that the host is unreachable, without the sender.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ _SO_EE_ORIGIN_ICMP, _SO_EE_ORIGIN_ICMP6 = 2, 3
 _EXTENDED_ERROR = struct.Struct("=IBBBBII")
 """errno, origin, type, code, padding, info, data; then the offender's socket address."""
 _ADDRESS4, _ADDRESS6 = slice(4, 8), slice(8, 24)
-"""Where a `sockaddr_in` and a `sockaddr_in6` have the address."""
+"""Offsets of the address in a `sockaddr_in` and a `sockaddr_in6`."""
 _MAX_QUEUED = 32
 
 
@@ -35,7 +35,7 @@ def hear_errors(sock: socket.socket, *, on: bool = True) -> None:
 
 
 def take_errors(sock: socket.socket) -> tuple[IcmpError, ...]:
-    """Take what is queued; nothing else that the socket does is touched."""
+    """Take the queued errors; nothing else that the socket does is touched."""
     if not sys.platform.startswith("linux") or sock.fileno() < 0:
         return ()
     taken: list[IcmpError] = []
@@ -80,12 +80,12 @@ def _read_offender(address: bytes) -> str | None:
 
 
 def is_hop_limit(error: IcmpError) -> bool:
-    """Whether it says that a packet's time to live ran out there (RFC 792; RFC 4443 for IPv6)."""
+    """Return whether an error says that a packet's time to live ran out (RFC 792; RFC 4443 for IPv6)."""
     return error.type == (11 if error.version == 4 else 3)
 
 
 def is_forbidden(error: IcmpError) -> bool:
-    """Whether it says that an administrator forbids the way (codes 9, 10, 13; RFC 4443: code 1)."""
+    """Return whether an error says that an administrator forbids the way (codes 9, 10, 13; RFC 4443: 1)."""
     if error.version == 4:
         return error.type == 3 and error.code in (9, 10, 13)
     return error.type == 1 and error.code == 1

@@ -1,4 +1,4 @@
-"""A network without any network: names, addresses and what answers there, all in one process."""
+"""Network in memory: names, addresses and servers in one process, for tests."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from banwatch.net.tls.handshake import shake_hands
 
 
 class MemoryStream:
-    """One end of a pair; what one writes the other reads."""
+    """End of a pair of streams: each reads what the other writes."""
 
     def __init__(self) -> None:
         self._arrived: deque[bytes] = deque()
@@ -40,7 +40,7 @@ class MemoryStream:
         return data[:limit_bytes]
 
     def unread(self, data: bytes) -> None:
-        """Put back what was read, for whoever reads next."""
+        """Put back bytes that were read, for the next read."""
         self._arrived.appendleft(data)
 
     async def write(self, data: bytes) -> None:
@@ -63,11 +63,11 @@ class MemoryStream:
                 end._wake.set()
 
     def tcp_info(self) -> TcpInfo:
-        """There is no kernel here."""
+        """Return nothing: there is no kernel here."""
         return TcpInfo()
 
     def set_ttl(self, hops: int) -> None:
-        """Remember it for whoever tests."""
+        """Remember the hops, for the test to see."""
         self.ttl = hops
 
     def ignore_resets(self) -> bool:
@@ -76,7 +76,7 @@ class MemoryStream:
         return True
 
     def ignored_packets(self) -> int | None:
-        """How many resets were ignored."""
+        """Return how many resets were ignored."""
         return self._ignored
 
     def close(self) -> None:
@@ -94,9 +94,9 @@ def stream_pair() -> tuple[MemoryStream, MemoryStream]:
 
 
 Handler = Callable[[MemoryStream], Awaitable[None]]
-"""What answers a connection; it gets the server's end."""
+"""Server of a connection; it gets the server's end."""
 Responder = Callable[[bytes], Sequence[tuple[float, bytes]]]
-"""What answers a datagram: (seconds later, payload) each."""
+"""Server of datagrams: (seconds later, payload) for each answer."""
 
 
 class _MemoryDatagrams:
@@ -133,9 +133,9 @@ class MemoryNet:
     """
 
     names: Mapping[str, tuple[str, ...] | Failure] = field(default_factory=dict)
-    """What the system's resolver answers: addresses, or how it fails."""
+    """Answers of the system's resolver: addresses, or a failure."""
     tcp: Mapping[tuple[str, int], Handler | Failure] = field(default_factory=dict)
-    """What listens, or how connecting fails."""
+    """Servers by address and port, or the failure of a connect."""
     udp: Mapping[tuple[str, int], Responder] = field(default_factory=dict)
     own_addresses: tuple[str, ...] = ()
     has_ipv6: bool = False
@@ -145,7 +145,7 @@ class MemoryNet:
     _serving: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def clock(self) -> float:
-        """Seconds on the monotonic clock."""
+        """Return seconds on the monotonic clock."""
         return time.monotonic()
 
     async def resolve(self, hostname: str) -> tuple[str, ...]:
@@ -157,7 +157,7 @@ class MemoryNet:
         return found
 
     async def open_tcp(self, ip: str, port: int, *, ttl: int | None = None) -> Stream:
-        """Connect to what is in the table; anything else never answers."""
+        """Connect to a server in the table; any other address never answers."""
         self.connected.append((ip, port))
         handler = self.tcp.get((ip, port))
         if handler is None:
@@ -173,7 +173,7 @@ class MemoryNet:
         return client
 
     async def open_udp(self, ip: str, port: int) -> Datagrams:
-        """Talk to what is in the table; anything else never answers."""
+        """Talk to a server in the table; any other address never answers."""
         return _MemoryDatagrams(self.udp.get((ip, port)), self.clock)
 
     async def start_tls(self, stream: Stream, settings: TlsSettings) -> TlsStream:

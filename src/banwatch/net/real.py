@@ -24,7 +24,7 @@ _ANYWHERE_IPV6 = "2001:4860:4860::8888"
 """Any global address: connecting a UDP socket to it sends nothing, and tells whether there is a route."""
 # <linux/in.h>, <linux/in6.h>: Python does not name all of them
 _IP_TTL, _IP_RECVTTL = 2, 12
-_NO_RTT_US = 0xFFFFFFFF  # what the kernel says where it has measured none
+_NO_RTT_US = 0xFFFFFFFF  # the kernel's number where it has measured none
 _IPV6_UNICAST_HOPS, _IPV6_RECVHOPLIMIT, _IPV6_HOPLIMIT = 16, 51, 52
 
 
@@ -50,7 +50,7 @@ class _TcpStream:
         self._count = count
         self._loop = asyncio.get_running_loop()
         self._dropped_before: int | None = None
-        """What the socket had dropped when it went deaf to resets."""
+        """Segments that the socket had dropped when it began to ignore resets."""
 
     async def read(self, limit_bytes: int) -> bytes:
         try:
@@ -71,7 +71,7 @@ class _TcpStream:
         return _read_tcp_info(self._sock)
 
     def set_ttl(self, hops: int) -> None:
-        hear_errors(self._sock)  # a router's word then ends the next read with `host_unreachable`
+        hear_errors(self._sock)  # an ICMP error then ends the next read with `host_unreachable`
         _limit_hops(self._sock, hops)
 
     def ignore_resets(self) -> bool:
@@ -118,7 +118,7 @@ def _read_tcp_info(sock: socket.socket) -> TcpInfo:
 
 
 def _field(raw: bytes, layout: str, offset: int) -> int | None:
-    """One number of a `tcp_info`; None on systems whose is too old to have it."""
+    """Read a number of a `tcp_info`; None on systems whose is too old to have it."""
     if len(raw) < offset + struct.calcsize(layout):
         return None
     return int(struct.unpack_from(layout, raw, offset)[0])
@@ -191,12 +191,12 @@ class RealNet:
         self.transferred_bytes += size_bytes
 
     def clock(self) -> float:
-        """Seconds on the monotonic clock."""
+        """Return seconds on the monotonic clock."""
         return time.monotonic()
 
     @property
     def own_addresses(self) -> tuple[str, ...]:
-        """The local addresses of every socket so far, but for loopback ones, which tell nothing."""
+        """The local addresses of every socket so far, except loopback ones, which identify nobody."""
         return tuple(self._own)
 
     @property
@@ -213,7 +213,7 @@ class RealNet:
 
     @property
     def system_resolvers(self) -> tuple[str, ...]:
-        """What `/etc/resolv.conf` says now: it changes with the network that one is on."""
+        """Resolvers that `/etc/resolv.conf` names now: they change with the network."""
         return read_system_resolvers()
 
     async def resolve(self, hostname: str) -> tuple[str, ...]:
@@ -223,7 +223,7 @@ class RealNet:
 
         def deliver(addresses: tuple[str, ...], error: Exception | None) -> None:
             if answer.done():
-                return  # nobody waits any more
+                return  # the caller does not wait any more
             if error is None:
                 answer.set_result(addresses)
             else:
@@ -239,7 +239,7 @@ class RealNet:
                 error = NetworkFailure(classify_os_error(os_error))
             except UnicodeError:
                 error = NetworkFailure("dns_server_misbehaving")  # a name that no resolver can be asked
-            with contextlib.suppress(RuntimeError):  # the loop has gone meanwhile
+            with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
                 loop.call_soon_threadsafe(deliver, addresses, error)
 
         threading.Thread(target=ask, name="getaddrinfo", daemon=True).start()
@@ -295,6 +295,6 @@ class RealNet:
 
     def _note_own(self, sock: socket.socket, peer: str) -> None:
         own = str(sock.getsockname()[0])
-        # a machine that talks to an address of its own uses that very address: no news about where it stands
+        # a machine that talks to an address of its own uses that address: no news about the way out
         if own not in self._own and own != peer and not own.startswith("127.") and own != "::1":
             self._own[own] = None

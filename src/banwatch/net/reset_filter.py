@@ -1,8 +1,8 @@
 """A socket filter that lets a TCP connection outlive resets.
 
-A reset that somebody on the path forged ends a connection only where the kernel heeds it. A classic BPF
+A reset that was forged on the path ends a connection only where the kernel accepts it. A classic BPF
 program on the socket drops every segment with the RST flag before TCP sees it (Linux, `tcp_filter` in
-`tcp_v4_rcv` and `tcp_v6_rcv`), and needs no privilege. What was dropped is counted by the socket.
+`tcp_v4_rcv` and `tcp_v6_rcv`), and needs no privilege. The socket counts dropped segments.
 """
 
 import ctypes
@@ -25,14 +25,14 @@ _PROGRAM = (
 
 
 def attach_reset_filter(sock: socket.socket) -> bool:
-    """Make a TCP socket deaf to resets; False where the system does not let us."""
+    """Make a TCP socket ignore resets; False where the system does not allow it."""
     if not sys.platform.startswith("linux"):
         return False
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *one) for one in _PROGRAM))
     program = struct.pack("@HP", len(_PROGRAM), ctypes.addressof(code))  # struct sock_fprog
     try:
         sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
-        # or the kernel would go on for minutes sending again what is never acknowledged, deaf to who resets
+        # or the kernel would go on for minutes to send again what is never acknowledged
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
     except OSError:
         return False
@@ -40,7 +40,7 @@ def attach_reset_filter(sock: socket.socket) -> bool:
 
 
 def count_dropped(sock: socket.socket) -> int | None:
-    """How many segments a socket has dropped so far, by a filter or otherwise; None where nobody says."""
+    """Return how many segments a socket has dropped so far; None where the system does not say."""
     try:
         raw = sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 4 * _MEMINFO_FIELDS)
     except OSError:

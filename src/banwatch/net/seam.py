@@ -1,4 +1,4 @@
-"""The seam: what probe and helper may ask of a network, and what they get."""
+"""The seam: operations that probe and helper may ask of a network, and their results."""
 
 import ssl
 from collections.abc import Sequence
@@ -10,32 +10,32 @@ from banwatch.model.failure import Failure
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Datagram:
-    """One UDP payload that arrived."""
+    """A UDP payload that arrived."""
 
     data: bytes
     at_s: float
-    """When it arrived, on the net's clock."""
+    """Moment of arrival, on the net's clock."""
     ip_ttl: int | None
     """Time to live (hop limit) of the IP header it came in, where the system says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IcmpError:
-    """An ICMP error about a packet of ours: somebody on the way, or at the end of it, complains."""
+    """An ICMP error about a packet of ours, from a router on the way or from its end."""
 
     version: int
     """4 or 6: which list `type` and `code` are from."""
     type: int
     code: int
     offender: str | None
-    """Address of who complains, where the system tells."""
+    """Address of the sender, where the system reports it."""
     at_s: float
-    """When we took notice of it, on the net's clock."""
+    """Moment at which we noticed it, on the net's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TcpInfo:
-    """What the kernel knows of a TCP connection (Linux `TCP_INFO`); null where it does not say."""
+    """Kernel facts about a TCP connection (Linux `TCP_INFO`); null where there are none."""
 
     rtt_ms: float | None = None
     """Smoothed."""
@@ -59,7 +59,7 @@ class TcpInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsSettings:
-    """How to shake hands. The certificate is never verified here: a refused one must be recorded too."""
+    """Settings of a handshake. The certificate is never verified here: a refused one must be recorded too."""
 
     server_name: str | None
     """SNI; None sends none."""
@@ -69,7 +69,7 @@ class TlsSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFacts:
-    """What a handshake settled."""
+    """Results of a handshake."""
 
     version: str
     """`TLSv1.3`, as OONI spells it."""
@@ -84,7 +84,7 @@ class Stream(Protocol):
     """A byte stream. Every method may raise `NetworkFailure`; deadlines are the caller's."""
 
     async def read(self, limit_bytes: int) -> bytes:
-        """Read what is there, at most `limit_bytes`; empty means that the peer ended the stream."""
+        """Read available bytes, at most `limit_bytes`; empty means that the peer ended the stream."""
 
     async def write(self, data: bytes) -> None:
         """Write all of it."""
@@ -95,14 +95,14 @@ class Stream(Protocol):
     def set_ttl(self, hops: int) -> None:
         """Send what follows with this IP time to live (hop limit).
 
-        A read fails with `host_unreachable` where a router says that it ran out; which one is not told.
+        A read fails with `host_unreachable` where a router says that it ran out; the router is not known.
         """
 
     def ignore_resets(self) -> bool:
         """Let the connection outlive resets from here on; False where the system does not let us."""
 
     def ignored_packets(self) -> int | None:
-        """How many segments were dropped since then; null where nothing is ignored, or nobody counts."""
+        """Count the segments that were dropped since then; null where nothing is ignored, or counted."""
 
     def close(self) -> None:
         """Let go of it at once; never fails, may be called twice."""
@@ -113,7 +113,7 @@ class TlsStream(Stream, Protocol):
 
     @property
     def facts(self) -> TlsFacts:
-        """What the handshake settled."""
+        """Results of the handshake."""
 
 
 class Datagrams(Protocol):
@@ -123,7 +123,7 @@ class Datagrams(Protocol):
         """Send one datagram; raises `NetworkFailure`."""
 
     def icmp_errors(self) -> Sequence[IcmpError]:
-        """The ICMP errors about what was sent, so far."""
+        """Return the ICMP errors about what was sent, so far."""
 
     async def receive(self) -> Datagram:
         """Wait for the next datagram; raises `NetworkFailure`."""
@@ -139,7 +139,7 @@ class Net(Protocol):
     """A network. The real one is `banwatch.net.real.RealNet`."""
 
     def clock(self) -> float:
-        """Seconds on a clock that only moves forward; its zero means nothing."""
+        """Return seconds on a clock that only moves forward; its zero means nothing."""
 
     @property
     def own_addresses(self) -> Sequence[str]:
@@ -151,7 +151,7 @@ class Net(Protocol):
 
     @property
     def system_resolvers(self) -> Sequence[str]:
-        """Addresses of those whom the system asks for names."""
+        """Addresses of the resolvers that the system asks for names."""
 
     async def resolve(self, hostname: str) -> tuple[str, ...]:
         """Ask the system's resolver (`getaddrinfo`) for addresses, in its order, each once."""
@@ -171,7 +171,7 @@ class Net(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkEvent:
-    """One thing that happened on a stream."""
+    """An event on a stream."""
 
     operation: str
     """`connect`, `read`, `write`, `tls_handshake_start`, `tls_handshake_done`, ... as df-008 has them."""

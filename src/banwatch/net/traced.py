@@ -1,4 +1,4 @@
-"""A net that notes what passes."""
+"""Net that notes every event."""
 
 from collections.abc import Callable, Sequence
 
@@ -102,7 +102,7 @@ class TracedDatagrams:
         self._note("write_to", t0_s, len(data))
 
     def icmp_errors(self) -> Sequence[IcmpError]:
-        """Ask the conversation."""
+        """Return the ICMP errors of the conversation beneath."""
         return self._datagrams.icmp_errors()
 
     async def receive(self) -> Datagram:
@@ -117,7 +117,7 @@ class TracedDatagrams:
         return datagram
 
     def set_ttl(self, hops: int) -> None:
-        """Tell the conversation."""
+        """Limit the hops of what follows."""
         self._datagrams.set_ttl(hops)
 
     def close(self) -> None:
@@ -138,22 +138,22 @@ class TracedNet:
         self._sink = sink
 
     def clock(self) -> float:
-        """The clock of the net beneath."""
+        """Return the clock of the net beneath."""
         return self._net.clock()
 
     @property
     def own_addresses(self) -> Sequence[str]:
-        """Those of the net beneath."""
+        """Addresses of the net beneath."""
         return self._net.own_addresses
 
     @property
     def has_ipv6(self) -> bool:
-        """As the net beneath says."""
+        """Answer of the net beneath."""
         return self._net.has_ipv6
 
     @property
     def system_resolvers(self) -> Sequence[str]:
-        """As the net beneath says."""
+        """Answer of the net beneath."""
         return self._net.system_resolvers
 
     async def resolve(self, hostname: str) -> tuple[str, ...]:

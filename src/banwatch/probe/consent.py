@@ -1,4 +1,4 @@
-"""Nothing is measured before the person has read what it means, in plain words, and said yes."""
+"""Consent: nothing is measured before the person has read what it may lead to, and agreed."""
 
 import functools
 import os
@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 from banwatch.model.errors import BanwatchError
 
 CONSENT_VERSION = 2
-"""Moves when what is asked changes in substance: who agreed to less is asked again."""
+"""Version of the question; with a new one, people who agreed to less are asked again."""
 
 QUESTION = (
     "Before the first measurement: what this program does, and what it may mean for you.",
@@ -38,13 +38,13 @@ class _Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def default_path() -> Path:
-    """Where a person's consent is kept."""
+    """Return where a person's consent is kept."""
     base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
     return Path(base) / "banwatch" / "consent.json"
 
 
 def has_consented(path: Path) -> bool:
-    """Whether somebody has said yes to what is asked now."""
+    """Return whether a person has agreed to the present question."""
     try:
         given = msgspec.json.decode(path.read_bytes(), type=_Given)
     except (OSError, msgspec.DecodeError):
@@ -53,7 +53,7 @@ def has_consented(path: Path) -> bool:
 
 
 def give_consent(path: Path, at: datetime) -> None:
-    """Remember that somebody said yes.
+    """Remember that a person agreed.
 
     Raises:
         BanwatchError: it cannot be written.
@@ -79,7 +79,7 @@ def _catalogue(language: str) -> dict[str, str]:
 
 
 def language_of(environment: dict[str, str]) -> str:
-    """The language that the environment asks for, such as `ko`; English where it does not say."""
+    """Return the language that the environment asks for, such as `ko`; English where it does not say."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANGUAGE", "LANG"):
         wanted = environment.get(name, "").partition(".")[0].partition(":")[0]
         if wanted and wanted not in {"C", "POSIX"}:
@@ -91,5 +91,5 @@ def language_of(environment: dict[str, str]) -> str:
 
 
 def translate(text: str, language: str) -> str:
-    """A text in a language; in English where nobody has translated it."""
+    """Return a text in a language; in English where it is not translated."""
     return _catalogue(language).get(text, text)

@@ -1,4 +1,4 @@
-"""Names of measurements and reports, in the shapes that OONI gives them."""
+"""Ids of measurements and reports, in OONI's shapes."""
 
 import hashlib
 import random

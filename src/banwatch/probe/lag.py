@@ -1,4 +1,4 @@
-"""How slow this machine and this network are just now: a time-out of ours must not accuse anybody."""
+"""Lag of this machine and this network just now: a time-out that we caused must not accuse anybody."""
 
 import asyncio
 from collections import deque
@@ -15,7 +15,7 @@ _LONGEST_WAIT_S = 3.0
 
 
 class LagMonitor:
-    """Shared by the measurements of a session.
+    """Monitor of lag and of slow steps, shared by the measurements of a session.
 
     Args:
         clock: seconds.
@@ -44,22 +44,22 @@ class LagMonitor:
             self._shares.append((self._clock(), share))
 
     def worst_lag_s(self, since_s: float) -> float:
-        """The longest lag since a moment of the clock."""
+        """Return the longest lag since a moment of the clock."""
         return max((lag for at, lag in self._lags if at >= since_s), default=0.0)
 
     def slowest_step(self, since_s: float) -> float:
-        """The largest share of its time-out that a succeeded step took, since a moment of the clock."""
+        """Return the largest share of its time-out that a successful step took since a moment."""
         return max((share for at, share in self._shares if at >= since_s), default=0.0)
 
     def is_slow(self, timeout_s: float, since_s: float) -> bool:
-        """Whether a time-out of this length, within that time, may have been our own doing."""
+        """Return whether a time-out of this length, since that moment, may have been our own doing."""
         return (
             self.worst_lag_s(since_s) >= timeout_s * _SLOW_SHARE or self.slowest_step(since_s) >= _SLOW_SHARE
         )
 
     @asynccontextmanager
     async def measuring(self) -> AsyncIterator[None]:
-        """Count as busy."""
+        """Count a measurement as busy."""
         self._busy += 1
         try:
             yield
@@ -68,7 +68,7 @@ class LagMonitor:
 
     @asynccontextmanager
     async def quiet(self) -> AsyncIterator[None]:
-        """Wait until few others are busy, but not for ever; whoever waits here is not busy."""
+        """Wait until few others are busy, but not for ever; a waiting measurement is not busy."""
         self._busy -= 1
         try:
             async with self._retesting:

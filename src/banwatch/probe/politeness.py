@@ -1,4 +1,4 @@
-"""Never two at the same time to one address or one registrable domain."""
+"""Politeness: never two measurements at the same time of one address or one registrable domain."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -9,7 +9,7 @@ from banwatch.probe.steps.resolver_links import ResolverLinks
 
 
 class KeyedLock:
-    """A lock for every key, made when wanted and forgotten when free."""
+    """A lock for every key, made on demand and dropped when free."""
 
     def __init__(self) -> None:
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
@@ -31,10 +31,10 @@ class KeyedLock:
 
 
 class Politeness:
-    """What one session holds while it talks to somebody.
+    """Locks that one session holds while it talks to a server.
 
     No two measurements can wait for each other: a domain is held for one hop of redirects, an address for one
-    connection and what follows from it, and whoever holds an address waits for no lock.
+    connection and what follows from it, and the holder of an address waits for no lock.
     """
 
     def __init__(self) -> None:
@@ -47,10 +47,10 @@ class Politeness:
     async def share(
         self, key: str, attempt: Callable[[], Coroutine[None, None, Failure | None]]
     ) -> Failure | None:
-        """Make an attempt that many want at the same time, once for all of them; how it failed, if it did."""
+        """Make an attempt once for all callers that want it at the same time; return the failure, if any."""
         task = self._shared.get(key)
         if task is None:
             task = asyncio.create_task(attempt())
             self._shared[key] = task
             task.add_done_callback(lambda _: self._shared.pop(key, None))
-        return await asyncio.shield(task)  # whoever leaves does not take it away from the others
+        return await asyncio.shield(task)  # a caller that leaves does not cancel it for the others

@@ -1,8 +1,8 @@
-"""Keeps the probe's own addresses out of what it writes, however servers and resolvers spell them.
+"""Scrubbing: the probe's own addresses are taken out of everything that it writes, in every spelling.
 
 An IPv4 address is looked for in every spelling that is in use: dotted, dashed, underlined, padded with zeros,
-in reverse, as a number, in hexadecimal, with its dots escaped as in URLs. Of an IPv6 address the network part
-alone tells whose it is, so that every address of the same /64 goes.
+in reverse, as a number, in hexadecimal, with its dots escaped as in URLs. In an IPv6 address the network part
+alone identifies the person, so that every address of the same /64 is taken out.
 """
 
 import ipaddress
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 SCRUBBED = b"[scrubbed]"
 _SUBSCRIBER_BITS = 64
-"""What a provider gives one subscriber at least (RFC 6177)."""
+"""Prefix that a provider gives one subscriber at least (RFC 6177)."""
 _V6 = re.compile(
     rb"(?<![0-9a-f:.])(?:[0-9a-f]{0,4}(?::|%3a)){2,7}"
     rb"(?:(?:\d{1,3}(?:\.|%2e)){3}\d{1,3}|[0-9a-f]{0,4})(?![0-9a-f]|:[0-9a-f])",
@@ -46,7 +46,7 @@ def scrubber(addresses: Sequence[str]) -> Callable[[bytes], bytes]:
 
 
 class _Scrubber:
-    """Looks for some addresses."""
+    """Search for some addresses."""
 
     def __init__(self, own4: _V4Set, own6: _V6Networks) -> None:
         self._own4, self._own6 = own4, own6
@@ -76,7 +76,7 @@ class _Scrubber:
             lowered = data.lower()
         if any(one in lowered for one in self._marks):
             data = self._pattern.sub(SCRUBBED, data)
-        return data  # nearly always as it was, and much faster so than by the patterns
+        return data  # nearly always there is none, and this is much faster than the patterns
 
     def _replace(self, found: "re.Match[bytes]") -> bytes:
         text = found[0].decode("ascii").lower().replace("%3a", ":").replace("%2e", ".").replace("-", ":")
@@ -90,7 +90,7 @@ class _Scrubber:
 
 
 def _spellings4(ip: ipaddress.IPv4Address) -> list[str]:
-    """The ways in which servers and resolvers write an address."""
+    """Return the ways in which servers and resolvers write an address."""
     parts = str(ip).split(".")
     padded = [part.zfill(3) for part in parts]
     found = [
@@ -102,7 +102,7 @@ def _spellings4(ip: ipaddress.IPv4Address) -> list[str]:
 
 
 def _bounded(spelling: str) -> bytes:
-    """A pattern for a spelling; with another digit on either side it is another address."""
+    """Return a pattern for a spelling; with another digit on either side it is another address."""
     text = re.escape(spelling).encode("ascii")
     if re.fullmatch("[0-9a-f]{8}", spelling) and not spelling.isdigit():
         return rb"(?<![0-9a-f])" + text + rb"(?![0-9a-f])"

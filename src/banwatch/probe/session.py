@@ -1,4 +1,4 @@
-"""One run of the probe: many sites at once, politely."""
+"""Session: one run of the probe over many sites at once, politely."""
 
 import asyncio
 import contextlib
@@ -103,7 +103,7 @@ class Session:
                 else:
                     yield line
             for worker in workers:
-                worker.result()  # what went wrong in one is ours, and comes out here
+                worker.result()  # an exception in a worker is our mistake, and is raised here
         finally:
             for task in (*workers, watch):
                 task.cancel()
@@ -124,11 +124,11 @@ class Session:
             self.in_flight.pop(what, None)
 
     async def _pace(self) -> None:
-        """Wait for a moment of its own, where a steady pace is wanted."""
+        """Wait for the turn of the next measurement, where a pause is set."""
         pause_s = self._settings.pause_s
         if pause_s > 0:
             async with self._pacing:
-                with contextlib.suppress(TimeoutError):  # or until there is nothing more to wait for
+                with contextlib.suppress(TimeoutError):  # or until the session is stopped
                     async with asyncio.timeout(pause_s * (0.5 + self._settings.rng.random())):
                         await self._stopped.wait()
 

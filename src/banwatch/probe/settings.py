@@ -1,4 +1,4 @@
-"""What a session is told before it starts."""
+"""Settings of a session."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ class Timeouts:
 
     dns_s: float = 4.0
     dns_late_s: float = 5.0
-    """How long a question's socket stays open after its first answer (OONI's tq-002 wants five seconds)."""
+    """Time that a question's socket stays open after its first answer (OONI's tq-002: five seconds)."""
     tcp_s: float = 10.0
     tls_s: float = 10.0
     http_s: float = 10.0
@@ -32,7 +32,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where the probe stands and how it measures."""
+    """Settings: where the probe stands and how it measures."""
 
     probe_cc: CountryCode = UNKNOWN_COUNTRY
     probe_asn: Asn = UNKNOWN_ASN
@@ -83,17 +83,17 @@ class Settings:
     """How long a 3-tuple rests after it was cut, before another name is tried there once more; censors that
     remember do so for 30 to 180 seconds. 0 tries at once only."""
     innocent_name: str = "example.org"
-    """A name that nobody blocks, shown in place of the target's: is it the name that matters?"""
+    """An unblocked name, shown in place of the target's: does the name matter?"""
     innocent_endpoint: str = "1.1.1.1:443"
-    """Somebody else's address, where the target's name is shown to see whether the name alone matters."""
+    """Address of another site, where the target's name is shown to see whether the name alone matters."""
     innocent_endpoint6: str = "[2606:4700:4700::1111]:443"
     """The same over IPv6: does IPv6 work at all?"""
     twin_url: str | None = None
-    """A page of like size on the same network as most targets, that nobody slows down; fetched where a
+    """A page of like size on the same network as most targets, which is not throttled; fetched where a
     target's page comes slowly. None does not compare."""
     measure_private: bool = False
-    """Only for tests on loopback: lets the probe connect to addresses that are nobody's on the Internet."""
+    """Only for tests on loopback: lets the probe connect to addresses that are not on the Internet."""
     probe_id: str = ""
-    """A pseudonym, where the person wants one; names nobody."""
+    """Pseudonym that the person chose; empty for none."""
     own_addresses: tuple[str, ...] = ()
     """Addresses of this probe that the world sees, to be scrubbed besides those its sockets have."""

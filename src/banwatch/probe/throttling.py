@@ -1,12 +1,12 @@
-"""Telling a connection that somebody holds back from one that is slow, and how it is held back. Pure.
+"""Throttling: tell a connection that is held back from a slow one, and policing from shaping. Pure.
 
-A *policer* lets a bucketful through and drops what exceeds its rate: segments are missing, and what arrives
-was under way no longer than ever. A *shaper* queues: nothing is missing until the queue is full, and every
+A *policer* lets a bucketful through and drops what exceeds its rate: segments are missing, and the others
+took no longer than usual. A *shaper* queues: nothing is missing until the queue is full, and every
 round trip takes longer. Both are seen in what the kernel knows of a connection, at its end that receives
 (segments that come out of order, round trips measured on what comes) and at its end that sends (segments sent
 again, round trips).
 
-What is compared is one transfer with another like it over the same network: a slow or lossy line slows both.
+One transfer is compared with another like it over the same network: a slow or lossy line slows both.
 """
 
 import statistics
@@ -34,7 +34,7 @@ _SLOWER = 2.0
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """What the kernel knew of a connection at one moment; written down as an array, in this order."""
+    """Kernel facts about a connection at one moment; written as an array, in this order."""
 
     t: float
     """Seconds since the measurement began."""
@@ -49,7 +49,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class Pattern(msgspec.Struct, frozen=True, kw_only=True):
-    """How a transfer went."""
+    """Pattern of a transfer."""
 
     size_bytes: int
     seconds: float
@@ -64,11 +64,11 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def describe(samples: Sequence[Sample], *, begun_s: float, min_rtt_ms: float | None = None) -> Pattern | None:
-    """Say how a transfer went; None where it is too short to say anything.
+    """Describe a transfer; None where it is too short to say anything.
 
     Args:
         samples: in the order of time; those before the beginning say what was there already.
-        begun_s: when it was asked for, on the samples' scale.
+        begun_s: moment at which the transfer was asked for, on the samples' scale.
         min_rtt_ms: the connection's shortest round trip.
     """
     moved = _moving(samples, begun_s)
@@ -98,7 +98,7 @@ def _longest_pause_s(samples: Sequence[Sample]) -> float:
 
 
 def _moving(samples: Sequence[Sample], begun_s: float) -> list[Sample]:
-    """What was there at the beginning, and then every sample at which more had come."""
+    """Select the state at the beginning, and then every sample at which more had come."""
     earlier = [one for one in samples if one.t <= begun_s]
     base = earlier[-1] if earlier else None
     moved = [
@@ -117,14 +117,14 @@ def _moving(samples: Sequence[Sample], begun_s: float) -> list[Sample]:
 
 
 def slowdown(target: Pattern, other: Pattern) -> float | None:
-    """How many times faster the other went; None where nothing can be said."""
+    """Return how many times faster the twin was; None where nothing can be said."""
     return round(other.goodput_bps / target.goodput_bps, 2) if target.goodput_bps > 0 else None
 
 
 def tell_kind(target: Pattern, twin: Pattern) -> Kind | None:
-    """Tell policing from shaping, for a transfer that is slower than its twin.
+    """Return policing or shaping, for a transfer that is slower than its twin.
 
-    None where it is not slower, or shows the marks of neither: a server that sends slowly does that.
+    None where the transfer is not slower, or shows the marks of neither, as with a server that sends slowly.
     """
     slower = slowdown(target, twin)
     if slower is None or slower < _SLOWER:
@@ -142,7 +142,7 @@ def tell_kind(target: Pattern, twin: Pattern) -> Kind | None:
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):
-    """One transfer, as it is written down."""
+    """A transfer, as it is written down."""
 
     role: Literal["target", "twin"]
     direction: Direction
@@ -157,14 +157,14 @@ class Throttling(msgspec.Struct, frozen=True, kw_only=True):
     """The test key `x_throttling`: transfers of the target and of its twin, and what comparing them says."""
 
     twin: Literal["setting", "helper"] | None
-    """Who served as twin: the page that a setting names, or the helper; null where there was none."""
+    """Source of the twin: the page that a setting names, or the helper; null where there was none."""
     transfers: list[Transfer]
     slowdown: dict[Direction, float]
     """How many times faster the twin was, where both transfers were long enough."""
     kind: dict[Direction, Kind | None]
-    """By what the target was held back, where it was slower and shows the marks of it."""
+    """Kind of throttling, where the target was slower and shows the marks of it."""
     control_goodput_bps: float | None = None
-    """How fast the same page came to the helper, where it says so: some sites are slow for everybody."""
+    """Speed at which the same page came to the helper: some sites are slow for everybody."""
 
 
 def compare(

@@ -1,4 +1,4 @@
-"""What the records of one connection or lookup have in common."""
+"""Clock, id, tags and events that the records of one connection or lookup have in common."""
 
 import ipaddress
 from collections.abc import Callable, Sequence
@@ -13,11 +13,11 @@ _MAX_EVENTS = 400
 """Of one measurement; a body of half a megabyte takes about a hundred reads."""
 _MAX_ICMP_ERRORS = 100
 _BLURRED_BITS = {4: 24, 6: 48}
-"""How much of a router's address is kept: enough for its network, not enough for a street."""
+"""Bits kept of a router's address: enough for its network, not enough for a street."""
 
 
 def _blur(address: str | None) -> str | None:
-    """The prefix of an address; None for one of somebody's own network, which is nobody's business."""
+    """Return the prefix of an address; None for one of a private network, which stays private."""
     if address is None:
         return None
     ip = ipaddress.ip_address(address)
@@ -41,7 +41,7 @@ class Trace:
     """Shared likewise."""
 
     def elapsed_s(self) -> float:
-        """Seconds since the measurement began, to the microsecond."""
+        """Return seconds since the measurement began, to the microsecond."""
         return round(self.clock() - self.zero_s, 6)
 
     def since_zero_s(self, at_s: float) -> float:
@@ -65,7 +65,7 @@ class Trace:
         self._add(operation, address, t0_s, self.elapsed_s(), None, failure, proto)
 
     def first_read_s(self, t0_s: float) -> float:
-        """When the first bytes came after a request was sent: what a server needs to think is no slowness."""
+        """Return when the first bytes came after a request was sent: a server's thinking is no slowness."""
         for event in self.events:
             if (
                 event.transaction_id == self.transaction_id
@@ -88,7 +88,7 @@ class Trace:
             begun = t
 
     def sink(self, event: NetworkEvent) -> None:
-        """Note what a traced stream tells."""
+        """Note an event of a traced stream."""
         self._add(
             event.operation,
             event.address,
@@ -100,7 +100,7 @@ class Trace:
         )
 
     def note_icmp_errors(self, address: str, errors: Sequence[IcmpError]) -> None:
-        """Note who complained of a packet to an address."""
+        """Note the ICMP errors about packets to an address."""
         for error in errors[: _MAX_ICMP_ERRORS - len(self.icmp_errors)]:
             self.icmp_errors.append(
                 IcmpErrorRecord(

@@ -14,7 +14,7 @@ from banwatch.probe.throttling import Throttling
 
 
 class Tor(msgspec.Struct, frozen=True, kw_only=True):
-    """Says that no Tor was used."""
+    """Tor in OONI's format: not used."""
 
     exit_ip: str | None = None
     exit_name: str | None = None
@@ -34,7 +34,7 @@ class Query(wire.Query, frozen=True, kw_only=True):
 
 
 class TcpInfoRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What the kernel knew of a connection when it ended."""
+    """Kernel facts about a connection at its end."""
 
     address: str
     transaction_id: int
@@ -49,12 +49,12 @@ class TcpInfoRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IcmpErrorRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody on the way, or at its end, complained of a packet of ours."""
+    """ICMP error about a packet of ours, from the way or its end."""
 
     address: str
-    """Where the packet was for."""
+    """Destination of the packet."""
     offender: str | None
-    """The prefix (/24, over IPv6 /48) of who complained; null for addresses that are none on the Internet."""
+    """Prefix (/24, over IPv6 /48) of the sender; null for addresses that are not on the Internet."""
     version: int
     type: int
     code: int
@@ -64,10 +64,10 @@ class IcmpErrorRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Localization(msgspec.Struct, frozen=True, kw_only=True):
-    """How far away the one is who answers in place of another."""
+    """Distance, in hops, of a device that answers in place of another."""
 
     step: str
-    """Who was looked for: who answers for the name (`dns`), or for an innocent one (`resolver`); who cuts
+    """Device that was located: it answers for the name (`dns`), or for an innocent one (`resolver`); it cuts
     handshakes (`tls`), or connects (`syn`); the server (`tcp`)."""
     address: str
     hops: int | None
@@ -105,7 +105,7 @@ class WebConnectivityKeys(msgspec.Struct, frozen=True, kw_only=True):
     x_dns_duplicate_responses: list[Query]
     x_https_records: list[Query]
     x_tcp_info: list[TcpInfoRecord]
-    """Ours: see docs/probe.md."""
+    """Extension of our own: see docs/probe.md."""
     x_localization: list[Localization]
     x_icmp_errors: list[IcmpErrorRecord]
     x_throttling: Throttling | None
@@ -141,7 +141,7 @@ EXTENSIONS = {"dnst": 0, "httpt": 0, "netevents": 0, "tcpconnect": 0, "tlshandsh
 
 
 class MeasurementLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One measurement (df-000), every key that OONI's probe writes."""
+    """A measurement (df-000), every key that OONI's probe writes."""
 
     annotations: dict[str, str]
     data_format_version: str = wire.DATA_FORMAT_VERSION

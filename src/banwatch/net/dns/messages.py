@@ -35,7 +35,7 @@ _BY_RCODE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsRecord:
-    """One resource record of an answer section."""
+    """A resource record of an answer section."""
 
     kind: str
     """`A`, `AAAA`, `CNAME` or `HTTPS`."""
@@ -46,7 +46,7 @@ class DnsRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsReply:
-    """What a reply says."""
+    """Content of a reply."""
 
     message_id: int
     hostname: str
@@ -57,7 +57,7 @@ class DnsReply:
 
     @property
     def failure(self) -> Failure | None:
-        """What the reply amounts to, in df-007 words."""
+        """Failure that the reply amounts to, in df-007 words."""
         failed = _BY_RCODE.get(self.rcode, df007.DNS_MISBEHAVING)
         if failed is None and not any(record.kind == self.query_type for record in self.records):
             return df007.DNS_NO_ANSWER
@@ -85,7 +85,7 @@ def render_question(hostname: str, query_type: str, message_id: int) -> bytes:
 
 @functools.lru_cache(maxsize=1024)
 def _question(hostname: str, query_type: str) -> bytes:
-    """A question without its id: every resolver is asked the same."""
+    """Return a question without its id: every resolver is asked the same."""
     try:
         query = dns.message.make_query(
             dns.name.from_text(hostname, idna_codec=None), query_type, use_edns=0, payload=1232
@@ -105,9 +105,9 @@ def parse_reply_untrusted(data: bytes) -> DnsReply:
         raise WireError("message too long")
     if len(data) < 2 or len(data) > _MAX_REMEMBERED_BYTES:
         return _parse_untrusted(data)
-    # several resolvers often say the very same, and one says it over several transports
-    known = _parse_remembered_untrusted(data[2:])
-    return replace(known, message_id=int.from_bytes(data[:2], "big"), raw=data)
+    # several resolvers often send equal replies, and one resolver does over several transports
+    reply = _parse_remembered_untrusted(data[2:])
+    return replace(reply, message_id=int.from_bytes(data[:2], "big"), raw=data)
 
 
 @functools.lru_cache(maxsize=256)

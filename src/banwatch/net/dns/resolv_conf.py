@@ -1,4 +1,4 @@
-"""Whom the system asks for names: `/etc/resolv.conf`."""
+"""Resolvers that the system asks for names: `/etc/resolv.conf`."""
 
 import ipaddress
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 _PATH = Path("/etc/resolv.conf")
 _MAX_BYTES = 1 << 16
 _MAX_SERVERS = 3
-"""As many as the C library reads."""
+"""Number of name servers that the C library reads."""
 
 
 def parse_resolv_conf(text: str) -> tuple[str, ...]:
-    """The name servers' addresses, in order. Link-local ones are left out: they need an interface, too."""
+    """Return the name servers' addresses, in order, without link-local ones: they need an interface, too."""
     found: list[str] = []
     for line in text.splitlines():
         words = line.split()
@@ -26,7 +26,7 @@ def parse_resolv_conf(text: str) -> tuple[str, ...]:
 
 
 def read_system_resolvers(path: Path = _PATH) -> tuple[str, ...]:
-    """Those of this machine; none where the file does not say."""
+    """Return this machine's resolvers; none where the file names none."""
     try:
         with path.open("rb") as file:
             return parse_resolv_conf(file.read(_MAX_BYTES).decode("utf-8", "replace"))

@@ -24,18 +24,18 @@ DOH_LIMIT_BYTES = 1 << 16
 
 @dataclass(slots=True, kw_only=True)
 class Asked:
-    """A question, and what became of it."""
+    """A question, and its reply or failure."""
 
     hostname: str
     query_type: str
     message_id: int = 0
     t0: float = 0.0
-    """When it was asked, on whatever scale the caller writes down."""
+    """Moment of asking, on the scale that the caller writes down."""
     reply: DnsReply | None = None
     at_s: float | None = None
-    """When the reply came, on the net's clock."""
+    """Moment at which the reply came, on the net's clock."""
     failure: Failure | None = None
-    """Why there is no reply; what a reply itself says is in it."""
+    """Reason why there is no reply; a failure that the reply itself reports is in the reply."""
 
     def answer(self, data: bytes, now_s: float) -> bool:
         """Take a message for the reply, if it is one to this question."""
@@ -52,7 +52,7 @@ class Asked:
         return True
 
     def fail(self, failure: Failure) -> None:
-        """Note why there is no reply, where there is none."""
+        """Note the reason why there is no reply, unless there is one."""
         if self.reply is None:
             self.failure = failure
 

@@ -99,7 +99,7 @@ async def _secure(
 
 
 def body_of(result: HttpExchange) -> bytes:
-    """The body of a response that is as it was wanted: complete, with status 200.
+    """Return the body of a response that is as it was wanted: complete, with status 200.
 
     Raises:
         NetworkFailure: it is not.

@@ -89,12 +89,12 @@ class QuicLink:
                         return
 
     def close(self) -> None:
-        """Say goodbye and let go."""
+        """Close the connection, with a message to the peer."""
         self._quic.close()
         try:
             self._send()
         except NetworkFailure:
-            pass  # nobody is there to say it to
+            pass  # the peer is not there any more
         finally:
             self._datagrams.close()
 
@@ -126,7 +126,7 @@ class QuicLink:
     def _certificates(self) -> tuple[bytes, ...]:
         from cryptography.hazmat.primitives.serialization import Encoding
 
-        tls = self._quic.tls  # aioquic keeps the chain to itself, but keeps it
+        tls = self._quic.tls  # aioquic has no public name for the chain
         chain = [tls._peer_certificate, *tls._peer_certificate_chain]
         return tuple(one.public_bytes(Encoding.DER) for one in chain if one is not None)
 

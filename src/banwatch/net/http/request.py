@@ -1,4 +1,4 @@
-"""One HTTP request and its response, over a stream, in HTTP/1.1 or HTTP/2."""
+"""An HTTP request and its response, over a stream, in HTTP/1.1 or HTTP/2."""
 
 import logging
 from collections.abc import Callable, Coroutine, Sequence
@@ -31,7 +31,7 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """What to send."""
+    """Content of a request."""
 
     method: str = "GET"
     scheme: str
@@ -44,7 +44,7 @@ class HttpRequest:
 
 @dataclass(slots=True, kw_only=True)
 class HttpResponse:
-    """What came back, as far as it came."""
+    """Response, as far as it came."""
 
     status: int
     headers: Headers
@@ -52,17 +52,17 @@ class HttpResponse:
     is_truncated: bool = False
     """Whether there was more body than the limit."""
     arrivals: list[tuple[float, int]] = field(default_factory=list)
-    """How the body came: moments, and bytes until then. Thinned out, but with the first and the last."""
+    """Arrivals of the body: moments, and bytes until then. Some between first and last are left out."""
 
     def header(self, name: str) -> str | None:
-        """The first header of a name, in any case."""
+        """Return the first header of a name, in any case."""
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
 
 @dataclass(slots=True, kw_only=True)
 class HttpExchange:
-    """A request's fate. Both may be there: a response that broke off has a failure too."""
+    """Result of a request. Both may be there: a response that broke off has a failure too."""
 
     response: HttpResponse | None = None
     failure: Failure | None = None
@@ -112,13 +112,13 @@ async def _guarded(work: Coroutine[None, None, None], results: Sequence[HttpExch
 
 
 def add_body(response: HttpResponse, data: bytes, limit_bytes: int, now_s: float) -> bool:
-    """Add what fits of a body, and when it came; tells whether that was too much."""
-    room = limit_bytes - len(response.body)
-    response.body += data[:room]
-    response.is_truncated = len(data) > room
+    """Add to a body what fits, and its moment; return whether there was too much."""
+    left_bytes = limit_bytes - len(response.body)
+    response.body += data[:left_bytes]
+    response.is_truncated = len(data) > left_bytes
     arrivals = response.arrivals
     if len(arrivals) > 1 and len(response.body) - arrivals[-2][1] < _ARRIVAL_BYTES:
-        arrivals.pop()  # too close to the one before to tell more than the new one
+        arrivals.pop()  # too close to the one before to say more than the new one
     if len(arrivals) < _MAX_ARRIVALS:
         arrivals.append((now_s, len(response.body)))
     else:
@@ -262,7 +262,7 @@ def _take_h2_event(
     limit_bytes: int,
     clock: Callable[[], float],
 ) -> bool:
-    """Note one event of a request; tells whether its exchange is over."""
+    """Note one event of a request; return whether its exchange is over."""
     if isinstance(event, h2.events.ResponseReceived):
         fields = [(_text(bytes(key)), _text(bytes(value))) for key, value in event.headers or ()]
         status = next((value for key, value in fields if key == ":status"), "0")

@@ -46,7 +46,7 @@ class TargetUrl:
 
 
 _NEVER_IN_A_NAME = frozenset('/\\@%<>"{}|^`')
-"""What names in the wild, which keep few of RFC 1123's rules, do not have either."""
+"""Characters that no name has in practice, where few of RFC 1123's rules are kept."""
 
 
 def parse_target_url(text: str) -> TargetUrl:
@@ -99,5 +99,5 @@ def _suffixes() -> PublicSuffixList:
 
 @functools.lru_cache(maxsize=8192)
 def registrable_domain(host: str) -> str:
-    """The part of a name that somebody registered; the host itself where there is none."""
+    """Return the registered part of a name; the host itself where there is none."""
     return str(_suffixes().privatesuffix(host) or host)

@@ -1,4 +1,4 @@
-"""Whether a chain that a peer showed is good for a name at a time."""
+"""Verification of certificate chains for a name at a time."""
 
 import hashlib
 import ipaddress
@@ -35,7 +35,7 @@ class Roots:
         path = Path(certifi.where()) if ca_file is None else ca_file
         try:
             with warnings.catch_warnings():
-                # a few old authorities have serial numbers that RFC 5280 forbids: for their owners to mend
+                # a few old authorities have serial numbers that RFC 5280 forbids
                 warnings.simplefilter("ignore", CryptographyDeprecationWarning)
                 certificates = x509.load_pem_x509_certificates(path.read_bytes())
                 if further:
@@ -89,7 +89,7 @@ def _subject(hostname: str) -> x509.DNSName | x509.IPAddress:
 
 
 def names_host(leaf: x509.Certificate, hostname: str) -> bool:
-    """Tell whether a certificate's alternative names cover a host (RFC 6125: one label for a wildcard)."""
+    """Return whether a certificate's alternative names cover a host (RFC 6125: one label for a wildcard)."""
     try:
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (x509.ExtensionNotFound, ValueError):

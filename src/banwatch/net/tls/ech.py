@@ -1,6 +1,6 @@
-"""The ECH extension of a ClientHello (draft-ietf-tls-esni), as those send it who have nothing to hide in it.
+"""The ECH extension of a ClientHello (draft-ietf-tls-esni), as sent by clients without a key of the server.
 
-*GREASE*: the extension with random bytes. Whoever does not hold the server's key cannot tell it from a real
+*GREASE*: the extension with random bytes. An observer without the server's key cannot tell it from a real
 one.
 """
 
@@ -10,16 +10,16 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 ENCRYPTED_CLIENT_HELLO = 0xFE0D
 GREASE = "GREASE"
-"""What OONI writes in place of a configuration (ts-039)."""
+"""OONI's value in place of a configuration (ts-039)."""
 _OUTER = 0
 _HKDF_SHA256, _AES_128_GCM = 1, 1
 _TAG_BYTES = 16
 _LENGTHS = (128, 160, 192, 224)
-"""Of what would be the inner ClientHello, padded to a multiple of 32 as browsers do."""
+"""Size of the inner ClientHello's place, padded to a multiple of 32 as browsers do."""
 
 
 def make_grease(rng: random.Random) -> tuple[int, bytes]:
-    """The extension's type and content.
+    """Return the extension's type and content.
 
     Wire:
         type(1) = outer, kdf(2), aead(2), config id(1), enc<2>, payload<2>  (section 5)

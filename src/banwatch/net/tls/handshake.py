@@ -1,4 +1,4 @@
-"""TLS over any stream, by memory BIOs, so that every read and write beneath is ours to see and to time."""
+"""TLS over any stream, by memory BIOs, so that every read and write beneath can be seen and timed."""
 
 import functools
 import ipaddress
@@ -80,7 +80,7 @@ _ALERT_TEXTS = {
     116: "certificate required",
     120: "no application protocol",
 }
-"""Go's texts for alerts (RFC 8446 section 6), which are what OONI's readers know."""
+"""Go's texts for alerts (RFC 8446 section 6), which OONI's readers know."""
 
 
 def describe_alert(code: int) -> Failure:
@@ -151,7 +151,7 @@ class TlsOverStream(ForwardingStream):
 
     @property
     def facts(self) -> TlsFacts:
-        """What the handshake settled."""
+        """Results of the handshake."""
         if self._facts is None:
             raise RuntimeError("no handshake yet")
         return self._facts

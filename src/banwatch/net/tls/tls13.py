@@ -1,7 +1,7 @@
-"""A TLS 1.3 handshake whose ClientHello is our own, since the system's library lets nobody add extensions.
+"""A TLS 1.3 handshake whose ClientHello is our own, since the system's library cannot add extensions.
 
 aioquic keeps the messages and the keys; the records around them (RFC 8446 section 5) are here. There is no
-more than the handshake: what it is for is to see who lets which ClientHello through.
+more than the handshake: its purpose is to see which ClientHello gets through.
 """
 
 import ssl
@@ -34,7 +34,7 @@ Extension = tuple[int, bytes]
 
 
 class _Keys:
-    """One direction's key (RFC 8446 section 5.3)."""
+    """Key of one direction (RFC 8446 section 5.3)."""
 
     def __init__(self, suite: "CipherSuite", secret: bytes) -> None:
         from aioquic import tls
@@ -118,7 +118,7 @@ class _Handshake:
         raise NetworkFailure(f"{UNKNOWN_FAILURE_PREFIX}tls: handshake without end")
 
     async def _read_record(self) -> tuple[int, bytes]:
-        """One record, decrypted; its kind and what is in it."""
+        """Decrypt one record; its content type and its content."""
         from aioquic import tls
 
         head = await self._read(5)
@@ -167,7 +167,7 @@ def _describe(alert: bytes) -> Failure:
 
 
 def _describe_own(alert: Exception) -> Failure:
-    """Name what we find wrong with the peer's messages."""
+    """Name a fault that we find in the peer's messages."""
     description = getattr(alert, "description", None)
     if getattr(description, "name", "") == "protocol_version":
         return f"{UNKNOWN_FAILURE_PREFIX}tls: server selected unsupported protocol version"

@@ -61,7 +61,7 @@ def _roots_of(authorities: str, ca_file: Path | None) -> Roots:
 
 
 class Application:
-    """One measurement of one application.
+    """A measurement of one application.
 
     Args:
         context: the network, the settings and the trace.
@@ -90,7 +90,7 @@ class Application:
         return self._records
 
     async def _addresses(self, host: str) -> tuple[str, ...]:
-        """Resolve once, whoever asks."""
+        """Resolve a host once, for all callers."""
         if host not in self._resolved:
             self._resolved[host] = asyncio.ensure_future(self._look_up(host))
         return await self._resolved[host]
@@ -108,7 +108,7 @@ class Application:
                 await self._at(Endpoint(ip, port), functools.partial(self._knock, group.speaks))
 
     async def _at(self, endpoint: Endpoint, do: Callable[[Endpoint, Stream, Trace], object]) -> bool:
-        """Connect, politely, and do something there; whether the connection came about."""
+        """Connect, politely, and do something there; return whether the connection came about."""
         async with self._few, self._politeness.addresses.hold(endpoint.ip):
             trace = self._context.begin()
             stream, connect = await tcp_connect(

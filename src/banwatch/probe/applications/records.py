@@ -1,4 +1,4 @@
-"""Records of one measurement of an application, and what its test keys are worked out from."""
+"""Records of one measurement of an application, and questions that its test keys answer from them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ class ApplicationRecords:
         }
 
     def connected(self, ips: set[str] | None = None) -> bool:
-        """Whether a connection to any of these addresses came about; any at all where None."""
+        """Return whether a connection to any of these addresses came about; any at all where None."""
         return any(
             one.status is not None and one.status.success
             for one in self.tcp_connects
@@ -47,7 +47,7 @@ class ApplicationRecords:
         )
 
     def is_consistent(self, host: str) -> bool:
-        """Whether a name resolved, and nowhere but into the expected network, as far as a table tells."""
+        """Return whether a name resolved, and only into the expected network where a table says so."""
         found = self.addresses(host)
         if self.asn_of is None or not self.expected_asn:
             return bool(found)
@@ -55,7 +55,7 @@ class ApplicationRecords:
         return bool(found) and networks <= {self.expected_asn}
 
     def addresses(self, host: str) -> set[str]:
-        """What a name resolved to."""
+        """Return the addresses that a name resolved to."""
         return {
             answer.ipv4 or answer.ipv6 or ""
             for query in self.queries
@@ -64,7 +64,7 @@ class ApplicationRecords:
         }
 
     def web(self, host: str) -> tuple[str, str | None]:
-        """How a page of a host fared: `ok` or `blocked`, and the first failure on the way."""
+        """Return how a page of a host fared: `ok` or `blocked`, and the first failure on the way."""
         for request in self.requests:
             url = request.request.url if request.request else None
             if url is not None and url.startswith(f"https://{host}/") and request.failure is None:

@@ -1,4 +1,4 @@
-"""Follow-ups of a connection that was cut: is it the address, the name, and who answers?"""
+"""Follow-ups of a connection that was cut: is it the address or the name, and does a third party answer?"""
 
 import asyncio
 
@@ -33,12 +33,12 @@ async def after_connect(
     innocent = parse_endpoint(
         context.settings.innocent_endpoint6 if is_v6 else context.settings.innocent_endpoint
     )
-    if again is not None and context.settings.thorough and not context.looked_at_connects:
-        context.looked_at_connects = True
+    if again is not None and context.settings.thorough and not context.has_probed_connects:
+        context.has_probed_connects = True
         if innocent.ip != endpoint.ip and (not is_v6 or context.net.has_ipv6):
             await find_who_stops_connects(context, endpoint, innocent, depth, again)
-    if is_v6 and not context.looked_at_ipv6:
-        context.looked_at_ipv6 = True
+    if is_v6 and not context.has_checked_ipv6:
+        context.has_checked_ipv6 = True
         if innocent.ip != endpoint.ip:
             await _connect_to_innocent(context, innocent, depth, timeout_s)
 
@@ -46,7 +46,7 @@ async def after_connect(
 async def _connect_to_innocent(
     context: FollowUpContext, innocent: Endpoint, depth: int, timeout_s: float
 ) -> None:
-    """Connect to an address that all who doubt IPv6 connect to: once for those who ask at the same time."""
+    """Connect to an innocent IPv6 address, once for all measurements that doubt IPv6 at the same time."""
     trace = context.begin("innocent_elsewhere", depth)
     t0 = trace.elapsed_s()
 
@@ -90,7 +90,7 @@ async def after_handshake(
     settings = context.settings
     if not settings.follow_ups or not was_cut(handshake.failure):
         return
-    # the innocent name first: it shows most, and a censor that remembers has least to remember yet
+    # the innocent name first: it shows most, and a censor with a memory has least in it yet
     other = await shake_hands(context, "other_name", settings.innocent_name, endpoint, depth)
     if other is not None:
         await _try_elsewhere(context, url, endpoint, depth)
@@ -101,9 +101,9 @@ async def after_handshake(
     if again is not None and context.is_doubtful_timeout(handshake.failure, settings.timeouts.tls_s):
         async with context.lag.quiet():
             again = await shake_hands(context, "retest", url.host, endpoint, depth, patience=_PATIENCE)
-    if not settings.thorough or context.looked_thoroughly or again is None:
+    if not settings.thorough or context.has_been_thorough or again is None:
         return
-    context.looked_thoroughly = True  # one address of a site is as good as all of them
+    context.has_been_thorough = True  # one address of a site is as good as all of them
     if again in RESETS:
         await shake_hands(context, "resets_ignored", url.host, endpoint, depth)
         if other in RESETS:
@@ -117,11 +117,11 @@ async def after_handshake(
 
 
 async def _try_elsewhere(context: FollowUpContext, url: TargetUrl, endpoint: Endpoint, depth: int) -> None:
-    """Show the name at somebody else's address, after an innocent one: no memory of this address is there."""
+    """Show the name at another site's address, after an innocent name: no censor remembers that address."""
     elsewhere = parse_endpoint(context.settings.innocent_endpoint)
     if elsewhere.ip == endpoint.ip:
         return
-    # whoever holds this lock waits for no other: its own measurement does not come here, by the line above
+    # the holder of this lock waits for no other: its own measurement does not come here, by the line above
     async with context.politeness.addresses.hold(elsewhere.ip):
         innocent = context.settings.innocent_name
         if await shake_hands(context, "innocent_elsewhere", innocent, elsewhere, depth) is None:
@@ -129,7 +129,7 @@ async def _try_elsewhere(context: FollowUpContext, url: TargetUrl, endpoint: End
 
 
 async def _rest(context: FollowUpContext, tag: str, instead: str) -> None:
-    """Let the 3-tuple rest, and call what was cut meanwhile by another name: it was under the last blow."""
+    """Let the 3-tuple rest, and mark retests that were cut meanwhile: the censor remembered the first cut."""
     records = context.records
     records.tls_handshakes[:] = [
         msgspec.structs.replace(one, tags=_renamed(one.tags, tag, instead)) for one in records.tls_handshakes

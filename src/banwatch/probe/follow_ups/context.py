@@ -1,4 +1,4 @@
-"""What all follow-ups of a measurement share."""
+"""Context that all follow-ups of a measurement share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ class FollowUpContext:
     politeness: Politeness
     lag: LagMonitor
     next_id: int = _FIRST_ID
-    looked_thoroughly: bool = False
-    looked_at_connects: bool = False
-    compared_speed: bool = False
-    looked_at_ipv6: bool = False
+    has_been_thorough: bool = False
+    has_probed_connects: bool = False
+    has_compared_speed: bool = False
+    has_checked_ipv6: bool = False
 
     def begin(self, name: str, depth: int) -> Trace:
         """Begin a transaction of a follow-up."""
@@ -39,9 +39,9 @@ class FollowUpContext:
         return self.trace.transaction(self.next_id - 1, f"depth={depth}", f"follow_up={name}")
 
     def scrub(self) -> Callable[[bytes], bytes]:
-        """What takes the probe's own addresses out of bytes."""
+        """Make the function that takes the probe's own addresses out of bytes."""
         return scrubber((*self.net.own_addresses, *self.settings.own_addresses))
 
     def is_doubtful_timeout(self, failure: Failure | None, timeout_s: float) -> bool:
-        """Whether a step timed out while the machine or the network was slow."""
+        """Return whether a step timed out while the machine or the network was slow."""
         return failure == GENERIC_TIMEOUT and self.lag.is_slow(timeout_s, self.trace.zero_s)

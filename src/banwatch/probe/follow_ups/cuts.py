@@ -1,4 +1,4 @@
-"""What counts as cut, and how a follow-up shakes hands."""
+"""Cut connections: how one is recognised, and how a follow-up shakes hands again."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from banwatch.model import failure as df007
 from banwatch.model.failure import CERTIFICATE_FAILURES, TIMEOUTS, UNKNOWN_FAILURE_PREFIX, Failure
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.seam import TlsSettings
-from banwatch.net.split import SplitFirstWrite
+from banwatch.net.split_write import SplitFirstWrite
 from banwatch.probe.follow_ups.context import FollowUpContext
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
@@ -19,14 +19,14 @@ ALPN = ("h2", "http/1.1")
 
 
 def was_cut(failure: Failure | None) -> bool:
-    """Whether a connection ended as it does when somebody on the way cuts it."""
+    """Return whether a connection ended as one does that is cut on the way."""
     if failure is None or failure in CERTIFICATE_FAILURES:
         return False
     return failure in _CUT or failure.startswith(_REMOTE_ALERT)
 
 
 async def rest(context: FollowUpContext) -> None:
-    """Let a 3-tuple rest, where that is wanted: what is remembered must not pass for what is said now."""
+    """Let a 3-tuple rest, where a setting says so: a remembered cut must not pass for a new one."""
     if context.settings.rest_s > 0:
         await asyncio.sleep(context.settings.rest_s)
 
@@ -40,7 +40,7 @@ async def shake_hands(
     *,
     patience: float = 1.0,
 ) -> Failure | None:
-    """Shake hands with a name over a fresh connection; how it failed, if it did.
+    """Shake hands with a name over a fresh connection; return the failure, if any.
 
     Args:
         context: the measurement.
@@ -58,7 +58,7 @@ async def shake_hands(
         return connect.status.failure if connect.status else None
     try:
         if name == "resets_ignored" and not stream.ignore_resets():
-            return df007.PERMISSION_DENIED  # without a handshake there is nothing to be misread
+            return df007.PERMISSION_DENIED  # without a handshake nothing can be misread
         used = (
             SplitFirstWrite(stream, (server_name or "").encode("ascii")) if name == "split_hello" else stream
         )
@@ -67,7 +67,7 @@ async def shake_hands(
             used,
             endpoint,
             TlsSettings(server_name=server_name, alpn=ALPN),
-            roots=None,  # whose certificate it is does not matter: whether it gets through does
+            roots=None,  # the certificate does not matter: getting through does
             at=context.settings.now(),
             timeout_s=times.tls_s * patience,
             trace=trace,
@@ -81,7 +81,7 @@ async def shake_hands(
 
 
 def ended(connect: wire.TcpConnect, failure: Failure | None, at_s: float) -> wire.TcpConnect:
-    """Write down of a connect how the connection ended, where that is what was looked for."""
+    """Record with a connect how its connection ended, where the follow-up asked for that."""
     return wire.TcpConnect(
         ip=connect.ip,
         port=connect.port,

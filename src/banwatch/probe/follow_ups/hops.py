@@ -1,4 +1,4 @@
-"""How far away the one is who answers in place of another."""
+"""Distance, in hops, of a device that answers in place of another."""
 
 from collections.abc import Awaitable, Callable
 
@@ -11,7 +11,7 @@ async def find_hops(
     """Find the smallest time to live that is answered, by halving: five questions, not thirty.
 
     Args:
-        answers_within: asks with a time to live; tells whether there was an answer.
+        answers_within: asks with a time to live; returns whether there was an answer.
 
     Returns:
         The number of hops, null where even `MAX_HOPS` gave no answer, or where the answers contradict each
@@ -41,10 +41,10 @@ async def find_hops(
 async def find_hops_upwards(
     answers_within: Callable[[int], Awaitable[bool | None]], limit: int = 24
 ) -> tuple[int | None, list[tuple[int, bool]]]:
-    """Find the smallest time to live that is answered, from below: for those who hold a grudge.
+    """Find the smallest time to live that is answered, from below: some censors remember an answered one.
 
     Args:
-        answers_within: asks with a time to live; tells whether there was an answer, None where it could
+        answers_within: asks with a time to live; returns whether there was an answer, None where it could
             not even ask.
         limit: the largest time to live to try.
     """

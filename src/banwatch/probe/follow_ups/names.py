@@ -1,4 +1,4 @@
-"""Follow-ups of a doubtful answer: does somebody answer who was not asked?"""
+"""Follow-ups of a doubtful DNS answer: does a device answer that was not asked?"""
 
 import asyncio
 import string
@@ -20,17 +20,17 @@ _SIBLING_LETTERS = 12
 _MOST_RESOLVERS = 3
 _PATIENCE = 3.0
 _ORDINARY = frozenset({None, df007.DNS_NXDOMAIN, df007.DNS_NO_ANSWER})
-"""What a working resolver may say of a name; anything else may be the resolver's own trouble."""
+"""Failures that a working resolver may report of a name; others may be the resolver's own trouble."""
 _SILENCE = frozenset({df007.GENERIC_TIMEOUT, df007.DNS_TEMPORARY})
-"""The second is what getaddrinfo calls the first."""
+"""Spellings of one failure: the second is getaddrinfo's."""
 _HOP_WAIT_S = 0.7
 _TRIES = 2
-"""A datagram gets lost; twice in a row it was not."""
+"""Failures by silence: one datagram may be lost, two in a row hardly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameFindings:
-    """What the plain measurement found of the input's own name."""
+    """Findings of the plain measurement about the input's own name."""
 
     hostname: str
     queries: Sequence[Query]
@@ -41,9 +41,9 @@ class NameFindings:
 
 
 def is_doubtful(found: NameFindings) -> bool:
-    """Whether the answers to the name's lookups leave a doubt.
+    """Return whether the answers to the name's lookups leave a doubt.
 
-    No: a name that resolves nowhere for the control either, and one whose addresses prove to be the site's.
+    They leave none where the name resolves nowhere for the control either, or its addresses are the site's.
     """
     control = found.control.dns if found.control else None
     if control is not None and (control.failure or not control.addrs):
@@ -65,7 +65,7 @@ def is_doubtful(found: NameFindings) -> bool:
 
 
 async def after_names(context: FollowUpContext, found: NameFindings) -> None:
-    """Ask again in ways that an honest resolver and a forger answer differently."""
+    """Ask again in ways to which an honest resolver and a forger give different answers."""
     settings = context.settings
     if not settings.follow_ups or not settings.thorough or not settings.resolvers or not is_doubtful(found):
         return
@@ -89,7 +89,7 @@ async def after_names(context: FollowUpContext, found: NameFindings) -> None:
 
 
 def resolvers_in_doubt(queries: Sequence[Query]) -> list[Query]:
-    """The lookups that ended as those of a broken resolver do, too."""
+    """Return the lookups that ended as those of a broken resolver do."""
     doubtful = [q for q in queries if q.failure not in _ORDINARY and q.query_type != "AAAA"]
     return doubtful[:_MOST_RESOLVERS]
 
@@ -140,7 +140,7 @@ async def _ask_as(
 
 
 def _where_no_resolver_is(found: NameFindings) -> Endpoint | None:
-    """An address that answers no DNS: the site's own, as only the control knows it."""
+    """Return an address that answers no DNS: the site's own, as only the control knows it."""
     control = found.control.dns.addrs if found.control and found.control.dns else None
     ours = {address for query in found.queries for address in addresses_of(query)}
     for address in control or ():
@@ -158,7 +158,7 @@ async def _ask(context: FollowUpContext, name: str, resolver: Endpoint, hostname
 
 
 async def _ask_inside(context: FollowUpContext, name: str, resolver: Endpoint, hostname: str) -> Query:
-    """Ask a resolver inside HTTPS, where nobody on the way can answer in its place."""
+    """Ask a resolver inside HTTPS, where no device on the way can answer in its place."""
     return await lookup_doh(
         context.net,
         resolver.ip,
@@ -174,7 +174,7 @@ async def _ask_inside(context: FollowUpContext, name: str, resolver: Endpoint, h
 async def _find_who_answers(
     context: FollowUpContext, step: str, asked: Endpoint, hostname: str
 ) -> int | None:
-    """Find how many hops away the one is who answers questions for a name that are sent to an address."""
+    """Find how many hops away the device is that answers questions for a name sent to an address."""
 
     async def answers_within(hops: int) -> bool:
         for _ in range(_TRIES):
@@ -191,7 +191,7 @@ async def _find_who_answers(
 
 
 async def _is_answered(context: FollowUpContext, asked: Endpoint, hostname: str, hops: int) -> bool | None:
-    """Whether a question that goes only so far is answered; None where nobody says a word."""
+    """Return whether a question that goes only so far is answered; None where nothing comes back."""
     lookup = begin_udp_lookup(
         asked, hostname, "A", rng=context.settings.rng, trace=context.begin("dns_hops", 0)
     )
@@ -213,5 +213,5 @@ def _random_label(context: FollowUpContext) -> str:
 
 
 def _mix_case(hostname: str) -> str:
-    """Every other letter in upper case: a name is the same in any case, a careless filter's is not."""
+    """Set every other letter in upper case: a name is the same in any case, a careless filter's is not."""
     return "".join(letter.upper() if index % 2 else letter for index, letter in enumerate(hostname))

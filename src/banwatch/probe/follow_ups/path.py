@@ -1,7 +1,7 @@
-"""Follow-ups that look for the one who cuts: on the path, in it, or at its end? How far away?
+"""Follow-ups that locate a device that cuts: is it beside the path, in it, or at its end, and how far away?
 
-They make a connection tell more than it was meant to: one on which nothing is said shows whether saying
-something matters, and packets with a limited time to live show between which routers it happens.
+A connection on which nothing is sent shows whether the ClientHello
+matters, and packets with a limited time to live show between which routers the cut happens.
 """
 
 import asyncio
@@ -21,18 +21,18 @@ from banwatch.probe.written_records import Localization
 
 _SHORTEST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 1.0
-"""How long to wait for whoever sits within so many hops; what answers at all answers within a round trip."""
+"""Wait for a device within so many hops; one that answers does so within a round trip."""
 _ROUND_TRIPS = 4
 _QUIET_ROUND_TRIPS = 2
-"""So long a connection is let be, to see whether it is cut without a word."""
+"""Time for which a connection stays silent, to see whether it is cut all the same."""
 _SHORTEST_QUIET_S = 0.1
 _MOST_RESTS = 2
 _ROUTERS_WORD = frozenset({df007.HOST_UNREACHABLE, df007.NETWORK_UNREACHABLE})
-"""What a connection is told when a router let its packet die."""
+"""Failures of a connection when a router dropped its packet and reported it."""
 
 
 async def say_nothing(context: FollowUpContext, endpoint: Endpoint, depth: int) -> Failure | None:
-    """Connect, and see whether the connection is cut without a word having been said."""
+    """Connect, and see whether the connection is cut before anything is sent."""
     trace = context.begin("say_nothing", depth)
     stream, connect = await tcp_connect(
         context.net, endpoint, timeout_s=context.settings.timeouts.tcp_s, trace=trace
@@ -52,7 +52,7 @@ async def say_nothing(context: FollowUpContext, endpoint: Endpoint, depth: int) 
 async def find_who_cuts(
     context: FollowUpContext, host: str, endpoint: Endpoint, depth: int, failure: Failure
 ) -> None:
-    """Find how many hops away the server is, and the one who cuts a ClientHello or lets it vanish."""
+    """Find how many hops away the server is, and the device that cuts or drops a ClientHello."""
     search = _Search(context, endpoint, depth)
     distance, tried = await find_hops(search.is_server_within)
     _note(context, "tcp", endpoint, distance, tried, "tcp_hops")
@@ -66,7 +66,7 @@ async def find_who_cuts(
 async def find_who_stops_connects(
     context: FollowUpContext, endpoint: Endpoint, innocent: Endpoint, depth: int, failure: Failure
 ) -> None:
-    """Find how many hops away the one is who refuses connects to an address, or lets them vanish.
+    """Find how many hops away the device is that refuses or drops connects to an address.
 
     Args:
         context: the measurement.
@@ -97,7 +97,7 @@ def _note(
 
 
 async def _unasked_end(stream: Stream) -> Failure | None:
-    """How a connection ends on which nothing is said; None where it does not, for a while."""
+    """Return how a connection ends on which nothing is sent; None where it stays open for a while."""
     wait_s = max(_SHORTEST_QUIET_S, _QUIET_ROUND_TRIPS * (stream.tcp_info().rtt_ms or 0) / 1000)
     try:
         async with asyncio.timeout(min(_LONGEST_WAIT_S, wait_s)):
@@ -110,7 +110,7 @@ async def _unasked_end(stream: Stream) -> Failure | None:
 
 
 class _Search:
-    """One address, spoken to with packets that go only so far."""
+    """Connects and handshakes with one address by packets of a limited time to live."""
 
     def __init__(self, context: FollowUpContext, endpoint: Endpoint, depth: int) -> None:
         self._context = context
@@ -120,7 +120,7 @@ class _Search:
         self._rtt_s: float | None = None
 
     async def is_server_within(self, hops: int) -> bool:
-        """Whether a SYN that goes only so far is answered by a connection."""
+        """Return whether a SYN that goes only so far is answered by a connection."""
         trace = self._context.begin("tcp_hops", self._depth)
         times = self._context.settings.timeouts
         wait_s = times.tcp_s if self._rtt_s is None else min(times.tcp_s, self._wait_s())
@@ -136,14 +136,14 @@ class _Search:
                 return False
 
     async def is_refused_within(self, hops: int) -> bool | None:
-        """Whether a SYN that goes only so far is answered by a refusal."""
+        """Return whether a SYN that goes only so far is answered by a refusal."""
         word = await self._knock(self._endpoint, hops)
         return None if word == "" else word not in TIMEOUTS and word not in _ROUTERS_WORD
 
     async def find_where_connects_vanish(
         self, innocent: Endpoint
     ) -> tuple[int | None, list[tuple[int, bool]]]:
-        """Find from which hop on no router has a word for SYNs to this address, but for those to another."""
+        """Find the hop from which on routers report SYNs to another address, but not to this one."""
         tried: list[tuple[int, bool]] = []
         for hops in range(1, MAX_HOPS):
             word = await self._knock(self._endpoint, hops)
@@ -152,14 +152,14 @@ class _Search:
                 continue
             if word not in TIMEOUTS:
                 break
-            # whoever holds this lock waits for no other: its own measurement does not come here
+            # the holder of this lock waits for no other: its own measurement does not come here
             async with self._context.politeness.addresses.hold(innocent.ip):
                 there = await self._knock(innocent, hops) in _ROUTERS_WORD
             return hops if there else None, tried
         return None, tried
 
     async def _knock(self, endpoint: Endpoint, hops: int) -> Failure:
-        """Connect by packets that go only so far; how that failed, empty where it did not."""
+        """Connect by packets that go only so far; return the failure, empty where there was none."""
         context = self._context
         stream, connect = await tcp_connect(
             context.net,
@@ -173,7 +173,7 @@ class _Search:
         return (connect.status.failure if connect.status else None) or ""
 
     def is_cut_within(self, host: str) -> Callable[[int], Awaitable[bool | None]]:
-        """Ask whether a ClientHello that goes only so far is cut; None where nothing can be asked now."""
+        """Return whether a ClientHello that goes only so far is cut; None where it cannot be sent now."""
 
         async def ask(hops: int) -> bool | None:
             failure = await self._say_hello(host, hops)
@@ -186,7 +186,7 @@ class _Search:
     async def find_where_it_vanishes(
         self, host: str, limit: int
     ) -> tuple[int | None, list[tuple[int, bool]]]:
-        """Find from which hop on no router has a word for this name's ClientHello, but for another's."""
+        """Find the hop from which on routers report another name's ClientHello, but not this one's."""
         tried: list[tuple[int, bool]] = []
         for hops in range(1, limit):
             word = await self._say_hello(host, hops)
@@ -198,11 +198,11 @@ class _Search:
             other = await self._say_hello(self._context.settings.innocent_name, hops)
             if other in _ROUTERS_WORD:
                 return hops, tried
-            break  # a router that never says anything hides what is behind it
+            break  # a router that never reports anything hides the routers behind it
         return None, tried
 
     async def _say_hello(self, host: str, hops: int) -> Failure | None:
-        """Send a ClientHello that goes only so far; how that ended, None where it could not be sent."""
+        """Send a ClientHello that goes only so far; return its end, None where it could not be sent."""
         context = self._context
         trace = context.begin("tls_hops", self._depth)
         while True:
@@ -238,7 +238,7 @@ class _Search:
         return min(_LONGEST_WAIT_S, max(_SHORTEST_WAIT_S, _ROUND_TRIPS * rtt_s))
 
     async def _rest(self) -> bool:
-        """Give whoever cuts time to forget this address; False where that has been done often enough."""
+        """Wait until the censor has forgotten this address; False where that was done often enough."""
         if self._rests_left == 0:
             return False
         self._rests_left -= 1

@@ -1,4 +1,4 @@
-"""Follow-ups of a request that was cut, or of a plain page that may be somebody else's."""
+"""Follow-ups of a request that was cut, or of a plain page that may come from another server."""
 
 from dataclasses import replace
 
@@ -30,8 +30,8 @@ async def after_request(
     innocent = replace(url, host=settings.innocent_name)
     other = await _request(context, "other_name" if url.is_tls else "other_host", innocent, endpoint, depth)
     again = await _request(context, "retry", url, endpoint, depth)
-    if settings.thorough and again in RESETS and not context.looked_thoroughly:
-        context.looked_thoroughly = True
+    if settings.thorough and again in RESETS and not context.has_been_thorough:
+        context.has_been_thorough = True
         await _request(context, "resets_ignored", url, endpoint, depth)
         if other in RESETS and not url.is_tls:
             await rest(context)
@@ -42,7 +42,7 @@ async def after_request(
 
 
 async def after_other_page(context: FollowUpContext, url: TargetUrl, endpoint: Endpoint) -> None:
-    """See whether a plain page unlike the control's comes from the site, or from whoever reads the name."""
+    """See whether a plain page unlike the control's is the site's, or a device's that reads the name."""
     settings = context.settings
     if not settings.follow_ups or url.is_tls:
         return
@@ -63,7 +63,7 @@ async def _request(
     *,
     patience: float = 1.0,
 ) -> Failure | None:
-    """Request a URL from an address, whatever certificate is there; how that failed, if it did."""
+    """Request a URL from an address, whatever certificate is there; return the failure, if any."""
     trace = context.begin(name, depth)
     times = context.settings.timeouts
     stream, connect = await tcp_connect(context.net, endpoint, timeout_s=times.tcp_s * patience, trace=trace)

@@ -1,7 +1,7 @@
-"""Follow-up of a page that came slowly: is it this page, or the network, and how is it held back?
+"""Follow-up of a page that came slowly: is this page slow, or the network, and how is it held back?
 
 The *twin* is as much of something else over the same network: the page that a setting names, or else bytes
-that the helper makes up. What the two say about each other is worked out in `banwatch.probe.throttling`.
+that the helper makes up. `banwatch.probe.throttling` compares the two.
 """
 
 from banwatch.model import failure as df007
@@ -12,7 +12,7 @@ from banwatch.net.tls.certificates import Roots
 from banwatch.probe.follow_ups.context import FollowUpContext
 from banwatch.probe.steps.dns import addresses_of, lookup_system
 from banwatch.probe.steps.http import Fetched
-from banwatch.probe.steps.transfer import Wanted, transfer
+from banwatch.probe.steps.transfer import TransferOrder, transfer
 from banwatch.probe.throttling import Direction, Transfer, compare
 
 _SLOW_BPS = 1_000_000.0
@@ -24,7 +24,7 @@ _BITS = 8
 
 
 def came_slowly(fetched: Fetched) -> bool:
-    """Whether a body came so slowly, or broke off by time, that somebody may be slowing it down."""
+    """Return whether a body came so slowly, or broke off by time, that it may be throttled."""
     if fetched.response is None or not fetched.response.arrivals:
         return False
     if fetched.record.failure == df007.GENERIC_TIMEOUT:
@@ -36,11 +36,11 @@ def came_slowly(fetched: Fetched) -> bool:
 async def after_page(context: FollowUpContext, fetched: Fetched, depth: int) -> None:
     """Transfer as much of a twin over the same network where the page came slowly, and the page once more."""
     settings, request = context.settings, fetched.record.request
-    if not settings.follow_ups or not came_slowly(fetched) or context.compared_speed:
+    if not settings.follow_ups or not came_slowly(fetched) or context.has_compared_speed:
         return
     if fetched.response is None or request is None or (settings.twin_url or settings.helper_url) is None:
         return
-    context.compared_speed = True
+    context.has_compared_speed = True
     as_much = min(settings.body_limit_bytes, max(_ENOUGH_BYTES * 2, len(fetched.response.body)))
     url, endpoint = parse_target_url(request.url or ""), parse_endpoint(fetched.record.address or "")
     twin = await _twin(context, as_much, depth)
@@ -48,7 +48,7 @@ async def after_page(context: FollowUpContext, fetched: Fetched, depth: int) -> 
         return
     transfers: list[Transfer] = []
 
-    async def go(wanted: Wanted, tag: str) -> None:
+    async def go(wanted: TransferOrder, tag: str) -> None:
         transfers.append(
             await transfer(
                 context.net,
@@ -69,7 +69,7 @@ async def after_page(context: FollowUpContext, fetched: Fetched, depth: int) -> 
         its_url = twin_url
         if direction == "upload" and settings.twin_url is None:
             its_url = _at_helper(settings.helper_url or "", None)
-        twins = Wanted(
+        twins = TransferOrder(
             role="twin",
             direction=direction,
             url=its_url,
@@ -77,7 +77,7 @@ async def after_page(context: FollowUpContext, fetched: Fetched, depth: int) -> 
             size_bytes=size_bytes,
             roots=roots,
         )
-        targets = Wanted(
+        targets = TransferOrder(
             role="target",
             direction=direction,
             url=url,
@@ -95,7 +95,7 @@ async def after_page(context: FollowUpContext, fetched: Fetched, depth: int) -> 
 async def _twin(
     context: FollowUpContext, size_bytes: int, depth: int
 ) -> tuple[TargetUrl, Endpoint, Roots] | None:
-    """Where the twin is, and whose certificates it may show."""
+    """Return the twin's URL and address, and the authorities of its certificate."""
     settings = context.settings
     url = (
         parse_target_url(settings.twin_url)
@@ -107,7 +107,7 @@ async def _twin(
 
 
 def _at_helper(helper_url: str, size_bytes: int | None) -> TargetUrl:
-    """Where our helper makes up so many bytes, or swallows what it is sent. OONI's has no such place."""
+    """Return the URL at which our helper sends or takes so many bytes. OONI's helper has no such URL."""
     place = "/bytes" if size_bytes is None else f"/bytes/{size_bytes}"
     return parse_target_url(helper_url.rstrip("/") + place)
 

@@ -1,1 +1,1 @@
-"""What to measure: URLs with their categories, lists fetched over HTTPS, and targets that are risky."""
+"""Inputs: URLs with their categories, lists fetched over HTTPS, and targets that are risky."""

@@ -1,4 +1,4 @@
-"""What to measure: URLs with the category that their list gives them."""
+"""Inputs of a measurement: URLs with the category that their list gives them."""
 
 import csv
 import io
@@ -14,11 +14,11 @@ _MAX_INPUTS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One thing to measure."""
+    """An input: a URL or name to measure."""
 
     url: str
     category: str = ""
-    """Citizen Lab's code, such as `NEWS`; empty where nobody gave one."""
+    """Citizen Lab's code, such as `NEWS`; empty where the list gives none."""
 
 
 def parse_list_untrusted(data: bytes) -> tuple[list[Input], int]:

@@ -1,4 +1,4 @@
-"""Which targets may endanger the person who measures, and are left out unless that person says otherwise."""
+"""Risk profile of countries: targets that may endanger a person are left out unless chosen."""
 
 import functools
 from collections.abc import Collection, Iterable
@@ -18,7 +18,7 @@ def _profile() -> tuple[frozenset[str], dict[str, frozenset[str]]]:
 
 
 def risky_categories(country: CountryCode) -> frozenset[str]:
-    """The categories that are opt-in in a country."""
+    """Return the categories that are opt-in in a country."""
     default, countries = _profile()
     return default | countries.get(country, frozenset())
 

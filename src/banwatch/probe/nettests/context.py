@@ -40,5 +40,5 @@ class NettestContext:
         return query, [ip for ip in addresses_of(query) if self.may_try(ip)]
 
     def may_try(self, ip: str) -> bool:
-        """Whether an address is on the public Internet, and there is a way to it."""
+        """Return whether an address is on the public Internet, and there is a way to it."""
         return may_be_measured(ip, self.settings.measure_private) and (":" not in ip or self.net.has_ipv6)

@@ -52,7 +52,7 @@ class EncryptedResolver:
     """Empty for `dot`."""
 
     def at(self, ip: str) -> str:
-        """The name of a lookup at one of its addresses, as OONI spells it."""
+        """Return the name of a lookup at one of its addresses, as OONI spells it."""
         place = f"[{ip}]" if ":" in ip else ip
         if self.scheme == "dot" or self.port != _PORTS[self.scheme]:
             place += f":{self.port}"
@@ -76,7 +76,7 @@ def parse_resolver(text: str) -> EncryptedResolver:
 
 
 class _Lookup(msgspec.Struct, kw_only=True):
-    """What was found at one address: a little measurement of its own."""
+    """Results at one address: a small measurement of its own."""
 
     agent: str = "redirect"
     failed_operation: str | None = None
@@ -100,8 +100,8 @@ async def measure_dnscheck(context: NettestContext, given: str) -> Mapping[str, 
         query, addresses = await context.look_up(resolver.host)
         failure = query.failure
         bootstrap = {"agent": "", "failure": failure, "queries": [query]}
-    known = [ip for ip in DATA.addresses.get(given, ()) if context.may_try(ip)]
-    ips = list(dict.fromkeys((*known, *addresses)))[:_ADDRESSES]
+    listed = [ip for ip in DATA.addresses.get(given, ()) if context.may_try(ip)]
+    ips = list(dict.fromkeys((*listed, *addresses)))[:_ADDRESSES]
     found = await asyncio.gather(*(_look_up_at(context, resolver, ip) for ip in ips))
     return {
         "domain": context.settings.innocent_name,

@@ -1,6 +1,6 @@
 """The `http_header_field_manipulation` nettest (OONI ts-006): do headers arrive as they were sent.
 
-Headers of strange capitals go to a server that tells in JSON what it got. A proxy on the way tidies them up.
+Headers of strange capitals go to a server that reports in JSON how they arrived. A proxy changes capitals.
 """
 
 import asyncio
@@ -46,17 +46,17 @@ DATA = read_data("http_header_field_manipulation", HelperData)
 
 @dataclass(frozen=True, slots=True)
 class Echoed:
-    """What the server says that it got."""
+    """Request as the server says that it arrived."""
 
     request_line: str
     headers: Pairs
 
 
 class Tampering(msgspec.Struct, frozen=True, kw_only=True):
-    """In which respects what arrived was not what was sent."""
+    """Respects in which the request arrived otherwise than it was sent."""
 
     total: bool = False
-    """Somebody else answered: it is not the server's JSON."""
+    """Another server answered: the answer is not that server's JSON."""
     request_line_capitalization: bool = False
     header_name_capitalization: bool = False
     header_field_name: bool = False
@@ -66,12 +66,12 @@ class Tampering(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def capitalize_at_random(text: str, rng: random.Random) -> str:
-    """Each letter large or small, by chance."""
+    """Set each letter large or small, by chance."""
     return "".join(letter.upper() if rng.random() < 0.5 else letter.lower() for letter in text)
 
 
 def make_headers(rng: random.Random) -> list[tuple[str, str]]:
-    """A browser's headers, for a host that does not exist."""
+    """Return a browser's headers, for a host that does not exist."""
     host = "".join(rng.choices(string.ascii_letters + string.digits, k=15)) + ".com"
     plain = [
         ("Host", host),
@@ -99,7 +99,7 @@ def parse_echo_untrusted(body: bytes) -> Echoed:
 
 
 def compare(sent_line: str, sent: Pairs, got: Echoed) -> Tampering:
-    """Say in which respects the two differ. The order of headers is not looked at."""
+    """Say in which respects the two differ. The order of headers is not compared."""
     sent_names, got_names = Counter(name for name, _ in sent), Counter(name for name, _ in got.headers)
     sent_lower = {name.lower(): value for name, value in sent}
     got_lower = {name.lower(): value for name, value in got.headers}
@@ -132,7 +132,7 @@ async def measure_header_fields(context: NettestContext, given: str) -> Mapping[
             got = parse_echo_untrusted(bytes(answer.body))
             tampering = compare(f"{method} / HTTP/1.1", headers, got)
         except WireError:
-            pass  # as it stands: nobody but that server should have answered
+            pass  # `total` stays: only that server should have answered
     request = wire.HttpTransaction(
         network="tcp",
         address=str(helper),

@@ -1,7 +1,7 @@
 """The `http_invalid_request_line` nettest (OONI ts-007): does anybody answer in an echo server's place.
 
-Invalid request lines go to a server that sends back what it gets. Whoever understands HTTP on the way takes
-offence, and shows himself.
+Invalid request lines go to a server that sends back every byte. A device on the way that understands HTTP
+answers with an error, and so shows itself.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from banwatch.probe.steps.tcp import tcp_connect
 
 _MAX_ECHO_BYTES = 1 << 14
 _MORE_S = 0.2
-"""How long a full echo is waited on for more: what comes besides it is somebody else's."""
+"""Wait for more after a full echo: further bytes come from another device."""
 _LETTERS = string.ascii_letters + string.digits
 
 
@@ -39,7 +39,7 @@ DATA = read_data("http_invalid_request_line", HelperData)
 
 
 def make_request_lines(rng: random.Random) -> list[bytes]:
-    """The lines of the specification; their strange ends (LF, CR) are part of it."""
+    """Return the lines of the specification; their strange ends (LF, CR) are part of it."""
 
     def word(length: int) -> str:
         return "".join(rng.choices(_LETTERS, k=length))
@@ -80,7 +80,7 @@ async def measure_request_lines(context: NettestContext, given: str) -> Mapping[
 
 
 def is_tampered(sent: bytes, received: bytes) -> bool:
-    """Whether something else came back. An echo that breaks off, or never comes, is cut and not changed."""
+    """Return whether other bytes came back. An echo that breaks off, or never comes, is cut, not changed."""
     return not sent.startswith(received)
 
 

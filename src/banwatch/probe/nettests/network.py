@@ -1,7 +1,7 @@
 """The `network` nettest: how much of a network is there at all. Made where nothing else could be measured.
 
-It tells a shutdown from a probe whose cable is out: link, way out, resolvers, and a few addresses that are
-reached from everywhere (anchors). No address of the person's own network is written down.
+The results distinguish a shutdown from a probe whose cable is out: link, way out, resolvers, and a few hosts
+that are reached from everywhere (anchors). No address of the person's own network is written down.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _UP = 0x1
 
 
 def has_link(interfaces: Path = _INTERFACES) -> bool | None:
-    """Whether any interface but loopback has a carrier; None where the system does not tell."""
+    """Return whether any interface but loopback has a carrier; None where the system does not say."""
     try:
         names = [path for path in interfaces.iterdir() if path.name != "lo"]
     except OSError:
@@ -36,7 +36,7 @@ def has_link(interfaces: Path = _INTERFACES) -> bool | None:
 
 
 def has_way_out(table: Path = _ROUTES) -> bool | None:
-    """Whether there is a default route over IPv4; None where the system does not tell."""
+    """Return whether there is a default route over IPv4; None where the system does not say."""
     try:
         rows = [line.split() for line in table.read_text().splitlines()[1:]]
     except OSError:

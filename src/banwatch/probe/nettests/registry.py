@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nettest:
-    """One kind of test."""
+    """A kind of test."""
 
     name: str
     """Name in measurements, such as `dnscheck`."""

@@ -34,12 +34,12 @@ _FIRST_WAIT_S = 0.5
 
 
 def render_binding_request(transaction: bytes) -> bytes:
-    """A binding request without attributes; `transaction` has twelve bytes."""
+    """Return a binding request without attributes; `transaction` has twelve bytes."""
     return _REQUEST.to_bytes(2, "big") + b"\0\0" + _COOKIE + transaction
 
 
 def parse_binding_response_untrusted(data: bytes, transaction: bytes) -> bool:
-    """Whether a response says success. The address in it is the person's own, and is not read.
+    """Return whether a response says success. The address in it is the person's own, and is not read.
 
     Raises:
         WireError: it is no response to this request.
@@ -55,7 +55,7 @@ def parse_binding_response_untrusted(data: bytes, transaction: bytes) -> bool:
 
 
 async def measure_stun(context: NettestContext, given: str) -> Mapping[str, object]:
-    """Ask a server, given as `stun://host:port`, at its first addresses until one answers; the test keys."""
+    """Ask a STUN server (`stun://host:port`) at its first addresses until one answers; the test keys."""
     url = parse_target_url(given.replace("stun://", "https://", 1))
     keys: dict[str, object] = {"endpoint": f"{url.host}:{url.port}"}
     events: list[wire.NetworkEvent] = []
@@ -116,7 +116,7 @@ async def _exchange(
                     try:
                         is_success = parse_binding_response_untrusted(data, transaction)
                     except WireError:
-                        continue  # somebody else's, or nonsense
+                        continue  # another conversation's, or no STUN message
                     events.append(_event("read", endpoint, trace, t0, len(data)))
                     return is_success
         except TimeoutError:

@@ -2,7 +2,7 @@
 
 Without an input, only servers that everybody may know are tried: the directory authorities, and the bridges
 that ship with Tor Browser. A bridge that a person names is measured alone, and its address is written down
-nowhere: whoever publishes a bridge gives it away. Of obfs4 only the connection is tried, not what is spoken.
+nowhere: publishing a bridge gives it away. Of obfs4 only the connection is tried, not the handshake.
 """
 
 import asyncio
@@ -27,9 +27,9 @@ from banwatch.probe.trace import Trace
 
 _CONSENSUS = "/tor/status-vote/current/consensus.z"
 _KEPT_BYTES = 1 << 14
-"""Of the consensus, which is megabytes long; that it begins to come is what we ask."""
+"""Bytes kept of the consensus, which is megabytes long; its beginning shows that the directory works."""
 _AT_ONCE = 8
-_HIDDEN = "[scrubbed]"
+_SCRUBBED = "[scrubbed]"
 _PROTOCOLS = ("dir_port", "obfs4", "or_port_dirauth", "or_port")
 
 
@@ -58,7 +58,7 @@ class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Target(msgspec.Struct, kw_only=True):
-    """What was found at one server: a little measurement of its own."""
+    """Results at one server: a small measurement of its own."""
 
     agent: str = "redirect"
     failure: Failure | None = None
@@ -75,7 +75,7 @@ class _Target(msgspec.Struct, kw_only=True):
 
 
 async def measure_tor(context: NettestContext, given: str) -> Mapping[str, object]:
-    """Try every place, or the one that is given (see `parse_bridge`); the test keys."""
+    """Try every server, or the one that is given (see `parse_bridge`); the test keys."""
     servers = (parse_bridge(given),) if given else DATA.servers
     few = asyncio.Semaphore(_AT_ONCE)
 
@@ -137,15 +137,15 @@ async def _try(context: NettestContext, server: TorServer, endpoint: Endpoint) -
 
 
 def _hide(target: _Target) -> _Target:
-    """Take the address out of all that was found at a place that is nobody's business."""
+    """Take the address of a private bridge out of everything that was found there."""
     structs = msgspec.structs
-    target.target_address = _HIDDEN
+    target.target_address = _SCRUBBED
     target.target_source = "given"
-    target.tcp_connect = [structs.replace(one, ip=_HIDDEN, port=None) for one in target.tcp_connect]
+    target.tcp_connect = [structs.replace(one, ip=_SCRUBBED, port=None) for one in target.tcp_connect]
     target.tls_handshakes = [
-        structs.replace(one, address=_HIDDEN, peer_certificates=[]) for one in target.tls_handshakes
+        structs.replace(one, address=_SCRUBBED, peer_certificates=[]) for one in target.tls_handshakes
     ]
-    target.network_events = [structs.replace(one, address=_HIDDEN) for one in target.network_events]
+    target.network_events = [structs.replace(one, address=_SCRUBBED) for one in target.network_events]
     target.requests = []
     return target
 
@@ -153,7 +153,7 @@ def _hide(target: _Target) -> _Target:
 async def _shake(
     context: NettestContext, endpoint: Endpoint, stream: Stream, target: _Target, trace: Trace
 ) -> Failure | None:
-    """Shake hands without a name; a relay's certificate is its own, and says nothing to us."""
+    """Shake hands without a name; a relay's certificate is self-made and is not verified."""
     _, handshake = await tls_handshake(
         context.net,
         stream,

@@ -39,13 +39,13 @@ from banwatch.probe.written_records import WebConnectivityKeys
 
 _RETRIED_ENGINES = frozenset({"getaddrinfo", "udp", "doh"})
 _DATAGRAM_ENGINES = frozenset({"getaddrinfo", "udp"})
-"""Those who are easily answered for by others, and whose answers may so leave a doubt."""
+"""Engines whose answers are easily forged, and so may leave a doubt."""
 _ADDRESSES_AFTER_REDIRECT = 2
 """A redirect's own host is rarely what is announced as banned: fewer of its addresses are enough."""
 
 
 class WebConnectivity:
-    """One measurement of one URL.
+    """A measurement of one URL.
 
     Args:
         context: the network, the settings, and what the measurements of a session share.

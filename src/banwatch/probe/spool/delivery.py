@@ -1,4 +1,4 @@
-"""Carrying sealed measurements to the collector, as often as it takes, and each only once."""
+"""Delivery of sealed measurements to the collector, tried as often as needed, each accepted once."""
 
 import asyncio
 import random
@@ -21,15 +21,15 @@ from banwatch.net.tls.certificates import Roots
 from banwatch.probe.spool.spool import Spool, Waiting
 
 _ACCEPTED = frozenset({200, 201, 204, 409})
-"""409 too: "I have that one already" is what idempotence is for."""
+"""Statuses of an accepted delivery; 409 says that the collector has it already."""
 _REFUSED = frozenset({400, 413, 415, 422})
-"""This one will never be taken; trying again changes nothing."""
+"""Statuses that will not change: the measurement is not accepted at any time."""
 _LIMIT_BYTES = 1 << 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collector:
-    """Where to deliver, and how to get there."""
+    """Collector to deliver to, and the way there."""
 
     url: TargetUrl
     """Each measurement is put at `<url>/api/v1/sealed/<id>`."""
@@ -41,11 +41,11 @@ class Collector:
 
 @dataclass(slots=True)
 class Delivered:
-    """What a delivery came to."""
+    """Result of a delivery."""
 
     accepted: int = 0
     refused: int = 0
-    """Will never be taken; still in the spool."""
+    """Refused for good; still in the spool."""
     left: int = 0
     """Not delivered this time."""
     last_failure: Failure | None = None
@@ -62,18 +62,18 @@ async def push(
     pause_s: float = 1.0,
     progress: Progress | None = None,
 ) -> Delivered:
-    """Deliver what is in the spool, in random order; what is not accepted stays for the next time.
+    """Deliver the spool's measurements in random order; those not accepted stay for the next time.
 
-    A measurement is removed only after the collector has said that it has it. If the word gets lost, it is
-    sent again under the same id, and the collector says so.
+    A measurement is removed only after the collector has confirmed it. If the confirmation gets lost, it is
+    sent again under the same id, which the collector recognises.
     """
     waiting = list(spool.waiting())
-    rng.shuffle(waiting)  # the order in which sites were measured is nobody's business
+    rng.shuffle(waiting)  # the order in which sites were measured stays private
     result = Delivered(left=len(waiting))
     for number, one in enumerate(waiting, 1):
         status = await _put_patiently(net, one, collector, now, result, attempts, pause_s)
         if status is None:
-            return result  # the collector is out of reach: the rest would fare no better
+            return result  # the collector is out of reach: the rest would fail as well
         if status in _ACCEPTED:
             spool.remove(one)
             result.accepted += 1

@@ -11,7 +11,7 @@ from banwatch.probe.spool.sealing import MAX_SEALED_BYTES, parse_key, unseal_unt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """One sealed measurement after the attempt to open it."""
+    """A sealed measurement after the attempt to open it."""
 
     name: str
     line: bytes = b""

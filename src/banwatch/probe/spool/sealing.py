@@ -1,7 +1,7 @@
 """Measurements sealed so that only the collector can read them, and all of a few sizes.
 
-The probe has the collector's public key alone: what it has sealed it cannot open again, and neither can
-whoever takes its disk. Sizes are padded to powers of two, since the size of a page tells which page it was.
+The probe has only the collector's public key: it cannot open what it has sealed, and neither can a person
+who takes its disk. Sizes are padded to powers of two, since the size of a page identifies the page.
 
 Wire:
     sealed  = NaCl sealed box (X25519, XSalsa20-Poly1305) of `padded`
@@ -30,10 +30,10 @@ def make_keys() -> tuple[bytes, bytes]:
 
 
 def parse_key(text: str) -> bytes:
-    """Read a key that people copy: 64 hexadecimal digits.
+    """Read a key as people copy it: 64 hexadecimal digits.
 
     Raises:
-        BanwatchError: it is none.
+        BanwatchError: the text is no such key.
     """
     try:
         key = bytes.fromhex(text.strip())

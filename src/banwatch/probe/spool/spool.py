@@ -1,8 +1,8 @@
-"""What was measured and is not yet delivered: sealed files in one folder.
+"""Spool: measurements that are not yet delivered, as sealed files in one folder.
 
-A file's name is random and its content is sealed before it touches the disk, so the folder tells how many
+A file's name is random and its content is sealed before it touches the disk, so the folder shows how many
 measurements of about which size there are, and when they were made; nothing else. A file appears whole or not
-at all; it is removed when the collector has said that it has it.
+at all; it is removed when the collector has confirmed it.
 """
 
 import os
@@ -24,10 +24,10 @@ _ID_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One sealed measurement."""
+    """A sealed measurement."""
 
     measurement_id: str
-    """Random; under this name the collector takes it once and no more."""
+    """Random id, under which the collector accepts it once."""
     path: Path
     size_bytes: int
 
@@ -50,7 +50,7 @@ class Spool:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._public_key = self._settle_key(public_key)
             for path in folder.glob(f"*{_UNFINISHED}"):
-                path.unlink(missing_ok=True)  # what a crash left: never more than the measurement in flight
+                path.unlink(missing_ok=True)  # left by a crash: at most the measurement in flight
         except OSError as error:
             raise BanwatchError(
                 f"The spool {folder} cannot be used: {error.strerror}", "Choose another folder with --spool."
@@ -58,19 +58,19 @@ class Spool:
 
     def _settle_key(self, given: str | None) -> bytes:
         path = self.folder / _KEY_FILE
-        known = path.read_text("ascii", "replace") if path.exists() else None
-        if known is None and given is None:
+        kept_key = path.read_text("ascii", "replace") if path.exists() else None
+        if kept_key is None and given is None:
             raise BanwatchError(
                 f"The spool {self.folder} does not know its collector's key yet",
                 "Give it once with --collector-key.",
             )
-        key = parse_key(given if given is not None else known or "")
-        if known is not None and parse_key(known) != key:
+        key = parse_key(given if given is not None else kept_key or "")
+        if kept_key is not None and parse_key(kept_key) != key:
             raise BanwatchError(
                 f"The spool {self.folder} is sealed to another collector's key",
                 "Deliver or wipe it first, or choose another folder with --spool.",
             )
-        if known is None:
+        if kept_key is None:
             _write_whole(path, key.hex().encode("ascii"))
         return key
 
@@ -91,7 +91,7 @@ class Spool:
         return measurement_id
 
     def waiting(self) -> Iterator[Waiting]:
-        """What is not delivered yet, in the order of its random names."""
+        """List what is not delivered yet, in the order of its random names."""
         for path in sorted(self.folder.glob(f"*{_SUFFIX}")):
             with suppress(FileNotFoundError):
                 yield Waiting(path.name.removesuffix(_SUFFIX), path, path.stat().st_size)
@@ -101,10 +101,10 @@ class Spool:
         one.path.unlink(missing_ok=True)
 
     def export(self, path: Path) -> int:
-        """Write everything into one file to be carried by hand; how many measurements that are.
+        """Write everything into one file to be carried by hand; return the number of measurements.
 
-        They stay in the spool: a file that is carried may be lost on the way, and the collector takes each
-        measurement once, by whichever way it comes.
+        They stay in the spool: a carried file may be lost on the way, and the collector accepts each
+        measurement once, whichever way it comes.
         """
         number = 0
         part = path.with_name(path.name + _UNFINISHED)
@@ -121,7 +121,7 @@ class Spool:
         return number
 
     def wipe(self) -> int:
-        """Remove every measurement and the folder's memory of the collector; how many there were."""
+        """Remove every measurement and the collector's key from the folder; return how many there were."""
         number = 0
         for one in list(self.waiting()):
             one.path.unlink(missing_ok=True)
@@ -129,12 +129,12 @@ class Spool:
         for path in (*self.folder.glob(f"*{_UNFINISHED}"), self.folder / _KEY_FILE):
             path.unlink(missing_ok=True)
         with suppress(OSError):
-            self.folder.rmdir()  # stays where somebody put other things into it
+            self.folder.rmdir()  # stays where it holds other files
         return number
 
 
 def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file that is there whole or not at all, whenever the power goes."""
+    """Write a file so that it exists whole or not at all, whenever the power fails."""
     part = path.with_name(path.name + _UNFINISHED)
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:

@@ -1,4 +1,4 @@
-"""One file a step: a lookup, a connect, a handshake, a request, a word with the helper.
+"""Steps, one file each: a lookup, a connect, a handshake, a request, a question to the helper.
 
 A step is a plain async function; it returns a record whatever happened, and what the next step needs or None.
 """

@@ -27,7 +27,7 @@ def _answer(address: str, ttl_s: int | None) -> wire.DnsAnswer:
 
 
 def answers_of(reply: DnsReply) -> list[wire.DnsAnswer]:
-    """Write down a reply's addresses and canonical names, in its order; of other records, that they are."""
+    """List a reply's addresses and canonical names, in its order; of other records, their types."""
     return [
         wire.DnsAnswer(answer_type="CNAME", hostname=record.value, ttl=record.ttl_s)
         if record.kind == "CNAME"
@@ -74,7 +74,7 @@ class UdpLookup:
     trace: Trace
     message_id: int
     is_own: bool = False
-    """Whether it is the system's own resolver, whose address is that of somebody's network and not told."""
+    """Whether it is the system's own resolver, whose address is a private one and is not written."""
     t0: float = 0.0
     datagrams: Datagrams | None = None
     asked: int = 0
@@ -102,7 +102,7 @@ class UdpLookup:
                 try:
                     self.datagrams.send(question)
                 except NetworkFailure as error:
-                    self._odd = error.failure  # what came of the first question, told at the second
+                    self._odd = error.failure  # the ICMP error of the first question, reported at the second
                 self.asked += 1
                 try:
                     async with asyncio.timeout(wait_s):
@@ -148,7 +148,7 @@ class UdpLookup:
             try:
                 datagram = await self.datagrams.receive()
             except NetworkFailure as error:
-                # where nothing listens, somebody may answer all the same: forged replies come from there too
+                # where nothing listens, an answer may come all the same: forged replies come from there too
                 self._odd = error.failure
                 continue
             try:
@@ -164,7 +164,7 @@ class UdpLookup:
                 self._odd = df007.DNS_MISBEHAVING
 
     def _is_echo(self, reply: DnsReply) -> bool:
-        """Whether it is what our own second asking brought: the same answer again is no second opinion."""
+        """Return whether a reply only repeats the first one, as our second question brings it."""
         first = self._first
         return self.asked > 1 and first is not None and set(reply.addresses) == set(first.addresses)
 
@@ -212,5 +212,5 @@ def begin_udp_lookup(
 
 
 def addresses_of(query: Query) -> list[str]:
-    """The addresses that a lookup answered, in order."""
+    """Return the addresses that a lookup answered, in order."""
     return [one.ipv4 or one.ipv6 or "" for one in query.answers or () if one.ipv4 or one.ipv6]

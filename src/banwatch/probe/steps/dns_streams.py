@@ -34,9 +34,9 @@ async def lookup_tcp(
     rng: random.Random,
     traces: Sequence[Trace],
 ) -> list[Query]:
-    """Ask over TCP, in the clear: whoever only forges datagrams is no match for it.
+    """Ask over TCP, in the clear, where a censor that only forges datagrams cannot answer.
 
-    On a connection of its own: what is cut for one name's sake must not be taken for another's.
+    Each name has a connection of its own: a cut for one name must not be taken for another's.
     """
 
     async def open_link() -> ResolverLink:
@@ -187,7 +187,7 @@ async def _ask(
                         links.give_back(place, link)
                     else:
                         link.stream.close()
-                if is_good or kept is None:  # else the resolver had hung up meanwhile: once more, afresh
+                if is_good or kept is None:  # else the kept connection was closed: ask again
                     left = left[count:]
     except NetworkFailure as error:
         trace.note_icmp_errors(place, error.icmp_errors)

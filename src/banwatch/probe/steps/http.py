@@ -1,4 +1,4 @@
-"""Requesting a page."""
+"""Request of a page over HTTP/1.1, HTTP/2 or HTTP/3."""
 
 import asyncio
 import base64
@@ -24,7 +24,7 @@ BROWSER_HEADERS: Headers = (
         "Chrome/122.0.0.0 Safari/537.36",
     ),
 )
-"""What a browser sends, as OONI's probe and helper do: a censor or site may treat others differently."""
+"""Headers of a browser, as OONI's probe and helper send them: others may be treated differently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Means:
-    """By what a page is fetched."""
+class _Protocol:
+    """Protocols that a page is fetched by."""
 
     alpn: str
-    """What TLS agreed on; empty without TLS."""
+    """ALPN that TLS agreed on; empty without TLS."""
     transport: str
     """`tcp` or `udp`."""
 
@@ -100,8 +100,8 @@ async def http_get(
     async def send(result: HttpExchange) -> None:
         await exchange(stream, request, result, alpn=alpn, limit_bytes=limit_bytes, clock=trace.clock)
 
-    how = _Means(alpn=alpn, transport=transport)
-    return await _fetch(send, endpoint, request, how, timeout_s=timeout_s, scrub=scrub, trace=trace)
+    protocol = _Protocol(alpn=alpn, transport=transport)
+    return await _fetch(send, endpoint, request, protocol, timeout_s=timeout_s, scrub=scrub, trace=trace)
 
 
 async def http3_get(
@@ -122,15 +122,15 @@ async def http3_get(
         except NetworkFailure as error:
             result.failure = error.failure
 
-    how = _Means(alpn="h3", transport="udp")
-    return await _fetch(send, endpoint, request, how, timeout_s=timeout_s, scrub=scrub, trace=trace)
+    protocol = _Protocol(alpn="h3", transport="udp")
+    return await _fetch(send, endpoint, request, protocol, timeout_s=timeout_s, scrub=scrub, trace=trace)
 
 
 async def _fetch(
     send: Callable[[HttpExchange], Awaitable[None]],
     endpoint: Endpoint,
     request: HttpRequest,
-    how: _Means,
+    protocol: _Protocol,
     *,
     timeout_s: float,
     scrub: Callable[[bytes], bytes],
@@ -152,9 +152,9 @@ async def _fetch(
             trace.note_arrivals(str(endpoint), begun, result.response.arrivals)
     sent, sent_list = _headers((("Host", request.authority), *request.headers))
     record = wire.HttpTransaction(
-        network=how.transport,
+        network=protocol.transport,
         address=str(endpoint),
-        alpn=how.alpn,
+        alpn=protocol.alpn,
         failure=result.failure,
         request=WrittenRequest(
             method=request.method,
@@ -163,7 +163,7 @@ async def _fetch(
             headers_list=sent_list,
             body="",
             body_is_truncated=False,
-            x_transport=how.transport,
+            x_transport=protocol.transport,
         ),
         response=_write_response(result, scrub),
         t0=t0,
@@ -177,7 +177,7 @@ async def _fetch(
 def _write_response(result: HttpExchange, scrub: Callable[[bytes], bytes]) -> wire.HttpResponse | None:
     if result.response is None:
         return None
-    # here already: what is no UTF-8 is written in base64, where whoever scrubs the whole line finds nothing
+    # here already: bytes that are no UTF-8 are written in base64, where scrubbing the line finds nothing
     headers = tuple(
         (name, scrub(value.encode("latin-1")).decode("latin-1")) for name, value in result.response.headers
     )

@@ -1,4 +1,4 @@
-"""Shaking hands over QUIC, and whether a site says that it speaks it."""
+"""Handshake over QUIC, and the offer of it in a header."""
 
 import asyncio
 import base64
@@ -90,5 +90,5 @@ async def quic_connect(
 
 
 def offers_quic(alt_svc: str | None) -> bool:
-    """Whether an `Alt-Svc` header (RFC 7838) offers HTTP/3 at the same host."""
+    """Return whether an `Alt-Svc` header (RFC 7838) offers HTTP/3 at the same host."""
     return any(one.strip().startswith(('h3=":', 'h3-29=":')) for one in (alt_svc or "").split(","))

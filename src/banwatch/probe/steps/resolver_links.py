@@ -1,6 +1,6 @@
 """Connections to resolvers inside TLS, kept and used again by the measurements of a session.
 
-What is asked inside cannot be seen, so that nobody on the way can hold one question against the next; and a
+Questions inside TLS cannot be seen on the way, so that no censor can react to one by cutting the next; and a
 resolver is spared a handshake for each name.
 """
 
@@ -20,19 +20,19 @@ class ResolverLink:
 
     stream: Stream
     ask: Callable[[Sequence[Asked]], Awaitable[int]]
-    """Puts questions and fills them in; says how many it put."""
+    """Puts questions and fills them in; returns how many it put."""
     is_lasting: bool = True
     """Whether more can be asked on it."""
 
 
 class ResolverLinks:
-    """Those that are idle just now."""
+    """Connections that are idle just now."""
 
     def __init__(self) -> None:
         self._idle: dict[str, list[ResolverLink]] = {}
 
     def take(self, resolver: str) -> ResolverLink | None:
-        """An idle connection to a resolver, for the caller alone; None where there is none."""
+        """Return an idle connection to a resolver, for the caller alone; None where there is none."""
         idle = self._idle.get(resolver)
         return idle.pop() if idle else None
 

@@ -1,4 +1,4 @@
-"""Connecting."""
+"""TCP connect."""
 
 import asyncio
 

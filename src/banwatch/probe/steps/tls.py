@@ -1,4 +1,4 @@
-"""Shaking hands."""
+"""TLS handshake."""
 
 import asyncio
 import base64

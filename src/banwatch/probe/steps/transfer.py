@@ -1,4 +1,4 @@
-"""One transfer, down or up, with the kernel's knowledge of its connection from beginning to end."""
+"""A transfer, down or up, with the kernel's facts about its connection from beginning to end."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -12,8 +12,8 @@ from banwatch.formats.ooni import wire
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.http.request import HttpRequest, HttpResponse
 from banwatch.net.http.target_url import TargetUrl
-from banwatch.net.sampled import sampled
 from banwatch.net.seam import Net, Stream, TcpInfo, TlsSettings
+from banwatch.net.tcp_samples import sample_tcp_info
 from banwatch.net.tls.certificates import Roots
 from banwatch.probe.settings import Settings
 from banwatch.probe.steps.http import BROWSER_HEADERS, http_get
@@ -24,12 +24,12 @@ from banwatch.probe.trace import Trace
 from banwatch.probe.web.step_records import StepRecords
 
 _SETTLE_S = 0.3
-"""How long acknowledgements are waited for after an upload was answered."""
+"""Wait for acknowledgements after an upload was answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What to transfer, and from or to where."""
+class TransferOrder:
+    """Order for one transfer: what, and from or to where."""
 
     role: Literal["target", "twin"]
     direction: Direction
@@ -37,62 +37,62 @@ class Wanted:
     endpoint: Endpoint
     size_bytes: int
     roots: Roots | None
-    """Whose certificates are good enough; None takes any."""
+    """Authorities that are trusted; None takes any certificate."""
 
 
 async def transfer(
     net: Net,
     settings: Settings,
     records: StepRecords,
-    wanted: Wanted,
+    order: TransferOrder,
     *,
     at: datetime,
     scrub: Callable[[bytes], bytes],
     trace: Trace,
 ) -> Transfer:
     """Fetch a page as far as the size goes, or send a body of that size; every step is recorded."""
-    times, endpoint = settings.timeouts, wanted.endpoint
+    times, endpoint = settings.timeouts, order.endpoint
     stream, connect = await tcp_connect(net, endpoint, timeout_s=times.tcp_s, trace=trace)
     records.tcp_connects.append(connect)
     if stream is None:
-        return _failed(wanted, trace, connect.status.failure if connect.status else None)
+        return _failed(order, trace, connect.status.failure if connect.status else None)
     try:
         inner: Stream = stream
-        async with sampled(stream, net.clock) as taken:
-            if wanted.url.is_tls:
+        async with sample_tcp_info(stream, net.clock) as taken:
+            if order.url.is_tls:
                 tls, handshake = await tls_handshake(
                     net,
                     stream,
                     endpoint,
-                    TlsSettings(server_name=wanted.url.host, alpn=("http/1.1",)),
-                    roots=wanted.roots,
+                    TlsSettings(server_name=order.url.host, alpn=("http/1.1",)),
+                    roots=order.roots,
                     at=at,
                     timeout_s=times.tls_s,
                     trace=trace,
                 )
                 records.tls_handshakes.append(handshake)
                 if tls is None:
-                    return _failed(wanted, trace, handshake.failure)
+                    return _failed(order, trace, handshake.failure)
                 inner = tls
             begun_s = trace.elapsed_s()
             fetched = await http_get(
                 inner,
                 endpoint,
-                _request(wanted, settings),
-                alpn="http/1.1" if wanted.url.is_tls else "",
+                _request(order, settings),
+                alpn="http/1.1" if order.url.is_tls else "",
                 transport="tcp",
                 timeout_s=times.http_s,
-                limit_bytes=wanted.size_bytes,
+                limit_bytes=order.size_bytes,
                 scrub=scrub,
                 trace=trace,
             )
-            if wanted.direction == "upload":
-                await _settle(stream, wanted.size_bytes)
+            if order.direction == "upload":
+                await _settle(stream, order.size_bytes)
         records.requests.append(fetched.record)  # behind the plain ones, which readers look at first
         records.note_tcp_info(stream, str(endpoint), trace)
     finally:
         stream.close()
-    return _describe(wanted, trace, fetched.record, fetched.response, taken, begun_s)
+    return _describe(order, trace, fetched.record, fetched.response, taken, begun_s)
 
 
 async def _settle(stream: Stream, size_bytes: int) -> None:
@@ -104,9 +104,9 @@ async def _settle(stream: Stream, size_bytes: int) -> None:
         await asyncio.sleep(_SETTLE_S / 6)
 
 
-def _request(wanted: Wanted, settings: Settings) -> HttpRequest:
-    url = wanted.url
-    body = settings.rng.randbytes(wanted.size_bytes) if wanted.direction == "upload" else b""
+def _request(order: TransferOrder, settings: Settings) -> HttpRequest:
+    url = order.url
+    body = settings.rng.randbytes(order.size_bytes) if order.direction == "upload" else b""
     headers = (*BROWSER_HEADERS, ("Content-Type", "application/octet-stream")) if body else BROWSER_HEADERS
     return HttpRequest(
         method="POST" if body else "GET",
@@ -118,11 +118,11 @@ def _request(wanted: Wanted, settings: Settings) -> HttpRequest:
     )
 
 
-def _failed(wanted: Wanted, trace: Trace, failure: str | None) -> Transfer:
+def _failed(order: TransferOrder, trace: Trace, failure: str | None) -> Transfer:
     return Transfer(
-        role=wanted.role,
-        direction=wanted.direction,
-        address=str(wanted.endpoint),
+        role=order.role,
+        direction=order.direction,
+        address=str(order.endpoint),
         transaction_id=trace.transaction_id,
         failure=failure,
         pattern=None,
@@ -131,25 +131,25 @@ def _failed(wanted: Wanted, trace: Trace, failure: str | None) -> Transfer:
 
 
 def _describe(
-    wanted: Wanted,
+    order: TransferOrder,
     trace: Trace,
     record: wire.HttpTransaction,
     response: HttpResponse | None,
     taken: Sequence[tuple[float, TcpInfo]],
     begun_s: float,
 ) -> Transfer:
-    samples = read_samples(taken, wanted.direction, trace)
-    arrivals = response.arrivals if response is not None and wanted.direction == "download" else []
-    if not samples:  # no kernel that tells: when the body came is all that is known
+    samples = read_samples(taken, order.direction, trace)
+    arrivals = response.arrivals if response is not None and order.direction == "download" else []
+    if not samples:  # the kernel reports nothing: only the body's arrivals are known
         samples = [
             Sample(t=trace.since_zero_s(at_s), num_bytes=size, rtt_ms=None, segments=0, segments_lost=0)
             for at_s, size in arrivals
         ]
     shortest = [info.min_rtt_ms for _, info in taken if info.min_rtt_ms]
     return Transfer(
-        role=wanted.role,
-        direction=wanted.direction,
-        address=str(wanted.endpoint),
+        role=order.role,
+        direction=order.direction,
+        address=str(order.endpoint),
         transaction_id=trace.transaction_id,
         failure=record.failure,
         pattern=describe(samples, begun_s=begun_s, min_rtt_ms=min(shortest, default=None)),
@@ -158,7 +158,7 @@ def _describe(
 
 
 def read_samples(taken: Sequence[tuple[float, TcpInfo]], direction: Direction, trace: Trace) -> list[Sample]:
-    """What was taken of a connection, as the transfer's direction sees it; only where something moved."""
+    """Turn samples of a connection into those of a transfer's direction; only where something moved."""
     samples: list[Sample] = []
     for at_s, info in taken:
         down = direction == "download"

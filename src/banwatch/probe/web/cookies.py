@@ -9,7 +9,7 @@ _LONGEST_CHARACTERS = 4096
 
 
 class CookieJar:
-    """Keeps cookies by registrable domain, as a browser would in the simplest case; nothing is stored."""
+    """Cookies by registrable domain, as a browser would keep them in the simplest case; nothing is stored."""
 
     def __init__(self) -> None:
         self._jars: dict[str, dict[str, str]] = {}
@@ -26,6 +26,6 @@ class CookieJar:
                 jar[cookie.strip()] = content.strip()
 
     def header(self, url: TargetUrl) -> str:
-        """What to send to a URL; empty where there is nothing."""
+        """Return the `Cookie` header for a URL; empty where there is nothing."""
         jar = self._jars.get(registrable_domain(url.host), {})
         return "; ".join(f"{name}={value}" for name, value in jar.items())

@@ -1,4 +1,4 @@
-"""The way from the input through its redirects."""
+"""Hops from the input through its redirects."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from banwatch.net.http.target_url import TargetUrl
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One URL on the way."""
+    """A URL on the way."""
 
     url: TargetUrl
     depth: int

@@ -1,4 +1,4 @@
-"""The page of a measurement once more, over HTTP/3: whoever stops TLS may forget QUIC, or stop it alone."""
+"""The page of a measurement once more, over HTTP/3: a censor of TLS may forget QUIC, or stop it alone."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +18,7 @@ from banwatch.probe.web.step_records import StepRecords
 
 
 class Http3:
-    """Fetches over QUIC, for one measurement.
+    """Fetch over QUIC, for one measurement.
 
     Args:
         net: the network to measure.

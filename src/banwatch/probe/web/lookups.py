@@ -1,8 +1,8 @@
-"""All the ways in which one measurement asks for names, at once.
+"""Lookups of one measurement, by every kind of resolver at once.
 
 The system's resolver (through `getaddrinfo`, and raw) and public ones over UDP are waited for. Those over
 TCP, TLS and HTTPS take several round trips: they are waited for as long as such take on this network, and end
-in the background where somebody drops them.
+in the background where a censor drops them.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from banwatch.probe.written_records import Query
 
 _TYPES = ("A", "AAAA")
 _SYSTEM_RESOLVERS = 1
-"""Of those that the system knows: it asks the second only where the first is silent."""
+"""Number of the system's resolvers that are asked: it asks the second only where the first is silent."""
 _ROUND_TRIPS = 5
 """TCP, TLS, question and answer, as multiples of the slowest answer over UDP."""
 _SHORTEST_PATIENCE_S = 0.1
@@ -38,9 +38,9 @@ class Lookups:
 
     Args:
         net: the network to measure.
-        settings: whom to ask.
+        settings: the resolvers to ask.
         roots: the authorities to trust.
-        lag: is told how long answers take.
+        lag: notes how long answers take.
         links: connections to resolvers, shared by all measurements of a session.
         records: get every lookup.
         new_trace: begins transactions.
@@ -67,11 +67,11 @@ class Lookups:
         self._of_services: dict[str, UdpLookup] = {}
 
     def late(self) -> list[Query]:
-        """Every reply that came after the first one to its question."""
+        """Return every reply that came after the first one to its question."""
         return [late for lookup in self._udp for late in lookup.late]
 
     def offers_http3(self, host: str) -> bool:
-        """Whether the name's `HTTPS` record (RFC 9460) offers HTTP/3, as far as is known by now."""
+        """Return whether the name's `HTTPS` record (RFC 9460) offers HTTP/3, as far as is known by now."""
         asked = self._of_services.get(host)
         return asked is not None and asked.offers_http3
 
@@ -83,7 +83,7 @@ class Lookups:
     async def look_up(
         self, host: str, depth: int, background: asyncio.TaskGroup
     ) -> tuple[list[Query], list[list[str]]]:
-        """Ask everybody.
+        """Ask every resolver.
 
         Returns:
             The lookups that were waited for, and the addresses that each named, `getaddrinfo`'s first.
@@ -122,7 +122,7 @@ class Lookups:
         return found, [addresses_of(query) for query in found]
 
     def _patience_s(self, plain: Sequence[Query], took_s: float) -> float:
-        """How much longer connections are waited for: for long where nothing else gave an address."""
+        """Return how much longer connections are waited for: for long where nothing else gave an address."""
         private_too = self._settings.measure_private
         usable = any(may_be_measured(ip, private_too) for query in plain for ip in addresses_of(query))
         timeout_s = self._settings.timeouts.dns_s
@@ -131,7 +131,7 @@ class Lookups:
         return min(timeout_s, max(_SHORTEST_PATIENCE_S, _ROUND_TRIPS * took_s)) - min(took_s, timeout_s)
 
     def _own(self) -> list[Endpoint]:
-        """The system's own resolver, to be asked without the system."""
+        """Return the system's own resolver, to be asked directly."""
         return [Endpoint(ip, 53) for ip in self._net.system_resolvers[:_SYSTEM_RESOLVERS]]
 
     def _begin(self, resolver: Endpoint, host: str, kind: str, tag: str) -> UdpLookup:

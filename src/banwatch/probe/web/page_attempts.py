@@ -1,4 +1,4 @@
-"""Attempts to fetch the page of a hop: connect to an address, shake hands, and ask where nobody has yet."""
+"""Attempts to fetch the page of a hop: connect to an address, shake hands, and ask unless another has."""
 
 import msgspec
 

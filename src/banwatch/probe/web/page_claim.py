@@ -1,13 +1,13 @@
-"""Who of several connections fetches the page."""
+"""Claim to fetch the page, which one of several connections takes."""
 
 import asyncio
 
 _PREFERENCE_S = 0.5
-"""How long other connections wait for one to an address that the system's resolver gave (as OONI's does)."""
+"""Wait of other connections for one to an address that the system's resolver gave (as in OONI's probe)."""
 
 
 class PageClaim:
-    """Given once; preferably to an address that a person here would have been led to.
+    """Claim that is given once, preferably to an address that a person here would have been led to.
 
     Args:
         preferred: how many attempts with preference there are.
@@ -21,7 +21,7 @@ class PageClaim:
             self._settled.set()
 
     async def take(self, has_preference: bool) -> bool:
-        """Ask for it; waits a little where somebody with preference may still come."""
+        """Take the claim; wait a little where an attempt with preference may still come."""
         if not has_preference and not self._claimed:
             try:
                 async with asyncio.timeout(_PREFERENCE_S):
@@ -35,7 +35,7 @@ class PageClaim:
         return True
 
     def give_up(self, has_preference: bool) -> None:
-        """Tell that an attempt is over."""
+        """Note that an attempt is over."""
         if has_preference:
             self._preferred_left -= 1
             if self._preferred_left == 0:

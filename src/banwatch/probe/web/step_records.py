@@ -1,4 +1,4 @@
-"""What a measurement gathers, in the order in which it came."""
+"""Records of the steps of one measurement, in the order in which they came."""
 
 from dataclasses import dataclass, field
 
@@ -26,7 +26,7 @@ class StepRecords:
     localizations: list[Localization] = field(default_factory=list)
 
     def first_page(self) -> wire.HttpTransaction | None:
-        """The plain request for the input itself."""
+        """Return the plain request for the input itself."""
         for request in self.requests:
             tags = request.tags or []
             if "depth=0" in tags and not any(tag.startswith("follow_up=") for tag in tags):
@@ -34,7 +34,7 @@ class StepRecords:
         return None
 
     def note_tcp_info(self, stream: Stream, address: str, trace: Trace) -> None:
-        """Keep what the kernel knows of a connection, before it is closed."""
+        """Keep the kernel's facts about a connection, before it is closed."""
         info, ignored = stream.tcp_info(), stream.ignored_packets()
         if info.rtt_ms is not None or ignored is not None:
             self.tcp_infos.append(

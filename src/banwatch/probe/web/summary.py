@@ -1,6 +1,6 @@
 """The conclusions that `web_connectivity` itself writes, by OONI's own old algorithm.
 
-They are there because readers of the format expect them. Our judge does not look at them: it weighs the
+They are there because readers of the format expect them. Our judge does not use them: it weighs the
 observations, with more than one measurement's knowledge.
 """
 
@@ -35,7 +35,7 @@ _COMMON_HEADERS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What the conclusions are drawn from."""
+    """Facts that the conclusions are drawn from."""
 
     queries: Sequence[Query]
     tcp_connects: Sequence[wire.TcpConnect]
@@ -84,7 +84,7 @@ def summarize(found: Findings) -> Summary:
     elif found.control is None or control is None:
         blocking, accessible = None, None
     elif dns_failure == df007.DNS_NXDOMAIN and consistency == "consistent":
-        blocking, accessible = False, True  # nothing there for anybody: as OONI has always written it
+        blocking, accessible = False, True  # down for the control too: as OONI writes it
     elif http_failure and control.failure:
         blocking, accessible = False, False
     elif dns_failure or (http_failure and consistency == "inconsistent"):

@@ -1,4 +1,4 @@
-"""Looking at a target: names, endpoints, page."""
+"""Control of a target: its names, its endpoints and its page, as seen from the helper's network."""
 
 import asyncio
 import html
@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar, cast
 
 from banwatch.formats.ooni import wire
-from banwatch.helper.answer_cache import Memo
+from banwatch.helper.answer_cache import AnswerCache
 from banwatch.helper.guard import Guard
 from banwatch.helper.settings import HelperSettings
 from banwatch.model import failure as df007
@@ -39,22 +39,22 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What a name resolved to."""
+    """Addresses that a name resolved to, or the failure."""
 
     addresses: tuple[str, ...]
     failure: Failure | None
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
-    """What one endpoint did."""
+class EndpointResult:
+    """Results of one endpoint."""
 
     tcp_failure: Failure | None
     tls: wire.ControlTls | None
 
 
-class Looker:
-    """Looks at targets from this network.
+class ControlMeasurer:
+    """Measurements of targets from this network.
 
     Args:
         net: the network to look from.
@@ -68,29 +68,29 @@ class Looker:
         self._guard = guard
         self._roots = Roots(settings.ca_file)
         self._resolvers = [parse_endpoint(one) for one in settings.resolvers]
-        self._memo: Memo = Memo(settings.cache_s, net.clock)
+        self._answers = AnswerCache(settings.cache_s, net.clock)
         self._rng = random.SystemRandom()
 
     def close(self) -> None:
-        """Drop what nobody waits for any more."""
-        self._memo.close()
+        """Drop measurements that no caller waits for."""
+        self._answers.close()
 
-    async def look(
+    async def measure(
         self, url: TargetUrl, endpoints: Sequence[Endpoint], headers: Headers
     ) -> wire.ControlResponse:
-        """Look at a URL and at the endpoints that a probe's resolvers named for it."""
-        lookup = await self._remember(("dns", url.host), partial(self._look_up, url.host))
+        """Measure a URL and the endpoints that a probe's resolvers named for it."""
+        lookup = await self._once(("dns", url.host), partial(self._look_up, url.host))
         asked = {endpoint.ip for endpoint in endpoints}
         wanted = list(dict.fromkeys([*endpoints, *(Endpoint(ip, url.port) for ip in lookup.addresses)]))
         reachable = [one for one in wanted if self._guard.allows(one)][: self._settings.max_endpoints]
-        reaches, page = await asyncio.gather(
+        results, page = await asyncio.gather(
             asyncio.gather(
                 *(
-                    self._remember(("endpoint", one, url.host), partial(self._reach, one, url))
+                    self._once(("endpoint", one, url.host), partial(self._reach, one, url))
                     for one in reachable
                 )
             ),
-            self._remember(("page", str(url), headers), partial(self._load, url, headers)),
+            self._once(("page", str(url), headers), partial(self._load, url, headers)),
         )
         quic: dict[Endpoint, wire.ControlHttpResult] = {}
         if page.discovered_h3_endpoint:
@@ -98,24 +98,24 @@ class Looker:
             if not self._net.has_ipv6:
                 offering = [one for one in offering if ":" not in one.ip]
             for one in sorted(offering, key=lambda one: ":" in one.ip)[:1]:
-                quic[one] = await self._remember(
+                quic[one] = await self._once(
                     ("quic", one, str(url)), partial(self._load_quic, one, url, headers)
                 )
-        return self._render(url, lookup, asked, dict(zip(reachable, reaches, strict=True)), page, quic)
+        return self._render(url, lookup, asked, dict(zip(reachable, results, strict=True)), page, quic)
 
-    async def _remember(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
-        return cast(T, await self._memo.get(key, make))
+    async def _once(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+        return cast(T, await self._answers.get(key, make))
 
     def _render(
         self,
         url: TargetUrl,
         lookup: Lookup,
         asked: set[str],
-        reaches: dict[Endpoint, Reach],
+        results: dict[Endpoint, EndpointResult],
         page: wire.ControlHttpResult,
         quic: dict[Endpoint, wire.ControlHttpResult],
     ) -> wire.ControlResponse:
-        valid = {one.ip for one, reach in reaches.items() if reach.tls is not None and reach.tls.status}
+        valid = {one.ip for one, result in results.items() if result.tls is not None and result.tls.status}
         info = {
             ip: wire.ControlIpInfo(
                 asn=int(self._settings.asn_of(ip)) if self._settings.asn_of else 0,
@@ -128,10 +128,10 @@ class Looker:
         }
         return wire.ControlResponse(
             tcp_connect={
-                str(one): wire.ControlTcp(status=reach.tcp_failure is None, failure=reach.tcp_failure)
-                for one, reach in reaches.items()
+                str(one): wire.ControlTcp(status=result.tcp_failure is None, failure=result.tcp_failure)
+                for one, result in results.items()
             },
-            tls_handshake={str(one): reach.tls for one, reach in reaches.items() if reach.tls is not None},
+            tls_handshake={str(one): result.tls for one, result in results.items() if result.tls is not None},
             quic_handshake={
                 str(one): wire.ControlTls(
                     server_name=url.host, status=result.failure is None, failure=result.failure
@@ -145,7 +145,7 @@ class Looker:
         )
 
     async def _look_up(self, host: str) -> Lookup:
-        """Ask every resolver; what any of them says counts, in their order."""
+        """Ask every resolver; the addresses of all count, in their order."""
         address = TargetUrl(scheme="http", host=host, port=80, path="/").address
         if address is not None:
             return Lookup((address,), None)
@@ -159,8 +159,8 @@ class Looker:
         if addresses:
             return Lookup(addresses, None)
         failures = [one.failure if isinstance(one, DnsReply) else one for one in asked]
-        told = next((one for one in failures if one not in (None, df007.DNS_NO_ANSWER)), None)
-        return Lookup((), told)  # a name without addresses is no failure to OONI's helper either
+        failure = next((one for one in failures if one not in (None, df007.DNS_NO_ANSWER)), None)
+        return Lookup((), failure)  # a name without addresses is no failure to OONI's helper either
 
     async def _ask(self, resolver: Endpoint, host: str, kind: str) -> DnsReply | Failure:
         timeout_s = self._settings.step_timeout_s
@@ -188,18 +188,18 @@ class Looker:
         except TimeoutError:
             return Lookup((), df007.GENERIC_TIMEOUT)
 
-    async def _reach(self, endpoint: Endpoint, url: TargetUrl) -> Reach:
+    async def _reach(self, endpoint: Endpoint, url: TargetUrl) -> EndpointResult:
         timeout_s = self._settings.step_timeout_s
         try:
             async with asyncio.timeout(timeout_s):
                 stream = await self._net.open_tcp(endpoint.ip, endpoint.port)
         except NetworkFailure as error:
-            return Reach(error.failure, None)
+            return EndpointResult(error.failure, None)
         except TimeoutError:
-            return Reach(df007.GENERIC_TIMEOUT, None)
+            return EndpointResult(df007.GENERIC_TIMEOUT, None)
         try:
             if not (url.is_tls and endpoint.port == url.port) and endpoint.port != 443:
-                return Reach(None, None)
+                return EndpointResult(None, None)
             failure: Failure | None = None
             try:
                 async with asyncio.timeout(timeout_s):
@@ -208,7 +208,9 @@ class Looker:
                 failure = error.failure
             except TimeoutError:
                 failure = df007.GENERIC_TIMEOUT
-            return Reach(None, wire.ControlTls(server_name=url.host, status=failure is None, failure=failure))
+            return EndpointResult(
+                None, wire.ControlTls(server_name=url.host, status=failure is None, failure=failure)
+            )
         finally:
             stream.close()
 
@@ -253,7 +255,7 @@ class Looker:
         return _page(url, result.response) if result.response is not None else _failed_page(df007.EOF)
 
     async def _follow(self, url: TargetUrl, headers: Headers) -> tuple[HttpResponse, float]:
-        """The response at the end of all redirects, and when its connection was begun."""
+        """Return the response at the end of all redirects, and when its connection was begun."""
         for _ in range(_MAX_REDIRECTS + 1):
             asked_s = self._net.clock()
             response = await self._fetch(url, headers)
@@ -268,7 +270,7 @@ class Looker:
 
     async def _fetch(self, url: TargetUrl, headers: Headers) -> HttpResponse:
         """Fetch one URL from the first of its addresses that serves it."""
-        lookup: Lookup = await self._remember(("dns", url.host), partial(self._look_up, url.host))
+        lookup: Lookup = await self._once(("dns", url.host), partial(self._look_up, url.host))
         endpoints = [Endpoint(ip, url.port) for ip in lookup.addresses]
         allowed = [one for one in endpoints if self._guard.allows(one)]
         allowed = [one for one in allowed if ":" not in one.ip or self._net.has_ipv6]
@@ -323,11 +325,11 @@ def _failed_page(failure: Failure) -> wire.ControlHttpResult:
 def _page(url: TargetUrl, response: HttpResponse, took_s: float | None = None) -> wire.ControlHttpResult:
     title = html.unescape((find_title(bytes(response.body)) or b"").decode("utf-8", "replace")).strip()
     shown: dict[str, wire.Text] = {}
-    room = _SHOWN_HEADERS_BYTES
+    left_bytes = _SHOWN_HEADERS_BYTES
     for name, value in response.headers:
-        room -= len(name) + len(value)
-        if room < 0:
-            break  # a flood of them is no evidence, and would be kept and sent on
+        left_bytes -= len(name) + len(value)
+        if left_bytes < 0:
+            break  # a flood of headers is no evidence, and would be kept and sent on
         shown.setdefault("-".join(part.capitalize() for part in name.split("-")), value)
     return wire.ControlHttpResult(
         body_length=len(response.body),
@@ -341,7 +343,7 @@ def _page(url: TargetUrl, response: HttpResponse, took_s: float | None = None) -
 
 
 def _h3_endpoint(url: TargetUrl, response: HttpResponse) -> str:
-    """Where the site says that it speaks HTTP/3 (RFC 7838), as `host:port`; empty where it does not."""
+    """Return where the site offers HTTP/3 (RFC 7838), as `host:port`; empty where it does not."""
     for one in (response.header("alt-svc") or "").split(","):
         protocol, _, where = one.strip().partition("=")
         port = where.partition(";")[0].strip('"').removeprefix(":")

@@ -1,4 +1,4 @@
-"""What a probe may ask."""
+"""Question of a probe: a URL, and endpoints to connect to."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _DECODER = msgspec.json.Decoder(wire.ControlRequest)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What to look at."""
+    """Target of a question."""
 
     url: TargetUrl
     endpoints: tuple[Endpoint, ...]
@@ -32,7 +32,7 @@ def parse_question_untrusted(data: bytes) -> Question:
     """Read a request's body.
 
     Raises:
-        WireError: it asks for nothing that can be looked at.
+        WireError: the body asks for nothing that can be measured.
     """
     if len(data) > MAX_REQUEST_BYTES:
         raise WireError("request too long")

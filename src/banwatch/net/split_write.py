@@ -1,4 +1,4 @@
-"""A stream that sends its first bytes in two segments, cut where a reader of single packets goes blind."""
+"""Stream that sends its first bytes in two segments, cut so that a reader of single packets misses a name."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Looking at a connection again and again while something else uses it."""
+"""Samples of a TCP connection's kernel facts, taken while something else uses it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -8,11 +8,13 @@ from banwatch.net.seam import Stream, TcpInfo
 
 _EVERY_S = 0.025
 _MAX_SAMPLES = 400
-"""At that many, every other one is dropped, and half as many are taken from then on."""
+"""Limit of samples; there every other one is dropped, and half as many are taken from then on."""
 
 
 @asynccontextmanager
-async def sampled(stream: Stream, clock: Callable[[], float]) -> AsyncIterator[list[tuple[float, TcpInfo]]]:
+async def sample_tcp_info(
+    stream: Stream, clock: Callable[[], float]
+) -> AsyncIterator[list[tuple[float, TcpInfo]]]:
     """Note what the kernel knows of a connection: (moment, info), while the context lasts."""
     samples: list[tuple[float, TcpInfo]] = []
 
