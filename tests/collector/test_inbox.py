@@ -1,6 +1,5 @@
 """What was kept is there, whole and once, whatever happens in between."""
 
-import os
 import resource
 import signal
 import subprocess
@@ -11,8 +10,6 @@ import pytest
 
 from banwatch.collector.inbox import Inbox
 from banwatch.collector.incoming_file import FullError
-from banwatch.collector.keys import load_keys
-from banwatch.collector.rate_limit import FORGET_S, RateLimit
 from banwatch.model.errors import BanwatchError
 
 KEEP = """
@@ -140,42 +137,3 @@ def test_a_file_is_kept_whole(tmp_path: Path) -> None:
         assert path.read_bytes() == b"onetwo"
         assert path.stat().st_mode & 0o777 == 0o600
         assert inbox.waiting_bytes == 6
-
-
-def test_clients_are_slowed_down_and_not_known() -> None:
-    now = 0.0
-    limit = RateLimit(60, burst=3, clock=lambda: now)
-    for _ in range(3):
-        assert limit.wait_s("192.0.2.1") == 0
-        limit.charge("192.0.2.1", 0)
-    assert limit.wait_s("192.0.2.1") == 1
-    assert limit.wait_s("192.0.2.2") == 0
-    assert b"192" not in repr(limit.__dict__).encode()
-    now += 1.5
-    assert limit.wait_s("192.0.2.1") == 0
-    limit.charge("192.0.2.1", 10 * 256 << 10)
-    assert 9 < limit.wait_s("192.0.2.1") < 12
-    limit.charge("2001:db8:0:12::1", 10 << 20)
-    assert limit.wait_s("2001:db8:0:13::2") > 0
-    assert limit.wait_s("2001:db8:1:12::1") == 0
-    now += FORGET_S + 1
-    assert limit.wait_s("192.0.2.1") == 0
-    assert RateLimit(0).wait_s("192.0.2.1") == 0
-
-
-def test_a_key_is_made_once_and_for_its_owner(tmp_path: Path) -> None:
-    path = tmp_path / "key"
-    with pytest.raises(BanwatchError, match="cannot be read"):
-        load_keys(path, make=False)
-    keys = load_keys(path, make=True)
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert load_keys(path, make=True) == keys
-    assert len(keys.published) == 64
-    assert keys.private.hex() not in keys.published
-    os.chmod(path, 0o640)
-    with pytest.raises(BanwatchError, match="read by others"):
-        load_keys(path, make=True)
-    path.write_text("no key")
-    os.chmod(path, 0o600)
-    with pytest.raises(BanwatchError, match="holds no private key"):
-        load_keys(path, make=True)

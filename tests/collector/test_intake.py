@@ -19,7 +19,7 @@ from banwatch.collector.report_ids import OPEN_FOR, ReportIds
 from banwatch.model.errors import WireError
 from banwatch.probe.identity import make_measurement_uid
 from banwatch.probe.spool.sealing import make_keys, seal
-from tests.pipeline.measured import line, uid
+from tests.pipeline.measurement_lines import line, uid
 
 PRIVATE, PUBLIC = make_keys()
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

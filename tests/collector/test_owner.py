@@ -13,8 +13,8 @@ from banwatch.model.errors import BanwatchError
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
 from banwatch.store.engines.owner import OwnerEngine, socket_of
-from tests.collector.running import command, serving
-from tests.pipeline.measured import line, uid, write
+from tests.collector.serving import command, serving
+from tests.pipeline.measurement_lines import line, uid, write
 
 
 @pytest.fixture

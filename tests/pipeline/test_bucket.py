@@ -14,7 +14,7 @@ from banwatch import reference
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.pipeline import bucket, ingest, sources
 from banwatch.store import Store
-from tests.pipeline.measured import joined, line
+from tests.pipeline.measurement_lines import joined, line
 
 OBJECTS = {
     f"raw/20160401/{hour:02}/KP/webconnectivity/2016040100_KP.n1.{hour}.jsonl.gz": gzip.compress(

@@ -8,7 +8,7 @@ from banwatch.bans import load_bans
 from banwatch.pipeline import compare_ban, detect
 from banwatch.store import Store, queries
 from banwatch.store.bookkeeping import LogEntry
-from tests.store.rows_at_hand import START, blocked_story
+from tests.store.verdict_rows import START, blocked_story
 
 NOW = datetime(2016, 5, 1, tzinfo=UTC)
 

@@ -16,7 +16,7 @@ from banwatch.pipeline.line_batch import LineBatch, LineBatchResult
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
 from banwatch.store.tables import MEASURED
-from tests.pipeline.measured import line, tar, uid, write
+from tests.pipeline.measurement_lines import line, tar, uid, write
 
 ingest_module = importlib.import_module(
     "banwatch.pipeline.ingest"

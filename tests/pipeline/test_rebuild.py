@@ -20,7 +20,7 @@ from banwatch.store import Store, queries
 from banwatch.store.audit import audit
 from banwatch.store.bookkeeping import LogEntry
 from banwatch.store.tables import MEASURED
-from tests.pipeline.measured import line, uid, write
+from tests.pipeline.measurement_lines import line, uid, write
 
 EVERYTHING = (*MEASURED, "entry", "segment", "quarantine")
 

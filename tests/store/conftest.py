@@ -25,7 +25,7 @@ def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]
         with Store.open(tmp_path / "s.duckdb") as store:
             yield store
         return
-    from tests.store.clickhouse import open_embedded
+    from tests.store.engines.embedded_clickhouse import open_embedded
 
     with open_embedded(request.getfixturevalue("chdb_session"), tmp_path) as store:
         yield store

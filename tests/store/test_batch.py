@@ -11,7 +11,7 @@ from banwatch.judge import judge, judge_line
 from banwatch.model.evidence import Evidence
 from banwatch.store.batch import Batch, BatchBuilder, content_of, join
 from banwatch.store.tables import MEASURED, TABLES
-from tests.pipeline.measured import line, uid
+from tests.pipeline.measurement_lines import line, uid
 
 KNOWN = reference.load()
 COUNT = 12

@@ -13,7 +13,7 @@ from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
 from banwatch.store import Store, queries
-from tests.store.rows_at_hand import START, silent, verdict
+from tests.store.verdict_rows import START, silent, verdict
 
 
 def _cells(folder: Path, rows: Sequence[Verdict]) -> None:

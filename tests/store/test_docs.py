@@ -10,7 +10,7 @@ from banwatch import reference
 from banwatch.pipeline import ingest
 from banwatch.store import Store
 from banwatch.store.tables import TABLES
-from tests.pipeline.measured import line, write
+from tests.pipeline.measurement_lines import line, write
 
 DOCUMENT = Path(__file__).parents[2] / "docs/store.md"
 BLOCKS = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -21,8 +21,8 @@ from banwatch.pipeline import detect, ingest
 from banwatch.store import Store
 from banwatch.store.columns import Layout
 from banwatch.store.export import FORMATS, TIERS, ExportFilter, export
-from tests.pipeline.measured import line, write
-from tests.store.rows_at_hand import START, verdict
+from tests.pipeline.measurement_lines import line, write
+from tests.store.verdict_rows import START, verdict
 
 ROWS = [
     verdict(

@@ -25,7 +25,7 @@ from banwatch.store.reports import (
     reports_path,
 )
 from banwatch.store.tables import TABLES
-from tests.store.rows_at_hand import START, verdict
+from tests.store.verdict_rows import START, verdict
 
 NOW = datetime(2026, 1, 15, 18, 42, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -14,7 +14,7 @@ from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn
 from banwatch.model.state import State
 from banwatch.store import Store, queries
-from tests.store.rows_at_hand import START, verdict
+from tests.store.verdict_rows import START, verdict
 
 
 def _filled(path: Path) -> None:

@@ -11,7 +11,7 @@ from banwatch.pipeline import detect
 from banwatch.store import Store, queries
 from banwatch.store.bookkeeping import PublishedIncident
 from banwatch.store.version import SHAPE, SHAPE_0_1
-from tests.store.rows_at_hand import blocked_story
+from tests.store.verdict_rows import blocked_story
 
 NOW = datetime(2016, 5, 1, tzinfo=UTC)
 WRITTEN_BY_0_1 = "db35e3bccfc929c6"

@@ -1,6 +1,5 @@
 """Every tier, every query and every digest is the same on DuckDB and on ClickHouse's engine."""
 
-import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,14 +20,12 @@ from banwatch.model.state import State
 from banwatch.pipeline import commit, detect, ingest, rebuild, rejudge
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
-from banwatch.store.engines.clickhouse_http import parse_address
-from banwatch.store.engines.clickhouse_schema import cluster_ddl, server_ddl
 from banwatch.store.export import TIERS, ExportFilter, export
 from banwatch.store.tables import MEASURED, TABLES
-from tests.pipeline.measured import line, uid, write
-from tests.store.clickhouse import open_embedded, served
-from tests.store.rows_at_hand import START, silent, verdict
+from tests.pipeline.measurement_lines import line, uid, write
+from tests.store.engines.embedded_clickhouse import open_embedded, served
 from tests.store.test_cells import UIDS
+from tests.store.verdict_rows import START, silent, verdict
 
 COMPARED = [name for name in TABLES if name not in ("log", "property")]
 READS: dict[str, Callable[[Store], object]] = {
@@ -219,56 +216,3 @@ def test_what_a_server_says_is_told(chdb_session: Any, tmp_path: Path) -> None:
         with pytest.raises(BanwatchError, match=r"failed: .*nowhere"):
             list(store.answer("SELECT * FROM nowhere"))
         store.close()
-
-
-def test_a_server_that_does_not_answer_is_said() -> None:
-    pytest.importorskip("clickhouse_connect", reason="clickhouse-connect is not installed")
-    with pytest.raises(BanwatchError, match="does not answer"):
-        Store.open("clickhouse://someone@127.0.0.1:9/banwatch")
-
-
-def test_addresses() -> None:
-    plain = parse_address("clickhouse://host/db")
-    assert (plain.host, plain.port, plain.user, plain.database, plain.archive) == (
-        "host",
-        8123,
-        "default",
-        "db",
-        "db.archive",
-    )
-    swallowed = parse_address(str(Path("clickhouse://me@host:9000/db?secure=1")))
-    assert (swallowed.user, swallowed.port, swallowed.secure) == ("me", 9000, True)
-    for wrong in ("clickhouse://", "clickhouse://host", "clickhouse://host/a;b", "clickhouse://host:x/db"):
-        with pytest.raises(BanwatchError, match="no address"):
-            parse_address(wrong)
-
-
-def test_the_tables_of_a_cluster(chdb_session: Any) -> None:
-    statements = cluster_ddl("observatory")
-    assert len(statements) == 1 + 2 * len(TABLES)
-    for statement in statements:  # the engine itself reads each of them; carrying them out needs a cluster
-        formatted = chdb_session.query(f"SELECT formatQuery({_quoted(statement)})", "TabSeparatedRaw")
-        assert "ON CLUSTER observatory" in str(formatted)
-    replicated = [s for s in statements if "ReplicatedReplacingMergeTree" in s]
-    assert len(replicated) == len(TABLES)
-    assert any(re.search(r"PARTITION BY toYYYYMM\(measurement_start_time\)", s) for s in replicated)
-    with pytest.raises(BanwatchError):
-        cluster_ddl("x'; DROP")
-
-
-def test_the_statements_can_be_carried_out(chdb_session: Any) -> None:
-    """Those for one server as they are; those for a cluster without what only a cluster has."""
-    for statement in server_ddl("one_server"):
-        chdb_session.query(statement)
-    for statement in cluster_ddl("observatory", "one_of_many"):
-        chdb_session.query(f"EXPLAIN AST {statement}")
-        if "Distributed(" not in statement:
-            alone = statement.replace(" ON CLUSTER observatory", "")
-            chdb_session.query(re.sub(r"Replicated(ReplacingMergeTree)\([^)]*\)", r"\1", alone))
-    for database in ("one_server", "one_of_many"):
-        found = chdb_session.query(f"SELECT count() FROM system.tables WHERE database = '{database}'")
-        assert int(str(found)) == len(TABLES)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -32,8 +32,8 @@ from banwatch.probe.spool.sealing import make_keys, seal
 from banwatch.probe.spool.spool import Spool
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
-from tests.collector.running import Serving, command, serving
-from tests.pipeline.measured import line
+from tests.collector.serving import Serving, command, serving
+from tests.pipeline.measurement_lines import line
 
 OPENING = {
     "data_format_version": "0.2.0",
