@@ -1,5 +1,6 @@
 """Options that several commands share, each spelled once."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -29,6 +30,20 @@ NetworkOption = Annotated[str | None, typer.Option("--asn", help="Network, such 
 TargetOption = Annotated[str | None, typer.Option("--target", help="Target, such as youtube.com.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
 JsonLinesOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for machines.")]
+
+
+def refuse_together(given: Mapping[str, bool]) -> None:
+    """Refuse options that exclude each other.
+
+    Args:
+        given: names of the options, and whether each was given.
+
+    Raises:
+        BanwatchError: more than one was given.
+    """
+    if sum(given.values()) > 1:
+        *most, last = given
+        raise BanwatchError(f"{', '.join(most)} and {last} exclude each other", "Give one of them")
 
 
 def parse_network(asn: str | None) -> Asn | None:

@@ -15,7 +15,7 @@ from banwatch.net.endpoint import parse_endpoint
 from banwatch.reference import load
 
 
-async def run_helper(
+def run_helper(
     settings: HelperSettings,
     host: str,
     port: int,
@@ -35,6 +35,16 @@ async def run_helper(
     Raises:
         BanwatchError: a resolver is no address, or the certificate cannot be used.
     """
+    asyncio.run(_serve(settings, host, port, certificate, announce))
+
+
+async def _serve(
+    settings: HelperSettings,
+    host: str,
+    port: int,
+    certificate: Path | None,
+    announce: Callable[[str], None],
+) -> None:
     _check_resolvers(settings)
     context = _load_certificate(certificate) if certificate is not None else None
     reference = load()

@@ -1,6 +1,6 @@
 """Detection in a table of verdicts that others made, without a store."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,12 +64,14 @@ def detect_in_table(path: Path, as_of: datetime | None, note: Callable[[str], No
     return Detected(incidents=group(changes, cells), changes=changes, cells=cells)
 
 
-def read_signals(sources: Iterable[str]) -> list[Signal]:
-    """Read the reports of other observatories from files and addresses.
+def read_signals(sources: Sequence[str] | None) -> list[Signal] | None:
+    """Read the reports of other observatories from files and addresses; None where no source is named.
 
     Raises:
         BanwatchError: a source cannot be read.
     """
+    if not sources:
+        return None
     return [signal for source in sources for signal in signals_from(source)]
 
 

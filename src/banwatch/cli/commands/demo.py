@@ -31,12 +31,10 @@ def register(app: typer.Typer) -> None:
 
         Every packet stays in network namespaces that the run makes and removes itself.
         """
+        from banwatch.cli.views.messages import exit_on_interrupt
         from banwatch.demo.conduct import DemoSettings, conduct, present
 
         plan = DemoSettings(out_dir=out, serve=serve, port=port, recorded=recorded, jobs=jobs, seed=seed)
-        try:
+        with exit_on_interrupt(f"interrupted; nothing of this run is left in {out}"):
             outcome = conduct(plan)
-        except KeyboardInterrupt:
-            typer.echo(f"banwatch: interrupted; nothing of this run is left in {out}", err=True)
-            raise typer.Exit(130) from None  # 128 + SIGINT, as shells have it
         present(plan, outcome)

@@ -57,7 +57,7 @@ def _detect(
         found = work.detect(store, with_cells=why)
     show_detected(
         found,
-        signals=read_signals(signals) if signals else None,
+        signals=read_signals(signals),
         why=why,
         is_foreign=verdicts is not None,
         as_json=as_json,

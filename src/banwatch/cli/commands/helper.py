@@ -34,8 +34,6 @@ def register(app: typer.Typer) -> None:
         Speaks the protocol of OONI's test helper. It connects to public addresses only, and keeps no log of
         who asked for what.
         """
-        import asyncio
-
         from banwatch.cli.views.messages import note
         from banwatch.helper.running import run_helper
         from banwatch.helper.settings import HelperSettings
@@ -47,12 +45,10 @@ def register(app: typer.Typer) -> None:
             max_in_flight=in_flight,
             per_client_per_minute=per_minute,
         )
-        asyncio.run(
-            run_helper(
-                settings,
-                host,
-                port,
-                certificate=certificate,
-                announce=lambda address: note(f"helper at {address}"),
-            )
+        run_helper(
+            settings,
+            host,
+            port,
+            certificate=certificate,
+            announce=lambda address: note(f"helper at {address}"),
         )

@@ -1,11 +1,22 @@
 """`banwatch judge`: judge again, explain a verdict, find defects of the measuring software."""
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from banwatch.cli.options import DEFAULT_STORE, JsonLinesOption, SinceOption, StoreFileOption, UntilOption
+from banwatch.cli.options import (
+    DEFAULT_STORE,
+    JsonLinesOption,
+    SinceOption,
+    StoreFileOption,
+    UntilOption,
+    refuse_together,
+)
+
+if TYPE_CHECKING:
+    from banwatch.judge.ruleset_file import Ruleset
 
 
 def register(app: typer.Typer) -> None:
@@ -36,31 +47,64 @@ def _judge(
     Look first with --diff: it shows which verdicts would change, and changes none. What is replaced stays
     readable.
     """
-    from banwatch.cli.views.defects import show_defects
-    from banwatch.cli.views.explanation import show_explanation
-    from banwatch.cli.views.progress import piece_progress
-    from banwatch.cli.views.rejudge import show_preview, show_rejudged
-    from banwatch.model.errors import BanwatchError
-    from banwatch.observatory import work
     from banwatch.pipeline.choose_ruleset import choose_ruleset
+
+    refuse_together({"--explain": explain is not None, "--diff": diff, "--defects": defects})
+    rules = choose_ruleset(ruleset)
+    if explain is not None:
+        _explain(store, explain, rules, as_json=as_json)
+    elif defects:
+        _show_defects(store, since, until, as_json=as_json)
+    elif diff:
+        _preview(store, rules, since, until, as_json=as_json)
+    else:
+        _rejudge(store, rules, ruleset, since, until, as_json=as_json)
+
+
+def _explain(store: Path, uid: str, rules: "Ruleset", *, as_json: bool) -> None:
+    from banwatch.cli.views.explanation import show_explanation
     from banwatch.pipeline.explain import explain_measurement
-    from banwatch.pipeline.rejudge_preview import find_stored_defects, preview_rejudge
     from banwatch.store import Store
 
-    if sum((explain is not None, diff, defects)) > 1:
-        raise BanwatchError("--explain, --diff and --defects exclude each other", "Give one of them")
-    rules = choose_ruleset(ruleset)
-    if not (explain is not None or diff or defects):
-        with piece_progress("Judging") as progress:
-            report = work.rejudge(
-                store, rules, ruleset_path=ruleset, since=since, until=until, progress=progress
-            )
-        show_rejudged(report, rules, as_json=as_json)
-        return
     with Store.open(store, read_only=True) as opened:
-        if explain is not None:
-            show_explanation(explain_measurement(opened, explain, rules), as_json=as_json)
-        elif defects:
-            show_defects(find_stored_defects(opened, since=since, until=until), as_json=as_json)
-        else:
-            show_preview(preview_rejudge(opened, rules, since=since, until=until), as_json=as_json)
+        show_explanation(explain_measurement(opened, uid, rules), as_json=as_json)
+
+
+def _show_defects(store: Path, since: datetime | None, until: datetime | None, *, as_json: bool) -> None:
+    from banwatch.cli.views.defects import show_defects
+    from banwatch.pipeline.rejudge_preview import find_stored_defects
+    from banwatch.store import Store
+
+    with Store.open(store, read_only=True) as opened:
+        show_defects(find_stored_defects(opened, since=since, until=until), as_json=as_json)
+
+
+def _preview(
+    store: Path, rules: "Ruleset", since: datetime | None, until: datetime | None, *, as_json: bool
+) -> None:
+    from banwatch.cli.views.rejudge import show_preview
+    from banwatch.pipeline.rejudge_preview import preview_rejudge
+    from banwatch.store import Store
+
+    with Store.open(store, read_only=True) as opened:
+        show_preview(preview_rejudge(opened, rules, since=since, until=until), as_json=as_json)
+
+
+def _rejudge(
+    store: Path,
+    rules: "Ruleset",
+    ruleset_path: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    as_json: bool,
+) -> None:
+    from banwatch.cli.views.progress import piece_progress
+    from banwatch.cli.views.rejudge import show_rejudged
+    from banwatch.observatory import work
+
+    with piece_progress("Judging") as progress:
+        report = work.rejudge(
+            store, rules, ruleset_path=ruleset_path, since=since, until=until, progress=progress
+        )
+    show_rejudged(report, rules, as_json=as_json)

@@ -3,8 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-import msgspec
-
+from banwatch.cli.views.json_lines import to_plain
 from banwatch.detect.incidents.past_views import Publication
 from banwatch.detect.incidents.select import select_changes
 from banwatch.detect.wording.outside_signals import render_signal, signals_beside
@@ -53,7 +52,7 @@ def incident_lines(
         why = reasons(incident, cells) if cells is not None else ()
         others = [render_signal(signal) for signal in signals_beside(incident, signals or ())]
         if as_json:
-            wire: dict[str, object] = msgspec.to_builtins(IncidentJson.from_incident(incident))
+            wire: dict[str, object] = to_plain(IncidentJson.from_incident(incident))
             if plain:
                 wire = {name: wire[name] for name in PLAIN}
             if cells is not None:
@@ -80,9 +79,7 @@ def aside_lines(changes: Sequence[Change], cells: Sequence[Cell], *, as_json: bo
                     "asns": [change.probe_asn],
                     "targets": [change.target] if change.target else [],
                     "kind": change.kind.value,
-                    "onset": msgspec.to_builtins(
-                        [to_utc(change.onset_earliest), to_utc(change.onset_latest)]
-                    ),
+                    "onset": to_plain([to_utc(change.onset_earliest), to_utc(change.onset_latest)]),
                 },
                 ensure_ascii=False,
             )
@@ -96,7 +93,7 @@ def said_lines(view: Sequence[Publication], *, as_json: bool) -> Iterator[str]:
     """Render a past view of the incidents, one a line."""
     for said_at, subject, says in view:
         if as_json:
-            entry = {"id": subject, "said_at": msgspec.to_builtins(to_utc(said_at)), "says": says}
+            entry = {"id": subject, "said_at": to_plain(to_utc(said_at)), "says": says}
             yield json.dumps(entry, ensure_ascii=False)
         else:
             yield f"{subject}  {says} (said {render_moment(said_at)})"

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -10,6 +11,11 @@ import msgspec
 def render_json(value: object) -> str:
     """Render a value on one line; times are in RFC 3339."""
     return msgspec.json.encode(value, enc_hook=str).decode()
+
+
+def to_plain(value: object) -> Any:
+    """Return a value as dictionaries, lists, strings and numbers."""
+    return msgspec.to_builtins(value)
 
 
 def print_json(value: object) -> None:
@@ -24,4 +30,4 @@ def print_json_lines(values: Iterable[object]) -> None:
 
 def print_pretty_json(value: object) -> None:
     """Print one document, indented."""
-    print(json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2))
+    print(json.dumps(to_plain(value), ensure_ascii=False, indent=2))
