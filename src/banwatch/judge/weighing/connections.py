@@ -1,58 +1,48 @@
-"""How far connections got at genuine addresses, beside the control: `tcp_`, `tls_` and `quic_`."""
+"""Columns `tcp_`, `tls_` and `quic_`: how far connections got at genuine addresses, beside the control."""
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TypedDict
+
+from cryptography import x509
 
 from banwatch.judge.weighing.addresses import is_v6
-from banwatch.judge.weighing.certificates import is_self_signed
+from banwatch.judge.weighing.follow_ups import is_cut_elsewhere
 from banwatch.judge.weighing.hops import Hop
 from banwatch.judge.weighing.names import certificate_problem
 from banwatch.model import failure as f
 from banwatch.model.control import Control, ControlEndpoint
+from banwatch.model.fate import CUTS, Ending, ending_of
+from banwatch.model.follow_up import FollowUp
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation, Step
 from banwatch.model.reference import Reference
 
-_UNREACHABLE = frozenset({f.HOST_UNREACHABLE, f.NETWORK_UNREACHABLE, f.NETWORK_DOWN})
-_RESETS = frozenset({f.CONNECTION_RESET, f.CONNECTION_ABORTED})
+_TLS, _QUIC = Step.TLS, Step.QUIC
+_OK, _CERTIFICATE = Ending.OK, Ending.CERTIFICATE
+_TIMEOUT, _REFUSED, _UNREACHABLE = Ending.TIMEOUT, Ending.REFUSED, Ending.UNREACHABLE
+_RESET, _EOF, _ALERT = Ending.RESET, Ending.EOF, Ending.ALERT
 _NAMING = frozenset({Step.TLS, Step.HTTP})
 """Steps in which a name is sent in the clear."""
-RETRIES = frozenset({"retry", "retest"})
+RETRIES = frozenset({FollowUp.RETRY, FollowUp.RETEST})
 """Follow-ups that make the same step once more: at once, or after a pause and with more patience."""
-OTHER_NAMES = frozenset({"other_name", "other_host"})
+OTHER_NAMES = frozenset({FollowUp.OTHER_NAME, FollowUp.OTHER_HOST})
 """Follow-ups with an innocent name at the same address."""
-CUTS = frozenset({"reset", "timeout", "eof", "alert"})
-ALERT_MARK = "remote error: tls"
-_OURS = frozenset({f.PERMISSION_DENIED, "interrupted", "canceled", "operation_canceled"})
-"""Failures of the probe's own machine."""
-
-
-def kind_of(failure: str) -> str:
-    """Name a failure by what was done to the connection: `reset`, `timeout`, `eof`, `alert`, ..."""
-    if failure in _RESETS:
-        return "reset"
-    if failure in f.TIMEOUTS:
-        return "timeout"
-    if failure == f.CONNECTION_REFUSED:
-        return "refused"
-    if failure == f.EOF:
-        return "eof"
-    if failure in _UNREACHABLE:
-        return "unreachable"
-    if failure in f.CERTIFICATE_FAILURES:
-        return "certificate"
-    if ALERT_MARK in failure or failure == "ssl_failed_handshake":
-        return "alert"
-    return "own" if failure in _OURS else "other"
+_GOT_THROUGH = frozenset({Ending.OK, Ending.CERTIFICATE})
+_TCP_COLUMNS = frozenset({Ending.OK, Ending.TIMEOUT, Ending.REFUSED, Ending.RESET, Ending.UNREACHABLE})
+_TLS_COLUMNS = frozenset({Ending.OK, Ending.TIMEOUT, Ending.RESET, Ending.EOF, Ending.ALERT})
+_QUIC_REFUSALS = (Ending.RESET, Ending.REFUSED, Ending.UNREACHABLE)
 
 
 @dataclass(slots=True)
 class Connections:
     """Counts over the genuine endpoints of one hop."""
 
-    tcp: dict[str, int] = field(default_factory=dict)
+    tcp: dict[Ending, int] = field(default_factory=dict)
     tcp_unfair: int = 0
-    tls: dict[str, int] = field(default_factory=dict)
+    tls: dict[Ending, int] = field(default_factory=dict)
     tls_unfair: int = 0
     mitm: tuple[str, ...] = ()
     certificate_failure: str | None = None
@@ -60,18 +50,24 @@ class Connections:
     other_name_cut: bool = False
     address_ok: bool = False
     retested: bool = False
-    quic: dict[str, int] = field(default_factory=dict)
-    quic_control: bool = False
+    quic: dict[Ending, int] = field(default_factory=dict)
 
 
 class Fairness:
-    """Says whether a failure at an endpoint may be held against the network.
+    """Decides whether a failure at an endpoint may be held against the network.
 
     It may where the control got through at the same endpoint, or, for endpoints and hops that the control did
-    not look at, where it got the page. IPv6 counts only on a network where some IPv6 worked.
+    not measure, where it got the page. IPv6 counts only on a network where some IPv6 worked.
     """
 
     def __init__(self, control: Control | None, control_page: bool, *, working_v6: bool) -> None:
+        """Take what the control found.
+
+        Args:
+            control: the control, if one answered.
+            control_page: whether it got a page that is not an error.
+            working_v6: whether some IPv6 worked on this network.
+        """
         self._endpoints: dict[tuple[str, int], ControlEndpoint] = (
             {(e.ip, e.port): e for e in control.endpoints} if control else {}
         )
@@ -82,31 +78,26 @@ class Fairness:
         """Whether a failed connect counts."""
         if seen.ip is None or (is_v6(seen.ip) and not self._working_v6):
             return False
-        known = self._known(seen)
-        if known is not None:
-            return known.tcp_failure is None
+        control = self._control_at(seen)
+        if control is not None:
+            return control.tcp_failure is None
         return self._control_page
 
     def of_tls(self, seen: Observation) -> bool:
         """Whether a failed handshake counts."""
-        known = self._known(seen)
-        if known is not None and known.tls_attempted:
-            return known.tls_failure is None
-        if known is not None and known.tcp_failure is not None:
+        control = self._control_at(seen)
+        if control is not None and control.tls_attempted:
+            return control.tls_failure is None
+        if control is not None and control.tcp_failure is not None:
             return False
         return self._control_page
 
-    def knows_tls(self, seen: Observation) -> bool:
+    def control_completed_tls(self, seen: Observation) -> bool:
         """Whether the control itself completed TLS at this very endpoint."""
-        known = self._known(seen)
-        return known is not None and known.tls_attempted and known.tls_failure is None
+        control = self._control_at(seen)
+        return control is not None and control.tls_attempted and control.tls_failure is None
 
-    def tls_failure(self, seen: Observation) -> str | None:
-        """The control's failure at this endpoint."""
-        known = self._known(seen)
-        return known.tls_failure if known else None
-
-    def _known(self, seen: Observation) -> ControlEndpoint | None:
+    def _control_at(self, seen: Observation) -> ControlEndpoint | None:
         return self._endpoints.get((seen.ip or "", seen.port or 0))
 
 
@@ -122,58 +113,58 @@ def count_connections(
     result = Connections()
     retries = [seen for seen in follow_ups if seen.follow_up in RETRIES]
     retried = {(seen.step, seen.ip, seen.port) for seen in retries if seen.failure is None}
-    result.retested = any(seen.follow_up == "retest" and seen.failure is not None for seen in retries)
+    result.retested = any(seen.follow_up == FollowUp.RETEST and seen.failure is not None for seen in retries)
     failed_again = {(seen.step, seen.ip, seen.port) for seen in retries if seen.failure is not None}
     for seen in hop.tcp:
         if seen.ip not in genuine:
             continue
         if seen.failure is None:
-            _count(result.tcp, "ok")
+            _count(result.tcp, _OK)
         elif not fairness.of_tcp(seen) or (seen.step, seen.ip, seen.port) in retried:
             result.tcp_unfair += 1
         else:
-            _count(result.tcp, kind_of(seen.failure))
+            _count(result.tcp, ending_of(seen.failure))
             if (seen.step, seen.ip, seen.port) in failed_again:
-                _count(result.tcp, kind_of(seen.failure))
+                _count(result.tcp, ending_of(seen.failure))
     mitm: set[str] = set()
     cut: set[str] = set()
     for seen in hop.tls:
         if seen.ip not in genuine:
             continue
-        kind = _kind_of_handshake(seen, measurement, reference)
-        if kind == "ok":
-            _count(result.tls, "ok")
+        ending = _ending_of_handshake(seen, measurement, reference)
+        if ending is _OK:
+            _count(result.tls, _OK)
         elif not fairness.of_tls(seen) or (seen.step, seen.ip, seen.port) in retried:
             result.tls_unfair += 1
-            if (seen.step, seen.ip, seen.port) in failed_again and kind in CUTS:
+            if (seen.step, seen.ip, seen.port) in failed_again and ending in CUTS:
                 cut.add(seen.ip or "")
-        elif kind == "certificate":
+        elif ending is _CERTIFICATE:
             _note_certificate(result, mitm, seen, fairness, measurement, reference)
         else:
-            _count(result.tls, kind)
+            _count(result.tls, ending)
             if (seen.step, seen.ip, seen.port) in failed_again:
-                _count(result.tls, kind)
+                _count(result.tls, ending)
             cut.add(seen.ip or "")
     result.mitm = tuple(sorted(mitm))
     cut.update(seen.ip or "" for seen in hop.http if seen.failure and seen.ip in genuine)
     _note_others(result, hop, follow_ups, cut)
-    again = [seen for seen in retries if seen.step is Step.QUIC]
+    again = [seen for seen in retries if seen.step is _QUIC]
     for seen in (*hop.quic, *again):
         if seen.ip in genuine:
-            _count(result.quic, kind_of(seen.failure) if seen.failure else "ok")
+            _count(result.quic, ending_of(seen.failure) if seen.failure else _OK)
     return result
 
 
-def _kind_of_handshake(seen: Observation, measurement: Measurement, reference: Reference) -> str:
-    """Tell how a handshake ended; a certificate that the probe refused is looked at again by ourselves."""
+def _ending_of_handshake(seen: Observation, measurement: Measurement, reference: Reference) -> Ending:
+    """Return how a handshake ended; a certificate that the probe refused is examined again."""
     if seen.failure is None:
-        return "ok"
-    kind = kind_of(seen.failure)
-    if kind != "certificate":
-        return kind
+        return _OK
+    ending = ending_of(seen.failure)
+    if ending is not _CERTIFICATE:
+        return ending
     if seen.peer_certificates and certificate_problem(seen, measurement, reference) is None:
-        return "ok"  # an old root store or a wrong clock in the probe, not the network
-    return kind
+        return _OK  # an old root store or a wrong clock in the probe, not the network
+    return ending
 
 
 def _note_certificate(
@@ -189,11 +180,11 @@ def _note_certificate(
         problem = certificate_problem(seen, measurement, reference)
     result.certificate_failure = problem
     if problem == f.SSL_INVALID_HOSTNAME and not seen.peer_certificates:
-        _count(result.tls, "alert")  # Go reports the alert `unrecognized_name` in the same words
-    elif fairness.knows_tls(seen) and problem != f.SSL_INVALID_CERTIFICATE:
+        _count(result.tls, Ending.ALERT)  # Go reports the alert `unrecognized_name` in the same words
+    elif fairness.control_completed_tls(seen) and problem != f.SSL_INVALID_CERTIFICATE:
         mitm.add(_signed_by(seen))
     else:
-        _count(result.tls, "other")
+        _count(result.tls, Ending.OTHER)
 
 
 def _signed_by(seen: Observation) -> str:
@@ -205,14 +196,94 @@ def _signed_by(seen: Observation) -> str:
 def _note_others(result: Connections, hop: Hop, follow_ups: Iterable[Observation], cut: set[str]) -> None:
     for seen in follow_ups:
         if seen.ip in cut and seen.follow_up in OTHER_NAMES and seen.step in _NAMING:
-            kind = kind_of(seen.failure) if seen.failure else "ok"
-            if kind in ("ok", "certificate"):
+            ending = ending_of(seen.failure) if seen.failure else _OK
+            if ending in _GOT_THROUGH:
                 result.other_name_ok = True
-            elif kind in CUTS:
+            elif ending in CUTS:
                 result.other_name_cut = True
     got_through = [*hop.tls, *hop.http]
     result.address_ok = any(seen.ip in cut and seen.failure is None for seen in got_through)
 
 
-def _count(counts: dict[str, int], kind: str) -> None:
-    counts[kind] = counts.get(kind, 0) + 1
+def _count(counts: dict[Ending, int], ending: Ending) -> None:
+    counts[ending] = counts.get(ending, 0) + 1
+
+
+@lru_cache(maxsize=4096)
+def is_self_signed(der: bytes) -> bool:
+    """Whether a certificate names itself as its issuer; False for bytes that are no certificate."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd certificates are data here, not somebody's mistake
+            certificate = x509.load_der_x509_certificate(der)
+        return certificate.issuer == certificate.subject
+    except ValueError:
+        return False
+
+
+class ConnectionColumns(TypedDict):
+    """Columns of `Evidence` with these names."""
+
+    tcp_ok: int
+    tcp_timeout: int
+    tcp_refused: int
+    tcp_reset: int
+    tcp_unreachable: int
+    tcp_other: int
+    tcp_unfair: int
+    tls_ok: int
+    tls_reset: int
+    tls_timeout: int
+    tls_eof: int
+    tls_alert: int
+    tls_other: int
+    tls_unfair: int
+    tls_mitm: tuple[str, ...]
+    tls_certificate_failure: str | None
+    tls_other_name_ok: bool
+    tls_other_name_cut: bool
+    tls_name_cut_elsewhere: bool
+    address_ok: bool
+    quic_ok: int
+    quic_timeout: int
+    quic_reset: int
+    quic_other_name_ok: bool
+    quic_control: bool
+
+
+def find_connections(
+    counted: Connections, follow_ups: Sequence[Observation], control: Control | None
+) -> ConnectionColumns:
+    """Write the counts of connections into columns."""
+    tcp, tls, quic = counted.tcp.get, counted.tls.get, counted.quic.get
+    return {
+        "tcp_ok": tcp(_OK, 0),
+        "tcp_timeout": tcp(_TIMEOUT, 0),
+        "tcp_refused": tcp(_REFUSED, 0),
+        "tcp_reset": tcp(_RESET, 0),
+        "tcp_unreachable": tcp(_UNREACHABLE, 0),
+        "tcp_other": _others(counted.tcp, _TCP_COLUMNS),
+        "tcp_unfair": counted.tcp_unfair,
+        "tls_ok": tls(_OK, 0),
+        "tls_reset": tls(_RESET, 0),
+        "tls_timeout": tls(_TIMEOUT, 0),
+        "tls_eof": tls(_EOF, 0),
+        "tls_alert": tls(_ALERT, 0),
+        "tls_other": _others(counted.tls, _TLS_COLUMNS),
+        "tls_unfair": counted.tls_unfair,
+        "tls_mitm": counted.mitm,
+        "tls_certificate_failure": counted.certificate_failure,
+        "tls_other_name_ok": counted.other_name_ok,
+        "tls_other_name_cut": counted.other_name_cut,
+        "tls_name_cut_elsewhere": is_cut_elsewhere(follow_ups),
+        "address_ok": counted.address_ok,
+        "quic_ok": quic(_OK, 0),
+        "quic_timeout": quic(_TIMEOUT, 0),
+        "quic_reset": sum(quic(ending, 0) for ending in _QUIC_REFUSALS),
+        "quic_other_name_ok": any(seen.step is _QUIC and seen.failure is None for seen in follow_ups),
+        "quic_control": bool(control and control.http3 and control.http3.failure is None),
+    }
+
+
+def _others(counts: dict[Ending, int], named: frozenset[Ending]) -> int:
+    return sum(count for ending, count in counts.items() if ending not in named)

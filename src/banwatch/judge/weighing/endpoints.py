@@ -1,42 +1,47 @@
-"""What an application needs, and what of it could be used: any of a group, all of the groups."""
+"""Endpoints that an application needs: one of each group is enough, and every group is needed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TypedDict
 
 from banwatch.formats.ooni.observed import Endpoint
-from banwatch.judge.weighing.connections import kind_of
-from banwatch.model.observation import Step
+from banwatch.model.fate import fate_of
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """Endpoints and groups, each sorted."""
+class EndpointColumns(TypedDict):
+    """Columns of `Evidence` with these names; lists sorted."""
 
-    ok: tuple[str, ...] = ()
-    failed: tuple[str, ...] = ()
-    groups_ok: tuple[str, ...] = ()
-    groups_failed: tuple[str, ...] = ()
-    fate: tuple[str, ...] = ()
-    tries: int = 0
-
-
-_NONE = Services()
+    endpoints_ok: tuple[str, ...]
+    endpoints_failed: tuple[str, ...]
+    groups_ok: tuple[str, ...]
+    groups_failed: tuple[str, ...]
+    groups_fate: tuple[str, ...]
+    groups_tries: int
 
 
-def sum_up(endpoints: Sequence[Endpoint]) -> Services:
+_NO_ENDPOINTS: EndpointColumns = {
+    "endpoints_ok": (),
+    "endpoints_failed": (),
+    "groups_ok": (),
+    "groups_failed": (),
+    "groups_fate": (),
+    "groups_tries": 0,
+}
+
+
+def sum_up(endpoints: Sequence[Endpoint]) -> EndpointColumns:
     """Sort endpoints and groups by whether they could be used."""
     if not endpoints:
-        return _NONE
+        return _NO_ENDPOINTS
     usable = {endpoint.group for endpoint in endpoints if endpoint.step is None}
     lost = [endpoint for endpoint in endpoints if endpoint.group not in usable]
-    return Services(
-        ok=tuple(sorted({_name(e) for e in endpoints if e.step is None})),
-        failed=tuple(sorted({_name(e) for e in endpoints if e.step is not None})),
-        groups_ok=tuple(sorted(usable)),
-        groups_failed=tuple(sorted({endpoint.group for endpoint in lost})),
-        fate=tuple(sorted({_fate(endpoint) for endpoint in lost})),
-        tries=sum(endpoint.tries for endpoint in lost),
-    )
+    return {
+        "endpoints_ok": tuple(sorted({_name(e) for e in endpoints if e.step is None})),
+        "endpoints_failed": tuple(sorted({_name(e) for e in endpoints if e.step is not None})),
+        "groups_ok": tuple(sorted(usable)),
+        "groups_failed": tuple(sorted({endpoint.group for endpoint in lost})),
+        "groups_fate": tuple(sorted({_fate(endpoint) for endpoint in lost})),
+        "groups_tries": sum(endpoint.tries for endpoint in lost),
+    }
 
 
 def _name(endpoint: Endpoint) -> str:
@@ -44,6 +49,4 @@ def _name(endpoint: Endpoint) -> str:
 
 
 def _fate(endpoint: Endpoint) -> str:
-    if endpoint.step is Step.DNS:
-        return f"dns.{(endpoint.failure or '').removeprefix('dns_').removesuffix('_error')}"
-    return f"{endpoint.step}.{kind_of(endpoint.failure or '')}"
+    return fate_of(endpoint.step, endpoint.failure or "") if endpoint.step is not None else ""

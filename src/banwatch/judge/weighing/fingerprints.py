@@ -1,4 +1,4 @@
-"""Known block pages and forged answers, and whether they count here."""
+"""Fingerprints of block pages and forged answers in a measurement, and whether they count in its country."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ _FALSE_POSITIVE = "fp"
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """Names of fingerprints found, by what they are worth here; each sorted."""
+class MatchedFingerprints:
+    """Names of the fingerprints that matched, by what they are worth in a country; each list sorted."""
 
     counting: tuple[str, ...] = ()
     abroad: tuple[str, ...] = ()
@@ -23,16 +23,16 @@ class Known:
     vetoed: tuple[str, ...] = ()
 
 
-def sort_fingerprints(found: Iterable[Fingerprint], country: CountryCode) -> Known:
+def sort_fingerprints(found: Iterable[Fingerprint], country: CountryCode) -> MatchedFingerprints:
     """Sort matches by whether they count in a country; a known false positive takes all of them back."""
     matches = list(found)
     if not matches:
-        return Known()
+        return MatchedFingerprints()
     real = [match for match in matches if match.scope != _FALSE_POSITIVE]
     if len(real) < len(matches):
-        return Known(vetoed=_names(real))
+        return MatchedFingerprints(vetoed=_names(real))
     confirming = [match for match in real if match.scope in CONFIRMING_SCOPES]
-    return Known(
+    return MatchedFingerprints(
         counting=_names(match for match in confirming if _counts(match, country)),
         abroad=_names(match for match in confirming if not _counts(match, country)),
         broad=_names(match for match in real if match.scope not in CONFIRMING_SCOPES),
@@ -41,16 +41,18 @@ def sort_fingerprints(found: Iterable[Fingerprint], country: CountryCode) -> Kno
 
 def find_in_answers(
     answers: Iterable[str], names: Iterable[str], country: CountryCode, reference: Reference
-) -> Known:
-    """Known forged answers among addresses and canonical names."""
+) -> MatchedFingerprints:
+    """Find forged answers among addresses and canonical names."""
     found: list[Fingerprint] = []
     for answer in (*answers, *names):
         found.extend(reference.match_dns(answer))
     return sort_fingerprints(found, country)
 
 
-def find_in_pages(pages: Iterable[Observation], country: CountryCode, reference: Reference) -> Known:
-    """Known block pages among responses."""
+def find_in_pages(
+    pages: Iterable[Observation], country: CountryCode, reference: Reference
+) -> MatchedFingerprints:
+    """Find block pages among responses."""
     found: list[Fingerprint] = []
     for page in pages:
         if page.body or page.response_headers:

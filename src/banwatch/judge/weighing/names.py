@@ -7,7 +7,7 @@ from banwatch.judge.thresholds import SILENT_QUERIES
 from banwatch.judge.weighing.addresses import NO_CLIENT_SUBNET, is_bogon, is_v6, unwrap
 from banwatch.judge.weighing.hops import Hop
 from banwatch.model.control import Control
-from banwatch.model.failure import CERTIFICATE_FAILURES, DNS_NO_ANSWER
+from banwatch.model.failure import CERTIFICATE_FAILURES, DNS_NO_ANSWER, DNS_NXDOMAIN, TIMEOUTS
 from banwatch.model.ids import UNKNOWN_ASN, Asn
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
@@ -107,7 +107,7 @@ def _failure(lookups: Sequence[Observation]) -> str | None:
 
 
 def _is_timeout(lookup: Observation) -> bool:
-    return lookup.failure in ("generic_timeout_error", "timed_out")
+    return lookup.failure in TIMEOUTS
 
 
 def _expect(names: Names, control: Control | None, encrypted: Sequence[Observation]) -> None:
@@ -122,7 +122,7 @@ def _expect(names: Names, control: Control | None, encrypted: Sequence[Observati
 
 def _exists_nowhere(control: Control | None, encrypted: Sequence[Observation]) -> bool:
     """Whether the control says that there is no such name, and no encrypted resolver says otherwise."""
-    if control is None or control.dns_failure != "dns_nxdomain_error":
+    if control is None or control.dns_failure != DNS_NXDOMAIN:
         return False
     return not _answers(encrypted)
 

@@ -1,49 +1,71 @@
-"""What follow-ups show of the one who cuts or forges: whether it is the server, and how far away."""
+"""Evidence from follow-ups on who cuts or forges: the server or a censor, and how far away."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from typing import TypedDict
 
 from banwatch.formats.ooni.observed import Connection, Located
 from banwatch.judge.thresholds import EARLY_SHARE, EARLY_TIMES, HOPS_APART, SHORTEST_RTT_MS
 from banwatch.judge.weighing.addresses import is_bogon
-from banwatch.judge.weighing.connections import CUTS, RETRIES, kind_of
+from banwatch.judge.weighing.connections import RETRIES
 from banwatch.judge.weighing.hops import Hop
 from banwatch.judge.weighing.names import Names
+from banwatch.model import failure as f
+from banwatch.model.fate import CUTS, Ending, ending_of
+from banwatch.model.follow_up import FollowUp
 from banwatch.model.observation import Observation, Step
+from banwatch.model.path import LocatedStep, PathPosition
 
-ON_PATH, IN_PATH = "on-path", "in-path"
-_REFUSALS = frozenset({"dns_nxdomain_error", "dns_refused_error"})
+_DNS, _TCP, _TLS, _HTTP = Step.DNS, Step.TCP, Step.TLS, Step.HTTP
+_ON_PATH, _IN_PATH = PathPosition.ON_PATH.value, PathPosition.IN_PATH.value
+_REFUSALS = frozenset({f.DNS_NXDOMAIN, f.DNS_REFUSED})
 """Failures that a resolver means; the others may be its own trouble."""
-_RESET = frozenset({"reset"})
+_RESET = Ending.RESET
+_NAMING = frozenset({Step.TLS, Step.HTTP})
+"""Steps in which a name is sent in the clear."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CutFindings:
-    """Of a connection that was cut; see the columns of the same names in `Evidence`."""
+class CutColumns(TypedDict):
+    """Columns of `Evidence` with these names, about a connection that was cut."""
 
-    tls_cut: tuple[str, ...] = ()
-    tls_no_sni_ok: bool = False
-    tls_split_ok: bool = False
-    reset_place: str = ""
-    reset_outlived: bool = False
-    reset_early: bool = False
-    reset_unasked: bool = False
-    cut_hops: int | None = None
-    server_hops: int | None = None
-    stopped_hops: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForgerFindings:
-    """Of doubtful answers; see the columns `dns_` of the same names in `Evidence`."""
-
-    forger_hops: int | None = None
-    resolver_hops: int | None = None
-    sibling_forged: bool = False
-    case_differs: bool = False
+    tls_cut: tuple[str, ...]
+    tls_no_sni_ok: bool
+    tls_split_ok: bool
+    reset_place: str
+    reset_outlived: bool
+    reset_early: bool
+    reset_unasked: bool
+    cut_hops: int | None
+    server_hops: int | None
+    stopped_hops: int | None
 
 
-NO_CUT, NO_FORGER = CutFindings(), ForgerFindings()
+class ForgerColumns(TypedDict):
+    """Columns of `Evidence` with these names, about doubtful answers."""
+
+    dns_forger_hops: int | None
+    dns_resolver_hops: int | None
+    dns_sibling_forged: bool
+    dns_case_differs: bool
+
+
+NO_CUT: CutColumns = {
+    "tls_cut": (),
+    "tls_no_sni_ok": False,
+    "tls_split_ok": False,
+    "reset_place": "",
+    "reset_outlived": False,
+    "reset_early": False,
+    "reset_unasked": False,
+    "cut_hops": None,
+    "server_hops": None,
+    "stopped_hops": None,
+}
+NO_FORGER: ForgerColumns = {
+    "dns_forger_hops": None,
+    "dns_resolver_hops": None,
+    "dns_sibling_forged": False,
+    "dns_case_differs": False,
+}
 
 
 def find_cut(
@@ -53,62 +75,62 @@ def find_cut(
     connections: Sequence[Connection],
     located: Sequence[Located],
     is_the_sites: Callable[[Observation], bool],
-) -> CutFindings:
-    """Read what follow-ups show of who cut a hop's connections.
+) -> CutColumns:
+    """Find out who cut a hop's connections.
 
     Args:
         hop: the plain steps.
         genuine: addresses that count.
         follow_ups: the steps that follow-ups made.
-        connections: what the kernel knew of connections.
+        connections: connections as the kernel saw them.
         located: distances.
         is_the_sites: whether a handshake's certificate, or a plain page, proves to be the site's own.
     """
-    shakes = [seen for seen in hop.tls if seen.ip in genuine and kind_of(seen.failure or "") in CUTS]
+    shakes = [seen for seen in hop.tls if seen.ip in genuine and ending_of(seen.failure or "") in CUTS]
     requests = [
         seen
         for seen in hop.http
         if seen.ip in genuine
-        and kind_of(seen.failure or "") in _RESET
+        and ending_of(seen.failure or "") is _RESET
         and not (seen.url or "").startswith("https:")
     ]
     stopped = {seen.ip for seen in hop.tcp if seen.failure is not None}
-    stopped_hops = min((one.hops for one in located if one.step == "syn" and one.ip in stopped), default=None)
+    stopped_hops = _nearest(located, LocatedStep.SYN, stopped)
     cut = {seen.ip for seen in (*shakes, *requests)}
     if not cut:
-        return CutFindings(stopped_hops=stopped_hops) if stopped_hops is not None else NO_CUT
+        return {**NO_CUT, "stopped_hops": stopped_hops}
     there = [seen for seen in follow_ups if seen.ip in cut]
-    place, outlived = _place(there, connections, is_the_sites)
+    place, outlived = _locate_resets(there, connections, is_the_sites)
     early = _is_early((*shakes, *requests), there, connections)
-    cut_hops = min((one.hops for one in located if one.step == "tls" and one.ip in cut), default=None)
-    server_hops = min((one.hops for one in located if one.step == "tcp" and one.ip in cut), default=None)
-    if place == ON_PATH and not (outlived or early or is_nearer(cut_hops, server_hops)):
+    cut_hops = _nearest(located, LocatedStep.TLS, cut)
+    server_hops = _nearest(located, LocatedStep.TCP, cut)
+    if place == _ON_PATH and not (outlived or early or is_nearer(cut_hops, server_hops)):
         place = ""  # the server itself may have acknowledged what it was sent, and then reset
-    return CutFindings(
-        tls_cut=tuple(sorted({kind_of(seen.failure or "") for seen in shakes})),
-        tls_no_sni_ok=any(
-            seen.step is Step.TLS and seen.follow_up == "no_sni" and _is_through(seen) for seen in there
+    return {
+        "tls_cut": tuple(sorted({ending_of(seen.failure or "").value for seen in shakes})),
+        "tls_no_sni_ok": any(
+            seen.step is _TLS and seen.follow_up == FollowUp.NO_SNI and _is_through(seen) for seen in there
         ),
-        tls_split_ok=any(
-            seen.step is Step.TLS
-            and seen.follow_up == "split_hello"
+        "tls_split_ok": any(
+            seen.step is _TLS
+            and seen.follow_up == FollowUp.SPLIT_HELLO
             and seen.failure is None
             and is_the_sites(seen)
             for seen in there
         ),
-        reset_place=place,
-        reset_outlived=outlived,
-        reset_early=early,
-        reset_unasked=any(
-            seen.step is Step.TCP
-            and seen.follow_up == "say_nothing"
-            and kind_of(seen.failure or "") in _RESET
+        "reset_place": place,
+        "reset_outlived": outlived,
+        "reset_early": early,
+        "reset_unasked": any(
+            seen.step is _TCP
+            and seen.follow_up == FollowUp.SAY_NOTHING
+            and ending_of(seen.failure or "") is _RESET
             for seen in there
         ),
-        cut_hops=cut_hops,
-        server_hops=server_hops,
-        stopped_hops=stopped_hops,
-    )
+        "cut_hops": cut_hops,
+        "server_hops": server_hops,
+        "stopped_hops": stopped_hops,
+    }
 
 
 def find_forger(
@@ -116,21 +138,25 @@ def find_forger(
     names: Names,
     follow_ups: Sequence[Observation],
     located: Sequence[Located],
-) -> ForgerFindings:
-    """Read what follow-ups show of who forges answers for a name."""
-    resolvers = {one.ip: one.hops for one in located if one.step == "resolver"}
-    forgers = [(one.hops, resolvers.get(one.ip)) for one in located if one.step == "dns"]
+) -> ForgerColumns:
+    """Find out who forges answers for a name."""
+    resolvers = {one.ip: one.hops for one in located if one.step == LocatedStep.RESOLVER}
+    forgers = [(one.hops, resolvers.get(one.ip)) for one in located if one.step == LocatedStep.DNS]
     nearest = min((hops for hops, _ in forgers), default=None)
-    asked = [seen for seen in follow_ups if seen.step is Step.DNS]
-    return ForgerFindings(
-        forger_hops=nearest,
-        resolver_hops=next((distance for _, distance in forgers if distance is not None), None),
-        sibling_forged=any(seen.follow_up == "sibling" and bool(seen.answers) for seen in asked)
-        and any(seen.follow_up == "sibling_doh" and seen.failure == "dns_nxdomain_error" for seen in asked),
-        case_differs=any(
-            seen.follow_up == "mixed_case" and _differs_by_case(seen, lookups, names) for seen in asked
+    asked = [seen for seen in follow_ups if seen.step is _DNS]
+    return {
+        "dns_forger_hops": nearest,
+        "dns_resolver_hops": next((distance for _, distance in forgers if distance is not None), None),
+        "dns_sibling_forged": any(seen.follow_up == FollowUp.SIBLING and bool(seen.answers) for seen in asked)
+        and any(seen.follow_up == FollowUp.SIBLING_DOH and seen.failure == f.DNS_NXDOMAIN for seen in asked),
+        "dns_case_differs": any(
+            seen.follow_up == FollowUp.MIXED_CASE and _differs_by_case(seen, lookups, names) for seen in asked
         ),
-    )
+    }
+
+
+def _nearest(located: Iterable[Located], step: LocatedStep, addresses: set[str | None]) -> int | None:
+    return min((one.hops for one in located if one.step == step and one.ip in addresses), default=None)
 
 
 def is_nearer(near: int | None, far: int | None) -> bool:
@@ -139,25 +165,25 @@ def is_nearer(near: int | None, far: int | None) -> bool:
 
 
 def _is_through(seen: Observation) -> bool:
-    return seen.failure is None or kind_of(seen.failure) == "certificate"
+    return seen.failure is None or ending_of(seen.failure) is Ending.CERTIFICATE
 
 
-def _place(
+def _locate_resets(
     there: Iterable[Observation],
     connections: Sequence[Connection],
     is_the_sites: Callable[[Observation], bool],
 ) -> tuple[str, bool]:
-    """Where the one sits who resets, and whether the site's own answer came in spite of resets."""
-    ignored = {one.transaction_id: one for one in connections if one.follow_up == "resets_ignored"}
+    """Return where the censor sits that resets, and whether the site's own answer came in spite of resets."""
+    ignored = {one.transaction_id: one for one in connections if one.follow_up == FollowUp.RESETS_IGNORED}
     place = ""
     for seen in there:
-        known = ignored.get(seen.transaction_id)
-        if seen.follow_up != "resets_ignored" or known is None or not known.resets_ignored:
+        kernel = ignored.get(seen.transaction_id)
+        if seen.follow_up != FollowUp.RESETS_IGNORED or kernel is None or not kernel.resets_ignored:
             continue
         if seen.failure is None and is_the_sites(seen):
-            return ON_PATH, True
-        if seen.step is Step.TLS and seen.failure is not None and known.bytes_acked is not None:
-            place = ON_PATH if known.bytes_acked > 0 else IN_PATH
+            return _ON_PATH, True
+        if seen.step is _TLS and seen.failure is not None and kernel.bytes_acked is not None:
+            place = _ON_PATH if kernel.bytes_acked > 0 else _IN_PATH
     return place, False
 
 
@@ -168,9 +194,9 @@ def _is_early(
     again = [
         seen
         for seen in there
-        if seen.follow_up in RETRIES and seen.step in (Step.TLS, Step.HTTP) and seen.failure is not None
+        if seen.follow_up in RETRIES and seen.step in _NAMING and seen.failure is not None
     ]
-    resets = [seen for seen in (*cut, *again) if kind_of(seen.failure or "") in _RESET]
+    resets = [seen for seen in (*cut, *again) if ending_of(seen.failure or "") is _RESET]
     if len(resets) < EARLY_TIMES or len(resets) < len(cut) + len(again):
         return False
     for seen in resets:

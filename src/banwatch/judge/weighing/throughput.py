@@ -1,41 +1,56 @@
-"""How fast it went, where the probe recorded it."""
+"""Rates of downloads and handshakes, beside those of something else over the same network."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import TypedDict
 
 from banwatch.judge.thresholds import THROTTLE_MIN_BYTES
+from banwatch.model.follow_up import FollowUp
 from banwatch.model.observation import Observation, Step
 
 _BITS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Rates of the target and of something else over the same network; null where there are not both."""
+class RateColumns(TypedDict):
+    """Columns of `Evidence` with these names; null where there are not both of a pair."""
 
-    goodput_bps: float | None = None
-    goodput_other_bps: float | None = None
-    handshake_ms: float | None = None
-    handshake_other_ms: float | None = None
-
-
-_NOTHING = Rates()
+    http_goodput_bps: float | None
+    http_goodput_other_bps: float | None
+    tls_handshake_ms: float | None
+    tls_handshake_other_ms: float | None
 
 
-def read_rates(plain: Sequence[Observation], follow_ups: Sequence[Observation]) -> Rates:
+_TLS = Step.TLS
+_OTHERS = frozenset({FollowUp.THROUGHPUT_OTHER, FollowUp.OTHER_NAME})
+"""Follow-ups that make the same step with somebody else."""
+_NO_RATES: RateColumns = {
+    "http_goodput_bps": None,
+    "http_goodput_other_bps": None,
+    "tls_handshake_ms": None,
+    "tls_handshake_other_ms": None,
+}
+
+
+def read_rates(plain: Sequence[Observation], follow_ups: Sequence[Observation]) -> RateColumns:
     """Read the best transfer and the fastest handshake of the target, and of other names."""
-    others = [seen for seen in follow_ups if seen.follow_up in ("throughput_other", "other_name")]
+    others = [seen for seen in follow_ups if seen.follow_up in _OTHERS]
     if not others:
-        return _NOTHING
-    goodput, handshake = (_goodput(plain), _goodput(others)), (_handshake(plain), _handshake(others))
-    return Rates(
-        *(goodput if None not in goodput else (None, None)),
-        *(handshake if None not in handshake else (None, None)),
-    )
+        return _NO_RATES
+    goodput, goodput_other = _goodput(plain), _goodput(others)
+    if goodput is None or goodput_other is None:
+        goodput = goodput_other = None
+    handshake, handshake_other = _handshake(plain), _handshake(others)
+    if handshake is None or handshake_other is None:
+        handshake = handshake_other = None
+    return {
+        "http_goodput_bps": goodput,
+        "http_goodput_other_bps": goodput_other,
+        "tls_handshake_ms": handshake,
+        "tls_handshake_other_ms": handshake_other,
+    }
 
 
 def _goodput(observations: Iterable[Observation]) -> float | None:
-    """Payload bits a second of the longest transfer that is long enough to say anything."""
+    """Return the payload bits a second of the longest transfer that is long enough to say anything."""
     best: tuple[int, float] | None = None
     for seen in observations:
         size, span = seen.received_bytes, seen.receive_s
@@ -50,7 +65,7 @@ def _handshake(observations: Iterable[Observation]) -> float | None:
     spans = [
         (seen.t_s - seen.t0_s) * 1000
         for seen in observations
-        if seen.step is Step.TLS and seen.failure is None and seen.t_s is not None and seen.t0_s is not None
+        if seen.step is _TLS and seen.failure is None and seen.t_s is not None and seen.t0_s is not None
     ]
     positive = [span for span in spans if span > 0]
     return min(positive) if positive else None
