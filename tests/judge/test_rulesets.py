@@ -62,9 +62,10 @@ def test_a_file_takes_rules_away_changes_and_adds_them() -> None:
         FILE.replace(b"local.page", b"tcp.timeout"),
         FILE.replace(b"http_title", b"no_such_column"),
         FILE.replace(b'"http.blockpage"', b'"http.nonsense"'),
+        FILE.replace(b"why =", b'kinds = ["wep"]\nwhy ='),
         b"x" * 2_000_000,
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_a_file_that_is_wrong_says_so(text: bytes) -> None:
     with pytest.raises(WireError):

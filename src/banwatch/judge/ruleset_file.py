@@ -34,6 +34,7 @@ from banwatch.model.errors import WireError
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId
 from banwatch.model.mechanism import NODES
+from banwatch.model.nettest import NettestKind
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
 
@@ -77,7 +78,7 @@ class _WireRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     why: str
     source: str
     mechanism: str = ""
-    kinds: list[str] = msgspec.field(default_factory=lambda: ["web"])
+    kinds: list[NettestKind] = msgspec.field(default_factory=lambda: [NettestKind.WEB])
     vetoes: bool = False
 
 
@@ -102,21 +103,21 @@ def parse_ruleset_untrusted(text: bytes) -> Ruleset:
         raise WireError(f"no ruleset: {error}") from None
     if wire.version in ("", RULESET):
         raise WireError(f"a ruleset needs a version of its own, other than {RULESET!r}")
-    known = {str(rule.id) for rule in RULES}
+    existing = {str(rule.id) for rule in RULES}
     for name in (*wire.without, *wire.state):
-        if name not in known:
+        if name not in existing:
             raise WireError(f"there is no rule {name!r}")
     kept = [rule for rule in RULES if rule.id not in wire.without]
     changed = [replace(rule, state=wire.state.get(str(rule.id), rule.state)) for rule in kept]
-    added = [_to_rule(rule, known) for rule in wire.rule]
+    added = [_to_rule(rule, existing) for rule in wire.rule]
     ids = [rule.id for rule in added]
     if len(set(ids)) < len(ids):
         raise WireError("two added rules have the same id")
     return Ruleset(wire.version, (*added, *changed))
 
 
-def _to_rule(wire: _WireRule, known: set[str]) -> Rule:
-    if wire.id in known:
+def _to_rule(wire: _WireRule, existing: set[str]) -> Rule:
+    if wire.id in existing:
         raise WireError(f"rule {wire.id!r} exists already: an id is never given a new meaning")
     if wire.mechanism and wire.mechanism not in NODES:
         raise WireError(f"rule {wire.id!r}: there is no mechanism {wire.mechanism!r}")

@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+FOLLOW_UP_TAG = "follow_up"
+"""Name of the tag of a step that says which follow-up made it."""
+
 
 class FollowUp(StrEnum):
     """Name of a follow-up, as the tag `follow_up=<name>` of a step has it.
@@ -61,7 +64,4 @@ class FollowUp(StrEnum):
     @property
     def tag(self) -> str:
         """The tag of a step that this follow-up made."""
-        return f"{TAG}={self.value}"
-
-
-TAG = "follow_up"
+        return f"{FOLLOW_UP_TAG}={self.value}"

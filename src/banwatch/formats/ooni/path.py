@@ -6,12 +6,13 @@ from banwatch.formats.ooni.observed import Connection, Located
 from banwatch.formats.ooni.reading import read_endpoint, read_tags
 from banwatch.formats.ooni.wire import Localization, TcpInfo, Throttling
 from banwatch.model.drafting import drafted
+from banwatch.model.path import LocatedStep, ThrottleKind
 
 _MOST = 500
 """Records read of one measurement; ours make a tenth of that."""
 _MAX_HOPS = 255
-_STEPS = frozenset({"dns", "resolver", "tls", "tcp", "syn"})
-_KINDS = frozenset({"policing", "shaping"})
+_STEPS = frozenset(LocatedStep)
+_KINDS = frozenset(ThrottleKind)
 _Connection = drafted(Connection)
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from banwatch.formats.ooni.wire import Binary, HeaderPair, Text
+from banwatch.model.follow_up import FOLLOW_UP_TAG
 
 _TITLE_WITHIN_BYTES = 65_536
 """How far into a page its title is looked for; the helper looks as far."""
@@ -106,7 +107,7 @@ def _read_tags(tags: tuple[str, ...]) -> Tags:
         name, _, value = tag.partition("=")
         if name == "depth" and value.isdecimal() and value.isascii() and len(value) < 4:
             hop = int(value)
-        elif name == "follow_up":
+        elif name == FOLLOW_UP_TAG:
             follow_up = value[:64] or None
     return Tags(hop, follow_up, "late" in tags)
 

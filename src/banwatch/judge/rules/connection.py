@@ -5,9 +5,10 @@ from banwatch.judge.rules.rule import Rule
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId
+from banwatch.model.nettest import NettestKind
 from banwatch.model.state import Layer, State
 
-_WEB = frozenset({"web"})
+_WEB = frozenset({NettestKind.WEB})
 
 
 def _only_failed(e: Evidence) -> bool:

@@ -4,15 +4,27 @@ from banwatch.judge.rules.phrases import at_hop, expected, is_known_elsewhere, l
 from banwatch.judge.rules.rule import Rule
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
+from banwatch.model.fate import Fate
 from banwatch.model.ids import RuleId
+from banwatch.model.nettest import NettestKind
 from banwatch.model.state import Layer, State
 
-_WEB = frozenset({"web"})
-_NOT_THE_SITE = frozenset({"tls.certificate", "control.certificate", "http.differs"})
+_WEB = frozenset({NettestKind.WEB})
+_NOT_THE_SITE = frozenset({Fate.TLS_CERTIFICATE, Fate.CONTROL_CERTIFICATE, Fate.HTTP_DIFFERS})
 """What shows that an address is not the site's."""
-_DEAD = frozenset({"tcp.timeout", "tcp.refused", "tcp.reset", "tcp.unreachable", "tcp.other"})
-_CUT = frozenset({"tls.reset", "tls.timeout", "tls.eof", "tls.alert", "tls.other", "http.reset", "http.eof"})
-_TRIED = _NOT_THE_SITE | _DEAD | _CUT | {"control.unreachable"}
+_DEAD = frozenset({Fate.TCP_TIMEOUT, Fate.TCP_REFUSED, Fate.TCP_RESET, Fate.TCP_UNREACHABLE, Fate.TCP_OTHER})
+_CUT = frozenset(
+    {
+        Fate.TLS_RESET,
+        Fate.TLS_TIMEOUT,
+        Fate.TLS_EOF,
+        Fate.TLS_ALERT,
+        Fate.TLS_OTHER,
+        Fate.HTTP_RESET,
+        Fate.HTTP_EOF,
+    }
+)
+_TRIED = _NOT_THE_SITE | _DEAD | _CUT | {Fate.CONTROL_UNREACHABLE}
 
 
 def _bogon(e: Evidence) -> bool:
@@ -26,14 +38,14 @@ def _bogon_unseen(e: Evidence) -> bool:
 
 def _dead_everywhere(e: Evidence) -> bool:
     fate = set(e.dns_fate)
-    return "control.unreachable" in fate and bool(fate & (_DEAD | _CUT))
+    return Fate.CONTROL_UNREACHABLE in fate and bool(fate & (_DEAD | _CUT))
 
 
 def _not_the_site(e: Evidence) -> bool:
     """What is at the false address is not the site; a certificate tells only where the site's own is good."""
     fate = set(e.dns_fate)
     own_is_good = e.control_http or e.tls_ok > 0
-    return "http.differs" in fate or (own_is_good and bool(fate & _NOT_THE_SITE))
+    return Fate.HTTP_DIFFERS in fate or (own_is_good and bool(fate & _NOT_THE_SITE))
 
 
 def _injection(e: Evidence) -> tuple[str, ...]:
@@ -230,7 +242,7 @@ DNS_RULES: tuple[Rule, ...] = (
             e.dns_system_unvouched
             and bool(e.dns_unvouched)
             and e.dns_unvouched_inside
-            and "http.same" in e.dns_fate
+            and Fate.HTTP_SAME in e.dns_fate
             and not (set(e.dns_fate) & _NOT_THE_SITE)
             and not e.http_encrypted
         ),

@@ -12,10 +12,13 @@ from banwatch.judge.thresholds import (
 )
 from banwatch.judge.weighing.pages import PageComparison, differs
 from banwatch.model.evidence import Evidence
+from banwatch.model.fate import Ending
 from banwatch.model.ids import RuleId
+from banwatch.model.nettest import NettestKind
+from banwatch.model.path import ThrottleKind
 from banwatch.model.state import Layer, State
 
-_WEB = frozenset({"web"})
+_WEB = frozenset({NettestKind.WEB})
 _FIRST_ERROR = 400
 _SUCCESS = 2
 """First digit of the statuses of a page that came."""
@@ -62,20 +65,24 @@ def _sent_elsewhere(e: Evidence) -> bool:
     )
 
 
-def _cut(e: Evidence, kind: str) -> bool:
-    if e.http_kind != kind or not e.http_genuine or e.http_encrypted or e.http_again_ok:
+def _cut(e: Evidence, ending: Ending) -> bool:
+    if e.http_kind != ending or not e.http_genuine or e.http_encrypted or e.http_again_ok:
         return False
     return e.tcp_ok > 0 and e.control_http
 
 
-_LATER = {"timeout": "tls.timeout.sni", "reset": "tls.reset.sni", "eof": "tls.eof"}
+_LATER: dict[str, str] = {
+    Ending.TIMEOUT: "tls.timeout.sni",
+    Ending.RESET: "tls.reset.sni",
+    Ending.EOF: "tls.eof",
+}
 """How the flow of a name is cut after its handshake, in words of the taxonomy."""
 
 
 def _cut_later(e: Evidence) -> bool:
     if not e.http_encrypted or e.http_kind not in _LATER or not e.control_http:
         return False
-    if e.http_kind == "timeout" and e.slow_probe and not e.retested:
+    if e.http_kind == Ending.TIMEOUT and e.slow_probe and not e.retested:
         return False
     return e.tls_ok > 0 and e.http_genuine and e.http_again_failed and e.http_other_name_ok
 
@@ -94,9 +101,9 @@ def _slowed_download(e: Evidence) -> bool:
     return control is None or control > ours * THROTTLE_CONTROL_RATIO
 
 
-_HELD_BACK = {
-    "policing": "; what exceeds a rate is dropped",
-    "shaping": "; what exceeds a rate waits in a queue",
+_HELD_BACK: dict[str, str] = {
+    ThrottleKind.POLICING: "; what exceeds a rate is dropped",
+    ThrottleKind.SHAPING: "; what exceeds a rate waits in a queue",
 }
 
 
@@ -193,7 +200,7 @@ HTTP_RULES: tuple[Rule, ...] = (
         layer=Layer.HTTP,
         kinds=_WEB,
         condition="the connection was reset after an unencrypted request; the control got the page",
-        holds=lambda e: _cut(e, "reset"),
+        holds=lambda e: _cut(e, Ending.RESET),
         state=State.LIKELY_BLOCKED,
         mechanism="http.reset.host, tcp.reset",
         mechanisms=_by_host,
@@ -209,7 +216,7 @@ HTTP_RULES: tuple[Rule, ...] = (
         layer=Layer.HTTP,
         kinds=_WEB,
         condition="the same by an orderly end without a response",
-        holds=lambda e: _cut(e, "eof"),
+        holds=lambda e: _cut(e, Ending.EOF),
         state=State.LIKELY_BLOCKED,
         mechanism="http.eof",
         mechanisms=lambda e: ("http.eof",),
@@ -227,7 +234,7 @@ HTTP_RULES: tuple[Rule, ...] = (
         condition=(
             "an unencrypted request went unanswered, while another name got an answer at the same address"
         ),
-        holds=lambda e: _cut(e, "timeout") and e.http_status is None and e.tls_other_name_ok,
+        holds=lambda e: _cut(e, Ending.TIMEOUT) and e.http_status is None and e.tls_other_name_ok,
         state=State.LIKELY_BLOCKED,
         mechanism="http.timeout",
         mechanisms=lambda e: ("http.timeout",),

@@ -5,9 +5,10 @@ from banwatch.judge.rules.rule import Rule
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId
+from banwatch.model.nettest import NettestKind
 from banwatch.model.state import Layer, State
 
-_WEB = frozenset({"web"})
+_WEB = frozenset({NettestKind.WEB})
 _EMPTY = frozenset({f.ANDROID_DNS_CACHE_NO_DATA, f.DNS_NO_ANSWER})
 _UNANSWERED = f.TIMEOUTS | {f.DNS_TEMPORARY}
 """What a lookup that nobody answers ends in: libc calls it temporary."""

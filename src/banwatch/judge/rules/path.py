@@ -14,10 +14,14 @@ from banwatch.judge.rules.rule import Rule
 from banwatch.judge.weighing.path_evidence import is_nearer
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
+from banwatch.model.fate import Ending
 from banwatch.model.ids import RuleId
+from banwatch.model.nettest import NettestKind
 from banwatch.model.state import Layer, State
 
-_WEB = frozenset({"web"})
+_WEB = frozenset({NettestKind.WEB})
+_BY_NAME = frozenset({Ending.RESET, Ending.TIMEOUT})
+"""Endings for which the taxonomy tells a cut by name from any other."""
 _LOOKUPS = {
     f.DNS_NXDOMAIN: "dns.nxdomain",
     f.DNS_REFUSED: "dns.refused",
@@ -30,7 +34,7 @@ def _cut_by(e: Evidence) -> tuple[str, ...]:
     return tuple(
         one
         for kind in e.tls_cut
-        for one in (qualified(e, f"tls.{kind}") if kind in ("reset", "timeout") else (f"tls.{kind}",))
+        for one in (qualified(e, f"tls.{kind}") if kind in _BY_NAME else (f"tls.{kind}",))
     )
 
 
@@ -68,7 +72,7 @@ PATH_RULES: tuple[Rule, ...] = (
             "every handshake was reset; on a connection that ignored resets some came, and then the site's "
             "own certificate, valid for the name"
         ),
-        holds=lambda e: e.reset_outlived and "reset" in e.tls_cut and e.tls_ok == 0,
+        holds=lambda e: e.reset_outlived and Ending.RESET in e.tls_cut and e.tls_ok == 0,
         state=State.BLOCKED,
         mechanism="tls.reset.{sni,other}, tcp.reset",
         mechanisms=_cut_somewhere,
@@ -175,7 +179,7 @@ PATH_RULES: tuple[Rule, ...] = (
         ),
         holds=lambda e: (
             e.tls_name_cut_elsewhere
-            and bool(set(e.tls_cut) - {"alert"})
+            and bool(set(e.tls_cut) - {Ending.ALERT})
             and e.tls_ok == 0
             and not (e.slow_probe and not e.retested)
         ),

@@ -3,6 +3,13 @@
 from collections.abc import Sequence
 
 from banwatch.model.evidence import Evidence
+from banwatch.model.path import PathPosition
+from banwatch.model.voucher import Voucher
+
+_VOUCHERS: dict[str, str] = {
+    Voucher.CONTROL: "the control",
+    Voucher.ENCRYPTED: "an encrypted resolver",
+}
 
 
 def listed(things: Sequence[str], most: int = 3) -> str:
@@ -30,9 +37,7 @@ def at_hop(hop: int | None) -> str:
 
 def expected(e: Evidence) -> str:
     """Who got which addresses."""
-    who = {"control": "the control", "encrypted": "an encrypted resolver"}.get(
-        e.dns_expected_by, "nobody else"
-    )
+    who = _VOUCHERS.get(e.dns_expected_by, "nobody else")
     return f"{who} got {listed(e.dns_expected)}" if e.dns_expected else f"{who} got another"
 
 
@@ -81,7 +86,7 @@ def whereabouts(e: Evidence) -> str:
     """Where the one sits who cuts, as far as follow-ups tell."""
     told = []
     if e.reset_place:
-        told.append("from on the path" if e.reset_place == "on-path" else "from in the path")
+        told.append("from on the path" if e.reset_place == PathPosition.ON_PATH else "from in the path")
     if e.cut_hops is not None:
         told.append(f"{e.cut_hops} hop{'s' if e.cut_hops != 1 else ''} away")
     if e.reset_early:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId
+from banwatch.model.nettest import NettestKind
 from banwatch.model.state import Layer, State
 
 Mechanisms = Callable[[Evidence], tuple[str, ...]]
@@ -16,7 +17,7 @@ class Rule:
 
     id: RuleId
     layer: Layer
-    kinds: frozenset[str]
+    kinds: frozenset[NettestKind]
     """Kinds of nettest that it is for (column `kind`)."""
     condition: str
     """The condition in words."""

@@ -3,36 +3,40 @@
 from banwatch.judge.rules.phrases import listed
 from banwatch.judge.rules.rule import Rule
 from banwatch.model.evidence import Evidence
+from banwatch.model.fate import Fate
 from banwatch.model.ids import RuleId
+from banwatch.model.nettest import NettestKind
 from banwatch.model.state import Layer, State
 
-_SERVICES = frozenset({"endpoints", "resolver"})
-_BOOTSTRAP = frozenset({"bootstrap"})
-_MIDDLEBOX = frozenset({"middlebox"})
-_STEPS = frozenset({"steps", "resolver"})
+_SERVICES = frozenset({NettestKind.ENDPOINTS, NettestKind.RESOLVER})
+_BOOTSTRAP = frozenset({NettestKind.BOOTSTRAP})
+_MIDDLEBOX = frozenset({NettestKind.MIDDLEBOX})
+_STEPS = frozenset({NettestKind.STEPS, NettestKind.RESOLVER})
 
-_NAMED = {
-    "dns.nxdomain": "dns.nxdomain",
-    "dns.refused": "dns.refused",
-    "dns.servfail": "dns.servfail",
-    "dns.generic_timeout": "dns.timeout",
-    "dns.timed_out": "dns.timeout",
-    "tcp.timeout": "tcp.timeout",
-    "tcp.refused": "tcp.refused",
-    "tcp.reset": "tcp.reset",
-    "tcp.unreachable": "ip.unreachable",
-    "tls.reset": "tls.reset",
-    "tls.timeout": "tls.timeout",
-    "tls.eof": "tls.eof",
-    "tls.alert": "tls.alert",
-    "quic.timeout": "quic.timeout",
-    "quic.reset": "quic.reset",
-    "http.reset": "http.reset",
-    "http.eof": "http.eof",
-    "http.timeout": "http.timeout",
+_NAMED: dict[str, str] = {
+    Fate.DNS_NXDOMAIN: "dns.nxdomain",
+    Fate.DNS_REFUSED: "dns.refused",
+    Fate.DNS_SERVFAIL: "dns.servfail",
+    Fate.DNS_GENERIC_TIMEOUT: "dns.timeout",
+    Fate.DNS_TIMED_OUT: "dns.timeout",
+    Fate.TCP_TIMEOUT: "tcp.timeout",
+    Fate.TCP_REFUSED: "tcp.refused",
+    Fate.TCP_RESET: "tcp.reset",
+    Fate.TCP_UNREACHABLE: "ip.unreachable",
+    Fate.TLS_RESET: "tls.reset",
+    Fate.TLS_TIMEOUT: "tls.timeout",
+    Fate.TLS_EOF: "tls.eof",
+    Fate.TLS_ALERT: "tls.alert",
+    Fate.QUIC_TIMEOUT: "quic.timeout",
+    Fate.QUIC_RESET: "quic.reset",
+    Fate.HTTP_RESET: "http.reset",
+    Fate.HTTP_EOF: "http.eof",
+    Fate.HTTP_TIMEOUT: "http.timeout",
 }
 """Fates that name a mechanism; a certificate that a nettest pins may have outlived its authority, so none."""
-_SUDDEN = frozenset({"dns.nxdomain", "dns.refused", "tls.reset", "tls.eof", "tls.alert", "http.reset"})
+_SUDDEN = frozenset(
+    {Fate.DNS_NXDOMAIN, Fate.DNS_REFUSED, Fate.TLS_RESET, Fate.TLS_EOF, Fate.TLS_ALERT, Fate.HTTP_RESET}
+)
 """Fates that no lost packet and no slow server brings about."""
 
 

@@ -4,11 +4,13 @@ from banwatch.judge.rules.phrases import at_hop, failed_for_control, host, liste
 from banwatch.judge.rules.rule import Rule
 from banwatch.model.evidence import Evidence
 from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX
+from banwatch.model.fate import Ending
 from banwatch.model.ids import RuleId
+from banwatch.model.nettest import NettestKind
 from banwatch.model.state import Layer, State
 
-_WEB = frozenset({"web"})
-_ALL = frozenset({"web", "endpoints", "bootstrap", "middlebox", "resolver", "steps", "other"})
+_WEB = frozenset({NettestKind.WEB})
+_ALL = frozenset(NettestKind)
 _FIRST_ERROR = 400
 
 
@@ -49,7 +51,7 @@ def _says_no(e: Evidence) -> bool:
 
 
 def _trouble(e: Evidence) -> tuple[str, ...]:
-    return ("http.timeout",) if e.http_kind == "timeout" and e.http_genuine and e.tcp_ok > 0 else ()
+    return ("http.timeout",) if e.http_kind == Ending.TIMEOUT and e.http_genuine and e.tcp_ok > 0 else ()
 
 
 def _why_none(e: Evidence) -> str:

@@ -12,9 +12,12 @@ from banwatch.model.ids import UNKNOWN_ASN, Asn
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.reference import Reference
+from banwatch.model.voucher import Voucher
 
 _SYSTEM_ENGINES = frozenset({"getaddrinfo", "system", "golang_net_resolver", "libc", "android", "unknown"})
 _ENCRYPTED_ENGINES = frozenset({"doh", "dot", "doh3", "doq", "odoh", "dnscrypt"})
+_CONTROL, _ENCRYPTED = Voucher.CONTROL.value, Voucher.ENCRYPTED.value
+_AS, _CERTIFICATE = Voucher.AS.value, Voucher.CERTIFICATE.value
 _VALID_FOR_NAME = 8
 """Bit of the helper's address flags: TLS with a valid certificate for the name worked there."""
 
@@ -117,7 +120,7 @@ def _expect(names: Names, control: Control | None, encrypted: Sequence[Observati
     secret_public = tuple(ip for ip in secret if not is_bogon(ip))
     names.bogon_expected = len(public) < len(seen) or (not public and len(secret_public) < len(secret))
     names.expected = tuple(dict.fromkeys((*public, *secret_public)))
-    names.expected_by = "control" if public else "encrypted" if secret_public else ""
+    names.expected_by = _CONTROL if public else _ENCRYPTED if secret_public else ""
 
 
 def _exists_nowhere(control: Control | None, encrypted: Sequence[Observation]) -> bool:
@@ -185,11 +188,11 @@ class _Vouching:
         if unwrap(ip) in self._expected:
             return self._names.expected_by
         if self._is_certified(ip):
-            return "certificate"
+            return _CERTIFICATE
         if ip in self._valid_there:
-            return "control"
+            return _CONTROL
         if self._expected and self._asn(ip) in self._expected_asns():
-            return "as"
+            return _AS
         return ""
 
     def _asn(self, ip: str) -> Asn | None:
@@ -231,7 +234,7 @@ class _Vouching:
             resolver = (lookup.resolver_address or "").removesuffix(":53")
             if resolver in NO_CLIENT_SUBNET and lookup.engine in ("udp", "tcp"):
                 inside = [ip for ip in lookup.answers if not is_v6(ip) and self._asn(ip) == own]
-                if any(by.get(ip) not in ("certificate",) for ip in inside if ip in plain):
+                if any(by.get(ip) != _CERTIFICATE for ip in inside if ip in plain):
                     return True
         return False
 
