@@ -126,19 +126,16 @@ NOT_THRESHOLDS = {
     "_HOURS_A_WEEK": "arithmetic",
     "_DAY_S": "arithmetic",
     "_DAY": "arithmetic",
-    "EPOCH_SECOND": "arithmetic",
+    "HOUR_S": "arithmetic",
     "STATES": "arithmetic: how many states the model has",
     "MAX_RULESET_BYTES": "limit on input",
     "MAX_BYTES": "limit on input",
     "MAX_DRAFTS": "limit on output",
     "_MAX_HOPS": "limit on input",
     "_CHALLENGE_WITHIN_BYTES": "limit on reading",
-    "MOST_VOTES": "size of a table of logarithms",
     "_SMALL_TABLE": "size of a table of logarithms",
     "_SCREENED": "size of a batch: speed and memory, not the result",
     "_SMOOTHED": "size of a batch: speed and memory, not the result",
-    "_WITNESSES": "how many a page shows",
-    "_NAMED": "how many a page shows",
 }
 """Numbers that decide nothing: an encoding's constants, limits on input, arithmetic; each with what it is."""
 

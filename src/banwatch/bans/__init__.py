@@ -1,9 +1,9 @@
-"""Announced bans, and how they compare with what was measured.
+"""Bans: announced restrictions, and their comparison with the measurements.
 
-A *ban* is one YAML file in `data/`: who announced what, for whom, from when, and the *source chain* that says
-so, each link citing the one before. A target can be *announced* by name or by its *category*. A *comparison*
-holds one target on one network and access tier against the cells and changes: *enforced*, *partly*, *not
-enforced* or *no data*, since when, by what means, and on how many measurements that rests.
+A *ban* is one YAML file in `data/`: authority, targets, networks, period, and the *source chain* of the
+announcement, each link citing the one before. A target can be *announced* by name or by its *category*. A
+*comparison* holds one target on one network and access tier against the cells and changes: *enforced*,
+*partly*, *not enforced* or *no data*, with its onset, mechanisms and number of measurements.
 """
 
 from banwatch.bans.compare import compare

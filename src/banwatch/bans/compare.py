@@ -1,4 +1,4 @@
-"""Hold a ban against what was measured: every target, network and access tier of its country."""
+"""Comparison of a ban with the measurements: every target, network and access tier of its country."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -19,9 +19,9 @@ def compare(ban: Ban, cells: Iterable[Cell], changes: Iterable[Change]) -> tuple
     """Compare a ban with the measurements made in its country.
 
     Args:
-        ban: what was announced.
-        cells: counted verdicts, of any country and in any order.
-        changes: what `find_changes` found in them.
+        ban: the announced ban.
+        cells: cells of any country, in any order.
+        changes: the changes that `find_changes` found in them.
 
     Returns:
         One comparison for every target on every network and tier that was measured, announced or not, and for
@@ -59,12 +59,12 @@ def compare(ban: Ban, cells: Iterable[Cell], changes: Iterable[Change]) -> tuple
 
 
 def announced_targets(ban: Ban) -> frozenset[TargetName]:
-    """Targets that the ban names, and those that stand for its categories."""
+    """Return the targets that a ban names, and those that stand for its categories."""
     return frozenset(ban.targets) | {target for _, target in ban.category_targets}
 
 
 def binds(ban: Ban, asn: Asn, access_tier: str) -> bool:
-    """Whether a ban binds people on a network and tier; one that names no network binds all the country."""
+    """Return whether a ban binds a network and tier; a ban that names no network binds all of the country."""
     if not ban.binds:
         return True
     return any(network.asn in (0, asn) and network.access_tier in ("", access_tier) for network in ban.binds)
@@ -122,7 +122,7 @@ def _compare_series(
 
 
 def _degree(ban: Ban, cells: Sequence[Cell], changes: Sequence[Change], began: datetime) -> Measured:
-    """Enforced where nearly all that could tell showed it, from its beginning to its end or the ban's."""
+    """Return `enforced` where nearly all informative measurements show it, until its end or the ban's."""
     last = changes[-1]
     until = (last.end_earliest, last.end_latest) if last.end_earliest and last.end_latest else None
     during = _within(cells, began, until)
@@ -136,7 +136,7 @@ def _degree(ban: Ban, cells: Sequence[Cell], changes: Sequence[Change], began: d
 
 
 def _while_in_force(ban: Ban, ended: datetime, cells: Sequence[Cell]) -> bool:
-    """Whether a block ended while the ban was still said to be in force, so far as the data reach."""
+    """Return whether a block ended while the ban was announced to be in force, as far as data reach."""
     if ban.ends == UNSPECIFIED:
         return any(cell.ok and cell.last_at >= ended for cell in cells)
     return ended < period.first_moment(ban.ends) - timedelta(hours=t.ZONE_MARGIN_HOURS)

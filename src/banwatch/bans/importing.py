@@ -1,10 +1,10 @@
-"""Drafts of ban files from the tables of others: Access Now's STOP, and lists of outages.
+"""Drafts of ban files from foreign tables: Access Now's STOP, and lists of outages.
 
 Wire: CSV with a header line; commas, semicolons or tabs; UTF-8, UTF-16 with its mark, or else Windows-1252.
 Columns may be in upper or lower case, and in any order; those that are not known are passed over.
 
-A row of such a table is one source. A draft therefore lacks what the register asks for, a second one, and
-says so in its notes: a person completes it.
+A row of such a table is one source. The register asks for two, so the notes of a draft say that one is
+missing: a person completes it.
 """
 
 import codecs
@@ -26,11 +26,11 @@ from banwatch.model.errors import BanwatchError
 
 MAX_BYTES = 64 * 2**20
 MAX_DRAFTS = 10_000
-"""Each is a file; the whole record of the world's shutdowns is a fraction of that."""
+"""Drafts of one table, at most: each is a file, and the whole record of the world's shutdowns has fewer."""
 STOP_COLUMNS = frozenset({"start_date", "end_date", "country", "shutdown_type"})
 OUTAGE_COLUMNS = frozenset({"begin time", "end time", "country", "cause"})
 GOVERNMENT_CAUSES = ("government", "exam")
-"""Causes of an outage list that are somebody's order, by a word in them."""
+"""Words in the cause of an outage that mean somebody ordered it."""
 
 _SERVICES = {
     "facebook_affected": "facebook.com",
@@ -75,11 +75,11 @@ class Draft:
 
 
 Refuse = Callable[[str, int], None]
-"""Told why a line was passed over, and which; 0 is the file as a whole."""
+"""Callback for a skipped line: the reason, and the line number; 0 is the file as a whole."""
 
 
 class _NoBanError(Exception):
-    """A row is passed over, for the reason given."""
+    """The row is skipped, for the reason given."""
 
 
 def read_drafts(path: Path, refuse: Refuse | None = None) -> Iterator[Draft]:
@@ -87,7 +87,7 @@ def read_drafts(path: Path, refuse: Refuse | None = None) -> Iterator[Draft]:
 
     Args:
         path: the table.
-        refuse: told of each row that is passed over.
+        refuse: called for each row that is skipped.
 
     Raises:
         BanwatchError: it cannot be read, is neither of the two kinds of table, or has too many rows.
@@ -141,7 +141,7 @@ def _decode(raw: bytes, refuse: Refuse) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text on one line, without what steers a terminal."""
+    """Return text on one line, without control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
@@ -229,7 +229,7 @@ def _finish(content: Mapping[str, object], origin: str, taken: Counter[str]) -> 
 
 
 def parse_date(text: str) -> date | None:
-    """Read a date as such tables write it (month first where only numbers stand); None where it is none."""
+    """Read a date in the forms of such tables (numbers alone: month first); None for other text."""
     bare = _AFTER_DATE.sub("", text.strip())
     for form in _DATE_FORMS:
         try:
@@ -241,7 +241,7 @@ def parse_date(text: str) -> date | None:
 
 @cache
 def country_code(name: str) -> str | None:
-    """The ISO 3166-1 code of a country by its English name; None where it is not known."""
+    """Return the ISO 3166-1 code of a country by its English name; None where there is none."""
     wanted = " ".join(name.lower().replace("\u2019", "'").split())
     if wanted in _OTHER_NAMES:
         return _OTHER_NAMES[wanted]

@@ -1,4 +1,4 @@
-"""When a ban was said to be in force, and how what was measured lies to it.
+"""Period of a ban, and the relation of measured interference to it.
 
 Announcements give days, not moments, and seldom a time zone: a day begins somewhere on Earth 14 hours before
 it begins in UTC, and is over everywhere 12 hours after it is over there.
@@ -17,7 +17,7 @@ Segment = tuple[datetime, datetime]
 
 
 def first_moment(day: str) -> datetime:
-    """The first moment, in UTC, of a date of whatever precision."""
+    """Return the first moment, in UTC, of a date of any precision."""
     found = PARTIAL_DATE.fullmatch(day)
     if found is None:
         raise ValueError(f"not a date in ISO form: {day}")
@@ -25,7 +25,7 @@ def first_moment(day: str) -> datetime:
 
 
 def last_moment(day: str) -> datetime:
-    """The moment, in UTC, at which a date of whatever precision is over."""
+    """Return the moment, in UTC, at which a date of any precision is over."""
     begins = first_moment(day)
     precision = precision_of(day)
     if precision == "day":
@@ -36,7 +36,7 @@ def last_moment(day: str) -> datetime:
 
 
 def window_of(ban: Ban) -> Segment:
-    """The time that concerns a ban: from some weeks before its beginning to some weeks after its end."""
+    """Return the time that concerns a ban: `WINDOW_DAYS` before its beginning to as many after its end."""
     margin = timedelta(days=t.WINDOW_DAYS)
     earliest, latest = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
     if ban.begins is not None:
@@ -47,17 +47,17 @@ def window_of(ban: Ban) -> Segment:
 
 
 def overlaps(change: Change, window: Segment) -> bool:
-    """Whether a change lasted at some time within a window."""
+    """Return whether a change lasted at some time within a period."""
     return change.onset_latest <= window[1] and (change.end_latest is None or change.end_latest >= window[0])
 
 
 def relations(ban: Ban, announced: bool, changes: Sequence[Change]) -> tuple[str, ...]:
-    """How interference on one target, network and tier lies to the announcement.
+    """Return the relations of interference on one target, network and tier to the announcement.
 
     Args:
-        ban: what was announced.
-        announced: whether it reaches this target, network and tier.
-        changes: the interference, in order of time; at least one.
+        ban: the announced ban.
+        announced: whether the ban reaches this target, network and tier.
+        changes: the stretches of interference, in order of time; at least one.
     """
     found: set[Relation] = set()
     first, last = changes[0], changes[-1]

@@ -1,4 +1,4 @@
-"""Read the register of bans: one file each, checked, as frozen values."""
+"""Register of bans: one checked file each, as frozen values."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -18,7 +18,7 @@ def load_bans(folder: Path | None = None) -> dict[str, Ban]:
     """Read every ban, by id in alphabetical order.
 
     Args:
-        folder: where the files are; the register that ships with Banwatch, if omitted.
+        folder: directory of the files; the register that ships with Banwatch, if omitted.
 
     Raises:
         BanwatchError: a file is not a ban; the message names file, line and key.
@@ -43,7 +43,7 @@ def _files(folder: Path | None) -> Iterable[tuple[str, str]]:
 
 
 def validate(text: str, file: str) -> tuple[Problem, ...]:
-    """Everything in which a file departs from the form, in order of lines; empty for a good one."""
+    """Return every departure of a file from the form, in order of lines; empty for a good one."""
     content, problems = problems_in(text, file)
     if problems:
         return problems
@@ -51,7 +51,7 @@ def validate(text: str, file: str) -> tuple[Problem, ...]:
 
 
 def _contradictions(content: Mapping[str, Any], file: str) -> Iterable[Problem]:
-    """What the form alone cannot see."""
+    """Yield contradictions between fields."""
     ids = [source["id"] for source in content["sources"]]
     for source in content["sources"]:
         cites = source.get("cites", "")
@@ -132,7 +132,7 @@ def _source(source: Mapping[str, Any], publishers: Mapping[str, str]) -> Source:
 
 
 def _first_day(text: str) -> date:
-    """The first day that a date of whatever precision may mean."""
+    """Return the first day that a date of any precision may mean."""
     found = PARTIAL_DATE.fullmatch(text)
     if found is None:
         raise ValueError(f"not a date in ISO form: {text}")

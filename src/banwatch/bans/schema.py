@@ -1,4 +1,4 @@
-"""The form of a ban file: keys, what each must hold, and where a file departs from it.
+"""Form of a ban file: its keys, the values they allow, and the departures of a file from it.
 
 Wire: YAML 1.1, UTF-8, one mapping. Dates are quoted text in ISO form, since the year alone, or the month, is
 all that some sources say.
@@ -13,10 +13,10 @@ import yaml
 from yaml.nodes import MappingNode, Node, SequenceNode
 
 MAX_BYTES = 200_000
-"""A ban file is written by a person; a larger one is not one."""
+"""Bytes of a ban file, at most: a person writes it."""
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The parser in C where PyYAML was built with it: it takes a tenth of the time."""
+"""C parser where PyYAML was built with it: it takes a tenth of the time."""
 
 PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 _TARGET = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?")
@@ -27,7 +27,7 @@ _CATEGORY = re.compile(r"[A-Z]{3,5}")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One departure from the form."""
+    """Departure from the form."""
 
     file: str
     line: int
@@ -42,7 +42,7 @@ class Problem:
 
 
 def precision_of(text: str) -> str | None:
-    """`year`, `month` or `day` for a date in ISO form; None where it is none."""
+    """Return `year`, `month` or `day` for a date in ISO form; None for other text."""
     found = PARTIAL_DATE.fullmatch(text)
     if not found:
         return None

@@ -1,4 +1,4 @@
-"""The reverse: incidents that no ban announces."""
+"""Incidents that no ban announces: the reverse of the comparison."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -11,13 +11,13 @@ from banwatch.model.incident import Incident, IncidentKind
 
 
 def unannounced(incidents: Iterable[Incident], bans: Iterable[Ban]) -> tuple[Incident, ...]:
-    """Incidents no part of which any ban announces, in the order given."""
+    """Return the incidents of which no ban announces any part, in the order given."""
     register = tuple(bans)
     return tuple(one for one in incidents if not any(announces(ban, one) for ban in register))
 
 
 def announces(ban: Ban, incident: Incident) -> bool:
-    """Whether a ban speaks of an incident: its country and time, one of its networks, one of its targets."""
+    """Return whether a ban announces part of an incident: country, time, a network and a target agree."""
     if ban.country != incident.probe_cc:
         return False
     earliest, latest = window_of(ban)

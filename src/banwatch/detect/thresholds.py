@@ -1,10 +1,10 @@
-"""Every number the detector decides by, with its unit and the reason for its value.
+"""Numbers by which detection decides, each with its unit and the reason for its value.
 
 None is fitted to real data: they were chosen from what the states mean, and `bench/detect.py` shows what they
 give on series with known truth.
 """
 
-# --- the hidden states of one series -----------------------------------------------------------------------
+# --- states of one series -----------------------------------------------------------------------
 
 ONSET_PER_HOUR = 1e-4
 """Chance per hour that a target that is open becomes blocked: about once a year, before any data."""
@@ -30,12 +30,12 @@ BASELINE_CEILING = 0.25
 """Bounds of a series' own share of trouble while open. Above a quarter, trouble is no longer a baseline."""
 BASELINE_PRIOR_MEAN = 0.02
 BASELINE_PRIOR_VOTES = 50.0
-"""What the mean baseline over all series is taken for before any data, and for how many votes that counts."""
+"""Mean baseline over all series before any data, and the votes that it counts for."""
 BASELINE_STRENGTH_VOTES = (40.0, 200.0)
-"""Bounds of how many votes the mean over all series counts for in one series' own baseline."""
+"""Bounds of the votes that the mean over all series counts for in one series' own baseline."""
 BASELINE_TARGET_VOTES = 20.0
-"""How many votes the mean over all series counts for in the mean over one target's series: targets differ
-more from each other than networks do on one target."""
+"""Votes that the mean over all series counts for in the mean over one target's series: targets differ more
+from each other than networks do on one target."""
 FIRST_GUESS_PIECES = 16
 """Pieces of equal numbers of steps into which a series is cut for the first guess of its baseline."""
 FIRST_GUESS_QUANTILE = 0.3
@@ -50,7 +50,7 @@ evidence of a vote by 0.05 nats at most."""
 SMOOTHING_ROUNDS = 3
 """Rounds of smoothing and fitting, at most: bounds the time."""
 CHANCE_PER_VOTE_ODDS = 16.0
-"""Votes of one hour share their luck: an hour never weighs more than this many votes (beta-binomial size)."""
+"""Votes of one hour are correlated: an hour never weighs more than this many votes (beta-binomial size)."""
 BETA_BINOMIAL_MOST_VOTES = 512
 """Votes of an hour above which the beta-binomial reads it as one of so many with the same share: bounds its
 tables, and further votes add nothing."""
@@ -78,10 +78,11 @@ SEGMENT_MARGIN_STEPS = 120
 """Steps that are smoothed on either side of evidence: the slowest rise that ends in a change is shorter."""
 
 CORROBORATION_NATS = 3.0
-"""What the voices other than the loudest must add (log likelihood ratio). In a clean series one measurement
-by a second voice suffices; in a noisy one it takes several."""
+"""Evidence that the voices other than the main accuser must give (log likelihood ratio). In a clean series
+one measurement by a second voice suffices; in a noisy one it takes several."""
 LONE_ACCUSER_SHARE = 0.7
-"""Where others agree with the loudest voice in fewer of a stretch's hours than this, they are asked alone."""
+"""Share of a stretch's hours with other voices in which these must agree with a main accuser that accuses in
+most hours; with less agreement the series is read without it."""
 STRETCH_GAP_HOURS = 48
 """Stretches of one series with less than this between them are one change: an intermittent one."""
 
@@ -108,11 +109,12 @@ RECURRING_NATS = 1.0
 RECURRING_TIMES = 3
 """Silences that come back so often, within two days and each with some testimony, are one shutdown."""
 LONGEST_RHYTHM_HOURS = 5 * 366 * 24
-"""What lies further back says nothing of a network's rhythm; also bounds the grid, whatever clocks say."""
+"""Hours further back say nothing of a network's rhythm; also bounds the grid, whatever the clocks."""
 STRAY_CLOCK_HOURS = 7 * 24
-"""How far one voice's clock may stretch the time looked at."""
+"""Hours by which one voice's clock may extend the period examined."""
 STRAY_NATS = 3.5
-"""What each answered voice takes away inside a dark stretch: 3 % of the usual volume may still get out."""
+"""Evidence that each answered voice takes away within a silence: 3 % of the usual volume may still get
+out."""
 SILENT_SHARE = 0.8
 """Share of an hour's measurements in which nothing answered that makes the hour's testimony "dark"."""
 SILENT_TARGETS = 2
@@ -126,7 +128,7 @@ USUAL_VOICES_A_DAY = 3.0
 CONSTANT_SHARE = 0.05
 """A voice in this share of a network's cells is constant enough to hide that others fell silent."""
 LONE_VOICE_HOURS = 24
-"""For so long all others must be silent before one who goes on alone is not listened to."""
+"""Hours for which all others must be silent before a voice that goes on alone is left out."""
 USUAL_DAYS_SHARE = 0.8
 """Share of days with measurements before the absence of a day is remarkable."""
 WEEKDAY_PRIOR_DAYS = 2.0
@@ -140,8 +142,8 @@ ORDINARY_RANKS = (5, 20)
 MEASURING_ENDED_HOURS = 14 * 24
 """A silence of one network alone that lasts longer than this looks like an end of the measuring."""
 MEASURING_PAUSED_HOURS = 10 * 24
-"""One that nobody testifies to, and that ends after so long, looks like a pause in the measuring: known
-shutdowns of everything lasted days, and of longer ones somebody tells once they are over."""
+"""A silence without testimony that ends after so long looks like a pause in the measuring: known shutdowns of
+everything lasted days, and longer ones are testified to once they are over."""
 
 # --- incidents ---------------------------------------------------------------------------------------------
 
@@ -179,13 +181,13 @@ COMMON_CAUSE_TAIL_HOURS = 24
 EDGE_NATS = 3.0
 """Absence that dates an edge of a shutdown: the network would have been heard of by then, 19 times in 20."""
 LOOK_ELSEWHERE_NATS = 2.0
-"""What an incident's evidence must exceed the logarithm of the number of series-weeks looked at by: about
-one in seven such inquiries may tell of something that chance made, were there no other condition."""
+"""Nats by which an incident's evidence must exceed the logarithm of the number of series-weeks examined:
+about one run in seven may report a chance effect, were there no other condition."""
 SUPPORT_WEAKEST_VOTES = BASELINE_STRENGTH_VOTES[0] / 4
 """The lower bound of `BASELINE_STRENGTH_VOTES` in the evidence of an incident, where series that differ much
 are not to be held against their common mean."""
 SUPPORT_HOURS = 200
-"""Telling hours of a change, from its onset on, that are asked for its evidence: enough for any."""
+"""Steps of a change, from its onset on, that count for its evidence: enough for any change."""
 MINIMUM_VOICES = 2
 """Distinct voices that must have seen it: one probe or one report alone never makes an incident."""
 REACHED_SHARE = 0.2

@@ -1,8 +1,8 @@
-"""Changes that began together, or rolled out from network to network, put together.
+"""Clusters of changes that began together, or rolled out from network to network.
 
-A narrow bracket says when something began, a wide one only that it may have begun then too. So the exactly
-known changes come first and say which moments there are; the others join one of these. Nothing is joined to
-something merely because a third overlaps both: brackets of weeks would make one incident of a whole year.
+A narrow bracket dates a beginning; a wide one only allows for it. So the exactly dated changes come first and
+give the moments; the others join one of these. Two changes are not joined merely because a third overlaps
+both: brackets of weeks would make one incident of a whole year.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -25,19 +25,19 @@ _LONGEST = timedelta(days=t.LONGEST_BLOCK_DAYS)
 
 @dataclass(slots=True)
 class _Cluster:
-    """Changes that belong together, as they gather."""
+    """A cluster while changes are added to it."""
 
     number: int
     changes: list[Change] = field(default_factory=list)
     moments: list[tuple[datetime, datetime]] = field(default_factory=list)
-    """When something of it began, as closely as its changes say."""
+    """Brackets of its beginnings, as narrow as its changes allow."""
     of_target: dict[TargetName, list[Change]] = field(default_factory=dict)
-    """Those that were seen to begin."""
+    """Its changes that were seen to begin, by target."""
 
 
 @dataclass(slots=True)
 class _Moments:
-    """Moments at which clusters of one country began, in order of their latest."""
+    """Brackets of the beginnings of one country's clusters, in order of their upper bound."""
 
     latest: list[tuple[datetime, datetime, int]] = field(default_factory=list)
     widest: timedelta = timedelta(0)
@@ -47,7 +47,7 @@ class _Moments:
         self.widest = max(self.widest, moment[1] - moment[0])
 
     def within(self, earliest: datetime, latest: datetime) -> Iterable[tuple[datetime, datetime, int]]:
-        """Moments that meet these bounds, each with its cluster."""
+        """Yield the moments that meet these bounds, each with its cluster."""
         first = bisect_left(self.latest, (earliest,))
         last = bisect_right(self.latest, latest + self.widest, key=lambda entry: entry[0])
         for end, begin, cluster in self.latest[first:last]:
@@ -55,7 +55,7 @@ class _Moments:
                 yield begin, end, cluster
 
     def near(self, earliest: datetime, latest: datetime) -> Iterable[tuple[timedelta, int]]:
-        """Clusters with a moment in these bounds, each with how far it lies from their middle."""
+        """Yield clusters with a moment in these bounds, each with its distance from their middle."""
         middle = earliest + (latest - earliest) / 2
         for begin, end, cluster in self.within(earliest, latest):
             yield abs(begin + (end - begin) / 2 - middle), cluster
@@ -64,11 +64,11 @@ class _Moments:
 def clusters_of(
     changes: Iterable[Change], measured_on: Mapping[CountryTarget, int] | None = None
 ) -> list[tuple[Change, ...]]:
-    """Put changes that belong together together, in order of time.
+    """Return clusters of changes that belong together, in order of time.
 
     Args:
-        changes: in any order.
-        measured_on: how many networks measure a target in a country and access tier.
+        changes: the changes, in any order.
+        measured_on: number of networks that measure a target in a country and access tier.
     """
     by_country: defaultdict[tuple[CountryCode, IncidentKind], list[Change]] = defaultdict(list)
     for change in changes:
@@ -82,7 +82,7 @@ def clusters_of(
 
 
 def order(change: Change) -> tuple[datetime, str, int, str, str]:
-    """Total order of changes: by time, then by place."""
+    """Return the sort key of a change: time, then country, network, tier and target."""
     return (change.onset_latest, change.probe_cc, change.probe_asn, change.access_tier, change.target)
 
 
@@ -130,7 +130,7 @@ def _put(change: Change, cluster: _Cluster, moments: _Moments) -> None:
 
 
 def _simultaneous(change: Change, moments: _Moments, clusters: Sequence[_Cluster]) -> int | None:
-    """The cluster that began when this may have begun; of several the largest, then the nearest."""
+    """Return the cluster that began within the bracket of a change; of several the largest, then nearest."""
     slack = _slack(change)
     near = moments.near(change.onset_earliest - slack, change.onset_latest + slack)
     best = min(((-len(clusters[i].changes), apart, i) for apart, i in near), default=None)
@@ -138,19 +138,19 @@ def _simultaneous(change: Change, moments: _Moments, clusters: Sequence[_Cluster
 
 
 def _rolled_out(change: Change, moments: _Moments, clusters: Sequence[_Cluster]) -> int | None:
-    """The cluster in which the same target on other networks came to be blocked shortly before or after."""
+    """Return the cluster in which other networks began to block the same target shortly before or after."""
     slack = max(_slack(change), _ROLLOUT)
     near = [
         (max(begin - change.onset_latest, change.onset_earliest - end, timedelta(0)), number)
         for begin, end, number in moments.within(change.onset_earliest - slack, change.onset_latest + slack)
-        # of the same series alone it is another time
+        # a cluster of the same series alone is an earlier or later block
         if any(_network(other) != _network(change) for other in clusters[number].of_target[change.target][:2])
     ]
     return min(near)[1] if near else None
 
 
 def _later_measured(change: Change, clusters: Sequence[_Cluster]) -> int | None:
-    """The cluster that had begun, and had not ended, when this network was first measured."""
+    """Return the cluster that had begun, and not ended, when a change's network was first measured."""
     at = change.onset_latest
     running = []
     for cluster in clusters:
@@ -161,11 +161,11 @@ def _later_measured(change: Change, clusters: Sequence[_Cluster]) -> int | None:
 
 
 def _never_seen_to_begin(changes: Sequence[Change], late: Sequence[Change]) -> list[list[Change]]:
-    """One state of affairs: all of one access tier that was found at the same time, or is of the same target.
+    """Cluster changes whose beginning nobody saw: of one tier, and of one time or one target.
 
     Args:
-        changes: in order of time.
-        late: those that were seen to begin on one network where most others had it all along.
+        changes: the changes, in order of time.
+        late: changes that were seen to begin on one network where most others were blocked from the start.
     """
     found: list[list[Change]] = []
     last: dict[str, tuple[datetime, int]] = {}
@@ -191,9 +191,9 @@ def _never_seen_to_begin(changes: Sequence[Change], late: Sequence[Change]) -> l
 
 
 def _merged(clusters: Sequence[list[Change]]) -> list[list[Change]]:
-    """Merge clusters that began together, now that each is known more exactly than its changes.
+    """Merge clusters that began together: each is dated more exactly than its changes.
 
-    Again the exactly known come first, and nothing is merged merely because a third overlaps both.
+    Again the exactly dated come first, and two are not merged merely because a third overlaps both.
     """
     dated_changes = [one for one in clusters if was_seen_to_begin(one)]
     found = [one for one in clusters if not was_seen_to_begin(one)]
@@ -212,16 +212,16 @@ def _merged(clusters: Sequence[list[Change]]) -> list[list[Change]]:
 
 
 def was_seen_to_begin(changes: Sequence[Change]) -> bool:
-    """Whether somebody saw changes begin, before others found them to be so already."""
+    """Return whether a beginning was seen before any series was first measured as blocked."""
     latest = [change.onset_latest for change in changes if change.onset_known]
     return bool(latest) and not any(c.onset_latest < min(latest) for c in changes if not c.onset_known)
 
 
 def first_onset(changes: Sequence[Change]) -> Interval:
-    """When the first of changes began; where nobody saw it, twice the moment at which it was found to be so.
+    """Return the bracket of the first beginning; where nobody saw it, twice the first measurement.
 
-    Each bracket may miss the moment by its tails, so about a tenth of those that say it began earliest is
-    given up; and it is the ones that were seen first that say before when nothing had begun.
+    Each bracket may miss the moment by its tails, so about a tenth of the earliest brackets is given up. The
+    lower bound comes from the changes that were seen first.
     """
     if not was_seen_to_begin(changes):
         found = min(change.onset_latest for change in changes if not change.onset_known)
@@ -242,7 +242,7 @@ def _width(change: Change) -> timedelta:
 
 
 def _slack(change: Change) -> timedelta:
-    """How far a bracket may miss the moment: its tails are as wide as its measurements are apart."""
+    """Return the time by which a bracket may miss the moment: its tails grow with its width."""
     return min(max(_TOGETHER, _width(change) / 2), _ROLLOUT)
 
 

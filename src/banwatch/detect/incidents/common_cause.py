@@ -1,8 +1,8 @@
-"""Changes whose cause lies elsewhere: seen, explained, and in no incident.
+"""Changes with a common cause elsewhere: they are explained and make no incident.
 
-A target that moves in unrelated countries in the same hour has moved itself (it went down, or its addresses
-changed); many targets that move at once in unrelated countries moved with a probe release, a ruleset or a
-fingerprint list. What one voice alone says is no incident either.
+A target that changes in unrelated countries in the same hour is the cause itself (it went down, or its
+addresses changed); many targets that change at once in unrelated countries changed with a probe release, a
+ruleset or a fingerprint list. Changes that one voice alone shows make no incident either.
 """
 
 from bisect import bisect_left
@@ -17,7 +17,7 @@ from banwatch.model.incident import Change, IncidentKind
 
 
 def set_aside(changes: Sequence[Change], cells: Iterable[Cell]) -> dict[Change, str]:
-    """Changes that make no incident, each with the reason in words."""
+    """Return the changes that make no incident, each with the reason in words."""
     aside: dict[Change, str] = {}
     for change in changes:
         if change.kind is IncidentKind.BLOCKING and change.probes < t.MINIMUM_VOICES:
@@ -58,7 +58,7 @@ def _narrow(change: Change) -> bool:
 
 
 def _simultaneous(changes: Sequence[Change]) -> Iterable[tuple[Change, set[CountryCode]]]:
-    """Each change with the countries in which one began in the same hours, its own among them."""
+    """Yield each change with the countries in which changes began in the same hours, its own included."""
     slack = timedelta(hours=t.COMMON_CAUSE_HOURS)
     widest = timedelta(hours=t.COMMON_CAUSE_BRACKET_HOURS)
     dated = sorted(
@@ -80,7 +80,7 @@ def _simultaneous(changes: Sequence[Change]) -> Iterable[tuple[Change, set[Count
 
 
 class _Onsets:
-    """Brackets of one country, to be asked whether any lies in some hours: in order of their latest."""
+    """Onset brackets of one country, in order of their upper bound, to search by time."""
 
     def __init__(self, changes: Sequence[Change]) -> None:
         self._latest = [change.onset_latest for change in changes]
@@ -90,6 +90,6 @@ class _Onsets:
             self._earliest_from[index] = min(here, after)
 
     def any_in(self, earliest: datetime, latest: datetime) -> bool:
-        """Whether a bracket ends after the one and begins before the other."""
+        """Return whether a bracket ends after `earliest` and begins before `latest`."""
         first = bisect_left(self._latest, earliest)
         return first < len(self._latest) and self._earliest_from[first] <= latest

@@ -1,7 +1,7 @@
-"""What speaks for a cluster of changes, and how much must: who looks at many series finds something in some.
+"""Evidence for a cluster of changes, and the evidence it needs: among many series, some show chance effects.
 
-Evidence is counted in nats, by voice and day: whoever saw twenty targets fail in one run saw one thing, so of
-what a voice says in a day only its strongest word counts.
+Evidence is counted in nats, by voice and day. Twenty targets that fail in one run of a probe are one
+observation, so of a voice's evidence in a day only the strongest counts.
 """
 
 from bisect import bisect_left, bisect_right
@@ -27,14 +27,14 @@ _DAY_S = 86400
 
 
 class Support:
-    """The cells of a whole inquiry, arranged to be asked about changes."""
+    """Cells of a whole detection run, arranged by series, to look up the evidence for changes."""
 
     def __init__(self, cells: Iterable[Cell], changes: Iterable[Change] = ()) -> None:
         """Sort cells by series.
 
         Args:
-            cells: those that the changes were found in, in any order.
-            changes: all that were found.
+            cells: the cells that the changes were found in, in any order.
+            changes: all changes found in the cells.
         """
         self._moved: defaultdict[SeriesKey, list[Interval]] = defaultdict(list)
         for change in changes:
@@ -46,7 +46,7 @@ class Support:
                 self._series[key_of(cell)].append(cell)
         self._series_weeks: defaultdict[CountryCode, float] = defaultdict(float)
         self.measured_on: Counter[CountryTarget] = Counter()
-        """How many networks measure a target in a country and access tier."""
+        """Number of networks that measure a target in a country and access tier."""
         for key, mine in self._series.items():
             mine.sort(key=lambda cell: cell.hour)
             weeks = (mine[-1].hour - mine[0].hour).total_seconds() / 3600 / _HOURS_A_WEEK
@@ -57,17 +57,17 @@ class Support:
         self._targets = Counter(country for _, country in {(p[0], p[1]) for p in self.measured_on})
 
     def needed(self, country: CountryCode) -> float:
-        """Nats that an incident needs: a week of a series is a chance to be wrong."""
+        """Return the nats that an incident needs: each week of a series is a chance of a false alarm."""
         return log(max(self._series_weeks[country], 1.0)) + t.LOOK_ELSEWHERE_NATS
 
     def needed_beside(self, change: Change) -> float:
-        """Nats that a target needs to be named with an incident that began when it may have."""
+        """Return the nats that a target needs to be part of an incident that began within its bracket."""
         width = (change.onset_latest - change.onset_earliest).total_seconds() / _DAY_S
         chances = self._targets[change.probe_cc] * (1 + width)
         return min(log(chances) + t.LOOK_ELSEWHERE_NATS, self.needed(change.probe_cc))
 
     def nats_by_voice_day(self, change: Change) -> dict[VoiceDay, float]:
-        """What each voice says for a change on each day, in nats; less than 0 where it says otherwise."""
+        """Return each voice's evidence for a change on each day, in nats; negative where it is against."""
         cells = self._within(change)
         base = self._baseline_of(change)
         best: dict[VoiceDay, float] = {}
@@ -78,16 +78,16 @@ class Support:
         return best
 
     def shows_only_on_own(self, changes: Iterable[Change]) -> bool:
-        """Whether changes of one target show only with the networks' own resolvers."""
+        """Return whether changes of one target show only with the networks' own resolvers."""
         found = by_resolver(cell for change in changes for cell in self._within(change))
         return found is not None and found.only_own
 
     def _baseline_of(self, change: Change) -> float:
-        """Share of trouble that the series has anyway.
+        """Return the baseline of a change's series, over all of its days.
 
-        Where all of it, with what the change is made of, may be a baseline, it is taken for one: trouble that
-        comes and goes has its good days, and these alone are not what the bad ones are to be held against.
-        The less the series are alike, the more its own days count.
+        Where the share of failures over all days, those of the change included, may be a baseline, it is
+        taken for one: failures that come and go leave good days, and the bad days must not be compared with
+        the good ones alone. The less the series are alike, the more a series' own days count.
         """
         key = _key_of(change)
         base = min(max(change.baseline, t.BASELINE_FLOOR), t.BASELINE_CEILING)
@@ -99,7 +99,7 @@ class Support:
         return self._baselines[key, base]
 
     def _prior_votes_in(self, country: CountryCode) -> float:
-        """For how many votes a series' baseline counts: the more, the more all are alike outside changes."""
+        """Return the votes of a baseline: many where a country's series are alike outside changes."""
         if country not in self._prior_votes:
             showed, counted = [], []
             for key, cells in self._series.items():
@@ -124,7 +124,7 @@ class Support:
 
 
 def _united(intervals: Iterable[Interval]) -> list[Interval]:
-    """Put intervals that meet together, in order."""
+    """Return the union of intervals, in order."""
     united: list[Interval] = []
     for begin, end in sorted(intervals):
         if united and begin <= united[-1][1]:
@@ -135,7 +135,7 @@ def _united(intervals: Iterable[Interval]) -> list[Interval]:
 
 
 def _in_any(at: datetime, intervals: Sequence[Interval]) -> bool:
-    """Whether a moment lies in one of intervals that are in order and do not meet."""
+    """Return whether a moment lies in one of several intervals that are in order and do not meet."""
     index = bisect_right(intervals, at, key=lambda interval: interval[0]) - 1
     return index >= 0 and at <= intervals[index][1]
 
@@ -145,7 +145,7 @@ def _key_of(change: Change) -> SeriesKey:
 
 
 def combined_nats(nats_by_change: Iterable[dict[VoiceDay, float]]) -> float:
-    """Nats that several changes have for them: of each voice and day the strongest word."""
+    """Return the nats for several changes together: of each voice and day the strongest counts."""
     strongest: dict[VoiceDay, float] = {}
     for one in nats_by_change:
         for key, nats in one.items():

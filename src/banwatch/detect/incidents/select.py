@@ -1,4 +1,4 @@
-"""Changes sorted: those that make an incident together, and those that make none, each with the reason."""
+"""Selection of changes: clusters that make an incident, and changes set aside, each with the reason."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -19,23 +19,23 @@ class Cluster:
 
     changes: tuple[Change, ...]
     sure: tuple[Change, ...]
-    """Those that would make one alone, by which it is dated; all, where none would."""
+    """Changes that would make an incident alone, by which it is dated; all, where none would."""
     own_resolver: bool = False
-    """Whether all of it shows only with the networks' own resolvers."""
+    """Whether all of its changes show only with the networks' own resolvers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What came of changes."""
+    """Result of the selection."""
 
     clusters: tuple[Cluster, ...]
-    """Those that make an incident together, in order of time."""
+    """Clusters that make an incident, in order of time."""
     aside: dict[Change, str]
-    """Those that make none, with the reason in words."""
+    """Changes that make no incident, with the reason in words."""
 
 
 def select_changes(changes: Iterable[Change], cells: Iterable[Cell]) -> Selection:
-    """Sort changes, in any order, by the cells that they were found in."""
+    """Select changes, given in any order, by the cells that they were found in."""
     every, every_cell = tuple(changes), tuple(cells)
     aside = set_aside(every, every_cell)
     support = Support(every_cell, every)
@@ -50,9 +50,9 @@ def select_changes(changes: Iterable[Change], cells: Iterable[Cell]) -> Selectio
 
 
 def _supported(cluster: Sequence[Change], support: Support, aside: dict[Change, str]) -> Cluster | None:
-    """Leave out the targets of which it is too little known that they belong there, or everything.
+    """Return a cluster without the targets of too little evidence; None where all of it has too little.
 
-    Each target beside the best known one counts for what it has above what chance would find among all.
+    Each target beside the best supported one adds the evidence that exceeds the chance among all targets.
     """
     of_target: defaultdict[TargetName, list[Change]] = defaultdict(list)
     nats_of: dict[Change, dict[VoiceDay, float]] = {}

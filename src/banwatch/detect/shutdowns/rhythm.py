@@ -20,7 +20,7 @@ _DAY = 24
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """One network's hours, dense from its first measured hour to the end of the data."""
+    """Hours of a network, dense from its first measured hour to the end of the data."""
 
     start: int
     """Hour number of the first."""

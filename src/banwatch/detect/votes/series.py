@@ -21,7 +21,7 @@ _COUNTED = (*(state.value for state in STRENGTH), "silent", "reports")
 
 @dataclass(frozen=True, slots=True, order=True)
 class SeriesKey:
-    """One target on one network and access tier."""
+    """Key of a series: target, network and access tier."""
 
     target: TargetName
     probe_cc: CountryCode
@@ -31,7 +31,7 @@ class SeriesKey:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One series: its hours with informative measurements, in order, and their votes."""
+    """Series: its hours with informative measurements, in order, and their votes."""
 
     key: SeriesKey
     cells: tuple[Cell, ...]

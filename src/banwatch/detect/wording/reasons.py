@@ -1,4 +1,4 @@
-"""Why an incident is one: what speaks for it, what against, and what would refute it."""
+"""Reasons for an incident: evidence for and against it, and the measurements that would refute it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,11 +16,11 @@ _BEFORE = timedelta(days=t.BEFORE_DAYS)
 
 
 def reasons(incident: Incident, cells: Iterable[Cell]) -> tuple[str, ...]:
-    """Say why, in sentences that a reader can check against the measurements.
+    """Return the reasons in sentences that a reader can check against the measurements.
 
     Args:
-        incident: as `group` gave it.
-        cells: those that it was found in.
+        incident: an incident that `group` returned.
+        cells: the cells that it was found in.
     """
     mine = [
         cell
@@ -74,7 +74,7 @@ def _of_blocking(incident: Incident, during: Sequence[Cell], before: Sequence[Ce
 
 
 def _by_resolver(incident: Incident, during: Sequence[Cell]) -> Iterator[str]:
-    """Whose resolver one had to ask to see it, where both kinds were asked."""
+    """Yield sentences on the resolvers with which it shows, where both kinds were asked."""
     only: dict[TargetName, ByResolver] = {}
     both: dict[TargetName, ByResolver] = {}
     of_target: defaultdict[TargetName, list[Cell]] = defaultdict(list)
