@@ -1,10 +1,10 @@
-"""How fast the engine is, as ratios to merely parsing the same JSON, all measured in one run.
+"""Speed of the engine, as ratios to merely parsing the same JSON, all measured in one run.
 
 The corpus is made of the emulated measurements in `../shared/data`, with distinct ids, times, networks and
 small variations, gzip. The yardstick is `orjson.loads` of the same lines on one core, nothing else.
 
-What repeats is stored and judged once, and in that corpus much repeats. So a tenth as many measurements are
-measured too in which every address and page is another (`..._varied`): the world lies between the two.
+Repeated content is stored and judged once, and that corpus has much of it. So a tenth as many measurements
+are measured too in which every address and page differs (`..._varied`): real data lie between the two.
 
     python bench/engine.py [--size N] [--json] [--keep DIR]
 """
@@ -45,7 +45,7 @@ _ADDRESS = re.compile(rb"\b(?:\d{1,3}\.){3}\d{1,3}\b")
 
 
 def vary(line: bytes, rng: random.Random) -> bytes:
-    """Put another address for each public one, the same wherever it stands, and another title."""
+    """Replace each public address, in all its places alike, and the title."""
     others: dict[bytes, bytes] = {}
 
     def other(found: re.Match[bytes]) -> bytes:
@@ -64,7 +64,7 @@ def vary(line: bytes, rng: random.Random) -> bytes:
 
 
 def corpus_lines(size: int, seed: int = 0, *, varied: bool = False) -> Iterator[bytes]:
-    """Vary the material: each line is a measurement of its own."""
+    """Vary the material, so that each line is a measurement of its own."""
     rng = random.Random(seed)
     material = [json.loads(line) for line in MATERIAL.read_bytes().splitlines()]
     start = datetime(2024, 1, 1, tzinfo=UTC)
@@ -89,7 +89,7 @@ def corpus_lines(size: int, seed: int = 0, *, varied: bool = False) -> Iterator[
 
 
 def write_corpus(folder: Path, size: int, *, varied: bool = False) -> tuple[int, int]:
-    """Write gzip files; return their size and the size of what is in them."""
+    """Write gzip files; return their size, packed and unpacked."""
     packed = raw = 0
     lines: list[bytes] = []
     number = 0
@@ -133,13 +133,13 @@ def _ingest(
     from banwatch.pipeline import ingest
     from banwatch.store import Store
 
-    known = reference.load()
+    reference_data = reference.load()
     begun = time.perf_counter()
     with Store.open(store_path) as store:
-        report = ingest(store, [folder], known, jobs=jobs)
+        report = ingest(store, [folder], reference_data, jobs=jobs)
     seconds = time.perf_counter() - begun
-    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    cpu_s = sum(used.ru_utime + used.ru_stime for used in spent)
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    cpu_s = sum(usage.ru_utime + usage.ru_stime for usage in usages)
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (jobs if jobs > 1 else 0)
     results.put(
@@ -198,23 +198,23 @@ def fetch_ms(store_path: Path, count: int = 200) -> float:
 def run(size: int, folder: Path) -> dict[str, float]:
     """Measure everything."""
 
-    def tell(text: str) -> None:
+    def print_status(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
     corpus = folder / "corpus"
     corpus.mkdir()
-    tell(f"making {size:,} measurements")
+    print_status(f"making {size:,} measurements")
     packed, raw = write_corpus(corpus, size)
     parse_rate = yardstick(size)
-    tell(f"{raw / size:,.0f} bytes a measurement, orjson.loads {parse_rate:,.0f}/s")
+    print_status(f"{raw / size:,.0f} bytes a measurement, orjson.loads {parse_rate:,.0f}/s")
     one = apart(_ingest, corpus, folder / "one.duckdb", 1)
-    tell(f"ingest on one core {size / one['seconds']:,.0f}/s, {one['peak_mb']:,.0f} MB")
+    print_status(f"ingest on one core {size / one['seconds']:,.0f}/s, {one['peak_mb']:,.0f} MB")
     two = apart(_ingest, corpus, folder / "two.duckdb", 2)
-    tell(f"ingest on two cores {size / two['seconds']:,.0f}/s, {two['peak_mb']:,.0f} MB")
+    print_status(f"ingest on two cores {size / two['seconds']:,.0f}/s, {two['peak_mb']:,.0f} MB")
     store_bytes = (folder / "one.duckdb").stat().st_size
     fetched = fetch_ms(folder / "one.duckdb")
     again = apart(_rejudge, folder / "one.duckdb")
-    tell(f"judged again {size / again['seconds']:,.0f}/s, {again['peak_mb']:,.0f} MB")
+    print_status(f"judged again {size / again['seconds']:,.0f}/s, {again['peak_mb']:,.0f} MB")
     varied = run_varied(max(size // 10, 1_000), folder, parse_rate)
     if one["accepted"] != size or two["accepted"] != size or again["accepted"] != size:
         sys.exit("bench: measurements were lost")

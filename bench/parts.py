@@ -1,4 +1,4 @@
-"""Where the time of an ingest goes: CPU microseconds a measurement for each part, beside `orjson.loads`.
+"""Parts of an ingest in CPU microseconds a measurement, beside `orjson.loads`.
 
 python bench/parts.py [--size N]
 """
@@ -25,26 +25,26 @@ from banwatch.store import Store
 from banwatch.store.batch import Batch, BatchBuilder, content_of
 
 
-def measure(lines: list[bytes], known: Reference) -> tuple[dict[str, float], int]:
-    """Do each part once; gives CPU microseconds a measurement by part, and the count of observations."""
+def measure(lines: list[bytes], reference_data: Reference) -> tuple[dict[str, float], int]:
+    """Run each part once; return CPU microseconds a measurement by part, and the number of observations."""
     packed = gzip.compress(b"\n".join(lines), 6)
     line_batch = LineBatch("bench", tuple(range(1, len(lines) + 1)), tuple(lines))
-    spent: dict[str, float] = {}
+    cpu_us: dict[str, float] = {}
 
     def timed(name: str, work: Callable[[], Any]) -> Any:
         gc.collect()
         gc.disable()
         begun = time.process_time()
         value = work()
-        spent[name] = (time.process_time() - begun) / len(lines) * 1e6
+        cpu_us[name] = (time.process_time() - begun) / len(lines) * 1e6
         gc.enable()
         return value
 
     timed("orjson.loads (yardstick)", lambda: [orjson.loads(line) and None for line in lines])
     timed("unpack gzip", lambda: zlib.decompress(packed, 31))
     wires = timed("decode", lambda: [decode_untrusted(line) for line in lines])
-    seen = timed("observe", lambda: [observe(wire, known.target_of) for wire in wires])
-    evidence = timed("weigh", lambda: [weigh(observed, known) for observed in seen])
+    seen = timed("observe", lambda: [observe(wire, reference_data.target_of) for wire in wires])
+    evidence = timed("weigh", lambda: [weigh(observed, reference_data) for observed in seen])
     verdicts = timed("judge", lambda: [judge(row) for row in evidence])
     judged = dict(zip(map(id, evidence), verdicts, strict=True))
 
@@ -70,7 +70,7 @@ def measure(lines: list[bytes], known: Reference) -> tuple[dict[str, float], int
                 store.append_batch(batch, ())
 
         timed("write to DuckDB", write)
-    return spent, batch.steps.num_rows
+    return cpu_us, batch.steps.num_rows
 
 
 def main() -> None:
@@ -78,14 +78,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--size", type=int, default=4_000)
     size = parser.parse_args().size
-    lines, known = list(corpus_lines(size)), reference.load()
-    measure(lines, known)  # fills caches
-    spent, steps = measure(lines, known)
-    total = sum(value for name, value in spent.items() if "yardstick" not in name)
+    lines, reference_data = list(corpus_lines(size)), reference.load()
+    measure(lines, reference_data)  # fills caches
+    cpu_us, steps = measure(lines, reference_data)
+    total = sum(value for name, value in cpu_us.items() if "yardstick" not in name)
     size_bytes = sum(map(len, lines)) / size
     print(f"{size:,} measurements of {size_bytes:,.0f} bytes, {steps / size:.1f} observations each.\n")
     print("| part | CPU µs a measurement | of the whole |\n|---|---|---|")
-    for name, value in spent.items():
+    for name, value in cpu_us.items():
         print(f"| {name} | {value:.1f} | {'' if 'yardstick' in name else f'{value / total:.0%}'} |")
     print(f"| all but the yardstick | {total:.1f} | 100% |")
 

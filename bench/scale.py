@@ -4,7 +4,7 @@
     python bench/scale.py figures.json [--measurements N] [--raw-bytes N] [--days N]
 
 Prints the tables of docs/scale.md. Every line follows from the measured figures and the assumptions on top.
-Of the two corpora measured it takes the one in which nothing repeats: slower, larger, and on the safe side.
+Of the two measured corpora, the estimate uses the one in which nothing repeats, which is slower and larger.
 """
 
 import argparse
@@ -26,7 +26,7 @@ ONE_FILE_TB = 0.5
 TB = 1e12
 
 
-def plan(
+def estimate(
     figures: dict[str, float], measurements: float, raw_bytes: float, days: float, prices: dict[str, float]
 ) -> list[tuple[str, str]]:
     """Compute what an archive of this size needs.
@@ -86,8 +86,8 @@ def main() -> None:
         f"Assumed: a core hour {prices['core']:g} EUR; a terabyte a month {prices['tb']:g} EUR on an object "
         f"store, {prices['ssd']:g} EUR on fast disk.\n"
     )
-    whole = plan(figures, given.measurements, given.raw_bytes, given.days, prices)
-    box = plan(figures, 1e8, 1e8 * given.raw_bytes / given.measurements, 30, prices)
+    whole = estimate(figures, given.measurements, given.raw_bytes, given.days, prices)
+    box = estimate(figures, 1e8, 1e8 * given.raw_bytes / given.measurements, 30, prices)
     print("| | one box | OONI's whole archive |\n|---|---|---|")
     for (name, one), (_, all_of_it) in zip(box, whole, strict=True):
         print(f"| {name} | {one} | {all_of_it} |")

@@ -151,13 +151,13 @@ async def _check_in(
 ) -> dict[str, object]:
     async with receiver.body(request, _MAX_ASKED_BYTES) as body:
         try:
-            asked = msgspec.json.decode(body or b"{}", type=_CheckIn)
+            check_in = msgspec.json.decode(body or b"{}", type=_CheckIn)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise RefusedError(400, f"no check-in: {str(error)[:120]}") from error
-    cc, asn = parse_network_untrusted(asked.probe_cc, asked.probe_asn)
-    codes = asked.web_connectivity.category_codes if asked.web_connectivity else None
+    cc, asn = parse_network_untrusted(check_in.probe_cc, check_in.probe_asn)
+    codes = check_in.web_connectivity.category_codes if check_in.web_connectivity else None
     wanted = codes.split(",") if isinstance(codes, str) else codes or []
-    limit = _MANUAL if asked.run_type == "manual" else _CHARGING if asked.charging else _ON_BATTERY
+    limit = _MANUAL if check_in.run_type == "manual" else _CHARGING if check_in.charging else _ON_BATTERY
     now = receiver.now()
     tests: dict[str, dict[str, object]] = {
         name: {"report_id": receiver.reports.give(name, cc, asn, now)} for name in NETTESTS

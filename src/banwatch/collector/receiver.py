@@ -97,8 +97,8 @@ class Receiver:
         wait_s = self.rate_limit.wait_s(client_of(request))
         if wait_s:
             raise RefusedError(429, "too much from one place: wait", int(wait_s) + 1)
-        said = request.headers.get("content-length", "")
-        if said.isdecimal() and int(said) > limit:
+        content_length = request.headers.get("content-length", "")
+        if content_length.isdecimal() and int(content_length) > limit:
             raise RefusedError(413, f"at most {limit} bytes are taken")
 
     async def pieces(self, request: Request) -> AsyncIterator[bytes]:

@@ -152,18 +152,18 @@ def parse_network_untrusted(cc: str, asn: str) -> tuple[str, int]:
 async def _open_report(receiver: Receiver, request: Request) -> dict[str, object]:
     async with receiver.body(request, _MAX_OPENING_BYTES) as body:
         try:
-            asked = msgspec.json.decode(body, type=_Opening)
+            opening = msgspec.json.decode(body, type=_Opening)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise RefusedError(400, f"no request for a report: {str(error)[:120]}") from error
-    cc, asn = parse_network_untrusted(asked.probe_cc, asked.probe_asn)
-    words = (asked.software_name, asked.software_version, asked.test_name, asked.test_version)
+    cc, asn = parse_network_untrusted(opening.probe_cc, opening.probe_asn)
+    words = (opening.software_name, opening.software_version, opening.test_name, opening.test_version)
     if not all(map(_WORD.fullmatch, words)):
         raise RefusedError(400, "a field of the request is malformed")
-    if asked.format != "json":
+    if opening.format != "json":
         raise RefusedError(400, "only the format json is taken")
     return {
         "backend_version": __version__,
-        "report_id": receiver.reports.give(asked.test_name, cc, asn, receiver.now()),
+        "report_id": receiver.reports.give(opening.test_name, cc, asn, receiver.now()),
         "supported_formats": ["json"],
     }
 

@@ -145,14 +145,14 @@ class Committer:
 
     def _load_copies(self, uids: set[str]) -> None:
         """Load the copies of ids that the store has already."""
-        known = self._pending.copies
-        found = self._store.matching(Entry, "measurement_uid", uids - known.keys())
+        copies = self._pending.copies
+        found = self._store.matching(Entry, "measurement_uid", uids - copies.keys())
         for entry in sorted(found, key=lambda e: (e.measurement_uid, e.copy)):
             try:
                 digest = self._store.archive.index(entry.segment).sha256(entry.position)
             except WireError:
                 digest = b""  # damaged: equal to no line, so that the new line is kept too
-            known.setdefault(entry.measurement_uid, []).append(
+            copies.setdefault(entry.measurement_uid, []).append(
                 _Copy(digest, None, entry.segment, entry.position)
             )
 
@@ -253,9 +253,9 @@ class Committer:
             return []
         named = [replace(row, segment=segment) if row.position >= 0 else row for row in rows]
         before = queries.quarantined_at(self._store, {(row.source, row.line) for row in named})
-        seen = {(row.source, row.line, row.sha256) for row in before}
-        fresh = {(row.source, row.line, row.sha256): row for row in named}
-        return [row for key, row in fresh.items() if key not in seen]
+        earlier = {(row.source, row.line, row.sha256) for row in before}
+        distinct = {(row.source, row.line, row.sha256): row for row in named}
+        return [row for key, row in distinct.items() if key not in earlier]
 
 
 def _entries_of(segment: str, entries: Iterable[tuple[str, int, int]]) -> list[Entry]:

@@ -78,8 +78,8 @@ def compare_ban(path: Path, ban: Ban) -> tuple[Comparison, ...]:
 
 def _log_entries(before: Sequence[Incident], after: Sequence[Incident], now: datetime) -> list[LogEntry]:
     """Log each sentence that is new or changed, and each incident that is withdrawn."""
-    said = {incident.incident_id: incident.sentence for incident in before}
-    changed = [i for i in after if said.get(i.incident_id) != i.sentence]
+    sentences = {incident.incident_id: incident.sentence for incident in before}
+    changed = [i for i in after if sentences.get(i.incident_id) != i.sentence]
     current = {incident.incident_id for incident in after}
     withdrawn = [
         LogEntry(said_at=now, subject=old.incident_id, says=_withdrawal_text(old, after))

@@ -27,7 +27,7 @@ from banwatch.pipeline.unpack import (
     is_zstd,
     packed_otherwise,
     peek,
-    sips_of,
+    small_reads,
     unzstd,
 )
 
@@ -39,7 +39,7 @@ _MARK = b"\xef\xbb\xbf"
 _MAX_WRAPS = 2
 """Layers of compression that are undone: a file that is sent compressed may be compressed itself."""
 _TAR_BYTES = 16 << 10
-_SIP_BYTES = 1 << 10
+_READ_BYTES = 1 << 10
 _TAR_MAGIC = (257, b"ustar")
 
 
@@ -86,7 +86,9 @@ def _zip_members(source: Source, file: IO[bytes], on_read: Callable[[int], None]
             for member in archive.infolist():
                 if _is_measurements(member, expected):
                     with archive.open(member) as content:
-                        chunks = _checked(sips_of(content, _TAR_BYTES), (expected or {}).get(member.filename))
+                        chunks = _checked(
+                            small_reads(content, _TAR_BYTES), (expected or {}).get(member.filename)
+                        )
                         yield from _documents_in(f"{source.name}!{member.filename}", chunks)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise WireError(f"the zip archive is damaged, or packed in a way that is not read: {error}") from None
@@ -204,7 +206,9 @@ def _members(name: str, chunks: Iterator[bytes]) -> Iterator[Document]:
             for member in archive:
                 content = archive.extractfile(member) if member.isfile() else None
                 if content is not None and member.name.endswith(ENDINGS):
-                    yield from _documents_in(f"{name}!{member.name}", sips_of(_raw_of(content), _SIP_BYTES))
+                    yield from _documents_in(
+                        f"{name}!{member.name}", small_reads(_raw_of(content), _READ_BYTES)
+                    )
         while stream.read(CHUNK_BYTES):
             pass  # reads to the end, where the compressed stream may be damaged
     except (tarfile.TarError, EOFError) as error:

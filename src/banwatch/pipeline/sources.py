@@ -158,8 +158,8 @@ def sha256_of(source: Source) -> str:
     For an object in a bucket the hash covers its address, size and entity tag: it need not be fetched.
     """
     if source.key is not None:
-        said = f"{source.key.address} {source.key.size_bytes} {source.key.etag}"
-        return hashlib.sha256(said.encode()).hexdigest()
+        described = f"{source.key.address} {source.key.size_bytes} {source.key.etag}"
+        return hashlib.sha256(described.encode()).hexdigest()
     if source.path is None:
         return ""
     with open(source.path, "rb") as file:

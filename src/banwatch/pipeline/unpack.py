@@ -44,14 +44,14 @@ def chunks_of(file: IO[bytes], on_read: Callable[[int], None]) -> Iterator[bytes
         yield chunk
 
 
-def sips_of(file: IO[bytes], sip_bytes: int) -> Iterator[bytes]:
+def small_reads(file: IO[bytes], read_bytes: int) -> Iterator[bytes]:
     """Read a member of an archive in small reads, as a damaged member gives nothing of a read that fails."""
     held: list[bytes] = []
     size = 0
     try:
-        while sip := file.read(sip_bytes):
-            held.append(sip)
-            size += len(sip)
+        while piece := file.read(read_bytes):
+            held.append(piece)
+            size += len(piece)
             if size >= CHUNK_BYTES:
                 yield b"".join(held)
                 held, size = [], 0
@@ -70,7 +70,6 @@ def gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
         WireError: the stream is damaged or cut short.
     """
     unpacker = zlib.decompressobj(wbits=31)
-    fresh = True
     for chunk in chunks:
         while chunk:
             if unpacker.eof:
@@ -78,8 +77,6 @@ def gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
                 if not chunk:
                     break
                 unpacker = zlib.decompressobj(wbits=31)
-            elif fresh:
-                fresh = False
             before = unpacker.copy()
             try:
                 piece = unpacker.decompress(chunk, CHUNK_BYTES)

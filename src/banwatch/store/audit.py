@@ -43,7 +43,7 @@ def audit(store: Store, progress: Progress = lambda done, total: None) -> Audit:
             problems.append(problem)
         progress(done + 1, len(segments))
     problems.extend(_problems_of_rows(store))
-    known = {segment.segment for segment in segments}
+    row_names = {segment.segment for segment in segments}
     entries = store.table("entry")
     return Audit(
         segments=len(segments),
@@ -52,7 +52,7 @@ def audit(store: Store, progress: Progress = lambda done, total: None) -> Audit:
         conflicts=store.count(entries.filter(entries["copy"] > 0)),
         quarantined=store.count(store.table("quarantine")),
         problems=tuple(problems),
-        unreferenced=tuple(name for name in store.archive.names() if name not in known),
+        unreferenced=tuple(name for name in store.archive.names() if name not in row_names),
     )
 
 

@@ -91,9 +91,9 @@ class Store:
         return store
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Path or address of the database, for messages."""
-        return self._engine.place
+        return self._engine.location
 
     def set_property(self, name: str, value: str) -> None:
         """Set a property of the store as a whole.
@@ -190,7 +190,7 @@ class Store:
             BanwatchError: there is no room, or the store was opened for reading only.
         """
         if self.read_only:
-            raise BanwatchError(f"{self.place} was opened for reading only", "Open it without read_only")
+            raise BanwatchError(f"{self.location} was opened for reading only", "Open it without read_only")
         with self._writing, self._engine.transaction():
             yield
 

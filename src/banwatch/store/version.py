@@ -51,7 +51,7 @@ def check_version(store: "Store", engine: Engine, *, renew: bool) -> dict[str, s
         return {}
     if "property" not in names:
         raise BanwatchError(
-            f"{store.place} is a database, but not one of Banwatch's", "Give another path with --store"
+            f"{store.location} is a database, but not one of Banwatch's", "Give another path with --store"
         )
     shape = next((p.value for p in store.rows(Property) if p.name == "shape"), None)
     if shape is None and not store.read_only and names >= set(TABLES):
@@ -78,8 +78,8 @@ def _upgrade_from_0_1(store: "Store", engine: Engine, names: set[str]) -> dict[s
 def _renew(store: "Store", engine: Engine, names: set[str], *, renew: bool) -> None:
     if not renew or store.read_only:
         raise BanwatchError(
-            f"{store.place} was made by another version of Banwatch",
-            f"Run `banwatch rebuild --store {store.place}`: it makes every table again from the archive",
+            f"{store.location} was made by another version of Banwatch",
+            f"Run `banwatch rebuild --store {store.location}`: it makes every table again from the archive",
         )
     kept = [p for p in store.rows(Property) if p.name != "shape"]
     with store.transaction():

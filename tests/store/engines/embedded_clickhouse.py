@@ -27,7 +27,7 @@ class Embedded:
     """A transport to chDB in this process."""
 
     def __init__(self, session: Any, scratch: Path) -> None:
-        self.place = f"chdb:{scratch}"
+        self.location = f"chdb:{scratch}"
         self._session = session
         self._scratch = scratch
         self._database = f"store_{next(_numbers)}"

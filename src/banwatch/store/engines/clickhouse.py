@@ -23,7 +23,7 @@ _JUDGED_AT_ONCE = 8_192
 class Transport(Protocol):
     """Connection to a server over HTTP, or to an engine in this process."""
 
-    place: str
+    location: str
 
     def command(self, sql: str) -> None:
         """Execute a statement that returns no rows."""
@@ -48,7 +48,7 @@ class ClickHouseEngine:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self.place = transport.place
+        self.location = transport.location
 
     def close(self) -> None:
         """Close the connection."""

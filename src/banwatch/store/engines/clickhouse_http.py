@@ -33,7 +33,7 @@ class Address:
     secure: bool
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Address for messages, without options."""
         return f"clickhouse://{self.user}@{self.host}:{self.port}/{self.database}"
 
@@ -77,7 +77,7 @@ class HttpTransport:
             raise BanwatchError(
                 "a store in ClickHouse needs clickhouse-connect", "Install banwatch[clickhouse]"
             ) from error
-        self.place = address.place
+        self.location = address.location
         self._errors: type[Exception] = ClickHouseError
         try:
             self._client: Any = clickhouse_connect.get_client(
@@ -92,7 +92,7 @@ class HttpTransport:
             self._client.database = address.database
         except (ClickHouseError, OSError) as error:
             raise BanwatchError(
-                f"{self.place} does not answer: {str(error).splitlines()[0][:200]}",
+                f"{self.location} does not answer: {str(error).splitlines()[0][:200]}",
                 "Check the address; the password is read from CLICKHOUSE_PASSWORD",
             ) from error
 
@@ -123,9 +123,9 @@ class HttpTransport:
         try:
             yield
         except (self._errors, OSError) as error:
-            said = (str(error).splitlines() or [type(error).__name__])[0][:300]
+            message = (str(error).splitlines() or [type(error).__name__])[0][:300]
             raise BanwatchError(
-                f"{self.place} failed: {said}",
+                f"{self.location} failed: {message}",
                 "Look at the server, then run the same command again: what was done is kept",
             ) from error
 

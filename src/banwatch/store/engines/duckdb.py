@@ -142,7 +142,7 @@ class DuckDbEngine:
             BanwatchError: the file cannot be opened; the message says which process holds it, or why.
         """
         self.path = path
-        self.place = str(path)
+        self.location = str(path)
         self.is_new = not path.exists()
         if self.is_new and read_only:
             raise BanwatchError(

@@ -200,10 +200,10 @@ class TierTables:
         first = self.take_numbers("row", rows.num_rows)
         listed = "".join(f', "{n}"' for n in names if n != "made")
         values = ", ".join(f'"{n}" = i."{n}"' for n in names)
-        with self._shown("incoming", rows.append_column("fresh", numbered_from(first, rows.num_rows))):
+        with self._shown("incoming", rows.append_column("new_number", numbered_from(first, rows.num_rows))):
             self._raw.execute(
                 f"INSERT INTO stored_row (number, measurement_uid, made{listed}) "
-                f"SELECT fresh, measurement_uid, {'made' if 'made' in names else 'false'}{listed} "
+                f"SELECT new_number, measurement_uid, {'made' if 'made' in names else 'false'}{listed} "
                 f"FROM incoming i WHERE NOT EXISTS (SELECT 1 FROM stored_row r WHERE {same})"
             )
             if values:

@@ -34,7 +34,7 @@ class Rejudgement(Protocol):
 class Engine(Protocol):
     """Connection to one database. Reading is safe from several threads."""
 
-    place: str
+    location: str
     """Path or address, for messages."""
     dialect: str
     """Name of its SQL dialect in Ibis."""

@@ -49,7 +49,7 @@ class OwnerEngine:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.place = str(path)
+        self.location = str(path)
 
     @classmethod
     def reach(cls, path: Path) -> "OwnerEngine | None":
@@ -76,7 +76,7 @@ class OwnerEngine:
         with connect_local(socket_of(self._path)) as stream:
             if stream is None:
                 raise BanwatchError(
-                    f"the process that owned {self.place} has ended", "Run the same command again"
+                    f"the process that owned {self.location} has ended", "Run the same command again"
                 )
             stream.write(msgspec.json.encode({"work": "query", "sql": sql}) + b"\n")
             stream.flush()
@@ -90,7 +90,7 @@ class OwnerEngine:
                     yield pa.ipc.open_stream(stream.read(answer.arrow)).read_all()
             except (msgspec.DecodeError, pa.ArrowInvalid, OSError) as error:
                 raise BanwatchError(
-                    f"the process that owns {self.place} broke off: {error}", "Run the same command again"
+                    f"the process that owns {self.location} broke off: {error}", "Run the same command again"
                 ) from error
 
     def close(self) -> None:
@@ -144,4 +144,4 @@ class OwnerEngine:
         raise self._refusal()
 
     def _refusal(self) -> BanwatchError:
-        return BanwatchError(f"{self.place} is owned by another process, which alone writes to it")
+        return BanwatchError(f"{self.location} is owned by another process, which alone writes to it")
