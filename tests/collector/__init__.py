@@ -1,1 +1,1 @@
-"""Work for a store that another process owns."""
+"""Tests of the collector and of store ownership."""

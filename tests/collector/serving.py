@@ -14,7 +14,7 @@ from pathlib import Path
 
 @dataclass
 class Serving:
-    """A collector that runs."""
+    """Running collector."""
 
     process: "subprocess.Popen[str]"
     port: int
@@ -22,7 +22,7 @@ class Serving:
     def ask(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> tuple[int, bytes, Mapping[str, str]]:
-        """Send one request: status, body and headers of the answer."""
+        """Send one request, and return status, body and headers of the answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request(method, path, body, dict(headers or {}))
@@ -37,7 +37,7 @@ class Serving:
         return status, json.loads(body)
 
     def wait_for(self, path: str, wanted: bytes, seconds: float = 30) -> bytes:
-        """Ask until an answer holds some bytes."""
+        """Repeat a request until its answer holds some bytes."""
         until = time.monotonic() + seconds
         while True:
             body = self.ask("GET", path)[1]
@@ -48,7 +48,7 @@ class Serving:
 
 
 def command(*words: object) -> list[str]:
-    """Make a command line of ours."""
+    """Make a command line of `banwatch`."""
     return [sys.executable, "-m", "banwatch.cli.main", *map(str, words)]
 
 

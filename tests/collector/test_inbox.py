@@ -1,4 +1,4 @@
-"""What was kept is there, whole and once, whatever happens in between."""
+"""The inbox keeps every acknowledged line whole and once, through any crash."""
 
 import resource
 import signal

@@ -1,4 +1,4 @@
-"""From what is sent to one line: the same content, the same name."""
+"""Submissions become lines, and the same content gets the same id."""
 
 import gzip
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ def _submission(content: bytes) -> bytes:
 
 
 def _named(content: bytes) -> bytes:
-    """End a measurement as our probe does."""
+    """End a measurement as Banwatch's probe does."""
     name = make_measurement_uid(datetime(2016, 4, 1, tzinfo=UTC), "web_connectivity", "KP", content)  # type: ignore[arg-type]  # a country's code
     return content[:-1] + b',"measurement_uid":"' + name.encode() + b'"}'
 

@@ -1,4 +1,4 @@
-"""The private key is made once, and read only where nobody else can read it."""
+"""The private key is made once, and refused where others can read it."""
 
 import os
 from pathlib import Path

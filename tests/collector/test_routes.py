@@ -1,4 +1,4 @@
-"""Probes submit, the collector is killed, and every measurement stands on a page once."""
+"""Probes submit over HTTP, and every accepted measurement is in the store once, after a crash too."""
 
 import asyncio
 import gzip
@@ -48,7 +48,7 @@ OPENING = {
 
 
 def named(number: int) -> tuple[str, bytes]:
-    """Make a measurement that is named by its content, as our probe does."""
+    """Make a measurement that is named by its content, as Banwatch's probe does."""
     content = line(number).replace(b'"measurement_uid"', b'"other"')
     at = datetime(2016, 4, 1, tzinfo=UTC)
     uid = make_measurement_uid(at, "web_connectivity", "KP", content)  # type: ignore[arg-type]  # a country's code
@@ -56,7 +56,7 @@ def named(number: int) -> tuple[str, bytes]:
 
 
 def deliver(spool: Spool, port: int) -> Delivered:
-    """Push what is in a spool once."""
+    """Push the content of a spool once."""
     return asyncio.run(
         push(
             RealNet(),
@@ -78,7 +78,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serving,
 
 
 def test_from_the_spool_to_the_page_through_kills(tmp_path: Path) -> None:
-    """Kill -9 while measurements are delivered and brought in: each that was accepted is there, once."""
+    """After `kill -9` during delivery and ingest, each accepted measurement is there once."""
     store = tmp_path / "s.duckdb"
     made = subprocess.run(
         command("collector", "key", "--store", store), capture_output=True, text=True, check=True

@@ -1,4 +1,4 @@
-"""Measurements as lines, as small as the reader takes them."""
+"""Lines of measurements for tests, as small as the reader takes them."""
 
 import gzip
 import io
@@ -11,7 +11,7 @@ import zstandard
 
 
 def line(number: int = 0, *, day: int = 1, **changes: object) -> bytes:
-    """Make one line; each number is a measurement of its own, some of blocked targets, some not."""
+    """Make a line; each number is a measurement of its own, some of them of blocked targets."""
     host = ("youtube.com", "example.com", "facebook.com")[number % 3]
     address = "93.184.216.34"
     failure = "connection_reset" if number % 3 == 0 else None
@@ -78,7 +78,7 @@ def line(number: int = 0, *, day: int = 1, **changes: object) -> bytes:
 
 
 def uid(number: int, *, day: int = 1) -> str:
-    """The id of a line."""
+    """Return the id of a line."""
     return f"201604{day:02}000000.{number:06}_KP_webconnectivity_{number:016x}"
 
 
@@ -88,7 +88,7 @@ def joined(lines: Iterable[bytes]) -> bytes:
 
 
 def write(path: Path, lines: Iterable[bytes]) -> Path:
-    """Write a file, packed as its name says."""
+    """Write a file, compressed by its suffix."""
     data = joined(lines)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.name.endswith(".gz"):

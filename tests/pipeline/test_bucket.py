@@ -1,4 +1,4 @@
-"""A public bucket, listed page by page and read without an account; the server is one of ours on loopback."""
+"""A public bucket is listed page by page and read without an account, from a server on loopback."""
 
 import gzip
 import threading
@@ -25,10 +25,10 @@ OBJECTS = {
 
 
 class _Server(BaseHTTPRequestHandler):
-    """Lists two keys a page, is busy now and then, and breaks off one object."""
+    """Server that lists two keys a page, is busy at times, and breaks off one object."""
 
     def log_message(self, *arguments: object) -> None:
-        """Stay silent."""
+        """Log nothing."""
 
     def do_GET(self) -> None:
         parts = urllib.parse.urlsplit(self.path)

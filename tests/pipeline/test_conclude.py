@@ -1,4 +1,4 @@
-"""What verdicts come to: incidents keep their ids, and the log says what was said when."""
+"""Detection over a store: incidents keep their ids, and the log holds what was published when."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Whatever measurements are packed in, their lines come out; what is broken says so."""
+"""Documents give the lines of any supported container, and errors name the damage."""
 
 import gzip
 import hashlib
@@ -130,7 +130,7 @@ def test_a_bomb_is_unpacked_a_piece_at_a_time(tmp_path: Path, pack: Callable[[by
 
 
 def _read(path: Path) -> tuple[bytes, str]:
-    """Read all that can be had of a file, and what is wrong with it."""
+    """Read all that a file gives, and the reason of its error."""
     data = b""
     try:
         for document in open_documents(

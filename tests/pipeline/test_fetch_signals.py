@@ -1,4 +1,4 @@
-"""Signals from an address: what a server may do, and what it may not."""
+"""Signals are fetched from an address, within limits on what its server may do."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""Every measurement counts once, whatever it comes in; what cannot be read is kept aside and counted."""
+"""Every measurement counts once, in any file; unreadable lines are quarantined and counted."""
 
 import gzip
 import importlib

@@ -1,4 +1,4 @@
-"""Lines come out the same however the stream is cut, and never larger than the limit."""
+"""Lines do not depend on how the stream is cut, and are never longer than the limit."""
 
 import hashlib
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Tiers that are made again are the same as before, to the last value."""
+"""Rebuilt tiers equal the earlier ones in every value."""
 
 import shutil
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Whatever stops an ingest, nothing accepted is lost or doubled, and the next run finishes it."""
+"""An ingest that is stopped at any moment loses and doubles nothing, and the next run finishes it."""
 
 import random
 import resource
@@ -82,7 +82,7 @@ commit.Committer.commit = run
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make some files with a little of everything."""
+    """Make files with new, repeated, conflicting and unreadable lines."""
     folder = tmp_path_factory.mktemp("corpus")
     for number in range(FILES):
         lines = [line(number * LINES + n, padding="x" * 500) for n in range(LINES)]
@@ -92,7 +92,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def undisturbed(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Digests of what an ingest makes that nothing stops."""
+    """Return the digests of an ingest that runs to its end."""
     with Store.open(tmp_path_factory.mktemp("whole") / "s.duckdb") as store:
         ingest(store, [corpus], reference.load())
         return {name: store.digest(name) for name in MEASURED}
@@ -148,7 +148,7 @@ def test_killed_again_and_again_at_any_moment(tmp_path: Path, corpus: Path) -> N
 
 
 def test_a_file_that_may_not_grow(tmp_path: Path, corpus: Path) -> None:
-    """What a full disk says to one file, a limit on its size says too."""
+    """A limit on the size of files gives the error of a full disk."""
     path = tmp_path / "s.duckdb"
     with Store.open(path):
         pass

@@ -1,4 +1,4 @@
-"""Stores on both engines."""
+"""Fixtures: stores on both engines."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Segments: what goes in comes out, whatever happens to the rest of the file is noticed."""
+"""Segments give back their lines, and any damage to them is noticed."""
 
 import subprocess
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""The view over verdicts says what `detect.fold` says."""
+"""Cells from the store equal those of `detect.fold`."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -70,7 +70,7 @@ UIDS = [
     "99991231235960.000000",
     "00000000000000.000000",
 ]
-"""Ids that begin with the time of arrival, or nearly."""
+"""Ids that begin with a time of arrival, or with text that is almost one."""
 
 
 def test_a_cell_tells_rules_resolvers_and_how_late_it_was_complete(tmp_path: Path) -> None:

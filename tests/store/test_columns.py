@@ -1,4 +1,4 @@
-"""Nouns survive the way to columns and back."""
+"""Nouns are the same after conversion to columns and back."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -14,7 +14,7 @@ from banwatch.store.tables import TABLES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Everything:
-    """One field of each kind."""
+    """Noun with one field of each column type."""
 
     name: str
     count: int

@@ -1,4 +1,4 @@
-"""The examples in docs/store.md run, and give what a reader would expect."""
+"""The examples in docs/store.md run, and print what the text says."""
 
 import ast
 import re

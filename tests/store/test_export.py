@@ -1,4 +1,4 @@
-"""What is exported is what is stored, and says what it is."""
+"""An export holds the stored rows, with a package that describes them."""
 
 import csv
 import hashlib
@@ -130,12 +130,12 @@ READ_AS: dict[str, Callable[[str], object]] = {
     "date": date.fromisoformat,
     "array": lambda text: list(json.loads(text)),
 }
-"""How a program that knows nothing but the package reads a cell of CSV."""
+"""Parsers for cells of CSV, by the types in the package alone."""
 
 
 @pytest.mark.parametrize("tier", TIERS)
 def test_the_package_tells_how_to_read_every_cell(tmp_path: Path, tier: str) -> None:
-    """Conform to Frictionless: properties, types, constraints, a key of columns that are there."""
+    """Check a package against Frictionless: properties, types, constraints and the key."""
     with Store.open(tmp_path / "s.duckdb") as made:
         lines = [line(n, annotations={}) for n in range(40)]
         ingest(made, [write(tmp_path / "a.jsonl", lines)], reference.load())

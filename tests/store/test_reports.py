@@ -1,4 +1,4 @@
-"""Readers' reports: kept through crashes, limited without knowing anybody, no part of what is measured."""
+"""Readers' reports survive crashes, have limits without identities, and change no measurement."""
 
 import threading
 from collections.abc import Iterator
@@ -139,7 +139,7 @@ def test_where_the_reports_of_a_store_are() -> None:
 
 
 def _filled(path: Path) -> Iterator[tuple[str, object]]:
-    """Detect in a store with a block, and give everything that is concluded in it."""
+    """Run detection in a store with a block, and return all of its results."""
     with Store.open(path) as store:
         if not queries.verdicts(store, limit=1):
             with store.transaction():

@@ -1,4 +1,4 @@
-"""Opening, reading and writing a store, and what is said when it cannot be opened."""
+"""A store is opened, read and written, and its errors say why it cannot be opened."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""A few rows of each kind, spelled as short as tests can read them."""
+"""Verdicts for tests, as short as they can be written."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""ClickHouse's own engine for tests: in this process through chDB, and behind its HTTP interface.
+"""ClickHouse's engine for tests, in this process through chDB or behind its HTTP interface.
 
 chDB is ClickHouse as a library. It has one session a process, in which every store gets its own database.
 """
@@ -24,7 +24,7 @@ _numbers = itertools.count()
 
 
 class Embedded:
-    """A transport to chDB in this process."""
+    """Transport to chDB in this process."""
 
     def __init__(self, session: Any, scratch: Path) -> None:
         self.location = f"chdb:{scratch}"
@@ -37,16 +37,16 @@ class Embedded:
             self.command(f"SET {name} = '{value}'")
 
     def command(self, sql: str) -> None:
-        """Do something that gives no rows."""
+        """Execute a statement that returns no rows."""
         self._session.query(sql)
 
     def query(self, sql: str) -> pa.Table:
-        """Ask for rows."""
+        """Return the rows of a query."""
         self.command(f"USE {self._database}")
         return self._session.query(sql, "ArrowTable")
 
     def stream(self, sql: str) -> Iterator[pa.Table]:
-        """Ask for rows; all at once here."""
+        """Return the rows of a query, all at once."""
         yield self.query(sql)
 
     def insert(self, table: str, rows: pa.Table) -> None:
@@ -68,14 +68,14 @@ def open_embedded(session: Any, folder: Path) -> Store:
 
 @contextmanager
 def served(session: Any, scratch: Path) -> Iterator[int]:
-    """Answer ClickHouse's HTTP interface on a loopback port with chDB; gives the port."""
+    """Serve ClickHouse's HTTP interface on a loopback port with chDB, and return the port."""
     lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def log_message(self, *arguments: object) -> None:
-            """Stay silent."""
+            """Log nothing."""
 
         def do_GET(self) -> None:
             self._answer(b"")
@@ -126,7 +126,7 @@ def served(session: Any, scratch: Path) -> Iterator[int]:
 
 
 def _carry_out(session: Any, scratch: Path, query: str, body: bytes, database: str) -> bytes:
-    """Do what one HTTP request asks for."""
+    """Execute one HTTP request."""
     if database:
         session.query(f"USE {database}")
     for name, value in SETTINGS.items():

@@ -24,7 +24,7 @@ def test_the_tables_of_a_cluster(chdb_session: Any) -> None:
 
 
 def test_the_statements_can_be_carried_out(chdb_session: Any) -> None:
-    """Those for one server as they are; those for a cluster without what only a cluster has."""
+    """Statements for one server run as they are; those for a cluster, without their cluster clauses."""
     for statement in server_ddl("one_server"):
         chdb_session.query(statement)
     for statement in cluster_ddl("observatory", "one_of_many"):

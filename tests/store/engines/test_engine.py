@@ -64,7 +64,7 @@ def _fill(store: Store, folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def both(chdb_session: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Store]:
-    """Give the same measurements in both engines."""
+    """Give stores on both engines with the same measurements."""
     files = tmp_path_factory.mktemp("files")
     here = Store.open(tmp_path_factory.mktemp("duck") / "s.duckdb")
     beyond = open_embedded(chdb_session, tmp_path_factory.mktemp("click"))
@@ -187,7 +187,7 @@ def test_over_the_wire(chdb_session: Any, tmp_path: Path) -> None:
 
 
 def test_workers_share_the_files_without_asking_each_other(chdb_session: Any, tmp_path: Path) -> None:
-    """Two stateless workers over one database, files of both overlapping: as if one had done it all."""
+    """Two stateless workers with overlapping files give the same tables as one worker."""
     pytest.importorskip("clickhouse_connect", reason="clickhouse-connect is not installed")
     files = [write(tmp_path / f"{n}.jsonl", [line(k) for k in range(n, n + 4)]) for n in range(0, 24, 2)]
     with served(chdb_session, tmp_path) as port:
