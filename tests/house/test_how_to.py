@@ -12,6 +12,7 @@ _LEFT_OUT = frozenset() if all(check.ok for check in doctor() if check.needed) e
 HOW_TOS = sorted((ROOT / "docs/how-to").glob("*.md"))
 
 
+@pytest.mark.timeout(300)  # it copies a tree and starts several programs
 @pytest.mark.parametrize("document", HOW_TOS, ids=lambda path: path.stem)
 def test_a_how_to_can_be_followed(document: Path, tmp_path: Path) -> None:
     copy_tree(tmp_path)

@@ -18,7 +18,8 @@ from pathlib import Path
 from tests.house.source_tree import ROOT
 
 _BLOCK = re.compile(r"^```(?P<language>\w+)(?P<options>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-COMMAND_TIMEOUT_S = 110
+COMMAND_TIMEOUT_S = 240
+"""Some twenty times what the longest command takes on a machine with nothing else to do."""
 COPIED = (
     "src",
     "tests",
