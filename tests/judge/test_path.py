@@ -7,6 +7,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from banwatch.formats.ooni import wire as w
+from banwatch.formats.ooni.extensions import Localization, TcpInfoRecord
 from banwatch.model.reference import Reference
 from banwatch.model.state import State
 from banwatch.reference import load
@@ -40,9 +41,9 @@ def again(
     return msgspec.structs.replace(one, transaction_id=number, peer_certificates=chain)
 
 
-def kernel(number: int, follow_up: str = "", **known: float | int) -> w.TcpInfo:
+def kernel(number: int, follow_up: str = "", **known: float | int) -> TcpInfoRecord:
     tags = ["depth=0", *([f"follow_up={follow_up}"] if follow_up else [])]
-    return w.TcpInfo(address=f"{IP}:443", transaction_id=number, tags=tags, **known)  # type: ignore[arg-type]  # by name
+    return TcpInfoRecord(address=f"{IP}:443", transaction_id=number, tags=tags, **known)  # type: ignore[arg-type]  # by name
 
 
 def outlived(chain: list[w.Text] | None, ignored: int, failure: str | None = None) -> bytes:
@@ -85,7 +86,7 @@ def located(cut: int, server: int) -> bytes:
     return with_keys(
         ALONE.to_line(),
         x_localization=[
-            w.Localization(step=step, address=f"{IP}:443", hops=hops, tags=[f"follow_up={step}_hops"])
+            Localization(step=step, address=f"{IP}:443", hops=hops, tags=[f"follow_up={step}_hops"])
             for step, hops in (("tls", cut), ("tcp", server))
         ],
     )
@@ -182,7 +183,7 @@ def test_a_name_answered_before_its_resolver_is_answered_by_somebody_else() -> N
         return with_keys(
             FORGED.to_line(),
             x_localization=[
-                w.Localization(step=step, address="8.8.8.8:53", hops=hops, tags=["follow_up=dns_hops"])
+                Localization(step=step, address="8.8.8.8:53", hops=hops, tags=["follow_up=dns_hops"])
                 for step, hops in (("dns", name), ("resolver", resolver))
             ],
         )

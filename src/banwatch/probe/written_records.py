@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from banwatch.formats.ooni import wire
+from banwatch.formats.ooni.extensions import Localization, TcpInfoRecord
 from banwatch.probe.throttling import Throttling
 
 
@@ -33,21 +34,6 @@ class Query(wire.Query, frozen=True, kw_only=True):
     ip_ttl: int | None = None
 
 
-class TcpInfoRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Kernel facts about a connection at its end."""
-
-    address: str
-    transaction_id: int
-    rtt_ms: float | None
-    min_rtt_ms: float | None
-    retransmits: int | None
-    bytes_acked: int | None
-    bytes_received: int | None
-    segments_ignored: int | None
-    """Resets that this connection was made to outlive; null where it was not."""
-    tags: list[str]
-
-
 class IcmpErrorRecord(msgspec.Struct, frozen=True, kw_only=True):
     """ICMP error about a packet of ours, from the way or its end."""
 
@@ -60,20 +46,6 @@ class IcmpErrorRecord(msgspec.Struct, frozen=True, kw_only=True):
     code: int
     t: float
     transaction_id: int
-    tags: list[str]
-
-
-class Localization(msgspec.Struct, frozen=True, kw_only=True):
-    """Distance, in hops, of a device that answers in place of another."""
-
-    step: str
-    """Device that was located: it answers for the name (`dns`), or for an innocent one (`resolver`); it cuts
-    handshakes (`tls`), or connects (`syn`); the server (`tcp`)."""
-    address: str
-    hops: int | None
-    """The smallest IP time to live that was answered; null where that is not settled."""
-    tried: list[tuple[int, bool]]
-    """Every time to live that was tried, and whether it was answered."""
     tags: list[str]
 
 

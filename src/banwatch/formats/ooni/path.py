@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from banwatch.formats.ooni.extensions import Localization, TcpInfoRecord
 from banwatch.formats.ooni.observed import Connection, Located
 from banwatch.formats.ooni.reading import read_endpoint, read_tags
-from banwatch.formats.ooni.wire import Localization, TcpInfo, Throttling
+from banwatch.formats.ooni.wire import Throttling
 from banwatch.model.drafting import drafted
 from banwatch.model.path import LocatedStep, ThrottleKind
 
@@ -16,7 +17,7 @@ _KINDS = frozenset(ThrottleKind)
 _Connection = drafted(Connection)
 
 
-def read_connections(records: Iterable[TcpInfo]) -> tuple[Connection, ...]:
+def read_connections(records: Iterable[TcpInfoRecord]) -> tuple[Connection, ...]:
     """Read what the kernel knew of connections; records without an address are left out."""
     found: list[Connection] = []
     for record in records:

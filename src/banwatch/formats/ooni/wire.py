@@ -8,6 +8,8 @@ from typing import Final
 
 import msgspec
 
+from banwatch.formats.ooni.extensions import Localization, TcpInfoRecord
+
 Raw = msgspec.Raw
 DATA_FORMAT_VERSION: Final = "0.2.0"
 
@@ -242,26 +244,6 @@ class OpenVpnHandshake(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[str] | None = None
 
 
-class TcpInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What our probe's kernel knew of a connection when it ended (docs/probe.md)."""
-
-    address: str | None = None
-    transaction_id: int | None = None
-    min_rtt_ms: float | None = None
-    bytes_acked: int | None = None
-    segments_ignored: int | None = None
-    tags: list[str] | None = None
-
-
-class Localization(msgspec.Struct, frozen=True, kw_only=True):
-    """How many hops away somebody is, as our probe found it (docs/probe.md)."""
-
-    step: str | None = None
-    address: str | None = None
-    hops: int | None = None
-    tags: list[str] | None = None
-
-
 class Throttling(msgspec.Struct, frozen=True, kw_only=True):
     """What our probe made of transfers beside a twin's (docs/probe.md)."""
 
@@ -295,7 +277,7 @@ class TestKeys(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     x_control_request: ControlRequest | None = None
     x_probe_lag_s: float | None = None
     x_slowest_step: float | None = None
-    x_tcp_info: list[TcpInfo] | None = None
+    x_tcp_info: list[TcpInfoRecord] | None = None
     x_localization: list[Localization] | None = None
     x_throttling: Throttling | None = None
     control: ControlResponse | None = None

@@ -6,6 +6,7 @@ import msgspec
 
 from banwatch.formats.ooni import wire
 from banwatch.model.failure import Failure
+from banwatch.model.follow_up import FollowUp
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.http.target_url import TargetUrl
 from banwatch.probe.follow_ups.context import FollowUpContext
@@ -25,10 +26,10 @@ async def after_connect(
     if not context.settings.follow_ups or failure is None:
         return
     timeout_s = context.settings.timeouts.tcp_s
-    again = await _connect(context, "retry", endpoint, depth, timeout_s)
+    again = await _connect(context, FollowUp.RETRY, endpoint, depth, timeout_s)
     if again is not None and context.is_doubtful_timeout(failure, timeout_s):
         async with context.lag.quiet():
-            await _connect(context, "retest", endpoint, depth, timeout_s * _PATIENCE)
+            await _connect(context, FollowUp.RETEST, endpoint, depth, timeout_s * _PATIENCE)
     is_v6 = ":" in endpoint.ip
     innocent = parse_endpoint(
         context.settings.innocent_endpoint6 if is_v6 else context.settings.innocent_endpoint
@@ -47,7 +48,7 @@ async def _connect_to_innocent(
     context: FollowUpContext, innocent: Endpoint, depth: int, timeout_s: float
 ) -> None:
     """Connect to an innocent IPv6 address, once for all measurements that doubt IPv6 at the same time."""
-    trace = context.begin("innocent_elsewhere", depth)
+    trace = context.begin(FollowUp.INNOCENT_ELSEWHERE, depth)
     t0 = trace.elapsed_s()
 
     async def attempt() -> Failure | None:
@@ -72,7 +73,7 @@ async def _connect_to_innocent(
 
 
 async def _connect(
-    context: FollowUpContext, name: str, endpoint: Endpoint, depth: int, timeout_s: float
+    context: FollowUpContext, name: FollowUp, endpoint: Endpoint, depth: int, timeout_s: float
 ) -> Failure | None:
     stream, record = await tcp_connect(
         context.net, endpoint, timeout_s=timeout_s, trace=context.begin(name, depth)
@@ -91,26 +92,26 @@ async def after_handshake(
     if not settings.follow_ups or not was_cut(handshake.failure):
         return
     # the innocent name first: it shows most, and a censor with a memory has least in it yet
-    other = await shake_hands(context, "other_name", settings.innocent_name, endpoint, depth)
+    other = await shake_hands(context, FollowUp.OTHER_NAME, settings.innocent_name, endpoint, depth)
     if other is not None:
         await _try_elsewhere(context, url, endpoint, depth)
         if settings.rest_s > 0:
-            await _rest(context, "other_name", "other_name_soon")
-            await shake_hands(context, "other_name", settings.innocent_name, endpoint, depth)
-    again = await shake_hands(context, "retry", url.host, endpoint, depth)
+            await _rest(context, FollowUp.OTHER_NAME, FollowUp.OTHER_NAME_SOON)
+            await shake_hands(context, FollowUp.OTHER_NAME, settings.innocent_name, endpoint, depth)
+    again = await shake_hands(context, FollowUp.RETRY, url.host, endpoint, depth)
     if again is not None and context.is_doubtful_timeout(handshake.failure, settings.timeouts.tls_s):
         async with context.lag.quiet():
-            again = await shake_hands(context, "retest", url.host, endpoint, depth, patience=_PATIENCE)
+            again = await shake_hands(context, FollowUp.RETEST, url.host, endpoint, depth, patience=_PATIENCE)
     if not settings.thorough or context.has_been_thorough or again is None:
         return
     context.has_been_thorough = True  # one address of a site is as good as all of them
     if again in RESETS:
-        await shake_hands(context, "resets_ignored", url.host, endpoint, depth)
+        await shake_hands(context, FollowUp.RESETS_IGNORED, url.host, endpoint, depth)
         if other in RESETS:
             await rest(context)
             await say_nothing(context, endpoint, depth)
-    await shake_hands(context, "no_sni", None, endpoint, depth)
-    await shake_hands(context, "split_hello", url.host, endpoint, depth)
+    await shake_hands(context, FollowUp.NO_SNI, None, endpoint, depth)
+    await shake_hands(context, FollowUp.SPLIT_HELLO, url.host, endpoint, depth)
     if other is None:
         await _try_elsewhere(context, url, endpoint, depth)
     await find_who_cuts(context, url.host, endpoint, depth, again)
@@ -124,21 +125,23 @@ async def _try_elsewhere(context: FollowUpContext, url: TargetUrl, endpoint: End
     # the holder of this lock waits for no other: its own measurement does not come here, by the line above
     async with context.politeness.addresses.hold(elsewhere.ip):
         innocent = context.settings.innocent_name
-        if await shake_hands(context, "innocent_elsewhere", innocent, elsewhere, depth) is None:
-            await shake_hands(context, "name_elsewhere", url.host, elsewhere, depth)
+        if await shake_hands(context, FollowUp.INNOCENT_ELSEWHERE, innocent, elsewhere, depth) is None:
+            await shake_hands(context, FollowUp.NAME_ELSEWHERE, url.host, elsewhere, depth)
 
 
-async def _rest(context: FollowUpContext, tag: str, instead: str) -> None:
+async def _rest(context: FollowUpContext, follow_up: FollowUp, instead: FollowUp) -> None:
     """Let the 3-tuple rest, and mark retests that were cut meanwhile: the censor remembered the first cut."""
     records = context.records
     records.tls_handshakes[:] = [
-        msgspec.structs.replace(one, tags=_renamed(one.tags, tag, instead)) for one in records.tls_handshakes
+        msgspec.structs.replace(one, tags=_renamed(one.tags, follow_up, instead))
+        for one in records.tls_handshakes
     ]
     records.tcp_connects[:] = [
-        msgspec.structs.replace(one, tags=_renamed(one.tags, tag, instead)) for one in records.tcp_connects
+        msgspec.structs.replace(one, tags=_renamed(one.tags, follow_up, instead))
+        for one in records.tcp_connects
     ]
     await asyncio.sleep(context.settings.rest_s)
 
 
-def _renamed(tags: list[str] | None, tag: str, instead: str) -> list[str]:
-    return [f"follow_up={instead}" if one == f"follow_up={tag}" else one for one in tags or ()]
+def _renamed(tags: list[str] | None, follow_up: FollowUp, instead: FollowUp) -> list[str]:
+    return [instead.tag if tag == follow_up.tag else tag for tag in tags or ()]

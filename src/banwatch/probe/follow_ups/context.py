@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from banwatch.model.failure import GENERIC_TIMEOUT, Failure
+from banwatch.model.follow_up import FollowUp
 from banwatch.net.seam import Net
 from banwatch.net.tls.certificates import Roots
 from banwatch.probe.lag import LagMonitor
@@ -33,10 +34,10 @@ class FollowUpContext:
     has_compared_speed: bool = False
     has_checked_ipv6: bool = False
 
-    def begin(self, name: str, depth: int) -> Trace:
+    def begin(self, name: FollowUp, depth: int) -> Trace:
         """Begin a transaction of a follow-up."""
         self.next_id += 1
-        return self.trace.transaction(self.next_id - 1, f"depth={depth}", f"follow_up={name}")
+        return self.trace.transaction(self.next_id - 1, f"depth={depth}", name.tag)
 
     def scrub(self) -> Callable[[bytes], bytes]:
         """Make the function that takes the probe's own addresses out of bytes."""

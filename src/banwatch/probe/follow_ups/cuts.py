@@ -5,6 +5,7 @@ import asyncio
 from banwatch.formats.ooni import wire
 from banwatch.model import failure as df007
 from banwatch.model.failure import CERTIFICATE_FAILURES, TIMEOUTS, UNKNOWN_FAILURE_PREFIX, Failure
+from banwatch.model.follow_up import FollowUp
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.seam import TlsSettings
 from banwatch.net.split_write import SplitFirstWrite
@@ -33,7 +34,7 @@ async def rest(context: FollowUpContext) -> None:
 
 async def shake_hands(
     context: FollowUpContext,
-    name: str,
+    name: FollowUp,
     server_name: str | None,
     endpoint: Endpoint,
     depth: int,
@@ -57,10 +58,12 @@ async def shake_hands(
     if stream is None:
         return connect.status.failure if connect.status else None
     try:
-        if name == "resets_ignored" and not stream.ignore_resets():
+        if name == FollowUp.RESETS_IGNORED and not stream.ignore_resets():
             return df007.PERMISSION_DENIED  # without a handshake nothing can be misread
         used = (
-            SplitFirstWrite(stream, (server_name or "").encode("ascii")) if name == "split_hello" else stream
+            SplitFirstWrite(stream, (server_name or "").encode("ascii"))
+            if name == FollowUp.SPLIT_HELLO
+            else stream
         )
         tls, handshake = await tls_handshake(
             context.net,

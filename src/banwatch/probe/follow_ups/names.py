@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from banwatch.formats.ooni import wire
+from banwatch.formats.ooni.extensions import Localization
 from banwatch.model import failure as df007
+from banwatch.model.follow_up import FollowUp
+from banwatch.model.path import LocatedStep
 from banwatch.net.addresses import may_be_measured
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.failure import NetworkFailure
@@ -14,7 +17,7 @@ from banwatch.probe.follow_ups.context import FollowUpContext
 from banwatch.probe.follow_ups.hops import find_hops
 from banwatch.probe.steps.dns import addresses_of, begin_udp_lookup, lookup_system
 from banwatch.probe.steps.dns_streams import lookup_doh
-from banwatch.probe.written_records import Localization, Query
+from banwatch.probe.written_records import Query
 
 _SIBLING_LETTERS = 12
 _MOST_RESOLVERS = 3
@@ -73,19 +76,19 @@ async def after_names(context: FollowUpContext, found: NameFindings) -> None:
     host = found.hostname
     sibling = f"{_random_label(context)}.{host}"
     context.records.queries += await asyncio.gather(
-        _ask(context, "sibling", resolver, sibling),
-        _ask_inside(context, "sibling_doh", resolver, sibling),
-        _ask(context, "mixed_case", resolver, _mix_case(host)),
-        _ask_inside(context, "doh", resolver, host),
+        _ask(context, FollowUp.SIBLING, resolver, sibling),
+        _ask_inside(context, FollowUp.SIBLING_DOH, resolver, sibling),
+        _ask(context, FollowUp.MIXED_CASE, resolver, _mix_case(host)),
+        _ask_inside(context, FollowUp.DOH, resolver, host),
     )
     empty = _where_no_resolver_is(found)
     if empty is not None:
-        from_nowhere = await _ask(context, "no_resolver", empty, host)
+        from_nowhere = await _ask(context, FollowUp.NO_RESOLVER, empty, host)
         context.records.queries.append(from_nowhere)
         if from_nowhere.rcode is not None:
-            await _find_who_answers(context, "dns", empty, host)
-    if await _find_who_answers(context, "dns", resolver, host) is not None:
-        await _find_who_answers(context, "resolver", resolver, settings.innocent_name)
+            await _find_who_answers(context, LocatedStep.DNS, empty, host)
+    if await _find_who_answers(context, LocatedStep.DNS, resolver, host) is not None:
+        await _find_who_answers(context, LocatedStep.RESOLVER, resolver, settings.innocent_name)
 
 
 def resolvers_in_doubt(queries: Sequence[Query]) -> list[Query]:
@@ -105,16 +108,16 @@ async def try_resolvers(context: FollowUpContext, hostname: str, queries: Sequen
 async def _try_resolver(context: FollowUpContext, hostname: str, query: Query) -> None:
     timeout_s = context.settings.timeouts.dns_s
     context.records.queries.append(
-        await _ask_as(context, "innocent_name", query, context.settings.innocent_name, timeout_s)
+        await _ask_as(context, FollowUp.INNOCENT_NAME, query, context.settings.innocent_name, timeout_s)
     )
     if query.failure in _SILENCE and context.lag.is_slow(timeout_s, context.trace.zero_s):
         async with context.lag.quiet():
-            again = await _ask_as(context, "retest", query, hostname, timeout_s * _PATIENCE)
+            again = await _ask_as(context, FollowUp.RETEST, query, hostname, timeout_s * _PATIENCE)
         context.records.queries.append(again)
 
 
 async def _ask_as(
-    context: FollowUpContext, name: str, query: Query, hostname: str, timeout_s: float
+    context: FollowUpContext, name: FollowUp, query: Query, hostname: str, timeout_s: float
 ) -> Query:
     """Ask the resolver that a query was for, in the same way."""
     if query.engine == "getaddrinfo":
@@ -149,7 +152,7 @@ def _where_no_resolver_is(found: NameFindings) -> Endpoint | None:
     return None
 
 
-async def _ask(context: FollowUpContext, name: str, resolver: Endpoint, hostname: str) -> Query:
+async def _ask(context: FollowUpContext, name: FollowUp, resolver: Endpoint, hostname: str) -> Query:
     lookup = begin_udp_lookup(resolver, hostname, "A", rng=context.settings.rng, trace=context.begin(name, 0))
     try:
         return await lookup.first(context.net, timeout_s=context.settings.timeouts.dns_s)
@@ -157,7 +160,7 @@ async def _ask(context: FollowUpContext, name: str, resolver: Endpoint, hostname
         lookup.close()
 
 
-async def _ask_inside(context: FollowUpContext, name: str, resolver: Endpoint, hostname: str) -> Query:
+async def _ask_inside(context: FollowUpContext, name: FollowUp, resolver: Endpoint, hostname: str) -> Query:
     """Ask a resolver inside HTTPS, where no device on the way can answer in its place."""
     return await lookup_doh(
         context.net,
@@ -172,7 +175,7 @@ async def _ask_inside(context: FollowUpContext, name: str, resolver: Endpoint, h
 
 
 async def _find_who_answers(
-    context: FollowUpContext, step: str, asked: Endpoint, hostname: str
+    context: FollowUpContext, step: LocatedStep, asked: Endpoint, hostname: str
 ) -> int | None:
     """Find how many hops away the device is that answers questions for a name sent to an address."""
 
@@ -185,7 +188,7 @@ async def _find_who_answers(
 
     hops, tried = await find_hops(answers_within)
     context.records.localizations.append(
-        Localization(step=step, address=str(asked), hops=hops, tried=tried, tags=["follow_up=dns_hops"])
+        Localization(step=step, address=str(asked), hops=hops, tried=tried, tags=[FollowUp.DNS_HOPS.tag])
     )
     return hops
 
@@ -193,7 +196,7 @@ async def _find_who_answers(
 async def _is_answered(context: FollowUpContext, asked: Endpoint, hostname: str, hops: int) -> bool | None:
     """Return whether a question that goes only so far is answered; None where nothing comes back."""
     lookup = begin_udp_lookup(
-        asked, hostname, "A", rng=context.settings.rng, trace=context.begin("dns_hops", 0)
+        asked, hostname, "A", rng=context.settings.rng, trace=context.begin(FollowUp.DNS_HOPS, 0)
     )
     try:
         record = await lookup.first(

@@ -7,8 +7,11 @@ matters, and packets with a limited time to live show between which routers the 
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from banwatch.formats.ooni.extensions import Localization
 from banwatch.model import failure as df007
 from banwatch.model.failure import TIMEOUTS, Failure
+from banwatch.model.follow_up import FollowUp
+from banwatch.model.path import LocatedStep
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.seam import Stream, TlsSettings
@@ -17,7 +20,6 @@ from banwatch.probe.follow_ups.cuts import ALPN, ended, was_cut
 from banwatch.probe.follow_ups.hops import MAX_HOPS, find_hops, find_hops_upwards
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
-from banwatch.probe.written_records import Localization
 
 _SHORTEST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 1.0
@@ -33,7 +35,7 @@ _ROUTERS_WORD = frozenset({df007.HOST_UNREACHABLE, df007.NETWORK_UNREACHABLE})
 
 async def say_nothing(context: FollowUpContext, endpoint: Endpoint, depth: int) -> Failure | None:
     """Connect, and see whether the connection is cut before anything is sent."""
-    trace = context.begin("say_nothing", depth)
+    trace = context.begin(FollowUp.SAY_NOTHING, depth)
     stream, connect = await tcp_connect(
         context.net, endpoint, timeout_s=context.settings.timeouts.tcp_s, trace=trace
     )
@@ -55,12 +57,12 @@ async def find_who_cuts(
     """Find how many hops away the server is, and the device that cuts or drops a ClientHello."""
     search = _Search(context, endpoint, depth)
     distance, tried = await find_hops(search.is_server_within)
-    _note(context, "tcp", endpoint, distance, tried, "tcp_hops")
+    _note(context, LocatedStep.TCP, endpoint, distance, tried, FollowUp.TCP_HOPS)
     if failure in TIMEOUTS:
         hops, tried = await search.find_where_it_vanishes(host, distance or MAX_HOPS)
     else:
         hops, tried = await find_hops_upwards(search.is_cut_within(host))
-    _note(context, "tls", endpoint, hops, tried, "tls_hops")
+    _note(context, LocatedStep.TLS, endpoint, hops, tried, FollowUp.TLS_HOPS)
 
 
 async def find_who_stops_connects(
@@ -80,19 +82,19 @@ async def find_who_stops_connects(
         hops, tried = await search.find_where_connects_vanish(innocent)
     else:
         hops, tried = await find_hops_upwards(search.is_refused_within)
-    _note(context, "syn", endpoint, hops, tried, "syn_hops")
+    _note(context, LocatedStep.SYN, endpoint, hops, tried, FollowUp.SYN_HOPS)
 
 
 def _note(
     context: FollowUpContext,
-    step: str,
+    step: LocatedStep,
     endpoint: Endpoint,
     hops: int | None,
     tried: list[tuple[int, bool]],
-    name: str,
+    name: FollowUp,
 ) -> None:
     context.records.localizations.append(
-        Localization(step=step, address=str(endpoint), hops=hops, tried=tried, tags=[f"follow_up={name}"])
+        Localization(step=step, address=str(endpoint), hops=hops, tried=tried, tags=[name.tag])
     )
 
 
@@ -121,7 +123,7 @@ class _Search:
 
     async def is_server_within(self, hops: int) -> bool:
         """Return whether a SYN that goes only so far is answered by a connection."""
-        trace = self._context.begin("tcp_hops", self._depth)
+        trace = self._context.begin(FollowUp.TCP_HOPS, self._depth)
         times = self._context.settings.timeouts
         wait_s = times.tcp_s if self._rtt_s is None else min(times.tcp_s, self._wait_s())
         while True:
@@ -165,7 +167,7 @@ class _Search:
             context.net,
             endpoint,
             timeout_s=min(context.settings.timeouts.tcp_s, _LONGEST_WAIT_S),
-            trace=context.begin("syn_hops", self._depth),
+            trace=context.begin(FollowUp.SYN_HOPS, self._depth),
             ttl=hops,
         )
         if stream is not None:
@@ -204,7 +206,7 @@ class _Search:
     async def _say_hello(self, host: str, hops: int) -> Failure | None:
         """Send a ClientHello that goes only so far; return its end, None where it could not be sent."""
         context = self._context
-        trace = context.begin("tls_hops", self._depth)
+        trace = context.begin(FollowUp.TLS_HOPS, self._depth)
         while True:
             stream, _ = await tcp_connect(
                 context.net, self._endpoint, timeout_s=context.settings.timeouts.tcp_s, trace=trace

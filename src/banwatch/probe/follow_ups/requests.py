@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from banwatch.formats.ooni import wire
 from banwatch.model.failure import Failure
+from banwatch.model.follow_up import FollowUp
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.http.request import HttpRequest
 from banwatch.net.http.target_url import TargetUrl
@@ -28,17 +29,19 @@ async def after_request(
     if not settings.follow_ups or not was_cut(request.failure):
         return
     innocent = replace(url, host=settings.innocent_name)
-    other = await _request(context, "other_name" if url.is_tls else "other_host", innocent, endpoint, depth)
-    again = await _request(context, "retry", url, endpoint, depth)
+    other = await _request(
+        context, FollowUp.OTHER_NAME if url.is_tls else FollowUp.OTHER_HOST, innocent, endpoint, depth
+    )
+    again = await _request(context, FollowUp.RETRY, url, endpoint, depth)
     if settings.thorough and again in RESETS and not context.has_been_thorough:
         context.has_been_thorough = True
-        await _request(context, "resets_ignored", url, endpoint, depth)
+        await _request(context, FollowUp.RESETS_IGNORED, url, endpoint, depth)
         if other in RESETS and not url.is_tls:
             await rest(context)
             await say_nothing(context, endpoint, depth)
     if context.is_doubtful_timeout(request.failure, settings.timeouts.http_s):
         async with context.lag.quiet():
-            await _request(context, "retest", url, endpoint, depth, patience=_PATIENCE)
+            await _request(context, FollowUp.RETEST, url, endpoint, depth, patience=_PATIENCE)
 
 
 async def after_other_page(context: FollowUpContext, url: TargetUrl, endpoint: Endpoint) -> None:
@@ -47,16 +50,16 @@ async def after_other_page(context: FollowUpContext, url: TargetUrl, endpoint: E
     if not settings.follow_ups or url.is_tls:
         return
     async with context.politeness.addresses.hold(endpoint.ip):
-        await _request(context, "other_host", replace(url, host=settings.innocent_name), endpoint, 0)
+        await _request(context, FollowUp.OTHER_HOST, replace(url, host=settings.innocent_name), endpoint, 0)
     elsewhere = Endpoint(parse_endpoint(settings.innocent_endpoint).ip, url.port)
     if elsewhere.ip != endpoint.ip:
         async with context.politeness.addresses.hold(elsewhere.ip):
-            await _request(context, "name_elsewhere", url, elsewhere, 0)
+            await _request(context, FollowUp.NAME_ELSEWHERE, url, elsewhere, 0)
 
 
 async def _request(
     context: FollowUpContext,
-    name: str,
+    name: FollowUp,
     url: TargetUrl,
     endpoint: Endpoint,
     depth: int,
@@ -70,7 +73,7 @@ async def _request(
     context.records.tcp_connects.append(connect)
     if stream is None:
         return connect.status.failure if connect.status else None
-    if name == "resets_ignored" and not stream.ignore_resets():
+    if name == FollowUp.RESETS_IGNORED and not stream.ignore_resets():
         stream.close()
         return None
     inner: Stream = stream

@@ -5,6 +5,7 @@ that the helper makes up. `banwatch.probe.throttling` compares the two.
 """
 
 from banwatch.model import failure as df007
+from banwatch.model.follow_up import FollowUp
 from banwatch.net.addresses import may_be_measured
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.http.target_url import TargetUrl, parse_target_url
@@ -48,7 +49,7 @@ async def after_page(context: FollowUpContext, fetched: Fetched, depth: int) -> 
         return
     transfers: list[Transfer] = []
 
-    async def go(wanted: TransferOrder, tag: str) -> None:
+    async def go(wanted: TransferOrder, name: FollowUp) -> None:
         transfers.append(
             await transfer(
                 context.net,
@@ -57,15 +58,17 @@ async def after_page(context: FollowUpContext, fetched: Fetched, depth: int) -> 
                 wanted,
                 at=settings.now(),
                 scrub=context.scrub(),
-                trace=context.begin(tag, depth),
+                trace=context.begin(name, depth),
             )
         )
 
     twin_url, twin_endpoint, roots = twin
-    ways: list[tuple[Direction, int, str]] = [("download", as_much, "throughput")]
+    ways: list[tuple[Direction, int, FollowUp, FollowUp]] = [
+        ("download", as_much, FollowUp.THROUGHPUT, FollowUp.THROUGHPUT_OTHER)
+    ]
     if settings.thorough:
-        ways.append(("upload", _UPLOAD_BYTES, "upload"))
-    for direction, size_bytes, tag in ways:
+        ways.append(("upload", _UPLOAD_BYTES, FollowUp.UPLOAD, FollowUp.UPLOAD_OTHER))
+    for direction, size_bytes, name, name_of_twin in ways:
         its_url = twin_url
         if direction == "upload" and settings.twin_url is None:
             its_url = _at_helper(settings.helper_url or "", None)
@@ -85,10 +88,10 @@ async def after_page(context: FollowUpContext, fetched: Fetched, depth: int) -> 
             size_bytes=size_bytes,
             roots=context.roots,
         )
-        await go(twins, f"{tag}_other")
+        await go(twins, name_of_twin)
         if transfers[-1].pattern is None:
             break  # no such place, as at OONI's helper: nothing to compare with
-        await go(targets, tag)
+        await go(targets, name)
     context.records.throttling = compare(transfers, "setting" if settings.twin_url else "helper")
 
 
@@ -113,7 +116,7 @@ def _at_helper(helper_url: str, size_bytes: int | None) -> TargetUrl:
 
 
 async def _addresses(context: FollowUpContext, twin: TargetUrl, depth: int) -> list[str]:
-    trace = context.begin("throughput_other", depth)
+    trace = context.begin(FollowUp.THROUGHPUT_OTHER, depth)
     query = await lookup_system(
         context.net, twin.host, timeout_s=context.settings.timeouts.dns_s, trace=trace
     )

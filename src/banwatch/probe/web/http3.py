@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from banwatch.formats.ooni import wire
+from banwatch.model.follow_up import FollowUp
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.http.quic import QuicLink
 from banwatch.net.http.request import HttpRequest
@@ -60,7 +61,7 @@ class Http3:
                     timeout_s=self._settings.timeouts.http_s,
                     limit_bytes=self._settings.body_limit_bytes,
                     scrub=scrubber((*self._net.own_addresses, *self._settings.own_addresses)),
-                    trace=replace(trace, tags=(tag, "follow_up=http3")),
+                    trace=replace(trace, tags=(tag, FollowUp.HTTP3.tag)),
                 )
             finally:
                 link.close()
@@ -68,11 +69,13 @@ class Http3:
                 fetched.record
             )  # behind the plain ones, which readers look at first
         elif self._settings.follow_ups:
-            await self._knock(endpoint, self._settings.innocent_name, tag, "other_name", None)
-            await self._knock(endpoint, host, tag, "retry", self._roots)
+            await self._knock(endpoint, self._settings.innocent_name, tag, FollowUp.OTHER_NAME, None)
+            await self._knock(endpoint, host, tag, FollowUp.RETRY, self._roots)
 
-    async def _knock(self, endpoint: Endpoint, name: str, tag: str, why: str, roots: Roots | None) -> None:
-        again = self._new_trace("quic", tag, f"follow_up={why}")
+    async def _knock(
+        self, endpoint: Endpoint, name: str, tag: str, why: FollowUp, roots: Roots | None
+    ) -> None:
+        again = self._new_trace("quic", tag, why.tag)
         link, _ = await self._connect(endpoint, name, again, roots)
         if link is not None:
             link.close()

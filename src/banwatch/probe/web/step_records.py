@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 
 from banwatch.formats.ooni import wire
+from banwatch.formats.ooni.extensions import Localization, TcpInfoRecord
+from banwatch.model.follow_up import FOLLOW_UP_TAG
 from banwatch.net.seam import Stream
 from banwatch.probe.throttling import Throttling
 from banwatch.probe.trace import Trace
-from banwatch.probe.written_records import Localization, Query, TcpInfoRecord
+from banwatch.probe.written_records import Query
 
 
 @dataclass(slots=True)
@@ -29,7 +31,7 @@ class StepRecords:
         """Return the plain request for the input itself."""
         for request in self.requests:
             tags = request.tags or []
-            if "depth=0" in tags and not any(tag.startswith("follow_up=") for tag in tags):
+            if "depth=0" in tags and not any(tag.startswith(f"{FOLLOW_UP_TAG}=") for tag in tags):
                 return request
         return None
 
