@@ -1,15 +1,14 @@
-"""Before, beyond and after the announcement; and what nobody announced."""
+"""Periods: interference before, beyond and after the announcement."""
 
 from dataclasses import replace
 from datetime import date, timedelta
 
-from banwatch.bans import compare, load_bans, unannounced
-from banwatch.bans.period import last_moment, window_of
+from banwatch.bans import compare, load_bans
+from banwatch.bans.period import last_moment, period_of
 from banwatch.detect import find_changes, fold
 from banwatch.model.ban import Comparison, Relation
 from banwatch.model.state import State
 from tests.detect.making import START, hours, verdict
-from tests.detect.test_first_light import seen
 
 DPRK = load_bans()["dprk-2016"]
 BAN = replace(DPRK, begins=date(2016, 4, 10), ends="2016-04-20")
@@ -56,11 +55,5 @@ def test_open_has_no_relation() -> None:
 def test_periods_of_every_precision() -> None:
     assert last_moment("2016-12").isoformat().startswith("2017-01-01")
     assert last_moment("2016").isoformat().startswith("2017-01-01")
-    earliest, latest = window_of(BAN)
+    earliest, latest = period_of(BAN)
     assert latest - earliest == timedelta(days=11 + 120)
-
-
-def test_incidents_that_nobody_announced() -> None:
-    incidents = seen()[2]
-    found = unannounced(incidents, load_bans().values())
-    assert [one.incident_id for one in found] == ["KP-2016-0001", "KP-2016-0002", "KP-2016-0004"]

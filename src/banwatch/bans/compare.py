@@ -28,17 +28,17 @@ def compare(ban: Ban, cells: Iterable[Cell], changes: Iterable[Change]) -> tuple
         every announced target on every network that the ban binds, measured or not. Sorted by target, network
         and tier.
     """
-    period_of_ban = period.window_of(ban)
+    covered = period.period_of(ban)
     cells_of: defaultdict[_ComparedSeries, list[Cell]] = defaultdict(list)
     for cell in cells:
-        if cell.probe_cc == ban.country and period_of_ban[0] <= cell.hour <= period_of_ban[1]:
+        if cell.probe_cc == ban.country and covered[0] <= cell.hour <= covered[1]:
             cells_of[cell.target, cell.probe_asn, cell.access_tier].append(cell)
     changes_of: defaultdict[_ComparedSeries, list[Change]] = defaultdict(list)
     for change in changes:
         if (
             change.probe_cc == ban.country
             and change.kind is IncidentKind.BLOCKING
-            and period.overlaps(change, period_of_ban)
+            and period.overlaps(change, covered)
         ):
             changes_of[change.target, change.probe_asn, change.access_tier].append(change)
     keys = set(cells_of) | {

@@ -13,7 +13,7 @@ from banwatch.model.ban import UNSPECIFIED, Ban, Relation
 from banwatch.model.incident import Change
 
 _ZONES = timedelta(hours=t.ZONE_MARGIN_HOURS)
-Segment = tuple[datetime, datetime]
+Period = tuple[datetime, datetime]
 
 
 def first_moment(day: str) -> datetime:
@@ -35,7 +35,7 @@ def last_moment(day: str) -> datetime:
     return begins.replace(year=begins.year + 1)
 
 
-def window_of(ban: Ban) -> Segment:
+def period_of(ban: Ban) -> Period:
     """Return the time that concerns a ban: `WINDOW_DAYS` before its beginning to as many after its end."""
     margin = timedelta(days=t.WINDOW_DAYS)
     earliest, latest = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -46,9 +46,11 @@ def window_of(ban: Ban) -> Segment:
     return earliest, latest
 
 
-def overlaps(change: Change, window: Segment) -> bool:
+def overlaps(change: Change, covered: Period) -> bool:
     """Return whether a change lasted at some time within a period."""
-    return change.onset_latest <= window[1] and (change.end_latest is None or change.end_latest >= window[0])
+    return change.onset_latest <= covered[1] and (
+        change.end_latest is None or change.end_latest >= covered[0]
+    )
 
 
 def relations(ban: Ban, announced: bool, changes: Sequence[Change]) -> tuple[str, ...]:

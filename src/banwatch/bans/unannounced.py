@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from banwatch.bans import thresholds as t
 from banwatch.bans.compare import announced_targets, binds
-from banwatch.bans.period import window_of
+from banwatch.bans.period import period_of
 from banwatch.model.ban import Ban
 from banwatch.model.incident import Incident, IncidentKind
 
@@ -20,7 +20,7 @@ def announces(ban: Ban, incident: Incident) -> bool:
     """Return whether a ban announces part of an incident: country, time, a network and a target agree."""
     if ban.country != incident.probe_cc:
         return False
-    earliest, latest = window_of(ban)
+    earliest, latest = period_of(ban)
     over = incident.end_latest
     if incident.onset_latest > latest or (
         over is not None and over < earliest + timedelta(days=t.LEAST_OVERLAP_DAYS)
