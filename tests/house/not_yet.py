@@ -19,7 +19,6 @@ LONG_FILES: frozenset[str] = frozenset(
     {
         "src/banwatch/judge/weighing/weigh.py",
         "src/banwatch/store/engines/duckdb_layout.py",
-        "tests/helper/test_server.py",
     }
 )
 """Files of more than 400 lines."""

@@ -9,6 +9,7 @@ import dns.rrset
 
 from banwatch.net.memory import Handler, MemoryNet, MemoryStream, Responder
 from tests.net import servers
+from tests.probe.follow_ups.test_connection import names_of
 from tests.probe.scenes import (
     CONTROL_OK,
     FORGED,
@@ -20,7 +21,6 @@ from tests.probe.scenes import (
     settings,
     site,
 )
-from tests.probe.test_follow_ups import names_of
 from tests.probe.test_session import followed_up
 
 

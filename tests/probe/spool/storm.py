@@ -1,6 +1,6 @@
 """A spool under fire: killed at random moments while measuring and delivering, to a collector that fails.
 
-    python -m tests.probe.storm --count 10000
+    python -m tests.probe.spool.storm --count 10000
 
 Prints, as JSON, how many measurements were put, accepted, accepted twice and lost, how often the probe was
 killed, and whether any target's name was ever on the disk.

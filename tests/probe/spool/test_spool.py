@@ -25,7 +25,7 @@ from banwatch.probe.spool.sealing import make_keys, parse_key, seal, unseal_untr
 from banwatch.probe.spool.spool import Spool
 from tests.net import servers
 from tests.net.servers import NOW, Page
-from tests.probe.storm import storm
+from tests.probe.spool.storm import storm
 
 PRIVATE, PUBLIC = make_keys()
 KEY = PUBLIC.hex()
@@ -258,7 +258,7 @@ def test_a_kill_at_any_moment_loses_at_most_the_one_in_flight(tmp_path: Path, se
 
 
 def test_a_storm_of_kills_and_failures_loses_nothing(tmp_path: Path) -> None:
-    # the same with ten thousand: python -m tests.probe.storm
+    # the same with ten thousand: python -m tests.probe.spool.storm
     result = storm(120, 7, tmp_path / "spool", life_s=0.03, most_kills=3)
     assert result["lost"] == 0
     assert result["accepted_twice"] == 0

@@ -12,8 +12,8 @@ from banwatch.net.memory import MemoryNet
 from banwatch.probe.nettests.tor import DATA
 from tests.net import servers
 from tests.net.servers import Page
+from tests.probe.nettests.running import run
 from tests.probe.scenes import site
-from tests.probe.test_small_nettests import run
 
 PLACES = DATA.servers
 DIRECTORY = servers.http_site(Page(b"network-status-version 3\n" * 4000))

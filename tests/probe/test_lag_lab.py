@@ -15,7 +15,7 @@ from banwatch.net.real import RealNet
 from banwatch.probe.session import Session
 from banwatch.probe.settings import Settings, Timeouts
 from tests.lab.labs import NEEDS_LAB_ALONE, regime_from
-from tests.probe.test_lab_follow_ups import judged, only, weighed
+from tests.probe.follow_ups.test_follow_ups_lab import judged, only, weighed
 
 pytestmark = NEEDS_LAB_ALONE
 
@@ -72,7 +72,7 @@ def _measure(world: World, urls: list[str], timeouts: Timeouts, rest_s: float) -
 
 
 def _in_lab(delay_ms: int, names: list[str], timeouts: Timeouts, rest_s: float) -> dict[str, Any]:
-    world = load_world(HERE / "follow_ups_world.yaml")
+    world = load_world(HERE / "follow_ups/follow_ups_world.yaml")
     with Lab(regime_from(REGIME % delay_ms), "all", world, clock=LabClock(AT)) as lab:
         lines = lab.call(_measure, world, [f"https://www.{name}.net/" for name in names], timeouts, rest_s)
     found = [json.loads(line) for line in lines]

@@ -8,12 +8,12 @@ import pytest
 
 from banwatch.net.memory import Handler, MemoryStream
 from banwatch.probe.settings import Timeouts
+from tests.probe.follow_ups.test_connection import names_of
 from tests.probe.scenes import (
     SITE,
     Scene,
     measure_site,
 )
-from tests.probe.test_follow_ups import names_of
 
 
 def slow_page(size: int, pause_s: float) -> Handler:

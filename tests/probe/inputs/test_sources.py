@@ -20,8 +20,8 @@ from banwatch.probe.settings import Settings
 from banwatch.reference.importing import import_files
 from tests.net import servers
 from tests.net.servers import NOW, Page
+from tests.probe.command_line import run_cli
 from tests.probe.scenes import SECOND, SITE, settings, site
-from tests.probe.test_people import run_cli
 
 LIST = b"url,category_code\nhttps://a.example/,NEWS\n"
 

@@ -13,12 +13,14 @@ from banwatch.net.memory import MemoryNet
 from banwatch.probe.nettests.registry import load_nettests
 from banwatch.probe.session import Session
 from tests.net import servers
+from tests.probe.applications.test_application import APPLICATIONS, everything
+from tests.probe.nettests.test_dnscheck import resolver
+from tests.probe.nettests.test_echcheck import ech_site
+from tests.probe.nettests.test_http_header_field_manipulation import TELLER, teller
+from tests.probe.nettests.test_http_invalid_request_line import HELPER, echo
+from tests.probe.nettests.test_tor import tor_network
 from tests.probe.scenes import SITE, settings
-from tests.probe.test_applications import APPLICATIONS, everything
-from tests.probe.test_middleboxes import HELPER, TELLER, echo, teller
-from tests.probe.test_small_nettests import ech_site, resolver
-from tests.probe.test_tor import tor_network
-from tests.probe.test_written import STEPS, TOP_LEVEL
+from tests.probe.test_written_records import STEPS, TOP_LEVEL
 
 BOOL, TEXT, NONE, LIST, MAP, NUMBER = "bool", "str", "NoneType", "list", "dict", "int"
 COMMON = {
