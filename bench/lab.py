@@ -1,7 +1,7 @@
 """Benchmark of the lab: throughput, new connections and added round trip, beside a plain veth pair.
 
-Both are measured in one run, on this machine, with the same little client and server; so the ratios mean more
-than the numbers. The censor has the regime that is given (by default `cn-gfw`) loaded with 50,000 more names.
+Both are measured in one run, with the same client and server, so the ratios depend less on the machine than
+the numbers do. The censor has the given regime (by default `cn-gfw`) loaded with 50,000 more names.
 
     python bench/lab.py [--json] [--seconds 3] [--names 50000]
 """
@@ -65,7 +65,7 @@ def serve(world: object, *, ready: Callable[[], None], **_: object) -> None:
 
 
 def stream(connection: socket.socket) -> None:
-    """Send until the other end has had enough."""
+    """Send until the other end closes."""
     connection.setblocking(True)
     try:
         while True:
@@ -116,7 +116,7 @@ def measure_rtt_ms(seconds: float) -> float:
 
 
 def measure(seconds: float) -> dict[str, float]:
-    """Measure all three from where the caller is."""
+    """Measure all three in the caller's namespace."""
     limit = "/proc/sys/net/ipv4/ip_local_port_range"
     try:
         with open(limit, "w", encoding="ascii") as file:
@@ -131,7 +131,7 @@ def measure(seconds: float) -> dict[str, float]:
 
 
 def measure_plain_veth(seconds: float) -> dict[str, float]:
-    """The same over a veth pair between two namespaces, with the same MTU and no offloads."""
+    """Measure a veth pair between two namespaces, with the lab's MTU and no offloads."""
     from pyroute2 import IPRoute
 
     from banwatch.lab.machine.network import MTU, _switch_off_offloads
@@ -172,7 +172,7 @@ def measure_plain_veth(seconds: float) -> dict[str, float]:
 
 
 def in_child(work: Callable[[], dict[str, float]]) -> dict[str, float]:
-    """Run something in a process of its own, since it changes its namespaces."""
+    """Run a function in a child process, since it changes its namespaces."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -189,7 +189,7 @@ def in_child(work: Callable[[], dict[str, float]]) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class BenchWorld:
-    """One address."""
+    """World of one address."""
 
     prefixes: Sequence[Any] = (ip_network(SITE),)
     helper_addresses: Sequence[Any] = ()
@@ -197,7 +197,7 @@ class BenchWorld:
 
 
 def with_names(regime: Regime, count: int) -> Regime:
-    """The regime with so many more names in every rule that has a list of them."""
+    """Return the regime with `count` more names in every rule that has a list of names."""
     more = frozenset(f"name{n}.blocked{n % 977}.example" for n in range(count))
 
     def grown(rule: Rule) -> Rule:
@@ -229,7 +229,7 @@ def main() -> None:
     regime = with_names(load_regime(options.regime), options.names)
     tier = next(name for name in regime.tiers if any(name in rule.tiers for rule in regime.rules))
     plain = in_child(lambda: measure_plain_veth(options.seconds))
-    # No hops and delays of the regime's own: they would be measured instead of the censor.
+    # Without the regime's own hops and delays, which would hide the censor's share.
     tiers = {name: dataclasses.replace(t, path=type(t.path)()) for name, t in regime.tiers.items()}
     regime = dataclasses.replace(regime, tiers=tiers)
     clock = LabClock(datetime(2016, 4, 4, tzinfo=UTC))

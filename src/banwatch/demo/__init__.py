@@ -1,5 +1,5 @@
-"""The whole story on one machine: lab, probes, pipeline, comparison, pages.
+"""Demo: lab, probes, pipeline, comparison and pages on one machine.
 
-*conduct* runs the stages one after the other into a folder; *workspace* is that folder while it is being
-made: nothing is left of it when a stage fails; *result* is what the run says in one file for machines.
+*conduct* runs the stages one after the other into a folder; *workspace* is that folder while the stages fill
+it, and is removed when one fails; *result* is the run's result in one file for machines.
 """

@@ -1,4 +1,4 @@
-"""Conduct the whole story: measure in the lab, ingest, detect, compare, score, publish."""
+"""Conductor of the demo: measures in the lab, ingests, detects, compares, scores, publishes."""
 
 import json
 import signal
@@ -23,26 +23,28 @@ if TYPE_CHECKING:
 BAN_ID = "dprk-2016"
 REGIME = "dprk-2016"
 
-_POLITE_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SCORE_KEYS = {"interfered_and_down": "moot"}
+"""Keys of `result.json` and `score.json`, as docs/score.md promises them, for fields of other names."""
+_TERMINATION_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoSettings:
-    """What the person asked for."""
+    """Settings of a demo."""
 
     out_dir: Path
     serve: bool = True
     port: int | None = None
     recorded: bool = False
-    """Use the recordings that ship with the project, also where a lab could be built."""
+    """Whether to use the recordings that ship with Banwatch, even where a lab can be built."""
     jobs: int | None = None
-    """Labs side by side; None lets the lab decide by the machine."""
+    """Number of labs side by side; None for as many as the machine can run."""
     seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a finished run leaves behind."""
+    """Files of a finished run."""
 
     store_path: Path
     page: Path
@@ -54,7 +56,7 @@ def conduct(settings: DemoSettings, stages: Stages | None = None) -> Outcome:
     """Run every stage into `settings.out_dir`, or leave nothing behind.
 
     Raises:
-        BanwatchError: a stage failed in a way that a person can mend.
+        BanwatchError: a stage failed for a reason that the user can remove.
     """
     stages = stages or Stages()
     if settings.serve:
@@ -74,7 +76,7 @@ def conduct(settings: DemoSettings, stages: Stages | None = None) -> Outcome:
 
 @contextmanager
 def _termination_unwinds() -> Iterator[None]:
-    """Let every polite signal unwind the stack, so that each `finally` runs.
+    """Make SIGINT, SIGTERM and SIGHUP unwind the stack, so that each `finally` runs.
 
     Ctrl-C is among them since a shell's background job starts with it ignored.
     """
@@ -83,7 +85,7 @@ def _termination_unwinds() -> Iterator[None]:
         del number, frame
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in _POLITE_SIGNALS}
+    before = {number: signal.signal(number, interrupt) for number in _TERMINATION_SIGNALS}
     try:
         yield
     finally:
@@ -92,14 +94,14 @@ def _termination_unwinds() -> Iterator[None]:
 
 
 def _refuse_taken_port(port: int | None) -> None:
-    """Say so before three minutes of work, not after."""
+    """Raise an error for a taken port before three minutes of work, not after."""
     from banwatch.net.listening import find_port
 
     find_port("127.0.0.1", port)
 
 
 def _refuse_damaged_store(path: Path) -> None:
-    """An earlier run's database is replaced, unless it is none that we can read: then a person decides."""
+    """Raise an error where an earlier run's database cannot be read: the user decides about it."""
     if not path.exists():
         return
     from banwatch.store import Store
@@ -178,13 +180,14 @@ def _score(store: "Store", work: Path) -> dict[str, float]:
     verdicts = queries.verdicts(store)
     observations = queries.observations_of(store, [verdict.measurement_uid for verdict in verdicts])
     score = score_story(verdicts, observations, sorted((work / "truth").glob("*.jsonl")))
-    whole = json.loads(json.dumps(asdict(score), default=str))
+    plain = json.loads(json.dumps(asdict(score), default=str))
+    whole = {_SCORE_KEYS.get(key, key): value for key, value in plain.items()}
     write_result(whole, work / "score.json")
     return {key: value for key, value in whole.items() if isinstance(value, int | float)}
 
 
 def present(settings: DemoSettings, outcome: Outcome, stages: Stages | None = None) -> None:
-    """Tell what came out, and serve the page where that was asked for."""
+    """Print the result, and serve the page where the settings say so."""
     from banwatch.store import Store, queries
 
     stages = stages or Stages()

@@ -1,4 +1,4 @@
-"""Progress of a run in stages, on stderr: a live bar for people, plain lines for files and pipes."""
+"""Progress of a run in stages, on stderr: a live bar on terminals, plain lines for files and pipes."""
 
 import sys
 import time
@@ -18,7 +18,7 @@ from rich.progress import Progress as ProgressBars
 from banwatch.model.progress import Progress
 
 PLAIN_LINE_EVERY_S = 5.0
-"""How often a stage says how far it is where no terminal shows a bar."""
+"""Time between two progress lines of a stage without a terminal."""
 
 
 class Stages:

@@ -1,4 +1,4 @@
-"""The folder that a demo fills: one owner, whole or not at all."""
+"""Workspace of a demo: a folder with one owner, filled whole or not at all."""
 
 import errno
 import fcntl
@@ -22,23 +22,23 @@ PRODUCTS = (
     "result.json",
     "score.json",
 )
-"""Everything that a demo makes, and the only things that the next one in the same folder replaces."""
+"""Files that a demo makes; the next demo in the same folder replaces only these."""
 
 _BESIDE_THE_STORE = "banwatch.duckdb."
-"""What serving adds beside the database: its owner's socket, readers' reports. It is left where it is."""
+"""Prefix of files that serving adds to the folder (owner's socket, readers' reports), which stay there."""
 
 FREE_BYTES_NEEDED = 400 * 2**20
-"""A run makes about 100 MB; the rest is what the database and the pictures need while they are made."""
+"""Free space that a run needs: 100 MB of results, and temporary files of database and pictures."""
 
 _LOCK_NAME = ".banwatch-demo.lock"
 
 
 @contextmanager
 def workspace(out_dir: Path) -> Iterator[Path]:
-    """Give a folder to work in; its products move to `out_dir` when the work ends well, else nothing stays.
+    """Make a folder for the work; its files move to `out_dir` on success, and are removed otherwise.
 
     Raises:
-        BanwatchError: another demo fills the folder, it holds something else, or there is no room.
+        BanwatchError: another demo fills the folder, it holds something else, or the disk is too full.
     """
     made_by_us = not out_dir.exists()
     try:
@@ -50,7 +50,7 @@ def workspace(out_dir: Path) -> Iterator[Path]:
     try:
         with _locked(out_dir):
             _refuse_foreign_content(out_dir)
-            _refuse_without_room(out_dir)
+            _refuse_full_disk(out_dir)
             partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=out_dir))
             try:
                 yield partial
@@ -98,9 +98,7 @@ def _locked(out_dir: Path) -> Iterator[None]:
 
 
 def _refuse_foreign_content(out_dir: Path) -> None:
-    for stale in out_dir.glob(
-        ".partial-*"
-    ):  # a demo that was killed; we hold the lock, so nobody works there
+    for stale in out_dir.glob(".partial-*"):  # left by a killed demo: this one holds the lock
         shutil.rmtree(stale, ignore_errors=True)
     names = sorted(path.name for path in out_dir.iterdir())
     foreign = [n for n in names if n not in {*PRODUCTS, _LOCK_NAME} and not n.startswith(_BESIDE_THE_STORE)]
@@ -111,7 +109,7 @@ def _refuse_foreign_content(out_dir: Path) -> None:
         )
 
 
-def _refuse_without_room(out_dir: Path) -> None:
+def _refuse_full_disk(out_dir: Path) -> None:
     free = shutil.disk_usage(out_dir).free
     if free < FREE_BYTES_NEEDED:
         raise BanwatchError(

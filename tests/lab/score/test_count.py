@@ -126,9 +126,9 @@ def test_what_is_down_for_everybody_is_moot_where_it_is_blocked_too():
     observations = {MeasurementUid("m"): _steps("m")}
     for state, said in ((State.DOWN, ()), (State.LIKELY_BLOCKED, ("tcp.timeout",))):
         got = score([_verdict("m", state, *said)], observations, [ASKED, dropped], down={"a.example"})
-        assert (got.missed, got.false_blocked, got.moot, got.interfered) == (0, 0, 1, 0)
+        assert (got.missed, got.false_blocked, got.interfered_and_down, got.interfered) == (0, 0, 1, 0)
     accused = score([_verdict("m", State.BLOCKED)], observations, [ASKED], down={"a.example"})
-    assert (accused.false_blocked, accused.moot) == (1, 0)
+    assert (accused.false_blocked, accused.interfered_and_down) == (1, 0)
     assert score([_verdict("m", State.OK)], observations, [ASKED, dropped], down=()).missed == 1
 
 

@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
         from banwatch.cli.views.messages import exit_on_interrupt
         from banwatch.demo.conduct import DemoSettings, conduct, present
 
-        plan = DemoSettings(out_dir=out, serve=serve, port=port, recorded=recorded, jobs=jobs, seed=seed)
+        settings = DemoSettings(out_dir=out, serve=serve, port=port, recorded=recorded, jobs=jobs, seed=seed)
         with exit_on_interrupt(f"interrupted; nothing of this run is left in {out}"):
-            outcome = conduct(plan)
-        present(plan, outcome)
+            outcome = conduct(settings)
+        present(settings, outcome)

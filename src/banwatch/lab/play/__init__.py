@@ -1,8 +1,8 @@
-"""Play a timeline: days of a country in minutes.
+"""Plays: timelines measured in labs, days of a country in minutes.
 
 *round*: one run of the probe over all inputs, at one moment of lab time. *part*: some rounds of one tier, in
 a lab of its own. *worker*: a process that plays parts, one after the other; several run side by side, because
-waiting for blackholes costs time and no CPU. *play*: all of it, and what it leaves in a folder.
+waiting for blackholes costs time and no CPU. *play*: all parts, and the files that they leave in a folder.
 """
 
 from banwatch.lab.play.conduct import PlayResult, play, play_story

@@ -1,4 +1,4 @@
-"""Conduct a play: divide it into parts, hand them to workers, and watch over those."""
+"""Conductor of a play: divides it into parts, assigns them to workers, and watches the workers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,24 +18,24 @@ from banwatch.model.ids import UNKNOWN_ASN
 from banwatch.model.progress import Progress
 
 MAX_LABS = 5
-"""Keeps a whole demo under 1.5 GB even where shared pages are counted once a process."""
+"""Most labs side by side: they keep a demo under 1.5 GB even with shared pages counted once a process."""
 LABS_PER_CORE = 3
-"""A lab waits for blackholes more than it computes."""
+"""Labs for each core: a lab waits for blackholes more than it computes."""
 LAB_MEMORY_BYTES = 120 << 20
-"""What a lab and its worker take, about, in proportional set size: its processes share what they import."""
+"""Approximate memory of a lab and its worker (proportional set size: processes share what they import)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayResult:
-    """What a play left behind."""
+    """Result of a play: counts, and the files that it wrote."""
 
     measurements: int
     flows: int
-    """Lines of truth."""
+    """Number of lines of truth."""
     measurement_files: tuple[Path, ...]
     truth_files: tuple[Path, ...]
     perfect_file: Path | None = None
-    """What a perfect observer would say of each tier, target and hour; none beside a recording."""
+    """File of the perfect observer's rows; None for a recording."""
 
 
 def play_story(
@@ -69,14 +69,14 @@ def play(
     Args:
         regime: name or path.
         world: name or path.
-        out_dir: made where missing; earlier parts of the same names in it are written anew.
-        tiers: all of the regime's where None.
+        out_dir: folder for the files; earlier parts of the same names in it are replaced.
+        tiers: tiers to play; all of the regime's where None.
         start: of the first round; the regime's timeline where None.
         end: no round begins at or after it; the regime's timeline where None.
         every: time between rounds; the regime's timeline where None.
         inputs: URLs to measure; the world's own list where None.
-        jobs: how many labs side by side; by cores and memory where None.
-        seed: of every chance in the regime and in the probe.
+        jobs: number of labs side by side; by cores and memory where None.
+        seed: seed of every chance in the regime and in the probe.
         progress: called with (done, total) measurements.
 
     Raises:
@@ -103,7 +103,7 @@ def play(
     from banwatch.reference import load
 
     reference = load()
-    for tier in chosen:  # every lab gets a piece of every tier, so that all are busy for about as long
+    for tier in chosen:  # every lab gets a piece of every tier, so that all take about as long
         network = reference.network_of(str(loaded.tiers[tier].resolver))
         first_round = 0
         for number, run in enumerate(divide(rounds, jobs)):
@@ -146,14 +146,14 @@ def play_parts(parts: Sequence[Part], *, jobs: int | None = None, progress: Prog
     """Play parts in labs side by side; returns how many measurements were made.
 
     Raises:
-        BanwatchError: one of them failed; the others are ended, and nothing runs on.
+        BanwatchError: one of them failed; all workers are ended.
     """
     total = sum(len(part.rounds) * len(part.inputs) for part in parts)
     return _WorkerPool(list(parts), jobs or default_jobs(), total, progress).play()
 
 
 def default_jobs() -> int:
-    """Say how many labs this machine takes side by side."""
+    """Return how many labs this machine can run side by side."""
     return max(1, min(MAX_LABS, usable_cores() * LABS_PER_CORE, memory_bytes() // 2 // LAB_MEMORY_BYTES))
 
 

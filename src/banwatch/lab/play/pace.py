@@ -1,4 +1,4 @@
-"""Keep a probe's time-outs far above what this machine needs: a busy one must never look like a censor."""
+"""Pace of a probe: time-outs far above what this machine needs, so that load never looks like a censor."""
 
 from collections.abc import Iterable
 
@@ -7,14 +7,14 @@ import msgspec
 from banwatch.probe.settings import Timeouts
 
 MARGIN = 3.0
-"""A time-out must be this many times longer than the slowest step that went well: below, chance decides."""
+"""Least ratio of a time-out to the slowest successful step: below it, chance decides."""
 LAG_MARGIN = 4.2
-"""And this many times longer than the probe itself stood still; the judge believes no time-out below four."""
+"""Least ratio of a time-out to the probe's longest standstill; the judge trusts no time-out below 4."""
 MAX_SCALE = 8.0
 MAX_ATTEMPTS = 3
-"""How often a round is played, at most; the last attempt counts, whatever its pace."""
+"""Most attempts at a round; the last one counts, whatever its pace."""
 _EASE = 0.7
-"""By how much the scale falls after a round that was quick: slowly, since load comes in bursts."""
+"""Factor of the scale after a quick round: it falls slowly, since load comes in bursts."""
 
 
 class _Status(msgspec.Struct):
@@ -46,11 +46,11 @@ _decoder = msgspec.json.Decoder(_Line)
 
 
 class Pace:
-    """By how much time-outs are stretched; learns from every round.
+    """Scale of a probe's time-outs, which follows the machine's speed round by round.
 
     Args:
-        timeouts: what they are on a machine that has nothing else to do.
-        fixed: never stretch: on a path that loses packets, a slow step is the path's doing.
+        timeouts: time-outs on an idle machine.
+        fixed: whether the scale stays at 1: on a path that loses packets, slow steps are due to the path.
     """
 
     def __init__(self, timeouts: Timeouts, *, fixed: bool = False) -> None:
@@ -60,7 +60,7 @@ class Pace:
 
     @property
     def timeouts(self) -> Timeouts:
-        """The time-outs to use now."""
+        """Return the time-outs to use now."""
         if self.scale == 1.0:
             return self._timeouts
         base, scale = self._timeouts, self.scale
@@ -74,7 +74,7 @@ class Pace:
         )
 
     def learn(self, lines: Iterable[bytes], lag_s: float) -> bool:
-        """Take in a round; says whether it was slow enough that its time-outs may be the machine's own doing.
+        """Learn from a round; returns whether its time-outs can be trusted not to be due to load.
 
         Args:
             lines: the round's measurements.
@@ -91,7 +91,7 @@ class Pace:
 
 
 def slowest_step_s(line: bytes) -> float:
-    """Time of the slowest TCP connect or TLS handshake that went well, in seconds."""
+    """Return the time of the slowest successful TCP connect or TLS handshake, in seconds."""
     keys = _decoder.decode(line).test_keys
     connects = [step.t - step.t0 for step in keys.tcp_connect or () if step.status.failure is None]
     handshakes = [step.t - step.t0 for step in keys.tls_handshakes or () if step.failure is None]

@@ -1,4 +1,4 @@
-"""A part of a play, as it is handed to a worker."""
+"""Part of a play, in the form in which a worker gets it."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,15 +8,15 @@ import msgspec
 from banwatch.probe.settings import Timeouts
 
 PROBES = "abcd"
-"""A tier has four simulated probes, so that whoever counts voices has some to count."""
+"""Names of a tier's four simulated probes: detection counts distinct probes."""
 
 
 class LabTimeouts(msgspec.Struct, frozen=True, kw_only=True):
-    """Deadlines of the probe's steps, in seconds, as they travel to a worker.
+    """Time-outs of the probe's steps, in seconds, as a worker gets them.
 
-    The defaults are for a network whose round trips take a millisecond or two. Blackholes make them the
-    length of a round. A step that runs out of time is tried again, with more time, before anybody draws a
-    conclusion, and `pace` stretches all of them on a busy machine.
+    The defaults are for a network whose round trips take a millisecond or two. Blackholes cost a
+    whole time-out, so these make the length of a round. A step that times out is tried again with more time
+    before a verdict rests on it, and `pace` scales all time-outs on a busy machine.
     """
 
     dns_s: float = 0.7
@@ -27,30 +27,30 @@ class LabTimeouts(msgspec.Struct, frozen=True, kw_only=True):
     control_s: float = 6.0
 
     def for_probe(self) -> Timeouts:
-        """Hand them to a probe."""
+        """Convert them to the probe's type."""
         return Timeouts(**msgspec.structs.asdict(self))
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """Some rounds of one tier, in a lab of its own."""
+    """Part of a play: some rounds of one tier, in a lab of its own."""
 
     name: str
-    """Stem of its files."""
+    """Stem of its files' names."""
     regime: str
     world: str
     tier: str
     rounds: tuple[datetime, ...]
     first_round: int
-    """Number of the first of them in the whole play, from 0: it says which probe's turn it is."""
+    """Number of its first round in the whole play, from 0, which decides the probe of each round."""
     inputs: tuple[str, ...]
     seed: int
     timeouts: LabTimeouts = LabTimeouts()
     lossy: bool = False
-    """Whether the path loses packets or is slow by itself; else a slow step is this machine's doing."""
+    """Whether the path itself loses packets or is slow; otherwise slow steps are due to this machine."""
     thorough: bool = False
-    """Whether the probe takes its long follow-ups as well."""
+    """Whether the probe makes its long follow-ups as well."""
     twin_url: str = ""
-    """A page whose speed the target's is compared with."""
+    """Page whose speed is compared with the target's."""
     resolver_asn: int = 0
     resolver_network_name: str = ""
     measurements_path: str
@@ -58,15 +58,16 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a worker says to its conductor, a line of JSON each."""
+    """Report of a worker to the conductor: one line of JSON."""
 
     measured: int = 0
     """Measurements finished since the last report."""
     finished: str = ""
-    """Name of a part that is done."""
+    """Name of a finished part; empty for none."""
     what: str = ""
+    """Error of a failed part; empty for none."""
     do: str = ""
-    """A part failed: the two halves of a BanwatchError."""
+    """Remedy for the error."""
 
 
 def rounds_between(start: datetime, end: datetime, every: timedelta) -> tuple[datetime, ...]:
@@ -77,13 +78,13 @@ def rounds_between(start: datetime, end: datetime, every: timedelta) -> tuple[da
 
 
 def probe_of_round(tier: str, number: int) -> str:
-    """Name the simulated probe that measures a round: each in turn, and none always at the same hour."""
+    """Return the simulated probe of a round: each in turn, none always at the same hour."""
     turn = (number + number // len(PROBES)) % len(PROBES)
     return f"{tier}-{PROBES[turn]}"
 
 
 def divide(rounds: Sequence[datetime], pieces: int) -> list[tuple[datetime, ...]]:
-    """Cut rounds into at most so many runs of about the same length."""
+    """Divide rounds into at most `pieces` runs of about the same length."""
     pieces = max(1, min(pieces, len(rounds)))
     size, more = divmod(len(rounds), pieces)
     runs: list[tuple[datetime, ...]] = []

@@ -1,4 +1,4 @@
-"""Rounds of the probe, inside a lab's client namespace."""
+"""Rounds of the probe in a lab's client namespace."""
 
 import asyncio
 import gzip
@@ -21,15 +21,15 @@ from banwatch.probe.session import Session
 from banwatch.probe.settings import Settings, Timeouts
 
 ATTEMPTS_APART = timedelta(minutes=1)
-"""Lab time between two attempts at one round, so that their flows are never mixed up in the truth."""
+"""Lab time between two attempts at one round, which keeps their flows apart in the truth."""
 _TICK_S = 0.05
 _RESOLVERS = 2
-"""Public ones that a probe asks."""
+"""Number of public resolvers that a probe asks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vantage:
-    """Where the probe of a lab stands."""
+    """Vantage of a lab's probe."""
 
     regime: Regime
     tier: Tier
@@ -38,7 +38,7 @@ class Vantage:
     resolver_network_name: str = ""
     timeouts: Timeouts
     lossy: bool = False
-    """Whether the path itself loses packets or is slow, so that slow steps say nothing of this machine."""
+    """Whether the path itself loses packets or is slow, so that slow steps do not show load."""
     thorough: bool = False
     twin_url: str = ""
 
@@ -50,7 +50,7 @@ def _first_ipv4(resolver: Resolver) -> str:
 def settings_for(
     vantage: Vantage, timeouts: Timeouts, now: Callable[[], datetime], rng: Random, probe_id: str
 ) -> Settings:
-    """Tell a probe where it stands. Nothing of the regime but its name, for the annotation, gets through."""
+    """Make a probe's settings. Of the regime they hold the name only, for the annotation."""
     tier, world = vantage.tier, vantage.world
     public = [(one, _first_ipv4(one)) for one in world.public_resolvers if _first_ipv4(one)][:_RESOLVERS]
     own = [str(tier.client_address)]
@@ -127,7 +127,7 @@ async def _run(
 
 
 class _Lag:
-    """Watches for how long this process's event loop stands still."""
+    """Measures the longest standstill of this process's event loop."""
 
     def __init__(self) -> None:
         self.worst_s = 0.0

@@ -1,4 +1,4 @@
-"""A worker of a play: reads parts from standard input as lines of JSON, reports on standard output."""
+"""Worker of a play: reads parts as lines of JSON from standard input, reports on standard output."""
 
 import sys
 import traceback
@@ -19,7 +19,7 @@ from banwatch.model.ids import Asn
 
 
 def main() -> None:
-    """Play every part that comes in, until the input ends or a part fails."""
+    """Play every part of the input, until it ends or a part fails."""
     prepare_worker()
     for line in sys.stdin.buffer:
         part = msgspec.json.decode(line, type=Part)
@@ -31,11 +31,11 @@ def main() -> None:
         except OSError as error:
             what = f"playing {part.name} failed: {error.strerror or error} ({error.filename or 'no file'})"
             _report(
-                Report(what=what, do=f"Is there space, and may one write, in {Path(part.truth_path).parent}?")
+                Report(what=what, do=f"Check free space and permissions of {Path(part.truth_path).parent}")
             )
             sys.exit(1)
         except Exception as error:
-            traceback.print_exc()  # ours: whoever mends it needs all of it
+            traceback.print_exc()  # a defect of the lab: its report needs the whole traceback
             _report(Report(what=f"playing {part.name} failed: {error!r}"))
             sys.exit(1)
         _report(Report(finished=part.name))

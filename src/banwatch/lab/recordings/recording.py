@@ -1,4 +1,4 @@
-"""Pack a play into a recording, and unpack it again."""
+"""Recording of a play: packing and unpacking."""
 
 import gzip
 from collections.abc import Iterable
@@ -13,12 +13,12 @@ RECORDINGS = Path(__file__).parent
 STORY = "dprk-2016"
 LEVEL = 19
 WINDOW_LOG = 26
-"""64 MiB: the same page of the same site a simulated week later still costs a few bytes."""
+"""Window of 64 MiB: the same page a simulated week later still costs a few bytes."""
 MAX_UNPACKED_BYTES = 1 << 30
 
 
 def recorded() -> tuple[str, ...]:
-    """List the regimes of which a recording ships."""
+    """Return the regimes of which a recording ships."""
     return tuple(
         sorted(path.name for path in RECORDINGS.iterdir() if (path / "measurements.jsonl.zst").is_file())
     )
@@ -28,9 +28,9 @@ def pack(play_dir: Path, regime: str, into: Path = RECORDINGS) -> Path:
     """Make a recording of a play; returns its folder.
 
     Args:
-        play_dir: what `play` was given as `out_dir`.
-        regime: whose name the recording gets.
-        into: where recordings are kept.
+        play_dir: the `out_dir` of the play.
+        regime: name of the regime, which the recording gets.
+        into: folder of recordings.
     """
     folder = into / regime
     folder.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def pack(play_dir: Path, regime: str, into: Path = RECORDINGS) -> Path:
 
 
 def unpack(out_dir: Path, regime: str = STORY) -> PlayResult:
-    """Lay a recording out as the play left it: `measurements/*.jsonl.gz` and `truth/*.jsonl`.
+    """Write a recording's files as the play left them: `measurements/*.jsonl.gz` and `truth/*.jsonl`.
 
     Raises:
         BanwatchError: no recording of this regime ships, or it is damaged.

@@ -1,9 +1,10 @@
-"""How right a judge is, where the truth is known.
+"""Scores: verdicts compared with the truth of a lab.
 
-*truth*: what the censor wrote down, packet by packet: a line a flow. *trial*: one measurement with the flows
-that it caused. *bearing*: a flow that the verdict rests on: the system resolver, the endpoints of the fetch.
-*beside*: interference with something else that the probe did, such as a question to a public resolver for a
-site that loads; a verdict may speak of it or not. *score*: all trials counted.
+*truth*: the censor's own record, one line for each flow. *trial*: one measurement with the flows that it
+caused. *bearing*: a flow that the verdict rests on: the system resolver, the endpoints of the fetch.
+*beside*: interference with another step of the probe, such as a question to a public resolver for a site
+that loads; a verdict may mention it or not. *score*: counts over all trials. *matrix*: every mechanism under
+every condition.
 """
 
 from banwatch.lab.score.count import MechanismScore, Mistake, Score, score, score_story

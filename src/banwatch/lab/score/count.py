@@ -1,4 +1,4 @@
-"""Count: each verdict against what the censor did to the flows of its measurement."""
+"""Counts of a score: each verdict against the truth of its measurement's flows."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,20 +22,20 @@ MISTAKES_SHOWN = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MechanismScore:
-    """How one mechanism fares, over the measurements that met it."""
+    """Score of one mechanism, over the measurements that met it."""
 
     mechanism: str
     measurements: int
     recall: float
-    """Share of them whose verdict says that somebody interfered."""
+    """Share of them whose verdict says that there was interference."""
     mechanism_precision: float
     mechanism_recall: float
-    """Hierarchical, as in `Score`."""
+    """Hierarchical recall, as in `Score`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mistake:
-    """One verdict that the truth contradicts."""
+    """Verdict that the truth contradicts."""
 
     measurement_uid: MeasurementUid
     input: str
@@ -48,45 +48,45 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """All trials counted. Ratios are 1 where there was nothing to be wrong about."""
+    """Score over all trials. Ratios are 1 where the denominator is 0."""
 
     measurements: int
     false_blocked: int
-    """Nothing was done to it, and the verdict accuses."""
+    """Measurements without interference whose verdict accuses."""
     missed: int
-    """Something was done to it, outside a shutdown, and the verdict does not accuse."""
+    """Measurements with interference, outside a shutdown, whose verdict does not accuse."""
     mechanism_precision: float
-    """Hierarchical: of the nodes that accusing verdicts name, the share that is true."""
+    """Hierarchical precision: of the nodes that accusing verdicts name, the share that is true."""
     mechanism_recall: float
-    """Hierarchical: of the true nodes, the share that verdicts name."""
+    """Hierarchical recall: of the true nodes, the share that verdicts name."""
     interfered: int
     """Measurements with which the censor interfered, outside a shutdown."""
     recall: float
     in_shutdown: int
-    """Measurements made while nothing passed: reported apart, since one of them can hardly tell."""
+    """Measurements made while nothing passed: counted apart, since one of them can hardly show it."""
     silent_in_shutdown: int
-    """Of those, the ones whose verdict claims neither that all is well nor that one target is blocked."""
-    moot: int
-    """Interfered with, and down for everybody as well: nobody could tell, so that either verdict is right."""
+    """Measurements in a shutdown whose verdict claims neither `ok` nor that one target is blocked."""
+    interfered_and_down: int
+    """Measurements with interference of sites that were down as well: either verdict is right."""
     beside: int
-    """Interference only with what the verdict does not rest on: right to say, and right not to."""
+    """Measurements with interference only with flows that the verdict does not rest on: either is right."""
     unmatched: int
-    """Measurements of which the truth knows no flow at all: some of it is missing, and the rest in doubt."""
+    """Measurements without any flow in the truth: some of it is missing, and the rest is in doubt."""
     by_mechanism: tuple[MechanismScore, ...]
     confusion: tuple[tuple[str, str, int], ...]
-    """True mechanisms, what was said (mechanisms, else the state), how often; sorted."""
+    """True mechanisms, the verdict's mechanisms (or its state), and how often; sorted."""
     mistakes: tuple[Mistake, ...]
-    """The first few false and missed ones, and wrong branches."""
+    """First false accusations, misses and wrong mechanisms."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """One measurement, judged and known."""
+    """Trial: the verdicts of one measurement, with the truth of its flows."""
 
     verdicts: tuple[Verdict, ...]
     true: tuple[str, ...]
     allowed: tuple[str, ...]
-    """Mechanisms beside: right to name, right not to."""
+    """Mechanisms that a verdict may name or not."""
     matched: bool
     down: bool
     """Whether the site is down for everybody."""
@@ -133,9 +133,9 @@ def score(
     """Compare verdicts with the truth; several of one measurement count as one.
 
     Args:
-        verdicts: what the judge says.
+        verdicts: verdicts of the judge.
         observations: the steps of every measurement, by which its flows are found.
-        truth: what the censor did to every flow.
+        truth: truth of every flow.
         down: names of sites that are down for everybody.
     """
     index = FlowIndex(truth)
@@ -182,7 +182,9 @@ def _count(trials: list[_Trial]) -> Score:
             or SHUTDOWN in trial.said
             for trial in shut
         ),
-        moot=sum(trial.down and bool(trial.true) and not trial.in_shutdown for trial in trials),
+        interfered_and_down=sum(
+            trial.down and bool(trial.true) and not trial.in_shutdown for trial in trials
+        ),
         beside=len(beside),
         unmatched=sum(not trial.matched for trial in trials),
         by_mechanism=_by_mechanism(interfered),

@@ -1,4 +1,4 @@
-"""The matrix: every mechanism × IPv4 and /6 × HTTP version × loss × its innocent twin, as worlds and regimes.
+"""Matrix of a score: mechanism × IP version × HTTP version × loss × innocent twin, as worlds and regimes.
 
 Every case is a site that a rule names and a twin that no rule names. Twins share all that they can with their
 site: the address where the rule looks at a name, the neighbouring address where it looks at the address.
@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 Json = dict[str, object] | list[object] | str | float | int | bool | None
-"""What a YAML file may hold; the files are read back by the same readers as anybody's."""
+"""Content of a YAML file; worlds and regimes of the matrix are read by the usual readers."""
 
 LOSSES = (0.0, 0.02, 0.05)
 """Share of packets lost each way: a fibre, a busy mobile network, a bad one."""
@@ -23,7 +23,7 @@ _ALPN = {"http": ["http/1.1"], "h1": ["http/1.1"], "h2": ["h2", "http/1.1"], "h3
 
 COUNTRY = "KR"
 TWIN_URL = "https://www.speed-twin.net/"
-"""What a target's speed is compared with."""
+"""Page whose speed is compared with a target's."""
 _FIRST4, _FIRST6 = IPv4Address("151.101.128.10"), IPv6Address("2a04:4e42:200::10")
 _VACANT4, _VACANT6 = "31.13.94.0/24", "2a03:2880:f10d::/48"
 _IMPOSTOR4, _IMPOSTOR6 = "104.244.46.10", "2606:1f80:f000::10"
@@ -36,7 +36,7 @@ _THROTTLED_PAGE_BYTES = 30_000
 """Two seconds and more at the 130 kbit/s that Twitter had in Russia in 2021: enough to see a rate."""
 
 _CLIENT_HELLO = "16 03 01"
-"""How the first record of every TLS client begins (RFC 8446, section 5.1)."""
+"""First bytes of every TLS client (RFC 8446, section 5.1)."""
 
 _PAGE = (
     "<html><head><title>Warning</title></head><body><h1>Access to this site is prohibited.</h1></body></html>"
@@ -45,7 +45,7 @@ _PAGE = (
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One way to censor a site, as parts of a rule."""
+    """Method of censoring a site, as parts of a rule."""
 
     key: str
     mechanism: str
@@ -53,7 +53,7 @@ class Method:
     """`name` in DNS, `sni`, `host`, `quic` (SNI in an Initial), `address`, or `hello` (any ClientHello)."""
     action: Json
     versions: tuple[str, ...]
-    """Which versions of HTTP it can be seen on."""
+    """Versions of HTTP that it affects."""
     on_path: bool = False
 
 
@@ -157,14 +157,14 @@ class Case:
 
     @property
     def urls(self) -> tuple[str, str]:
-        """The site's URL and its twin's."""
+        """Return the site's URL and its twin's."""
         scheme = "http" if self.version == "http" else "https"
         return f"{scheme}://{self.site}/", f"{scheme}://{self.twin}/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Square:
-    """One lab of the matrix: a family and a loss, with every method and version in it."""
+    """Square of the matrix, one lab: a family and a loss, with every method and version in it."""
 
     family: int
     loss: float
@@ -172,12 +172,12 @@ class Square:
 
     @property
     def tier(self) -> str:
-        """Its name, and that of its access tier: no two squares' truths are ever mixed up."""
+        """Return its name, which is its access tier's too, so that truths of squares stay apart."""
         return f"ipv{self.family}-loss{round(self.loss * 100)}"
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Everything to measure."""
+        """Return the URLs to measure."""
         return tuple(url for case in self.cases for url in case.urls)
 
 
@@ -187,7 +187,7 @@ def lay_out(
     methods: Sequence[Method] = METHODS,
     versions: Sequence[str] = VERSIONS,
 ) -> list[Square]:
-    """Lay the squares out."""
+    """Make the squares of the matrix."""
     losses = tuple(losses)
     return [
         Square(family=family, loss=loss, cases=tuple(_cases(family, methods, versions)))
@@ -259,7 +259,7 @@ def write_world(square: Square, path: Path) -> None:
 
 
 def write_fingerprints(path: Path) -> None:
-    """Write what is known of this country's block pages: where its forged answers lead."""
+    """Write the fingerprints of the matrix: the addresses of its block pages."""
     heading = "name,scope,location_found,pattern_type,pattern,confidence_no_fp,expected_countries,source"
     rows = (
         f"matrix.{number},nat,dns,full,{address},5,{COUNTRY},the matrix"

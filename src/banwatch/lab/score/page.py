@@ -1,4 +1,4 @@
-"""A matrix as a page: figures in tables, and the confusion matrix as a picture."""
+"""Page of a matrix: figures in tables, and the confusion matrix as a picture."""
 
 from html import escape
 
@@ -13,7 +13,7 @@ svg { max-width: 100%; height: auto } .wrong { color: #a40000 }
 
 
 def confusion_svg(result: MatrixResult) -> str:
-    """Draw what was true against what was said; a cell's shade is its share of the row."""
+    """Draw the confusion matrix; a cell's shade is its share of the row."""
     import vl_convert  # type: ignore[import-not-found,unused-ignore]  # heavy, and only pages need it
 
     rows: dict[str, int] = {}
@@ -57,7 +57,7 @@ def confusion_svg(result: MatrixResult) -> str:
 
 
 def render_page(result: MatrixResult) -> str:
-    """Render the whole page; it needs nothing but itself."""
+    """Render the whole page as one HTML file without other resources."""
     mechanisms = "".join(
         f"<tr><td>{escape(m.mechanism)}</td><td>{m.measurements}</td><td>{m.recall:.3f}</td>"
         f"<td>{m.mechanism_precision:.3f}</td><td>{m.mechanism_recall:.3f}</td></tr>"

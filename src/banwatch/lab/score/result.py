@@ -1,4 +1,4 @@
-"""What a matrix came to."""
+"""Result of a matrix."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -8,7 +8,7 @@ from banwatch.lab.score.count import MechanismScore, Mistake, Score
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One group of the matrix; ratios as in `Score`."""
+    """Figures of one group of the matrix; ratios as in `Score`."""
 
     measurements: int
     interfered: int
@@ -32,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unexercised:
-    """A mechanism of the plan that no measurement met: nothing is claimed of it."""
+    """Mechanism of the matrix that no measurement met: no figure describes it."""
 
     mechanism: str
     why: str
@@ -40,7 +40,7 @@ class Unexercised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatrixResult:
-    """All of it. `false_blocked` counts every loss; the ratios are those of the least loss played."""
+    """Result of a matrix. `false_blocked` counts every loss; the ratios are those of the least loss."""
 
     measurements: int
     false_blocked: int
@@ -55,6 +55,6 @@ class MatrixResult:
     confusion: tuple[tuple[str, str, int], ...]
     mistakes: tuple[Mistake, ...]
     unmatched: int
-    """Measurements of which the truth knows no flow: should be none."""
+    """Measurements without a flow in the truth: should be 0."""
     unreadable: int
-    """Lines of the probe that are no OONI measurements."""
+    """Lines of the probe that are not OONI measurements."""

@@ -1,4 +1,4 @@
-"""Play the matrix, with our probe or another, judge what it measured, and count."""
+"""Runner of a matrix: plays it, with Banwatch's probe or another, judges, and counts."""
 
 import gzip
 import shlex
@@ -38,9 +38,9 @@ from banwatch.reference.importing import import_files
 FIRST_ROUND = datetime(2016, 4, 2, tzinfo=UTC)
 BETWEEN_ROUNDS = timedelta(hours=6)
 LOSSLESS = LabTimeouts(dns_s=2.0, tcp_s=2.0, tls_s=2.5, http_s=8.0, control_s=15.0)
-"""A throttled page takes seconds, and its rate can be told only from what came."""
+"""Time-outs without loss: a throttled page takes seconds, and its rate shows only in what arrived."""
 LOSSY = LabTimeouts(dns_s=2.5, dns_late_s=0.3, tcp_s=4.0, tls_s=5.0, http_s=9.0, control_s=20.0)
-"""TCP sends again after one second and after three: two lost packets in a row must not look like a censor."""
+"""Time-outs with loss: TCP sends again after one second and after three, and two losses are no censor."""
 
 
 class Judged:
@@ -80,7 +80,7 @@ def play_matrix(
         squares: from `lay_out`.
         out_dir: gets worlds/, regimes/, measurements/ and truth/, by square.
         rounds: how many times everything is measured.
-        seed: of every chance.
+        seed: seed of every chance.
         jobs: labs side by side.
         probe: a command that measures instead of our probe, once in each lab. `{inputs}` in it becomes a file
             of URLs, one a line; `{output}` the file to which it writes OONI measurements, one a line.
@@ -91,7 +91,9 @@ def play_matrix(
     """
     parts = [_prepare(square, out_dir, rounds, seed) for square in squares]
     if probe is None:
-        play_parts(parts, jobs=jobs or max(1, default_jobs() // 2), progress=progress)  # few waits, much work
+        play_parts(
+            parts, jobs=jobs or max(1, default_jobs() // 2), progress=progress
+        )  # these labs compute more than they wait
     else:
         for number, part in enumerate(parts, 1):
             _run_probe(part, probe, out_dir)
@@ -131,7 +133,7 @@ def _prepare(square: Square, out_dir: Path, rounds: int, seed: int) -> Part:
 
 
 def _load_reference(out_dir: Path) -> Reference:
-    """What a judge in that country knows: what ships, and where its forged answers lead."""
+    """Load the shipped reference data with the fingerprints of the matrix."""
     folder = out_dir / "reference"
     folder.mkdir(parents=True, exist_ok=True)
     write_fingerprints(folder / "fingerprints.csv")
@@ -140,7 +142,7 @@ def _load_reference(out_dir: Path) -> Reference:
 
 
 def _run_probe(part: Part, command: str, out_dir: Path) -> None:
-    """Run another probe in a part's lab. Its clock is the machine's, so the lab's is set to that too."""
+    """Run another probe in a part's lab, whose clock is set to the machine's, as the probe's is."""
     inputs = out_dir / f"{part.name}-inputs.txt"
     output = out_dir / f"{part.name}-output.jsonl"
     inputs.write_text("".join(f"{url}\n" for url in part.inputs), encoding="utf-8")
@@ -168,7 +170,7 @@ def _run_probe(part: Part, command: str, out_dir: Path) -> None:
 
 
 def count(squares: Sequence[Square], judged: Judged, truth: list[FlowTruth]) -> MatrixResult:
-    """Count all of it, and every group by itself."""
+    """Count the whole matrix, and every group by itself."""
     tiers = {square.tier: square for square in squares}
     version_of = {url: case.version for square in squares for case in square.cases for url in case.urls}
 
@@ -183,7 +185,7 @@ def count(squares: Sequence[Square], judged: Judged, truth: list[FlowTruth]) -> 
     everything = score(judged.verdicts, judged.observations, truth)
     clean = row(lambda v: tiers[v.access_tier].loss == losses[0])
     met = {mechanism.mechanism for mechanism in everything.by_mechanism}
-    planned = {case.method.mechanism for square in squares for case in square.cases}
+    in_matrix = {case.method.mechanism for square in squares for case in square.cases}
     return MatrixResult(
         measurements=everything.measurements,
         false_blocked=everything.false_blocked,
@@ -198,7 +200,7 @@ def count(squares: Sequence[Square], judged: Judged, truth: list[FlowTruth]) -> 
         ),
         unexercised=tuple(
             Unexercised(mechanism=m, why="no measurement caused a flow that its rule matches")
-            for m in sorted(planned - met)
+            for m in sorted(in_matrix - met)
         ),
         confusion=everything.confusion,
         mistakes=everything.mistakes,
