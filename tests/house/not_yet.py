@@ -2,7 +2,6 @@
 
 RETIRED_WORDS: dict[str, frozenset[str]] = {
     "bench": frozenset({"gathering", "inside", "known", "plan", "spent", "tell", "telling", "told"}),
-    "cli": frozenset({"known", "plan", "told"}),
     "collector": frozenset({"known", "told"}),
     "demo": frozenset({"plan", "room"}),
     "formats": frozenset({"known"}),
@@ -30,7 +29,6 @@ CIRCLES: frozenset[str] = frozenset({"probe"})
 """Rooms whose folders import each other in a circle."""
 
 DOCSTRINGS: dict[str, int] = {
-    "cli": 13,
     "collector": 10,
     "demo": 3,
     "formats": 28,

@@ -21,6 +21,7 @@ FLAT_LISTS = {
     "model": "one noun a module: a reader looks a noun up by its name",
     "probe/nettests": "one nettest a module",
     "cli/commands": "one command a module",
+    "cli/views": "one thing that is shown a module",
 }
 """Folders that are flat lists of one kind, with the reason; they may be longer."""
 

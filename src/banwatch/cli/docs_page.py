@@ -1,4 +1,4 @@
-"""Every command as a page of the docs: `python -m banwatch.cli.docs_page > docs/cli.md`."""
+"""Page of the docs with every command: `python -m banwatch.cli.docs_page > docs/cli.md`."""
 
 from collections.abc import Iterator
 
@@ -39,8 +39,8 @@ def _render_parameter(parameter: TyperArgument | TyperOption) -> str | None:
         return None
     is_option = parameter.param_type_name == "option"
     names = (*parameter.opts, *parameter.secondary_opts) if is_option else ((parameter.name or "").upper(),)
-    what = _plain(getattr(parameter, "help", "") or "").replace("\n", " ").replace("|", "\\|")
-    return f"| {', '.join(f'`{name}`' for name in names)} | {what} |"
+    help_text = _plain(getattr(parameter, "help", "") or "").replace("\n", " ").replace("|", "\\|")
+    return f"| {', '.join(f'`{name}`' for name in names)} | {help_text} |"
 
 
 def _plain(text: str) -> str:

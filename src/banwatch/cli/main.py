@@ -1,4 +1,4 @@
-"""The `banwatch` command: finds every command module and runs the one that was asked for."""
+"""The `banwatch` command: finds every command module and runs one command."""
 
 import importlib
 import pkgutil
@@ -42,14 +42,14 @@ def create_app() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line; an error that a person can mend is one clear message and exit code 1."""
+    """Run the command line; print an error that a person can mend as one message, and exit with 1."""
     try:
         create_app()()
     except BanwatchError as error:
         print(f"banwatch: {error}", file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
-        sys.exit(1)  # the reader of our output has gone: nobody is left to tell
+        sys.exit(1)  # the program that reads our output has ended
 
 
 if __name__ == "__main__":

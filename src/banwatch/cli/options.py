@@ -20,15 +20,17 @@ StoreOption = Annotated[
 ]
 StoreFileOption = Annotated[Path, typer.Option("--store", help="The database file.", envvar="BANWATCH_STORE")]
 SinceOption = Annotated[
-    datetime | None, typer.Option("--since", formats=_TIME_FORMATS, help="From then on (UTC).")
+    datetime | None,
+    typer.Option("--since", formats=_TIME_FORMATS, help="From this time on (UTC)."),
 ]
 UntilOption = Annotated[
-    datetime | None, typer.Option("--until", formats=_TIME_FORMATS, help="Until before then (UTC).")
+    datetime | None,
+    typer.Option("--until", formats=_TIME_FORMATS, help="Before this time (UTC)."),
 ]
 CountryOption = Annotated[str | None, typer.Option("--cc", help="Country, such as KP.")]
 NetworkOption = Annotated[str | None, typer.Option("--asn", help="Network, such as AS131279.")]
 TargetOption = Annotated[str | None, typer.Option("--target", help="Target, such as youtube.com.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 JsonLinesOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for machines.")]
 
 

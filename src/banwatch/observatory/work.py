@@ -10,7 +10,7 @@ from banwatch.judge.ruleset_file import CURRENT, Ruleset
 from banwatch.model.progress import Progress
 from banwatch.observatory.cores import count_cores
 from banwatch.pipeline import sources
-from banwatch.pipeline.detect_table import Detected
+from banwatch.pipeline.reading.detect_table import Detected
 from banwatch.store import Store, queries
 
 

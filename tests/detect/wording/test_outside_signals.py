@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from banwatch.cli.views.incident_lines import incident_lines
+from banwatch.cli.views.incidents import incident_lines
 from banwatch.detect.wording.outside_signals import render_signal, signals_beside
 from banwatch.model.ids import Asn, CountryCode
 from banwatch.model.signal import Signal

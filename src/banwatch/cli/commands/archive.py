@@ -33,11 +33,11 @@ def _check(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> N
 def _show(
     uid: Annotated[str, typer.Argument(metavar="UID")],
     store: StoreOption = DEFAULT_STORE,
-    copies: Annotated[bool, typer.Option(help="All conflicting copies, one a line.")] = False,
+    copies: Annotated[bool, typer.Option(help="Print all conflicting copies, one a line.")] = False,
 ) -> None:
     """Print a measurement as it came."""
     from banwatch.cli.views.measurements import write_lines
-    from banwatch.pipeline.read_store import read_copies
+    from banwatch.pipeline.reading.read_store import read_copies
 
     lines = read_copies(store, uid)
     write_lines(lines if copies else lines[:1])
@@ -45,10 +45,10 @@ def _show(
 
 def _quarantine(
     store: StoreOption = DEFAULT_STORE,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 1000,
+    limit: Annotated[int, typer.Option(min=1, help="Largest number of lines.")] = 1000,
     as_json: JsonLinesOption = False,
 ) -> None:
-    """List what could not be read: file, line and reason."""
+    """List the lines that could not be read: file, line and reason."""
     from banwatch.cli.views.measurements import show_quarantine
     from banwatch.store import Store, queries
 

@@ -12,7 +12,7 @@ BanId = Annotated[str, typer.Argument(metavar="ID", help="Id of the ban, e.g. dp
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    bans = typer.Typer(no_args_is_help=True, help="Announced bans: what was said, against what was measured.")
+    bans = typer.Typer(no_args_is_help=True, help="Announced bans, compared with measurements.")
     app.add_typer(bans, name="bans")
     bans.command("ls")(_ls)
     bans.command("show")(_show)
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _ls(as_json: JsonOption = False) -> None:
-    """List the register."""
+    """List the announced bans of the register."""
     from banwatch.bans.register import load_bans
     from banwatch.cli.views.bans import show_bans
 
@@ -30,7 +30,7 @@ def _ls(as_json: JsonOption = False) -> None:
 
 
 def _show(ban_id: BanId, as_json: JsonOption = False) -> None:
-    """Show one ban: whom it binds, from when, and who says so."""
+    """Show one ban: the networks it binds, its period, and its sources."""
     from banwatch.bans.register import find_ban
     from banwatch.cli.views.bans import show_ban
 
@@ -41,15 +41,15 @@ def _compare(ban_id: BanId, store: StoreOption = DEFAULT_STORE, as_json: JsonOpt
     """Compare one ban with the measurements of its country."""
     from banwatch.bans.register import find_ban
     from banwatch.cli.views.bans import show_comparisons
-    from banwatch.pipeline.read_store import compare_with_cells
+    from banwatch.pipeline.reading.read_store import compare_with_cells
 
     show_comparisons(compare_with_cells(store, find_ban(ban_id)), as_json=as_json)
 
 
 def _unannounced(store: StoreOption = DEFAULT_STORE, as_json: JsonLinesOption = False) -> None:
     """List the incidents that no ban announces."""
-    from banwatch.cli.views.detected import show_incidents
-    from banwatch.pipeline.read_store import find_unannounced
+    from banwatch.cli.views.incidents import show_incidents
+    from banwatch.pipeline.reading.read_store import find_unannounced
 
     show_incidents(find_unannounced(store), as_json=as_json)
 
@@ -58,7 +58,7 @@ def _import(
     table: Annotated[
         Path, typer.Argument(metavar="FILE", help="CSV: Access Now's STOP, or a list of outages.")
     ],
-    out: Annotated[Path, typer.Option("--out", help="Folder for the drafts.")],
+    out: Annotated[Path, typer.Option("--out", help="Directory for the drafts.")],
 ) -> None:
     """Draft ban files from the tables of others, for a person to complete."""
     from banwatch.bans.draft_files import draft_table

@@ -18,11 +18,11 @@ def register(app: typer.Typer) -> None:
         ],
         store: StoreFileOption = Path(DEFAULT_STORE),
         to: Annotated[
-            Path | None, typer.Option("--to", help="Folder to write to; by default bulletin-ID.")
+            Path | None, typer.Option("--to", help="Directory to write to; by default bulletin-ID.")
         ] = None,
         as_json: JsonOption = False,
     ) -> None:
-        """Write a folder that can be published as it is: pages, pictures, feed and evidence bundle."""
+        """Write a directory to publish: pages, pictures, feed and evidence bundle."""
         import json
 
         from banwatch.bulletin import publish

@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
     @collector.command("ls")
     def ls(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
-        """Count what was taken and is not in the store yet."""
+        """Count the files that were received and are not in the store yet."""
         import json
         from dataclasses import asdict
 

@@ -1,4 +1,4 @@
-"""`banwatch demo`: the whole story on this machine."""
+"""`banwatch demo`: a lab, its measurements and their pages, on this machine."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def demo(
         out: Annotated[
-            Path, typer.Option(help="Folder for the results; an earlier demo's are replaced.")
+            Path, typer.Option(help="Directory for the results; those of an earlier demo are replaced.")
         ] = Path("demo-out"),
         serve: Annotated[
             bool, typer.Option(help="Serve the page on 127.0.0.1 when the run has ended.")
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
             bool,
             typer.Option("--recorded", help="Use the lab's shipped recordings instead of measuring now."),
         ] = False,
-        jobs: Annotated[int | None, typer.Option(min=1, help="Labs side by side.")] = None,
+        jobs: Annotated[int | None, typer.Option(min=1, help="Number of labs at the same time.")] = None,
         seed: Annotated[int, typer.Option(help="Seed of everything that the lab decides by chance.")] = 0,
     ) -> None:
         """Build a censored country, measure it for two weeks of its time, and publish what was found.

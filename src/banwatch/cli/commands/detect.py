@@ -24,7 +24,7 @@ def _detect(
         typer.Option(
             "--as-of",
             metavar="TIME",
-            help="With --store: what was said then, from the log. With --verdicts: as if it were then.",
+            help="With --store: what was published then, from the log. With --verdicts: detect as of then.",
         ),
     ] = None,
     signals: Annotated[
@@ -32,20 +32,23 @@ def _detect(
         typer.Option(
             "--signals",
             metavar="FILE|URL",
-            help="What others report: IODA's events, Cloudflare's annotations or CSV. May be given again.",
+            help="Reports of others: IODA's events, Cloudflare's annotations or CSV. May be repeated.",
         ),
     ] = None,
     why: Annotated[
-        bool, typer.Option("--why", help="Say what speaks for and against each, and what was set aside.")
+        bool,
+        typer.Option(
+            "--why", help="Give reasons for and against each incident, and the changes that make none."
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object an incident.")] = False,
 ) -> None:
-    """Find what began, where, how wide, and whether it ended."""
-    from banwatch.cli.views.detected import show_detected, show_past_view
+    """Find incidents: what began, where, how wide, and whether it ended."""
+    from banwatch.cli.views.incidents import show_detected, show_past_view
     from banwatch.cli.views.messages import note
     from banwatch.observatory import work
-    from banwatch.pipeline.detect_table import detect_in_table, parse_as_of, read_signals
-    from banwatch.pipeline.read_store import read_past_view
+    from banwatch.pipeline.reading.detect_table import detect_in_table, parse_as_of, read_signals
+    from banwatch.pipeline.reading.read_store import read_past_view
 
     moment = parse_as_of(as_of)
     if verdicts is None and moment is not None:

@@ -27,11 +27,15 @@ def _export(
     tier: Annotated[
         str,
         typer.Argument(
-            help="measurement, observation, evidence, verdict, cell, change, incident or comparison."
+            help="Tier: measurement, observation, evidence, verdict, cell, change, incident or comparison."
         ),
     ] = "verdict",
-    out: Annotated[Path, typer.Option(help="Folder for the data and what belongs to them.")] = Path("export"),
-    format_name: Annotated[str, typer.Option("--format", help="parquet, csv or jsonl.")] = "parquet",
+    out: Annotated[
+        Path, typer.Option(help="Directory for the data, their description, licence and citation.")
+    ] = Path("export"),
+    format_name: Annotated[
+        str, typer.Option("--format", help="File format: parquet, csv or jsonl.")
+    ] = "parquet",
     store: StoreOption = DEFAULT_STORE,
     cc: CountryOption = None,
     asn: NetworkOption = None,

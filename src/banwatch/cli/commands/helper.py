@@ -11,8 +11,8 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def helper(
-        host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
-        port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at.")] = 8089,
+        host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+        port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8089,
         certificate: Annotated[
             Path | None, typer.Option(help="PEM file with certificate and key: listens with TLS.")
         ] = None,
@@ -22,17 +22,19 @@ def register(app: typer.Typer) -> None:
         ca_file: Annotated[Path | None, typer.Option(help="PEM file of the authorities to trust.")] = None,
         own_address: Annotated[
             list[str] | None,
-            typer.Option(help="Address that the world sees this helper under, never to be connected to."),
+            typer.Option(help="Public address of this helper, which it never connects to."),
         ] = None,
-        in_flight: Annotated[int, typer.Option(min=1, help="Questions looked into at the same time.")] = 64,
+        in_flight: Annotated[
+            int, typer.Option(min=1, help="Number of requests worked on at the same time.")
+        ] = 64,
         per_minute: Annotated[
-            int, typer.Option(min=0, help="Questions that one address may ask in a minute; 0: any number.")
+            int, typer.Option(min=0, help="Requests that one address may send in a minute; 0: any number.")
         ] = 600,
     ) -> None:
-        """Look at targets for probes, from a place where nobody interferes.
+        """Measure targets for probes, from a place where nobody interferes.
 
         Speaks the protocol of OONI's test helper. It connects to public addresses only, and keeps no log of
-        who asked for what.
+        requests.
         """
         from banwatch.cli.views.messages import note
         from banwatch.helper.running import run_helper

@@ -23,14 +23,14 @@ def _ingest(
     store: StoreOption = DEFAULT_STORE,
     jobs: Annotated[int, typer.Option(min=0, help="Number of processes; 0: one a core.")] = 0,
     share: Annotated[
-        str, typer.Option(help="Part of how many, such as 3/16, where several workers share the files.")
+        str, typer.Option(help="Part of the files, such as 3/16, where several workers share them.")
     ] = "1/1",
     as_json: JsonOption = False,
 ) -> None:
     """Bring measurements in: OONI JSONL, plain or packed (.gz, .zst, .tar, .zip).
 
-    Each measurement counts once, in whatever file it comes. What cannot be read is kept aside and counted. An
-    ingest that was stopped continues where it was when the same command is run again.
+    Each measurement counts once, in whatever file it comes. Lines that cannot be read are kept in quarantine
+    and counted. An ingest that was stopped continues where it was when the same command is run again.
     """
     from banwatch.cli.views.progress import byte_progress
     from banwatch.cli.views.store_work import show_ingest

@@ -27,10 +27,10 @@ def register(app: typer.Typer) -> None:
 def _judge(
     store: StoreFileOption = Path(DEFAULT_STORE),
     explain: Annotated[
-        str | None, typer.Option(metavar="UID", help="Show what one verdict rests on.")
+        str | None, typer.Option(metavar="UID", help="Show the facts and rules that one verdict rests on.")
     ] = None,
     ruleset: Annotated[
-        str | None, typer.Option(help="A ruleset file, or the version of a table; the current one.")
+        str | None, typer.Option(help="A ruleset file, or a version; by default the current rules.")
     ] = None,
     diff: Annotated[
         bool, typer.Option("--diff", help="Show which verdicts would change; change nothing.")
@@ -44,10 +44,10 @@ def _judge(
 ) -> None:
     """Judge again from stored evidence, with the current rules or others.
 
-    Look first with --diff: it shows which verdicts would change, and changes none. What is replaced stays
-    readable.
+    Look first with --diff: it shows which verdicts would change, and changes none. Verdicts that are replaced
+    stay readable.
     """
-    from banwatch.pipeline.choose_ruleset import choose_ruleset
+    from banwatch.pipeline.reading.choose_ruleset import choose_ruleset
 
     refuse_together({"--explain": explain is not None, "--diff": diff, "--defects": defects})
     rules = choose_ruleset(ruleset)
@@ -63,7 +63,7 @@ def _judge(
 
 def _explain(store: Path, uid: str, rules: "Ruleset", *, as_json: bool) -> None:
     from banwatch.cli.views.explanation import show_explanation
-    from banwatch.pipeline.explain import explain_measurement
+    from banwatch.pipeline.reading.explain import explain_measurement
     from banwatch.store import Store
 
     with Store.open(store, read_only=True) as opened:
@@ -72,7 +72,7 @@ def _explain(store: Path, uid: str, rules: "Ruleset", *, as_json: bool) -> None:
 
 def _show_defects(store: Path, since: datetime | None, until: datetime | None, *, as_json: bool) -> None:
     from banwatch.cli.views.defects import show_defects
-    from banwatch.pipeline.rejudge_preview import find_stored_defects
+    from banwatch.pipeline.reading.rejudge_preview import find_stored_defects
     from banwatch.store import Store
 
     with Store.open(store, read_only=True) as opened:
@@ -83,7 +83,7 @@ def _preview(
     store: Path, rules: "Ruleset", since: datetime | None, until: datetime | None, *, as_json: bool
 ) -> None:
     from banwatch.cli.views.rejudge import show_preview
-    from banwatch.pipeline.rejudge_preview import preview_rejudge
+    from banwatch.pipeline.reading.rejudge_preview import preview_rejudge
     from banwatch.store import Store
 
     with Store.open(store, read_only=True) as opened:

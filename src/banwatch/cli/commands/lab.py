@@ -17,19 +17,19 @@ TierOption = Annotated[
     typer.Option("--tier", "-t", help="Whose access to use; by default the first tier that a rule concerns."),
 ]
 AtOption = Annotated[
-    str | None, typer.Option("--at", help="Lab time to begin at, such as 2016-04-04T12:00Z; now.")
+    str | None, typer.Option("--at", help="Lab time at the start, such as 2016-04-04T12:00Z; by default now.")
 ]
 TruthOption = Annotated[
     Path | None,
-    typer.Option("--truth", help="Write what the censor did to every flow, as JSON lines; begun anew."),
+    typer.Option(
+        "--truth", help="Write what the censor did to every flow, as JSON lines; an old file is replaced."
+    ),
 ]
 PcapOption = Annotated[
     Path | None, typer.Option("--pcap", help="Write every packet, on both sides of the censor.")
 ]
 WorldOption = Annotated[Path | None, typer.Option("--world", help="YAML file of another world.")]
-SeedOption = Annotated[
-    int, typer.Option("--seed", help="Seed of everything that the regime leaves to chance.")
-]
+SeedOption = Annotated[int, typer.Option("--seed", help="Seed of all random choices.")]
 
 
 class Link(StrEnum):
@@ -119,7 +119,7 @@ def shell(
 
 
 def doctor(as_json: JsonOption = False) -> None:
-    """Say what this machine allows a lab to do, and why not more. Exit code 1 where there can be no lab."""
+    """Check what this machine allows a lab to do. Exit code 1 where no lab is possible."""
     from banwatch.cli.views.lab import show_checks
     from banwatch.lab.machine.doctor import doctor as examine
 
@@ -149,7 +149,7 @@ def show_regime(
 
 def play(
     regime: Annotated[str, typer.Argument(help="A regime with a timeline: a name, or a YAML file.")],
-    out: Annotated[Path, typer.Option(help="Where measurements/ and truth/ go.")],
+    out: Annotated[Path, typer.Option(help="Directory for measurements/ and truth/.")],
     world: Annotated[str, typer.Option(help="A world: a name, or a YAML file.")] = "default",
     tier: Annotated[list[str] | None, typer.Option(help="Only this access tier; may be repeated.")] = None,
     start: Annotated[
@@ -161,9 +161,12 @@ def play(
         list[str] | None, typer.Option(help="Measure this instead of the world's list; may be repeated.")
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Labs side by side; by cores and memory by default.")
+        int | None,
+        typer.Option(min=1, help="Number of labs at the same time; by default as cores and memory allow."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of every chance; the same seed gives the same truth.")] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Seed of all random choices; the same seed gives the same truth.")
+    ] = 0,
     record: Annotated[
         bool, typer.Option(help="Keep the play as this regime's recording.", hidden=True)
     ] = False,
@@ -211,11 +214,13 @@ def score(
         list[float] | None,
         typer.Option(min=0, max=0.5, help="Share of packets lost each way; may be repeated."),
     ] = None,
-    family: Annotated[list[int] | None, typer.Option(help="4 or 6; may be repeated.")] = None,
-    http: Annotated[list[str] | None, typer.Option(help="http, h1, h2 or h3; may be repeated.")] = None,
+    family: Annotated[list[int] | None, typer.Option(help="IP version, 4 or 6; may be repeated.")] = None,
+    http: Annotated[
+        list[str] | None, typer.Option(help="HTTP version: http, h1, h2 or h3; may be repeated.")
+    ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="How many times everything is measured.")] = 1,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Labs side by side.")] = None,
-    seed: Annotated[int, typer.Option(help="Of every chance.")] = 0,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Number of labs at the same time.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Measure every mechanism, IP and HTTP version and packet loss, and score the verdicts."""

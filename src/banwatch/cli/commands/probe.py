@@ -28,17 +28,21 @@ def register(app: typer.Typer) -> None:
             list[str] | None,
             typer.Option(
                 metavar="NAME[=INPUT]",
-                help="Measure this too: telegram, whatsapp, signal, dnscheck, ...; may be repeated. Some "
+                help="Nettest to run too: telegram, whatsapp, signal, dnscheck, ...; may be repeated. Some "
                 "take an input of your own: dnscheck=dot://dns.example, stunreachability=stun://host:3478.",
             ),
         ] = None,
-        category: Annotated[str, typer.Option(help="Of lists, only these categories: NEWS,HUMR.")] = "",
+        category: Annotated[
+            str, typer.Option(help="Measure only these categories of lists: NEWS,HUMR.")
+        ] = "",
         risky: Annotated[
             str, typer.Option(help="Categories to measure although they may endanger you here: GMB,PORN.")
         ] = "",
         helper: Annotated[
             str | None,
-            typer.Option(help="URL of a helper that looks from elsewhere.", envvar="BANWATCH_HELPER"),
+            typer.Option(
+                help="URL of a helper, which measures the same from elsewhere.", envvar="BANWATCH_HELPER"
+            ),
         ] = None,
         resolver: Annotated[
             list[str] | None, typer.Option(help="Public resolver to ask over UDP, ip:port; may be repeated.")
@@ -71,30 +75,42 @@ def register(app: typer.Typer) -> None:
                 envvar="BANWATCH_OWN_ADDRESS",
             ),
         ] = None,
-        parallel: Annotated[int, typer.Option(min=1, max=1000, help="Measurements at the same time.")] = 20,
-        stealth: Annotated[bool, typer.Option(help="Few at a time, at a slow and uneven pace.")] = False,
-        follow_ups: Annotated[bool, typer.Option(help="Look closer where a result is suspicious.")] = True,
+        parallel: Annotated[
+            int, typer.Option(min=1, max=1000, help="Number of measurements at the same time.")
+        ] = 20,
+        stealth: Annotated[
+            bool, typer.Option(help="Measure few inputs at a time, at a slow and uneven pace.")
+        ] = False,
+        follow_ups: Annotated[
+            bool, typer.Option(help="Take further steps where a result is suspicious.")
+        ] = True,
         rest: Annotated[
             str,
-            typer.Option(help="How long an address rests after a cut before another name is tried there."),
+            typer.Option(
+                help="Pause after a cut connection before another name is tried at the same address."
+            ),
         ] = "60s",
-        watch: Annotated[str | None, typer.Option(help="Begin again every so often: 6h.")] = None,
-        max_runtime: Annotated[str | None, typer.Option(help="Begin nothing more after: 30m.")] = None,
+        watch: Annotated[
+            str | None, typer.Option(help="Interval after which all is measured again: 6h.")
+        ] = None,
+        max_runtime: Annotated[
+            str | None, typer.Option(help="Time after which no measurement begins: 30m.")
+        ] = None,
         budget: Annotated[
-            str | None, typer.Option(help="Begin nothing more after so many bytes: 200MB.")
+            str | None, typer.Option(help="Traffic after which no measurement begins: 200MB.")
         ] = None,
         out: Annotated[
             Path | None, typer.Option(help="Append measurements to this file, readable by whoever has it.")
         ] = None,
         spool: Annotated[
             Path | None,
-            typer.Option(help="Keep measurements sealed in this folder.", envvar="BANWATCH_SPOOL"),
+            typer.Option(help="Keep measurements sealed in this directory.", envvar="BANWATCH_SPOOL"),
         ] = None,
         collector_key: Annotated[
             str | None, typer.Option(help="The collector's public key; once for each spool.")
         ] = None,
         consent: Annotated[
-            bool, typer.Option("--i-understand", help="Say yes to what the first run would ask.")
+            bool, typer.Option("--i-understand", help="Agree to the question that the first run asks.")
         ] = False,
         as_json: Annotated[bool, typer.Option("--json", help="One verdict a line, as JSON.")] = False,
     ) -> None:
@@ -104,7 +120,7 @@ def register(app: typer.Typer) -> None:
         from banwatch.bans import load_bans
         from banwatch.cli.views.consent import ask_consent
         from banwatch.cli.views.messages import note
-        from banwatch.cli.views.probe_progress import choose_view
+        from banwatch.cli.views.probe_run import choose_view
         from banwatch.probe.inputs.choose import choose_inputs
         from banwatch.probe.inputs.sources import is_fetched
         from banwatch.probe.nettests.choose import choose_nettests

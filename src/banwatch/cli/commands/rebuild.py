@@ -28,7 +28,7 @@ def _rebuild(
     from banwatch.cli.views.progress import piece_progress
     from banwatch.cli.views.store_work import show_rebuild
     from banwatch.observatory import work
-    from banwatch.pipeline.read_store import digest_measured
+    from banwatch.pipeline.reading.read_store import digest_measured
 
     with piece_progress("Rebuilding") as progress:
         report = work.rebuild(store, from_tier=from_tier, since=since, until=until, progress=progress)

@@ -10,7 +10,7 @@ from banwatch.cli.options import DEFAULT_STORE, JsonLinesOption, StoreFileOption
 
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", envvar="BANWATCH_REFERENCE", help="Folder of imported snapshots."),
+    typer.Option("--data-dir", envvar="BANWATCH_REFERENCE", help="Directory of imported snapshots."),
 ]
 
 
@@ -34,12 +34,12 @@ def register(app: typer.Typer) -> None:
             typer.Argument(help="Fingerprint CSVs; test lists (folder, clone, zip); network CSVs."),
         ],
         as_of: Annotated[
-            datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day that the data is of; today.")
+            datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Date of the data; by default today.")
         ] = None,
-        source: Annotated[str, typer.Option(help="Where it is from.")] = "",
-        licence: Annotated[str, typer.Option(help="What may be done with it.")] = "",
+        source: Annotated[str, typer.Option(help="Source of the data.")] = "",
+        licence: Annotated[str, typer.Option(help="Licence of the data.")] = "",
         countries: Annotated[
-            Path | None, typer.Option(help="With network CSVs: first, last, country code.")
+            Path | None, typer.Option(help="With network CSVs: file with columns first, last, country code.")
         ] = None,
         data_dir: DataDir = None,
         as_json: JsonLinesOption = False,
@@ -79,8 +79,8 @@ def register(app: typer.Typer) -> None:
         min_targets: Annotated[int, typer.Option(min=2, help="Unrelated sites that must share a page.")] = 3,
         as_json: JsonLinesOption = False,
     ) -> None:
-        """Find pages that many unrelated sites share on one network: block pages nobody has named yet."""
+        """Find pages that many unrelated sites share on one network: suspected block pages."""
         from banwatch.cli.views.reference import show_suggestions
-        from banwatch.pipeline.shared_pages import suggest_fingerprints
+        from banwatch.pipeline.reading.shared_pages import suggest_fingerprints
 
         show_suggestions(suggest_fingerprints(store, min_targets=min_targets), as_json=as_json)

@@ -12,7 +12,7 @@ ReportIds = Annotated[list[str], typer.Argument(help="Ids of the reports.", show
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     reports = typer.Typer(
-        help="What readers report (not measured, not verified); only what is accepted is shown.",
+        help="Readers' reports, neither measured nor verified; pages show only accepted ones.",
         no_args_is_help=True,
     )
     reports.command("ls")(_ls)
@@ -24,13 +24,13 @@ def register(app: typer.Typer) -> None:
 def _ls(
     store: StoreOption = DEFAULT_STORE,
     state: Annotated[
-        str | None, typer.Option(help="Only those that are pending, accepted or rejected.")
+        str | None, typer.Option(help="Only reports in this state: pending, accepted or rejected.")
     ] = None,
     as_json: JsonLinesOption = False,
 ) -> None:
     """List the reports in order of arrival."""
     from banwatch.cli.views.reader_reports import show_reports
-    from banwatch.pipeline.reader_reports import list_reports
+    from banwatch.pipeline.reading.reader_reports import list_reports
 
     show_reports(list_reports(store, state), as_json=as_json)
 
@@ -41,7 +41,7 @@ def _accept(
     """Show reports on the pages, with their notes: read these first."""
     from banwatch.cli.views.reader_reports import show_reports
     from banwatch.model.report import ReportState
-    from banwatch.pipeline.reader_reports import decide_reports
+    from banwatch.pipeline.reading.reader_reports import decide_reports
 
     show_reports(decide_reports(store, report_ids, ReportState.ACCEPTED), as_json=as_json)
 
@@ -49,9 +49,9 @@ def _accept(
 def _reject(
     report_ids: ReportIds, store: StoreOption = DEFAULT_STORE, as_json: JsonLinesOption = False
 ) -> None:
-    """Keep reports from being shown, also such as were accepted before."""
+    """Hide reports, also those that were accepted before."""
     from banwatch.cli.views.reader_reports import show_reports
     from banwatch.model.report import ReportState
-    from banwatch.pipeline.reader_reports import decide_reports
+    from banwatch.pipeline.reading.reader_reports import decide_reports
 
     show_reports(decide_reports(store, report_ids, ReportState.REJECTED), as_json=as_json)

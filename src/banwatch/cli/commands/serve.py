@@ -21,14 +21,16 @@ def register(app: typer.Typer) -> None:
             int | None, typer.Option("--port", help="Port; by default the first free one from 8080 on.")
         ] = None,
         collector: Annotated[
-            bool, typer.Option("--collector", help="Take measurements from probes, too (docs/collector.md).")
+            bool,
+            typer.Option("--collector", help="Receive measurements from probes, too (docs/collector.md)."),
         ] = False,
         key: Annotated[
             Path | None,
             typer.Option(help="The collector's private key; by default a file beside the store."),
         ] = None,
         helper: Annotated[
-            list[str] | None, typer.Option(help="Address of a helper to tell OONI's probes of; repeatable.")
+            list[str] | None,
+            typer.Option(help="Address of a helper that OONI's probes are given; may be repeated."),
         ] = None,
         per_minute: Annotated[
             int, typer.Option(min=0, help="Submissions that one client may send in a minute; 0: any number.")
@@ -37,7 +39,7 @@ def register(app: typer.Typer) -> None:
             Path | None, typer.Option(help="PEM file with certificate and key: listens with TLS.")
         ] = None,
     ) -> None:
-        """Show what was measured as web pages, until Ctrl-C.
+        """Show measurements as web pages, until Ctrl-C.
 
         While it runs it owns the store: other commands do their work through it. With --collector it takes
         measurements from probes, ours and OONI's, and shows them some seconds later.

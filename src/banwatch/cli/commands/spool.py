@@ -1,4 +1,4 @@
-"""`banwatch spool`: what this probe has measured and not yet delivered."""
+"""`banwatch spool`: sealed measurements that are not delivered yet."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,14 +7,14 @@ import typer
 
 from banwatch.cli.options import JsonOption
 
-SpoolOption = Annotated[Path, typer.Option("--spool", help="The spool's folder.", envvar="BANWATCH_SPOOL")]
+SpoolOption = Annotated[Path, typer.Option("--spool", help="The spool's directory.", envvar="BANWATCH_SPOOL")]
 _DEFAULT = Path("banwatch-spool")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     spool = typer.Typer(
-        help="What this probe has measured and not yet delivered, sealed to the collector.",
+        help="Measurements of this probe that are not delivered yet, sealed to the collector.",
         no_args_is_help=True,
     )
     app.add_typer(spool, name="spool")
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
         folder: SpoolOption = _DEFAULT,
         as_json: JsonOption = False,
     ) -> None:
-        """Count what waits. What it is, not even this program can tell any more."""
+        """Count the sealed measurements. Only the collector can read them, not even this program."""
         from banwatch.cli.views.spool import show_spool
         from banwatch.probe.spool.push import open_spool
 
@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
         ca_file: Annotated[Path | None, typer.Option(help="PEM file of the authorities to trust.")] = None,
         as_json: JsonOption = False,
     ) -> None:
-        """Deliver to the collector; what it does not take stays, for the next time."""
+        """Deliver measurements to the collector; those that it does not accept stay in the spool."""
         from banwatch.cli.views.progress import piece_progress
         from banwatch.cli.views.spool import show_delivery
         from banwatch.probe.spool.push import open_spool, parse_collector, push_now
@@ -56,7 +56,7 @@ def register(app: typer.Typer) -> None:
         out: Annotated[Path, typer.Argument(help="File to write, to be carried by hand.")],
         folder: SpoolOption = _DEFAULT,
     ) -> None:
-        """Write everything that waits into one file; it stays in the spool too."""
+        """Write all sealed measurements to one file; they stay in the spool too."""
         from banwatch.probe.spool.push import open_spool
 
         print(f"{open_spool(folder).export(out)} sealed measurements in {out}")
@@ -66,7 +66,7 @@ def register(app: typer.Typer) -> None:
         folder: SpoolOption = _DEFAULT,
         sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     ) -> None:
-        """Remove everything, delivered or not."""
+        """Remove every measurement that is still in the spool."""
         from banwatch.cli.views.spool import confirm_wipe
         from banwatch.probe.spool.push import open_spool
 
@@ -89,7 +89,7 @@ def register(app: typer.Typer) -> None:
         private: Annotated[Path, typer.Argument(help="The collector's private key.")],
         bundles: Annotated[list[Path], typer.Argument(help="Files that `export` wrote, or sealed files.")],
     ) -> None:
-        """Open what probes have sealed, on the collector's side: measurements to stdout, one a line."""
+        """Open sealed measurements with the collector's private key, and print them, one a line."""
         from banwatch.cli.views.spool import write_opened
         from banwatch.probe.spool.opening import open_sealed, read_private_key
 

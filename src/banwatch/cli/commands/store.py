@@ -30,11 +30,13 @@ def _ddl(
 
 def _show(
     store: StoreOption = DEFAULT_STORE,
-    digests: Annotated[bool, typer.Option(help="A digest of each tier, to compare two stores.")] = False,
+    digests: Annotated[
+        bool, typer.Option(help="Print a digest of each tier, to compare two stores.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show how many rows each table has."""
     from banwatch.cli.views.store_work import show_counts
-    from banwatch.pipeline.read_store import count_rows, digest_tiers
+    from banwatch.pipeline.reading.read_store import count_rows, digest_tiers
 
     show_counts(count_rows(store), digest_tiers(store) if digests else {}, as_json=as_json)

@@ -31,13 +31,16 @@ def _verdicts(
     state: Annotated[str | None, typer.Option(help="State, such as blocked.")] = None,
     since: SinceOption = None,
     until: UntilOption = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many; without --json 200.")] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="Largest number of verdicts; by default 200, and with --json all."),
+    ] = None,
     as_json: JsonLinesOption = False,
 ) -> None:
-    """Show what was judged, in order of time."""
-    from banwatch.cli.views.verdict_rows import print_verdicts, show_table
+    """Show verdicts in order of time."""
+    from banwatch.cli.views.verdicts import print_verdicts, show_table
+    from banwatch.pipeline.reading.verdict_filter import VerdictFilter, parse_state
     from banwatch.store import Store
-    from banwatch.store.verdict_filter import VerdictFilter, parse_state
 
     wanted = VerdictFilter(
         probe_cc=cc.upper() if cc else None,

@@ -1,1 +1,1 @@
-"""What commands print: tables, lines and progress for people, JSON for machines."""
+"""Views: tables, lines and progress for people, JSON for machines."""

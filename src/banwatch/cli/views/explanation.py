@@ -10,7 +10,7 @@ from banwatch.cli.views.json_lines import print_json
 from banwatch.formats.json_views import VerdictJson
 from banwatch.pages.views.step import StepView, view_steps
 from banwatch.pages.wording import words
-from banwatch.pipeline.explain import Explanation
+from banwatch.pipeline.reading.explain import Explanation
 
 
 def show_explanation(explanation: Explanation, *, as_json: bool) -> None:

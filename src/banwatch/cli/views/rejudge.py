@@ -11,7 +11,7 @@ from banwatch.formats.json_views import VerdictJson
 from banwatch.judge.ruleset_file import Ruleset
 from banwatch.model.verdict import Verdict
 from banwatch.pipeline import RebuildReport
-from banwatch.pipeline.rejudge_preview import Rejudged
+from banwatch.pipeline.reading.rejudge_preview import Rejudged
 
 _MAX_ROWS = 50
 """Rows of the table on a terminal; the counts below it are of all verdicts."""

@@ -8,8 +8,7 @@ from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
-from banwatch.store import queries
-from banwatch.store.store import Store
+from banwatch.store import Store, queries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

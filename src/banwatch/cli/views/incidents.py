@@ -1,4 +1,4 @@
-"""Lines that `banwatch detect` prints: incidents, changes set aside, and past views of the incidents."""
+"""Incidents, changes that were set aside, and past views of the incidents."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +14,7 @@ from banwatch.model.cell import Cell
 from banwatch.model.ids import render_asn
 from banwatch.model.incident import Change, Incident
 from banwatch.model.signal import Signal
+from banwatch.pipeline.reading.detect_table import Detected
 
 PLAIN = (
     "id",
@@ -97,3 +98,33 @@ def said_lines(view: Sequence[Publication], *, as_json: bool) -> Iterator[str]:
             yield json.dumps(entry, ensure_ascii=False)
         else:
             yield f"{subject}  {says} (said {render_moment(said_at)})"
+
+
+def show_detected(
+    found: Detected, *, signals: Sequence[Signal] | None, why: bool, is_foreign: bool, as_json: bool
+) -> None:
+    """Print incidents, and with `why` the reasons for each and the changes that were set aside."""
+    lines = incident_lines(
+        found.incidents,
+        as_json=as_json,
+        cells=found.cells if why else None,
+        signals=signals,
+        plain=is_foreign and not why,
+    )
+    for line in lines:
+        print(line)
+    if why:
+        for line in aside_lines(found.changes, found.cells, as_json=as_json):
+            print(line)
+
+
+def show_incidents(incidents: Iterable[Incident], *, as_json: bool) -> None:
+    """Print incidents, one a line."""
+    for line in incident_lines(incidents, as_json=as_json):
+        print(line)
+
+
+def show_past_view(entries: Sequence[Publication], *, as_json: bool) -> None:
+    """Print what was published of each incident at a past moment."""
+    for line in said_lines(entries, as_json=as_json):
+        print(line)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from banwatch.cli.views.probe_progress import JsonView, LiveView, PlainView
+from banwatch.cli.views.probe_run import JsonView, LiveView, PlainView
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, RuleId, TargetName
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict

@@ -1,4 +1,4 @@
-"""What a running probe shows: a live table on a terminal, plain lines into a file, JSON to machines."""
+"""Display of a running probe: a live table on a terminal, plain lines into a file, JSON to machines."""
 
 import time
 from collections import Counter, deque
@@ -12,13 +12,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from banwatch.cli.views.verdict_rows import style_of, to_line
+from banwatch.cli.views.verdicts import style_of, to_line
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
 from banwatch.probe.run import InFlight, RunView
 
 _LINES_BESIDE = 6
-"""Of the screen, what is left to the summary, the heading and the shell's own line."""
+"""Lines of the screen that are kept for the summary, the heading and the shell's prompt."""
 _FEWEST_ROWS, _MOST_ROWS = 3, 40
 _NO_TROUBLE = frozenset({State.OK, State.DOWN})
 _ORDER = (
@@ -30,7 +30,7 @@ _ORDER = (
     State.DOWN,
     State.OK,
 )
-"""How the table at the end is sorted: trouble first."""
+"""Order of the table at the end: trouble first."""
 
 
 def choose_view(in_flight: InFlight, *, as_json: bool) -> RunView:
@@ -42,11 +42,11 @@ def choose_view(in_flight: InFlight, *, as_json: bool) -> RunView:
 
 
 class LiveView:
-    """A table that grows on a terminal.
+    """Table that grows on a terminal.
 
     Args:
         console: the terminal.
-        in_flight: what is being measured now.
+        in_flight: gives the inputs that are being measured now.
     """
 
     def __init__(self, console: Console, in_flight: InFlight) -> None:
@@ -60,22 +60,22 @@ class LiveView:
         self._live = Live(console=console, refresh_per_second=5, transient=True, get_renderable=self._render)
 
     def __enter__(self) -> Self:
-        """Take the terminal."""
+        """Begin to draw on the terminal."""
         self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give it back."""
+        """Stop to draw on the terminal."""
         self._live.stop()
 
     def begin(self, total: int) -> None:
-        """Count from nothing."""
+        """Begin a round: count from 0."""
         self._total, self._done = total, 0
 
     def add(self, verdict: Verdict) -> None:
-        """Add a row; where there is trouble, a sentence that stays."""
+        """Add a row; print a sentence for trouble, which stays on the screen."""
         self._all.append(verdict)
         self._recent.append(verdict)
         self._done += 1
@@ -83,11 +83,11 @@ class LiveView:
             self._live.console.print(_trouble(verdict), soft_wrap=True)
 
     def note(self, text: str) -> None:
-        """Print above the table."""
+        """Print a message above the table."""
         self._live.console.print(Text(text), soft_wrap=True)
 
     def end(self, summary: str) -> None:
-        """Show everything once more, trouble first, and the summary."""
+        """Print all verdicts, trouble first, and the summary."""
         self._live.stop()
         if self._all:
             self._console.print(_table(sorted(self._all, key=_rank)))
@@ -112,45 +112,45 @@ class LiveView:
 
 
 class PlainView:
-    """A line for each verdict: what a file, a pipe or a log wants."""
+    """Line for each verdict, for a file, a pipe or a log."""
 
     def __init__(self, out: Console, err: Console) -> None:
         self._out = out
         self._err = err
 
     def __enter__(self) -> Self:
-        """Nothing is taken."""
+        """Do nothing: lines need no preparation."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing is given back."""
+        """Do nothing."""
 
     def begin(self, total: int) -> None:
-        """Nothing to show."""
+        """Do nothing: lines show no total."""
 
     def add(self, verdict: Verdict) -> None:
         """Print state, input, mechanisms and sentence, between tabs."""
         fields = (
             verdict.state.value,
-            what_of(verdict),
+            input_of(verdict),
             ",".join(verdict.mechanisms) or "-",
             verdict.sentence,
         )
         print(*(_one_line(field) for field in fields), sep="\t", flush=True)
 
     def note(self, text: str) -> None:
-        """Say it on stderr."""
+        """Print a message on stderr."""
         self._err.print(Text(text), soft_wrap=True)
 
     def end(self, summary: str) -> None:
-        """Say it on stderr."""
+        """Print a message on stderr."""
         self._err.print(Text(summary), soft_wrap=True)
 
 
 class JsonView:
-    """An object for each verdict on stdout; for people, a bar and a sentence for each trouble on stderr."""
+    """JSON object for each verdict on stdout; on stderr a bar, and a sentence for each trouble."""
 
     def __init__(self, err: Console) -> None:
         self._err = err
@@ -159,39 +159,39 @@ class JsonView:
         self._task = self._progress.add_task("measuring", total=None)
 
     def __enter__(self) -> Self:
-        """Show the bar, where somebody is there to see it."""
+        """Show the bar, on a terminal."""
         self._progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take it away."""
+        """Remove the bar."""
         self._progress.stop()
 
     def begin(self, total: int) -> None:
-        """Begin the bar anew."""
+        """Begin the bar again."""
         self._progress.reset(self._task, total=total)
 
     def add(self, verdict: Verdict) -> None:
-        """Print the object, and say what is wrong."""
+        """Print the object, and a sentence for trouble."""
         print(to_line(verdict), flush=True)
         self._progress.advance(self._task)
         if verdict.state not in _NO_TROUBLE:
-            self._err.print(Text(f"{what_of(verdict)}: {_one_line(verdict.sentence)}"), soft_wrap=True)
+            self._err.print(Text(f"{input_of(verdict)}: {_one_line(verdict.sentence)}"), soft_wrap=True)
 
     def note(self, text: str) -> None:
-        """Say it on stderr."""
+        """Print a message on stderr."""
         self._err.print(Text(text), soft_wrap=True)
 
     def end(self, summary: str) -> None:
-        """Say it on stderr."""
+        """Print a message on stderr."""
         self._progress.stop()
         self._err.print(Text(summary), soft_wrap=True)
 
 
-def what_of(verdict: Verdict) -> str:
-    """What was measured, in words that are safe to print."""
+def input_of(verdict: Verdict) -> str:
+    """Return the input or nettest of a verdict, in letters that are safe to print."""
     return _one_line(verdict.input or verdict.test_name)
 
 
@@ -200,13 +200,13 @@ def _rank(verdict: Verdict) -> tuple[int, str, str]:
 
 
 def _one_line(text: str) -> str:
-    """A page's title may hold anything: nothing of it may move a terminal's cursor or begin a line."""
+    """Replace letters that would move a terminal's cursor or begin a line: a page's title may hold any."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _trouble(verdict: Verdict) -> Text:
     line = Text(verdict.state.value, style=style_of(verdict.state))
-    line.append(f" {what_of(verdict)}: ", style="bold not dim")
+    line.append(f" {input_of(verdict)}: ", style="bold not dim")
     line.append(_one_line(verdict.sentence), style="default")
     return line
 
@@ -220,7 +220,7 @@ def _table(verdicts: Iterable[Verdict]) -> Table:
     for verdict in verdicts:
         table.add_row(
             Text(verdict.state.value, style=style_of(verdict.state)),
-            Text(what_of(verdict).removeprefix("https://").removesuffix("/")),
+            Text(input_of(verdict).removeprefix("https://").removesuffix("/")),
             Text(", ".join(verdict.mechanisms)),
             Text(_one_line(verdict.sentence)),
         )
