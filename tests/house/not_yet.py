@@ -25,7 +25,7 @@ LONG_FILES: frozenset[str] = frozenset(
 FULL_FOLDERS: frozenset[str] = frozenset()
 """Folders of more than 15 modules that are no flat list of one kind."""
 
-CIRCLES: frozenset[str] = frozenset({"probe"})
+CIRCLES: frozenset[str] = frozenset()
 """Rooms whose folders import each other in a circle."""
 
 DOCSTRINGS: dict[str, int] = {

@@ -16,8 +16,8 @@ from banwatch.net.seam import Net
 from banwatch.net.tls.certificates import Roots
 from banwatch.probe.identity import make_measurement_uid, make_report_id
 from banwatch.probe.lag import LagMonitor
-from banwatch.probe.nettests.context import NettestContext
-from banwatch.probe.nettests.registry import Keys, Nettest, find_nettest
+from banwatch.probe.nettest_context import Keys, NettestContext
+from banwatch.probe.nettests.registry import Nettest, find_nettest
 from banwatch.probe.politeness import Politeness
 from banwatch.probe.scrub import scrubber
 from banwatch.probe.settings import Settings

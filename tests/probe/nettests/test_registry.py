@@ -22,13 +22,13 @@ from tests.judge.judging import shipped_reference
 from tests.net import servers
 from tests.probe.scenes import SECOND, SITE, settings
 
-MACHINERY = {"choose", "context", "registry"}
+MACHINERY = {"choose", "registry"}
 TOY = '''"""The `toy` nettest (our own): can a host be connected to."""
 
 from collections.abc import Mapping
 
 from banwatch.net.endpoint import parse_endpoint
-from banwatch.probe.nettests.context import NettestContext
+from banwatch.probe.nettest_context import NettestContext
 from banwatch.probe.nettests.registry import Nettest
 from banwatch.probe.steps.tcp import tcp_connect
 

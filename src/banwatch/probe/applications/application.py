@@ -18,8 +18,7 @@ from banwatch.net.http.target_url import TargetUrl, parse_target_url
 from banwatch.net.seam import Stream, TlsSettings
 from banwatch.net.tls.certificates import Roots
 from banwatch.probe.applications.records import ApplicationRecords, OwnKeys
-from banwatch.probe.nettests.context import NettestContext
-from banwatch.probe.nettests.registry import Measure
+from banwatch.probe.nettest_context import Measure, NettestContext
 from banwatch.probe.scrub import scrubber
 from banwatch.probe.steps.http import BROWSER_HEADERS, http_get
 from banwatch.probe.steps.tcp import tcp_connect

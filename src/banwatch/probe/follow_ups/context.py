@@ -11,8 +11,8 @@ from banwatch.probe.lag import LagMonitor
 from banwatch.probe.politeness import Politeness
 from banwatch.probe.scrub import scrubber
 from banwatch.probe.settings import Settings
+from banwatch.probe.step_records import StepRecords
 from banwatch.probe.trace import Trace
-from banwatch.probe.web.step_records import StepRecords
 
 _FIRST_ID = 60001
 

@@ -16,7 +16,7 @@ from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.seam import TlsSettings, TlsStream
-from banwatch.probe.nettests.context import NettestContext
+from banwatch.probe.nettest_context import NettestContext
 from banwatch.probe.nettests.registry import Nettest, read_data
 from banwatch.probe.steps.dns import answers_of
 from banwatch.probe.steps.tcp import tcp_connect

@@ -19,7 +19,7 @@ from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.seam import TlsFacts
 from banwatch.net.tls.ech import GREASE, make_grease
 from banwatch.net.tls.tls13 import shake_hands_with
-from banwatch.probe.nettests.context import NettestContext
+from banwatch.probe.nettest_context import NettestContext
 from banwatch.probe.nettests.registry import Nettest, read_data
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.written_records import Query

@@ -21,7 +21,7 @@ from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX, Failure
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.seam import Stream
-from banwatch.probe.nettests.context import NettestContext
+from banwatch.probe.nettest_context import NettestContext
 from banwatch.probe.nettests.registry import Nettest, read_data
 from banwatch.probe.scrub import scrubber
 from banwatch.probe.steps.http import BROWSER_HEADERS, as_text

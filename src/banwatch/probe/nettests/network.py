@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from banwatch.net.endpoint import parse_endpoint
-from banwatch.probe.nettests.context import NettestContext
+from banwatch.probe.nettest_context import NettestContext
 from banwatch.probe.nettests.registry import Nettest
 from banwatch.probe.steps.dns import begin_udp_lookup, lookup_system
 from banwatch.probe.steps.tcp import tcp_connect

@@ -19,21 +19,17 @@ other rooms, which lie above and below this one:
 import functools
 import importlib
 import pkgutil
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from banwatch.model.errors import BanwatchError
 from banwatch.probe import nettests as package
-from banwatch.probe.nettests.context import NettestContext
-
-Keys = msgspec.Struct | Mapping[str, object]
-Measure = Callable[[NettestContext, str], Coroutine[Any, Any, Keys]]
-"""Measure one input, which is empty where a nettest has none; the test keys."""
+from banwatch.probe.nettest_context import Measure
 
 T = TypeVar("T")
 
@@ -72,7 +68,7 @@ def load_nettests() -> Mapping[str, Nettest]:
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name):
         nettest = getattr(importlib.import_module(f"{package.__name__}.{module.name}"), "NETTEST", None)
         if nettest is None:
-            continue  # machinery: this registry, the context, the choice
+            continue  # machinery: this registry, the choice
         if nettest.name in found:
             raise ValueError(f"two nettests are named {nettest.name!r}")
         found[nettest.name] = nettest

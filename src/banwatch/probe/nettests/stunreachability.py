@@ -13,7 +13,7 @@ from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.seam import Datagrams
-from banwatch.probe.nettests.context import NettestContext
+from banwatch.probe.nettest_context import NettestContext
 from banwatch.probe.nettests.registry import Nettest, read_data
 from banwatch.probe.trace import Trace
 

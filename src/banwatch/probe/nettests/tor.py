@@ -17,7 +17,7 @@ from banwatch.model.failure import Failure
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.http.request import HttpRequest
 from banwatch.net.seam import Stream, TlsSettings
-from banwatch.probe.nettests.context import NettestContext
+from banwatch.probe.nettest_context import NettestContext
 from banwatch.probe.nettests.registry import Nettest, read_data
 from banwatch.probe.scrub import scrubber
 from banwatch.probe.steps.http import BROWSER_HEADERS, http_get

@@ -22,8 +22,9 @@ from banwatch.probe.follow_ups.names import (
     try_resolvers,
 )
 from banwatch.probe.follow_ups.requests import after_other_page
-from banwatch.probe.nettests.context import NettestContext
+from banwatch.probe.nettest_context import NettestContext
 from banwatch.probe.nettests.registry import Nettest
+from banwatch.probe.step_records import StepRecords
 from banwatch.probe.steps.control import ask_helper, make_control_request
 from banwatch.probe.steps.transfer import with_control
 from banwatch.probe.web.cookies import CookieJar
@@ -32,7 +33,6 @@ from banwatch.probe.web.http3 import Http3
 from banwatch.probe.web.lookups import Lookups
 from banwatch.probe.web.page_attempts import PageAttempts
 from banwatch.probe.web.page_claim import PageClaim
-from banwatch.probe.web.step_records import StepRecords
 from banwatch.probe.web.summary import Findings, Summary, compare_http3, summarize
 from banwatch.probe.web.transactions import Transactions
 from banwatch.probe.written_records import WebConnectivityKeys

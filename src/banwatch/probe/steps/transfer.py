@@ -16,12 +16,12 @@ from banwatch.net.seam import Net, Stream, TcpInfo, TlsSettings
 from banwatch.net.tcp_samples import sample_tcp_info
 from banwatch.net.tls.certificates import Roots
 from banwatch.probe.settings import Settings
+from banwatch.probe.step_records import StepRecords
 from banwatch.probe.steps.http import BROWSER_HEADERS, http_get
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
 from banwatch.probe.throttling import Direction, Sample, Throttling, Transfer, describe
 from banwatch.probe.trace import Trace
-from banwatch.probe.web.step_records import StepRecords
 
 _SETTLE_S = 0.3
 """Wait for acknowledgements after an upload was answered."""

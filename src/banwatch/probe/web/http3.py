@@ -12,10 +12,10 @@ from banwatch.net.seam import Net
 from banwatch.net.tls.certificates import Roots
 from banwatch.probe.scrub import scrubber
 from banwatch.probe.settings import Settings
+from banwatch.probe.step_records import StepRecords
 from banwatch.probe.steps.http import http3_get
 from banwatch.probe.steps.quic import quic_connect
 from banwatch.probe.trace import Trace
-from banwatch.probe.web.step_records import StepRecords
 
 
 class Http3:

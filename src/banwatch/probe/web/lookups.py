@@ -15,11 +15,11 @@ from banwatch.net.seam import Net
 from banwatch.net.tls.certificates import Roots
 from banwatch.probe.lag import LagMonitor
 from banwatch.probe.settings import Settings
+from banwatch.probe.step_records import StepRecords
 from banwatch.probe.steps.dns import UdpLookup, addresses_of, begin_udp_lookup, lookup_system
 from banwatch.probe.steps.dns_streams import lookup_doh_types, lookup_dot, lookup_tcp
 from banwatch.probe.steps.resolver_links import ResolverLinks
 from banwatch.probe.trace import Trace
-from banwatch.probe.web.step_records import StepRecords
 from banwatch.probe.written_records import Query
 
 _TYPES = ("A", "AAAA")

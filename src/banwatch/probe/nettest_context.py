@@ -1,6 +1,10 @@
 """The context of one measurement: the network, the settings, and a trace to write into."""
 
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from banwatch.net.addresses import may_be_measured
 from banwatch.net.seam import Net
@@ -42,3 +46,9 @@ class NettestContext:
     def may_try(self, ip: str) -> bool:
         """Return whether an address is on the public Internet, and there is a way to it."""
         return may_be_measured(ip, self.settings.measure_private) and (":" not in ip or self.net.has_ipv6)
+
+
+Keys = msgspec.Struct | Mapping[str, object]
+"""Test keys of one measurement."""
+Measure = Callable[[NettestContext, str], Coroutine[Any, Any, Keys]]
+"""Measure one input, which is empty where a nettest has none; the test keys."""
