@@ -21,6 +21,7 @@ from typing import BinaryIO
 import msgspec
 
 from banwatch.formats.json_views import VerdictJson
+from banwatch.formats.ooni.decode import MAX_LINE_BYTES
 from banwatch.model.errors import WireError
 from banwatch.model.verdict import Verdict
 
@@ -35,8 +36,6 @@ MAX_MANIFEST_BYTES = 8 << 20
 MAX_MEMBERS = 10_000
 MAX_TOTAL_BYTES = 4 << 30
 """Unpacked; a bundle is an incident's evidence, not an archive."""
-MAX_LINE_BYTES = 32 << 20
-"""As in `formats.ooni`."""
 _CHUNK_BYTES = 1 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)

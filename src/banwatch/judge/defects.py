@@ -3,7 +3,7 @@
 A censor sits in a network, and cuts every version of a program alike. A nettest with an expired certificate,
 or a probe with a broken resolver, fails in that version on every network, while other versions on the same
 networks do not. The two lie on different axes: a suspect here is no verdict, it says whose measurements to
-look at twice.
+examine.
 """
 
 from collections import defaultdict
@@ -47,7 +47,7 @@ class Suspect:
 
 @dataclass(slots=True)
 class _Count:
-    telling: int = 0
+    determinate: int = 0
     failing: int = 0
 
 
@@ -63,7 +63,7 @@ def find_defects(rows: Iterable[tuple[Evidence, Verdict]]) -> list[Suspect]:
             continue
         subject = (evidence.test_name, evidence.target)
         count = counts[subject][evidence.software][evidence.probe_asn]
-        count.telling += 1
+        count.determinate += 1
         if verdict.state in _TROUBLE:
             count.failing += 1
             countries[(*subject, evidence.software)].add(evidence.probe_cc)
@@ -84,9 +84,13 @@ def _examine(
     subject: tuple[str, TargetName], software: str, by_software: dict[str, dict[Asn, _Count]]
 ) -> Suspect | None:
     own = by_software[software]
-    telling, failing = _sum(own.values())
-    everywhere = [count for count in own.values() if count.failing >= FAILING_SHARE * count.telling]
-    if len(everywhere) < MIN_NETWORKS or telling < MIN_MEASUREMENTS or failing < FAILING_SHARE * telling:
+    determinate, failing = _sum(own.values())
+    everywhere = [count for count in own.values() if count.failing >= FAILING_SHARE * count.determinate]
+    if (
+        len(everywhere) < MIN_NETWORKS
+        or determinate < MIN_MEASUREMENTS
+        or failing < FAILING_SHARE * determinate
+    ):
         return None
     others = [counts for name, counts in by_software.items() if name != software]
     same = [count for counts in others for asn, count in counts.items() if asn in own]
@@ -102,7 +106,7 @@ def _examine(
         failures=(),
         networks=len(everywhere),
         countries=0,
-        measurements=telling,
+        measurements=determinate,
         failing=failing,
         other_measurements=other_telling,
         other_failing=other_failing,
@@ -125,8 +129,8 @@ def _complete(suspect: Suspect, ranked: list[tuple[str, int]], countries: int) -
 
 
 def _sum(counts: Iterable[_Count]) -> tuple[int, int]:
-    telling = failing = 0
+    determinate = failing = 0
     for count in counts:
-        telling += count.telling
+        determinate += count.determinate
         failing += count.failing
-    return telling, failing
+    return determinate, failing

@@ -20,7 +20,7 @@ _ORDER = (
     State.IMPAIRED,
     State.INSUFFICIENT,
 )
-"""Which state decides where several rules hold: interference before reachability before trouble."""
+"""Order in which states decide where several rules hold: interference, reachability, trouble."""
 _RANK = {state: rank for rank, state in enumerate(_ORDER)}
 _BY_KIND: dict[str, tuple[Rule, ...]] = {}
 _Verdict = drafted(Verdict)
@@ -78,7 +78,7 @@ def _rules_for(kind: str, rules: Sequence[Rule]) -> Sequence[Rule]:
 
 
 def _name_mechanisms(held: Sequence[Rule], deciding: Rule | None, evidence: Evidence) -> tuple[str, ...]:
-    """What the rules that accuse name together; of trouble without a culprit, what the first one names."""
+    """Return the mechanisms that the accusing rules name; for trouble without a culprit, the first rule's."""
     if deciding is None:
         return ()
     if not deciding.state.accuses:
@@ -88,7 +88,7 @@ def _name_mechanisms(held: Sequence[Rule], deciding: Rule | None, evidence: Evid
 
 
 def _is_outdone(mechanism: str, named: Sequence[str]) -> bool:
-    """Whether one rule says `other`, for want of what another knows."""
+    """Whether a mechanism ends in `other` while another rule names the same one more exactly."""
     parent, _, leaf = mechanism.rpartition(".")
     return leaf == "other" and any(m != mechanism and m.startswith(parent + ".") for m in named)
 

@@ -1,4 +1,4 @@
-"""The same target seen from where the censor is not."""
+"""Control: the same target, measured from outside the censor's reach."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from banwatch.model.ids import Asn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlEndpoint:
-    """What the helper saw at one address and port. "Not attempted" is no record."""
+    """Result of the helper at one address and port. "Not attempted" is no record."""
 
     ip: str
     port: int
@@ -20,7 +20,7 @@ class ControlEndpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlHttp:
-    """What the helper's HTTP request gave, after redirects. Its bodies stay with it."""
+    """Result of the helper's HTTP request, after redirects. Bodies stay with the helper."""
 
     failure: Failure | None
     status_code: int | None
@@ -31,7 +31,10 @@ class ControlHttp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlAddress:
-    """What the helper knows of an address. Bits: 1 probe resolved it, 2 helper did, 4 bogon, 8 valid TLS."""
+    """Network and marks of an address, from the helper.
+
+    Bits: 1 probe resolved it, 2 helper did, 4 bogon, 8 valid TLS.
+    """
 
     ip: str
     asn: Asn

@@ -1,4 +1,4 @@
-"""What went wrong in an observation: OONI's df-007 strings. `None` is "nothing went wrong".
+"""Failures of observations, in OONI's df-007 strings. `None` stands for no failure.
 
 Unknown strings survive a round trip, so `Failure` is a plain string and these are the ones we reason about.
 """

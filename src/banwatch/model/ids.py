@@ -1,4 +1,4 @@
-"""Names for things that must not be confused with each other."""
+"""Types of identifiers that must not be confused with each other."""
 
 import re
 from typing import NewType
@@ -8,7 +8,7 @@ Asn = NewType("Asn", int)
 CountryCode = NewType("CountryCode", str)
 """ISO 3166-1 alpha-2, upper case; `ZZ` is "unknown"."""
 TargetName = NewType("TargetName", str)
-"""What a ban or a measurement is about: a registrable domain or an application, never an address."""
+"""Subject of a ban or a measurement: a registrable domain or an application, never an address."""
 MeasurementUid = NewType("MeasurementUid", str)
 RuleId = NewType("RuleId", str)
 IncidentId = NewType("IncidentId", str)

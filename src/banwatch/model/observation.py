@@ -1,4 +1,4 @@
-"""One timestamped fact in a measurement. Says what happened, never what it means."""
+"""Observation: one timestamped fact in a measurement, without any conclusion from it."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum

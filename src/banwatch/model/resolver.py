@@ -1,4 +1,4 @@
-"""Whose resolver a measurement asked: names are often blocked by one and not by another."""
+"""Resolver of a measurement, by its owner: a name is often blocked by one and not by another."""
 
 from enum import StrEnum
 from ipaddress import ip_address
@@ -17,7 +17,7 @@ class ResolverKind(StrEnum):
 
 
 def kind_of_resolver(resolver_asn: Asn, probe_asn: Asn, resolver_ip: str = "") -> ResolverKind:
-    """Tell whose resolver it is, from the AS that answers for it and the probe's own.
+    """Return whose resolver it is, from the AS that answers for it and the probe's own.
 
     Where no AS is known, one at a private address stands in the network all the same.
     """

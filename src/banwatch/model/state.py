@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """What a verdict says of one measurement and target, for readers."""
+    """State of a target in one measurement, for readers."""
 
     BLOCKED = "blocked"
     """Determinate, with an artefact that settles it alone: a fingerprint, a bogon, a forged certificate."""
@@ -34,7 +34,7 @@ STRENGTH = tuple(State)
 
 
 class Layer(StrEnum):
-    """Where trouble shows, from the bottom up."""
+    """Layer in which trouble shows, from the bottom up."""
 
     NETWORK = "network"
     DNS = "dns"

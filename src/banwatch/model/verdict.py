@@ -10,7 +10,7 @@ from banwatch.model.state import Layer, State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the judge says, and by which rules.
+    """State and mechanisms of a measurement, and the rules that gave them.
 
     Shape: one row a measurement and target; key `measurement_uid, target`; order
     `measurement_start_time, measurement_uid, target`. Lists are sorted, never null.

@@ -13,9 +13,9 @@ from typing import IO, cast
 import msgspec
 
 from banwatch.formats import bundle
+from banwatch.formats.ooni.decode import MAX_LINE_BYTES
 from banwatch.model.errors import WireError
 from banwatch.pipeline import bucket
-from banwatch.pipeline.lines import MAX_LINE_BYTES
 from banwatch.pipeline.sources import ENDINGS, POST, Source
 from banwatch.pipeline.submissions import unwrapped
 from banwatch.pipeline.unpack import (

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from banwatch.formats.ooni.decode import MAX_LINE_BYTES
 from banwatch.model.errors import WireError
 from banwatch.model.progress import Progress
 from banwatch.model.reference import Reference
@@ -15,7 +16,7 @@ from banwatch.pipeline import sources
 from banwatch.pipeline.commit import Committer, Tally
 from banwatch.pipeline.documents import open_documents
 from banwatch.pipeline.line_batch import LineBatch, LineBatchResult, Worker
-from banwatch.pipeline.lines import MAX_LINE_BYTES, LongLine, split_lines
+from banwatch.pipeline.lines import LongLine, split_lines
 from banwatch.pipeline.workers import Workers, start_workers
 from banwatch.store import Store
 from banwatch.store.bookkeeping import SourceFile

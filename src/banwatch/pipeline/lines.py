@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-MAX_LINE_BYTES = 32 << 20
-"""Longest line that is kept; `formats.ooni` reads no longer one."""
+from banwatch.formats.ooni.decode import MAX_LINE_BYTES
+
 HEAD_BYTES = 512
 """Bytes kept of a line that is too long, for a person to read."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from banwatch.pipeline.lines import MAX_LINE_BYTES
+from banwatch.formats.ooni.decode import MAX_LINE_BYTES
 
 _NAME = re.compile(r"(?:^|[/!])([0-9]{14}\.[0-9]{6}_[A-Z]{2}_[a-z0-9]{1,64}_[0-9a-f]{16})\.post$")
 

@@ -1,4 +1,4 @@
-"""What a measurement line comes to."""
+"""Types of the facts that are read from a measurement line."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from banwatch.model.observation import Observation, Step
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a nettest without a control says for itself, in one word each; null where it does not say."""
+    """Result that a nettest without a control states for itself; null where it states none."""
 
     failure: str | None = None
     """The nettest's own failure, in df-007 words."""
@@ -36,7 +36,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """What the probe's kernel knew of a TCP connection when it ended."""
+    """State of a TCP connection in the probe's kernel when the connection ended."""
 
     transaction_id: int
     ip: str
@@ -50,7 +50,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """How many hops away somebody is: who forges answers, who cuts handshakes, the server."""
+    """Distance in hops of a forger of answers, of a censor that cuts handshakes, or of the server."""
 
     step: str
     """`dns`, `resolver`, `tls`, `tcp`, `syn`: see docs/probe.md."""

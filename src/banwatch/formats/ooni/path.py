@@ -1,4 +1,4 @@
-"""What our probe notes of the path: connections as the kernel saw them, and distances in hops."""
+"""Reader of our probe's records of the path: connections in the kernel, and distances in hops."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ _Connection = drafted(Connection)
 
 
 def read_connections(records: Iterable[TcpInfoRecord]) -> tuple[Connection, ...]:
-    """Read what the kernel knew of connections; records without an address are left out."""
+    """Read the kernel's records of connections; records without an address are left out."""
     found: list[Connection] = []
     for record in records:
         ip, _ = read_endpoint(record.address)

@@ -1,4 +1,4 @@
-"""Rules about how far connections got: TCP and TLS, at genuine addresses."""
+"""Rules about TCP connections and TLS handshakes at genuine addresses."""
 
 from banwatch.judge.rules.phrases import at_hop, host, is_before_any_word, page_came, qualified, whereabouts
 from banwatch.judge.rules.rule import Rule

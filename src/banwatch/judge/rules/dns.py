@@ -11,7 +11,7 @@ from banwatch.model.state import Layer, State
 
 _WEB = frozenset({NettestKind.WEB})
 _NOT_THE_SITE = frozenset({Fate.TLS_CERTIFICATE, Fate.CONTROL_CERTIFICATE, Fate.HTTP_DIFFERS})
-"""What shows that an address is not the site's."""
+"""Fates that show that an address is not the site's."""
 _DEAD = frozenset({Fate.TCP_TIMEOUT, Fate.TCP_REFUSED, Fate.TCP_RESET, Fate.TCP_UNREACHABLE, Fate.TCP_OTHER})
 _CUT = frozenset(
     {
@@ -32,7 +32,7 @@ def _bogon(e: Evidence) -> bool:
 
 
 def _bogon_unseen(e: Evidence) -> bool:
-    """The probe's own resolver code met a bogon and kept it to itself."""
+    """Whether the probe's own resolver code met a bogon and withheld it."""
     return e.dns_system_failure == f.DNS_BOGON and bool(e.dns_expected) and not e.control_bogon
 
 
@@ -42,7 +42,7 @@ def _dead_everywhere(e: Evidence) -> bool:
 
 
 def _not_the_site(e: Evidence) -> bool:
-    """What is at the false address is not the site; a certificate tells only where the site's own is good."""
+    """Whether the false address is not the site; a certificate counts only where the site's own is good."""
     fate = set(e.dns_fate)
     own_is_good = e.control_http or e.tls_ok > 0
     return Fate.HTTP_DIFFERS in fate or (own_is_good and bool(fate & _NOT_THE_SITE))

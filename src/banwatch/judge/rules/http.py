@@ -1,4 +1,4 @@
-"""Rules about the page that came, or did not."""
+"""Rules about the page, whether it came or not."""
 
 from banwatch.judge.rules.phrases import at_hop, host, is_before_any_word, listed
 from banwatch.judge.rules.rule import Rule
@@ -76,7 +76,7 @@ _LATER: dict[str, str] = {
     Ending.RESET: "tls.reset.sni",
     Ending.EOF: "tls.eof",
 }
-"""How the flow of a name is cut after its handshake, in words of the taxonomy."""
+"""Mechanisms by which the flow of a name is cut after its handshake."""
 
 
 def _cut_later(e: Evidence) -> bool:
@@ -88,7 +88,7 @@ def _cut_later(e: Evidence) -> bool:
 
 
 def _by_host(e: Evidence) -> tuple[str, ...]:
-    """The taxonomy knows no other reset of a request than on its Host; so that, unless any name is cut so."""
+    """Return the reset on the Host, the only one in the taxonomy, unless any name is cut so."""
     if is_before_any_word(e):
         return ("tcp.reset",)
     return ("http.reset",) if e.tls_other_name_cut and not e.tls_other_name_ok else ("http.reset.host",)

@@ -1,4 +1,4 @@
-"""Rules about what only somebody on the path can have done: they hold without any control."""
+"""Rules about acts that only somebody on the path can commit: they hold without any control."""
 
 from banwatch.judge.rules.phrases import (
     at_hop,
@@ -30,7 +30,7 @@ _LOOKUPS = {
 
 
 def _cut_by(e: Evidence) -> tuple[str, ...]:
-    """How a handshake was cut, in words of the taxonomy; by name, where that is known."""
+    """Return the mechanisms by which a handshake was cut; by name, where follow-ups show that."""
     return tuple(
         one
         for kind in e.tls_cut
@@ -49,7 +49,7 @@ def _is_early(e: Evidence) -> bool:
 
 
 def _is_in_doubt(e: Evidence) -> bool:
-    """The answers are not known to be the site's."""
+    """Whether nothing vouches for the answers."""
     return e.dns_system_unvouched or e.dns_system_failure is not None or not e.dns_vouched_by
 
 

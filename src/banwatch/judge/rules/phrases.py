@@ -1,42 +1,41 @@
-"""Words that rules share: for sentences, and for conditions that several of them have."""
+"""Phrases and conditions that several rules share."""
 
 from collections.abc import Sequence
 
+from banwatch.model import wording
 from banwatch.model.evidence import Evidence
 from banwatch.model.path import PathPosition
 from banwatch.model.voucher import Voucher
 
+_NAMES_IN_A_LIST = 3
 _VOUCHERS: dict[str, str] = {
     Voucher.CONTROL: "the control",
     Voucher.ENCRYPTED: "an encrypted resolver",
 }
 
 
-def listed(things: Sequence[str], most: int = 3) -> str:
-    """Write `a, b and c`; past `most`, how many more."""
-    shown = list(things[:most])
-    if len(things) > most:
-        shown.append(f"{len(things) - most} more")
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else "nothing"
+def listed(names: Sequence[str]) -> str:
+    """Return up to three names as a sentence has them, and the number of the rest."""
+    return wording.listed(names, _NAMES_IN_A_LIST, nothing="nothing")
 
 
 def name(e: Evidence) -> str:
-    """The name resolved, or what was measured."""
+    """Return the name that was resolved, or else the input or the target."""
     return e.dns_hostname or e.input or str(e.target)
 
 
 def host(e: Evidence) -> str:
-    """The name connected to last, or what was measured."""
+    """Return the name that was connected to last, or else the input or the target."""
     return e.hostname or e.input or str(e.target)
 
 
 def at_hop(hop: int | None) -> str:
-    """Say at which redirect, where it is not the input itself."""
+    """Return at which redirect something happened; empty for the input itself."""
     return f" (after {hop} redirect{'s' if hop != 1 else ''})" if hop else ""
 
 
 def expected(e: Evidence) -> str:
-    """Who got which addresses."""
+    """Return which addresses the control or an encrypted resolver got."""
     who = _VOUCHERS.get(e.dns_expected_by, "nobody else")
     return f"{who} got {listed(e.dns_expected)}" if e.dns_expected else f"{who} got another"
 
@@ -83,12 +82,12 @@ def qualified(e: Evidence, node: str) -> tuple[str, ...]:
 
 
 def whereabouts(e: Evidence) -> str:
-    """Where the one sits who cuts, as far as follow-ups tell."""
-    told = []
+    """Return where the censor sits that cuts, as far as follow-ups show it."""
+    phrases = []
     if e.reset_place:
-        told.append("from on the path" if e.reset_place == PathPosition.ON_PATH else "from in the path")
+        phrases.append("from on the path" if e.reset_place == PathPosition.ON_PATH else "from in the path")
     if e.cut_hops is not None:
-        told.append(f"{e.cut_hops} hop{'s' if e.cut_hops != 1 else ''} away")
+        phrases.append(f"{e.cut_hops} hop{'s' if e.cut_hops != 1 else ''} away")
     if e.reset_early:
-        told.append("sooner than the server can answer")
-    return f", {listed(told)}" if told else ""
+        phrases.append("sooner than the server can answer")
+    return f", {listed(phrases)}" if phrases else ""

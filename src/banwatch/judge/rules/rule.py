@@ -1,4 +1,4 @@
-"""What a rule is."""
+"""Rule: one entry of the table that evidence is judged by."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Rule:
     holds: Callable[[Evidence], bool]
     state: State
     mechanism: str
-    """What it names, in words of the taxonomy; a brace lists what the evidence chooses from."""
+    """Mechanism that it names, in words of the taxonomy; a brace lists what the evidence chooses from."""
     mechanisms: Mechanisms
     """The mechanisms that it names for this evidence: the deepest nodes supported."""
     why: str
@@ -32,6 +32,6 @@ class Rule:
     sentence: Callable[[Evidence], str]
     """The reason for a reader."""
     fallback: bool = False
-    """Speaks only where no other rule does."""
+    """It counts only where no other rule holds."""
     vetoes: bool = False
-    """Takes back every accusation: what it sees explains the rest."""
+    """It withdraws every accusation, because its condition explains the rest."""

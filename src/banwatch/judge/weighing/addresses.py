@@ -1,4 +1,4 @@
-"""What an address says by itself."""
+"""Properties of an address that follow from its number alone."""
 
 import ipaddress
 from functools import lru_cache
@@ -20,7 +20,7 @@ def is_bogon(ip: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def unwrap(ip: str) -> str:
-    """The IPv4 address inside a NAT64 or IPv4-mapped one; any other address as it is."""
+    """Return the IPv4 address inside a NAT64 or IPv4-mapped one; any other address as it is."""
     if ":" not in ip:
         return ip
     address = ipaddress.IPv6Address(ip)

@@ -29,7 +29,7 @@ def came_from_nowhere(seen: Observation) -> bool:
 
 
 def is_cut_elsewhere(follow_ups: Sequence[Observation]) -> bool:
-    """Whether at another address this name was cut and an innocent one was not."""
+    """Whether at another address the name was cut and an innocent one was not."""
     shakes = [seen for seen in follow_ups if seen.step is _TLS]
     innocent = any(s.follow_up == FollowUp.INNOCENT_ELSEWHERE and s.failure is None for s in shakes)
     named = [s for s in shakes if s.follow_up == FollowUp.NAME_ELSEWHERE]

@@ -76,7 +76,7 @@ def find_lookups(parts: MeasurementParts, matched: MatchedFingerprints) -> Looku
         "dns_conflicting": names.conflicting,
         "dns_from_nowhere": any(came_from_nowhere(seen) for seen in parts.follow_ups),
         "dns_inside": names.proxied,
-        "dns_unvouched_inside": names.unvouched_inside,
+        "dns_unvouched_inside": names.unvouched_in_network,
         "dns_nowhere_else": names.nowhere_else,
         "dns_fingerprints": matched.counting,
         "dns_fate": _fates_at_false_addresses(parts, parts.hops[parts.names_at], names),

@@ -1,4 +1,4 @@
-"""How the name resolved, beside the control: the `dns_` columns, and which addresses are genuine."""
+"""Resolution of a name beside the control's, and the addresses that are genuine."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ _VALID_FOR_NAME = 8
 
 @dataclass(slots=True)
 class Names:
-    """What is known of the resolution of one hop's name."""
+    """Resolution of one hop's name, beside the control."""
 
     hostname: str | None = None
     system_asked: int = 0
@@ -43,7 +43,7 @@ class Names:
     vouched_by: tuple[str, ...] = ()
     conflicting: bool = False
     proxied: bool = False
-    unvouched_inside: bool = False
+    unvouched_in_network: bool = False
     nowhere_else: bool = False
     genuine: frozenset[str] = field(default_factory=frozenset)
 
@@ -103,10 +103,10 @@ def _answers(lookups: Iterable[Observation]) -> tuple[str, ...]:
 
 
 def _failure(lookups: Sequence[Observation]) -> str | None:
-    """Why lookups gave nothing: the failure that says most; `no answer` to AAAA says nothing."""
+    """Return why lookups gave nothing: the most specific failure; `no answer` to AAAA says nothing."""
     failures = [lookup.failure for lookup in lookups if lookup.failure]
-    telling = [failure for failure in failures if failure != DNS_NO_ANSWER]
-    return next(iter(telling or failures), None)
+    specific = [failure for failure in failures if failure != DNS_NO_ANSWER]
+    return next(iter(specific or failures), None)
 
 
 def _is_timeout(lookup: Observation) -> bool:
@@ -159,7 +159,7 @@ class _Vouching:
         self._expected = {unwrap(ip) for ip in names.expected}
         self._valid_there = _valid_for_control(control, names.hostname)
         self._asns: frozenset[Asn] | None = None
-        self._told: dict[str, Asn] = {i.ip: i.asn for i in control.address_info} if control else {}
+        self._control_asns: dict[str, Asn] = {i.ip: i.asn for i in control.address_info} if control else {}
 
     def sort(self, system: tuple[str, ...], plain: tuple[str, ...]) -> None:
         """Fill the columns that depend on which addresses are genuine."""
@@ -180,7 +180,9 @@ class _Vouching:
             names.genuine = frozenset(by)  # nothing to compare with: nothing to doubt either
         names.proxied = self._is_proxied(plain, by)
         own = self._measurement.probe_asn
-        names.unvouched_inside = own != UNKNOWN_ASN and any(self._asn(ip) == own for ip in names.unvouched)
+        names.unvouched_in_network = own != UNKNOWN_ASN and any(
+            self._asn(ip) == own for ip in names.unvouched
+        )
 
     def _vouch(self, ip: str) -> str:
         if is_bogon(ip):
@@ -199,8 +201,8 @@ class _Vouching:
         network = self._reference.network_of(unwrap(ip))
         if network is not None:
             return network.asn
-        told = self._told.get(ip, UNKNOWN_ASN)
-        return told if told != UNKNOWN_ASN else None
+        by_control = self._control_asns.get(ip, UNKNOWN_ASN)
+        return by_control if by_control != UNKNOWN_ASN else None
 
     def _expected_asns(self) -> frozenset[Asn]:
         if self._asns is None:
@@ -222,7 +224,7 @@ class _Vouching:
         return False
 
     def _is_proxied(self, plain: tuple[str, ...], by: dict[str, str]) -> bool:
-        """Whether outside resolvers, asked in the clear, sent us to a host inside the probe's own network.
+        """Whether outside resolvers, asked in the clear, answered with a host inside the probe's own network.
 
         Resolvers that tell no site who asks cannot get answers fit for the asker's network; so an answer
         there that neither the control nor an encrypted resolver got was put in by the network.
@@ -233,14 +235,14 @@ class _Vouching:
         for lookup in self._hop.dns:
             resolver = (lookup.resolver_address or "").removesuffix(":53")
             if resolver in NO_CLIENT_SUBNET and lookup.engine in ("udp", "tcp"):
-                inside = [ip for ip in lookup.answers if not is_v6(ip) and self._asn(ip) == own]
-                if any(by.get(ip) != _CERTIFICATE for ip in inside if ip in plain):
+                in_network = [ip for ip in lookup.answers if not is_v6(ip) and self._asn(ip) == own]
+                if any(by.get(ip) != _CERTIFICATE for ip in in_network if ip in plain):
                     return True
         return False
 
 
 def certificate_problem(shake: Observation, measurement: Measurement, reference: Reference) -> str | None:
-    """What is wrong with the certificate that a peer showed, found by ourselves; None if nothing."""
+    """Return what is wrong with the certificate that a peer showed; None where it is valid."""
     return reference.certificate_problem(
         shake.peer_certificates,
         shake.hostname or "",
@@ -250,7 +252,7 @@ def certificate_problem(shake: Observation, measurement: Measurement, reference:
 
 
 def _valid_for_control(control: Control | None, hostname: str | None) -> frozenset[str]:
-    """Addresses where the helper completed TLS for the name."""
+    """Return the addresses where the helper completed TLS for the name."""
     if control is None:
         return frozenset()
     flagged = (info.ip for info in control.address_info if info.flags & _VALID_FOR_NAME)

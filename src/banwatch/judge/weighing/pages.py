@@ -1,4 +1,4 @@
-"""The page that came, beside the control's."""
+"""Comparison of a page with the control's, and marks of refusals, portals and broken redirects."""
 
 import re
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class PageComparison:
-    """Each null where there is nothing to compare."""
+    """Result of comparing two pages; each field is null where there is nothing to compare."""
 
     status_match: bool | None = None
     title_match: bool | None = None
@@ -175,7 +175,7 @@ def _match_titles(ours: str | None, theirs: str | None) -> bool | None:
 
 
 def _words(title: str) -> set[str]:
-    """Words that tell titles apart; scripts without spaces are taken in pairs of characters."""
+    """Return the words that distinguish titles; scripts without spaces are taken in pairs of characters."""
     words = {word for word in _WORD.findall(title.casefold()) if len(word) >= TITLE_WORD_LENGTH}
     wide = "".join(letter for letter in title if letter > "⺀")
     return words | {wide[at : at + 2] for at in range(len(wide) - 1)}
@@ -204,7 +204,7 @@ def _value(headers: tuple[tuple[str, str], ...], wanted: str) -> str:
 
 
 def good_page(control: Control | None) -> ControlHttp | None:
-    """The control's page, unless it is none or an error."""
+    """Return the control's page; None where there is none or it is an error."""
     page = control.http if control else None
     if page is None or page.failure is not None or page.status_code is None:
         return None
@@ -212,7 +212,7 @@ def good_page(control: Control | None) -> ControlHttp | None:
 
 
 def is_broken_redirect(page: Observation | None, hops: int) -> bool:
-    """Say whether a page failed for a redirect that leads nowhere: a loop, too many hops, no address."""
+    """Return whether a page failed for a redirect that leads nowhere: a loop, too many hops, no address."""
     if page is None or page.failure is None:
         return False
     return any(mark in page.failure for mark in _BROKEN_REDIRECTS) or (

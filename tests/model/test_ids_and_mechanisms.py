@@ -1,4 +1,4 @@
-"""The vocabularies keep their promises."""
+"""Identifiers and mechanisms: what is parsed, and which mechanism is the deeper one."""
 
 import pytest
 
