@@ -58,14 +58,14 @@ commit.Committer._write = _write
 """,
     "among the rows": """
 import os
-from banwatch.store.engines.duckdb_layout import Shelf
-true, count = Shelf._add, 0
-def _add(self, name, rows):
+from banwatch.store.engines.duckdb_tiers import TierTables
+true, count = TierTables.add, 0
+def add(self, name, rows):
     global count
     count += name == "step"
     if count == 3: os._exit(9)
     true(self, name, rows)
-Shelf._add = _add
+TierTables.add = add
 """,
     "after a commit": """
 import os
