@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 from banwatch.net.dns.resolv_conf import read_system_resolvers
 from banwatch.net.failure import NetworkFailure, classify_os_error
-from banwatch.net.icmp import hear_errors, take_errors
-from banwatch.net.reset_filter import attach_reset_filter, count_dropped
+from banwatch.net.linux.icmp import hear_errors, take_errors
+from banwatch.net.linux.reset_filter import attach_reset_filter, count_dropped
 from banwatch.net.seam import Datagram, Datagrams, IcmpError, Stream, TcpInfo, TlsSettings, TlsStream
 from banwatch.net.tls.handshake import shake_hands
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from banwatch.net.failure import NetworkFailure
-from banwatch.net.icmp import is_forbidden, is_hop_limit, parse_extended_error_untrusted
+from banwatch.net.linux.icmp import is_forbidden, is_hop_limit, parse_extended_error_untrusted
 from banwatch.net.real import RealNet
 from banwatch.net.seam import IcmpError
 
