@@ -156,7 +156,7 @@ def test_an_error_of_ours_costs_one_line(
 ) -> None:
     from banwatch.pipeline import line_batch
 
-    true = line_batch.judge_line
+    true = line_batch.judge_line  # type: ignore[attr-defined]  # what the module imported
 
     def judge_line(line: bytes, reference: Reference) -> Judged:
         judged = true(line, reference)
@@ -275,7 +275,7 @@ def test_lines_that_are_known_are_let_go_of(
         true = committer.commit_if_full
 
         def noted() -> None:
-            held.append(len(committer._pending.known))
+            held.append(len(committer._pending.copies))
             true()
 
         monkeypatch.setattr(committer, "commit_if_full", noted)

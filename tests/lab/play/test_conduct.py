@@ -69,8 +69,8 @@ def test_measurements_carry_the_lab_and_its_clock(played: PlayResult):
         START: len(URLS),
         datetime(2016, 4, 1, tzinfo=UTC): len(URLS),
     }
-    assert len({one.probe_id for one in found}) == 2
-    assert {one.control_failure for one in found} == {None}
+    assert len({one.observed.probe_id for one in found}) == 2
+    assert {one.observed.control_failure for one in found} == {None}
 
 
 def test_the_score_is_perfect_where_the_censor_is_known(played: PlayResult):

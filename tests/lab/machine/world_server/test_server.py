@@ -237,7 +237,7 @@ class _Http3Client(QuicConnectionProtocol):
                 self._status = dict(found.headers)[b":status"]
             elif isinstance(found, DataReceived):
                 self._body += found.data
-            if found.stream_ended and not self._done.done():
+            if found.stream_ended and not self._done.done():  # type: ignore[attr-defined]  # data or headers
                 self._done.set_result(None)
 
 
