@@ -39,7 +39,7 @@ MAX_TOTAL_BYTES = 4 << 30
 _CHUNK_BYTES = 1 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
-"""What `zipfile` raises on a stranger's bytes; RuntimeError where a member is encrypted."""
+"""Errors that `zipfile` raises on a stranger's bytes; RuntimeError where a member is encrypted."""
 
 
 _decode_shape = msgspec.json.Decoder(VerdictJson).decode
@@ -55,7 +55,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What the bundle says it holds."""
+    """Table of contents of a bundle."""
 
     format: str
     version: int
@@ -86,7 +86,7 @@ class RuleInWords(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What a bundle is evidence of."""
+    """Ban or incident that a bundle is evidence of."""
 
     id: str
     title: str

@@ -25,7 +25,7 @@ MAX_TARGET = 2048
 _MAX_APP = 40
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(hours=1)
-"""How far the reader's clock may be before ours."""
+"""Time by which the reader's clock may be ahead of ours."""
 _FIELDS = ("target", "network", "country", "time", "note")
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
 _TOP = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}", re.ASCII)
@@ -34,7 +34,7 @@ _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 
 
 class Fields(NamedTuple):
-    """What was sent, before anything is believed."""
+    """Fields as they were sent, before any check."""
 
     target: str = ""
     network: str = ""

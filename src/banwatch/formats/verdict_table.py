@@ -40,7 +40,7 @@ _SHUTDOWN = "network.shutdown"
 _MECHANISM = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)*")
 """Paths that we do not know are kept as they came."""
 _NOTHING = frozenset({"", "nan", "none", "null", "[]", "{}"})
-"""How programs write that there is no value."""
+"""Spellings that programs give to a missing value."""
 _EPOCH = re.compile(r"[0-9]{9,10}(?:\.[0-9]+)?", re.ASCII)
 _FRACTION = re.compile(r"\.0+$")
 _LAYERS = frozenset(Layer)

@@ -37,7 +37,7 @@ class Suspect:
     """The failures met, most frequent first."""
     networks: int
     countries: int
-    """How far it is spread."""
+    """Spread of a failure over networks and countries."""
     measurements: int
     failing: int
     other_measurements: int

@@ -1,4 +1,4 @@
-"""One measurement line, judged: decode, observe, weigh, judge."""
+"""Judgement of one measurement line: decode, observe, weigh, judge."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -24,7 +24,7 @@ SILENT_QUERIES = 2
 """Unanswered unencrypted queries from which silence counts: one datagram gets lost and is not sent again."""
 
 THROTTLE_RATIO = 10.0
-"""How many times slower than another name over the same network a download must be to be called throttled.
+"""Factor by which a throttled download is slower than another name over the same network.
 Policers seen in the field leave 130 to 150 kbit/s of several Mbit/s; congestion seldom costs a factor of ten
 on one name alone."""
 
@@ -48,11 +48,11 @@ SHORTEST_RTT_MS = 5.0
 """Milliseconds; of shorter round trips nothing can be told: the probe's own clock is that uneven."""
 
 HOPS_APART = 2
-"""How many hops nearer than the server the one must be who answers or cuts: load balancing gives packets of
+"""Hops by which a censor that answers or cuts must be nearer than the server: load balancing gives packets of
 one destination paths that differ by a hop."""
 
 HANDSHAKE_RATIO = 10.0
-"""How many times longer than another name's a TLS handshake must take to be called slowed."""
+"""Factor by which a slowed TLS handshake takes longer than another name's."""
 
 HANDSHAKE_FLOOR_MS = 3_000.0
 """A handshake faster than this, in milliseconds, is not called slowed; satellite links take a second."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 
 UNSPECIFIED = "unspecified"
-"""What an announcement says of an end that it does not name."""
+"""Value for an end that an announcement does not name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class BoundNetwork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ban:
-    """What an authority announced."""
+    """Restriction that an authority announced."""
 
     ban_id: str
     title: str
@@ -62,7 +62,7 @@ class Ban:
 
 
 class Relation(StrEnum):
-    """How the time and place of the measured interference relate to the announcement."""
+    """Relation of the time and place of the measured interference to the announcement."""
 
     BEFORE_ANNOUNCED = "before_announced"
     """It was so before the day from which it was announced."""
@@ -75,7 +75,7 @@ class Relation(StrEnum):
 
 
 class Measured(StrEnum):
-    """What the measurements say of one target on one network."""
+    """State of one target on one network, by the measurements."""
 
     ENFORCED = "enforced"
     PARTLY = "partly"
@@ -102,9 +102,9 @@ class Comparison:
     """False where it was so from the first measurement on."""
     mechanisms: tuple[str, ...]
     measurements: int
-    """How many could tell: the denominator."""
+    """Measurements that could tell: the denominator."""
     interfered: int
-    """How many of them showed interference: the count."""
+    """Measurements that showed interference: the count."""
     witness: MeasurementUid | None
     relation: tuple[str, ...] = ()
     """Of `Relation`, sorted; empty where the measurements fit the announcement, or show nothing."""

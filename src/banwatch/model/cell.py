@@ -51,7 +51,7 @@ class Cell:
     rules: tuple[RuleId, ...] = ()
     """Rules that decided a verdict of the hour, sorted."""
     rule_counts: tuple[int, ...] = ()
-    """How many verdicts each of them decided."""
+    """Number of verdicts that each of them decided."""
     lag_s: int | None = None
     """Longest time from a measurement's start to its arrival, in whole seconds, of those whose id tells when
     it arrived; null where none does."""

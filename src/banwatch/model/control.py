@@ -47,7 +47,7 @@ class Control:
 
     dns_failure: Failure | None
     addresses: tuple[str, ...]
-    """What the name resolved to, there."""
+    """Addresses that the name resolved to there."""
     dns_attempted: bool
     endpoints: tuple[ControlEndpoint, ...]
     http: ControlHttp | None

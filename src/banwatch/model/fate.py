@@ -8,7 +8,7 @@ from banwatch.model.observation import Step
 
 
 class Ending(StrEnum):
-    """How a step ended, in one word, by what was done to its connection."""
+    """Ending of a step, in one word, by what was done to its connection."""
 
     OK = "ok"
     RESET = "reset"

@@ -8,7 +8,7 @@ from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """What a measurement says about itself; what it found is in its observations.
+    """Statements of a measurement about itself; its facts are in its observations.
 
     Shape: one row a measurement; key `measurement_uid`; order `measurement_start_time, measurement_uid`.
     """

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class PathPosition(StrEnum):
-    """Where a censor sits who resets connections (column `reset_place`)."""
+    """Position of a censor that resets connections (column `reset_place`)."""
 
     ON_PATH = "on-path"
     """Beside the path: what the probe sends arrives."""
@@ -28,12 +28,12 @@ class LocatedStep(StrEnum):
 
 
 class ThrottleKind(StrEnum):
-    """How bytes of a transfer are held back."""
+    """Way in which bytes of a transfer are held back."""
 
     POLICING = "policing"
-    """What exceeds a rate is dropped."""
+    """Bytes above a rate are dropped."""
     SHAPING = "shaping"
-    """What exceeds a rate waits in a queue."""
+    """Bytes above a rate wait in a queue."""
 
 
 VPN = "vpn"

@@ -1,4 +1,4 @@
-"""What reference data can be asked. `banwatch.reference` answers from versioned snapshots."""
+"""Questions to reference data. `banwatch.reference` answers them from versioned snapshots."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ class Fingerprint:
     scope: str
     """`nat`ional, `isp`, `prod`uct, `inst`itution, `vbw` (very broad), or `fp`: false positive, vetoes."""
     location: str
-    """Where the pattern is looked for: `dns`, `body`, `header.<Name>`."""
+    """Part of a measurement that is searched for the pattern: `dns`, `body`, `header.<Name>`."""
     pattern_type: str
     """`full`, `prefix`, `contains` or `regexp`."""
     pattern: str
     expected_countries: tuple[CountryCode, ...]
-    """Where it may count; empty is anywhere."""
+    """Countries in which it may count; empty is anywhere."""
     confidence_no_fp: int
     source: str
 

@@ -1,4 +1,4 @@
-"""What a reader reports: that something does not open. Not measured, and never mixed into what is."""
+"""Report of a reader that something does not open: not measured, and never mixed into measurements."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from banwatch.model.ids import Asn, CountryCode, TargetName
 
 
 class ReportState(StrEnum):
-    """What a moderator has decided."""
+    """Decision of a moderator."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"
@@ -17,7 +17,7 @@ class ReportState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What somebody says. Nothing of it is verified, and nothing says who said it."""
+    """Statement of a reader. Nothing of it is verified, and nothing in it identifies the reader."""
 
     target: TargetName
     probe_cc: CountryCode

@@ -7,7 +7,7 @@ from banwatch.model.ids import UNKNOWN_ASN, Asn
 
 
 class ResolverKind(StrEnum):
-    """Where the resolver stands that a probe's system asks."""
+    """Network of the resolver that a probe's system asks."""
 
     NETWORK = "network"
     """In the probe's own network: the operator's, usually, and bound by what the operator is told."""

@@ -1,4 +1,4 @@
-"""What others say of a network or country: a separate line of evidence, named, never mixed into verdicts."""
+"""Signals of other observatories about a network or country: named, and never mixed into verdicts."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ class Signal:
     ends: datetime | None
     """Null while it lasts, or where the source does not say."""
     source: str
-    """Who says so, and by which of their measurements: `IODA bgp`, `Cloudflare Radar`."""
+    """Observatory that says so, and its measurement: `IODA bgp`, `Cloudflare Radar`."""
     country: CountryCode
     asn: Asn
     """0 where the country as a whole is meant."""

@@ -1,4 +1,4 @@
-"""What changed from one snapshot to another."""
+"""Changes from one snapshot to another."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ from banwatch.model.errors import WireError
 from banwatch.model.reference import Fingerprint
 
 MAX_BODY_BYTES = 1024 * 1024
-"""How much of a body is searched; the longest that OONI's probe keeps is half of it."""
+"""Bytes of a body that are searched; the longest that OONI's probe keeps is half of it."""
 _ASCII = 128
 _AUTOMATON_BYTES = 256 * 1024 * 1024
 """Memory that an automaton may grow to; 1,300 body patterns need under 16 MiB."""

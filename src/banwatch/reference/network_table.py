@@ -39,7 +39,7 @@ Starts = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """What holds from each start on, as an index into a list."""
+    """Index, into a list, of the value that holds from each start on."""
 
     starts: Starts
     values: Index

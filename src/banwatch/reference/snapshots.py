@@ -18,14 +18,14 @@ import msgspec
 from banwatch.model.errors import BanwatchError
 
 KINDS = ("fingerprints", "networks", "test-lists")
-"""What can be imported. Roots and suffixes come with the packages that keep them."""
+"""Kinds of reference data that can be imported. Roots and suffixes come with the packages that keep them."""
 
 _SUFFIXES = {"fingerprints": "json", "networks": "bin", "test-lists": "json"}
 SHIPPED_NETWORKS = "networks-2026-06-17"
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a snapshot beside its content."""
+    """Description of a snapshot, beside its content."""
 
     id: str
     kind: str

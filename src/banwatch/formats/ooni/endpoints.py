@@ -1,4 +1,4 @@
-"""How far each host of an application could be used, from the common steps."""
+"""Endpoints of applications, from the common steps: how far each could be used."""
 
 from collections.abc import Callable, Iterable, Sequence
 

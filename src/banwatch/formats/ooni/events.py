@@ -13,7 +13,7 @@ _decoder = msgspec.json.Decoder(list[NetworkEvent])
 
 
 class Received(NamedTuple):
-    """What one transaction received."""
+    """Bytes that one transaction received."""
 
     size_bytes: int
     first_bytes: int

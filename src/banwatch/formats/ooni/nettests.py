@@ -1,4 +1,4 @@
-"""What each nettest measures: its target's name, its endpoints, and what it says for itself."""
+"""Nettests: the target's name, the endpoints, and the result that each states for itself."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ _BOOTSTRAPS = frozenset({"vanilla_tor", "torsf", "psiphon", "openvpn", "stunreac
 
 @dataclass(frozen=True, slots=True)
 class Nettest:
-    """What a nettest adds to the common steps."""
+    """Facts that a nettest adds to the common steps."""
 
     outcome: Outcome = field(default_factory=Outcome)
     endpoints: tuple[Endpoint, ...] = ()
@@ -146,7 +146,7 @@ def _read_tor(keys: TestKeys, steps: Steps) -> tuple[Endpoint, ...]:
 
 
 def _last_step(target: TorTarget) -> Step:
-    """What a place that was connected to failed at: a directory is asked over HTTP, others shake hands."""
+    """Return the step at which an address failed: a directory is asked over HTTP, others shake hands."""
     return Step.HTTP if target.requests or target.target_protocol == "dir_port" else Step.TLS
 
 

@@ -31,7 +31,7 @@ class Endpoint:
     """The lowest step that failed; null where the endpoint could be used."""
     failure: Failure | None = None
     tries: int = 1
-    """How often that step was tried."""
+    """Number of times that step was tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class Located:
     step: str
     """`dns`, `resolver`, `tls`, `tcp`, `syn`: see docs/probe.md."""
     ip: str
-    """Whose address was spoken to."""
+    """Address that the packets were sent to."""
     hops: int
 
 
@@ -73,19 +73,19 @@ class Observed:
     control_path: str = ""
     """`in-band` or `out-of-band` where the probe says by which path the control travelled."""
     probe_lag_s: float | None = None
-    """How long the probe's own machine kept it from running, at worst; null where it does not say."""
+    """Longest time that the probe's own machine kept it from running; null where it does not say."""
     slowest_step: float | None = None
     """The largest share of its time-out that a step which succeeded took, 0 to 1."""
     timeouts_s: tuple[tuple[str, float], ...] = ()
     """Time-outs in force, by step, where the probe says; OONI's are 4 s for DNS and 10 s for the rest."""
     network_type: str = ""
-    """How the probe was connected, where it says: `wifi`, `mobile`, `vpn`, ..."""
+    """Connection of the probe, where it states one: `wifi`, `mobile`, `vpn`, ..."""
     outcome: Outcome = Outcome()
     connections: tuple[Connection, ...] = ()
     located: tuple[Located, ...] = ()
     throttle_kind: str = ""
-    """How the page's bytes were held back, where the probe could tell: `policing`, `shaping`, or empty."""
+    """Kind of throttling of the page, where the probe could tell: `policing`, `shaping`, or empty."""
     control_goodput_bps: float | None = None
-    """How fast the page came to the control."""
+    """Rate at which the page came to the control."""
     endpoints: tuple[Endpoint, ...] = ()
-    """What messaging and circumvention nettests need."""
+    """Endpoints that messaging and circumvention nettests need."""

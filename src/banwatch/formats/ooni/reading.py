@@ -13,7 +13,7 @@ from banwatch.formats.ooni.wire import Binary, HeaderPair, Text
 from banwatch.model.follow_up import FOLLOW_UP_TAG
 
 _TITLE_WITHIN_BYTES = 65_536
-"""How far into a page its title is looked for; the helper looks as far."""
+"""Bytes of a page that are searched for its title, as many as the helper searches."""
 _TITLE_LENGTH = 256
 _HOST_LENGTH = 255
 _LONGEST_TIMEOUT_S = 3600.0
@@ -82,7 +82,7 @@ def host_of(url: str | None) -> str | None:
 
 
 class Tags(NamedTuple):
-    """What the tags of a step say."""
+    """Facts in the tags of a step."""
 
     hop: int | None = None
     """Redirect hop that it belongs to: `depth=N`."""

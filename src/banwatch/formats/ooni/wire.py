@@ -65,7 +65,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TcpStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a connection attempt ended; `blocked` is the verdict of old probes and is never believed."""
+    """Result of a connection attempt; `blocked` is the verdict of old probes and is never believed."""
 
     success: bool | None = msgspec.field(default_factory=_null)
     failure: str | None = msgspec.field(default_factory=_null)
@@ -106,7 +106,7 @@ class TlsHandshake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What was sent."""
+    """HTTP request, as it was sent."""
 
     method: str | None = None
     url: str | None = None
@@ -118,7 +118,7 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """What came back."""
+    """HTTP response, as it came."""
 
     code: int | None = None
     headers: dict[str, Text] | None = None
@@ -211,7 +211,7 @@ class ControlResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What the helper is asked."""
+    """Question to the helper."""
 
     http_request: str | None = None
     http_request_headers: dict[str, list[str]] | None = None
@@ -245,7 +245,7 @@ class OpenVpnHandshake(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Throttling(msgspec.Struct, frozen=True, kw_only=True):
-    """What our probe made of transfers beside a twin's (docs/probe.md)."""
+    """Comparison of transfers with a twin's by our probe (docs/probe.md)."""
 
     kind: dict[str, str | None] | None = None
     """`policing` or `shaping`, by direction."""
@@ -253,7 +253,7 @@ class Throttling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TestKeys(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a nettest found; one struct for all of them, since their keys rarely clash.
+    """Facts that a nettest found; one struct for all of them, since their keys rarely clash.
 
     Keys that clash between nettests, or are long and seldom needed, stay undecoded as `Raw`.
     """

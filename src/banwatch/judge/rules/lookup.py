@@ -11,11 +11,11 @@ from banwatch.model.state import Layer, State
 _WEB = frozenset({NettestKind.WEB})
 _EMPTY = frozenset({f.ANDROID_DNS_CACHE_NO_DATA, f.DNS_NO_ANSWER})
 _UNANSWERED = f.TIMEOUTS | {f.DNS_TEMPORARY}
-"""What a lookup that nobody answers ends in: libc calls it temporary."""
+"""Failures of a lookup that nobody answers: libc calls it temporary."""
 
 
 def _name_alone(e: Evidence) -> bool:
-    """It is this name that is not answered: it resolves elsewhere, and the resolvers asked are not broken."""
+    """Whether this name alone is not answered: it resolves elsewhere, and the resolvers are not broken."""
     return bool(e.dns_expected) and (e.dns_other_ok or e.dns_resolver_works)
 
 
