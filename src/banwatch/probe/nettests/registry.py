@@ -12,7 +12,7 @@ other rooms, which lie above and below this one:
 
 - `formats/ooni/nettests.py`: an application's stable name, groups of endpoints of which one is enough, or
   keys of its own that say what happened.
-- `judge/weighing/nettest_kinds.py`: the kind, which chooses the rules for endpoints, resolvers, bootstraps or
+- `model/nettest.py`: the kind, which chooses the rules for endpoints, resolvers, bootstraps or
   middleboxes.
 """
 
