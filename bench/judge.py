@@ -81,13 +81,13 @@ def measure(name: str, lines: list[bytes]) -> dict[str, Any]:
 
 def cost(work: Callable[[Any], object], inputs: Sequence[Any]) -> float:
     """Microseconds that one input takes; the best of several rounds, as the rest is other programs' doing."""
-    best, spent = float("inf"), 0.0
-    while spent < SECONDS:
+    best, elapsed_s = float("inf"), 0.0
+    while elapsed_s < SECONDS:
         begun = time.perf_counter()
         for one in inputs:
             work(one)
         took = time.perf_counter() - begun
-        best, spent = min(best, took), spent + took
+        best, elapsed_s = min(best, took), elapsed_s + took
     return best / len(inputs) * 1e6
 
 

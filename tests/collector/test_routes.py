@@ -183,9 +183,9 @@ def test_before_they_measure(running: tuple[Serving, Path]) -> None:
     served, _ = running
     helper = {"web-connectivity": [{"type": "https", "address": "https://helper.example"}]}
     assert json.loads(served.ask("GET", "/api/v1/test-helpers")[1]) == helper
-    status, told = served.say("/api/v1/check-in", {"probe_cc": "KP", "probe_asn": "AS131279"})
-    assert (status, told["v"], told["probe_cc"], told["probe_asn"]) == (200, 1, "KP", "AS131279")
-    tests = told["tests"]
+    status, answer = served.say("/api/v1/check-in", {"probe_cc": "KP", "probe_asn": "AS131279"})
+    assert (status, answer["v"], answer["probe_cc"], answer["probe_asn"]) == (200, 1, "KP", "AS131279")
+    tests = answer["tests"]
     assert isinstance(tests, dict)
     urls = tests["web_connectivity"]["urls"]
     assert {"category_code": "MISC", "country_code": "KP", "url": "https://youtube.com/"} in urls

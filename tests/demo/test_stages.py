@@ -5,12 +5,12 @@ import io
 import pytest
 from rich.console import Console
 
-from banwatch.demo import stages as room
+from banwatch.demo import stages
 from banwatch.demo.stages import Stages
 
 
 def test_pipe_gets_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "PLAIN_LINE_EVERY_S", 0.0)
+    monkeypatch.setattr(stages, "PLAIN_LINE_EVERY_S", 0.0)
     out = io.StringIO()
     with Stages(Console(file=out)).stage("measuring") as report:
         report(3, 10)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from banwatch.demo import workspace as room
 from banwatch.demo.workspace import workspace
 from banwatch.model.errors import BanwatchError
 
@@ -77,6 +76,6 @@ def test_full_disk_is_one_clear_message(tmp_path: Path) -> None:
 
 def test_too_little_room_is_said_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(tmp_path)._replace(free=5 * 2**20)
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: usage)  # type: ignore[attr-defined]  # its import
+    monkeypatch.setattr("banwatch.demo.workspace.shutil.disk_usage", lambda _: usage)
     with pytest.raises(BanwatchError, match="5 MB are free"), workspace(tmp_path / "out"):
         pytest.fail("the work began")

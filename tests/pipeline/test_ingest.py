@@ -24,7 +24,7 @@ ingest_module = importlib.import_module(
 
 
 @pytest.fixture(scope="module")
-def known() -> Reference:
+def reference_data() -> Reference:
     """Give the shipped reference data."""
     return reference.load()
 
@@ -33,10 +33,10 @@ def _digests(store: Store) -> dict[str, str]:
     return {name: store.digest(name) for name in (*MEASURED, "entry", "segment", "quarantine")}
 
 
-def test_a_measurement_and_everything_made_of_it(tmp_path: Path, known: Reference) -> None:
+def test_a_measurement_and_everything_made_of_it(tmp_path: Path, reference_data: Reference) -> None:
     file = write(tmp_path / "a.jsonl.gz", [line(n) for n in range(6)])
     with Store.open(tmp_path / "s.duckdb") as store:
-        report = ingest(store, [file], known)
+        report = ingest(store, [file], reference_data)
         assert (report.accepted, report.duplicates, report.conflicts, report.quarantined) == (6, 0, 0, 0)
         assert (report.files, report.bytes) == (1, file.stat().st_size)
         found = queries.measurement(store, uid(4))
@@ -52,17 +52,17 @@ def test_a_measurement_and_everything_made_of_it(tmp_path: Path, known: Referenc
         assert audit(store).problems == ()
 
 
-def test_the_same_file_again_changes_nothing(tmp_path: Path, known: Reference) -> None:
+def test_the_same_file_again_changes_nothing(tmp_path: Path, reference_data: Reference) -> None:
     file = write(tmp_path / "a.jsonl", [line(0), b"broken", line(1)])
     with Store.open(tmp_path / "s.duckdb") as store:
-        ingest(store, [file], known)
+        ingest(store, [file], reference_data)
         before = _digests(store)
-        report = ingest(store, [file], known)
+        report = ingest(store, [file], reference_data)
         assert (report.accepted, report.duplicates, report.quarantined) == (0, 2, 1)
         assert _digests(store) == before
 
 
-def test_once_in_whatever_file_it_comes(tmp_path: Path, known: Reference) -> None:
+def test_once_in_whatever_file_it_comes(tmp_path: Path, reference_data: Reference) -> None:
     lines = [line(n) for n in range(4)]
     files = [
         write(tmp_path / "1.jsonl", lines),
@@ -72,22 +72,22 @@ def test_once_in_whatever_file_it_comes(tmp_path: Path, known: Reference) -> Non
     ]
     files[3].write_bytes(tar({"x.jsonl": b"\n".join(lines)}))
     with Store.open(tmp_path / "s.duckdb") as store:
-        report = ingest(store, files, known)
+        report = ingest(store, files, reference_data)
         assert (report.accepted, report.duplicates, report.conflicts) == (5, 10, 0)
         assert len(queries.verdicts(store)) == 5
         assert audit(store).problems == ()
 
 
-def test_the_same_thing_spelled_otherwise_is_a_duplicate(tmp_path: Path, known: Reference) -> None:
+def test_the_same_thing_spelled_otherwise_is_a_duplicate(tmp_path: Path, reference_data: Reference) -> None:
     spaced = line(0).replace(b'":', b'" : ')
     with Store.open(tmp_path / "s.duckdb") as store:
-        report = ingest(store, [write(tmp_path / "a.jsonl", [line(0), spaced])], known)
+        report = ingest(store, [write(tmp_path / "a.jsonl", [line(0), spaced])], reference_data)
         assert (report.accepted, report.duplicates, report.conflicts) == (1, 1, 0)
 
 
 @pytest.mark.parametrize("together", [True, False])
 def test_conflicting_copies_are_both_kept_and_flagged(
-    tmp_path: Path, known: Reference, together: bool
+    tmp_path: Path, reference_data: Reference, together: bool
 ) -> None:
     other = line(0, probe_cc="IR")
     files = (
@@ -96,7 +96,7 @@ def test_conflicting_copies_are_both_kept_and_flagged(
         else [write(tmp_path / "a.jsonl", [line(0)]), write(tmp_path / "b.jsonl", [other, other, line(1)])]
     )
     with Store.open(tmp_path / "s.duckdb") as store:
-        reports = [ingest(store, [file], known) for file in files]
+        reports = [ingest(store, [file], reference_data) for file in files]
         assert sum(r.accepted for r in reports) == 2
         assert sum(r.conflicts for r in reports) == 1
         assert sum(r.duplicates for r in reports) == 1
@@ -108,12 +108,12 @@ def test_conflicting_copies_are_both_kept_and_flagged(
 
 
 def test_what_cannot_be_read_goes_to_quarantine_with_file_line_and_reason(
-    tmp_path: Path, known: Reference
+    tmp_path: Path, reference_data: Reference
 ) -> None:
     lines = [line(0), b"{", b"", b"[1]", b"[" * 100_000, b"\xff\xfe\x00", b'{"test_name": "x"}', line(1)]
     file = write(tmp_path / "a.jsonl", lines)
     with Store.open(tmp_path / "s.duckdb") as store:
-        report = ingest(store, [file], known)
+        report = ingest(store, [file], reference_data)
         assert (report.accepted, report.quarantined) == (2, 5)
         rows = queries.quarantined(store)
         assert [(r.source, r.line) for r in rows] == [(str(file), n) for n in (2, 4, 5, 6, 7)]
@@ -123,7 +123,7 @@ def test_what_cannot_be_read_goes_to_quarantine_with_file_line_and_reason(
 
 
 def test_a_line_over_the_limit_is_counted_and_not_kept(
-    tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, reference_data: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import banwatch.pipeline.lines as limits
     from banwatch.pipeline import ingest as _  # noqa: F401  # the module is shadowed by its function
@@ -131,18 +131,18 @@ def test_a_line_over_the_limit_is_counted_and_not_kept(
     monkeypatch.setattr(limits.split_lines, "__kwdefaults__", {"max_line_bytes": 10_000})
     file = write(tmp_path / "a.jsonl", [line(0), b"x" * 20_000, line(1)])
     with Store.open(tmp_path / "s.duckdb") as store:
-        assert ingest(store, [file], known).accepted == 2
+        assert ingest(store, [file], reference_data).accepted == 2
         (row,) = queries.quarantined(store)
         assert (row.line, row.size_bytes, row.segment) == (2, 20_000, "")
         assert "line of 20000 bytes" in row.reason
 
 
 @pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl.zst"])
-def test_a_file_cut_short_gives_what_it_has(tmp_path: Path, known: Reference, name: str) -> None:
+def test_a_file_cut_short_gives_what_it_has(tmp_path: Path, reference_data: Reference, name: str) -> None:
     file = write(tmp_path / name, [line(n, padding=str(n) * 3000) for n in range(50)])
     file.write_bytes(file.read_bytes()[:-20])
     with Store.open(tmp_path / "s.duckdb") as store:
-        report = ingest(store, [file], known)
+        report = ingest(store, [file], reference_data)
         assert report.accepted + report.quarantined >= 1
         assert any(
             (r.line == 0 and "cut short" in r.reason) or "damaged" in r.reason
@@ -152,7 +152,7 @@ def test_a_file_cut_short_gives_what_it_has(tmp_path: Path, known: Reference, na
 
 
 def test_an_error_of_ours_costs_one_line(
-    tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, reference_data: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from banwatch.pipeline import line_batch
 
@@ -166,61 +166,61 @@ def test_an_error_of_ours_costs_one_line(
 
     monkeypatch.setattr(line_batch, "judge_line", judge_line)
     with Store.open(tmp_path / "s.duckdb") as store:
-        report = ingest(store, [write(tmp_path / "a.jsonl", [line(n) for n in range(3)])], known)
+        report = ingest(store, [write(tmp_path / "a.jsonl", [line(n) for n in range(3)])], reference_data)
         assert (report.accepted, report.quarantined) == (2, 1)
         assert "our own reader failed: ZeroDivisionError" in queries.quarantined(store)[0].reason
 
 
-def test_many_processes_give_the_same_store(tmp_path: Path, known: Reference) -> None:
+def test_many_processes_give_the_same_store(tmp_path: Path, reference_data: Reference) -> None:
     lines = [line(n, padding="x" * 2000) for n in range(200)]
     lines[50:50] = [b"broken", lines[3], line(7, probe_cc="IR")]
     file = write(tmp_path / "a.jsonl.gz", lines)
     found = []
     for jobs in (1, 2):
         with Store.open(tmp_path / f"{jobs}.duckdb") as store:
-            report = ingest(store, [file], known, jobs=jobs)
+            report = ingest(store, [file], reference_data, jobs=jobs)
             found.append((report, _digests(store)))
     assert found[0] == found[1]
 
 
-def test_several_segments(tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_segments(tmp_path: Path, reference_data: Reference, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commit.Committer.__init__, "__kwdefaults__", {"segment_bytes": 1})
     files = [write(tmp_path / f"{n}.jsonl", [line(n), line(n + 10)]) for n in range(3)]
     with Store.open(tmp_path / "s.duckdb") as store:
-        ingest(store, files, known)
+        ingest(store, files, reference_data)
         assert queries.counts(store)["segment"] == 3
         assert [queries.raw(store, uid(n)) for n in (0, 11, 2)] == [line(0), line(11), line(2)]
         assert audit(store).problems == ()
 
 
-def test_progress_grows_to_the_end(tmp_path: Path, known: Reference) -> None:
+def test_progress_grows_to_the_end(tmp_path: Path, reference_data: Reference) -> None:
     file = write(tmp_path / "a.jsonl.gz", [line(n) for n in range(10)])
     seen: list[tuple[int, int]] = []
     with Store.open(tmp_path / "s.duckdb") as store:
-        ingest(store, [file], known, progress=lambda done, total: seen.append((done, total)))
+        ingest(store, [file], reference_data, progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (file.stat().st_size, file.stat().st_size)
     assert seen == sorted(seen)
 
 
-def test_a_missing_path_is_said_and_nothing_is_done(tmp_path: Path, known: Reference) -> None:
+def test_a_missing_path_is_said_and_nothing_is_done(tmp_path: Path, reference_data: Reference) -> None:
     with Store.open(tmp_path / "s.duckdb") as store:
         with pytest.raises(BanwatchError, match="there is no file"):
-            ingest(store, [write(tmp_path / "a.jsonl", [line(0)]), tmp_path / "b.jsonl"], known)
+            ingest(store, [write(tmp_path / "a.jsonl", [line(0)]), tmp_path / "b.jsonl"], reference_data)
         assert queries.counts(store)["entry"] == 0
 
 
 def test_a_byte_order_mark_and_carriage_returns_are_no_part_of_a_line(
-    tmp_path: Path, known: Reference
+    tmp_path: Path, reference_data: Reference
 ) -> None:
     file = tmp_path / "a.jsonl.gz"
     file.write_bytes(gzip.compress(b"\xef\xbb\xbf" + line(0) + b"\r\n\r\n" + line(1) + b"\r\n"))
     with Store.open(tmp_path / "s.duckdb") as store:
-        assert ingest(store, [file], known).accepted == 2
+        assert ingest(store, [file], reference_data).accepted == 2
         assert queries.raw(store, uid(0)) == line(0)
 
 
 def test_a_worker_that_dies_is_said_and_the_next_run_finishes(
-    tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, reference_data: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = write(tmp_path / "a.jsonl", [line(n) for n in range(4)])
     true = workers.Workers.submit
@@ -234,13 +234,13 @@ def test_a_worker_that_dies_is_said_and_the_next_run_finishes(
     with Store.open(tmp_path / "s.duckdb") as store:
         monkeypatch.setattr(workers.Workers, "submit", submit)
         with pytest.raises(BanwatchError, match="a worker process died"):
-            ingest(store, [file], known, jobs=2)
+            ingest(store, [file], reference_data, jobs=2)
         monkeypatch.setattr(workers.Workers, "submit", true)
-        assert ingest(store, [file], known, jobs=2).accepted == 4
+        assert ingest(store, [file], reference_data, jobs=2).accepted == 4
 
 
 def test_lines_that_cannot_be_read_are_committed_before_they_fill_the_memory(
-    tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, reference_data: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commit, "SEGMENT_UNREADABLE", 10)
     monkeypatch.setattr(ingest_module, "LINE_BATCH_LINES", 10)
@@ -254,21 +254,21 @@ def test_lines_that_cannot_be_read_are_committed_before_they_fill_the_memory(
     monkeypatch.setattr(commit.Committer, "commit", counted)
     bad = [b"bad %d" % n for n in range(100)]
     with Store.open(tmp_path / "s.duckdb") as store:
-        ingest(store, [write(tmp_path / "a.jsonl", bad)], known)
+        ingest(store, [write(tmp_path / "a.jsonl", bad)], reference_data)
         assert len(commits) >= 10
         assert [row.line for row in queries.quarantined(store)] == list(range(1, 101))
-        ingest(store, [write(tmp_path / "a.jsonl", [*bad, b"one more"])], known)  # noted once
+        ingest(store, [write(tmp_path / "a.jsonl", [*bad, b"one more"])], reference_data)  # noted once
         assert [row.line for row in queries.quarantined(store)] == list(range(1, 102))
 
 
 def test_lines_that_are_known_are_let_go_of(
-    tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, reference_data: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commit, "SEGMENT_ROWS", 10)
     monkeypatch.setattr(ingest_module, "LINE_BATCH_LINES", 10)
     lines = [line(n) for n in range(40)]
     with Store.open(tmp_path / "s.duckdb") as store:
-        ingest(store, [write(tmp_path / "a.jsonl", lines)], known)
+        ingest(store, [write(tmp_path / "a.jsonl", lines)], reference_data)
         committer = commit.Committer(store)
         monkeypatch.setattr(ingest_module, "Committer", lambda store: committer)
         held: list[int] = []
@@ -279,6 +279,6 @@ def test_lines_that_are_known_are_let_go_of(
             true()
 
         monkeypatch.setattr(committer, "commit_if_full", noted)
-        report = ingest(store, [write(tmp_path / "b.jsonl", [*lines, line(99)])], known)
+        report = ingest(store, [write(tmp_path / "b.jsonl", [*lines, line(99)])], reference_data)
         assert (report.accepted, report.duplicates) == (1, 40)
         assert max(held) <= 10

@@ -26,13 +26,13 @@ EVERYTHING = (*MEASURED, "entry", "segment", "quarantine")
 
 
 @pytest.fixture(scope="module")
-def known() -> Reference:
+def reference_data() -> Reference:
     """Give the shipped reference data."""
     return reference.load()
 
 
 @pytest.fixture
-def store_path(tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch) -> Path:
+def store_path(tmp_path: Path, reference_data: Reference, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a store of several segments, with conflicts, duplicates and quarantine."""
     monkeypatch.setattr(commit.Committer.__init__, "__kwdefaults__", {"segment_bytes": 1})
     files = [
@@ -41,7 +41,7 @@ def store_path(tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch
         write(tmp_path / "3.jsonl", [line(0, probe_cc="CN"), b"[]", line(8, day=3), line(9, day=3)]),
     ]
     with Store.open(tmp_path / "s.duckdb") as store:
-        ingest(store, files, known)
+        ingest(store, files, reference_data)
     return tmp_path / "s.duckdb"
 
 
@@ -52,40 +52,42 @@ def _digests(store: Store) -> dict[str, str]:
 @pytest.mark.parametrize("tier", ["observation", "evidence", "verdict"])
 @pytest.mark.parametrize("since", [None, datetime(2016, 4, 2, tzinfo=UTC)])
 def test_rebuilt_from_any_tier_it_is_the_same(
-    store_path: Path, known: Reference, tier: str, since: datetime | None
+    store_path: Path, reference_data: Reference, tier: str, since: datetime | None
 ) -> None:
     with Store.open(store_path) as store:
         before = _digests(store)
-        report = rebuild(store, known, from_tier=tier, since=since)
+        report = rebuild(store, reference_data, from_tier=tier, since=since)
         assert report.measurements == (3 if since else 9)
         assert _digests(store) == before
 
 
 @pytest.mark.parametrize("name", MEASURED)
-def test_what_was_changed_by_hand_is_put_right(store_path: Path, known: Reference, name: str) -> None:
+def test_what_was_changed_by_hand_is_put_right(
+    store_path: Path, reference_data: Reference, name: str
+) -> None:
     with Store.open(store_path) as store:
         before = _digests(store)
         with store.transaction():
             store.delete(name, "measurement_uid", [uid(1), uid(2)])
         assert _digests(store) != before
         assert audit(store).problems != () or name == "observation"
-        rebuild(store, known)
+        rebuild(store, reference_data)
         assert _digests(store) == before
 
 
-def test_a_lost_database_is_made_again_from_the_archive(store_path: Path, known: Reference) -> None:
+def test_a_lost_database_is_made_again_from_the_archive(store_path: Path, reference_data: Reference) -> None:
     with Store.open(store_path) as store:
         before = _digests(store)
     store_path.unlink()
     with Store.open(store_path) as store:
-        rebuild(store, known)
+        rebuild(store, reference_data)
         assert _digests(store) == before
         assert queries.copies(store, uid(0)) == [line(0), line(0, probe_cc="IR"), line(0, probe_cc="CN")]
         assert audit(store).problems == ()
 
 
 def test_a_line_that_we_could_not_read_is_read_when_we_can(
-    tmp_path: Path, known: Reference, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, reference_data: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     true = line_batch.judge_line  # type: ignore[attr-defined]  # what the module imported
 
@@ -94,14 +96,16 @@ def test_a_line_that_we_could_not_read_is_read_when_we_can(
 
     with Store.open(tmp_path / "s.duckdb") as store:
         monkeypatch.setattr(line_batch, "judge_line", fail)
-        assert ingest(store, [write(tmp_path / "a.jsonl", [line(0)])], known).quarantined == 1
+        assert ingest(store, [write(tmp_path / "a.jsonl", [line(0)])], reference_data).quarantined == 1
         monkeypatch.setattr(line_batch, "judge_line", true)
-        assert rebuild(store, known).measurements == 1
+        assert rebuild(store, reference_data).measurements == 1
         assert queries.counts(store)["quarantine"] == 0
         assert audit(store).problems == ()
 
 
-def test_a_damaged_segment_stops_a_rebuild_and_changes_nothing(store_path: Path, known: Reference) -> None:
+def test_a_damaged_segment_stops_a_rebuild_and_changes_nothing(
+    store_path: Path, reference_data: Reference
+) -> None:
     with Store.open(store_path) as store:
         before = _digests(store)
         victim = store.archive.path_of(store.archive.names()[1])
@@ -109,12 +113,12 @@ def test_a_damaged_segment_stops_a_rebuild_and_changes_nothing(store_path: Path,
         victim.write_bytes(kept[:-1])
     with Store.open(store_path) as store:
         with pytest.raises(BanwatchError, match="the archive is damaged"):
-            rebuild(store, known)
+            rebuild(store, reference_data)
         assert _digests(store) == before
         assert len(audit(store).problems) == 1
         victim.write_bytes(kept)
     with Store.open(store_path) as store:
-        rebuild(store, known)
+        rebuild(store, reference_data)
         assert _digests(store) == before
 
 
@@ -145,18 +149,18 @@ def test_verdicts_of_an_earlier_ruleset_stay_readable(store_path: Path) -> None:
 
 
 def test_the_archive_alone_is_moved_to_another_machine(
-    store_path: Path, known: Reference, tmp_path: Path
+    store_path: Path, reference_data: Reference, tmp_path: Path
 ) -> None:
     with Store.open(store_path) as store:
         before = _digests(store)
     there = tmp_path / "there" / "s.duckdb"
     shutil.copytree(store_path.with_name("s.duckdb.archive"), there.with_name("s.duckdb.archive"))
     with Store.open(there) as store:
-        rebuild(store, known)
+        rebuild(store, reference_data)
         assert _digests(store) == before
 
 
-def test_another_versions_store_is_made_again_in_place(store_path: Path, known: Reference) -> None:
+def test_another_versions_store_is_made_again_in_place(store_path: Path, reference_data: Reference) -> None:
     with Store.open(store_path) as store:
         before = _digests(store)
         with store.transaction():
@@ -169,11 +173,11 @@ def test_another_versions_store_is_made_again_in_place(store_path: Path, known: 
         Store.open(store_path)
     assert "banwatch rebuild" in caught.value.do
     with Store.open(store_path, renew=True) as store:
-        rebuild(store, known)
+        rebuild(store, reference_data)
         assert _digests(store) == before
         assert len(store.rows(LogEntry)) == 1
 
 
-def test_there_is_no_such_tier(store_path: Path, known: Reference) -> None:
+def test_there_is_no_such_tier(store_path: Path, reference_data: Reference) -> None:
     with Store.open(store_path) as store, pytest.raises(BanwatchError, match="no tier 'cake'"):
-        rebuild(store, known, from_tier="cake")
+        rebuild(store, reference_data, from_tier="cake")

@@ -179,13 +179,13 @@ def _can_mount() -> bool:
 @pytest.mark.skipif(not _can_mount(), reason="no small file system can be mounted here")
 @pytest.mark.parametrize("room_kib", [70, 130])
 def test_a_full_disk(tmp_path: Path, corpus: Path, room_kib: int) -> None:
-    small, kept = tmp_path / "small", tmp_path / "kept"
-    small.mkdir()
+    mount, kept = tmp_path / "small", tmp_path / "kept"
+    mount.mkdir()
     kept.mkdir()
     program = SMALL_SEGMENTS.format(before="")
     script = (
-        f'mount -t tmpfs -o size={room_kib}k none {small} || exit 7; "$0" -c "$1" {small}/s.duckdb {corpus}; '
-        f"code=$?; cp -a {small}/. {kept}/ || exit 8; exit $code"
+        f'mount -t tmpfs -o size={room_kib}k none {mount} || exit 7; "$0" -c "$1" {mount}/s.duckdb {corpus}; '
+        f"code=$?; cp -a {mount}/. {kept}/ || exit 8; exit $code"
     )
     done = subprocess.run(
         ["unshare", "--map-root-user", "--mount", "sh", "-c", script, sys.executable, program],
@@ -222,13 +222,13 @@ def test_a_lost_segment_is_found_and_named(
 
 
 def test_a_lost_line_is_whole_again_when_it_comes_again(tmp_path: Path) -> None:
-    known = reference.load()
+    reference_data = reference.load()
     file = write(tmp_path / "a.jsonl", [line(0)])
     with Store.open(tmp_path / "s.duckdb") as store:
-        ingest(store, [file], known)
+        ingest(store, [file], reference_data)
         store.archive.path_of(store.archive.names()[0]).unlink()
     with Store.open(tmp_path / "s.duckdb") as store:
-        ingest(store, [write(tmp_path / "b.jsonl", [line(0), line(1)])], known)
+        ingest(store, [write(tmp_path / "b.jsonl", [line(0), line(1)])], reference_data)
         again = [entry for entry in store.rows(Entry) if entry.measurement_uid == uid(0)]
         assert store.archive.line(again[-1].segment, again[-1].position) == line(0)
         assert queries.measurement(store, uid(1)) is not None

@@ -13,7 +13,7 @@ from banwatch.store.batch import Batch, BatchBuilder, content_of, join
 from banwatch.store.tables import MEASURED, TABLES
 from tests.pipeline.measurement_lines import line, uid
 
-KNOWN = reference.load()
+REFERENCE_DATA = reference.load()
 COUNT = 12
 
 
@@ -22,7 +22,7 @@ def _built(numbers: range, asked: list[Evidence] | None = None) -> tuple[Batch, 
     builder = BatchBuilder()
     rows: dict[str, list[object]] = {name: [] for name in MEASURED}
     for number in numbers:
-        judged = judge_line(line(number, day=1 + number % 3), KNOWN)
+        judged = judge_line(line(number, day=1 + number % 3), REFERENCE_DATA)
         content = content_of(judged.evidence)
         found = builder.number_of(content)
         if found is None:

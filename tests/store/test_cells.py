@@ -84,9 +84,9 @@ def test_a_cell_tells_rules_resolvers_and_how_late_it_was_complete(tmp_path: Pat
             verdict(3, resolver_kind=ResolverKind.PUBLIC, rules=()),
         ]
         _compare(store, rows)
-        known, other = sorted(queries.cells(store), key=lambda cell: len(cell.rules), reverse=True)
-    assert (known.rules, known.rule_counts) == (("a", "b"), (2, 1))
-    assert known.lag_s == (timedelta(hours=2) - (rows[0].measurement_start_time - START)).total_seconds()
+        combined, other = sorted(queries.cells(store), key=lambda cell: len(cell.rules), reverse=True)
+    assert (combined.rules, combined.rule_counts) == (("a", "b"), (2, 1))
+    assert combined.lag_s == (timedelta(hours=2) - (rows[0].measurement_start_time - START)).total_seconds()
     assert (other.resolver_kind, other.rules, other.lag_s) == (ResolverKind.PUBLIC, (), None)
 
 

@@ -50,7 +50,7 @@ class OwnerRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class OwnerAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of an owner's answer: progress, the report, or an error."""
+    """Line of an owner's answer: progress, the report, or an error."""
 
     done: int = 0
     total: int = 0

@@ -63,10 +63,10 @@ def parse_form_untrusted(body: bytes) -> Fields:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=20, errors="strict")
     except ValueError as error:
         raise WireError("the form cannot be read") from error
-    known = [(name, value) for name, value in pairs if name in _FIELDS]
-    if len(dict(known)) != len(known):
+    filled = [(name, value) for name, value in pairs if name in _FIELDS]
+    if len(dict(filled)) != len(filled):
         raise WireError("the form says something twice")
-    return Fields(**dict(known))
+    return Fields(**dict(filled))
 
 
 def parse_json_untrusted(body: bytes) -> Fields:

@@ -21,7 +21,7 @@ _LEGEND = "00-legend"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedSite:
-    """One entry: a URL, why it is on the list, and on which."""
+    """Entry of a test list: a URL, why it is on the list, and on which."""
 
     url: str
     category: str

@@ -119,10 +119,10 @@ def test_a_killed_process_ends_the_play_with_one_message_and_no_litter(role: str
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             workers = _children(os.getpid()) - before
-            inside = {pid for worker in workers for pid in _descendants(worker)}
-            if workers and len(inside) >= 3:  # the lab is up
-                seen.update(workers | inside)
-                os.kill(min(workers) if role == "worker" else max(inside), signal.SIGKILL)
+            lab_processes = {pid for worker in workers for pid in _descendants(worker)}
+            if workers and len(lab_processes) >= 3:  # the lab is up
+                seen.update(workers | lab_processes)
+                os.kill(min(workers) if role == "worker" else max(lab_processes), signal.SIGKILL)
                 return
             time.sleep(0.05)
 

@@ -131,10 +131,10 @@ def _converse(client: h2.connection.H2Connection, server: ApplicationProtocol) -
 
 def test_http2_answers_many_streams_beyond_the_first_window():
     client = _h2_client()
-    big, small = _h2_get(client, "/big"), _h2_get(client, "/small")
+    big, short = _h2_get(client, "/big"), _h2_get(client, "/small")
     bodies = _converse(client, Http2Protocol("https", _echo))
     assert bodies[big] == BIG
-    assert bodies[small] == b"GET https://a.example/small 0"
+    assert bodies[short] == b"GET https://a.example/small 0"
 
 
 def test_http2_in_single_bytes():

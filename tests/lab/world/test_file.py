@@ -12,7 +12,7 @@ from banwatch.lab.world.world import Certificate, Page
 from banwatch.model.errors import BanwatchError
 from banwatch.reference import load
 
-SMALL = """\
+WORLD_TEXT = """\
 name: small
 helper: {hostname: helper.example, address: 185.199.108.153}
 resolvers:
@@ -60,7 +60,7 @@ def test_prefixes_hold_what_answers_and_nothing_else():
 
 def test_names_are_read_by_path_and_by_name(tmp_path: Path):
     path = tmp_path / "mine.yaml"
-    path.write_text(SMALL)
+    path.write_text(WORLD_TEXT)
     assert load_world(path).name == "small"
     assert load_world(str(path)).sites[0].title == "www.example.com"
     with pytest.raises(BanwatchError, match=r"no world 'nowhere'.*default"):
@@ -68,7 +68,7 @@ def test_names_are_read_by_path_and_by_name(tmp_path: Path):
 
 
 def test_farms_are_many_sites():
-    text = SMALL + "farms:\n  - {suffix: farm.net, count: 3000, prefix: 23.192.0.0/22}\n"
+    text = WORLD_TEXT + "farms:\n  - {suffix: farm.net, count: 3000, prefix: 23.192.0.0/22}\n"
     world = parse_world(text)
     assert len(world.sites) == 3001
     assert {site.addresses[0] in ip_network("23.192.0.0/22") for site in world.sites[1:]} == {True}
@@ -97,6 +97,6 @@ def test_farms_are_many_sites():
     ],
 )
 def test_mistakes_are_said_with_their_line(old: str, new: str, said: str):
-    assert old in SMALL
+    assert old in WORLD_TEXT
     with pytest.raises(BanwatchError, match=said):
-        parse_world(SMALL.replace(old, new), source="x.yaml")
+        parse_world(WORLD_TEXT.replace(old, new), source="x.yaml")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from banwatch.lab.world.file import load_world, parse_world
 from banwatch.lab.world.zone import ROTATION_S, Zone, fit_datagram
-from tests.lab.world.test_file import SMALL
+from tests.lab.world.test_file import WORLD_TEXT
 
 CLIENT, RESOLVER = ip_address("175.45.177.10"), ip_address("8.8.8.8")
 
@@ -71,13 +71,13 @@ def test_rotation_moves_with_time_and_repeats(zone: Zone):
 
 
 def test_https_records_are_for_sites_with_http3():
-    zone = Zone(parse_world(SMALL + '    alpn: [h3, h2, "http/1.1"]\n'))
+    zone = Zone(parse_world(WORLD_TEXT + '    alpn: [h3, h2, "http/1.1"]\n'))
     answer = _ask(zone, "www.example.com", "HTTPS")
     assert _addresses(answer) == ['1 . alpn="h3,h2"']
 
 
 def test_geo_answers_by_the_client_s_country():
-    text = SMALL + "    geo: {KP: [175.45.176.80]}\ncountries: {KP: [175.45.176.0/22]}\n"
+    text = WORLD_TEXT + "    geo: {KP: [175.45.176.80]}\ncountries: {KP: [175.45.176.0/22]}\n"
     zone = Zone(parse_world(text))
     assert _addresses(_ask(zone, "www.example.com")) == ["175.45.176.80"]
     query = dns.message.make_query("www.example.com", "A").to_wire()
@@ -88,7 +88,7 @@ def test_geo_answers_by_the_client_s_country():
 
 def test_a_long_answer_is_cut_for_a_small_datagram():
     addresses = ", ".join(f"23.192.0.{i}" for i in range(60))
-    zone = Zone(parse_world(SMALL.replace("23.220.75.232", addresses)))
+    zone = Zone(parse_world(WORLD_TEXT.replace("23.220.75.232", addresses)))
     query = dns.message.make_query("www.example.com", "A").to_wire()
     answer = zone.answer_untrusted(query, CLIENT, RESOLVER, 0.0)
     assert answer is not None
@@ -103,7 +103,7 @@ def test_a_long_answer_is_cut_for_a_small_datagram():
 
 @given(st.binary(max_size=100))
 def test_garbage_is_answered_with_silence_or_dns(data: bytes):
-    answer = Zone(parse_world(SMALL)).answer_untrusted(data, CLIENT, RESOLVER, 0.0)
+    answer = Zone(parse_world(WORLD_TEXT)).answer_untrusted(data, CLIENT, RESOLVER, 0.0)
     assert answer is None or dns.message.from_wire(answer).id == int.from_bytes(data[:2], "big")
 
 
@@ -111,5 +111,5 @@ def test_garbage_is_answered_with_silence_or_dns(data: bytes):
 def test_a_damaged_query_is_answered_with_silence_or_dns(noise: bytes, at: int):
     query = bytearray(dns.message.make_query("www.example.com", "A").to_wire())
     query[at : at + len(noise)] = noise
-    answer = Zone(parse_world(SMALL)).answer_untrusted(bytes(query), CLIENT, RESOLVER, 0.0)
+    answer = Zone(parse_world(WORLD_TEXT)).answer_untrusted(bytes(query), CLIENT, RESOLVER, 0.0)
     assert answer is None or dns.message.from_wire(answer).id == int.from_bytes(query[:2], "big")

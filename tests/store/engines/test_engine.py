@@ -53,12 +53,12 @@ READS: dict[str, Callable[[Store], object]] = {
 
 
 def _fill(store: Store, folder: Path) -> None:
-    known = reference.load()
+    reference_data = reference.load()
     files = [
         write(folder / "1.jsonl", [*(line(n, day=1 + n % 5) for n in range(60)), b"broken"]),
         write(folder / "2.jsonl", [line(0, probe_cc="IR"), line(5), line(70, day=6)]),
     ]
-    ingest(store, files, known)
+    ingest(store, files, reference_data)
     detect(store, load_bans().values())
 
 

@@ -64,9 +64,9 @@ def normalise(failure: str | None) -> str | None:
     if failure.isidentifier() and failure.isascii():
         return failure[:_MAX_LENGTH]
     lowered = failure.lower()
-    for text, known in _WITHIN:
+    for text, name in _WITHIN:
         if text in lowered:
-            return known or failure[:_MAX_LENGTH]
+            return name or failure[:_MAX_LENGTH]
     if lowered.endswith(_EOF_ENDINGS):
         return f.EOF
     return failure[:_MAX_LENGTH]

@@ -22,7 +22,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One host or service that an application needs, and how far it could be used."""
+    """Host or service that an application needs, and how far it could be used."""
 
     group: str
     """Of the endpoints of a group one is enough; of the groups of an application each is needed."""

@@ -34,7 +34,7 @@ HeaderPair = tuple[Text, Text]
 
 
 class DnsAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One resource record of a lookup."""
+    """Resource record of a lookup."""
 
     answer_type: str = ""
     ipv4: str | None = None
@@ -46,7 +46,7 @@ class DnsAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
-    """One DNS lookup (df-002)."""
+    """DNS lookup (df-002)."""
 
     hostname: str | None = None
     query_type: str | None = None
@@ -73,7 +73,7 @@ class TcpStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TcpConnect(msgspec.Struct, frozen=True, kw_only=True):
-    """One TCP connect (df-005)."""
+    """TCP connect (df-005)."""
 
     ip: str | None = None
     port: int | None = None
@@ -85,7 +85,7 @@ class TcpConnect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TlsHandshake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One TLS or QUIC handshake (df-006)."""
+    """TLS or QUIC handshake (df-006)."""
 
     network: str | None = msgspec.field(default_factory=_null)
     address: str | None = msgspec.field(default_factory=_null)
@@ -128,7 +128,7 @@ class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HttpTransaction(msgspec.Struct, frozen=True, kw_only=True):
-    """One HTTP round trip (df-001); the format lists the latest first."""
+    """HTTP round trip (df-001); the format lists the latest first."""
 
     network: str | None = None
     address: str | None = None
@@ -143,7 +143,7 @@ class HttpTransaction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NetworkEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One low-level event (df-008)."""
+    """Low-level event (df-008)."""
 
     operation: str | None = None
     address: str | None = None
@@ -220,7 +220,7 @@ class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TorTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """One bridge or directory authority of the `tor` nettest."""
+    """Bridge or directory authority of the `tor` nettest."""
 
     failure: str | None = None
     target_address: str | None = None
@@ -314,7 +314,7 @@ class TestKeys(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class WireMeasurement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line (df-000)."""
+    """Line of a report, which holds a measurement (df-000)."""
 
     data_format_version: str | None = msgspec.field(default_factory=lambda: DATA_FORMAT_VERSION)
     measurement_uid: str | None = None

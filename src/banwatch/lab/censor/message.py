@@ -196,7 +196,7 @@ def read_http_request_untrusted(data: bytes) -> HttpRequest | None:
         WireError: it does not begin with one.
     """
     method, space, _ = data[:8].partition(b" ")
-    if method not in _METHODS and (space or not any(known.startswith(data[:8]) for known in _METHODS)):
+    if method not in _METHODS and (space or not any(name.startswith(data[:8]) for name in _METHODS)):
         raise WireError("not an HTTP request")
     end = data.find(b"\r\n\r\n")
     if end < 0:

@@ -5,7 +5,7 @@ _SEGMENT_LIMIT = 64
 
 
 class TcpReassembly:
-    """One side of a TCP connection: its bytes in order, and the segments that they came in.
+    """Reassembled side of a TCP connection: its bytes in order, and the segments that they came in.
 
     The first copy of a byte counts. Limits bound the memory of one flow.
     """

@@ -175,8 +175,8 @@ def _rounds(
 def _chosen_tiers(regime: Regime, tiers: Sequence[str] | None) -> tuple[str, ...]:
     for tier in tiers or ():
         if tier not in regime.tiers:
-            known = ", ".join(regime.tiers)
-            raise BanwatchError(f"the regime {regime.name} has no tier {tier!r}", f"It has: {known}")
+            tiers = ", ".join(regime.tiers)
+            raise BanwatchError(f"the regime {regime.name} has no tier {tier!r}", f"It has: {tiers}")
     return tuple(
         tiers or reversed(regime.tiers)
     )  # the most restricted last in the file, and slowest: first here

@@ -237,9 +237,9 @@ def _finish(options: YamlMapping) -> Effect:
 
 def _forge_dns(options: YamlMapping) -> Effect:
     rcode = options.take("rcode")
-    known = ", ".join(RCODES)
+    names = ", ".join(RCODES)
     if rcode is not None and rcode.text() not in RCODES:
-        raise rcode.wrong(f"one of {known}")
+        raise rcode.wrong(f"one of {names}")
     return ForgeDns(
         a=tuple(item.parsed(IPv4Network, "an IPv4 address or prefix") for item in options.items("a")),
         aaaa=tuple(item.parsed(IPv6Network, "an IPv6 address or prefix") for item in options.items("aaaa")),
@@ -311,23 +311,23 @@ EFFECTS: dict[str, Callable[[YamlMapping], Effect]] = {
 def read_effects(value: YamlValue) -> tuple[Effect, ...]:
     """Read a rule's effects: a word such as `drop`, a mapping of words to their options, or a list."""
     found: list[Effect] = []
-    known = ", ".join(EFFECTS)
+    names = ", ".join(EFFECTS)
     for item in value.items():
         if item.is_text:
             if item.text() not in EFFECTS:
-                raise item.wrong(f"one of {known}")
+                raise item.wrong(f"one of {names}")
             found.append(EFFECTS[item.text()](item.empty_mapping()))
             continue
         named = item.mapping()
         for word in named.names():
             if word not in EFFECTS:
-                raise item.location.error(f"unknown action `{word}`", f"one of {known}")
+                raise item.location.error(f"unknown action `{word}`", f"one of {names}")
             options = named.take(word)
             mapping = options.mapping() if options else item.empty_mapping()
             found.append(EFFECTS[word](mapping))
             mapping.finish()
     if not found:
-        raise value.wrong(f"at least one of {known}")
+        raise value.wrong(f"at least one of {names}")
     return tuple(found)
 
 

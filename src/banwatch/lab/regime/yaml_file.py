@@ -112,8 +112,8 @@ class YamlValue:
 
     def one_of(self, words: type[T], expected: str | None = None) -> T:
         """Read a word of an enumeration."""
-        known = ", ".join(str(word) for word in words)  # type: ignore[attr-defined] # an Enum type iterates
-        return self.parsed(lambda text: words(text), expected or f"one of {known}")  # type: ignore[call-arg]  # an Enum type takes a value
+        choices = ", ".join(str(word) for word in words)  # type: ignore[attr-defined] # an Enum type iterates
+        return self.parsed(lambda text: words(text), expected or f"one of {choices}")  # type: ignore[call-arg]  # an Enum type takes a value
 
     def items(self) -> list["YamlValue"]:
         """Read a list; a single value is a list of one, null an empty one."""
@@ -142,7 +142,7 @@ class YamlMapping:
     def __init__(self, node: yaml.MappingNode, file: str, key: str) -> None:
         self.location = YamlLocation(file, node.start_mark.line + 1, key)
         self._values: dict[str, YamlValue] = {}
-        self._known: list[str] = []
+        self._read_keys: list[str] = []
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 raise YamlLocation(file, key_node.start_mark.line + 1, key).error(
@@ -166,7 +166,7 @@ class YamlMapping:
 
     def take(self, key: str) -> YamlValue | None:
         """Take a key that may be absent; null counts as absent."""
-        self._known.append(key)
+        self._read_keys.append(key)
         value = self._values.pop(key, None)
         return None if value is None or value.is_null else value
 
@@ -213,7 +213,9 @@ class YamlMapping:
     def finish(self) -> None:
         """Raise an error for the first key that was not taken."""
         for value in self._values.values():
-            raise value.location.error("is not a known key", "one of " + ", ".join(sorted(set(self._known))))
+            raise value.location.error(
+                "is not a known key", "one of " + ", ".join(sorted(set(self._read_keys)))
+            )
 
 
 def read_mapping(path: Path) -> YamlMapping:

@@ -12,7 +12,7 @@ from banwatch.model.mechanism import deepest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Perfect:
-    """One hour of one target on one tier, as a perfect observer would describe it.
+    """Hour of a target on a tier, as a perfect observer would describe it.
 
     Shape: one row a tier, target and hour in which something was sent for it; key and order are those.
     """

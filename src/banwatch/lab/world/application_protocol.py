@@ -141,7 +141,7 @@ class Http1Protocol:
 
 @dataclass(slots=True)
 class _Exchange:
-    """One HTTP/2 request that is being received, or its response that is being sent."""
+    """HTTP/2 request that is being received, or its response that is being sent."""
 
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes = b""

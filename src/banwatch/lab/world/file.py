@@ -227,9 +227,9 @@ def _site(entry: _SiteEntry, at: str) -> Site:
     addresses = _addresses(entry.addresses, f"{at}.addresses")
     geo = tuple((CountryCode(code), _addresses(some, f"{at}.geo.{code}")) for code, some in entry.geo.items())
     silent = _addresses(entry.silent, f"{at}.silent")
-    known = {*addresses, *(a for _, some in geo for a in some)}
+    all_addresses = {*addresses, *(a for _, some in geo for a in some)}
     for i, address in enumerate(silent):
-        if address not in known:
+        if address not in all_addresses:
             raise _Mistake(f"{at}.silent[{i}]", f"{address} is none of this site's addresses")
     for i, port in enumerate(entry.ports):
         if not 0 < port < 65536:

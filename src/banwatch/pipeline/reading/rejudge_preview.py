@@ -14,7 +14,7 @@ from banwatch.store import Store, queries
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejudged:
-    """One measurement and target, judged by stored rules and by others."""
+    """Measurement and target, judged by stored rules and by others."""
 
     before: Verdict | None
     """The stored verdict; None where there is none."""

@@ -81,9 +81,9 @@ def test_a_plain_path_adds_nothing() -> None:
 def test_jitter_keeps_the_order_and_reordering_does_not() -> None:
     jittered = PathModel(NetworkPath(jitter_ms=5), seed=1)
     times = [jittered.arrival_s(Direction.OUTBOUND, 100, n / 1e4) for n in range(200)]
-    known = [t for t in times if t is not None]
-    assert known == sorted(known)
-    assert 0.0 < max(t - n / 1e4 for n, t in enumerate(known)) <= 0.005
+    arrivals = [t for t in times if t is not None]
+    assert arrivals == sorted(arrivals)
+    assert 0.0 < max(t - n / 1e4 for n, t in enumerate(arrivals)) <= 0.005
     mixed = PathModel(NetworkPath(reorder=0.2), seed=1)
     times = [mixed.arrival_s(Direction.OUTBOUND, 100, n / 1e4) for n in range(200)]
     overtaken = sum(t is not None and t - n / 1e4 > 1e-3 for n, t in enumerate(times))

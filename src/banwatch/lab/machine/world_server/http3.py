@@ -46,7 +46,7 @@ async def listen(host: str, port: int, sites: list[Site], handler_for: HandlerFo
 
 
 class _Http3(QuicConnectionProtocol):
-    """One HTTP/3 connection."""
+    """HTTP/3 connection of a client to the world's server."""
 
     def __init__(self, quic: QuicConnection, handler_for: HandlerFor) -> None:
         super().__init__(quic)
