@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from banwatch.store.notebook import Tables
+    from banwatch.store.notebooks.notebook import Tables
 
 __version__ = "0.2.0"
 
@@ -17,6 +17,8 @@ def open(store: str = "banwatch.duckdb") -> "Tables":
     Raises:
         banwatch.model.errors.BanwatchError: there is none, or it cannot be opened.
     """
-    from banwatch.store.notebook import Tables  # only when it is asked for: Ibis takes a second to import
+    from banwatch.store.notebooks.notebook import (
+        Tables,
+    )  # only when it is asked for: Ibis takes a second to import
 
     return Tables(store)

@@ -10,7 +10,7 @@ RETIRED_WORDS: dict[str, frozenset[str]] = {
 LONG_FILES: frozenset[str] = frozenset()
 """Files of more than 400 lines."""
 
-FULL_FOLDERS: frozenset[str] = frozenset({"net", "store"})
+FULL_FOLDERS: frozenset[str] = frozenset()
 """Folders of more than 15 modules that are no flat list of one kind."""
 
 CIRCLES: frozenset[str] = frozenset()

@@ -49,8 +49,9 @@ def show_counts(counts: Mapping[str, int], digests: Mapping[str, str], *, as_jso
     if as_json:
         print_json({"rows": counts, "digests": digests})
         return
+    width = max(map(len, counts), default=0)
     for name, count in counts.items():
-        print(f"{name:18} {count:>14,} {digests.get(name, '')}".rstrip())
+        print(f"{name:{width}} {count:>14,} {digests.get(name, '')}".rstrip())
 
 
 def show_audit(audit: Audit, *, as_json: bool) -> None:

@@ -20,7 +20,7 @@ from banwatch.store.cells import cell_table
 from banwatch.store.engines.clickhouse_http import parse_address
 from banwatch.store.engines.duckdb import explain
 from banwatch.store.filters import filtered
-from banwatch.store.owner_tables import open_owned
+from banwatch.store.notebooks.owner_tables import open_owned
 from banwatch.store.store import Store
 
 When = datetime | str | None

@@ -1,0 +1,1 @@
+"""Tables of a store for notebooks, as Ibis expressions, also where another process owns the store."""
