@@ -1,32 +1,11 @@
-"""OONI's format, both ways: what is read of old and odd lines, and what our probe's lines come to."""
+"""Measurement and observations that a line comes to."""
 
-import contextlib
 import json
 from typing import Any
 
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from banwatch.formats.ooni import Observed, decode_untrusted, encode, observe
-from banwatch.formats.ooni import wire as w
-from banwatch.formats.ooni.decode import MAX_LINE_BYTES
-from banwatch.formats.ooni.failures import normalise
-from banwatch.model.errors import WireError
+from banwatch.formats.ooni import decode_untrusted, observe
 from banwatch.model.observation import Step
-
-BASE: dict[str, Any] = {
-    "test_name": "web_connectivity",
-    "measurement_start_time": "2019-05-06 07:08:09",
-    "probe_asn": "AS131279",
-    "probe_cc": "KP",
-    "input": "http://www.example.com/",
-    "test_keys": {},
-}
-
-
-def read(**changes: Any) -> Observed:
-    return observe(decode_untrusted(json.dumps({**BASE, **changes}).encode()), lambda host: host)
+from tests.formats.ooni.lines import BASE, read
 
 
 def test_a_measurement_says_what_it_is() -> None:
@@ -52,37 +31,6 @@ def test_a_line_without_a_name_is_named_by_its_content() -> None:
 def test_a_name_that_is_none_is_replaced() -> None:
     assert read(measurement_uid="../../etc/passwd").measurement.measurement_uid.startswith("2019")
     assert read(measurement_uid="20190506_KP_x").measurement.measurement_uid == "20190506_KP_x"
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"",
-        b"[]",
-        b"12",
-        b"\xff\xfe",
-        b"{",
-        b"[" * 100_000,
-        b'{"a":' * 100_000,
-        b'{"test_name": "x"}',
-        json.dumps({**BASE, "test_name": "No Such Name!"}).encode(),
-        json.dumps({**BASE, "measurement_start_time": "yesterday"}).encode(),
-        json.dumps({**BASE, "measurement_start_time": "0001-01-01 00:00:00"}).encode(),
-        b" " * (MAX_LINE_BYTES + 1),
-    ],
-    ids=range(12),
-)
-def test_what_is_no_measurement_is_refused_with_a_reason(line: bytes) -> None:
-    with pytest.raises(WireError) as refused:
-        decode_untrusted(line)
-    assert refused.value.reason
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.binary(max_size=200))
-def test_any_bytes_are_read_or_refused(line: bytes) -> None:
-    with contextlib.suppress(WireError):
-        decode_untrusted(line)
 
 
 def test_an_odd_value_costs_its_field_alone() -> None:
@@ -166,65 +114,3 @@ def test_tags_say_hop_and_follow_up() -> None:
         (0, None, False),
         (0, None, True),
     ]
-
-
-@pytest.mark.parametrize(
-    ("said", "meant"),
-    [
-        (None, None),
-        ("", None),
-        ("connection_reset", "connection_reset"),
-        ("dns_name_error", "dns_nxdomain_error"),
-        ("dns_server_failure", "dns_servfail_error"),
-        ("connection_refused_error", "connection_refused"),
-        ("response_never_received", "eof_error"),
-        ("generic_timeout_error", "generic_timeout_error"),
-        ("timed_out", "timed_out"),
-        ("unknown_failure: dial tcp: lookup x: no such host", "dns_nxdomain_error"),
-        ("unknown_failure: read: connection reset by peer", "connection_reset"),
-        ("unknown_failure: net/http: i/o timeout", "generic_timeout_error"),
-        ("unknown_failure: unexpected EOF", "eof_error"),
-        (
-            "unknown_failure: remote error: tls: handshake failure",
-            "unknown_failure: remote error: tls: handshake failure",
-        ),
-        ("something_new", "something_new"),
-    ],
-)
-def test_everybodys_words_for_failures_become_one(said: str | None, meant: str | None) -> None:
-    assert normalise(said) == meant
-
-
-def test_the_helpers_words_are_put_right() -> None:
-    control = {
-        "dns": {"failure": "dns_name_error", "addrs": []},
-        "tcp_connect": {"[2001:db8::1]:443": {"status": False, "failure": "connection_refused_error"}},
-        "http_request": {"failure": "dns_lookup_error", "status_code": -1, "body_length": -1, "title": ""},
-    }
-    found = read(test_keys={"control": control}).control
-    assert found is not None
-    assert found.dns_failure == "dns_nxdomain_error"
-    assert (found.endpoints[0].ip, found.endpoints[0].tcp_failure) == ("2001:db8::1", "connection_refused")
-    assert found.http is not None
-    assert (found.http.status_code, found.http.body_length, found.http.title) == (None, None, None)
-
-
-def test_what_our_probe_writes_is_read_back() -> None:
-    wire = w.WireMeasurement(
-        test_name="web_connectivity",
-        measurement_start_time="2026-01-01 00:00:00",
-        measurement_uid="u1",
-        test_keys=w.TestKeys(
-            queries=[w.Query(hostname="a.example", engine="udp", failure="dns_nxdomain_error")],
-            tls_handshakes=[w.TlsHandshake(address="1.2.3.4:443", peer_certificates=[w.Binary(data="AQID")])],
-        ),
-    )
-    line = encode(wire)
-    assert b"\n" not in line
-    assert decode_untrusted(line) == wire
-    keys = json.loads(line)["test_keys"]
-    assert keys["requests"] is None, "readers of the format expect the key"
-    assert keys["tls_handshakes"][0]["peer_certificates"] == [{"data": "AQID", "format": "base64"}]
-    (_, shake) = observe(decode_untrusted(line), str).observations
-    assert shake.peer_certificates == (b"\x01\x02\x03",)
-    assert len(shake.certificate_sha256[0]) == 64

@@ -1,0 +1,66 @@
+"""Decoding of lines that nobody vouches for, and encoding of our probe's."""
+
+import contextlib
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from banwatch.formats.ooni import decode_untrusted, encode, observe
+from banwatch.formats.ooni import wire as w
+from banwatch.formats.ooni.decode import MAX_LINE_BYTES
+from banwatch.model.errors import WireError
+from tests.formats.ooni.lines import BASE
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"[]",
+        b"12",
+        b"\xff\xfe",
+        b"{",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'{"test_name": "x"}',
+        json.dumps({**BASE, "test_name": "No Such Name!"}).encode(),
+        json.dumps({**BASE, "measurement_start_time": "yesterday"}).encode(),
+        json.dumps({**BASE, "measurement_start_time": "0001-01-01 00:00:00"}).encode(),
+        b" " * (MAX_LINE_BYTES + 1),
+    ],
+    ids=range(12),
+)
+def test_what_is_no_measurement_is_refused_with_a_reason(line: bytes) -> None:
+    with pytest.raises(WireError) as refused:
+        decode_untrusted(line)
+    assert refused.value.reason
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(line: bytes) -> None:
+    with contextlib.suppress(WireError):
+        decode_untrusted(line)
+
+
+def test_what_our_probe_writes_is_read_back() -> None:
+    wire = w.WireMeasurement(
+        test_name="web_connectivity",
+        measurement_start_time="2026-01-01 00:00:00",
+        measurement_uid="u1",
+        test_keys=w.TestKeys(
+            queries=[w.Query(hostname="a.example", engine="udp", failure="dns_nxdomain_error")],
+            tls_handshakes=[w.TlsHandshake(address="1.2.3.4:443", peer_certificates=[w.Binary(data="AQID")])],
+        ),
+    )
+    line = encode(wire)
+    assert b"\n" not in line
+    assert decode_untrusted(line) == wire
+    keys = json.loads(line)["test_keys"]
+    assert keys["requests"] is None, "readers of the format expect the key"
+    assert keys["tls_handshakes"][0]["peer_certificates"] == [{"data": "AQID", "format": "base64"}]
+    (_, shake) = observe(decode_untrusted(line), str).observations
+    assert shake.peer_certificates == (b"\x01\x02\x03",)
+    assert len(shake.certificate_sha256[0]) == 64
