@@ -39,7 +39,7 @@ class Trouble:
 def _dead(s: Scenario, rng: Random) -> Scenario:
     """Down for everybody: no name, no listener, no packet back, no page."""
     kind = rng.choice(["nxdomain", "servfail", "refused", "silent", "error", "reset"])
-    gone = Page(None, "unknown_error", title=None)
+    no_page = Page(None, "unknown_error", title=None)
     match kind:
         case "nxdomain" | "servfail":
             ours = {"nxdomain": "dns_nxdomain_error", "servfail": "dns_servfail_error"}[kind]
@@ -48,15 +48,15 @@ def _dead(s: Scenario, rng: Random) -> Scenario:
             helper = Helper((), theirs, page=Page(None, "dns_lookup_error"))
             return s.but(system=none, plain=none, encrypted=none, helper=helper)
         case "refused":
-            helper = _with_helper(s, tcp="connection_refused_error", page=gone)
+            helper = _with_helper(s, tcp="connection_refused_error", page=no_page)
             return s.but(tcp={"*": "connection_refused"}, helper=helper)
         case "silent":
-            return s.but(tcp={"*": _TIMEOUT}, helper=_with_helper(s, tcp=_TIMEOUT, page=gone))
+            return s.but(tcp={"*": _TIMEOUT}, helper=_with_helper(s, tcp=_TIMEOUT, page=no_page))
         case "reset":
             if s.scheme == "https":
-                helper = _with_helper(s, tls="connection_reset", page=gone)
+                helper = _with_helper(s, tls="connection_reset", page=no_page)
                 return s.but(tls={"*": "connection_reset"}, helper=helper)
-            return s.but(page=Page(None, "connection_reset"), helper=_with_helper(s, page=gone))
+            return s.but(page=Page(None, "connection_reset"), helper=_with_helper(s, page=no_page))
     status = rng.choice([500, 502, 503, 504, 404])
     broken = Page(status, body="<title>Error</title>", title="Error")
     return s.but(page=broken, helper=_with_helper(s, page=broken))

@@ -293,17 +293,17 @@ class _Writer:
                     server_name=self.s.host, status=wrong is None, failure=wrong
                 )
         page = helper.page
-        gone = page.failure is not None
+        page_failed = page.failure is not None
         return w.ControlResponse(
             tcp_connect=connects,
             tls_handshake=handshakes,
             dns=w.ControlDns(failure=helper.dns_failure, addrs=list(addresses)),
             http_request=w.ControlHttpResult(
                 failure=page.failure,
-                status_code=-1 if gone else page.status,
-                body_length=-1 if gone else len(page.body),
-                title="" if gone else page.title,
-                headers={} if gone else dict(page.headers),
+                status_code=-1 if page_failed else page.status,
+                body_length=-1 if page_failed else len(page.body),
+                title="" if page_failed else page.title,
+                headers={} if page_failed else dict(page.headers),
             ),
         )
 

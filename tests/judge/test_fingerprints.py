@@ -75,8 +75,8 @@ def test_a_broad_pattern_does_not_block_alone(reference: Reference) -> None:
 
 
 def test_a_redirect_to_a_known_place_blocks(reference: Reference) -> None:
-    gone = Page(302, body="", title=None, headers=(), location="http://block.example.kp/17")
-    verdict = judge_line(Scenario(scheme="http", page=gone).to_line(), reference)
+    redirect = Page(302, body="", title=None, headers=(), location="http://block.example.kp/17")
+    verdict = judge_line(Scenario(scheme="http", page=redirect).to_line(), reference)
     assert (verdict.state, verdict.mechanisms) == (State.BLOCKED, ("http.redirect",))
 
 

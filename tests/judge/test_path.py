@@ -41,9 +41,9 @@ def again(
     return msgspec.structs.replace(one, transaction_id=number, peer_certificates=chain)
 
 
-def kernel(number: int, follow_up: str = "", **known: float | int) -> TcpInfoRecord:
+def kernel(number: int, follow_up: str = "", **values: float | int) -> TcpInfoRecord:
     tags = ["depth=0", *([f"follow_up={follow_up}"] if follow_up else [])]
-    return TcpInfoRecord(address=f"{IP}:443", transaction_id=number, tags=tags, **known)  # type: ignore[arg-type]  # by name
+    return TcpInfoRecord(address=f"{IP}:443", transaction_id=number, tags=tags, **values)  # type: ignore[arg-type]  # by name
 
 
 def outlived(chain: list[w.Text] | None, ignored: int, failure: str | None = None) -> bytes:

@@ -15,7 +15,7 @@ def number(ip: str) -> int:
     return int(ipaddress.ip_address(ip))
 
 
-def small() -> NetworkTable:
+def three_networks() -> NetworkTable:
     return build(
         [
             (4, number("10.0.0.0"), number("10.0.0.255"), 64500, "First  Network"),
@@ -45,19 +45,19 @@ def small() -> NetworkTable:
     ],
 )
 def test_an_address_is_looked_up(ip: str, asn: int | None, country: str | None) -> None:
-    for table in (small(), unpack_untrusted(small().pack())):
+    for table in (three_networks(), unpack_untrusted(three_networks().pack())):
         found = table.network_of(ip)
         assert (found.asn if found else None, found.country if found else None) == (asn, country)
 
 
 def test_names_are_tidied() -> None:
-    found = small().network_of("10.0.0.1")
+    found = three_networks().network_of("10.0.0.1")
     assert found is not None
     assert found.name == "First Network"
 
 
 def test_the_same_table_gives_the_same_bytes() -> None:
-    assert small().pack() == unpack_untrusted(small().pack()).pack()
+    assert three_networks().pack() == unpack_untrusted(three_networks().pack()).pack()
 
 
 def test_a_table_agrees_with_looking_through_its_ranges() -> None:
@@ -77,7 +77,7 @@ def test_a_table_agrees_with_looking_through_its_ranges() -> None:
 
 
 def test_what_is_no_table_is_refused() -> None:
-    packed = small().pack()
+    packed = three_networks().pack()
     broken = [b"", b"x" * 100, MAGIC, MAGIC + b"x" * 50, packed[:-20], packed.replace(MAGIC, b"BWNT9\n")]
     for text in broken:
         with pytest.raises(WireError):
@@ -85,7 +85,7 @@ def test_what_is_no_table_is_refused() -> None:
 
 
 def test_a_damaged_table_is_refused_or_read() -> None:
-    packed = small().pack()
+    packed = three_networks().pack()
     rng = Random(3)
     for _ in range(300):
         damaged = bytearray(packed)

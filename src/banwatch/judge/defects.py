@@ -10,20 +10,19 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from banwatch.judge.thresholds import (
+    DEFECT_FAILING_SHARE,
+    DEFECT_MEASUREMENTS,
+    DEFECT_NETWORKS,
+    DEFECT_OTHERS_SHARE,
+)
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import Asn, TargetName
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
 
-MIN_NETWORKS = 3
-"""Networks on which a version must fail: two may share an upstream that interferes."""
-MIN_MEASUREMENTS = 10
-FAILING_SHARE = 0.8
-"""Share of a version's measurements that must fail: over all its networks, and on each that is counted."""
-OTHERS_SHARE = 0.2
-"""Share of the other versions' measurements, on the same networks where there are any, that may."""
 _TROUBLE = frozenset({State.BLOCKED, State.LIKELY_BLOCKED, State.IMPAIRED, State.TAMPERED})
-_TELLING = _TROUBLE | {State.OK}
+_DETERMINATE = _TROUBLE | {State.OK}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +58,7 @@ def find_defects(rows: Iterable[tuple[Evidence, Verdict]]) -> list[Suspect]:
     failures: dict[tuple[str, TargetName, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     countries: dict[tuple[str, TargetName, str], set[str]] = defaultdict(set)
     for evidence, verdict in rows:
-        if verdict.state not in _TELLING:
+        if verdict.state not in _DETERMINATE:
             continue
         subject = (evidence.test_name, evidence.target)
         count = counts[subject][evidence.software][evidence.probe_asn]
@@ -85,19 +84,21 @@ def _examine(
 ) -> Suspect | None:
     own = by_software[software]
     determinate, failing = _sum(own.values())
-    everywhere = [count for count in own.values() if count.failing >= FAILING_SHARE * count.determinate]
+    everywhere = [
+        count for count in own.values() if count.failing >= DEFECT_FAILING_SHARE * count.determinate
+    ]
     if (
-        len(everywhere) < MIN_NETWORKS
-        or determinate < MIN_MEASUREMENTS
-        or failing < FAILING_SHARE * determinate
+        len(everywhere) < DEFECT_NETWORKS
+        or determinate < DEFECT_MEASUREMENTS
+        or failing < DEFECT_FAILING_SHARE * determinate
     ):
         return None
     others = [counts for name, counts in by_software.items() if name != software]
     same = [count for counts in others for asn, count in counts.items() if asn in own]
-    other_telling, other_failing = _sum(same)
-    if other_telling < MIN_MEASUREMENTS:
-        other_telling, other_failing = _sum(count for counts in others for count in counts.values())
-    if other_telling < MIN_MEASUREMENTS or other_failing > OTHERS_SHARE * other_telling:
+    other_determinate, other_failing = _sum(same)
+    if other_determinate < DEFECT_MEASUREMENTS:
+        other_determinate, other_failing = _sum(count for counts in others for count in counts.values())
+    if other_determinate < DEFECT_MEASUREMENTS or other_failing > DEFECT_OTHERS_SHARE * other_determinate:
         return None
     return Suspect(
         software=software,
@@ -108,7 +109,7 @@ def _examine(
         countries=0,
         measurements=determinate,
         failing=failing,
-        other_measurements=other_telling,
+        other_measurements=other_determinate,
         other_failing=other_failing,
     )
 

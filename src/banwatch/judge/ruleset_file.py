@@ -60,7 +60,7 @@ CURRENT = Ruleset(RULESET, RULES)
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One comparison of a column with a value; a column that is null compares as false."""
+    """Comparison of a column with a value; a column that is null compares as false."""
 
     column: str
     comparison: Literal["==", "!=", ">", ">=", "<", "<=", "contains", "null", "not null"] = msgspec.field(

@@ -7,6 +7,9 @@ anew on each load pass that now and then, block pages are a tenth of most sites'
 LENGTH_RATIO_SAME = 0.8
 """Above this ratio of lengths, pages of the same status are taken for the same page."""
 
+LENGTH_RATIO_ALIKE = 0.5
+"""From this ratio of lengths a page shares something with the control's: a page put in its place is shorter."""
+
 TITLE_WORD_LENGTH = 4
 """Letters from which a word of a title tells two pages apart: shorter ones are articles and prepositions."""
 
@@ -56,3 +59,15 @@ HANDSHAKE_RATIO = 10.0
 
 HANDSHAKE_FLOOR_MS = 3_000.0
 """A handshake faster than this, in milliseconds, is not called slowed; satellite links take a second."""
+
+DEFECT_NETWORKS = 3
+"""Networks on which a version must fail before it is suspected: two may share an upstream that interferes."""
+
+DEFECT_MEASUREMENTS = 10
+"""Measurements that a version, and all others together, must have: of fewer no share is worth much."""
+
+DEFECT_FAILING_SHARE = 0.8
+"""Share of a version's measurements that must fail: over all its networks, and on each that is counted."""
+
+DEFECT_OTHERS_SHARE = 0.2
+"""Share of the other versions' measurements that may fail, on the same networks where there are any."""

@@ -12,7 +12,7 @@ UNSPECIFIED = "unspecified"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One link of the chain from the notice to the reader."""
+    """Link of the chain from the notice to the reader."""
 
     publisher: str
     title: str
@@ -45,7 +45,7 @@ class Ban:
     categories: tuple[str, ...]
     """Citizen Lab category codes: `GMB`, `PORN`, ..."""
     category_targets: tuple[tuple[str, TargetName], ...]
-    """Which measured targets stand for a category: (code, target)."""
+    """Measured targets that stand for a category: (code, target)."""
     binds: tuple[BoundNetwork, ...]
     begins: date | None
     ends: str
@@ -56,22 +56,22 @@ class Ban:
     shutdown: bool = False
     """The Internet as a whole was announced to be cut, not only some targets."""
     recurs: str = ""
-    """When it comes back, in words; empty for what was announced once."""
+    """Recurrence in words; empty for what was announced once."""
     facts: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """What is known, fact by fact, each with the publishers that say so."""
+    """Facts about the ban, each with the publishers that say so."""
 
 
 class Relation(StrEnum):
     """Relation of the time and place of the measured interference to the announcement."""
 
     BEFORE_ANNOUNCED = "before_announced"
-    """It was so before the day from which it was announced."""
+    """Interference began before the day from which it was announced."""
     BEYOND_ANNOUNCED = "beyond_announced"
     """A target, network or tier that the announcement does not reach."""
     OUTLASTED = "outlasted"
-    """It went on after the day that was announced as its end."""
+    """Interference went on after the day that was announced as its end."""
     LIFTED = "lifted"
-    """It was seen to end."""
+    """Interference was seen to end."""
 
 
 class Measured(StrEnum):
@@ -85,7 +85,7 @@ class Measured(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """One target on one network and tier, announced against measured."""
+    """Target on a network and tier, announced against measured."""
 
     ban_id: str
     target: TargetName

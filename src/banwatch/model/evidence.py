@@ -8,7 +8,7 @@ from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What a measurement's observations come to, beside its control. Facts and comparisons, no conclusion.
+    """Sum of a measurement's observations, beside its control: facts and comparisons, no conclusion.
 
     Shape: one row a measurement and target; key `measurement_uid, target`; order
     `measurement_start_time, measurement_uid, target`. Lists are never null. Counts of endpoints are of
@@ -33,7 +33,7 @@ class Evidence:
     """Ids of the reference snapshots that this row was weighed with."""
 
     kind: str
-    """How it is judged: `web`, `endpoints`, `bootstrap`, `middlebox`, `resolver`, or `other`."""
+    """Kind of the nettest, by which it is judged: `web`, `endpoints`, `bootstrap`, `middlebox`, `resolver`, or `other`."""
     steps: int
     """Observations in the measurement."""
     silent: bool
@@ -100,9 +100,9 @@ class Evidence:
     dns_system_unvouched: bool
     """All that the network's own resolver answered is bogon or unvouched."""
     dns_vouched_by: tuple[str, ...]
-    """What vouches for answers: `control`, `encrypted`, `as`, `certificate`."""
+    """Vouchers for answers: `control`, `encrypted`, `as`, `certificate`."""
     dns_conflicting: bool
-    """One question got answers that contradict each other, one of them genuine."""
+    """A question got answers that contradict each other, one of them genuine."""
     dns_from_nowhere: bool
     """An address that runs no resolver was asked, and something answered."""
     dns_inside: bool
@@ -124,7 +124,7 @@ class Evidence:
     dns_fingerprints: tuple[str, ...]
     """Known forged answers that count in this country."""
     dns_fate: tuple[str, ...]
-    """What happened at the unvouched addresses: `tcp.timeout`, `tls.certificate`, `http.differs`, ..."""
+    """Fate of connections to the unvouched addresses: `tcp.timeout`, `tls.certificate`, `http.differs`, ..."""
 
     hop: int | None
     """The redirect at which the `tcp_`, `tls_` and `http_` columns look: the last one reached."""
@@ -152,7 +152,7 @@ class Evidence:
     tls_mitm: tuple[str, ...]
     """`self_signed` or `ca_signed`, for forged certificates at genuine addresses."""
     tls_certificate_failure: str | None
-    """What is wrong with the certificate at an address that the control vouches for."""
+    """Fault of the certificate at an address that the control vouches for."""
     tls_other_name_ok: bool
     """Another name got through a handshake at an address where this one was cut."""
     tls_other_name_cut: bool
@@ -160,20 +160,20 @@ class Evidence:
     tls_name_cut_elsewhere: bool
     """At somebody else's address the name was cut, and another name was not."""
     tls_cut: tuple[str, ...]
-    """How handshakes at genuine addresses were cut (`reset`, `timeout`, `eof`, `alert`), whatever the control
-    says of them."""
+    """Endings of handshakes that were cut at genuine addresses (`reset`, `timeout`, `eof`, `alert`), whatever
+    the control says of them."""
     tls_no_sni_ok: bool
     """Without a name a handshake got through at an address where it was cut."""
     tls_split_ok: bool
     """The same ClientHello, cut in two segments, was answered there with the site's own certificate."""
     reset_place: str
-    """Where the one sits who resets: `on-path` (what was sent arrives), `in-path` (it does not), or empty."""
+    """Position of the host that resets: `on-path` (what was sent arrives), `in-path` (it does not), or empty."""
     reset_outlived: bool
     """A connection that ignored resets got some, and then the site's own answer."""
     reset_early: bool
     """Every reset came sooner than anything can come back from the address."""
     reset_unasked: bool
-    """A connection there was reset without a word having been said."""
+    """A connection there was reset before it carried any data."""
     cut_hops: int | None
     """Hops after which a ClientHello is cut, or vanishes."""
     server_hops: int | None
@@ -186,14 +186,14 @@ class Evidence:
     """Second tries included, here and in the next two."""
     quic_timeout: int
     quic_reset: int
-    """Handshakes that somebody refused, be it by an ICMP message."""
+    """Handshakes that were refused, be it by an ICMP message."""
     quic_other_name_ok: bool
     """Another name got through a QUIC handshake over this network."""
     quic_control: bool
     http_failure: str | None
-    """Of the last request; null where it got a response, or none was made."""
+    """Failure of the last request; null where it got a response, or none was made."""
     http_kind: str | None
-    """That failure in one word: `reset`, `timeout`, `eof`, `certificate`, ..."""
+    """The same failure in one word: `reset`, `timeout`, `eof`, `certificate`, ..."""
     http_status: int | None
     http_title: str | None
     http_body_length: int | None
@@ -216,7 +216,7 @@ class Evidence:
     http_redirected_off: bool
     """Redirected, unencrypted, to a name of another registrable domain that the control did not end at."""
     http_refused: bool
-    """The server itself says no: 403, 429, 451, 503 or a challenge page."""
+    """The server itself refuses: 403, 429, 451, 503 or a challenge page."""
     http_status_match: bool | None
     """Null where there is nothing to compare, here and below."""
     http_title_match: bool | None
@@ -237,9 +237,9 @@ class Evidence:
     http_goodput_other_bps: float | None
     """The same, of another name or a reference download over the same network."""
     http_goodput_control_bps: float | None
-    """How fast the page came to the control."""
+    """The same, of the page as the control got it."""
     throttle_kind: str
-    """How its bytes were held back: `policing` (dropped above a rate), `shaping` (queued), or empty."""
+    """Way in which its bytes were held back: `policing` (dropped above a rate), `shaping` (queued), or empty."""
     tls_handshake_ms: float | None
     """Time of the fastest handshake; null where there is nothing to compare with."""
     tls_handshake_other_ms: float | None
@@ -248,20 +248,20 @@ class Evidence:
     endpoints_ok: tuple[str, ...]
     """Endpoints of an application that could be used, as `group/name`."""
     endpoints_failed: tuple[str, ...]
-    """Those that could not."""
+    """Endpoints that could not."""
     groups_ok: tuple[str, ...]
     """Groups of which some endpoint could be used: one of each group is enough."""
     groups_failed: tuple[str, ...]
     """Groups of which none could."""
     groups_fate: tuple[str, ...]
-    """At which step, and how, endpoints of those groups failed: `tcp.timeout`, `tls.reset`, ..."""
+    """Step and ending of the failures of those groups' endpoints: `tcp.timeout`, `tls.reset`, ..."""
     groups_tries: int
-    """How often endpoints of those groups were tried."""
+    """Tries of endpoints of those groups."""
     failures: tuple[str, ...]
     """Distinct failures met, in df-007 words, sorted."""
     outcome_failure: str | None
-    """What a nettest without a control says of itself."""
+    """Failure that a nettest without a control reports of itself."""
     outcome_success: bool | None
     outcome_tampered: bool | None
     resolver_kind: str = "unknown"
-    """Whose resolver the probe's system asked: `network`, `public` or `unknown`."""
+    """Kind of the resolver that the probe's system asked: `network`, `public` or `unknown`."""

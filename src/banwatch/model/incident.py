@@ -19,7 +19,7 @@ class IncidentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One stretch of interference in one series (target × network × tier).
+    """Stretch of interference in one series (target × network × tier).
 
     Shape: one row a stretch; key `target, probe_cc, probe_asn, access_tier, onset_latest`.
     """
@@ -31,11 +31,11 @@ class Change:
     access_tier: str
     kind: IncidentKind
     onset_earliest: datetime
-    """The last moment at which it was seen not to be so, or the first measurement if it was never seen so."""
+    """The last moment at which the interference was seen to be absent; else the first measurement."""
     onset_latest: datetime
     """The first measurement that showed it."""
     onset_known: bool
-    """False where it was already so in the first measurement: then nobody saw it begin."""
+    """False where the first measurement shows the interference already: nobody saw it begin."""
     end_earliest: datetime | None
     end_latest: datetime | None
     """Null while it lasts."""
@@ -75,4 +75,4 @@ class Incident:
     confidence: float
     witnesses: tuple[MeasurementUid, ...]
     sentence: str
-    """What happened, in words for a reader."""
+    """The incident in words for a reader."""

@@ -1,4 +1,4 @@
-"""One nettest run, on one input, by one probe, at one time."""
+"""A run of a nettest, on one input, by one probe, at one time."""
 
 from dataclasses import dataclass
 from datetime import datetime

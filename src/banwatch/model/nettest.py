@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class NettestKind(StrEnum):
-    """How a nettest is judged (column `kind`)."""
+    """Way in which a nettest is judged (column `kind`)."""
 
     WEB = "web"
     """A page beside the control's."""

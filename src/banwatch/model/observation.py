@@ -19,7 +19,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One DNS lookup, TCP connect, TLS or QUIC handshake, or HTTP round trip.
+    """A DNS lookup, TCP connect, TLS or QUIC handshake, or HTTP round trip.
 
     Shape: long and narrow, one row a step; key `measurement_uid, ordinal`. Columns of other steps are null
     (text and numbers) or empty (lists), since a nullable list differs between engines. Fields marked
@@ -32,7 +32,7 @@ class Observation:
     step: Step
     transaction_id: int = 0
     hop: int = 0
-    """Which redirect: 0 is the input itself."""
+    """Number of the redirect: 0 is the input itself."""
     t0_s: float | None = None
     """Seconds from the measurement's start to the beginning of the step."""
     t_s: float | None = None
@@ -43,11 +43,11 @@ class Observation:
     ip: str | None = None
     port: int | None = None
     follow_up: str | None = None
-    """Which follow-up test made this step (documented in docs/probe.md); null for the plain measurement."""
+    """Follow-up test that made this step (documented in docs/probe.md); null for the plain measurement."""
 
     # dns
     engine: str | None = None
-    """How it was asked: `getaddrinfo`, `udp`, `tcp`, `dot`, `doh`, ..."""
+    """Way in which the resolver was asked: `getaddrinfo`, `udp`, `tcp`, `dot`, `doh`, ..."""
     resolver_address: str | None = None
     query_type: str | None = None
     rcode: int | None = None

@@ -36,7 +36,7 @@ class Fingerprint:
 
 
 class Reference(Protocol):
-    """One consistent set of snapshots."""
+    """A consistent set of snapshots."""
 
     @property
     def snapshot_ids(self) -> tuple[str, ...]:

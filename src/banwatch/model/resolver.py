@@ -27,5 +27,5 @@ def kind_of_resolver(resolver_asn: Asn, probe_asn: Asn, resolver_ip: str = "") -
         address = ip_address(resolver_ip)
     except ValueError:
         return ResolverKind.UNKNOWN
-    inside = address.is_private and not address.is_loopback and not address.is_unspecified
-    return ResolverKind.NETWORK if inside and resolver_asn == UNKNOWN_ASN else ResolverKind.UNKNOWN
+    is_private = address.is_private and not address.is_loopback and not address.is_unspecified
+    return ResolverKind.NETWORK if is_private and resolver_asn == UNKNOWN_ASN else ResolverKind.UNKNOWN

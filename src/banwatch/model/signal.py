@@ -8,7 +8,7 @@ from banwatch.model.ids import Asn, CountryCode
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Signal:
-    """One outage or disruption that somebody else reports."""
+    """An outage or disruption that somebody else reports."""
 
     begins: datetime
     ends: datetime | None

@@ -44,4 +44,4 @@ class Verdict:
     snapshots: tuple[str, ...]
     """Ids of the reference snapshots used."""
     resolver_kind: ResolverKind = ResolverKind.UNKNOWN
-    """Whose resolver the probe's system asked."""
+    """Kind of the resolver that the probe's system asked."""

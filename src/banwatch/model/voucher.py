@@ -4,13 +4,13 @@ from enum import StrEnum
 
 
 class Voucher(StrEnum):
-    """What vouches for an address (columns `dns_vouched_by`, `dns_expected_by`)."""
+    """Reason to take an address for genuine (columns `dns_vouched_by`, `dns_expected_by`)."""
 
     CONTROL = "control"
-    """The control got it, or completed TLS for the name there."""
+    """The control got the address, or completed TLS for the name there."""
     ENCRYPTED = "encrypted"
-    """A resolver inside TLS or HTTPS gave it, from the same network."""
+    """A resolver inside TLS or HTTPS gave the address, from the same network."""
     AS = "as"
-    """It lies in an AS of the addresses that the control or an encrypted resolver got."""
+    """The address lies in an AS of the addresses that the control or an encrypted resolver got."""
     CERTIFICATE = "certificate"
     """A handshake there showed a certificate that is valid for the name."""

@@ -38,12 +38,12 @@ def compare_snapshots(earlier_id: str, later_id: str, *, data_dir: Path | None =
 
 
 def _find(folder: Path, wanted: str) -> snapshots.Snapshot:
-    known = {snapshot.id: snapshot for snapshot in snapshots.list_all(folder)}
-    if wanted not in known:
+    by_id = {snapshot.id: snapshot for snapshot in snapshots.list_all(folder)}
+    if wanted not in by_id:
         raise BanwatchError(
-            f"There is no snapshot {wanted!r}", f"Choose from: {', '.join(sorted(known)) or 'none'}"
+            f"There is no snapshot {wanted!r}", f"Choose from: {', '.join(sorted(by_id)) or 'none'}"
         )
-    return known[wanted]
+    return by_id[wanted]
 
 
 def _entries(folder: Path, snapshot: snapshots.Snapshot) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""One consistent set of snapshots."""
+"""A consistent set of snapshots."""
 
 from collections.abc import Sequence
 from datetime import datetime, time
@@ -48,15 +48,15 @@ def installed_ids() -> tuple[str, str]:
 
 
 def _choose(imported: list[snapshots.Snapshot], wanted: Sequence[str]) -> list[snapshots.Snapshot]:
-    known = {snapshot.id: snapshot for snapshot in imported}
-    here = {*known, *installed_ids(), snapshots.SHIPPED_NETWORKS}
+    by_id = {snapshot.id: snapshot for snapshot in imported}
+    here = {*by_id, *installed_ids(), snapshots.SHIPPED_NETWORKS}
     for snapshot_id in wanted:
         if snapshot_id not in here:
             raise BanwatchError(
                 f"There is no reference snapshot {snapshot_id!r} here",
                 f"Import it, or choose from: {', '.join(sorted(here))}",
             )
-    return [known[snapshot_id] for snapshot_id in wanted if snapshot_id in known]
+    return [by_id[snapshot_id] for snapshot_id in wanted if snapshot_id in by_id]
 
 
 class Snapshots:

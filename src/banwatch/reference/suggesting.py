@@ -26,7 +26,7 @@ _HOSTING = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedPage:
-    """One unencrypted response, as it was observed."""
+    """An unencrypted response, as it was observed."""
 
     measurement_uid: str
     target: TargetName
@@ -68,8 +68,8 @@ def suggest(pages: Iterable[SharedPage], *, min_targets: int = MIN_TARGETS) -> l
             continue
         for place, kind, pattern in _marks_of(page):
             members = clusters[(page.probe_cc, page.probe_asn, place, kind, pattern)]
-            known = members.get(page.target)
-            members[page.target] = min(known, page.measurement_uid) if known else page.measurement_uid
+            witness = members.get(page.target, page.measurement_uid)
+            members[page.target] = min(witness, page.measurement_uid)
     found = [
         Suggestion(
             probe_cc=cc,

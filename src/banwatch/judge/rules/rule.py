@@ -13,7 +13,7 @@ Mechanisms = Callable[[Evidence], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One entry of the table. Its id is a public contract: append-only, never given a new meaning."""
+    """An entry of the table. Its id is a public contract: append-only, never given a new meaning."""
 
     id: RuleId
     layer: Layer
@@ -32,6 +32,6 @@ class Rule:
     sentence: Callable[[Evidence], str]
     """The reason for a reader."""
     fallback: bool = False
-    """It counts only where no other rule holds."""
+    """The rule counts only where no other rule holds."""
     vetoes: bool = False
-    """It withdraws every accusation, because its condition explains the rest."""
+    """The rule withdraws every accusation, because its condition explains the rest."""

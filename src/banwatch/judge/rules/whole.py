@@ -2,6 +2,7 @@
 
 from banwatch.judge.rules.phrases import at_hop, failed_for_control, host, listed
 from banwatch.judge.rules.rule import Rule
+from banwatch.judge.thresholds import LENGTH_RATIO_ALIKE
 from banwatch.model.evidence import Evidence
 from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX
 from banwatch.model.fate import Ending
@@ -24,10 +25,11 @@ def _answered(e: Evidence) -> bool:
 
 def _alike(e: Evidence) -> bool:
     """The page has something of the control's that a page put in its place would not have."""
-    return bool(e.http_title_match or e.http_headers_match) or (e.http_length_ratio or 0.0) >= _HALF
+    return (
+        bool(e.http_title_match or e.http_headers_match) or (e.http_length_ratio or 0.0) >= LENGTH_RATIO_ALIKE
+    )
 
 
-_HALF = 0.5
 _CERTIFIED = ", with a certificate that is valid for the name"
 
 
