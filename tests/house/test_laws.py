@@ -133,6 +133,7 @@ NOT_THRESHOLDS = {
     "MAX_RULESET_BYTES": "limit on input",
     "MAX_BYTES": "limit on input",
     "MAX_DRAFTS": "limit on output",
+    "_NAMES_IN_A_LIST": "limit on output",
     "_MAX_HOPS": "limit on input",
     "_CHALLENGE_WITHIN_BYTES": "limit on reading",
     "_SMALL_TABLE": "size of a table of logarithms",
