@@ -8,7 +8,7 @@ LENGTH_RATIO_SAME = 0.8
 """Above this ratio of lengths, pages of the same status are taken for the same page."""
 
 LENGTH_RATIO_ALIKE = 0.5
-"""From this ratio of lengths a page shares something with the control's: a page put in its place is shorter."""
+"""From this ratio of lengths a page is like the control's: one put in its place is shorter."""
 
 TITLE_WORD_LENGTH = 4
 """Letters from which a word of a title tells two pages apart: shorter ones are articles and prepositions."""

@@ -33,7 +33,7 @@ class Evidence:
     """Ids of the reference snapshots that this row was weighed with."""
 
     kind: str
-    """Kind of the nettest, by which it is judged: `web`, `endpoints`, `bootstrap`, `middlebox`, `resolver`, or `other`."""
+    """Kind of the nettest: `web`, `endpoints`, `bootstrap`, `middlebox`, `resolver`, or `other`."""
     steps: int
     """Observations in the measurement."""
     silent: bool
@@ -124,7 +124,7 @@ class Evidence:
     dns_fingerprints: tuple[str, ...]
     """Known forged answers that count in this country."""
     dns_fate: tuple[str, ...]
-    """Fate of connections to the unvouched addresses: `tcp.timeout`, `tls.certificate`, `http.differs`, ..."""
+    """Fate of the unvouched addresses: `tcp.timeout`, `tls.certificate`, `http.differs`, ..."""
 
     hop: int | None
     """The redirect at which the `tcp_`, `tls_` and `http_` columns look: the last one reached."""
@@ -167,7 +167,7 @@ class Evidence:
     tls_split_ok: bool
     """The same ClientHello, cut in two segments, was answered there with the site's own certificate."""
     reset_place: str
-    """Position of the host that resets: `on-path` (what was sent arrives), `in-path` (it does not), or empty."""
+    """Position of the resetting host: `on-path` (what was sent arrives), `in-path` (it does not) or empty."""
     reset_outlived: bool
     """A connection that ignored resets got some, and then the site's own answer."""
     reset_early: bool
@@ -239,7 +239,7 @@ class Evidence:
     http_goodput_control_bps: float | None
     """The same, of the page as the control got it."""
     throttle_kind: str
-    """Way in which its bytes were held back: `policing` (dropped above a rate), `shaping` (queued), or empty."""
+    """Method that held its bytes back: `policing` (dropped above a rate), `shaping` (queued), or empty."""
     tls_handshake_ms: float | None
     """Time of the fastest handshake; null where there is nothing to compare with."""
     tls_handshake_other_ms: float | None
