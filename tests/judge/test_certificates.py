@@ -15,7 +15,7 @@ from banwatch.model.state import State
 from banwatch.reference import load
 from tests.judge.judging import judge_line, shipped_reference, weigh_line
 from tests.judge.scenario import GENUINE, HOST, OTHER_AS, Helper, Lookup, Scenario
-from tests.judge.test_follow_ups import with_keys
+from tests.judge.weighing.test_follow_ups import with_keys
 
 LAB = (("lab", "test"),)
 UNKNOWN = "ssl_unknown_authority"

@@ -14,7 +14,7 @@ from banwatch.reference import load
 from tests.judge.judging import judge_line, weigh_line
 from tests.judge.scenario import GENUINE, HOST, Lookup, Scenario
 from tests.judge.test_certificates import make
-from tests.judge.test_follow_ups import shake, with_keys
+from tests.judge.weighing.test_follow_ups import shake, with_keys
 
 RESET = "connection_reset"
 IP = GENUINE[0]

@@ -7,7 +7,7 @@ from banwatch.formats.ooni import wire as w
 from banwatch.model.state import State
 from tests.judge.judging import judge_line, weigh_line
 from tests.judge.scenario import Scenario
-from tests.judge.test_follow_ups import with_keys
+from tests.judge.weighing.test_follow_ups import with_keys
 
 
 def events(ours_s: float, other_s: float | None, size: int = 60_000) -> msgspec.Raw:

@@ -16,7 +16,7 @@ from tests.judge.scenario import FORGED, GENUINE, INSIDE, Helper, Lookup, Page, 
 from tests.judge.test_nettests import CASES
 from tests.judge.test_scenarios import CENSORED, HONEST
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 WRONG = {FORGED: "ssl_invalid_hostname"}
 TIMEOUT = "generic_timeout_error"
 MORE = {

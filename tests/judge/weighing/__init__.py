@@ -1,0 +1,1 @@
+"""Tests of the weighing, by the module they test."""
