@@ -7,6 +7,7 @@ from banwatch.bans import compare, load_bans
 from banwatch.bans.period import last_moment, period_of
 from banwatch.detect import find_changes, fold
 from banwatch.model.ban import Comparison, Relation
+from banwatch.model.ids import TargetName
 from banwatch.model.state import State
 from tests.detect.making import START, hours, verdict
 
@@ -27,7 +28,7 @@ def _one(first: int, last: int, *, target: str = "youtube.com", tier: str = "vis
     ]
     cells = fold(rows)
     found = {(c.target, c.access_tier): c for c in compare(BAN, cells, find_changes(cells))}
-    return found[target, tier]
+    return found[TargetName(target), tier]
 
 
 def test_as_announced_and_lifted() -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -44,7 +45,8 @@ def test_the_story_from_a_table(tmp_path: Path) -> None:
     assert ban["targets"] == sorted(BANNED)
     assert ban["kind"] == "blocking"
     assert ban["end"] is None
-    earliest, latest = ban["onset"]  # type: ignore[misc]  # a pair, in JSON
+    onset: Any = ban["onset"]
+    earliest, latest = onset
     assert earliest < "2016-04-01T00:00:00Z" <= latest
     assert incidents[3]["kind"] == "shutdown"
 

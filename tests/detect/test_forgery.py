@@ -19,7 +19,7 @@ WHO = ("probes", "reports", "nobody")
 
 def _honest(who: str, *, blocked: bool = False, dark: bool = False, every_h: float = 1.0) -> list[Verdict]:
     rng = Random(5)
-    rows = []
+    rows: list[Verdict] = []
     at = 0.0
     while at < 500:
         at += rng.uniform(0.5, 1.5) * every_h

@@ -22,7 +22,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_grou
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run the tutorials' first command, once for all of them, without its pages.
 
-    Pages take three quarters of its time, no tutorial's command reads them, and `tests/demo/test_story.py` has them.
+    Pages take three quarters of its time, no tutorial's command reads them, and
+    `tests/demo/test_story.py` has them.
     """
     out_dir = tmp_path_factory.mktemp("tutorials") / "demo"
     with pytest.MonkeyPatch.context() as patch:

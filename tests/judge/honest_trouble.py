@@ -45,8 +45,8 @@ def _dead(s: Scenario, rng: Random) -> Scenario:
             ours = {"nxdomain": "dns_nxdomain_error", "servfail": "dns_servfail_error"}[kind]
             theirs = {"nxdomain": "dns_name_error", "servfail": "dns_server_failure"}[kind]
             none = Lookup((), ours)
-            helper = Helper((), theirs, page=Page(None, "dns_lookup_error"))
-            return s.but(system=none, plain=none, encrypted=none, helper=helper)
+            unresolved = Helper((), theirs, page=Page(None, "dns_lookup_error"))
+            return s.but(system=none, plain=none, encrypted=none, helper=unresolved)
         case "refused":
             helper = _with_helper(s, tcp="connection_refused_error", page=no_page)
             return s.but(tcp={"*": "connection_refused"}, helper=helper)

@@ -141,7 +141,7 @@ class _Writer:
             ),
         )
 
-    def _tags(self, depth: int = 0, **more: str) -> list[str] | None:
+    def _tags(self, depth: int = 0, /, **more: str) -> list[str] | None:
         tags = [f"depth={depth}"] if self.tagged else []
         return [*tags, *(f"{name}={value}" for name, value in more.items())] or None
 

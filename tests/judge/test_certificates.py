@@ -60,7 +60,7 @@ def lab(authority: tuple[x509.Certificate, ec.EllipticCurvePrivateKey]) -> Refer
 
 def showing(scenario: Scenario, chain: list[x509.Certificate], failure: str | None, *ips: str) -> bytes:
     """The scenario's line, its handshakes at some addresses replaced by ones that show a chain."""
-    data = [
+    data: list[str | w.Binary | None] = [
         w.Binary(data=base64.b64encode(c.public_bytes(serialization.Encoding.DER)).decode()) for c in chain
     ]
     shakes = [

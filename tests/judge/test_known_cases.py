@@ -21,7 +21,7 @@ Case = tuple[dict[str, Any], Verdict]
 
 @pytest.fixture(scope="module")
 def cases() -> list[Case]:
-    found = []
+    found: list[Case] = []
     for name in ("emulated", "real"):
         lines = (DATA / f"{name}.jsonl").read_bytes().splitlines()
         truths = (DATA / f"{name}.truth.jsonl").read_text(encoding="utf-8").splitlines()

@@ -88,7 +88,7 @@ def _answer(data: bytes) -> bytes:
         reply.set_rcode(dns.rcode.NXDOMAIN)
     elif question.rdtype in (1, 28):
         reply.answer.append(
-            dns.rrset.from_text(question.name, 60, 1, question.rdtype, pair[question.rdtype == 28])
+            dns.rrset.from_text(question.name, 60, "IN", question.rdtype, pair[question.rdtype == 28])
         )
     return reply.to_wire()
 

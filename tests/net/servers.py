@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dns.message
 import dns.rcode
@@ -202,7 +203,7 @@ async def _serve_h2(tls: ServerTls, answer: Answer) -> None:
     while data := await tls.read(65536):
         for event in connection.receive_data(data):
             if isinstance(event, h2.events.RequestReceived):
-                headers = dict(event.headers)
+                headers: dict[Any, Any] = dict(event.headers)  # str: the configuration names an encoding
                 page = answer(headers[":authority"], headers[":path"])
                 connection.send_headers(
                     event.stream_id,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from banwatch.bans import load_bans
+from banwatch.model.ids import TargetName
 from banwatch.pipeline import compare_ban, detect
 from banwatch.store import Store, queries
 from banwatch.store.bookkeeping import LogEntry
@@ -52,7 +53,7 @@ def test_what_is_no_longer_shown_is_withdrawn_and_known_by_its_id_when_it_shows_
             store.clear("verdict")
         detect(store, [], now=NOW + timedelta(days=3))
         with store.transaction():
-            store.append("verdict", [replace(row, target="other.org") for row in blocked_story()])
+            store.append("verdict", [replace(row, target=TargetName("other.org")) for row in blocked_story()])
         detect(store, [], now=NOW + timedelta(days=4))
         (other,) = queries.incidents(store)
         assert other.incident_id != first.incident_id

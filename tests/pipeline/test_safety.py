@@ -134,7 +134,7 @@ def test_killed_at_the_worst_moments(
 def test_killed_again_and_again_at_any_moment(tmp_path: Path, corpus: Path) -> None:
     path = tmp_path / "s.duckdb"
     rng = random.Random(7)
-    command = [sys.executable, "-c", SMALL_SEGMENTS.format(before=""), path, corpus]
+    command = [sys.executable, "-c", SMALL_SEGMENTS.format(before=""), str(path), str(corpus)]
     for _ in range(2):
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         time.sleep(0.6 + rng.random() * 0.8)

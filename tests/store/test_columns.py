@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -82,7 +83,7 @@ def test_what_is_not_stored_is_left_out() -> None:
     assert back == FULL
 
 
-def _fields(row: Everything) -> dict[str, object]:
+def _fields(row: Everything) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row.__slots__}
 
 

@@ -8,7 +8,7 @@ from banwatch.detect.votes.steps import Steps
 
 def test_few_votes_are_drawn_to_the_prior_and_many_are_not() -> None:
     votes = np.array([4, 4000], np.float32)
-    few, many = shrink(votes / 10, votes, Prior(mean=0.02, strength_votes=40)).tolist()
+    few, many = shrink(votes / np.float32(10), votes, Prior(mean=0.02, strength_votes=40)).tolist()
     assert abs(few - 0.02) < 0.01 < 0.09 < many < 0.1
 
 

@@ -1,6 +1,7 @@
 """The hidden-state model: what it must see, what it must not, and that its short cuts change nothing."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -25,7 +26,7 @@ def _steps(accusing: list[int], gap_hours: int = 1) -> Steps:
     return Steps(votes, np.ones_like(votes), gaps)
 
 
-def _changes(states: list[State | None], every_h: float = 1.0) -> tuple[Change, ...]:
+def _changes(states: Sequence[State | None], every_h: float = 1.0) -> tuple[Change, ...]:
     rows = [verdict(START + hours(i * every_h), state) for i, state in enumerate(states) if state]
     return find_changes(fold(rows))
 

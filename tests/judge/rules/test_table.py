@@ -55,7 +55,7 @@ def test_every_rule_can_be_reached() -> None:
     """By the scenarios of these tests; a rule that none of them reaches has no test, or no reason to be."""
     lines = [scenario.to_line() for scenario, _ in (*CENSORED.values(), *HONEST.values(), *MORE.values())]
     lines += [line(name, keys, measured) for name, keys, measured, *_ in CASES.values()]
-    reached = set()
+    reached: set[str] = set()
     for one in lines:
         verdict = judge_line(one)
         reached.update((*verdict.rules, *verdict.vetoed))

@@ -119,7 +119,7 @@ def test_reading_agrees_with_scapy(source: str, destination: str) -> None:
 
 @pytest.mark.parametrize(("source", "destination"), PAIRS)
 @pytest.mark.parametrize("layer", [TCP(sport=5, dport=443), UDP(sport=5, dport=443)])
-def test_a_readdressed_packet_has_right_checksums(source: str, destination: str, layer: object) -> None:
+def test_a_readdressed_packet_has_right_checksums(source: str, destination: str, layer: TCP | UDP) -> None:
     other = "2a04:4e42::164" if ":" in source else "151.101.1.164"
     packet = read_packet_untrusted(bytes(_ip(source, destination) / layer / Raw(b"odd")))
     moved = readdressed(packet, destination=ip_address(other).packed, destination_port=8_443)

@@ -113,7 +113,8 @@ def test_chance_is_drawn_by_seed_and_can_be_one_draw_an_hour() -> None:
     rule = BLACKHOLE + "  probability: 0.5\n  per: hour\n"
 
     def play(seed: int) -> list[str]:
-        censor, seen = censor_of(rule, seed=seed), []
+        censor = censor_of(rule, seed=seed)
+        seen: list[str] = []
         for hour in range(24):
             outcomes = set()
             for flow in range(3):

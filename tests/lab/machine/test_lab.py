@@ -10,6 +10,7 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -226,8 +227,8 @@ def test_ctrl_c_is_for_the_program_that_runs_inside() -> None:
 
 @pytest.mark.parametrize("option", ["work_dir", "truth_path", "pcap_path"])
 def test_a_place_that_cannot_be_written_is_one_clear_error(option: str, tmp_path: Path) -> None:
-    nowhere = tmp_path / "nowhere" / "at all"
-    with pytest.raises(BanwatchError, match="nowhere") as caught, tiny_lab(**{option: nowhere}):
+    options: dict[str, Any] = {option: tmp_path / "nowhere" / "at all"}
+    with pytest.raises(BanwatchError, match="nowhere") as caught, tiny_lab(**options):
         pass
     assert "Traceback" not in str(caught.value)
 

@@ -29,6 +29,7 @@ def test_the_story_is_whole(story: PlayResult):
     lines = gzip.decompress(story.measurement_files[0].read_bytes()).splitlines()
     assert len(lines) == story.measurements == 3 * 57 * 18
     first = decode_untrusted(lines[0])
+    assert first.annotations is not None
     assert first.annotations["lab"] == "dprk-2016"
     flows = load_truth(story.truth_files)
     assert len(flows) == story.flows

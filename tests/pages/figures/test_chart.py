@@ -40,7 +40,7 @@ def make_chart() -> Chart:
 def test_squares_lead_to_their_days() -> None:
     drawing = draw_svg(make_chart())
     root = ElementTree.fromstring(drawing.inline)
-    links = [element.get("href") for element in root.iter("{http://www.w3.org/2000/svg}a")]
+    links = [element.attrib["href"] for element in root.iter("{http://www.w3.org/2000/svg}a")]
     assert sorted(links) == sorted(f"days/{row}-{column}.html" for row in (0, 1) for column in range(1, 5))
     assert "cell.invalid" not in drawing.inline
 

@@ -1,5 +1,7 @@
 """Steps of a measurement: each beside what the control got for the same thing."""
 
+from typing import Any
+
 from banwatch.model.control import Control, ControlEndpoint, ControlHttp
 from banwatch.model.failure import DNS_NO_ANSWER, Failure
 from banwatch.model.ids import MeasurementUid
@@ -54,7 +56,7 @@ def test_a_failure_stands_beside_what_the_control_got() -> None:
 
 
 def test_a_type_of_address_that_the_control_lacks_too_is_no_failure() -> None:
-    asked = {"hostname": "x.example", "failure": DNS_NO_ANSWER}
+    asked: dict[str, Any] = {"hostname": "x.example", "failure": DNS_NO_ANSWER}
     ipv6, ipv4 = view_steps(
         [
             observe_step(Step.DNS, query_type="AAAA", **asked),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -61,12 +62,12 @@ def test_how_much_of_it(measured: str, said: str) -> None:
 
 
 def test_a_ban_of_one_and_of_two() -> None:
-    one: dict[str, object] = {"targets": ("youtube.com",), "category_targets": ()}
+    one: dict[str, Any] = {"targets": ("youtube.com",), "category_targets": ()}
     assert "unable to open the one site that North Korea announced" in headline_text(
         at("visitor", "e"), **one
     )
     assert "can still open the one site that" in headline_text(at("visitor", "n"), **one)
-    two: dict[str, object] = {"targets": ("youtube.com", "facebook.com"), "category_targets": ()}
+    two: dict[str, Any] = {"targets": ("youtube.com", "facebook.com"), "category_targets": ()}
     assert "unable to open either of the two sites that" in headline_text(at("visitor", "ee"), **two)
     assert "can still open both sites that" in headline_text(at("visitor", "nn"), **two)
 
@@ -175,7 +176,7 @@ def test_a_hostile_name_stays_visible(name: str) -> None:
 
 
 def test_a_ban_that_names_no_site() -> None:
-    made: dict[str, object] = {"targets": (), "categories": (), "category_targets": ()}
+    made: dict[str, Any] = {"targets": (), "categories": (), "category_targets": ()}
     assert headline_text([], **made) == (
         "North Korea announced a shutdown of the network from 1 April 2016; no measurement shows yet whether "
         "that is so."

@@ -1,5 +1,6 @@
 """Follow-ups of doubtful answers, in memory."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def answering(keys: dict[str, Any]) -> list[tuple[str, str, int]]:
 def injector(zone: dict[str, list[str]], forbidden: str) -> Responder:
     """The path to a resolver on which somebody forges answers for a name and all below it."""
 
-    def respond(data: bytes) -> list[tuple[float, bytes]]:
+    def respond(data: bytes) -> Sequence[tuple[float, bytes]]:
         query = dns.message.from_wire(data)
         name = query.question[0].name.to_text(omit_final_dot=True).lower()
         forged = {name: FORGED} if name.endswith(forbidden) else {}
@@ -45,7 +46,7 @@ def injector(zone: dict[str, list[str]], forbidden: str) -> Responder:
 def path_to_nobody(forbidden: str) -> Responder:
     """The path to an address without a resolver, on which the same injector sits."""
 
-    def respond(data: bytes) -> list[tuple[float, bytes]]:
+    def respond(data: bytes) -> Sequence[tuple[float, bytes]]:
         query = dns.message.from_wire(data)
         if not query.question[0].name.to_text(omit_final_dot=True).lower().endswith(forbidden):
             return []
@@ -151,7 +152,7 @@ def test_without_a_helper_resolvers_inside_https_are_asked(tmp_path: Path) -> No
 
 def test_a_resolver_that_refuses_one_name_is_told_from_a_broken_one(tmp_path: Path) -> None:
     def refuse(only: str) -> Responder:
-        def respond(data: bytes) -> list[tuple[float, bytes]]:
+        def respond(data: bytes) -> Sequence[tuple[float, bytes]]:
             query = dns.message.from_wire(data)
             if query.question[0].name.to_text(omit_final_dot=True).endswith(only):
                 refusal = dns.message.make_response(query)

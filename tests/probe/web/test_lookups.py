@@ -1,6 +1,7 @@
 """All ways of asking for names: what each writes down, and what it does where somebody stands in between."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +181,7 @@ def test_a_system_that_asks_a_public_resolver_is_asked_once(tmp_path: Path) -> N
 
 
 def test_an_https_record_brings_http3_to_a_site_that_is_cut(tmp_path: Path) -> None:
-    def respond(data: bytes) -> list[tuple[float, bytes]]:
+    def respond(data: bytes) -> Sequence[tuple[float, bytes]]:
         query = dns.message.from_wire(data)
         question = query.question[0]
         if question.rdtype != dns.rdatatype.HTTPS:
