@@ -4,13 +4,13 @@ import io
 import json
 import zipfile
 from contextlib import nullcontext, suppress
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from banwatch.bulletin.publish import publish_from
 from banwatch.bulletin.verification_text import verification_json, verification_lines

@@ -1,8 +1,7 @@
 """Other tables than ours, and defects of the instrument."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from banwatch.judge import judge
 from banwatch.judge.defects import find_defects

@@ -1,9 +1,9 @@
 """Who measured and when decides nothing: a store judges once what many measurements share."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from banwatch.judge import judge
 from banwatch.store.batch import VOICE

@@ -1,8 +1,9 @@
 """Detection over a store: incidents keep their ids, and the log holds what was published when."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from banwatch.bans import load_bans
 from banwatch.model.ids import TargetName

@@ -1,12 +1,12 @@
 """Rebuilt tiers equal the earlier ones in every value."""
 
 import shutil
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
+from msgspec.structs import replace
 
 from banwatch import reference
 from banwatch.judge import judge

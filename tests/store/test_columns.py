@@ -1,13 +1,13 @@
 """Nouns are the same after conversion to columns and back."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import pyarrow as pa
 import pytest
 
-from banwatch.model.observation import Observation, Step
+from banwatch.model.observation import NOT_STORED, Observation, Step
 from banwatch.model.state import State
 from banwatch.store.columns import Layout
 from banwatch.store.tables import TABLES
@@ -31,7 +31,7 @@ class Everything:
     pairs: tuple[tuple[str, str], ...]
     state: State | None
     states: tuple[State, ...]
-    left_out: bytes = field(default=b"", metadata={"stored": False})
+    left_out: Annotated[bytes, NOT_STORED] = b""
 
 
 FULL = Everything(

@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from banwatch.model.drafting import drafted
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName, parse_asn, parse_country
 from banwatch.model.resolver import kind_of_resolver
@@ -45,7 +44,6 @@ _EPOCH = re.compile(r"[0-9]{9,10}(?:\.[0-9]+)?", re.ASCII)
 _FRACTION = re.compile(r"\.0+$")
 _LAYERS = frozenset(Layer)
 _STATES = {state.value: state for state in State}
-_Verdict = drafted(Verdict)
 
 
 def read_verdicts(
@@ -219,7 +217,7 @@ class _Rows:
             raise WireError(f"state is {found!r}, expected one of {', '.join(State)}")
         asn = read_asn(self._word(row, "probe_asn"))
         mechanisms, layer = self._read_mechanisms(self._word(row, "mechanisms"))
-        return _Verdict(
+        return Verdict(
             measurement_uid=MeasurementUid(uid),
             target=TargetName(target),
             test_name="",

@@ -22,7 +22,7 @@ conditions compare evidence columns with values. Example:
 
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import msgspec
@@ -39,7 +39,7 @@ from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
 
 MAX_RULESET_BYTES = 1024 * 1024
-_COLUMNS = frozenset(field.name for field in fields(Evidence))
+_COLUMNS = frozenset(Evidence.__struct_fields__)
 
 Value = str | int | float | bool
 

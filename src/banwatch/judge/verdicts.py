@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from banwatch.judge.rules.rule import Rule
 from banwatch.judge.rules.table import RULES, RULESET
-from banwatch.model.drafting import drafted
 from banwatch.model.evidence import Evidence
 from banwatch.model.mechanism import deepest
 from banwatch.model.resolver import ResolverKind
@@ -23,7 +22,6 @@ _ORDER = (
 """Order in which states decide where several rules hold: interference, reachability, trouble."""
 _RANK = {state: rank for rank, state in enumerate(_ORDER)}
 _BY_KIND: dict[str, tuple[Rule, ...]] = {}
-_Verdict = drafted(Verdict)
 _FALLBACK = "Nothing in this measurement says whether the target was reachable."
 
 
@@ -45,7 +43,7 @@ def judge(evidence: Evidence, rules: Sequence[Rule] = RULES, ruleset: str = RULE
     else:
         held.sort(key=lambda rule: _RANK[rule.state])
     deciding = held[0] if held else None
-    return _Verdict(
+    return Verdict(
         measurement_uid=evidence.measurement_uid,
         target=evidence.target,
         test_name=evidence.test_name,

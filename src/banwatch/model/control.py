@@ -1,13 +1,12 @@
 """Control: the same target, measured from outside the censor's reach."""
 
-from dataclasses import dataclass
+import msgspec
 
 from banwatch.model.failure import Failure
 from banwatch.model.ids import Asn
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlEndpoint:
+class ControlEndpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Result of the helper at one address and port. "Not attempted" is no record."""
 
     ip: str
@@ -18,8 +17,7 @@ class ControlEndpoint:
     server_name: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlHttp:
+class ControlHttp(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Result of the helper's HTTP request, after redirects. Bodies stay with the helper."""
 
     failure: Failure | None
@@ -29,8 +27,7 @@ class ControlHttp:
     headers: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlAddress:
+class ControlAddress(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Network and marks of an address, from the helper.
 
     Bits: 1 probe resolved it, 2 helper did, 4 bogon, 8 valid TLS.
@@ -41,8 +38,7 @@ class ControlAddress:
     flags: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
+class Control(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A helper's view of the input; failures are in df-007 words, whatever the helper called them."""
 
     dns_failure: Failure | None

@@ -1,13 +1,13 @@
 """The comparison of one measurement with its control and with reference data, as named columns."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Sum of a measurement's observations, beside its control: facts and comparisons, no conclusion.
 
     Shape: one row a measurement and target; key `measurement_uid, target`; order

@@ -1,13 +1,13 @@
 """A run of a nettest, on one input, by one probe, at one time."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
+class Measurement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Statements of a measurement about itself; its facts are in its observations.
 
     Shape: one row a measurement; key `measurement_uid`; order `measurement_start_time, measurement_uid`.

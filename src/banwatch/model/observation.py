@@ -1,10 +1,15 @@
 """Observation: one timestamped fact in a measurement, without any conclusion from it."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
 
 from banwatch.model.failure import Failure
 from banwatch.model.ids import MeasurementUid
+
+NOT_STORED: Final = msgspec.Meta(extra={"stored": False})
+"""Mark of a field that has no column in the table."""
 
 
 class Step(StrEnum):
@@ -17,13 +22,12 @@ class Step(StrEnum):
     HTTP = "http"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A DNS lookup, TCP connect, TLS or QUIC handshake, or HTTP round trip.
 
     Shape: long and narrow, one row a step; key `measurement_uid, ordinal`. Columns of other steps are null
     (text and numbers) or empty (lists), since a nullable list differs between engines. Fields marked
-    `stored=False` are there for `weigh` and are left out of the table: the archive has them.
+    `NOT_STORED` are there for `weigh` and are left out of the table: the archive has them.
     """
 
     measurement_uid: MeasurementUid
@@ -65,7 +69,7 @@ class Observation:
     """Hex digests of the certificates that the peer showed, leaf first."""
     no_verify: bool = False
     """The probe was told not to verify the certificate."""
-    peer_certificates: tuple[bytes, ...] = field(default=(), metadata={"stored": False}, repr=False)
+    peer_certificates: Annotated[tuple[bytes, ...], NOT_STORED] = ()
     """The same certificates in DER."""
 
     # http
@@ -77,8 +81,8 @@ class Observation:
     body_length: int | None = None
     body_sha256: str | None = None
     body_truncated: bool = False
-    body: bytes | None = field(default=None, metadata={"stored": False}, repr=False)
-    response_headers: tuple[tuple[str, str], ...] = field(default=(), metadata={"stored": False}, repr=False)
+    body: Annotated[bytes | None, NOT_STORED] = None
+    response_headers: Annotated[tuple[tuple[str, str], ...], NOT_STORED] = ()
 
     # bytes over time, where the probe recorded them
     received_bytes: int | None = None

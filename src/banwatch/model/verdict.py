@@ -1,15 +1,15 @@
 """State, mechanisms and the rules that fired, for one measurement and target."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import Layer, State
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """State and mechanisms of a measurement, and the rules that gave them.
 
     Shape: one row a measurement and target; key `measurement_uid, target`; order

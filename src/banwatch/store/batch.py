@@ -7,7 +7,7 @@ number, and each row names the number. `Batch.table` gives the rows of a tier wi
 
 import hashlib
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
@@ -19,7 +19,7 @@ from banwatch.model.evidence import Evidence
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.verdict import Verdict
-from banwatch.store.columns import Layout
+from banwatch.store.columns import Layout, stored_fields
 
 VOICE = ("measurement_uid", "report_id", "probe_id", "measurement_start_time")
 """Columns of evidence and verdicts that name the measurer and the time; no rule reads them."""
@@ -230,8 +230,7 @@ def _with_keys(layout: Layout[Any], contents: Collection[tuple[Any, ...]], named
 
 
 def _getter(noun: type[Any], names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
-    stored = [f.name for f in fields(noun) if f.metadata.get("stored", True)]
-    return attrgetter(*(name for name in stored if name in names))
+    return attrgetter(*(name for name in stored_fields(noun) if name in names))
 
 
 _step_row = _getter(Observation, STEP_ROW.arrow.names)

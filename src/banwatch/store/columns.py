@@ -1,4 +1,4 @@
-"""Columns of a noun: the fields of a frozen dataclass as columns of a table, and back.
+"""Columns of a noun: the fields of a frozen type as columns of a table, and back.
 
 Shape: one column a field, in the order of the fields. Text, numbers and times are null where the field is
 `None`; lists are never null, as a nullable list differs between engines. A pair of times becomes two columns
@@ -9,7 +9,7 @@ stored in UTC without a zone, in microseconds.
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
 from operator import attrgetter
@@ -19,7 +19,7 @@ import ibis
 import msgspec
 import pyarrow as pa
 
-from banwatch.model.drafting import drafted
+from banwatch.model.observation import NOT_STORED
 
 Row = TypeVar("Row")
 
@@ -138,17 +138,20 @@ def _field(name: str, annotation: Any) -> Field:
     return Field(name, column_type, nullable, plain, _reviver(column_type, plain))
 
 
+def stored_fields(noun: type[Any]) -> dict[str, Any]:
+    """Return the annotations of a noun's fields, in order, without those that have no column."""
+    hints = typing.get_type_hints(noun, include_extras=True)
+    return {name: h for name, h in hints.items() if NOT_STORED not in getattr(h, "__metadata__", ())}
+
+
 class Layout(Generic[Row]):
     """Columns of one noun, with the conversion of rows to Arrow and back."""
 
     def __init__(self, noun: type[Row], names: Collection[str] | None = None) -> None:
         """Lay a noun out; with only some of its fields, rows cannot be converted back."""
         self.noun = noun
-        hints = typing.get_type_hints(noun)
         self.fields = tuple(
-            _field(f.name, hints[f.name])
-            for f in fields(noun)  # type: ignore[arg-type]  # every noun is a dataclass
-            if f.metadata.get("stored", True) and (names is None or f.name in names)
+            _field(name, hint) for name, hint in stored_fields(noun).items() if names is None or name in names
         )
         self.column_names = tuple(name for f in self.fields for name in f.column_names)
         self.schema = ibis.schema({name: f.dtype for f in self.fields for name in f.column_names})
@@ -160,7 +163,6 @@ class Layout(Generic[Row]):
             ]
         )
         names = [f.name for f in self.fields]
-        self._make = drafted(noun)
         self._get = attrgetter(*names) if len(names) > 1 else lambda row: (getattr(row, names[0]),)
 
     def only(self, names: Collection[str]) -> "Layout[Row]":
@@ -196,8 +198,7 @@ class Layout(Generic[Row]):
         names = [f.name for f in self.fields]
         table = self.plain(table)
         columns = [_from_columns(f, table) for f in self.fields]
-        make = self._make
-        return [make(**dict(zip(names, values, strict=True))) for values in zip(*columns, strict=True)]
+        return [self.noun(**dict(zip(names, values, strict=True))) for values in zip(*columns, strict=True)]
 
 
 def _to_arrays(f: Field, values: Sequence[Any]) -> list[pa.Array]:

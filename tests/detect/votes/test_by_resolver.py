@@ -1,9 +1,9 @@
 """Whether a block shows only with the network's own resolver, and where that may not be said."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from banwatch.detect import find_changes, fold, group
 from banwatch.detect.wording.reasons import reasons

@@ -1,6 +1,6 @@
 """Series: the hours with informative measurements, merged over resolvers, as steps with gaps."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from banwatch.detect import fold
 from banwatch.detect.votes.series import arrange, of_targets, to_steps

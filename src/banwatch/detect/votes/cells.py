@@ -7,13 +7,11 @@ from datetime import UTC, datetime
 
 from banwatch.detect import thresholds as t
 from banwatch.model.cell import Cell
-from banwatch.model.drafting import drafted
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, RuleId, TargetName
 from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import STRENGTH, Layer, State
 from banwatch.model.verdict import Verdict
 
-_Cell = drafted(Cell)
 _ARRIVED = re.compile(r"[0-9]{14}\.[0-9]{6}_", re.ASCII)
 """`20210113104523.123456_UG_webconnectivity_0123456789abcdef`: the ids that OONI's collectors give."""
 _RANK = {state: rank for rank, state in enumerate(STRENGTH)}
@@ -115,7 +113,7 @@ def _cell(key: _Key, rows: list[Verdict], crowded: frozenset[str]) -> Cell:
     counts = Counter(row.state for row in rows)
     decided = sorted(Counter(row.rules[0] for row in rows if row.rules).items())
     lags = [lag for row in rows if (lag := lag_s_of(row)) is not None]
-    return _Cell(
+    return Cell(
         target=target,
         probe_cc=probe_cc,
         probe_asn=probe_asn,

@@ -12,7 +12,6 @@ from banwatch.formats.ooni.path import read_connections, read_located, read_thro
 from banwatch.formats.ooni.reading import host_of, read_ip, read_text, read_timeouts
 from banwatch.formats.ooni.steps import Steps
 from banwatch.formats.ooni.wire import TestKeys, Text, WireMeasurement
-from banwatch.model.drafting import drafted
 from banwatch.model.errors import WireError
 from banwatch.model.ids import MeasurementUid, TargetName, parse_asn, parse_country
 from banwatch.model.measurement import Measurement
@@ -20,8 +19,6 @@ from banwatch.model.measurement import Measurement
 _TEXT_LENGTH = 256
 _INPUT_LENGTH = 8192
 _NOTHING = TestKeys()
-_Measurement = drafted(Measurement)
-_Observed = drafted(Observed)
 
 
 def observe(wire: WireMeasurement, target_of: Callable[[str], str]) -> Observed:
@@ -39,7 +36,7 @@ def observe(wire: WireMeasurement, target_of: Callable[[str], str]) -> Observed:
     steps = Steps(measurement.measurement_uid)
     _add_steps(steps, keys, host_of(measurement.input))
     nettest = nettests.read(measurement.test_name, keys, steps)
-    return _Observed(
+    return Observed(
         measurement=measurement,
         observations=tuple(steps.found),
         control=read_control(keys.control) if keys.control else None,
@@ -98,7 +95,7 @@ def _read_measurement(wire: WireMeasurement, target_of: Callable[[str], str]) ->
     annotations = wire.annotations or {}
     measured_input = read_text(wire.input)[:_INPUT_LENGTH] if wire.input is not None else ""
     test_name = wire.test_name or ""
-    return _Measurement(
+    return Measurement(
         measurement_uid=MeasurementUid(wire.measurement_uid),
         report_id=_short(wire.report_id),
         test_name=test_name,

@@ -1,6 +1,6 @@
 """Types of the facts that are read from a measurement line."""
 
-from dataclasses import dataclass
+import msgspec
 
 from banwatch.model.control import Control
 from banwatch.model.failure import Failure
@@ -8,8 +8,7 @@ from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation, Step
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Result that a nettest without a control states for itself; null where it states none."""
 
     failure: str | None = None
@@ -20,8 +19,7 @@ class Outcome:
     """Middlebox nettests: whether what came back was not what was sent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Host or service that an application needs, and how far it could be used."""
 
     group: str
@@ -34,8 +32,7 @@ class Endpoint:
     """Number of times that step was tried."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+class Connection(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """State of a TCP connection in the probe's kernel when the connection ended."""
 
     transaction_id: int
@@ -48,8 +45,7 @@ class Connection:
     follow_up: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Located:
+class Located(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Distance in hops of a forger of answers, of a censor that cuts handshakes, or of the server."""
 
     step: str
@@ -59,8 +55,7 @@ class Located:
     hops: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A measurement, its facts and its control."""
 
     measurement: Measurement

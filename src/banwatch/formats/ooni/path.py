@@ -6,7 +6,6 @@ from banwatch.formats.ooni.extensions import Localization, TcpInfoRecord
 from banwatch.formats.ooni.observed import Connection, Located
 from banwatch.formats.ooni.reading import read_endpoint, read_tags
 from banwatch.formats.ooni.wire import Throttling
-from banwatch.model.drafting import drafted
 from banwatch.model.path import LocatedStep, ThrottleKind
 
 _MOST = 500
@@ -14,7 +13,6 @@ _MOST = 500
 _MAX_HOPS = 255
 _STEPS = frozenset(LocatedStep)
 _KINDS = frozenset(ThrottleKind)
-_Connection = drafted(Connection)
 
 
 def read_connections(records: Iterable[TcpInfoRecord]) -> tuple[Connection, ...]:
@@ -25,7 +23,7 @@ def read_connections(records: Iterable[TcpInfoRecord]) -> tuple[Connection, ...]
         if ip is None or len(found) >= _MOST:
             continue
         found.append(
-            _Connection(
+            Connection(
                 transaction_id=record.transaction_id or 0,
                 ip=ip,
                 min_rtt_ms=record.min_rtt_ms,

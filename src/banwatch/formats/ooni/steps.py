@@ -27,14 +27,12 @@ from banwatch.formats.ooni.wire import (
     Text,
     TlsHandshake,
 )
-from banwatch.model.drafting import drafted
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.observation import Observation, Step
 
 MAX_STEPS = 2_000
 """Steps read of one measurement; a page with ten redirects over forty addresses makes under 1,200."""
 
-_Observation = drafted(Observation)
 
 HopOf = Callable[[str | None], int]
 """The hop of a host name, for probes that do not tag their steps."""
@@ -55,7 +53,7 @@ class Steps:
             tags = read_tags(query.tags)
             answers, cnames = _read_answers(query.answers)
             self.found.append(
-                _Observation(
+                Observation(
                     measurement_uid=self.uid,
                     ordinal=len(self.found),
                     step=Step.DNS,
@@ -86,7 +84,7 @@ class Steps:
             if failure is None and (status is None or status.success is False):
                 failure = "unknown_failure: the probe does not say"
             self.found.append(
-                _Observation(
+                Observation(
                     measurement_uid=self.uid,
                     ordinal=len(self.found),
                     step=Step.TCP,
@@ -109,7 +107,7 @@ class Steps:
             server_name, tags = read_host(shake.server_name), read_tags(shake.tags)
             certificates = _read_certificates(shake.peer_certificates)
             self.found.append(
-                _Observation(
+                Observation(
                     measurement_uid=self.uid,
                     ordinal=len(self.found),
                     step=Step.QUIC if shake.network in ("udp", "quic") else Step.TLS,
@@ -152,7 +150,7 @@ class Steps:
         location = next((value for name, value in headers if name == "location"), None)
         code = response.code if response else None
         received_bytes, receive_s = _span(received.get(transaction_id), wire.t0)
-        return _Observation(
+        return Observation(
             measurement_uid=self.uid,
             ordinal=len(self.found),
             step=Step.HTTP,

@@ -24,7 +24,6 @@ from banwatch.judge.weighing.path_evidence import (
 from banwatch.judge.weighing.requests import find_requests
 from banwatch.judge.weighing.throughput import read_rates
 from banwatch.model.control import Control
-from banwatch.model.drafting import drafted
 from banwatch.model.evidence import Evidence
 from banwatch.model.fate import Ending, ending_of
 from banwatch.model.follow_up import FollowUp
@@ -35,7 +34,6 @@ from banwatch.model.path import VPN
 from banwatch.model.reference import Reference
 from banwatch.model.resolver import kind_of_resolver
 
-_Evidence = drafted(Evidence)
 _DNS = Step.DNS
 _WITH_TIMEOUTS_OF_THEIR_OWN = frozenset({Step.TCP, Step.TLS})
 _NO_ANSWER = frozenset({Ending.TIMEOUT, Ending.UNREACHABLE, Ending.OTHER})
@@ -63,7 +61,7 @@ def weigh(observed: Observed, reference: Reference) -> Evidence:
         reference,
     )
     cut, forger = _find_path(parts)
-    return _Evidence(
+    return Evidence(
         **_find_identity(parts),
         **_find_whole(parts, connections),
         **_find_control(parts),

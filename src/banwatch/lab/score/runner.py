@@ -3,9 +3,10 @@
 import gzip
 import shlex
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from banwatch.judge import judge_line
 from banwatch.lab.machine.clock import LabClock

@@ -1,6 +1,5 @@
 """The view of a measurement: verdicts, rules, steps, details, and the bytes as received."""
 
-import dataclasses
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +37,7 @@ _STATE_CSS = {
     State.TAMPERED: "partly",
     State.OK: "not-enforced",
 }
-_IN_EVERY_TIER = frozenset(field.name for field in dataclasses.fields(Verdict)) | {
+_IN_EVERY_TIER = frozenset(Verdict.__struct_fields__) | {
     "lab",
     "software",
     "platform",
@@ -191,11 +190,11 @@ def _evidence(evidence: Evidence | None) -> tuple[Detail, ...]:
     if evidence is None:
         return ()
     details = []
-    for field in dataclasses.fields(evidence):
-        value = getattr(evidence, field.name)
-        if field.name in _IN_EVERY_TIER or value is None or value == () or value == "" or value is False:
+    for name in Evidence.__struct_fields__:
+        value = getattr(evidence, name)
+        if name in _IN_EVERY_TIER or value is None or value == () or value == "" or value is False:
             continue
-        details.append(Detail(name=field.name, value=words.visible(_value(value), 300)))
+        details.append(Detail(name=name, value=words.visible(_value(value), 300)))
     return tuple(details)
 
 
