@@ -77,6 +77,7 @@ class _WireRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     sentence: str
     why: str
     source: str
+    pitfall: str = ""
     mechanism: str = ""
     kinds: list[NettestKind] = msgspec.field(default_factory=lambda: [NettestKind.WEB])
     vetoes: bool = False
@@ -138,6 +139,7 @@ def _to_rule(wire: _WireRule, existing: set[str]) -> Rule:
         mechanisms=lambda e: named,
         why=wire.why,
         source=wire.source,
+        pitfall=wire.pitfall,
         sentence=lambda e: wire.sentence,
         vetoes=wire.vetoes,
     )

@@ -46,6 +46,8 @@ def test_every_rule_is_explained(rule) -> None:  # type: ignore[no-untyped-def] 
     assert rule.condition
     assert rule.why
     assert rule.source
+    assert rule.pitfall.count(". ") >= 1, "what it would say wrongly, and then what guards against that"
+    assert rule.pitfall.endswith(".")
     assert rule.kinds <= KINDS
     assert not (rule.vetoes and rule.state.accuses)
 

@@ -58,6 +58,10 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("ip.unreachable",),
         why="somebody on the path answers for a host that is up",
         source="OONI ts-017",
+        pitfall=(
+            "A phone without IPv6, or a router that has lost a route, would be accused. IPv6 counts only "
+            "where some IPv6 worked, and the control must have connected."
+        ),
         sentence=lambda e: (
             f"A router on the way says that {host(e)} is unreachable{at_hop(e.hop)}; the control connected."
         ),
@@ -77,6 +81,10 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("tcp.timeout",),
         why="a connect is tried again for seconds: one lost packet does not stop it",
         source="OONI ts-017; RFC 6298",
+        pitfall=(
+            "A lossy or slow network would be accused. The control must have connected there; two time-outs "
+            "are asked for where lookups get lost or time-outs are short."
+        ),
         sentence=lambda e: (
             f"Connecting to {host(e)} timed out {_times(e.tcp_timeout)}{_stopped(e)}{at_hop(e.hop)}; the "
             f"control connected."
@@ -93,6 +101,10 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("tcp.refused",),
         why="a reset in answer to the first packet looks like a closed port; the control found it open",
         source="OONI ts-017",
+        pitfall=(
+            "A server that has just closed its port would be accused. The control must have found it open "
+            "at the same address."
+        ),
         sentence=lambda e: (
             f"Connecting to {host(e)} was refused {_times(e.tcp_refused)}{_stopped(e)}{at_hop(e.hop)}; the "
             f"control connected."
@@ -115,6 +127,10 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("tcp.reset",),
         why="the same, by a reset within the handshake",
         source="OONI ts-017",
+        pitfall=(
+            "A server under load that resets what it cannot take would be accused. The control must have "
+            "connected at the same address."
+        ),
         sentence=lambda e: f"Connecting to {host(e)} was reset{at_hop(e.hop)}; the control connected.",
     ),
     Rule(
@@ -135,6 +151,11 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: tuple(f"tls.mitm.{kind}" for kind in e.tls_mitm if kind),
         why="somebody between sits in the connection with a certificate of their own making",
         source="OONI tq-021; Raman et al. 2020 (Kazakhstan's interception)",
+        pitfall=(
+            "An old root store, a wrong clock or a private authority of the site would be accused. The "
+            "chain is examined again with our own roots, and the control must have completed TLS at the "
+            "same address."
+        ),
         sentence=lambda e: (
             f"Somebody else's certificate was shown for {host(e)}{at_hop(e.hop)}; the control saw a valid "
             f"one."
@@ -155,6 +176,10 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("tls.mitm",),
         why="the connection ended at another host than the control's",
         source="OONI tq-021",
+        pitfall=(
+            "A shared server that shows another site's certificate would be accused. The control must have "
+            "completed TLS for this name at the same address."
+        ),
         sentence=lambda e: (
             f"The certificate shown for {host(e)} is not valid{at_hop(e.hop)} ({e.tls_certificate_failure}); "
             f"the control saw a valid one."
@@ -174,6 +199,11 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: qualified(e, "tls.reset"),
         why="the cut comes when the name has been sent in the clear (SNI)",
         source="OONI ts-017; Chai et al. 2019",
+        pitfall=(
+            "A server that refuses a client's kind of TLS by a reset would be accused. The control's "
+            "handshake at the same address went well, and a step that goes well when it is tried again does "
+            "not count."
+        ),
         sentence=lambda e: (
             f"The TLS handshake with {host(e)} was reset after the name was "
             f"sent{at_hop(e.hop)}{whereabouts(e)}{_beside(e)}."
@@ -198,6 +228,10 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: qualified(e, "tls.timeout"),
         why="packets after the name was sent are dropped",
         source="OONI ts-017; Xue et al. 2022 (TSPU)",
+        pitfall=(
+            "A slow server or a lossy network would be accused. See `tcp.timeout`; where the page itself "
+            "came, two endpoints or another name must speak."
+        ),
         sentence=lambda e: (
             f"The TLS handshake with {host(e)} went unanswered after the name was "
             f"sent{at_hop(e.hop)}{whereabouts(e)}{_beside(e)}."
@@ -223,6 +257,10 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("quic.timeout",) if e.quic_timeout else ("quic.reset",),
         why="firewalls that drop all of QUIC are common, ones that drop one name's are not; TCP remains",
         source="Elmenhorst et al. 2021; Zohaib et al. 2025",
+        pitfall=(
+            "A firewall that drops all of UDP would be accused for one name. Another name must get through "
+            "over QUIC on the same network."
+        ),
         sentence=lambda e: (
             f"QUIC to {host(e)} is cut{at_hop(e.hop)}, while another name gets through on this network."
         ),
@@ -238,6 +276,10 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("tls.eof",),
         why="some devices close with FIN instead of RST",
         source="Niaki et al. 2020 (ICLab)",
+        pitfall=(
+            "A server that closes at once under load would be accused. The control's handshake at the same "
+            "address went well."
+        ),
         sentence=lambda e: (
             f"The connection to {host(e)} was closed after the name was sent{at_hop(e.hop)}{_beside(e)}."
         ),
@@ -256,6 +298,10 @@ CONNECTION_RULES: tuple[Rule, ...] = (
             "6)"
         ),
         source="RFC 8446",
+        pitfall=(
+            "A server that does not host the name sends an alert and would be accused. The control must "
+            "have completed TLS for the name at the same address."
+        ),
         sentence=lambda e: f"The TLS handshake with {host(e)} ended in an alert{at_hop(e.hop)}{_beside(e)}.",
     ),
 )

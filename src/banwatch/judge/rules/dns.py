@@ -64,6 +64,11 @@ DNS_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("dns.injection.blockpage",),
         why="addresses and names that censors are known to answer with belong to nobody else",
         source="ooni/blocking-fingerprints; Citizen Lab",
+        pitfall=(
+            "A site that moves to an address once used for block pages would be accused, and so would its "
+            "visitors abroad. Addresses that the control or an encrypted resolver got are never searched, "
+            "and an answer known of one country counts only there."
+        ),
         sentence=lambda e: (
             f"{name(e)} resolved to a known block page server "
             f"({listed(e.dns_fingerprints)}){at_hop(e.dns_hop)}."
@@ -83,6 +88,11 @@ DNS_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("dns.injection.bogon",),
         why="no site that the world can reach lives at such an address",
         source="OONI ts-017; RFC 6890",
+        pitfall=(
+            "A name that is private by design (a router's, a company's, `uptime.signal.org`) would be "
+            "accused. The name must have public addresses elsewhere, and the control must have seen no "
+            "private one."
+        ),
         sentence=lambda e: (
             f"{name(e)} resolved to {listed(e.dns_bogons or ('what the probe withheld',))}, not a public "
             f"address{at_hop(e.dns_hop)}; {expected(e)}."
@@ -102,6 +112,10 @@ DNS_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("dns.injection.bogon",),
         why="answers of an outside resolver are replaced in the path",
         source="OONI ts-017",
+        pitfall=(
+            "A filter on the home router that answers for outside resolvers would be laid on the provider. "
+            "It is `tampered`, no more, and the network's own resolver must be honest."
+        ),
         sentence=lambda e: (
             f"Answers of outside resolvers for {name(e)} are replaced on the way: {listed(e.dns_bogons)}; "
             f"{expected(e)}."
@@ -126,6 +140,10 @@ DNS_RULES: tuple[Rule, ...] = (
         mechanisms=_injection,
         why="a forger on the path cannot stop the genuine answer, which arrives after the forged one",
         source="Triplet Censors (FOCI 2020); OONI tq-002",
+        pitfall=(
+            "A site whose name servers rotate between two answers would be accused. The two must answer one "
+            "and the same question, and the site must be absent at the false address."
+        ),
         sentence=lambda e: (
             f"{name(e)} got two answers to one question: first {listed(e.dns_unvouched)}, where the site is "
             f"not, then the genuine one; {expected(e)}."
@@ -145,6 +163,10 @@ DNS_RULES: tuple[Rule, ...] = (
         mechanisms=_injection,
         why="nobody is there to answer: somebody on the path did",
         source="OONI tq-012; Lowe et al. 2007",
+        pitfall=(
+            "A provider that redirects every lookup to its own honest resolver would be accused. The "
+            "network's own answers must be ones that nothing vouches for."
+        ),
         sentence=lambda e: (
             f"{name(e)} resolved to {listed(e.dns_unvouched)}, and even an address without a resolver "
             f"answered; {expected(e)}."
@@ -164,6 +186,11 @@ DNS_RULES: tuple[Rule, ...] = (
         mechanisms=_injection,
         why="a content network's own address would have shown a valid certificate or the page",
         source="OONI ts-017; Pearce et al. 2017 (Iris)",
+        pitfall=(
+            "A content network whose edge serves another certificate would be accused. The address must be "
+            "of another AS and without a valid certificate, and the site's own certificate must be good "
+            "elsewhere, or the page there another one."
+        ),
         sentence=lambda e: (
             f"{name(e)} resolved to {listed(e.dns_unvouched)}, where another site lives{at_hop(e.dns_hop)}; "
             f"{expected(e)}."
@@ -189,6 +216,11 @@ DNS_RULES: tuple[Rule, ...] = (
         mechanisms=_injection,
         why="forged answers often point to hosts that do not listen",
         source="GFWatch (USENIX Security 2021)",
+        pitfall=(
+            "A cache that is open only to the provider's customers, and is down, would be accused. Neither "
+            "the probe nor the control may reach the address, and the control must reach the site at "
+            "another."
+        ),
         sentence=lambda e: (
             f"{name(e)} resolved to {listed(e.dns_unvouched)}, where nothing answers "
             f"anybody{at_hop(e.dns_hop)}; {expected(e)}."
@@ -209,6 +241,10 @@ DNS_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("dns.injection",),
         why="such an answer was put in by the network itself",
         source="RFC 7871 (who sends a client subnet)",
+        pitfall=(
+            "A content network's cache inside the provider would be accused. The outside resolver must be "
+            "one that sends no client subnet, and a valid certificate there clears the address."
+        ),
         sentence=lambda e: (
             f"Outside resolvers seemed to answer for {name(e)} with a host inside the probe's own network; "
             f"{expected(e)}."
@@ -225,6 +261,10 @@ DNS_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("dns.injection",),
         why="reachable, but what is read and by whom is up to the network",
         source="OONI QA: DNS hijacking to a proxy",
+        pitfall=(
+            "The same cache. As for `dns.inside_cut`; and the page came, so that nothing more than "
+            "`tampered` is said."
+        ),
         sentence=lambda e: (
             f"The page of {name(e)} came, but outside resolvers seemed to answer with a host inside the "
             f"probe's own network; {expected(e)}."
@@ -251,6 +291,10 @@ DNS_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("dns.injection",),
         why="a host that is not the site's hands on its page: a proxy",
         source="ooni/probe#1975",
+        pitfall=(
+            "A cache of the site inside the provider would be called a proxy. A valid certificate at the "
+            "address clears it, and `tampered` is all that is said."
+        ),
         sentence=lambda e: (
             f"The genuine page came, but from {listed(e.dns_unvouched)}, which is not the site's; "
             f"{expected(e)}."
@@ -270,6 +314,10 @@ DNS_RULES: tuple[Rule, ...] = (
         mechanisms=_injection,
         why="answers of outside resolvers are forged in the path",
         source="OONI tq-002",
+        pitfall=(
+            "Rotating answers would seem to conflict. The two must answer one question, and nothing may "
+            "vouch for the second."
+        ),
         sentence=lambda e: (
             f"Outside resolvers were answered twice for {name(e)}: {listed(e.dns_unvouched)} besides the "
             f"genuine address."
@@ -289,6 +337,10 @@ DNS_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("dns.injection",),
         why="forgers answer for a name on their list whether it exists or not",
         source="OONI QA: ghost DNS blocking",
+        pitfall=(
+            "A new name that the control has not seen yet would be accused. Every encrypted resolver that "
+            "was asked must say the same as the control."
+        ),
         sentence=lambda e: f"{name(e)} exists nowhere else, but resolved here to {listed(e.dns_answers)}.",
     ),
 )

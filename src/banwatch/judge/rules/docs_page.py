@@ -11,7 +11,8 @@ evidence is weighed and how rules work together: [judge.md](judge.md).
 
 Of the rules that hold, the strongest decides: `blocked` before `likely_blocked`, `tampered`, `ok`, `down`,
 `impaired`, `insufficient`; within a state, the first of this page. The others are recorded beside it. A rule
-that *vetoes* takes every accusation back. A rule that *stands in* speaks only where no other does.
+that *vetoes* takes every accusation back. A rule that *stands in* speaks only where no other does. Each
+rule says what it would have got wrong, and what keeps it from that.
 """
 
 
@@ -32,6 +33,7 @@ def _render(rule: Rule) -> str:
         ("when", rule.condition),
         ("why", rule.why),
         ("source", rule.source),
+        ("pitfall, and its guard", rule.pitfall),
     ]
     lines = [f"## `{rule.id}`", "", "| | |", "|---|---|"]
     lines.extend(f"| {name} | {text.replace('|', chr(92) + '|')} |" for name, text in rows)

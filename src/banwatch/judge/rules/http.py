@@ -142,6 +142,11 @@ HTTP_RULES: tuple[Rule, ...] = (
         mechanisms=_page_where,
         why="the page itself says that it is one",
         source="ooni/blocking-fingerprints; Citizen Lab",
+        pitfall=(
+            "A site's own page that quotes, translates or lists the words would be accused, and so would a "
+            "page of another country. See the four questions of docs/judge.md: whose page it is, how much "
+            "the pattern proves, where it is expected, and what comes beside it."
+        ),
         sentence=lambda e: f"A known block page came instead of the site ({listed(e.http_fingerprints)}).",
     ),
     Rule(
@@ -155,6 +160,10 @@ HTTP_RULES: tuple[Rule, ...] = (
         mechanisms=_response_named,
         why="neither server wrote it: who reads the name on the way did",
         source="Banwatch",
+        pitfall=(
+            "Two servers with the same empty or standard page would be accused. Body, status, redirect and "
+            "names of headers must all be the same, and the control must have got a page."
+        ),
         sentence=lambda e: (
             f"{host(e)} got the same response (status {e.http_status}) from an address that is not its own."
         ),
@@ -173,6 +182,11 @@ HTTP_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("http.blockpage",),
         why="a page made anew on each load keeps one of the three",
         source="OONI ts-017 (http-diff), made stricter",
+        pitfall=(
+            "A page made anew on each load, or for another language, would be accused. Title, length and "
+            "uncommon headers must all be known to differ; errors, refusals and pages of gateways do not "
+            "count."
+        ),
         sentence=lambda e: (
             f"Another page came than the "
             f"control's{f': “{e.http_title}”' if e.http_title else ''}{at_hop(e.hop)}, over an unencrypted "
@@ -193,6 +207,11 @@ HTTP_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("http.redirect",),
         why="a redirect is the shortest forged response, and leads to the page that explains the block",
         source="OONI ts-017",
+        pitfall=(
+            "A site that sends visitors of one country to a sister site would be accused. A name of the "
+            "same label, a certificate that is valid for the first name too, or anything in common with the "
+            "control's page clears it."
+        ),
         sentence=lambda e: f"{host(e)} redirected to another site, with another page than the control's.",
     ),
     Rule(
@@ -206,6 +225,10 @@ HTTP_RULES: tuple[Rule, ...] = (
         mechanisms=_by_host,
         why="the cut comes when the name has been sent in the clear (Host)",
         source="OONI ts-017; Clayton et al. 2006",
+        pitfall=(
+            "A server that resets odd requests would be accused. The control got the page, and the same "
+            "request tried again must not have got it."
+        ),
         sentence=lambda e: (
             f"The connection to {host(e)} was reset after the request{at_hop(e.hop)}; the control got the "
             f"page."
@@ -222,6 +245,7 @@ HTTP_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("http.eof",),
         why="some devices close with FIN instead of RST",
         source="OONI ts-017",
+        pitfall="A server that closes on odd requests would be accused. As for `http.reset`.",
         sentence=lambda e: (
             f"The connection to {host(e)} was closed after the request{at_hop(e.hop)}; the control got the "
             f"page."
@@ -240,6 +264,7 @@ HTTP_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("http.timeout",),
         why="a slow server is slow for every name",
         source="Banwatch",
+        pitfall="A slow server would be accused. Another name must be answered at the same address.",
         sentence=lambda e: (
             f"The request to {host(e)} went unanswered; another name was answered at the same address."
         ),
@@ -258,6 +283,10 @@ HTTP_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: (_LATER[e.http_kind or ""],),
         why="some devices let the handshake pass and drop what follows, by the name that it carried",
         source="Xue et al. 2022 (TSPU, delayed drop)",
+        pitfall=(
+            "A server that fails inside the request would be accused. The request must have failed twice, "
+            "and one with another name must be answered at the same address."
+        ),
         sentence=lambda e: (
             f"What followed the TLS handshake with {host(e)} was cut, twice; another name was answered at "
             f"the same address."
@@ -277,6 +306,10 @@ HTTP_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("tls.throttle.sni",) if e.http_encrypted else ("http.throttle.host",),
         why="congestion slows every name alike",
         source="Xue et al. 2021 (throttling of Twitter)",
+        pitfall=(
+            "A congested network or a slow site would be accused. Another name must be ten times faster "
+            "over the same network, and the control at least three times."
+        ),
         sentence=lambda e: (
             f"{host(e)} came at {(e.http_goodput_bps or 0) / _KILO:.0f} kbit/s, another name at "
             f"{(e.http_goodput_other_bps or 0) / _KILO:.0f} kbit/s over the same "
@@ -296,6 +329,10 @@ HTTP_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("tls.throttle.sni",),
         why="packets of one name's handshake are delayed",
         source="net4people/bbs#382",
+        pitfall=(
+            "A loaded server would be accused. Another name at the same address must shake hands ten times "
+            "faster."
+        ),
         sentence=lambda e: (
             f"The TLS handshake with {host(e)} took {(e.tls_handshake_ms or 0) / _KILO:.1f} s, with another "
             f"name {(e.tls_handshake_other_ms or 0) / _KILO:.1f} s at the same address."

@@ -45,6 +45,10 @@ LOOKUP_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("dns.nxdomain",),
         why="a name either exists or does not; trouble in a resolver shows as another failure",
         source="OONI ts-017",
+        pitfall=(
+            "A name that has just been registered or has just expired would be accused. It must resolve for "
+            "the control at the same time, or through an encrypted resolver from the same network."
+        ),
         sentence=lambda e: (
             f"The network's resolver says that {name(e)} does not exist{at_hop(e.dns_hop)}; "
             f"{expected(e) if e.dns_expected else 'the control got the page'}."
@@ -64,6 +68,10 @@ LOOKUP_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("dns.refused",),
         why="REFUSED is a policy, not a breakdown (RFC 1035 4.1.1)",
         source="RFC 1035",
+        pitfall=(
+            "A resolver that serves only its own customers would be accused. Another name must be answered "
+            "by it, or another resolver must answer for this one."
+        ),
         sentence=lambda e: f"The network's resolver refused to answer for {name(e)}; {expected(e)}.",
     ),
     Rule(
@@ -83,6 +91,10 @@ LOOKUP_RULES: tuple[Rule, ...] = (
             "which one it was is lost"
         ),
         source="ooni/probe#2029",
+        pitfall=(
+            "A site with IPv6 alone, or IPv4 alone, would be accused. An empty answer for one kind of "
+            "address does not count where the other gave some."
+        ),
         sentence=lambda e: f"The network's resolver gave no address for {name(e)}; {expected(e)}.",
     ),
     Rule(
@@ -99,6 +111,10 @@ LOOKUP_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("dns.servfail",),
         why="one resolver may break down; two at once, for a name that resolves in private, do not",
         source="Banwatch",
+        pitfall=(
+            "Broken signatures (DNSSEC) fail at every strict resolver and would be accused. An encrypted "
+            "resolver, which is as strict, must answer from the same network."
+        ),
         sentence=lambda e: f"Every resolver asked in the clear fails for {name(e)}; {expected(e)}.",
     ),
     Rule(
@@ -120,6 +136,10 @@ LOOKUP_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("dns.timeout",),
         why="a lost packet is asked for again; two resolvers silent on one name are made so",
         source="Banwatch",
+        pitfall=(
+            "A network that loses packets would be accused. The same resolvers must answer for another "
+            "name, two questions must go unanswered, and a slow machine must have asked twice."
+        ),
         sentence=lambda e: f"No resolver asked in the clear answers for {name(e)}; {expected(e)}.",
     ),
     Rule(
@@ -136,6 +156,7 @@ LOOKUP_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: _named_trouble(e.dns_system_failure),
         why="resolvers break down",
         source="Banwatch",
+        pitfall="A resolver's own outage would be laid on the site. No culprit is named.",
         sentence=lambda e: f"The network's resolver gave no address for {name(e)} ({e.dns_system_failure}).",
     ),
 )

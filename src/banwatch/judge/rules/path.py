@@ -78,6 +78,11 @@ PATH_RULES: tuple[Rule, ...] = (
         mechanisms=_cut_somewhere,
         why="a server that resets a connection does not go on with it: somebody else sent the resets",
         source="Clayton et al. 2006; Weaver et al. 2009",
+        pitfall=(
+            "A load balancer that resets one connection and serves the next would be accused. The resets "
+            "and the certificate must come on the same connection, and the certificate must be valid for "
+            "the name."
+        ),
         sentence=lambda e: (
             f"Resets that did not come from {host(e)} ended the TLS handshake{at_hop(e.hop)}: where they "
             f"were ignored, the site's own answer came."
@@ -94,6 +99,10 @@ PATH_RULES: tuple[Rule, ...] = (
         mechanisms=_cut_somewhere,
         why="the same",
         source="Clayton et al. 2006",
+        pitfall=(
+            "A server that resets while it still sends would be accused. The page after the resets must be "
+            "like the control's, on the same connection, and no page may have come otherwise."
+        ),
         sentence=lambda e: (
             f"Resets that did not come from {host(e)} ended the request{at_hop(e.hop)}: where they were "
             f"ignored, the page came."
@@ -113,6 +122,10 @@ PATH_RULES: tuple[Rule, ...] = (
         mechanisms=_cut_by,
         why="the server never got that packet: somebody before it read it",
         source="Raman et al. 2022 (CenTrace); RFC 792",
+        pitfall=(
+            "Paths of unequal length would put a server behind its own address. Two hops of difference are "
+            "asked for."
+        ),
         sentence=lambda e: (
             f"The TLS handshake with {host(e)} is cut {e.cut_hops} hops away{at_hop(e.hop)}; the server is "
             f"{e.server_hops} hops away."
@@ -129,6 +142,10 @@ PATH_RULES: tuple[Rule, ...] = (
         mechanisms=_cut_somewhere,
         why="nothing comes back from an address in less than its shortest round trip",
         source="Weaver et al. 2009 (detecting forged resets)",
+        pitfall=(
+            "A content network's cache nearby would seem too quick. The round trips are those to the same "
+            "address, two resets must be early, and none late."
+        ),
         sentence=lambda e: (
             f"The TLS handshake with {host(e)} was reset sooner than the server can answer{at_hop(e.hop)}."
         ),
@@ -144,6 +161,10 @@ PATH_RULES: tuple[Rule, ...] = (
         mechanisms=_cut_somewhere,
         why="the same",
         source="Weaver et al. 2009",
+        pitfall=(
+            "A transparent cache would seem too quick. As for `tls.early`; and where the page came after "
+            "all, nothing is said."
+        ),
         sentence=lambda e: (
             f"The request to {host(e)} was reset sooner than the server can answer{at_hop(e.hop)}."
         ),
@@ -164,6 +185,10 @@ PATH_RULES: tuple[Rule, ...] = (
         mechanisms=_cut_by,
         why="to a server both are the same bytes; they differ for who reads packets one by one",
         source="Bock et al. 2019 (Geneva); Xue et al. 2022",
+        pitfall=(
+            "A server that loses long packets (path MTU) would be accused. The split handshake must show "
+            "the site's own certificate, and on a slow machine the whole one must have failed twice."
+        ),
         sentence=lambda e: (
             f"The TLS handshake with {host(e)} is cut where its name comes in one packet{at_hop(e.hop)}; cut "
             f"in two, it goes through."
@@ -188,6 +213,10 @@ PATH_RULES: tuple[Rule, ...] = (
         mechanisms=_cut_by,
         why="two servers that have nothing to do with each other do not both refuse one name",
         source="Chai et al. 2019",
+        pitfall=(
+            "An address chosen for the comparison that refuses names it does not host would accuse. Alerts "
+            "do not count, and another name must get through there."
+        ),
         sentence=lambda e: (
             f"The TLS handshake with {host(e)} is cut at its own address{at_hop(e.hop)}, and at one that is "
             f"not its own, where another name gets through."
@@ -207,6 +236,10 @@ PATH_RULES: tuple[Rule, ...] = (
         mechanisms=_forged,
         why="the question never reached the resolver: somebody before it answered",
         source="OONI tq-012; Anonymous 2014 (towards a comprehensive picture of DNS injection)",
+        pitfall=(
+            "A resolver of the provider that answers in place of an outside one (transparent proxy) would "
+            "be accused for an honest answer. The answer must be one that nothing vouches for."
+        ),
         sentence=lambda e: (
             f"Questions for {name(e)} are answered {e.dns_forger_hops} hops away{at_hop(e.dns_hop)}; the "
             f"resolver asked is {e.dns_resolver_hops} hops away."
@@ -226,6 +259,11 @@ PATH_RULES: tuple[Rule, ...] = (
         mechanisms=_forged,
         why="a forger answers for all names that end like one on its list",
         source="Hoang et al. 2021 (GFWatch)",
+        pitfall=(
+            "A provider that answers for every name that does not exist (search pages) would be accused. "
+            "The same resolver must say inside HTTPS that there is none, and nothing may vouch for the "
+            "target's own addresses."
+        ),
         sentence=lambda e: (
             f"Even a name below {name(e)} that cannot exist was answered{at_hop(e.dns_hop)}, as was the name "
             f"itself, with {listed(e.dns_answers or e.dns_unvouched)}."
@@ -242,6 +280,10 @@ PATH_RULES: tuple[Rule, ...] = (
         mechanisms=_forged,
         why="names are the same in any case (RFC 4343): only somebody who compares letters tells them apart",
         source="RFC 4343; draft-vixie-dnsext-dns0x20",
+        pitfall=(
+            "A resolver that cannot handle mixed case would be accused. The answer in mixed case must be "
+            "the honest one, and the other in doubt."
+        ),
         sentence=lambda e: (
             f"Resolvers answer for {name(e)} in one way, and in another where it is written in mixed "
             f"case{at_hop(e.dns_hop)}."

@@ -29,6 +29,8 @@ class Rule:
     """The mechanisms that it names for this evidence: the deepest nodes supported."""
     why: str
     source: str
+    pitfall: str
+    """What the rule would say wrongly, and what guards against that."""
     sentence: Callable[[Evidence], str]
     """The reason for a reader."""
     fallback: bool = False

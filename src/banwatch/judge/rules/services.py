@@ -72,6 +72,10 @@ SERVICE_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("dns.injection.bogon",),
         why="the names that these nettests ask for are fixed, and have public addresses everywhere",
         source="the same specifications; RFC 6890",
+        pitfall=(
+            "A name that is private by design would accuse the whole world. Lookups that a specification "
+            "ignores are listed beside the kinds of nettests and are never judged."
+        ),
         sentence=lambda e: f"A name of {e.target} resolved to {listed(e.dns_bogons)}, not a public address.",
     ),
     Rule(
@@ -94,6 +98,10 @@ SERVICE_RULES: tuple[Rule, ...] = (
             "OONI ts-020 (Telegram), ts-018 (WhatsApp), ts-029 (Signal), ts-019 (Facebook Messenger), ts-023 "
             "(Tor)"
         ),
+        pitfall=(
+            "An endpoint that its operator has retired would accuse every network. All of a group must "
+            "fail, in a way that names a mechanism, while something else on the network answers."
+        ),
         sentence=lambda e: (
             f"Of {e.target}, nothing of “{listed(e.groups_failed)}” could be reached "
             f"({_layer_words(e)}){f', while “{listed(e.groups_ok)}” could' if e.groups_ok else ''}."
@@ -110,6 +118,10 @@ SERVICE_RULES: tuple[Rule, ...] = (
         mechanisms=_none,
         why="one endpoint of each group is enough for the application to work",
         source="the same specifications",
+        pitfall=(
+            "An application whose endpoints answer, but with somebody else's machines, would be cleared. An "
+            "endpoint counts as usable only where its last step went well, TLS included."
+        ),
         sentence=lambda e: f"{e.target} could be reached ({listed(e.groups_ok)}).",
     ),
     Rule(
@@ -123,6 +135,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
         mechanisms=_none,
         why="there is no control; pinned certificates expire in the nettest, not in the network",
         source="ooni/probe#2344, #2627 (Signal)",
+        pitfall="An outage of the application would be laid on the network. No culprit is named.",
         sentence=lambda e: (
             f"Of {e.target}, “{listed(e.groups_failed)}” could not be reached ({_layer_words(e)}); why "
             f"cannot be told."
@@ -139,6 +152,10 @@ SERVICE_RULES: tuple[Rule, ...] = (
         mechanisms=_none,
         why="a tunnel that stands is the whole test",
         source="OONI ts-015 (Psiphon), ts-030 (torsf), ts-016 (vanilla Tor), ts-040 (OpenVPN)",
+        pitfall=(
+            "A tunnel that comes up, but carries nothing, would be cleared. Nothing is said of what goes "
+            "through it."
+        ),
         sentence=lambda e: f"{e.target} connected.",
     ),
     Rule(
@@ -155,6 +172,9 @@ SERVICE_RULES: tuple[Rule, ...] = (
             "detector"
         ),
         source="Banwatch",
+        pitfall=(
+            "A program without its helper's list would be accused. No culprit is named by one measurement."
+        ),
         sentence=lambda e: (
             f"{e.target} did not connect{f' ({e.outcome_failure})' if e.outcome_failure else ''}; one "
             f"measurement cannot tell why."
@@ -171,6 +191,10 @@ SERVICE_RULES: tuple[Rule, ...] = (
         mechanisms=lambda e: ("http.tamper",),
         why="the server sends back what it got; somebody between changed it",
         source="OONI ts-006, ts-007",
+        pitfall=(
+            "A broken echo server would be accused of the network's doing. What came back must contradict "
+            "what was sent, and the probe must have said so itself; no answer says nothing."
+        ),
         sentence=lambda e: "Something on this network alters HTTP requests on their way.",
     ),
     Rule(
@@ -184,6 +208,9 @@ SERVICE_RULES: tuple[Rule, ...] = (
         mechanisms=_none,
         why="nothing was changed",
         source="OONI ts-006, ts-007",
+        pitfall=(
+            "A device that changes other requests than these would be cleared. Nothing is said of any site."
+        ),
         sentence=lambda e: "HTTP requests arrive as they were sent.",
     ),
     Rule(
@@ -197,6 +224,10 @@ SERVICE_RULES: tuple[Rule, ...] = (
         mechanisms=_none,
         why="every step went well",
         source="OONI ts-022 (urlgetter), ts-025 (STUN), ts-039 (ECH)",
+        pitfall=(
+            "A page that came from somebody else would be cleared. Every step must have gone well, more "
+            "than lookups, and nothing is said of a group that failed."
+        ),
         sentence=lambda e: f"Every step towards {e.target} went well.",
     ),
 )

@@ -72,6 +72,11 @@ VETO_RULES: tuple[Rule, ...] = (
         mechanisms=_none,
         why="a portal answers for every name until somebody logs in",
         source="RFC 6585 section 6; RFC 8952",
+        pitfall=(
+            "A censor's page that asks for a log-in would be passed over. Only marks of gateways count, "
+            "never a page over verified TLS, and what a list knows as the page of this country's censor is "
+            "accused all the same."
+        ),
         sentence=lambda e: "A captive portal stood between the probe and the network.",
         vetoes=True,
     ),
@@ -86,6 +91,10 @@ VETO_RULES: tuple[Rule, ...] = (
         mechanisms=_none,
         why="what a tunnel's far end sees is not what this network does",
         source="ooni/probe#954",
+        pitfall=(
+            "A phone that names its VPN, but routes this program around it, is passed over. Nothing is "
+            "claimed then: another probe on the network speaks for it."
+        ),
         sentence=lambda e: "The measurement went through a VPN, and does not speak of this network.",
         vetoes=True,
     ),
@@ -103,6 +112,12 @@ WHOLE_RULES: tuple[Rule, ...] = (
         mechanisms=_none,
         why="what TLS protects was written by who holds the name's certificate",
         source="Banwatch",
+        pitfall=(
+            "A block page would be cleared because it came over TLS, or because both servers are called "
+            "nginx, or because there was nothing to compare. After an unencrypted redirect off the site, "
+            "and for unencrypted pages, a reason is asked for: the control's title, uncommon headers, or a "
+            "length that can tell."
+        ),
         sentence=lambda e: (
             f"The page of {host(e)} came{at_hop(e.hop)}{_CERTIFIED if e.http_authenticated else ''}."
         ),
@@ -118,6 +133,10 @@ WHOLE_RULES: tuple[Rule, ...] = (
         mechanisms=_none,
         why="what fails everywhere is the site's own trouble",
         source="OONI ts-017",
+        pitfall=(
+            "A site that refuses the control's country would be called down. No page may have come here "
+            "either, and what failed here is shown beside it."
+        ),
         sentence=lambda e: (
             f"{host(e)} fails for the control too "
             f"({e.control_dns_failure or e.control_tls_failure or e.control_http_failure})."
@@ -137,6 +156,7 @@ WHOLE_RULES: tuple[Rule, ...] = (
         mechanisms=_none,
         why="sites refuse countries and networks by themselves; an unencrypted refusal may be anybody's",
         source="ooni/probe#2661; McDonald et al. 2018 (403 Forbidden)",
+        pitfall="A censor's own 403 would be called the server's. It is `impaired`, never `ok`.",
         sentence=lambda e: (
             f"The server refused or failed (status {e.http_status}); that is not the network's doing, as far "
             f"as this shows."
@@ -153,6 +173,7 @@ WHOLE_RULES: tuple[Rule, ...] = (
         mechanisms=_none,
         why="sites misconfigure their redirects, and answer visitors differently",
         source="OONI QA: broken redirects",
+        pitfall="A censor's redirect to nowhere would be called a mistake. It is `impaired`, never `ok`.",
         sentence=lambda e: f"{host(e)} redirects to nowhere{at_hop(e.hop)}.",
     ),
     Rule(
@@ -166,6 +187,10 @@ WHOLE_RULES: tuple[Rule, ...] = (
         mechanisms=_trouble,
         why="loss, load and broken paths look like this",
         source="Banwatch",
+        pitfall=(
+            "A cut that no rule knows would be called trouble. It is `impaired`, never `ok`, and what "
+            "failed is named."
+        ),
         sentence=lambda e: (
             f"No page of {host(e)} came{at_hop(e.hop)} ({listed(e.failures)}); whose doing that is cannot be "
             f"told."
@@ -183,6 +208,7 @@ WHOLE_RULES: tuple[Rule, ...] = (
         mechanisms=_none,
         why="one probe without a network says nothing of a site; many at once say something of the network",
         source="Banwatch",
+        pitfall="A shutdown would be passed over. Many silent probes at once are a matter for detection.",
         sentence=lambda e: "Nothing answered on this network, not even its resolver.",
     ),
     Rule(
@@ -196,6 +222,10 @@ WHOLE_RULES: tuple[Rule, ...] = (
         mechanisms=_none,
         why="absence never accuses and never absolves",
         source="docs/design.md, law 2",
+        pitfall=(
+            "Interference without a control would be passed over. Rules whose artefact settles it alone "
+            "come first."
+        ),
         sentence=lambda e: (
             f"There is no control to compare with{_why_none(e)}"
             f"{f'; what failed here: {listed(e.failures)}' if e.failures else ''}."
@@ -212,6 +242,7 @@ WHOLE_RULES: tuple[Rule, ...] = (
         mechanisms=_none,
         why="insufficient is said, never left out",
         source="docs/design.md, law 2",
+        pitfall="Interference that no rule knows would be passed over. Insufficient is never shown as `ok`.",
         sentence=lambda e: "The observations do not suffice to say whether the target was reachable.",
         fallback=True,
     ),
