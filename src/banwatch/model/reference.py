@@ -45,6 +45,9 @@ class Reference(Protocol):
     def network_of(self, ip: str) -> Network | None:
         """Look the address up in the AS table; None where it is not announced or not an address."""
 
+    def is_public(self, ip: str) -> bool:
+        """Whether the world can reach an address, by IANA's registries: not private, not reserved."""
+
     def match_dns(self, answer: str) -> Sequence[Fingerprint]:
         """Fingerprints of a DNS answer (an address or a canonical name)."""
 

@@ -1,9 +1,23 @@
 """Resolver of a measurement, by its owner: a name is often blocked by one and not by another."""
 
 from enum import StrEnum
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from banwatch.model.ids import UNKNOWN_ASN, Asn
+
+_IN_NETWORK = tuple(
+    ip_network(prefix)
+    for prefix in (
+        "10.0.0.0/8",  # RFC 1918
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",  # RFC 6598: behind an operator's own translation
+        "169.254.0.0/16",  # RFC 3927
+        "fc00::/7",  # RFC 4193
+        "fe80::/10",  # RFC 4291
+    )
+)
+"""Addresses of resolvers in a home or at an operator; the library's own list changes with its version."""
 
 
 class ResolverKind(StrEnum):

@@ -13,9 +13,7 @@ from banwatch.model.reference import Fingerprint, Network, Reference
 from banwatch.reference import certificates, snapshots, suffixes
 from banwatch.reference.fingerprint_index import FingerprintIndex
 from banwatch.reference.network_table import NetworkTable, unpack_untrusted
-
-_ALWAYS = ("roots", "suffixes")
-"""Kinds that come with installed packages: there is but one of each."""
+from banwatch.reference.special_addresses import SpecialAddresses, parse_untrusted
 
 
 def load(
@@ -42,9 +40,9 @@ def load(
     return Snapshots(folder, newest.get("networks"), newest.get("fingerprints"), tuple(lab_roots))
 
 
-def installed_ids() -> tuple[str, str]:
-    """Ids of the root store and the suffix list that are installed."""
-    return f"roots-{version('certifi')}", suffixes.snapshot_id()
+def installed_ids() -> tuple[str, ...]:
+    """Ids of the kinds of which there is but one: those of installed packages, and small tables that ship."""
+    return f"roots-{version('certifi')}", suffixes.snapshot_id(), snapshots.SHIPPED_SPECIAL
 
 
 def _choose(imported: list[snapshots.Snapshot], wanted: Sequence[str]) -> list[snapshots.Snapshot]:
@@ -79,6 +77,7 @@ class Snapshots:
             chosen.append(fingerprints.id)
         self._ids = tuple(sorted([*chosen, *installed_ids()]))
         self.target_of = suffixes.target_of
+        self.is_public = _special_addresses().is_public
 
     def __reduce__(self) -> tuple[type["Snapshots"], tuple[object, ...]]:
         return (Snapshots, self._arguments)
@@ -138,6 +137,11 @@ class Snapshots:
         )  # so that a day's chains share an answer
         store = self._lab_store if lab else self._roots
         return store.problem(tuple(chain), hostname, noon)
+
+
+@lru_cache(maxsize=1)
+def _special_addresses() -> SpecialAddresses:
+    return parse_untrusted(snapshots.shipped_file(f"{snapshots.SHIPPED_SPECIAL}.csv").decode())
 
 
 @lru_cache(maxsize=65_536)

@@ -22,6 +22,7 @@ KINDS = ("fingerprints", "networks", "test-lists")
 
 _SUFFIXES = {"fingerprints": "json", "networks": "bin", "test-lists": "json"}
 SHIPPED_NETWORKS = "networks-2026-06-17"
+SHIPPED_SPECIAL = "special-addresses-2025-04-30"
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +62,14 @@ def list_all(data_dir: Path) -> list[Snapshot]:
             as_of=date.fromisoformat(SHIPPED_NETWORKS.removeprefix("networks-")),
             source="ip-location-db (RouteViews, DB-IP, NRO)",
             licence="CC BY 4.0",
+            shipped=True,
+        ),
+        Snapshot(
+            id=SHIPPED_SPECIAL,
+            kind="special-addresses",
+            as_of=date.fromisoformat(SHIPPED_SPECIAL.removeprefix("special-addresses-")),
+            source="IANA's special-purpose address registries",
+            licence="CC0 1.0",
             shipped=True,
         ),
         _installed("roots", "certifi", "Mozilla's root store, as certifi packs it", "MPL-2.0"),

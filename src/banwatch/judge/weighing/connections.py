@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from cryptography import x509
 
-from banwatch.judge.weighing.addresses import is_v6
+from banwatch.judge.weighing.addresses import Addresses, is_v6
 from banwatch.judge.weighing.follow_ups import is_cut_elsewhere
 from banwatch.judge.weighing.hops import Hop
 from banwatch.judge.weighing.names import certificate_problem
@@ -60,18 +60,22 @@ class Fairness:
     not measure, where it got the page. IPv6 counts only on a network where some IPv6 worked.
     """
 
-    def __init__(self, control: Control | None, control_page: bool, *, working_v6: bool) -> None:
+    def __init__(
+        self, control: Control | None, control_page: bool, addresses: Addresses, *, working_v6: bool
+    ) -> None:
         """Take what the control found.
 
         Args:
             control: the control, if one answered.
             control_page: whether it got a page that is not an error.
+            addresses: unwraps those that the network translates.
             working_v6: whether some IPv6 worked on this network.
         """
         self._endpoints: dict[tuple[str, int], ControlEndpoint] = (
             {(e.ip, e.port): e for e in control.endpoints} if control else {}
         )
         self._control_page = control_page
+        self._addresses = addresses
         self._working_v6 = working_v6
 
     def of_tcp(self, seen: Observation) -> bool:
@@ -98,7 +102,7 @@ class Fairness:
         return control is not None and control.tls_attempted and control.tls_failure is None
 
     def _control_at(self, seen: Observation) -> ControlEndpoint | None:
-        return self._endpoints.get((seen.ip or "", seen.port or 0))
+        return self._endpoints.get((self._addresses.unwrap(seen.ip or ""), seen.port or 0))
 
 
 def count_connections(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from banwatch.judge.thresholds import SILENT_QUERIES
-from banwatch.judge.weighing.addresses import NO_CLIENT_SUBNET, is_bogon, is_v6, unwrap
+from banwatch.judge.weighing.addresses import NO_CLIENT_SUBNET, Addresses, is_v6
 from banwatch.judge.weighing.hops import Hop
 from banwatch.model.control import Control
 from banwatch.model.failure import CERTIFICATE_FAILURES, DNS_NO_ANSWER, DNS_NXDOMAIN, TIMEOUTS
@@ -48,7 +48,13 @@ class Names:
     genuine: frozenset[str] = field(default_factory=frozenset)
 
 
-def compare_names(hop: Hop, control: Control | None, measurement: Measurement, reference: Reference) -> Names:
+def compare_names(
+    hop: Hop,
+    control: Control | None,
+    measurement: Measurement,
+    reference: Reference,
+    addresses: Addresses,
+) -> Names:
     """Compare a hop's answers with what the control and encrypted resolvers got."""
     names = Names()
     system, plain, encrypted = _sort_lookups(hop.dns)
@@ -57,7 +63,7 @@ def compare_names(hop: Hop, control: Control | None, measurement: Measurement, r
     names.system_answers = _answers(system)
     if not names.system_answers:
         names.system_failure = _failure(system)
-    _expect(names, control if hop.covered else None, encrypted)
+    _expect(names, control if hop.covered else None, encrypted, addresses)
     others = [lookup for lookup in (*plain, *encrypted) if not lookup.late]
     names.other_failures = tuple(
         sorted({lookup.failure for lookup in others if lookup.failure and lookup.failure != DNS_NO_ANSWER})
@@ -67,7 +73,7 @@ def compare_names(hop: Hop, control: Control | None, measurement: Measurement, r
     names.lossy = any(_is_timeout(lookup) for lookup in datagrams)
     names.plain_silent = len(plain) >= SILENT_QUERIES and all(_is_timeout(lookup) for lookup in plain)
     names.lossy = names.lossy and not names.plain_silent and any(lookup.answers for lookup in hop.dns)
-    vouching = _Vouching(names, hop, control if hop.covered else None, measurement, reference)
+    vouching = _Vouching(names, hop, control if hop.covered else None, measurement, reference, addresses)
     vouching.sort(_answers(system), _answers(plain))
     names.other_ok = any(ip in names.genuine for lookup in others for ip in lookup.answers)
     names.conflicting = _conflict((*system, *plain), names.genuine, {*names.unvouched, *names.bogons})
@@ -113,11 +119,13 @@ def _is_timeout(lookup: Observation) -> bool:
     return lookup.failure in TIMEOUTS
 
 
-def _expect(names: Names, control: Control | None, encrypted: Sequence[Observation]) -> None:
+def _expect(
+    names: Names, control: Control | None, encrypted: Sequence[Observation], addresses: Addresses
+) -> None:
     seen = control.addresses if control else ()
-    public = tuple(ip for ip in seen if not is_bogon(ip))
+    public = tuple(ip for ip in seen if not addresses.is_bogon(ip))
     secret = _answers(encrypted)
-    secret_public = tuple(ip for ip in secret if not is_bogon(ip))
+    secret_public = tuple(ip for ip in secret if not addresses.is_bogon(ip))
     names.bogon_expected = len(public) < len(seen) or (not public and len(secret_public) < len(secret))
     names.expected = tuple(dict.fromkeys((*public, *secret_public)))
     names.expected_by = _CONTROL if public else _ENCRYPTED if secret_public else ""
@@ -150,13 +158,15 @@ class _Vouching:
         control: Control | None,
         measurement: Measurement,
         reference: Reference,
+        addresses: Addresses,
     ) -> None:
         self._names = names
         self._hop = hop
         self._measurement = measurement
         self._reference = reference
         self._control = control
-        self._expected = {unwrap(ip) for ip in names.expected}
+        self._addresses = addresses
+        self._expected = {addresses.unwrap(ip) for ip in names.expected}
         self._valid_there = _valid_for_control(control, names.hostname)
         self._asns: frozenset[Asn] | None = None
         self._control_asns: dict[str, Asn] = {i.ip: i.asn for i in control.address_info} if control else {}
@@ -168,9 +178,9 @@ class _Vouching:
         touched = dict.fromkeys(seen.ip for seen in (*self._hop.tcp, *self._hop.tls) if seen.ip)
         by = {ip: self._vouch(ip) for ip in (*asked, *(ip for ip in touched if ip not in asked))}
         answered = dict.fromkeys((*system, *plain))
-        names.bogons = tuple(ip for ip in answered if is_bogon(ip))
+        names.bogons = tuple(ip for ip in answered if self._addresses.is_bogon(ip))
         if names.expected:
-            names.unvouched = tuple(ip for ip in answered if not by[ip] and not is_bogon(ip))
+            names.unvouched = tuple(ip for ip in answered if not by[ip] and ip not in names.bogons)
         names.system_unvouched = any(
             ip in names.unvouched or ip in names.bogons for ip in system
         ) and not any(by[ip] for ip in system)
@@ -185,20 +195,22 @@ class _Vouching:
         )
 
     def _vouch(self, ip: str) -> str:
-        if is_bogon(ip):
+        if self._addresses.is_bogon(ip):
             return ""
-        if unwrap(ip) in self._expected:
+        inner = self._addresses.unwrap(ip)
+        if inner in self._expected:
             return self._names.expected_by
         if self._is_certified(ip):
             return _CERTIFICATE
-        if ip in self._valid_there:
+        if inner in self._valid_there:
             return _CONTROL
         if self._expected and self._asn(ip) in self._expected_asns():
             return _AS
         return ""
 
     def _asn(self, ip: str) -> Asn | None:
-        network = self._reference.network_of(unwrap(ip))
+        ip = self._addresses.unwrap(ip)
+        network = self._reference.network_of(ip)
         if network is not None:
             return network.asn
         by_control = self._control_asns.get(ip, UNKNOWN_ASN)
@@ -219,7 +231,11 @@ class _Vouching:
             if shake.peer_certificates:
                 if certificate_problem(shake, self._measurement, self._reference) is None:
                     return True
-            elif shake.failure is None and not shake.no_verify and ip not in self._valid_there:
+            elif (
+                shake.failure is None
+                and not shake.no_verify
+                and self._addresses.unwrap(ip) not in self._valid_there
+            ):
                 return True  # certificates not recorded: enough not to accuse, and used for nothing else
         return False
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from banwatch.formats.ooni import Observed
-from banwatch.judge.weighing.addresses import is_v6
+from banwatch.judge.weighing.addresses import Addresses, find_prefixes, is_v6
 from banwatch.judge.weighing.follow_ups import is_plain
 from banwatch.judge.weighing.hops import Hop, group_by_hop
 from banwatch.judge.weighing.names import Names, certificate_problem, compare_names
@@ -40,6 +40,8 @@ class MeasurementParts:
             self.plain = [seen for seen in observed.observations if is_plain(seen)]
             self.follow_ups = [seen for seen in observed.observations if not is_plain(seen)]
         self.hops = group_by_hop(self.plain)
+        expected = self.control.addresses if self.control else ()
+        self.addresses = Addresses(reference, find_prefixes(self.plain, expected))
         self._names: dict[int, Names] = {}
         self.names_at = self._find_names_hop()
         """The redirect whose name resolution is described."""
@@ -51,7 +53,9 @@ class MeasurementParts:
 
     def _names_of(self, at: int) -> Names:
         if at not in self._names:
-            self._names[at] = compare_names(self.hops[at], self.control, self.measurement, self.reference)
+            self._names[at] = compare_names(
+                self.hops[at], self.control, self.measurement, self.reference, self.addresses
+            )
         return self._names[at]
 
     def _find_names_hop(self) -> int:

@@ -5,7 +5,7 @@ from typing import TypedDict
 
 from banwatch.formats.ooni.observed import Connection, Located
 from banwatch.judge.thresholds import EARLY_SHARE, EARLY_TIMES, HOPS_APART, SHORTEST_RTT_MS
-from banwatch.judge.weighing.addresses import is_bogon
+from banwatch.judge.weighing.addresses import Addresses
 from banwatch.judge.weighing.connections import RETRIES
 from banwatch.judge.weighing.hops import Hop
 from banwatch.judge.weighing.names import Names
@@ -138,6 +138,7 @@ def find_forger(
     names: Names,
     follow_ups: Sequence[Observation],
     located: Sequence[Located],
+    addresses: Addresses,
 ) -> ForgerColumns:
     """Find out who forges answers for a name."""
     resolvers = {one.ip: one.hops for one in located if one.step == LocatedStep.RESOLVER}
@@ -150,7 +151,8 @@ def find_forger(
         "dns_sibling_forged": any(seen.follow_up == FollowUp.SIBLING and bool(seen.answers) for seen in asked)
         and any(seen.follow_up == FollowUp.SIBLING_DOH and seen.failure == f.DNS_NXDOMAIN for seen in asked),
         "dns_case_differs": any(
-            seen.follow_up == FollowUp.MIXED_CASE and _differs_by_case(seen, lookups, names) for seen in asked
+            seen.follow_up == FollowUp.MIXED_CASE and _differs_by_case(seen, lookups, names, addresses)
+            for seen in asked
         ),
     }
 
@@ -208,9 +210,11 @@ def _is_early(
     return True
 
 
-def _differs_by_case(mixed: Observation, lookups: Sequence[Observation], names: Names) -> bool:
+def _differs_by_case(
+    mixed: Observation, lookups: Sequence[Observation], names: Names, addresses: Addresses
+) -> bool:
     """Whether a resolver that fails or lies for a name is honest when it is written in mixed case."""
-    public = [ip for ip in mixed.answers if not is_bogon(ip)]
+    public = [ip for ip in mixed.answers if not addresses.is_bogon(ip)]
     same = [
         seen
         for seen in lookups

@@ -45,7 +45,12 @@ def weigh(observed: Observed, reference: Reference) -> Evidence:
     Pure: the same measurement and snapshots give the same row.
     """
     parts = MeasurementParts(observed, reference)
-    fairness = Fairness(parts.control, parts.page_of_control is not None, working_v6=parts.has_working_v6)
+    fairness = Fairness(
+        parts.control,
+        parts.page_of_control is not None,
+        parts.addresses,
+        working_v6=parts.has_working_v6,
+    )
     connections = count_connections(
         parts.last,
         parts.last_names.genuine,
@@ -244,4 +249,5 @@ def _find_path(parts: MeasurementParts) -> tuple[CutColumns, ForgerColumns]:
         observed.located,
         parts.is_the_sites,
     )
-    return cut, find_forger(parts.hops[parts.names_at].dns, parts.names, parts.follow_ups, observed.located)
+    lookups = parts.hops[parts.names_at].dns
+    return cut, find_forger(lookups, parts.names, parts.follow_ups, observed.located, parts.addresses)
