@@ -82,7 +82,8 @@ def test_a_wrapped_private_answer_is_found_in_a_prefix_of_the_networks_own() -> 
     """The prefix shows by another answer, that of the name which exists for this (RFC 7050)."""
     wire = decode_untrusted(on_v6_only(OWN, system=Lookup(wrapped(OWN, "10.10.34.34"))).to_line())
     keys = wire.test_keys
-    assert keys is not None and keys.queries is not None
+    assert keys is not None
+    assert keys.queries is not None
     answers = [w.DnsAnswer(answer_type="AAAA", ipv6=ip) for ip in wrapped(OWN, "192.0.0.170", "192.0.0.171")]
     shown = msgspec.structs.replace(keys.queries[0], hostname="ipv4only.arpa", answers=answers)
     keys = msgspec.structs.replace(keys, queries=[*keys.queries, shown])

@@ -1,7 +1,7 @@
 """Properties of an address that follow from its number: whether the world can reach it, and what it wraps.
 
-A network without IPv4 wraps IPv4 addresses in IPv6 ones (DNS64, NAT64). These are unwrapped before anything is
-said of them: a genuine answer stays genuine there, and a forged one is found.
+A network without IPv4 wraps IPv4 addresses in IPv6 ones (DNS64, NAT64). These are unwrapped before anything
+is said: a genuine answer stays genuine there, and a forged one is found.
 """
 
 import ipaddress
