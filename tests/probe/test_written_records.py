@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from banwatch.formats.ooni import decode_untrusted
+from banwatch.formats.scrub import scrubber
 from banwatch.model.ids import Asn, CountryCode
 from banwatch.net.memory import MemoryNet
 from banwatch.probe.identity import make_measurement_uid, make_report_id
-from banwatch.probe.scrub import scrubber
 from tests.net import servers
 from tests.net.servers import Page
 from tests.probe.scenes import RESOLVER, SITE, Scene, measure, measure_site, settings

@@ -14,6 +14,7 @@ import msgspec
 import zstandard
 
 from banwatch.formats.ooni import decode_untrusted
+from banwatch.formats.ooni.own_address import scrub_line
 from banwatch.model.errors import WireError
 from banwatch.probe.spool.sealing import MAX_SEALED_BYTES, unseal_untrusted
 
@@ -133,7 +134,8 @@ def read_line_untrusted(line: bytes, fields: Mapping[str, msgspec.Raw]) -> Line:
     """Check that a measurement can be read, and name it by its content.
 
     An id in the measurement counts only where it was made from the content, so that no sender can take the id
-    of another measurement before that arrives. The address of the probe, if present, is removed.
+    of another measurement before that arrives. The address of the probe, if present, is removed, with every
+    copy of it.
 
     Args:
         line: JSON of the measurement, over any number of lines.
@@ -142,6 +144,9 @@ def read_line_untrusted(line: bytes, fields: Mapping[str, msgspec.Raw]) -> Line:
     Raises:
         WireError: it is no measurement.
     """
+    scrubbed = scrub_line(line)
+    if scrubbed is not line:
+        line, fields = scrubbed, {**msgspec.json.decode(scrubbed, type=dict[str, msgspec.Raw])}
     named = _UID_LAST.search(line)
     if named is not None and _is_own(line, named) and b"\n" not in line and _keeps_addresses_out(fields):
         return Line(line, _uid_of(line))

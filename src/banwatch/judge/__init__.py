@@ -6,9 +6,9 @@ applies every rule; the strongest one that holds decides the *verdict*, the othe
 `judge_line` does all of this to one measurement line.
 """
 
-from banwatch.judge.line import Judged, judge_line
+from banwatch.judge.line import Judged, judge_line, judge_wire
 from banwatch.judge.rules.table import RULES, RULESET
 from banwatch.judge.verdicts import judge
 from banwatch.judge.weighing.weigh import weigh
 
-__all__ = ["RULES", "RULESET", "Judged", "judge", "judge_line", "weigh"]
+__all__ = ["RULES", "RULESET", "Judged", "judge", "judge_line", "judge_wire", "weigh"]

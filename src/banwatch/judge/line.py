@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from banwatch.formats.ooni import Observed, decode_untrusted, observe
+from banwatch.formats.ooni import Observed, WireMeasurement, decode_untrusted, observe
 from banwatch.judge.verdicts import judge
 from banwatch.judge.weighing.weigh import weigh
 from banwatch.model.evidence import Evidence
@@ -51,5 +51,12 @@ def judge_line(line: bytes, reference: Reference, *, judge: Callable[[Evidence],
     Raises:
         WireError: the line is no measurement.
     """
-    observed = observe(decode_untrusted(line), reference.target_of)
+    return judge_wire(decode_untrusted(line), reference, judge=judge)
+
+
+def judge_wire(
+    wire: WireMeasurement, reference: Reference, *, judge: Callable[[Evidence], Verdict] = judge
+) -> Judged:
+    """Observe, weigh and judge one decoded measurement; see `judge_line`."""
+    observed = observe(wire, reference.target_of)
     return Judged(observed=observed, evidence=weigh(observed, reference), judge=judge)

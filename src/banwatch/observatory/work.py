@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from banwatch import pipeline
+from banwatch import pipeline, reference
 from banwatch.collector import writable
 from banwatch.judge.ruleset_file import CURRENT, Ruleset
 from banwatch.model.progress import Progress
 from banwatch.observatory.cores import count_cores
 from banwatch.pipeline import sources
 from banwatch.pipeline.reading.detect_table import Detected
+from banwatch.pipeline.scrub_archive import ScrubReport, scrub_archive
 from banwatch.store import Store, queries
+from banwatch.store.engines.duckdb_file import rewrite_file
 
 
 def ingest(
@@ -73,6 +75,19 @@ def rejudge(
     text = "" if is_current or ruleset_path is None else Path(ruleset_path).read_text(encoding="utf-8")
     with writable(store) as writer:
         return writer.rejudge(text, since=since, until=until, progress=progress)
+
+
+def scrub(store: str, *, progress: Progress) -> ScrubReport:
+    """Take the addresses of probes out of a store, and write its database file anew.
+
+    Raises:
+        BanwatchError: the store cannot be written, or another process has it open.
+    """
+    with Store.open(store) as opened:
+        report = scrub_archive(opened, reference.load(), progress)
+    if report.lines and not str(store).startswith("clickhouse:/"):
+        rewrite_file(Path(store))
+    return report
 
 
 def detect(store: str, *, with_cells: bool) -> Detected:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from banwatch.formats.ooni.own_address import scrub_line
 from banwatch.model.errors import WireError
 from banwatch.model.ids import MeasurementUid
 from banwatch.pipeline.line_batch import (
@@ -22,6 +23,7 @@ from banwatch.store import Store, queries
 from banwatch.store.archive import Frame
 from banwatch.store.batch import Batch, join
 from banwatch.store.bookkeeping import Entry, Quarantined, Segment, SourceFile
+from banwatch.store.originals import note_originals
 
 SEGMENT_BYTES = 32 << 20
 """A segment ends with the first line batch past this many raw bytes: some thousands of measurements."""
@@ -61,6 +63,8 @@ class _Pending:
     frames: list[Frame] = field(default_factory=list)
     entries: list[tuple[str, int, int]] = field(default_factory=list)
     """Id, copy and position in the segment, of each line."""
+    originals: dict[str, str] = field(default_factory=dict)
+    """By id, hashes of lines as they came, where an address of the probe was taken out."""
     quarantined: list[Quarantined] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
     sources: dict[str, SourceFile] = field(default_factory=dict)
@@ -85,8 +89,12 @@ class Committer:
     def add(self, line_batch: LineBatch, result: LineBatchResult, tally: Tally) -> None:
         """Take a line batch with its result."""
         pending = self._pending
+        line_batch = result.kept(line_batch)
         self._load_copies({uid for uid in result.uids if uid})
         dropped, repeated = self._classify(line_batch, result, tally)
+        for position, (_, original) in result.scrubbed.items():
+            if position not in dropped and result.uids[position]:
+                pending.originals[result.uids[position]] = original
         kept = len(line_batch.lines) - len(dropped)
         if kept:
             pending.frames.extend(pack(line_batch, lambda p: p not in dropped) if dropped else result.frames)
@@ -121,7 +129,7 @@ class Committer:
                 reason=reason,
                 size_bytes=what.size_bytes if what else 0,
                 sha256=what.sha256 if what else "",
-                head=head_of(what.head) if what else "",
+                head=head_of(scrub_line(what.head)) if what else "",
                 segment="",
                 position=-1,
             )
@@ -224,6 +232,7 @@ class Committer:
         pending, self._pending = self._pending, _Pending()
         self._committed_at = time.monotonic()
         row = None
+        note_originals(self._store.archive.folder, pending.originals)
         if pending.frames:
             segment, size = self._store.archive.write(self._ordinal, pending.frames)
             row = Segment(

@@ -1,13 +1,16 @@
 """Line batches: decoded, observed, weighed, judged and laid out as columns, with no database or file."""
 
 import gc
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from banwatch.judge import judge_line
+from banwatch.formats.ooni import WireMeasurement, decode_untrusted
+from banwatch.formats.ooni.own_address import names_probe, scrub_line
+from banwatch.judge import judge_wire
 from banwatch.model.errors import WireError
 from banwatch.model.reference import Reference
 from banwatch.store.archive import Frame, pack_frame
@@ -50,6 +53,20 @@ class LineBatchResult:
     """Rows of the tiers, for the first line of each id."""
     unreadable: tuple[Unreadable, ...]
     raw_bytes: int
+    scrubbed: Mapping[int, tuple[bytes, str]] = field(default_factory=dict)
+    """By position, each line from which an address of the probe was taken out, and the original's hash."""
+
+    def kept(self, line_batch: LineBatch) -> LineBatch:
+        """Return the line batch as it is kept."""
+        return with_scrubbed(line_batch, self.scrubbed)
+
+
+def with_scrubbed(line_batch: LineBatch, scrubbed: Mapping[int, tuple[bytes, str]]) -> LineBatch:
+    """Put scrubbed lines in the place of those that came."""
+    if not scrubbed:
+        return line_batch
+    lines = [scrubbed[i][0] if i in scrubbed else line for i, line in enumerate(line_batch.lines)]
+    return replace(line_batch, lines=tuple(lines))
 
 
 @contextmanager
@@ -96,19 +113,30 @@ class Worker:
         builder = BatchBuilder()
         unreadable = []
         seen: set[str] = set()
+        scrubbed: dict[int, tuple[bytes, str]] = {}
         for position, line in enumerate(line_batch.lines):
+            kept = line
             try:
-                uid = self._measure(line, builder, seen)
+                wire = decode_untrusted(line)
+                if names_probe(wire):
+                    kept = scrub_line(line, (wire.probe_ip or "",))
+                    wire = decode_untrusted(kept)
+                uid = self._measure(wire, builder, seen)
             except WireError as error:
-                unreadable.append(Unreadable(position, error.reason, head_of(line)))
+                kept = scrub_line(line)
+                unreadable.append(Unreadable(position, error.reason, head_of(kept)))
                 uid = ""
             except (
                 Exception
             ) as error:  # a hostile line that triggers an error in our code must not stop the others
+                kept = scrub_line(line)
                 reason = f"our own reader failed: {type(error).__name__}: {str(error)[:200]}"
-                unreadable.append(Unreadable(position, reason, head_of(line)))
+                unreadable.append(Unreadable(position, reason, head_of(kept)))
                 uid = ""
+            if kept is not line:
+                scrubbed[position] = (kept, hashlib.sha256(line).hexdigest())
             uids.append(uid)
+        line_batch = with_scrubbed(line_batch, scrubbed)
         return LineBatchResult(
             source=line_batch.source,
             uids=tuple(uids),
@@ -116,11 +144,12 @@ class Worker:
             batch=builder.build(),
             unreadable=tuple(unreadable),
             raw_bytes=sum(map(len, line_batch.lines)),
+            scrubbed=scrubbed,
         )
 
-    def _measure(self, line: bytes, builder: BatchBuilder, seen: set[str]) -> str:
+    def _measure(self, wire: WireMeasurement, builder: BatchBuilder, seen: set[str]) -> str:
         """Add one measurement's rows, unless its id came before in this line batch, and return its id."""
-        judged = judge_line(line, self._reference)
+        judged = judge_wire(wire, self._reference)
         uid = judged.measurement.measurement_uid
         if uid in seen:
             return uid

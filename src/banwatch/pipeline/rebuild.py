@@ -71,7 +71,7 @@ def rebuild(
         store.delete_measurements(None if wanted is None else sorted(wanted))
         for done, segment in enumerate(segments):
             entries = places.pop(segment.segment)
-            parts = [worker.work(p).batch for p in _line_batches(store, segment.segment, entries)]
+            parts = [worker.work(p).batch for p in line_batches(store, segment.segment, entries)]
             if parts:
                 batch = join(parts)
                 measurements += batch.size
@@ -128,7 +128,7 @@ def _row_of(store: Store, segment: str, ordinal: int) -> Segment:
     )
 
 
-def _line_batches(store: Store, segment: str, entries: Iterable[Entry]) -> Iterator[LineBatch]:
+def line_batches(store: Store, segment: str, entries: Iterable[Entry]) -> Iterator[LineBatch]:
     """Read the lines of a segment that tiers are made from: the first copy of each measurement."""
     positions = {entry.position for entry in entries}
     try:

@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from banwatch import __version__
+from banwatch.formats.scrub import scrubber
 from banwatch.model.ids import render_asn
 from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.seam import Net
@@ -19,7 +20,6 @@ from banwatch.probe.lag import LagMonitor
 from banwatch.probe.nettest_context import Keys, NettestContext
 from banwatch.probe.nettests.registry import Nettest, find_nettest
 from banwatch.probe.politeness import Politeness
-from banwatch.probe.scrub import scrubber
 from banwatch.probe.settings import Settings
 from banwatch.probe.trace import Trace
 from banwatch.probe.written_records import MeasurementLine, TestHelper

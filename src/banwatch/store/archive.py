@@ -279,6 +279,14 @@ class Archive:
         for number, start in enumerate(index.frame_starts()):
             yield start, self._frame(segment, index, number, start)
 
+    def remove(self, segment: str) -> None:
+        """Delete a segment that no row names any more."""
+        with self._lock:
+            self._indexes.pop(segment, None)
+            for key in [key for key in self._frames if key[0] == segment]:
+                del self._frames[key]
+        self.path_of(segment).unlink(missing_ok=True)
+
     def names(self) -> list[str]:
         """Return the names of all segments in the folder, sorted."""
         return sorted(path.name.removesuffix(SUFFIX) for path in self.folder.glob(f"??/[!.]*{SUFFIX}"))

@@ -13,6 +13,7 @@ def register(app: typer.Typer) -> None:
     archive.command("check")(_check)
     archive.command("show")(_show)
     archive.command("quarantine")(_quarantine)
+    archive.command("scrub")(_scrub)
     app.add_typer(archive, name="archive")
 
 
@@ -54,3 +55,18 @@ def _quarantine(
 
     with Store.open(store, read_only=True) as opened:
         show_quarantine(queries.quarantined(opened, limit), as_json=as_json)
+
+
+def _scrub(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
+    """Take the addresses of probes out of a store that an earlier version filled.
+
+    Every copy in headers, pages and answers goes with them. Ids stay. The database file is written anew, so
+    that no deleted page of it keeps an address. Nothing else may have the store open.
+    """
+    from banwatch.cli.views.progress import piece_progress
+    from banwatch.cli.views.store_work import show_scrub
+    from banwatch.observatory import work
+
+    with piece_progress("Scrubbing") as progress:
+        report = work.scrub(store, progress=progress)
+    show_scrub(report, as_json=as_json)

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from banwatch.cli.views.json_lines import print_json
 from banwatch.pipeline import IngestReport, RebuildReport
+from banwatch.pipeline.scrub_archive import ScrubReport
 from banwatch.store.audit import Audit
 from banwatch.store.export import ExportReport
 
@@ -34,6 +35,21 @@ def show_rebuild(report: RebuildReport, digests: Mapping[str, str], *, as_json: 
     _print_message(text)
     for name, digest in digests.items():
         print(f"{name} {digest}")
+
+
+def show_scrub(report: ScrubReport, *, as_json: bool) -> None:
+    """Print how many lines held an address of a probe."""
+    if as_json:
+        print_json(report)
+        return
+    if not report.lines:
+        _print_message("no line of the archive holds an address of a probe")
+        return
+    _print_message(
+        f"addresses of probes taken out of {report.lines:,} lines in {report.segments:,} segments; "
+        f"{report.measurements:,} measurements made again. Run `banwatch detect`; copies and mirrors of the "
+        f"archive made before this hold the addresses still"
+    )
 
 
 def show_export(done: ExportReport, folder: Path, *, as_json: bool) -> None:

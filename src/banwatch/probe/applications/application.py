@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from banwatch.formats.scrub import scrubber
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.http.request import HttpRequest
 from banwatch.net.http.target_url import TargetUrl, parse_target_url
@@ -19,7 +20,6 @@ from banwatch.net.seam import Stream, TlsSettings
 from banwatch.net.tls.certificates import Roots
 from banwatch.probe.applications.records import ApplicationRecords, OwnKeys
 from banwatch.probe.nettest_context import Measure, NettestContext
-from banwatch.probe.scrub import scrubber
 from banwatch.probe.steps.http import BROWSER_HEADERS, http_get
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from banwatch.formats.scrub import scrubber
 from banwatch.model.failure import GENERIC_TIMEOUT, Failure
 from banwatch.model.follow_up import FollowUp
 from banwatch.net.seam import Net
 from banwatch.net.tls.certificates import Roots
 from banwatch.probe.lag import LagMonitor
 from banwatch.probe.politeness import Politeness
-from banwatch.probe.scrub import scrubber
 from banwatch.probe.settings import Settings
 from banwatch.probe.step_records import StepRecords
 from banwatch.probe.trace import Trace

@@ -15,6 +15,7 @@ import h11
 import msgspec
 
 from banwatch.formats.ooni import wire
+from banwatch.formats.scrub import scrubber
 from banwatch.model import failure as df007
 from banwatch.model.errors import WireError
 from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX, Failure
@@ -23,7 +24,6 @@ from banwatch.net.failure import NetworkFailure
 from banwatch.net.seam import Stream
 from banwatch.probe.nettest_context import NettestContext
 from banwatch.probe.nettests.registry import Nettest, read_data
-from banwatch.probe.scrub import scrubber
 from banwatch.probe.steps.http import BROWSER_HEADERS, as_text
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.written_records import WrittenRequest

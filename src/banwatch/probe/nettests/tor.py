@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from banwatch.formats.ooni import wire
+from banwatch.formats.scrub import scrubber
 from banwatch.model import failure as df007
 from banwatch.model.failure import Failure
 from banwatch.net.endpoint import Endpoint, parse_endpoint
@@ -19,7 +20,6 @@ from banwatch.net.http.request import HttpRequest
 from banwatch.net.seam import Stream, TlsSettings
 from banwatch.probe.nettest_context import NettestContext
 from banwatch.probe.nettests.registry import Nettest, read_data
-from banwatch.probe.scrub import scrubber
 from banwatch.probe.steps.http import BROWSER_HEADERS, http_get
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from banwatch.formats.ooni import wire
+from banwatch.formats.scrub import scrubber
 from banwatch.model.follow_up import FollowUp
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.http.quic import QuicLink
 from banwatch.net.http.request import HttpRequest
 from banwatch.net.seam import Net
 from banwatch.net.tls.certificates import Roots
-from banwatch.probe.scrub import scrubber
 from banwatch.probe.settings import Settings
 from banwatch.probe.step_records import StepRecords
 from banwatch.probe.steps.http import http3_get
