@@ -1,12 +1,13 @@
 """Lists and tables that people keep."""
 
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from banwatch.formats.fingerprints import is_fingerprint_table, parse_fingerprints_untrusted
-from banwatch.formats.test_lists import parse_test_list_untrusted, read_test_lists
+from banwatch.formats.test_lists import count_unknown, parse_test_list_untrusted, read_test_lists
 from banwatch.model.errors import WireError
 
 LIST = b"""url,category_code,category_description,date_added,source,notes
@@ -73,3 +74,31 @@ def test_a_table_of_fingerprints_is_read() -> None:
 def test_a_table_that_is_wrong_is_refused(table: bytes) -> None:
     with pytest.raises(WireError):
         parse_fingerprints_untrusted(table)
+
+
+def test_rows_that_are_passed_over_are_counted_by_reason() -> None:
+    table = LIST + b"".join(
+        (
+            b"url,category_code,category_description,date_added,source,notes\n",
+            b"http://b.example/,GMB,Gambling,2020-01-01,again,\n",
+            b"https://comma.example/a,b,NEWS,News Media,2014-04-15,citizenlab,\n",
+            b"www.noscheme.example,NEWS,News Media,2014-04-15,citizenlab,\n",
+            b" https://blank.example/ , REL,Religion,2016-04-29,citizenlab,\n",
+            b"https://odd.example/,XYZ,Unknown,2014-04-15,citizenlab,\n",
+            b"https://none.example/,,,2014-04-15,citizenlab,\n",
+        )
+    )
+    counts: Counter[str] = Counter()
+    sites = parse_test_list_untrusted(table, "bd", counts)
+    assert [(site.url, site.category) for site in sites[2:]] == [
+        ("https://blank.example/", "REL"),
+        ("https://odd.example/", ""),
+        ("https://none.example/", ""),
+    ]
+    assert counts == {
+        "no http:// or https:// URL": 2,
+        "a second header": 1,
+        "a URL that stands there already": 1,
+        "cells out of their columns: a comma in a URL needs quotes": 1,
+    }
+    assert count_unknown(sites) == 2

@@ -15,6 +15,7 @@ from banwatch.bans import load_bans
 from banwatch.collector.intake import RefusedError
 from banwatch.collector.receiver import Receiver
 from banwatch.collector.routes import answer, parse_network_untrusted
+from banwatch.formats.test_lists import read_category
 from banwatch.model.errors import BanwatchError
 from banwatch.reference import snapshots
 from banwatch.reference.importing import read_sites
@@ -81,6 +82,7 @@ def _listed_sites(cc: str) -> Sequence[Site]:
         listed = read_sites(snapshots.default_data_dir(), imported[-1]) if imported else []
     except (BanwatchError, OSError):
         listed = []
+    listed = [site for site in listed if read_category(site.category)]  # a probe cannot judge another's risk
     own = [Site(s.url, s.category, cc) for s in listed if s.listed_for == cc]
     everywhere = [Site(s.url, s.category, "XX") for s in listed if s.listed_for == "GLOBAL"]
     found: dict[str, Site] = {}

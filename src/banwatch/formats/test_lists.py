@@ -1,13 +1,20 @@
-"""Lists of sites worth testing, as Citizen Lab keeps them: one CSV a country, and `global`."""
+"""Lists of sites worth testing, as Citizen Lab keeps them: one CSV a country, and `global`.
+
+People edit these lists by hand: blanks about cells, a second header, a comma in a URL without quotes, which
+shifts all columns after it, codes in small letters, misspelt ones, none at all. A category decides whether a
+visit may endanger somebody, so that it is one of the known codes or nothing.
+"""
 
 import csv
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
+from banwatch.formats.encoded_text import decode_untrusted
 from banwatch.model.errors import WireError
 
 MAX_LIST_BYTES = 32 * 1024 * 1024
@@ -15,6 +22,14 @@ MAX_LIST_BYTES = 32 * 1024 * 1024
 MAX_LISTS = 1000
 """Lists read from one folder or archive; there are some 150."""
 
+_CODES = """
+ALDR ANON COMM COMT CTRL CULTR DATE ECON ENV FILE GAME GMB GOVT GRP HACK HATE HOST HUMR IGO LGBT MILX MISC
+MMED NEWS POLR PORN PROV PUBH REL SRCH XED
+"""
+CATEGORIES = frozenset(_CODES.split())
+"""The 31 codes of Citizen Lab's legend (`00-LEGEND-new_category_codes.csv`)."""
+_EARLIER_CATEGORIES = frozenset({"EXTR", "TERR"})
+"""Codes of the legend before 2017, which old lists still have."""
 _COLUMNS = frozenset({"url", "category_code"})
 _LEGEND = "00-legend"
 
@@ -25,7 +40,7 @@ class ListedSite:
 
     url: str
     category: str
-    """One of the 31 category codes: `NEWS`, `GMB`, ..."""
+    """One of the 31 category codes: `NEWS`, `GMB`, ...; empty where the list has none that is known."""
     listed_for: str
     """Country code, upper case; `GLOBAL` for the list of all countries; else the list's own name."""
     added: str
@@ -33,22 +48,91 @@ class ListedSite:
     source: str
 
 
-def parse_test_list_untrusted(table: bytes, list_name: str) -> list[ListedSite]:
+def read_category(text: str) -> str:
+    """Spell a category as its code; empty where it is none that is known."""
+    code = text.strip().upper()
+    return code if code in CATEGORIES or code in _EARLIER_CATEGORIES else ""
+
+
+def is_test_list(text: str) -> bool:
+    """Whether a text begins with the header of a test list."""
+    return text.lstrip().partition("\n")[0].split(",")[0].strip().strip('"').strip().lower() == "url"
+
+
+def read_rows(text: str, passed_over: Counter[str]) -> Iterator[dict[str, str]]:
+    """Read the rows of a list whose cells are what their columns say, by column in small letters.
+
+    Args:
+        text: the table, with its header.
+        passed_over: counts rows that are not given, by reason.
+
+    Raises:
+        WireError: it is no CSV.
+    """
+    try:
+        reader = csv.reader(io.StringIO(text))
+        header = [name.strip().lower() for name in next(reader, [])]
+        for cells in reader:
+            stripped = [cell.strip() for cell in cells]
+            row = dict(zip(header, stripped, strict=False))
+            if not any(stripped):
+                continue
+            if row.get("url", "").lower() == "url":
+                passed_over["a second header"] += 1
+            elif _is_shifted(stripped, row, len(header)):
+                passed_over["cells out of their columns: a comma in a URL needs quotes"] += 1
+            else:
+                yield row
+    except csv.Error as error:
+        raise WireError(f"no CSV table: {error}") from None
+
+
+def _is_shifted(cells: list[str], row: dict[str, str], columns: int) -> bool:
+    """Whether a comma too much has moved cells into columns that are not theirs."""
+    category, described = row.get("category_code", ""), row.get("category_description", "")
+    if any(cells[columns:]) or (len(cells) > columns and not read_category(category)):
+        return True
+    return bool(read_category(described)) and read_category(described) != read_category(category)
+
+
+def parse_test_list_untrusted(
+    table: bytes, list_name: str, passed_over: Counter[str] | None = None
+) -> list[ListedSite]:
     """Parse one list; entries that are no HTTP URL are left out, as a probe could do nothing with them.
+
+    Args:
+        table: the list.
+        list_name: for which country it is.
+        passed_over: counts rows that are left out, and entries without a category that is known, by reason.
 
     Raises:
         WireError: too large, or no such table.
     """
     if len(table) > MAX_LIST_BYTES:
         raise WireError(f"a list of {len(table)} bytes is larger than {MAX_LIST_BYTES}")
+    counts: Counter[str] = passed_over if passed_over is not None else Counter()
+    text = decode_untrusted(table)
     try:
-        reader = csv.DictReader(io.StringIO(table.decode("utf-8-sig")))
-        if not set(reader.fieldnames or ()) >= _COLUMNS:
-            raise WireError("no test list: the columns `url` and `category_code` are needed")
-        sites = [_read_row(row, list_name.upper()) for row in reader]
-    except (UnicodeDecodeError, csv.Error) as error:
+        header = next(csv.reader([text.partition("\n")[0]]), [])
+    except csv.Error as error:
         raise WireError(f"no CSV table: {error}") from None
-    return [site for site in sites if site is not None]
+    if not {name.strip().lower() for name in header} >= _COLUMNS:
+        raise WireError("no test list: the columns `url` and `category_code` are needed")
+    found: dict[str, ListedSite] = {}
+    for row in read_rows(text, counts):
+        site = _read_row(row, list_name.upper())
+        if site is None:
+            counts["no http:// or https:// URL"] += 1
+        elif site.url in found:
+            counts["a URL that stands there already"] += 1
+        else:
+            found[site.url] = site
+    return list(found.values())
+
+
+def count_unknown(rows: list[ListedSite]) -> int:
+    """Count the sites whose list does not say what they are."""
+    return sum(not site.category for site in rows)
 
 
 def read_test_lists(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -84,12 +168,8 @@ def _read_zip(path: Path) -> Iterator[tuple[str, bytes]]:
         raise WireError(f"{path.name} is no zip archive that can be read: {error}") from None
 
 
-def _read_row(row: dict[str, str | None], listed_for: str) -> ListedSite | None:
-    def cell(name: str) -> str:
-        value = row.get(name)
-        return value.strip() if isinstance(value, str) else ""
-
-    url = cell("url")
+def _read_row(row: dict[str, str], listed_for: str) -> ListedSite | None:
+    url = row.get("url", "")
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -99,8 +179,8 @@ def _read_row(row: dict[str, str | None], listed_for: str) -> ListedSite | None:
         return None
     return ListedSite(
         url=url,
-        category=cell("category_code").upper(),
+        category=read_category(row.get("category_code", "")),
         listed_for=listed_for,
-        added=cell("date_added"),
-        source=cell("source"),
+        added=row.get("date_added", ""),
+        source=row.get("source", ""),
     )

@@ -1,13 +1,14 @@
 """Files that people have, as snapshots: fingerprint tables, test lists, tables of networks."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
 import msgspec
 
 from banwatch.formats.fingerprints import is_fingerprint_table, parse_fingerprints_untrusted
-from banwatch.formats.test_lists import ListedSite, parse_test_list_untrusted, read_test_lists
+from banwatch.formats.test_lists import ListedSite, count_unknown, parse_test_list_untrusted, read_test_lists
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.reference import Fingerprint
 from banwatch.reference import fingerprint_index, network_table, snapshots
@@ -24,6 +25,7 @@ def import_files(
     licence: str = "",
     countries: Path | None = None,
     data_dir: Path | None = None,
+    note: Callable[[str], None] = lambda text: None,
 ) -> snapshots.Snapshot:
     """Import files of one kind as one snapshot.
 
@@ -35,6 +37,7 @@ def import_files(
         licence: what may be done with it.
         countries: with tables of networks, a CSV of first, last, country code.
         data_dir: where to; the user's own folder where None.
+        note: called with a message on rows of test lists that were passed over.
 
     Raises:
         BanwatchError: a file that is not what it should be.
@@ -49,7 +52,7 @@ def import_files(
             case "fingerprints":
                 entries, content = _pack_fingerprints(paths)
             case "test-lists":
-                entries, content = _pack_test_lists(paths)
+                entries, content = _pack_test_lists(paths, note)
             case _:
                 entries, content = _pack_networks(paths, countries)
     except WireError as error:
@@ -101,7 +104,7 @@ def _pack_fingerprints(paths: Sequence[Path]) -> tuple[int, bytes]:
     return len(ordered), msgspec.json.encode(ordered)
 
 
-def _pack_test_lists(paths: Sequence[Path]) -> tuple[int, bytes]:
+def _pack_test_lists(paths: Sequence[Path], note: Callable[[str], None]) -> tuple[int, bytes]:
     sites: list[ListedSite] = []
     for path in paths:
         single = path.suffix == ".csv" and path.is_file()
@@ -110,9 +113,16 @@ def _pack_test_lists(paths: Sequence[Path]) -> tuple[int, bytes]:
             raise WireError(f"{path.name} holds no test list")
         for name, table in lists:
             try:
-                sites.extend(parse_test_list_untrusted(table, name))
+                passed_over: Counter[str] = Counter()
+                found = parse_test_list_untrusted(table, name, passed_over)
             except WireError as error:
                 raise WireError(f"{path.name}, list {name}: {error}") from None
+            sites.extend(found)
+            if passed_over:
+                reasons = ", ".join(f"{count} {reason}" for reason, count in passed_over.most_common())
+                note(f"list {name}: {passed_over.total()} rows passed over: {reasons}")
+            if unknown := count_unknown(found):
+                note(f"list {name}: {unknown} sites without a known category are measured only on wish")
     sites.sort(key=lambda site: (site.listed_for, site.url, site.category))
     return len(sites), msgspec.json.encode(sites)
 

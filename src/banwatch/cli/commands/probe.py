@@ -36,7 +36,11 @@ def register(app: typer.Typer) -> None:
             str, typer.Option(help="Measure only these categories of lists: NEWS,HUMR.")
         ] = "",
         risky: Annotated[
-            str, typer.Option(help="Categories to measure although they may endanger you here: GMB,PORN.")
+            str,
+            typer.Option(
+                help="Categories to measure although they may endanger you here: GMB,PORN; "
+                "UNKNOWN is what a list gives no known category."
+            ),
         ] = "",
         helper: Annotated[
             str | None,

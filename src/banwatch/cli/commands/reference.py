@@ -47,6 +47,7 @@ def register(app: typer.Typer) -> None:
         """Import files of one kind as one snapshot; the newest of each kind is used from then on."""
         from datetime import UTC
 
+        from banwatch.cli.views.messages import note
         from banwatch.cli.views.reference import show_snapshots
         from banwatch.reference.importing import import_files as run
 
@@ -57,6 +58,7 @@ def register(app: typer.Typer) -> None:
             licence=licence,
             countries=countries,
             data_dir=data_dir,
+            note=note,
         )
         show_snapshots([snapshot], as_json=as_json)
 

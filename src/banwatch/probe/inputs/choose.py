@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from banwatch.model.ban import Ban
 from banwatch.model.errors import BanwatchError
 from banwatch.net.http.target_url import parse_target_url
-from banwatch.probe.inputs.inputs import Input, only_categories
+from banwatch.probe.inputs.inputs import UNKNOWN, Input, only_categories
 from banwatch.probe.inputs.risk import leave_out_risky
 from banwatch.probe.inputs.sources import read_list
 from banwatch.probe.settings import Settings
@@ -58,17 +58,27 @@ def choose_inputs(
         raise BanwatchError("Nothing to measure", "Name URLs, a --list, or a --ban.")
     chosen = only_categories(listed, _split_codes(category))
     kept, left_out = leave_out_risky(chosen, settings.probe_cc, _split_codes(risky))
-    if left_out:
-        counts = Counter(one.category for one in left_out)
+    _note_left_out(left_out, note)
+    inputs = list(dict.fromkeys([*urls, *(one.url for one in kept)]))
+    if not inputs:
+        raise BanwatchError("Nothing is left to measure", "Choose other categories.")
+    return inputs
+
+
+def _note_left_out(left_out: Sequence[Input], note: Callable[[str], None]) -> None:
+    counts = Counter(one.category for one in left_out)
+    unknown = counts.pop(UNKNOWN, 0)
+    if counts:
         listing = ", ".join(f"{number} {code}" for code, number in sorted(counts.items()))
         note(
             f"left out, because to visit them may endanger you here: {listing} "
             f"(--risky {','.join(sorted(counts))} measures them all the same)"
         )
-    inputs = list(dict.fromkeys([*urls, *(one.url for one in kept)]))
-    if not inputs:
-        raise BanwatchError("Nothing is left to measure", "Choose other categories.")
-    return inputs
+    if unknown:
+        note(
+            f"left out, because their list gives no category that is known, and nobody can tell whether they "
+            f"endanger you here: {unknown} (--risky {UNKNOWN} measures them all the same)"
+        )
 
 
 def _split_codes(text: str) -> set[str]:

@@ -6,8 +6,9 @@ from importlib.resources import files
 
 import yaml
 
+from banwatch.formats.test_lists import read_category
 from banwatch.model.ids import CountryCode
-from banwatch.probe.inputs.inputs import Input
+from banwatch.probe.inputs.inputs import UNKNOWN, Input
 
 
 @functools.cache
@@ -29,13 +30,17 @@ def leave_out_risky(
     """Split inputs into those to measure and those left out, by the country's risk profile.
 
     Args:
-        inputs: with their categories; an input without one was named by the person, and is measured.
+        inputs: with their categories; an input without one was named by the person, and is measured. One
+            that nobody knows is of unknown risk, and is not.
         country: where the probe stands.
-        opted_in: categories that the person chose to measure all the same.
+        opted_in: categories that the person chose to measure all the same; `UNKNOWN` for those that the list
+            does not tell.
     """
-    risky = risky_categories(country) - frozenset(opted_in)
+    chosen = frozenset(opted_in)
+    risky = (risky_categories(country) | {UNKNOWN}) - chosen
     kept: list[Input] = []
     left_out: list[Input] = []
     for one in inputs:
-        (left_out if one.category in risky else kept).append(one)
+        category = one.category and (read_category(one.category) or UNKNOWN)
+        (left_out if category in risky and one.category not in chosen else kept).append(one)
     return kept, left_out

@@ -5,12 +5,13 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from banwatch.formats.test_lists import read_category
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.real import RealNet
 from banwatch.net.tls.certificates import Roots
-from banwatch.probe.inputs.inputs import Input, parse_list_untrusted
+from banwatch.probe.inputs.inputs import UNKNOWN, Input, parse_list_untrusted
 from banwatch.probe.inputs.list_fetch import fetch_list
 from banwatch.probe.settings import Settings
 from banwatch.reference import snapshots
@@ -49,15 +50,16 @@ def read_list(source: str, settings: Settings, note: Callable[[str], None]) -> l
 
 def _parse(data: bytes, source: str, note: Callable[[str], None]) -> list[Input]:
     try:
-        inputs, unusable = parse_list_untrusted(data)
+        parsed = parse_list_untrusted(data)
     except WireError as error:
         raise BanwatchError(
             f"Cannot read the list {source}: {error.reason}",
             "Expected URLs, one a line, or a Citizen Lab CSV.",
         ) from error
-    if unusable:
-        note(f"{unusable} lines of {source} are no URL that can be measured")
-    return inputs
+    if parsed.passed_over:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in parsed.passed_over.most_common())
+        note(f"{parsed.passed_over.total()} rows of {source} passed over: {reasons}")
+    return parsed.inputs
 
 
 def _read_country_list(code: str) -> list[Input]:
@@ -69,7 +71,9 @@ def _read_country_list(code: str) -> list[Input]:
             "Import Citizen Lab's with `banwatch reference import`, or name a file or an https:// address.",
         )
     sites = read_sites(data_dir, imported[-1])
-    inputs = [Input(site.url, site.category) for site in sites if site.listed_for == code]
+    inputs = [
+        Input(site.url, read_category(site.category) or UNKNOWN) for site in sites if site.listed_for == code
+    ]
     if not inputs:
         countries = ", ".join(sorted({site.listed_for for site in sites}))
         raise BanwatchError(f"No test list for {code} in {imported[-1].id}", f"It has: {countries}.")
