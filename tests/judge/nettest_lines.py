@@ -67,7 +67,7 @@ def tor(dirauth: str | None, obfs4: str | None) -> dict[str, Any]:
 
 
 def signal(failure: str | None) -> dict[str, Any]:
-    names = ("textsecure-service.whispersystems.org", "storage.signal.org", "cdn.signal.org")
+    names = ("chat.signal.org", "storage.signal.org", "cdn.signal.org")
     return {
         "queries": [lookup(name, f"13.248.212.{n}") for n, name in enumerate(names, 1)],
         "tcp_connect": [connect(f"13.248.212.{n}") for n, _ in enumerate(names, 1)],

@@ -263,5 +263,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Failure that a nettest without a control reports of itself."""
     outcome_success: bool | None
     outcome_tampered: bool | None
+    dns_bogon_names: tuple[str, ...] = ()
+    """Names that the network's own resolver answered with private or reserved addresses alone, for nettests
+    with many names; those that the specification ignores are left out."""
     resolver_kind: str = "unknown"
     """Kind of the resolver that the probe's system asked: `network`, `public` or `unknown`."""

@@ -1,6 +1,10 @@
 """Nettests by the way they are judged."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
+
+from banwatch.model.observation import Step
 
 
 class NettestKind(StrEnum):
@@ -48,3 +52,62 @@ KINDS = {
 def kind_of_nettest(test_name: str) -> NettestKind:
     """Return how a nettest is judged; `OTHER` for one that is not listed."""
     return KINDS.get(test_name, NettestKind.OTHER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IgnoredName:
+    """Name for which steps of a nettest say nothing about the network."""
+
+    hostname: str
+    """The name; empty for every name that the nettest asks for."""
+    steps: frozenset[Step]
+    since: datetime | None = None
+    """Time from which it holds; None for always."""
+    source: str
+
+
+_ALL_STEPS = frozenset(Step)
+IGNORED_NAMES: dict[str, tuple[IgnoredName, ...]] = {
+    "signal": (
+        IgnoredName(
+            hostname="uptime.signal.org",
+            steps=_ALL_STEPS,
+            source="OONI ts-029: the test logic ignores the result of this query; its answer is 127.0.0.1",
+        ),
+        IgnoredName(
+            hostname="api.directory.signal.org",
+            steps=_ALL_STEPS,
+            since=datetime(2023, 5, 1, tzinfo=UTC),
+            source="ooni/probe#2477: retired by Signal in May 2023",
+        ),
+        IgnoredName(
+            hostname="textsecure-service.whispersystems.org",
+            steps=_ALL_STEPS,
+            since=datetime(2023, 11, 7, tzinfo=UTC),
+            source="OONI ts-029, ooni/probe#2627: retired by Signal on 7 November 2023",
+        ),
+    ),
+    "facebook_messenger": (
+        IgnoredName(
+            hostname="stun.fbsbx.com",
+            steps=_ALL_STEPS - {Step.DNS},
+            source="OONI ts-019: the addresses of `stun` are ignored, since that is a service over UDP",
+        ),
+    ),
+    "psiphon": (
+        IgnoredName(
+            hostname="",
+            steps=frozenset({Step.DNS}),
+            source="OONI ts-015: no lookups are expected; one that is there was made without Psiphon",
+        ),
+    ),
+}
+"""Names whose steps mean nothing, by the nettest that makes them."""
+
+
+def is_ignored(test_name: str, hostname: str | None, step: Step, at: datetime) -> bool:
+    """Whether a step of a nettest says nothing about the network, whatever its result."""
+    return any(
+        name.hostname in ("", hostname) and step in name.steps and (name.since is None or at >= name.since)
+        for name in IGNORED_NAMES.get(test_name, ())
+    )

@@ -21,7 +21,7 @@ from banwatch.store.bookkeeping import (
 )
 from banwatch.store.columns import Layout
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 """Version that changes when a store of an earlier one can no longer be read or added to."""
 
 

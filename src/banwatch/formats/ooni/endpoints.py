@@ -1,6 +1,6 @@
 """Endpoints of applications, from the common steps: how far each could be used."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from banwatch.formats.ooni.observed import Endpoint
 from banwatch.formats.ooni.reading import read_ip
@@ -8,9 +8,13 @@ from banwatch.model.observation import Observation, Step
 
 GroupOf = Callable[[str], str | None]
 """The group of a host: one usable endpoint of a group is enough; None leaves the host out."""
+IsIgnored = Callable[[str, Step], bool]
+"""Whether a step towards a host says nothing, whatever its result."""
 
 
-def read_endpoints(observations: Sequence[Observation], group_of: GroupOf) -> tuple[Endpoint, ...]:
+def read_endpoints(
+    observations: Sequence[Observation], group_of: GroupOf, is_ignored: IsIgnored
+) -> tuple[Endpoint, ...]:
     """Say of each host whether it could be used, and else which step failed, the lowest first.
 
     A host is one that was resolved, connected to by address, or asked for over HTTP.
@@ -26,12 +30,13 @@ def read_endpoints(observations: Sequence[Observation], group_of: GroupOf) -> tu
     found = []
     for host in hosts:
         group = group_of(host)
-        if group is not None:
-            found.append(_read_host(host, group, by_step))
+        if group is not None and not is_ignored(host, Step.DNS):
+            counting = {step: () if is_ignored(host, step) else tuple(seen) for step, seen in by_step.items()}
+            found.append(_read_host(host, group, counting))
     return tuple(found)
 
 
-def _read_host(host: str, group: str, by_step: dict[Step, list[Observation]]) -> Endpoint:
+def _read_host(host: str, group: str, by_step: Mapping[Step, Sequence[Observation]]) -> Endpoint:
     lookups = [seen for seen in by_step[Step.DNS] if seen.hostname == host]
     addresses = {ip for lookup in lookups for ip in lookup.answers} | {read_ip(host)}
     if lookups and not any(lookup.answers for lookup in lookups):

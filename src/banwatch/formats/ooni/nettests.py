@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 
@@ -11,6 +12,7 @@ from banwatch.formats.ooni.observed import Endpoint, Outcome
 from banwatch.formats.ooni.reading import host_of, read_ip
 from banwatch.formats.ooni.steps import Steps
 from banwatch.formats.ooni.wire import Raw, TestKeys, TlsHandshake, TorTarget
+from banwatch.model.nettest import is_ignored
 from banwatch.model.observation import Step
 
 APPLICATIONS = {
@@ -64,14 +66,18 @@ def name_target(test_name: str, measured_input: str, target_of: Callable[[str], 
     return target_of(host)
 
 
-def read(test_name: str, keys: TestKeys, steps: Steps) -> Nettest:
+def read(test_name: str, keys: TestKeys, steps: Steps, at: datetime) -> Nettest:
     """Read what a nettest has beside the common steps, adding the steps that it keeps elsewhere."""
     if test_name == "web_connectivity":
         return _NOTHING
     if test_name in _GROUPS:
         return Nettest(
             outcome=Outcome(failure=normalise(keys.failure)),
-            endpoints=read_endpoints(steps.found, _GROUPS[test_name]),
+            endpoints=read_endpoints(
+                steps.found,
+                _GROUPS[test_name],
+                lambda host, step: is_ignored(test_name, host, step, at),
+            ),
         )
     if test_name == "tor":
         return Nettest(endpoints=_read_tor(keys, steps))
@@ -101,7 +107,7 @@ def _whatsapp(host: str) -> str | None:
 
 
 def _signal(host: str) -> str | None:
-    return None if host == "uptime.signal.org" or read_ip(host) else host
+    return None if read_ip(host) else host
 
 
 def _facebook(host: str) -> str | None:

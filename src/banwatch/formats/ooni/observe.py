@@ -35,7 +35,7 @@ def observe(wire: WireMeasurement, target_of: Callable[[str], str]) -> Observed:
     measurement = _read_measurement(wire, target_of)
     steps = Steps(measurement.measurement_uid)
     _add_steps(steps, keys, host_of(measurement.input))
-    nettest = nettests.read(measurement.test_name, keys, steps)
+    nettest = nettests.read(measurement.test_name, keys, steps, measurement.measurement_start_time)
     return Observed(
         measurement=measurement,
         observations=tuple(steps.found),

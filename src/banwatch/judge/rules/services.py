@@ -65,8 +65,11 @@ SERVICE_RULES: tuple[Rule, ...] = (
         id=RuleId("service.bogon"),
         layer=Layer.DNS,
         kinds=_SERVICES | _BOOTSTRAP,
-        condition="a name that the application needs resolved to a private, loopback or reserved address",
-        holds=lambda e: bool(e.dns_bogons) and e.dns_system_unvouched,
+        condition=(
+            "a name that the application needs resolved to private, loopback or reserved addresses alone; "
+            "lookups that the nettest's specification ignores do not count"
+        ),
+        holds=lambda e: bool(e.dns_bogon_names),
         state=State.BLOCKED,
         mechanism="dns.injection.bogon",
         mechanisms=lambda e: ("dns.injection.bogon",),
@@ -76,7 +79,10 @@ SERVICE_RULES: tuple[Rule, ...] = (
             "A name that is private by design would accuse the whole world. Lookups that a specification "
             "ignores are listed beside the kinds of nettests and are never judged."
         ),
-        sentence=lambda e: f"A name of {e.target} resolved to {listed(e.dns_bogons)}, not a public address.",
+        sentence=lambda e: (
+            f"A name of {e.target} ({listed(e.dns_bogon_names)}) resolved to "
+            f"{listed(e.dns_bogons) if e.dns_bogons else 'a private address'}, not a public address."
+        ),
     ),
     Rule(
         id=RuleId("service.cut"),

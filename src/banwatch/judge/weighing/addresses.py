@@ -73,6 +73,12 @@ class Addresses:
         return ":" in ip and ":" not in _unwrap(ip, self._prefixes)
 
 
+def is_private_name(hostname: str) -> bool:
+    """Whether a name is one that only a private network resolves: a single label, or a special-use domain."""
+    labels = hostname.rstrip(".").lower().split(".")
+    return len(labels) == 1 or labels[-1] in _PRIVATE_DOMAINS or labels[-2:] == ["home", "arpa"]
+
+
 def is_v6(ip: str) -> bool:
     """Whether an address is of IPv6."""
     return ":" in ip
@@ -112,6 +118,12 @@ def _prefixes_of(number: int, inner: set[int]) -> Iterable[Prefix]:
     for length in _LENGTHS:
         if _extract(number, length) in inner:
             yield number >> (128 - length), length
+
+
+_PRIVATE_DOMAINS = frozenset(
+    {"corp", "home", "internal", "intranet", "invalid", "lan", "local", "localdomain", "localhost", "test"}
+)
+"""Top-level domains of private networks: RFC 6761, RFC 6762, RFC 8375, ICANN's reserved ones, and usage."""
 
 
 @lru_cache(maxsize=65_536)

@@ -3,15 +3,17 @@
 from typing import TypedDict
 
 from banwatch.judge.thresholds import LENGTH_RATIO_SAME
+from banwatch.judge.weighing.addresses import is_private_name
 from banwatch.judge.weighing.fingerprints import MatchedFingerprints
 from banwatch.judge.weighing.follow_ups import came_from_nowhere
 from banwatch.judge.weighing.hops import Hop
-from banwatch.judge.weighing.names import Names
+from banwatch.judge.weighing.names import Names, system_lookups
 from banwatch.judge.weighing.pages import FIRST_ERROR_STATUS, compare_pages, differs, is_portal, is_refusal
 from banwatch.judge.weighing.parts import MeasurementParts
 from banwatch.model.failure import CERTIFICATE_FAILURES
 from banwatch.model.fate import Fate, fate_of
 from banwatch.model.follow_up import FollowUp
+from banwatch.model.nettest import NettestKind, kind_of_nettest
 from banwatch.model.observation import Observation, Step
 
 _DNS = Step.DNS
@@ -43,6 +45,7 @@ class LookupColumns(TypedDict):
     dns_nowhere_else: bool
     dns_fingerprints: tuple[str, ...]
     dns_fate: tuple[str, ...]
+    dns_bogon_names: tuple[str, ...]
 
 
 def find_lookups(parts: MeasurementParts, matched: MatchedFingerprints) -> LookupColumns:
@@ -80,7 +83,24 @@ def find_lookups(parts: MeasurementParts, matched: MatchedFingerprints) -> Looku
         "dns_nowhere_else": names.nowhere_else,
         "dns_fingerprints": matched.counting,
         "dns_fate": _fates_at_false_addresses(parts, parts.hops[parts.names_at], names),
+        "dns_bogon_names": _names_of_bogons(parts),
     }
+
+
+def _names_of_bogons(parts: MeasurementParts) -> tuple[str, ...]:
+    """Find the names whose every address from the network's own resolver is one that no public name has.
+
+    For nettests that ask for many names: a page's one name is compared with the control's answer instead.
+    """
+    if kind_of_nettest(parts.measurement.test_name) is NettestKind.WEB:
+        return ()
+    answers: dict[str, set[str]] = {}
+    for lookup in system_lookups(seen for hop in parts.hops for seen in hop.dns):
+        if lookup.hostname and not is_private_name(lookup.hostname):
+            answers.setdefault(lookup.hostname, set()).update(lookup.answers)
+    return tuple(
+        sorted(name for name, ips in answers.items() if ips and all(map(parts.addresses.is_bogon, ips)))
+    )
 
 
 def _fates_at_false_addresses(parts: MeasurementParts, hop: Hop, names: Names) -> tuple[str, ...]:

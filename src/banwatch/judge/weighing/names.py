@@ -87,6 +87,11 @@ def _hostname(hop: Hop) -> str | None:
     return next((seen.hostname for seen in (*hop.http, *hop.tls) if seen.hostname), None)
 
 
+def system_lookups(lookups: Iterable[Observation]) -> list[Observation]:
+    """Return the lookups that the system's own resolver made."""
+    return _sort_lookups(lookups)[0]
+
+
 def _sort_lookups(
     lookups: Iterable[Observation],
 ) -> tuple[list[Observation], list[Observation], list[Observation]]:

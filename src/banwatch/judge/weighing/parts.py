@@ -10,6 +10,8 @@ from banwatch.judge.weighing.names import Names, certificate_problem, compare_na
 from banwatch.judge.weighing.pages import compare_pages, differs, good_page
 from banwatch.model.control import Control
 from banwatch.model.follow_up import FollowUp
+from banwatch.model.measurement import Measurement
+from banwatch.model.nettest import IGNORED_NAMES, is_ignored
 from banwatch.model.observation import Observation, Step
 from banwatch.model.reference import Reference
 
@@ -39,6 +41,7 @@ class MeasurementParts:
         if any(seen.follow_up is not None for seen in observed.observations):
             self.plain = [seen for seen in observed.observations if is_plain(seen)]
             self.follow_ups = [seen for seen in observed.observations if not is_plain(seen)]
+        self.plain = _leave_out_ignored(self.plain, self.measurement)
         self.hops = group_by_hop(self.plain)
         expected = self.control.addresses if self.control else ()
         self.addresses = Addresses(reference, find_prefixes(self.plain, expected))
@@ -115,6 +118,14 @@ class MeasurementParts:
             return bool(seen.peer_certificates) and self.is_valid(seen)
         compared = compare_pages(seen, self.page_of_control)
         return seen.step is _HTTP and bool(compared.status_match) and not differs(compared)
+
+
+def _leave_out_ignored(plain: Sequence[Observation], measurement: Measurement) -> Sequence[Observation]:
+    """Leave out the steps that say nothing by the nettest's own specification."""
+    name, at = measurement.test_name, measurement.measurement_start_time
+    if name not in IGNORED_NAMES:
+        return plain
+    return [seen for seen in plain if not is_ignored(name, seen.hostname, seen.step, at)]
 
 
 def _handshakes_of(page: Observation, hop: Hop) -> list[Observation]:

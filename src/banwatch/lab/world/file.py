@@ -103,6 +103,7 @@ class _WorldFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     inputs: tuple[_InputEntry, ...] = ()
     sites: tuple[_SiteEntry, ...]
     farms: tuple[_FarmEntry, ...] = ()
+    answers: dict[str, tuple[str, ...]] = {}
 
 
 class _Mistake(Exception):
@@ -202,7 +203,11 @@ def _build(file: _WorldFile) -> World:
         address=_address(file.helper.address, ".helper.address"),
         step_timeout_s=file.helper.step_timeout_s,
     )
-    _check_names(sites, resolvers, helper)
+    answers = tuple(
+        (_hostname(name, f".answers.{name}"), _addresses(texts, f".answers.{name}"))
+        for name, texts in file.answers.items()
+    )
+    _check_names(sites, resolvers, helper, [name for name, _ in answers])
     _check_addresses(sites, resolvers, helper)
     countries = [
         (_prefix(text, f".countries.{code}[{i}]"), CountryCode(code))
@@ -220,6 +225,7 @@ def _build(file: _WorldFile) -> World:
         countries=tuple(countries),
         ca_file=CA_FILE,
         ca_pem=ca_pem(),
+        answers=answers,
     )
 
 
@@ -316,8 +322,10 @@ def _addresses(texts: tuple[str, ...], at: str) -> tuple[Address, ...]:
     return tuple(_address(text, f"{at}[{i}]") for i, text in enumerate(texts))
 
 
-def _check_names(sites: list[Site], resolvers: tuple[Resolver, ...], helper: Helper) -> None:
-    seen = {helper.hostname, *(name for resolver in resolvers for name in resolver.names)}
+def _check_names(
+    sites: list[Site], resolvers: tuple[Resolver, ...], helper: Helper, others: list[str]
+) -> None:
+    seen = {helper.hostname, *others, *(name for resolver in resolvers for name in resolver.names)}
     for i, site in enumerate(sites):
         for name in site.names:
             if name in seen:

@@ -174,6 +174,8 @@ class World:
     """File of the lab's authority (PEM), which a client in the lab trusts."""
     ca_pem: str = field(repr=False)
     """The lab's authority as PEM text."""
+    answers: tuple[tuple[str, tuple[Address, ...]], ...] = ()
+    """Names that resolve to addresses of no site: private or reserved ones, as some names of the world do."""
 
     @property
     def prefixes(self) -> tuple[Prefix, ...]:

@@ -41,6 +41,7 @@ class Zone:
         self._hosts: dict[str, tuple[Address, ...]] = {
             world.helper.hostname: (world.helper.address,),
             **{name: resolver.addresses for resolver in world.resolvers for name in resolver.names},
+            **dict(world.answers),
         }
         names = (*self._sites, *self._hosts)
         self._parents = {
