@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from banwatch.judge import judge
+from banwatch.model.receipt import SourceClass
 from banwatch.store.batch import VOICE
 from tests.judge.judging import weigh_line
 from tests.judge.test_scenarios import CENSORED, HONEST
@@ -15,6 +16,10 @@ OTHER = {
     "report_id": "another",
     "probe_id": "somebody",
     "measurement_start_time": datetime(2031, 1, 1, tzinfo=UTC),
+    "received_at": datetime(2031, 1, 1, 2, tzinfo=UTC),
+    "source_class": SourceClass.ANONYMOUS,
+    "receipt_voice": "a voice",
+    "origin_agrees": False,
 }
 
 

@@ -20,7 +20,7 @@ def line(number: int = 0, *, day: int = 1, **changes: object) -> bytes:
         "input": f"https://{host}/",
         "measurement_start_time": f"2016-04-{day:02} {number // 60 % 24:02}:{number % 60:02}:00",
         "test_start_time": f"2016-04-{day:02} 00:00:00",
-        "measurement_uid": f"201604{day:02}000000.{number:06}_KP_webconnectivity_{number:016x}",
+        "measurement_uid": f"201604{day:02}235959.{number:06}_KP_webconnectivity_{number:016x}",
         "probe_asn": "AS131279",
         "probe_cc": "KP",
         "report_id": f"report-{number // 4}",
@@ -79,7 +79,7 @@ def line(number: int = 0, *, day: int = 1, **changes: object) -> bytes:
 
 def uid(number: int, *, day: int = 1) -> str:
     """Return the id of a line."""
-    return f"201604{day:02}000000.{number:06}_KP_webconnectivity_{number:016x}"
+    return f"201604{day:02}235959.{number:06}_KP_webconnectivity_{number:016x}"
 
 
 def joined(lines: Iterable[bytes]) -> bytes:

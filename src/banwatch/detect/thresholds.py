@@ -95,6 +95,11 @@ nor a new beginning."""
 LONGEST_LAG_S = 400 * 86400
 """A measurement that came later than this has a wrong clock, or an id that means something else."""
 
+CLOCK_AHEAD_S = 900
+"""Seconds that a measurement may lie after the hour of its receipt: a phone that sets its clock by the
+network is right to a minute, one that was set by hand to some minutes, one that takes local time for UTC is
+wrong by half an hour or more (`../shared/data/field/wrong-clocks`)."""
+
 # --- shutdowns ---------------------------------------------------------------------------------------------
 
 SHUTDOWN_NATS = 13.0

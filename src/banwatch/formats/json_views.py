@@ -21,6 +21,7 @@ from banwatch.model.ids import (
     render_asn,
 )
 from banwatch.model.incident import Incident, IncidentKind, Interval
+from banwatch.model.receipt import SourceClass
 from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
@@ -52,6 +53,9 @@ class VerdictJson:
     ruleset: str
     snapshots: tuple[str, ...]
     resolver_kind: ResolverKind
+    received_at: datetime | None = None
+    source_class: SourceClass = SourceClass.OONI
+    origin_agrees: bool | None = None
 
     @classmethod
     def from_verdict(cls, verdict: Verdict) -> "VerdictJson":
@@ -77,6 +81,9 @@ class VerdictJson:
             ruleset=verdict.ruleset,
             snapshots=verdict.snapshots,
             resolver_kind=verdict.resolver_kind,
+            received_at=verdict.received_at,
+            source_class=verdict.source_class,
+            origin_agrees=verdict.origin_agrees,
         )
 
     def to_verdict(self) -> Verdict:
@@ -102,6 +109,9 @@ class VerdictJson:
             ruleset=self.ruleset,
             snapshots=self.snapshots,
             resolver_kind=self.resolver_kind,
+            received_at=self.received_at,
+            source_class=self.source_class,
+            origin_agrees=self.origin_agrees,
         )
 
 

@@ -3,9 +3,10 @@
 Wire: CSV is UTF-8 with a header line, separated by commas, semicolons or tabs, and may be packed with gzip;
 Parquet holds the same columns, times as timestamps or text. Columns `measurement_uid, measurement_start_time,
 probe_cc, probe_asn, target, state, mechanisms` must be there; `probe_id`, `report_id`, `access_tier`,
-`resolver_asn` and `arrived_at` may be; others are passed over. Case makes no difference in names of
-columns and in states. Times are RFC 3339, `YYYY-MM-DD HH:MM:SS`, or seconds since 1970; UTC where they name
-no zone. AS numbers are `AS64512`, `64512` or `64512.0`. Mechanisms are separated by semicolons.
+`resolver_asn`, `arrived_at`, `received_at` (hour of receipt; that of `arrived_at` or of the id where it is
+missing) and `source_class` (docs/trust.md) may be; others are passed over. Case makes no difference in names
+of columns and in states. Times are RFC 3339, `YYYY-MM-DD HH:MM:SS`, or seconds since 1970; UTC where they
+name no zone. AS numbers are `AS64512`, `64512` or `64512.0`. Mechanisms are separated by semicolons.
 """
 
 import csv
@@ -16,8 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from banwatch.formats.ooni.uid import receipt_hour_of
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName, parse_asn, parse_country
+from banwatch.model.receipt import SourceClass, hour_of_receipt
 from banwatch.model.resolver import kind_of_resolver
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
@@ -31,7 +34,15 @@ REQUIRED = (
     "state",
     "mechanisms",
 )
-OPTIONAL = ("probe_id", "report_id", "access_tier", "resolver_asn", "arrived_at")
+OPTIONAL = (
+    "probe_id",
+    "report_id",
+    "access_tier",
+    "resolver_asn",
+    "arrived_at",
+    "received_at",
+    "source_class",
+)
 MAX_FIELD_CHARS = 10_000
 MAX_KEPT_WORDS = 200_000
 """Distinct values of a column that are held to be shared by rows; more are read all the same."""
@@ -216,6 +227,7 @@ class _Rows:
             found = self._word(row, "state")[:100]
             raise WireError(f"state is {found!r}, expected one of {', '.join(State)}")
         asn = read_asn(self._word(row, "probe_asn"))
+        started_at = parse_moment((row.get("measurement_start_time") or "").strip())
         mechanisms, layer = self._read_mechanisms(self._word(row, "mechanisms"))
         return Verdict(
             measurement_uid=MeasurementUid(uid),
@@ -227,7 +239,7 @@ class _Rows:
             access_tier=self._word(row, "access_tier", _value),
             report_id=self._word(row, "report_id", _value),
             probe_id=self._word(row, "probe_id", _value),
-            measurement_start_time=parse_moment((row.get("measurement_start_time") or "").strip()),
+            measurement_start_time=started_at,
             # where nothing at all answered, no target is accused, whatever the row calls it
             state=State.INSUFFICIENT if layer is Layer.NETWORK else state,
             mechanisms=mechanisms,
@@ -239,6 +251,8 @@ class _Rows:
             ruleset="",
             snapshots=(),
             resolver_kind=kind_of_resolver(read_asn(self._word(row, "resolver_asn")), asn),
+            received_at=_received_at(row) or receipt_hour_of(uid, started_at),
+            source_class=_source_class(self._word(row, "source_class", _value)),
         )
 
     def _word(self, row: Mapping[str, str], name: str, read: Callable[[str], str] = str) -> str:
@@ -257,6 +271,25 @@ class _Rows:
             if len(self._mechanisms) < MAX_KEPT_WORDS:
                 self._mechanisms[text] = read
         return read
+
+
+def _received_at(row: Mapping[str, str]) -> datetime | None:
+    """Read the hour of receipt, from the first column that tells it."""
+    for name in ("received_at", "arrived_at"):
+        text = (row.get(name) or "").strip()
+        if text.lower() not in _NOTHING:
+            return hour_of_receipt(parse_moment(text))
+    return None
+
+
+def _source_class(text: str) -> SourceClass:
+    """Read a class of sources; an unknown one vouches for nothing."""
+    if not text:
+        return SourceClass.OONI
+    try:
+        return SourceClass(text.lower())
+    except ValueError:
+        return SourceClass.ANONYMOUS
 
 
 def _mechanisms_of(text: str) -> tuple[tuple[str, ...], Layer | None]:

@@ -10,6 +10,7 @@ from banwatch.judge.weighing.weigh import weigh
 from banwatch.model.evidence import Evidence
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
+from banwatch.model.receipt import NO_RECEIPT, Receipt
 from banwatch.model.reference import Reference
 from banwatch.model.verdict import Verdict
 
@@ -40,23 +41,34 @@ class Judged:
         return self.observed.observations
 
 
-def judge_line(line: bytes, reference: Reference, *, judge: Callable[[Evidence], Verdict] = judge) -> Judged:
+def judge_line(
+    line: bytes,
+    reference: Reference,
+    *,
+    judge: Callable[[Evidence], Verdict] = judge,
+    receipt: Receipt = NO_RECEIPT,
+) -> Judged:
     """Decode, observe, weigh and judge one measurement.
 
     Args:
         line: the measurement, OONI's JSON, as it was received.
         reference: snapshots to compare with.
         judge: applies the rules; those that ship with the package, if omitted.
+        receipt: when and from which class of sources it came.
 
     Raises:
         WireError: the line is no measurement.
     """
-    return judge_wire(decode_untrusted(line), reference, judge=judge)
+    return judge_wire(decode_untrusted(line), reference, judge=judge, receipt=receipt)
 
 
 def judge_wire(
-    wire: WireMeasurement, reference: Reference, *, judge: Callable[[Evidence], Verdict] = judge
+    wire: WireMeasurement,
+    reference: Reference,
+    *,
+    judge: Callable[[Evidence], Verdict] = judge,
+    receipt: Receipt = NO_RECEIPT,
 ) -> Judged:
     """Observe, weigh and judge one decoded measurement; see `judge_line`."""
-    observed = observe(wire, reference.target_of)
+    observed = observe(wire, reference.target_of, receipt)
     return Judged(observed=observed, evidence=weigh(observed, reference), judge=judge)

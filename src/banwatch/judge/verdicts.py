@@ -64,6 +64,10 @@ def judge(evidence: Evidence, rules: Sequence[Rule] = RULES, ruleset: str = RULE
         ruleset=ruleset,
         snapshots=evidence.snapshots,
         resolver_kind=ResolverKind(evidence.resolver_kind),
+        received_at=evidence.received_at,
+        source_class=evidence.source_class,
+        receipt_voice=evidence.receipt_voice,
+        origin_agrees=evidence.origin_agrees,
     )
 
 

@@ -1,18 +1,20 @@
-"""Verdicts counted: target × network × tier × resolver kind × hour."""
+"""Verdicts counted: target × network × tier × resolver kind × class of sources × hour."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, RuleId, TargetName
+from banwatch.model.receipt import SourceClass
 from banwatch.model.resolver import ResolverKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A histogram of one hour's verdicts on one target from one network, access tier and kind of resolver.
+    """A histogram of one hour's verdicts on one target from one network, tier, kind of resolver and class.
 
-    Shape: one row a target, network, tier, resolver kind and hour; key and order are those five. An hour
-    without measurements has no row, and is an input all the same: the detector lays a dense grid.
+    Shape: one row a target, network, tier, resolver kind, source class and hour; key and order are those
+    six. Measurements from a clock that is proven wrong are in none. An hour without measurements has no
+    row, and is an input all the same: the detector lays a dense grid.
     """
 
     target: TargetName
@@ -52,6 +54,8 @@ class Cell:
     """Rules that decided a verdict of the hour, sorted."""
     rule_counts: tuple[int, ...] = ()
     """Number of verdicts that each of them decided."""
+    source_class: SourceClass = SourceClass.OONI
+    """Class of the sources that the measurements came from (docs/trust.md)."""
     lag_s: int | None = None
     """Longest time from a measurement's start to its arrival, in whole seconds, of those whose id tells when
     it arrived; null where none does."""

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
+from banwatch.model.receipt import SourceClass
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -268,3 +269,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     with many names; those that the specification ignores are left out."""
     resolver_kind: str = "unknown"
     """Kind of the resolver that the probe's system asked: `network`, `public` or `unknown`."""
+    received_at: datetime | None = None
+    """Start of the hour in which it was received; null where unknown."""
+    source_class: SourceClass = SourceClass.OONI
+    """Class of its source (docs/trust.md)."""
+    receipt_voice: str = ""
+    """Keyed hash that stands for its sender for some days; empty where there is none."""
+    origin_agrees: bool | None = None
+    """Whether it names the country and network that it was sent from; null where unknown."""

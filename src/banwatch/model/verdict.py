@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
+from banwatch.model.receipt import SourceClass
 from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import Layer, State
 
@@ -45,3 +46,11 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Ids of the reference snapshots used."""
     resolver_kind: ResolverKind = ResolverKind.UNKNOWN
     """Kind of the resolver that the probe's system asked."""
+    received_at: datetime | None = None
+    """Start of the hour in which it was received; null where unknown."""
+    source_class: SourceClass = SourceClass.OONI
+    """Class of its source (docs/trust.md)."""
+    receipt_voice: str = ""
+    """Keyed hash that stands for its sender for some days; empty where there is none."""
+    origin_agrees: bool | None = None
+    """Whether it names the country and network that it was sent from; null where unknown."""

@@ -22,6 +22,8 @@ class DetectReport:
     changes: int
     incidents: int
     comparisons: int
+    wrong_clocks: int = 0
+    """Measurements left out: they say that they were made after they were received."""
 
 
 def detect(
@@ -61,7 +63,9 @@ def detect(
         store.append("published_incident", [published[name] for name in sorted(published)])
         if now is not None:
             store.append("log", _log_entries(current, incidents, now))
-    return DetectReport(len(cells), len(changes), len(incidents), len(comparisons))
+    return DetectReport(
+        len(cells), len(changes), len(incidents), len(comparisons), queries.count_wrong_clocks(store)
+    )
 
 
 def compare_ban(path: Path, ban: Ban) -> tuple[Comparison, ...]:

@@ -2,7 +2,7 @@
 
 import tarfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -11,12 +11,14 @@ from pathlib import Path
 from banwatch.formats.ooni.decode import MAX_LINE_BYTES
 from banwatch.model.errors import WireError
 from banwatch.model.progress import Progress
+from banwatch.model.receipt import NO_RECEIPT, Receipt, SourceClass
 from banwatch.model.reference import Reference
 from banwatch.pipeline import sources
 from banwatch.pipeline.commit import Committer, Tally
 from banwatch.pipeline.documents import open_documents
 from banwatch.pipeline.line_batch import LineBatch, LineBatchResult, Worker
 from banwatch.pipeline.lines import LongLine, split_lines
+from banwatch.pipeline.receipts import split_receipts
 from banwatch.pipeline.workers import Workers, start_workers
 from banwatch.store import Store
 from banwatch.store.bookkeeping import SourceFile
@@ -26,6 +28,18 @@ LINE_BATCH_LINES = 2_000
 """A line batch ends with the first line past either limit."""
 _BLANK = b" \t\r\n\xef\xbb\xbf"
 """White space and the byte order mark, which are stripped from a line."""
+Receive = Callable[[Sequence[bytes]], tuple[tuple[bytes, ...], tuple[Receipt, ...]]]
+"""Function from lines as they are in a file to lines for the archive, with their receipts."""
+
+
+def _receipts_of(source_class: SourceClass) -> Receive:
+    """Give every line the receipt of its class; none where that is the default."""
+    receipt = Receipt(source_class=source_class)
+
+    def receive(lines: Sequence[bytes]) -> tuple[tuple[bytes, ...], tuple[Receipt, ...]]:
+        return tuple(lines), (receipt,) * len(lines) if receipt != NO_RECEIPT else ()
+
+    return receive
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +105,8 @@ def ingest(
     progress: Progress | None = None,
     jobs: int | None = None,
     share: tuple[int, int] = (0, 1),
+    source_class: SourceClass = SourceClass.OONI,
+    from_inbox: bool = False,
 ) -> IngestReport:
     """Ingest files of measurements into a store.
 
@@ -104,6 +120,8 @@ def ingest(
         progress: is called with the number of bytes read, and of all; that is 0 where unknown.
         jobs: number of worker processes; this process alone where None.
         share: part that this worker takes, from 0, and number of parts.
+        source_class: class of the files' source; what a measurement says of itself never counts.
+        from_inbox: whether the files are a collector's own, whose lines end in receipts.
 
     Raises:
         BanwatchError: a path does not exist, there is no room, or a worker process died.
@@ -123,7 +141,8 @@ def ingest(
     committer = Committer(store)
     with ExitStack() as stack:
         workers = stack.enter_context(start_workers(reference, jobs)) if jobs and jobs > 1 else None
-        items = _items(found, before, opened, on_read)
+        receive = split_receipts if from_inbox else _receipts_of(source_class)
+        items = _items(found, before, opened, on_read, receive)
         for item, result in _results(items, workers, reference, jobs or 1):
             _commit_item(committer, item, result)
     committer.commit()
@@ -160,6 +179,7 @@ def _items(
     before: dict[str, SourceFile],
     opened: list[_OpenSource],
     on_read: Callable[[int], None],
+    receive: Receive,
 ) -> Iterator[_WorkItem]:
     """Read every source in order."""
     for source in found:
@@ -175,18 +195,18 @@ def _items(
         if earlier is not None and earlier.complete:
             on_read(source.size_bytes)
             continue
-        yield from _items_of(opened[-1], on_read)
+        yield from _items_of(opened[-1], on_read, receive)
         before[sha256] = opened[-1].row(0, complete=True)  # for the same content under another name
 
 
-def _items_of(opened: _OpenSource, on_read: Callable[[int], None]) -> Iterator[_WorkItem]:
+def _items_of(opened: _OpenSource, on_read: Callable[[int], None], receive: Receive) -> Iterator[_WorkItem]:
     """Cut a source into line batches; an unreadable line or file affects no other."""
     lines = 0  # of the source, in all of its documents
     done = opened.before.lines if opened.before else 0
     try:
         for document in open_documents(opened.source, on_read):
             guarded = _GuardedChunks(document.chunks)
-            cutter = _LineBatchCutter(document.name)
+            cutter = _LineBatchCutter(document.name, receive)
             for batch in split_lines(guarded):
                 if guarded.broken:
                     break  # the beginning of a line, whose rest may be read another time
@@ -237,8 +257,9 @@ class _GuardedChunks:
 class _LineBatchCutter:
     """Collects the lines of one document into line batches."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, receive: Receive) -> None:
         self.name = name
+        self._receive = receive
         self.number = 0
         """Number of the last line, from 1."""
         self._numbers: list[int] = []
@@ -258,7 +279,7 @@ class _LineBatchCutter:
         """Return the line batch collected so far, if there is one, and begin the next."""
         if not self._lines:
             return None
-        line_batch = LineBatch(self.name, tuple(self._numbers), tuple(self._lines))
+        line_batch = LineBatch(self.name, tuple(self._numbers), *self._receive(self._lines))
         self._numbers, self._lines, self._held = [], [], 0
         return line_batch
 

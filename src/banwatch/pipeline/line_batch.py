@@ -12,6 +12,7 @@ from banwatch.formats.ooni import WireMeasurement, decode_untrusted
 from banwatch.formats.ooni.own_address import names_probe, scrub_line
 from banwatch.judge import judge_wire
 from banwatch.model.errors import WireError
+from banwatch.model.receipt import NO_RECEIPT, Receipt
 from banwatch.model.reference import Reference
 from banwatch.store.archive import Frame, pack_frame
 from banwatch.store.batch import Batch, BatchBuilder, content_of
@@ -29,6 +30,12 @@ class LineBatch:
     numbers: tuple[int, ...]
     """Number of each line in the source, from 1."""
     lines: tuple[bytes, ...]
+    receipts: tuple[Receipt, ...] = ()
+    """Receipt of each line; none of them is known where empty."""
+
+    def receipt_of(self, position: int) -> Receipt:
+        """Return the receipt of a line."""
+        return self.receipts[position] if self.receipts else NO_RECEIPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +128,7 @@ class Worker:
                 if names_probe(wire):
                     kept = scrub_line(line, (wire.probe_ip or "",))
                     wire = decode_untrusted(kept)
-                uid = self._measure(wire, builder, seen)
+                uid = self._measure(wire, line_batch.receipt_of(position), builder, seen)
             except WireError as error:
                 kept = scrub_line(line)
                 unreadable.append(Unreadable(position, error.reason, head_of(kept)))
@@ -147,9 +154,9 @@ class Worker:
             scrubbed=scrubbed,
         )
 
-    def _measure(self, wire: WireMeasurement, builder: BatchBuilder, seen: set[str]) -> str:
+    def _measure(self, wire: WireMeasurement, receipt: Receipt, builder: BatchBuilder, seen: set[str]) -> str:
         """Add one measurement's rows, unless its id came before in this line batch, and return its id."""
-        judged = judge_wire(wire, self._reference)
+        judged = judge_wire(wire, self._reference, receipt=receipt)
         uid = judged.measurement.measurement_uid
         if uid in seen:
             return uid
@@ -167,16 +174,19 @@ def pack(line_batch: LineBatch, keep: Callable[[int], bool] = lambda position: T
     frames = []
     numbers: list[int] = []
     lines: list[bytes] = []
+    receipts: list[str] = []
     held = 0
     for position, line in enumerate(line_batch.lines):
         if not keep(position):
             continue
         numbers.append(line_batch.numbers[position])
         lines.append(line)
+        if line_batch.receipts:
+            receipts.append(line_batch.receipts[position].render())
         held += len(line)
         if held >= FRAME_BYTES:
-            frames.append(pack_frame(line_batch.source, numbers, lines))
-            numbers, lines, held = [], [], 0
+            frames.append(pack_frame(line_batch.source, numbers, lines, receipts))
+            numbers, lines, receipts, held = [], [], [], 0
     if lines:
-        frames.append(pack_frame(line_batch.source, numbers, lines))
+        frames.append(pack_frame(line_batch.source, numbers, lines, receipts))
     return tuple(frames)

@@ -12,6 +12,7 @@ from banwatch.model.reference import Reference
 from banwatch.model.verdict import Verdict
 from banwatch.pipeline.commit import Committer, Tally
 from banwatch.pipeline.line_batch import LineBatch, Worker, without_collector
+from banwatch.pipeline.receipts import receipts_of
 from banwatch.store import Store, queries
 from banwatch.store.batch import join
 from banwatch.store.bookkeeping import Entry, Segment
@@ -114,7 +115,8 @@ def _whole_frames(store: Store, segment: str) -> Iterator[tuple[int, LineBatch]]
     index = store.archive.index(segment)
     for source, (start, lines) in zip(index.frame_sources, store.archive.frames(segment), strict=True):
         numbers = tuple(index.line_numbers[start : start + len(lines)])
-        yield start, LineBatch(source, numbers, tuple(lines))
+        receipts = receipts_of(index, source, range(start, start + len(lines)))
+        yield start, LineBatch(source, numbers, tuple(lines), receipts)
 
 
 def _row_of(store: Store, segment: str, ordinal: int) -> Segment:
@@ -133,11 +135,13 @@ def line_batches(store: Store, segment: str, entries: Iterable[Entry]) -> Iterat
     positions = {entry.position for entry in entries}
     try:
         source = store.archive.index(segment)
-        for start, lines in store.archive.frames(segment):
+        for frame, (start, lines) in enumerate(store.archive.frames(segment)):
             chosen = [i for i in range(len(lines)) if start + i in positions]
             if chosen:
                 numbers = tuple(source.line_numbers[start + i] for i in chosen)
-                yield LineBatch(segment, numbers, tuple(lines[i] for i in chosen))
+                name = source.frame_sources[frame]
+                receipts = receipts_of(source, name, [start + i for i in chosen])
+                yield LineBatch(segment, numbers, tuple(lines[i] for i in chosen), receipts)
     except WireError as error:
         raise _damaged(error) from error
 

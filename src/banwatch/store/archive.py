@@ -44,6 +44,8 @@ class Frame:
     """Name of the file that the lines came from."""
     line_numbers: tuple[int, ...]
     """Number of each line in that file, from 1."""
+    receipts: tuple[str, ...] = ()
+    """Receipt of each line, as `Receipt.render` writes it; empty where none of them says anything."""
 
 
 class SegmentIndex(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -64,6 +66,14 @@ class SegmentIndex(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """Number of each line in its file, from 1."""
     line_hashes: bytes
     """SHA-256 of each line, 32 bytes each."""
+    receipts: list[str] = []
+    """Distinct receipts of the lines, as `Receipt.render` writes them; 0.1.0 wrote none."""
+    line_receipts: list[int] = []
+    """Position of each line's receipt in that list; empty where there is none."""
+
+    def receipt_of(self, position: int) -> str:
+        """Return the receipt of a line; empty where there is none."""
+        return self.receipts[self.line_receipts[position]] if self.line_receipts else ""
 
     def sha256(self, position: int) -> bytes:
         """Return the hash of a line."""
@@ -74,11 +84,18 @@ class SegmentIndex(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         return list(accumulate(self.frame_lines, initial=0))[:-1]
 
 
-def pack_frame(source: str, line_numbers: Sequence[int], lines: Sequence[bytes], *, level: int = 3) -> Frame:
+def pack_frame(
+    source: str,
+    line_numbers: Sequence[int],
+    lines: Sequence[bytes],
+    receipts: Sequence[str] = (),
+    *,
+    level: int = 3,
+) -> Frame:
     """Compress lines of one file into one frame."""
     data = zstandard.ZstdCompressor(level=level, write_checksum=True).compress(b"\n".join(lines) + b"\n")
     hashes = tuple(hashlib.sha256(line).digest() for line in lines)
-    return Frame(data, tuple(map(len, lines)), hashes, source, tuple(line_numbers))
+    return Frame(data, tuple(map(len, lines)), hashes, source, tuple(line_numbers), tuple(receipts))
 
 
 def unpack_frame(data: bytes, line_bytes: Sequence[int]) -> list[bytes]:
@@ -102,6 +119,12 @@ def unpack_frame(data: bytes, line_bytes: Sequence[int]) -> list[bytes]:
 def pack_segment(ordinal: int, frames: Sequence[Frame]) -> bytes:
     """Join frames and their index."""
     sizes = [len(frame.data) for frame in frames]
+    receipts: dict[str, int] = {}
+    line_receipts: list[int] = []
+    if any(frame.receipts for frame in frames):
+        for frame in frames:
+            for receipt in frame.receipts or ("",) * len(frame.line_bytes):
+                line_receipts.append(receipts.setdefault(receipt, len(receipts)))
     index = msgspec.msgpack.encode(
         SegmentIndex(
             ordinal=ordinal,
@@ -112,6 +135,8 @@ def pack_segment(ordinal: int, frames: Sequence[Frame]) -> bytes:
             line_bytes=[n for frame in frames for n in frame.line_bytes],
             line_numbers=[n for frame in frames for n in frame.line_numbers],
             line_hashes=b"".join(h for frame in frames for h in frame.line_sha256),
+            receipts=list(receipts),
+            line_receipts=line_receipts,
         )
     )
     content = index + _TRAILER.pack(len(index), _SKIPPABLE)
@@ -145,6 +170,9 @@ def read_index_untrusted(data: bytes, size_bytes: int) -> SegmentIndex:
         and frames == len(index.frame_sizes) == len(index.frame_lines) == len(index.frame_sources)
         and min(index.frame_lines, default=0) >= 0
         and min(index.line_bytes, default=0) >= 0
+        and len(index.line_receipts) in (0, lines)
+        and min(index.line_receipts, default=0) >= 0
+        and max(index.line_receipts, default=-1) < len(index.receipts)
     )
     if index.version != 1 or not fits:
         raise WireError("the segment's index contradicts itself")

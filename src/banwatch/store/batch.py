@@ -21,8 +21,17 @@ from banwatch.model.observation import Observation
 from banwatch.model.verdict import Verdict
 from banwatch.store.columns import Layout, stored_fields
 
-VOICE = ("measurement_uid", "report_id", "probe_id", "measurement_start_time")
-"""Columns of evidence and verdicts that name the measurer and the time; no rule reads them."""
+VOICE = (
+    "measurement_uid",
+    "report_id",
+    "probe_id",
+    "measurement_start_time",
+    "received_at",
+    "source_class",
+    "receipt_voice",
+    "origin_agrees",
+)
+"""Columns of evidence and verdicts on the measurer, the time and the receipt; no rule reads them."""
 SHARED = (
     "target",
     "test_name",

@@ -6,15 +6,18 @@ import ibis
 import pyarrow as pa
 
 from banwatch.model.cell import Cell
+from banwatch.model.receipt import OPEN_CLASSES
 from banwatch.model.state import STRENGTH, Layer, State
 from banwatch.store.columns import Layout
 
-KEY = ("target", "probe_cc", "probe_asn", "access_tier", "resolver_kind", "hour")
+KEY = ("target", "probe_cc", "probe_asn", "access_tier", "resolver_kind", "source_class", "hour")
 _SEPARATOR = "\x1f"
 ARRIVED = r"^[0-9]{14}\.[0-9]{6}_"
 """Prefix of an id that holds the time at which a collector received the measurement."""
 LONGEST_LAG_S = 400 * 86400
 """Longest plausible lag, as in `detect.thresholds`: beyond it, a clock was wrong."""
+CLOCK_AHEAD_S = 900
+"""Longest time after its receipt that a measurement may name, as in `detect.thresholds`."""
 _DAYS_TO_1970 = 719_468
 """Days from the first of March of the year 0 to 1970."""
 _ACCUSING = [s.value for s in State if s.accuses]
@@ -24,17 +27,35 @@ _LISTS = ("mechanisms", "accusers", "absolvers")
 def _with_voice(verdicts: ibis.Table) -> ibis.Table:
     """Add the voice: the probe, else the report, else the measurement; a crowded report is one voice."""
     named = verdicts.filter((verdicts.report_id != "") & (verdicts.probe_id != ""))
-    probes = named.group_by("report_id").agg(lowest=named.probe_id.min(), highest=named.probe_id.max())
-    crowded = probes.filter(probes.lowest != probes.highest).select(crowded_report=probes.report_id)
-    joined = verdicts.left_join(crowded, verdicts.report_id == crowded.crowded_report)
+    probes = named.group_by(["report_id", "source_class"]).agg(
+        lowest=named.probe_id.min(), highest=named.probe_id.max()
+    )
+    crowded = probes.filter(probes.lowest != probes.highest).select(
+        crowded_report=probes.report_id, crowded_class=probes.source_class
+    )
+    joined = verdicts.left_join(
+        crowded,
+        [verdicts.report_id == crowded.crowded_report, verdicts.source_class == crowded.crowded_class],
+    )
     # ClickHouse fills a missing right side with "" where the column is not nullable: ask for both.
     alone = joined.crowded_report.isnull() | (joined.crowded_report == "")
     voice = ibis.cases(
+        (joined.receipt_voice != "", joined.receipt_voice),
         ((joined.probe_id != "") & alone, joined.probe_id),
         (joined.report_id != "", joined.report_id),
         else_=joined.measurement_uid,
     )
-    return joined.mutate(voice=voice).drop("crowded_report")
+    is_open = joined.source_class.isin([c.value for c in OPEN_CLASSES])
+    voice = ibis.ifelse(is_open, joined.source_class + ":" + voice, voice)
+    return joined.mutate(voice=voice).drop("crowded_report", "crowded_class")
+
+
+def is_from_future(verdicts: ibis.Table) -> ibis.Value:
+    """Tell which measurements say that they were made after they were received: a proof of a wrong clock."""
+    is_told = verdicts.received_at.notnull()
+    received_s = verdicts.received_at.fill_null(verdicts.measurement_start_time).epoch_seconds()
+    ahead_s = verdicts.measurement_start_time.epoch_seconds() - received_s
+    return is_told & (ahead_s > 3600 + CLOCK_AHEAD_S)
 
 
 def cell_table(verdicts: ibis.Table) -> ibis.Table:
@@ -48,7 +69,7 @@ def cell_table(verdicts: ibis.Table) -> ibis.Table:
         distinct lists of the hour, each joined, and `rules` the rule that decided each verdict; `read_cells`
         splits them.
     """
-    v = _with_voice(verdicts)
+    v = _with_voice(verdicts.filter(~is_from_future(verdicts)))
     v = v.mutate(
         hour=v.measurement_start_time.truncate("h"),
         rank=ibis.cases(*((v.state == s.value, i) for i, s in enumerate(STRENGTH)), else_=len(STRENGTH)),
@@ -124,5 +145,9 @@ def read_cells(table: pa.Table) -> list[Cell]:
     table = table.append_column("rule_counts", pa.array(counts, pa.list_(pa.int64())))
     cells = Layout(Cell).from_arrow(table)
     return sorted(
-        cells, key=lambda c: (c.target, c.probe_cc, c.probe_asn, c.access_tier, c.resolver_kind, c.hour)
+        cells,
+        key=lambda c: (
+            *(c.target, c.probe_cc, c.probe_asn, c.access_tier),
+            *(c.resolver_kind, c.source_class, c.hour),
+        ),
     )

@@ -6,6 +6,7 @@ Shape: one column a field, in the order of the fields. Text, numbers and times a
 stored in UTC without a zone, in microseconds.
 """
 
+import dataclasses
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -144,6 +145,30 @@ def stored_fields(noun: type[Any]) -> dict[str, Any]:
     return {name: h for name, h in hints.items() if NOT_STORED not in getattr(h, "__metadata__", ())}
 
 
+EMPTY: dict[ColumnType, Any] = {
+    ColumnType.TEXT: "",
+    ColumnType.INTEGER: 0,
+    ColumnType.REAL: 0.0,
+    ColumnType.BOOLEAN: False,
+    ColumnType.TIME: datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None),
+    ColumnType.DATE: date(1970, 1, 1),
+    ColumnType.BYTES: b"",
+    ColumnType.TEXTS: [],
+    ColumnType.INTEGERS: [],
+    ColumnType.INTERVAL: datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None),
+    ColumnType.JSON: "null",
+}
+"""Value of a column without a default that an earlier version did not write."""
+
+
+def defaults_of(noun: type[Any]) -> dict[str, Any]:
+    """Return the default values of a noun's fields that are plain text, numbers or truth values."""
+    of = msgspec.structs.fields if issubclass(noun, msgspec.Struct) else dataclasses.fields
+    found = {f.name: f.default for f in of(noun)}
+    plain = {name: str(v) if isinstance(v, StrEnum) else v for name, v in found.items()}
+    return {name: v for name, v in plain.items() if isinstance(v, str | int | float | bool)}
+
+
 class Layout(Generic[Row]):
     """Columns of one noun, with the conversion of rows to Arrow and back."""
 
@@ -172,6 +197,19 @@ class Layout(Generic[Row]):
     def without(self, names: Collection[str]) -> "Layout[Row]":
         """Lay out all fields but some."""
         return Layout(self.noun, {f.name for f in self.fields} - set(names))
+
+    def empty_values(self, names: Iterable[str]) -> dict[str, Any]:
+        """Return expressions for columns that an earlier version did not write: the noun's default values."""
+        defaults = defaults_of(self.noun)
+        return {
+            name: ibis.null(self.schema[name])
+            if defaults.get(name) is None and self.schema[name].nullable
+            else ibis.literal(defaults.get(name) or EMPTY[self._type_of(name)], self.schema[name])
+            for name in names
+        }
+
+    def _type_of(self, column: str) -> ColumnType:
+        return next(f.column_type for f in self.fields if column in f.column_names)
 
     def to_arrow(self, rows: Iterable[Row]) -> pa.Table:
         """Convert rows to columns."""

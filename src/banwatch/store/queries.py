@@ -16,7 +16,7 @@ from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.verdict import Verdict
 from banwatch.store.bookkeeping import Entry, Property, Quarantined
-from banwatch.store.cells import cell_table, read_cells
+from banwatch.store.cells import cell_table, is_from_future, read_cells
 from banwatch.store.filters import filtered
 from banwatch.store.store import Store, table_of
 from banwatch.store.tables import TABLES
@@ -198,6 +198,12 @@ def cells(
     equal = {"probe_cc": probe_cc, "probe_asn": probe_asn, "access_tier": access_tier, "target": target}
     found = filtered(store.table("verdict"), equal=equal, since=since, until=until)
     return read_cells(store.to_arrow(cell_table(found)))
+
+
+def count_wrong_clocks(store: Store) -> int:
+    """Count the measurements that say they were made after they were received: they are in no cell."""
+    verdicts = store.table("verdict")
+    return store.count(verdicts.filter(is_from_future(verdicts)))
 
 
 def changes(store: Store) -> list[Change]:

@@ -24,7 +24,7 @@ from banwatch.store.engines.engine import Engine, Rejudgement
 from banwatch.store.engines.owner import OwnerEngine
 from banwatch.store.filters import filtered
 from banwatch.store.tables import TABLES, TableDef
-from banwatch.store.version import check_version
+from banwatch.store.version import OldTable, check_version
 
 Row = TypeVar("Row")
 
@@ -42,8 +42,8 @@ class Store:
         self._writing = threading.RLock()
         self._matching: dict[tuple[type[Any], str], str] = {}
         """Statements of `matching`, which an ingest needs for every line batch."""
-        self._stored_names: dict[str, str] = {}
-        """Names of tables in the database, where they differ from those of this version."""
+        self._old_tables: dict[str, OldTable] = {}
+        """Tables of an earlier version, in a store that is open for reading."""
 
     @classmethod
     def open(cls, path: str | Path, *, read_only: bool = False, renew: bool = False) -> "Store":
@@ -84,7 +84,7 @@ class Store:
         """Open a store in a database that is connected to already; see `open`."""
         store = cls(engine, Archive(archive), read_only=read_only)
         try:
-            store._stored_names = check_version(store, engine, renew=renew)
+            store._old_tables = check_version(store, engine, renew=renew)
         except BaseException:
             engine.discard()
             raise
@@ -120,7 +120,17 @@ class Store:
 
     def table(self, name: str) -> ibis.Table:
         """Return a table as an Ibis expression, for this store to execute."""
-        return ibis.table(TABLES[name].layout.schema, name=self._stored_names.get(name, name))
+        layout = TABLES[name].layout
+        old = self._old_tables.get(name)
+        if old is None:
+            return ibis.table(layout.schema, name=name)
+        if not old.name:  # the earlier version had no such table: no rows
+            rows = ibis.table(TABLES["property"].layout.schema, name="property").filter(ibis.literal(False))
+            return rows.select(**layout.empty_values(layout.column_names))
+        schema = {column: dtype for column, dtype in layout.schema.items() if column in old.columns}
+        missing = [column for column in layout.column_names if column not in old.columns]
+        rows = ibis.table(schema, name=old.name).mutate(**layout.empty_values(missing))
+        return rows.select(*layout.column_names)
 
     def _sql(self, expression: Any) -> str:
         return str(ibis.to_sql(expression, dialect=self._engine.dialect))

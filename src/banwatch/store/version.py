@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from banwatch.model.errors import BanwatchError
@@ -16,19 +17,29 @@ NAMES_0_1 = {"published_incident": "told"}
 """Tables that had another name in 0.1.0, with that name; their columns are the same."""
 
 
-def shape_of_tables(names: Mapping[str, str]) -> str:
-    """Hash the names and columns of all tables, with some tables under other names."""
-    text = "\n".join(f"{names.get(t.name, t.name)} {t.layout.schema!r}" for t in TABLES.values())
+def shape_of_tables() -> str:
+    """Hash the names and columns of all tables."""
+    text = "\n".join(f"{t.name} {t.layout.schema!r}" for t in TABLES.values())
     return hashlib.sha256(f"{SCHEMA_VERSION}\n{text}".encode()).hexdigest()[:16]
 
 
-SHAPE = shape_of_tables({})
+SHAPE = shape_of_tables()
 """Shape that this version writes; a store with any other was made by another version."""
-SHAPE_0_1 = shape_of_tables(NAMES_0_1)
+SHAPE_0_1 = "db35e3bccfc929c6"
 """Shape that 0.1.0 wrote: those stores are upgraded when they are opened for writing."""
 
 
-def check_version(store: "Store", engine: Engine, *, renew: bool) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class OldTable:
+    """Table of an earlier version that is opened for reading."""
+
+    name: str
+    """Name in the database; empty where there is no such table."""
+    columns: frozenset[str]
+    """Columns of this version that it has."""
+
+
+def check_version(store: "Store", engine: Engine, *, renew: bool) -> dict[str, OldTable]:
     """Create the tables of an empty database, upgrade those of 0.1.0, and refuse any other shape.
 
     Args:
@@ -37,7 +48,7 @@ def check_version(store: "Store", engine: Engine, *, renew: bool) -> dict[str, s
         renew: replace the tables of another version by empty ones; the log stays.
 
     Returns:
-        Names of tables in the database, where they differ from those of this version.
+        Tables in the database that differ from those of this version.
 
     Raises:
         BanwatchError: the database is not one of Banwatch's, or another version made it.
@@ -63,16 +74,35 @@ def check_version(store: "Store", engine: Engine, *, renew: bool) -> dict[str, s
     return {}
 
 
-def _upgrade_from_0_1(store: "Store", engine: Engine, names: set[str]) -> dict[str, str]:
-    """Rename tables; a store that is opened for reading keeps the old names."""
+def _upgrade_from_0_1(store: "Store", engine: Engine, names: set[str]) -> dict[str, OldTable]:
+    """Rename tables and add columns; a store that is opened for reading stays as it is.
+
+    Columns that 0.1.0 did not have get the value that says nothing, until the tiers are made again by
+    `banwatch rebuild`. Incidents, their ids and the log stay.
+    """
     old_names = {new: old for new, old in NAMES_0_1.items() if old in names}
     if store.read_only:
-        return old_names
+        return _old_tables(engine, names, old_names)
     with store.transaction():
         for new, old in old_names.items():
             engine.rename(old, new)
+        present = (names - set(old_names.values())) | set(old_names)
+        engine.fit([table for table in TABLES.values() if table.name in present])
+        for table in TABLES.values():
+            if table.name not in present:
+                engine.create(table)
         store.replace("property", "name", [Property(name="shape", value=SHAPE)])
     return {}
+
+
+def _old_tables(engine: Engine, names: set[str], old_names: Mapping[str, str]) -> dict[str, OldTable]:
+    found = {}
+    for table in TABLES.values():
+        name = old_names.get(table.name, table.name)
+        columns = frozenset(engine.column_names(name)) if name in names else frozenset()
+        if name != table.name or not columns >= set(table.layout.column_names):
+            found[table.name] = OldTable(name if name in names else "", columns)
+    return found
 
 
 def _renew(store: "Store", engine: Engine, names: set[str], *, renew: bool) -> None:

@@ -8,15 +8,17 @@ from datetime import UTC, datetime
 from banwatch.detect import thresholds as t
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, RuleId, TargetName
+from banwatch.model.receipt import OPEN_CLASSES, SourceClass
 from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import STRENGTH, Layer, State
 from banwatch.model.verdict import Verdict
 
 _ARRIVED = re.compile(r"[0-9]{14}\.[0-9]{6}_", re.ASCII)
 """`20210113104523.123456_UG_webconnectivity_0123456789abcdef`: the ids that OONI's collectors give."""
+HOUR_S = 3600
 _RANK = {state: rank for rank, state in enumerate(STRENGTH)}
 
-_Key = tuple[TargetName, CountryCode, Asn, str, ResolverKind, datetime]
+_Key = tuple[TargetName, CountryCode, Asn, str, ResolverKind, SourceClass, datetime]
 
 
 def is_silent(verdict: Verdict) -> bool:
@@ -52,10 +54,13 @@ def lag_s_of(row: Verdict) -> int | None:
 def fold(rows: Iterable[Verdict]) -> tuple[Cell, ...]:
     """Count verdicts into cells, sorted by key.
 
-    A measurement judged twice counts once: the last of equals in sort order stays.
+    A measurement judged twice counts once: the last of equals in sort order stays. One from a clock that is
+    proven wrong counts in no cell.
     """
     unique: dict[tuple[MeasurementUid, TargetName], Verdict] = {}
     for row in rows:
+        if is_from_future(row):
+            continue
         key = (row.measurement_uid, row.target)
         other = unique.setdefault(key, row)
         if other is not row and _total_order(other) < _total_order(row):
@@ -66,8 +71,8 @@ def fold(rows: Iterable[Verdict]) -> tuple[Cell, ...]:
     for row in unique.values():
         hour = hour_of(row.measurement_start_time)
         hour = hours.setdefault(hour, hour)
-        cell_key = (row.target, row.probe_cc, row.probe_asn, row.access_tier, row.resolver_kind, hour)
-        by_key[cell_key].append(row)
+        network = (row.target, row.probe_cc, row.probe_asn, row.access_tier)
+        by_key[*network, row.resolver_kind, row.source_class, hour].append(row)
     del unique
     return tuple(_cell(cell_key, by_key.pop(cell_key), crowded) for cell_key in sorted(by_key))
 
@@ -83,24 +88,45 @@ def _total_order(row: Verdict) -> tuple[str, str, datetime, str, str, str]:
     )
 
 
-def _crowded_reports(rows: Iterable[Verdict]) -> frozenset[str]:
-    """Return reports that claim several probes. A report is one run of one probe, so each is one voice."""
-    probes_of: defaultdict[str, set[str]] = defaultdict(set)
+def is_from_future(row: Verdict) -> bool:
+    """Return whether a measurement says that it was made after it was received: its clock was wrong."""
+    if row.received_at is None:
+        return False
+    ahead_s = row.measurement_start_time.timestamp() // 1 - row.received_at.timestamp() // 1
+    return ahead_s > HOUR_S + t.CLOCK_AHEAD_S
+
+
+_Crowded = frozenset[tuple[SourceClass, str]]
+
+
+def _crowded_reports(rows: Iterable[Verdict]) -> _Crowded:
+    """Return reports that claim several probes. A report is one run of one probe, so each is one voice.
+
+    Each class has reports of its own: nobody can spoil a report of another class by naming it.
+    """
+    probes_of: defaultdict[tuple[SourceClass, str], set[str]] = defaultdict(set)
     for row in rows:
         if row.report_id and row.probe_id:
-            probes_of[row.report_id].add(row.probe_id)
+            probes_of[row.source_class, row.report_id].add(row.probe_id)
     return frozenset(report for report, probes in probes_of.items() if len(probes) > 1)
 
 
-def voice_of(row: Verdict, crowded: frozenset[str]) -> str:
-    """Return the voice of a verdict: its probe, else its report, else the measurement itself."""
-    if row.probe_id and row.report_id not in crowded:
-        return row.probe_id
-    return row.report_id or row.measurement_uid
+def voice_of(row: Verdict, crowded: _Crowded) -> str:
+    """Return the voice of a verdict: that of its receipt, else its probe, its report, or itself.
+
+    A voice of a class that anybody can be in begins with the class, so that it is never taken for another's.
+    """
+    if row.receipt_voice:
+        voice = row.receipt_voice
+    elif row.probe_id and (row.source_class, row.report_id) not in crowded:
+        voice = row.probe_id
+    else:
+        voice = row.report_id or row.measurement_uid
+    return f"{row.source_class}:{voice}" if row.source_class in OPEN_CLASSES else voice
 
 
-def _cell(key: _Key, rows: list[Verdict], crowded: frozenset[str]) -> Cell:
-    target, probe_cc, probe_asn, access_tier, resolver_kind, hour = key
+def _cell(key: _Key, rows: list[Verdict], crowded: _Crowded) -> Cell:
+    target, probe_cc, probe_asn, access_tier, resolver_kind, source_class, hour = key
     if len(rows) == 1:
         (witness,) = rows
         first_at = last_at = witness.measurement_start_time
@@ -136,6 +162,7 @@ def _cell(key: _Key, rows: list[Verdict], crowded: frozenset[str]) -> Cell:
         accusers=tuple(sorted({voice_of(row, crowded) for row in rows if row.state.accuses})),
         absolvers=tuple(sorted({voice_of(row, crowded) for row in rows if row.state is State.OK})),
         resolver_kind=resolver_kind,
+        source_class=source_class,
         rules=tuple(RuleId(rule) for rule, _ in decided),
         rule_counts=tuple(count for _, count in decided),
         lag_s=max(lags, default=None),

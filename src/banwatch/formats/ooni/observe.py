@@ -11,28 +11,33 @@ from banwatch.formats.ooni.observed import Observed
 from banwatch.formats.ooni.path import read_connections, read_located, read_throttle_kind
 from banwatch.formats.ooni.reading import host_of, read_ip, read_text, read_timeouts
 from banwatch.formats.ooni.steps import Steps
+from banwatch.formats.ooni.uid import receipt_hour_of
 from banwatch.formats.ooni.wire import TestKeys, Text, WireMeasurement
 from banwatch.model.errors import WireError
 from banwatch.model.ids import MeasurementUid, TargetName, parse_asn, parse_country
 from banwatch.model.measurement import Measurement
+from banwatch.model.receipt import NO_RECEIPT, Receipt
 
 _TEXT_LENGTH = 256
 _INPUT_LENGTH = 8192
 _NOTHING = TestKeys()
 
 
-def observe(wire: WireMeasurement, target_of: Callable[[str], str]) -> Observed:
+def observe(
+    wire: WireMeasurement, target_of: Callable[[str], str], receipt: Receipt = NO_RECEIPT
+) -> Observed:
     """Read the facts out of a measurement.
 
     Args:
         wire: a measurement from `decode_untrusted`.
         target_of: the registrable domain of a host name.
+        receipt: when and from which class of sources it came.
 
     Raises:
         WireError: the measurement has no uid or no time, which one from `decode_untrusted` always has.
     """
     keys = wire.test_keys or _NOTHING
-    measurement = _read_measurement(wire, target_of)
+    measurement = _read_measurement(wire, target_of, receipt)
     steps = Steps(measurement.measurement_uid)
     _add_steps(steps, keys, host_of(measurement.input))
     nettest = nettests.read(measurement.test_name, keys, steps, measurement.measurement_start_time)
@@ -88,7 +93,9 @@ class _HopsByHost:
         return self._hops.get(host, 0)
 
 
-def _read_measurement(wire: WireMeasurement, target_of: Callable[[str], str]) -> Measurement:
+def _read_measurement(
+    wire: WireMeasurement, target_of: Callable[[str], str], receipt: Receipt
+) -> Measurement:
     started_at = parse_time(wire.measurement_start_time) or parse_time(wire.test_start_time)
     if wire.measurement_uid is None or started_at is None:
         raise WireError("a measurement without uid or time")
@@ -116,6 +123,10 @@ def _read_measurement(wire: WireMeasurement, target_of: Callable[[str], str]) ->
         engine_version=_short(annotations.get("engine_version")),
         platform=_short(annotations.get("platform")),
         lab=_annotation(wire, "lab"),
+        received_at=receipt.received_at or receipt_hour_of(wire.measurement_uid, started_at),
+        source_class=receipt.source_class,
+        receipt_voice=receipt.voice,
+        origin_agrees=receipt.origin_agrees,
     )
 
 

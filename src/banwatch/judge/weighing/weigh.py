@@ -31,6 +31,7 @@ from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.nettest import kind_of_nettest
 from banwatch.model.observation import Observation, Step
 from banwatch.model.path import VPN
+from banwatch.model.receipt import SourceClass
 from banwatch.model.reference import Reference
 from banwatch.model.resolver import kind_of_resolver
 
@@ -99,6 +100,10 @@ class IdentityColumns(TypedDict):
     report_id: str
     probe_id: str
     measurement_start_time: datetime
+    received_at: datetime | None
+    source_class: SourceClass
+    receipt_voice: str
+    origin_agrees: bool | None
     lab: str
     software: str
     platform: str
@@ -123,6 +128,10 @@ def _find_identity(parts: MeasurementParts) -> IdentityColumns:
         "lab": m.lab,
         "software": f"{m.software_name} {m.software_version}".strip(),
         "platform": m.platform,
+        "received_at": m.received_at,
+        "source_class": m.source_class,
+        "receipt_voice": m.receipt_voice,
+        "origin_agrees": m.origin_agrees,
         "resolver_kind": kind_of_resolver(m.resolver_asn, m.probe_asn, m.resolver_ip).value,
         "snapshots": parts.reference.snapshot_ids,
         "kind": kind_of_nettest(m.test_name).value,

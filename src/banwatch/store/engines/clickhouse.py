@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import pyarrow as pa
+from ibis.backends.sql.datatypes import ClickHouseType
 
 from banwatch.store.batch import Batch
+from banwatch.store.columns import defaults_of
 from banwatch.store.engines.clickhouse_schema import ddl_of
 from banwatch.store.tables import MEASURED, TableDef
 
@@ -66,6 +68,31 @@ class ClickHouseEngine:
     def create(self, table: TableDef) -> None:
         """Create a table."""
         self._transport.command(ddl_of(table))
+
+    def column_names(self, table: str) -> list[str]:
+        """Name the columns of an existing table."""
+        found = self._transport.query(
+            "SELECT name FROM system.columns WHERE database = currentDatabase() "
+            f"AND table = {_literal(table)} ORDER BY position"
+        )
+        return list(found.column("name").to_pylist()) if found.num_columns else []
+
+    def fit(self, tables: Sequence[TableDef]) -> None:
+        """Add missing columns and drop others; on a cluster, on this server alone."""
+        for table in tables:
+            before = self.column_names(table.name)
+            kinds = {n: ClickHouseType.to_string(dtype) for n, dtype in table.layout.schema.items()}
+            values = {
+                n: f" DEFAULT {_literal(v)}"
+                for n, v in defaults_of(table.noun).items()
+                if v and isinstance(v, str)
+            }
+            changes = [
+                f'ADD COLUMN "{n}" {kind}{values.get(n, "")}' for n, kind in kinds.items() if n not in before
+            ]
+            changes += [f'DROP COLUMN "{n}"' for n in before if n not in kinds]
+            if changes:
+                self._transport.command(f'ALTER TABLE "{table.name}" {", ".join(changes)}')
 
     def rename(self, old: str, new: str) -> None:
         """Rename a table; on a cluster, on this server alone (docs/store.md says what to do there)."""

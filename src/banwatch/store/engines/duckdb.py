@@ -15,6 +15,8 @@ from ibis.backends.sql.datatypes import DuckDBType
 
 from banwatch.model.errors import BanwatchError
 from banwatch.store.batch import Batch
+from banwatch.store.columns import defaults_of
+from banwatch.store.engines.duckdb_fit import fit_columns
 from banwatch.store.engines.duckdb_rejudge import DuckDbRejudgement
 from banwatch.store.engines.duckdb_schema import STORED_PREFIX, TIER_VIEWS
 from banwatch.store.engines.duckdb_tiers import TierTables
@@ -185,6 +187,23 @@ class DuckDbEngine:
         )
         self._raw.execute(f'CREATE TABLE "{table.name}" ({columns})')
 
+    def column_names(self, table: str) -> list[str]:
+        """Name the columns of an existing table."""
+        with self._explained():
+            found = self._raw.execute(f'DESCRIBE "{table}"').fetchall()
+        return [row[0] for row in found]
+
+    def fit(self, tables: Sequence[TableDef]) -> None:
+        """Add missing columns and drop others; those of tiers in the stored tables behind them."""
+        self._tiers.fit()
+        for table in tables:
+            if table.name not in TIER_VIEWS:
+                kinds = {
+                    n: DuckDBType.to_string(dtype) + ("" if dtype.nullable else " NOT NULL")
+                    for n, dtype in table.layout.schema.items()
+                }
+                fit_columns(self._raw, table.name, kinds, defaults_of(table.noun))
+
     def rename(self, old: str, new: str) -> None:
         """Rename a table that is no tier of measurements."""
         self._raw.execute(f'ALTER TABLE "{old}" RENAME TO "{new}"')
@@ -220,7 +239,7 @@ class DuckDbEngine:
             self._tiers.insert(table, rows)
             return
         with self._shown("incoming", rows):
-            self._raw.execute(f'INSERT INTO "{table}" SELECT * FROM incoming')
+            self._raw.execute(f'INSERT INTO "{table}" BY NAME SELECT * FROM incoming')
 
     def insert_batch(self, batch: Batch, entries: pa.Table) -> None:
         """Add new measurements of all tiers, with the places of their lines."""

@@ -11,6 +11,13 @@ from banwatch.store.batch import VERDICT_CONTENT, VOICE
 from banwatch.store.engines.duckdb_tiers import TierTables, numbered_from
 
 _CONTENT_ROWS = 4_096
+_EMPTY = "''"
+_STUBS = {
+    "measurement_start_time": "TIMESTAMP '1970-01-01'",
+    "received_at": "CAST(NULL AS TIMESTAMP)",
+    "origin_agrees": "CAST(NULL AS BOOLEAN)",
+}
+"""Values in place of the columns of `VOICE` that are no text."""
 
 
 class ShowRows(Protocol):
@@ -53,9 +60,7 @@ class DuckDbRejudgement:
 
     def evidence(self) -> Iterator[pa.Table]:
         """Read the distinct evidence, some thousand rows at once; put verdicts for each before the next."""
-        stub = ", ".join(
-            f"TIMESTAMP '1970-01-01' AS {n}" if n == "measurement_start_time" else f"'' AS {n}" for n in VOICE
-        )
+        stub = ", ".join(f"{_STUBS.get(n, _EMPTY)} AS {n}" for n in VOICE)
         sql = (
             f"SELECT {stub}, c.* FROM stored_evidence c SEMI JOIN ({self._named}) n ON n.evidence = c.content"
         )

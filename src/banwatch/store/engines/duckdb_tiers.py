@@ -16,6 +16,8 @@ from banwatch.store.batch import (
     VERDICT_CONTENT,
     Batch,
 )
+from banwatch.store.columns import defaults_of
+from banwatch.store.engines.duckdb_fit import fit_columns, stored_columns
 from banwatch.store.engines.duckdb_schema import (
     IDENTITY,
     OF_MEASUREMENT,
@@ -23,7 +25,7 @@ from banwatch.store.engines.duckdb_schema import (
     TIER_VIEWS,
     statements,
 )
-from banwatch.store.tables import TABLES
+from banwatch.store.tables import MEASURED, TABLES
 
 _REMEMBERED_AT_MOST = 200_000
 """Contents remembered, of evidence and of steps each: some tens of megabytes."""
@@ -50,16 +52,30 @@ class TierTables:
         for statement in statements():
             self._raw.execute(statement)
 
+    def fit(self) -> None:
+        """Give the stored tables of an earlier version the columns of this one, and make the views again."""
+        self._drop_views()
+        defaults = {n: v for tier in MEASURED for n, v in defaults_of(TABLES[tier].noun).items()}
+        for name, columns in stored_columns().items():
+            fit_columns(self._raw, name, columns, defaults)
+        for statement in statements():
+            if statement.startswith("CREATE VIEW"):
+                self._raw.execute(statement)
+        self.forget()
+
     def drop(self) -> None:
         """Drop the tables and views."""
+        self._drop_views()
+        for name in STORED_TABLES:
+            self._raw.execute(f"DROP TABLE IF EXISTS stored_{name}")
+        self.forget()
+
+    def _drop_views(self) -> None:
         for (name,) in self._raw.execute(
             "SELECT view_name FROM duckdb_views() WHERE NOT internal"
         ).fetchall():
             if name in TIER_VIEWS:
                 self._raw.execute(f'DROP VIEW "{name}"')
-        for name in STORED_TABLES:
-            self._raw.execute(f"DROP TABLE IF EXISTS stored_{name}")
-        self.forget()
 
     def forget(self) -> None:
         """Forget which numbers are taken: a transaction was rolled back, or contents were deleted."""
@@ -153,7 +169,7 @@ class TierTables:
     def add(self, name: str, rows: pa.Table) -> None:
         if rows.num_rows:
             with self._shown("incoming", rows):
-                self._raw.execute(f"INSERT INTO stored_{name} SELECT * FROM incoming")
+                self._raw.execute(f"INSERT INTO stored_{name} BY NAME SELECT * FROM incoming")
 
     def insert(self, name: str, rows: pa.Table) -> None:
         """Add rows of one tier, each to its measurement, whether or not that has a row yet."""

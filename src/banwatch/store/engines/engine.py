@@ -45,6 +45,15 @@ class Engine(Protocol):
     def create(self, table: TableDef) -> None:
         """Create a table."""
 
+    def column_names(self, table: str) -> list[str]:
+        """Name the columns of an existing table."""
+
+    def fit(self, tables: Sequence[TableDef]) -> None:
+        """Add the columns that existing tables of an earlier version lack, and drop those they have beside.
+
+        A new column gets the value that says nothing: null where it may be, else an empty one.
+        """
+
     def rename(self, old: str, new: str) -> None:
         """Rename a table that is no tier of measurements."""
 

@@ -103,6 +103,14 @@ class OwnerEngine:
         """Refuse: only the owner writes."""
         raise self._refusal()
 
+    def column_names(self, table: str) -> list[str]:
+        """Name the columns of an existing table."""
+        return list(self.query(f'SELECT * FROM "{table}" LIMIT 0').column_names)
+
+    def fit(self, tables: Sequence[TableDef]) -> None:
+        """Refuse: only the owner writes."""
+        raise self._refusal()
+
     def rename(self, old: str, new: str) -> None:
         """Refuse: only the owner writes."""
         raise self._refusal()
