@@ -9,6 +9,7 @@ import msgspec
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
 
+from banwatch.explorer.openapi_schema import add_schemas, response_of
 from banwatch.formats.json_views import ComparisonJson, IncidentJson, VerdictJson
 from banwatch.model.ban import Ban
 from banwatch.model.cell import Cell
@@ -148,7 +149,9 @@ def add_api_routes(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None
         )
         return _json(found)
 
-    @app.get("/api/measurements/{uid:path}", response_model=MeasurementInFull, tags=["data"])
+    add_schemas(app, MeasurementInFull)
+
+    @app.get("/api/measurements/{uid:path}", responses={**response_of(MeasurementInFull)}, tags=["data"])
     def measurement(request: Request, uid: str) -> Response:
         """Return one measurement with its observations, evidence and verdicts."""
         reader, wanted = reader_of(request), MeasurementUid(uid)
