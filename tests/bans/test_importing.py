@@ -7,11 +7,13 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from banwatch.bans.importing import MAX_DRAFTS, Draft, country_code, parse_date, read_drafts
+from banwatch.bans.countries import country_code
+from banwatch.bans.importing import MAX_DRAFTS, Draft, parse_date, read_drafts
 from banwatch.bans.register import load_bans, save_drafts
 from banwatch.cli.main import create_app
 from banwatch.model.errors import BanwatchError
 
+FIELD = Path(__file__).parents[3] / "shared" / "data" / "field" / "stop-2020-csv"
 STOP = """\
 start_date,country,shutdown_type,shutdown_extent,ordered_by,end_date,facebook_affected,twitter_affected,event,info_source_link
 9/21/2022,Iran (Islamic Republic of),Shutdown,Service-based,Executive government,10/7/2022,Yes,No,"Protests,
@@ -164,3 +166,72 @@ def test_what_steers_a_terminal_is_left_out(tmp_path: Path) -> None:
     raw = f"{HEAD},event\n{ROW},E\x1b[31mvil\n".encode()
     (draft,), _ = _read(raw, tmp_path / "x.csv")
     assert yaml.safe_load(draft.text)["facts"][0]["fact"] == "E [31mvil"
+
+
+YEARS = {
+    "2016": "ID,start_date,end_date,Country,Shutdown_type,Shutdown_extent,ordered_by,News_link",
+    "2018": "S.No;Start Date;End Date;Country;Ordered by;Shutdown type;Facebook affected;Info source link",
+    "2020": "ID,start_date,end_date ,country ,shutdown_type_new,full or service-based,ordered_by,news_link",
+    "2021": "start_date\tend_date\tcountry\tordered_by\tshutdown_type\tshutdown_extent\tinfo_source_link",
+}
+VALUES = {
+    "ID": "1",
+    "S.No": "1",
+    "Country": "Myanmar/Burma",
+    "end": "2/1/2021",
+    "start": "1/31/2021",
+    "scope": "Level 3",
+    "link": "https://news.example/1",
+    "affected": "No",
+}
+
+
+def _row_for(header: str, separator: str) -> str:
+    """Fill a header's columns by the words in their names."""
+    cells = []
+    for column in header.split(separator):
+        found = [value for word, value in VALUES.items() if word.lower() in column.lower()]
+        cells.append(found[-1] if found else "Full network")
+    return separator.join(cells)
+
+
+@pytest.mark.parametrize("year", YEARS)
+@pytest.mark.parametrize("banner", ["", "A sentence above the header, with commas.,,,\n\nSource: x; y\n"])
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "cp1252"])
+def test_the_columns_of_every_year(year: str, banner: str, codec: str, tmp_path: Path) -> None:
+    separator = max(",;\t", key=YEARS[year].count)
+    text = f"{banner}{YEARS[year]}\r\n{_row_for(YEARS[year], separator)}\r\n"
+    (tmp_path / "x.csv").write_bytes(text.encode(codec))
+    (draft,) = read_drafts(tmp_path / "x.csv")
+    ban = yaml.safe_load(draft.text)
+    assert (ban["country"], ban["begins"], ban["ends"]) == ("MM", "2021-01-31", "2021-02-01")
+    assert ban["sources"][0]["url"] == "https://news.example/1"
+    assert ban["shutdown"]
+
+
+@pytest.mark.skipif(not FIELD.is_dir(), reason="the tables lie outside the repository")
+@pytest.mark.parametrize("name", ["as-published", "without-banner", "type-column-renamed"])
+def test_the_table_of_2020_as_published(name: str) -> None:
+    refused: list[str] = []
+    drafts = list(read_drafts(FIELD / f"stop-2020-{name}.csv", lambda reason, line: refused.append(reason)))
+    bans = [yaml.safe_load(draft.text) for draft in drafts]
+    countries = ["PK", "IN", "VE", "IN", "IR", "VN", "BY", "SY", "TZ", "ET", "CU", "TD"]
+    assert [ban["country"] for ban in bans] == countries
+    assert refused == ["no beginning that is a date, month first"]
+    assert bans[0]["ends"] == "unspecified"
+    assert bans[2]["targets"] == ["facebook.com", "twitter.com", "instagram.com"]
+    assert not bans[2]["shutdown"]
+    assert bans[3]["sources"][0]["url"] == "http://gov.example/106of2020.pdf"
+
+
+def test_a_table_without_any_ban_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text(STOP.partition("\n")[0] + "\n,Nowhere,Shutdown,,,,,,,\n")
+    command = ["bans", "import", str(tmp_path / "x.csv"), "--out", str(tmp_path / "drafts")]
+    result = CliRunner().invoke(create_app(), command)
+    assert result.exit_code == 1
+    assert "No row of" in str(result.exception)
+
+
+def test_days_of_a_spreadsheet() -> None:
+    assert parse_date("44227") == date(2021, 1, 31)
+    assert parse_date("12") is None

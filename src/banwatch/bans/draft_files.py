@@ -14,6 +14,8 @@ class DraftReport:
 
     written: int
     """Files that were written."""
+    found: int
+    """Rows that are bans, whether or not their files were there before."""
     refused: Mapping[str, Sequence[int]]
     """Lines of the table that are no ban, by the reason; line 0 is the table itself."""
 
@@ -29,5 +31,5 @@ def draft_table(table: Path, out: Path) -> DraftReport:
     def refuse(reason: str, line: int) -> None:
         refused.setdefault(reason, []).append(line)
 
-    written = save_drafts(list(read_drafts(table, refuse)), out)
-    return DraftReport(written=written, refused=refused)
+    drafts = list(read_drafts(table, refuse))
+    return DraftReport(written=save_drafts(drafts, out), found=len(drafts), refused=refused)

@@ -1,34 +1,54 @@
 """Drafts of ban files from foreign tables: Access Now's STOP, and lists of outages.
 
-Wire: CSV with a header line; commas, semicolons or tabs; UTF-8, UTF-16 with its mark, or else Windows-1252.
-Columns may be in upper or lower case, and in any order; those that are not known are passed over.
+Wire: CSV with a header line; commas, semicolons or tabs; UTF-8, UTF-16, or else Windows-1252. Sentences may
+stand in the lines above the header. Columns may be in upper or lower case, in any order, and under the names
+that the publishers gave them in one year or another; those that are not known are passed over.
 
 A row of such a table is one source. The register asks for two, so the notes of a draft say that one is
 missing: a person completes it.
 """
 
-import codecs
 import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cache
+from datetime import date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import yaml
-from babel import Locale
 
 from banwatch.bans import thresholds as t
-from banwatch.model.errors import BanwatchError
+from banwatch.bans.countries import country_code
+from banwatch.formats.encoded_text import decode_untrusted
+from banwatch.model.errors import BanwatchError, WireError
 
 MAX_BYTES = 64 * 2**20
 MAX_DRAFTS = 10_000
 """Drafts of one table, at most: each is a file, and the whole record of the world's shutdowns has fewer."""
-STOP_COLUMNS = frozenset({"start_date", "end_date", "country", "shutdown_type"})
-OUTAGE_COLUMNS = frozenset({"begin time", "end time", "country", "cause"})
+HEADER_WITHIN_LINES = 20
+"""Lines in which the header is looked for: publishers put a title and notes above it."""
+_ALIASES = {
+    "start_date": ("start", "startdate", "date_start", "begin_date", "beginning_date", "shutdown_start_date"),
+    "end_date": ("end", "enddate", "date_end", "ending_date", "shutdown_end_date"),
+    "country": ("country_name", "nation", "country_territory"),
+    "shutdown_type": ("shutdown_type_new", "type_of_shutdown", "nature_of_shutdown", "type"),
+    "shutdown_extent": ("full_or_service_based", "extent", "shutdown_scope", "full_network_or_service_based"),
+    "info_source_link": ("news_link", "source_link", "source_url", "info_source_url", "link", "an_link"),
+    "info_source": ("source", "source_type"),
+    "ordered_by": ("order_by", "who_ordered"),
+    "begin_time": ("begin", "begins", "start_time"),
+    "end_time": ("ends",),
+}
+"""Names of the columns of STOP from 2016 on, and of lists of outages, with the other names of each."""
+_NAMES = {alias: name for name, aliases in _ALIASES.items() for alias in aliases}
+STOP_COLUMNS = frozenset({"start_date", "end_date", "country"})
+_STOP_MARKS = frozenset({"shutdown_type", "shutdown_extent", "ordered_by", "facebook_affected", "geo_scope"})
+"""Columns of which STOP has at least one, under one name or another."""
+OUTAGE_COLUMNS = frozenset({"begin_time", "end_time", "country", "cause"})
 GOVERNMENT_CAUSES = ("government", "exam")
 """Words in the cause of an outage that mean somebody ordered it."""
 
@@ -40,30 +60,14 @@ _SERVICES = {
     "telegram_affected": "telegram.org",
 }
 _DATE_FORMS = (
-    *("%Y-%m-%d", "%Y/%m/%d", "%m/%d/%Y", "%d.%m.%Y"),
-    *("%A, %B %d, %Y", "%B %d, %Y", "%d %B %Y", "%d-%b-%Y", "%d %b %Y"),
+    *("%Y-%m-%d", "%Y/%m/%d", "%m/%d/%Y", "%d.%m.%Y", "%m/%d/%y", "%m-%d-%Y"),
+    *("%A, %B %d, %Y", "%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d-%B-%Y"),
 )
+_SHEET_DAY = re.compile(r"[3-6]\d{4}(\.0)?")
+"""Days since 30 December 1899, as spreadsheets count; the range is the years 1982 to 2091."""
 _AFTER_DATE = re.compile(
     r"([,\s]+|(?<=\d)T)\d{1,2}:\d{1,2}(:\d{2}(\.\d+)?)?\s*([AP]M|Z|UTC|[+-]\d\d:?\d\d)?$", re.IGNORECASE
 )
-_OTHER_NAMES = {
-    "burma": "MM",
-    "congo (drc)": "CD",
-    "democratic republic of (drc)": "CD",
-    "democratic republic of the congo": "CD",
-    "iran (islamic republic of)": "IR",
-    "ivory coast": "CI",
-    "macedonia": "MK",
-    "myanmar": "MM",
-    "north korea": "KP",
-    "russian federation": "RU",
-    "south korea": "KR",
-    "swaziland": "SZ",
-    "syrian arab republic": "SY",
-    "timor leste": "TL",
-    "turkey": "TR",
-    "viet nam": "VN",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,10 @@ class Draft:
 
 Refuse = Callable[[str, int], None]
 """Callback for a skipped line: the reason, and the line number; 0 is the file as a whole."""
+
+
+Drafter = Callable[[Mapping[str, str]], dict[str, object]]
+"""Reader of one row of a kind of table."""
 
 
 class _NoBanError(Exception):
@@ -100,42 +108,68 @@ def read_drafts(path: Path, refuse: Refuse | None = None) -> Iterator[Draft]:
     except (OSError, UnicodeDecodeError) as error:
         raise BanwatchError(f"{path} cannot be read: {error}", "Give a CSV file in UTF-8.") from error
     try:
-        head = text.partition("\n")[0]
-        separator = max(",;\t", key=head.count)
-        lines = io.StringIO(text, newline="")
-        reader = csv.DictReader(lines, restkey="", restval="", delimiter=separator, strict=True)
-        columns = {name.strip().lower() for name in reader.fieldnames or () if name}
-        if columns >= STOP_COLUMNS:
-            draft, table = _from_stop, "Access Now, STOP"
-        elif columns >= OUTAGE_COLUMNS:
-            draft, table = _from_outages, "a list of outages"
-        else:
-            raise BanwatchError(
-                f"{path} is neither STOP nor a list of outages",
-                f"It needs {', '.join(sorted(STOP_COLUMNS))}; or {', '.join(sorted(OUTAGE_COLUMNS))}.",
-            )
-        taken: Counter[str] = Counter()
-        for row in reader:
+        reader, columns, draft, table = _find_header(text, path)
+        found: list[tuple[dict[str, object], str]] = []
+        for cells in reader:
             number = reader.line_num
-            clean = {key.strip().lower(): _plain(str(value)) for key, value in row.items() if key and value}
+            clean = {
+                key: _plain(cell) for key, cell in zip(columns, cells, strict=False) if key and cell.strip()
+            }
+            if not clean:
+                continue
             try:
                 content = draft(clean)
             except _NoBanError as error:
                 refuse(str(error), number)
                 continue
-            if taken.total() >= MAX_DRAFTS:
+            if len(found) >= MAX_DRAFTS:
                 raise BanwatchError(f"{path} has more than {MAX_DRAFTS} such rows", "Split it.")
-            yield _finish(content, f"{path.name}, line {number} ({table})", taken)
+            found.append((content, f"{path.name}, line {number} ({table})"))
     except csv.Error as error:
         raise BanwatchError(f"{path} is not CSV: {error}", "Export it again.") from error
+    taken: Counter[str] = Counter()
+    for content, origin in found:
+        yield _finish(content, origin, taken)
+
+
+def _find_header(text: str, path: Path) -> tuple[Any, list[str], Drafter, str]:
+    """Find the line with the names of the columns, below whatever stands above it.
+
+    Returns:
+        A reader of the rows after it, the names, and the kind of table.
+
+    Raises:
+        BanwatchError: there is none of either kind.
+    """
+    for separator in ",;\t":
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        for cells in islice(reader, HEADER_WITHIN_LINES):
+            columns = _columns_of(cells)
+            if set(columns) >= STOP_COLUMNS and _STOP_MARKS & set(columns):
+                return reader, columns, _from_stop, "Access Now, STOP"
+            if set(columns) >= OUTAGE_COLUMNS:
+                return reader, columns, _from_outages, "a list of outages"
+    raise BanwatchError(
+        f"{path} is neither STOP nor a list of outages",
+        f"It needs {', '.join(sorted(STOP_COLUMNS))} and one of {', '.join(sorted(_STOP_MARKS))}; "
+        f"or {', '.join(sorted(OUTAGE_COLUMNS))}.",
+    )
+
+
+def _columns_of(cells: Sequence[str]) -> list[str]:
+    """Spell names of columns in one way; of two that mean the same, the first counts."""
+    names = [re.sub(r"[^a-z0-9]+", "_", cell.strip().lower()).strip("_") for cell in cells]
+    found: list[str] = []
+    for name in names:
+        known = _NAMES.get(name, name)
+        found.append("" if known != name and (known in names or known in found) else known)
+    return found
 
 
 def _decode(raw: bytes, refuse: Refuse) -> str:
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return raw.decode("utf-16")
     try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
+        return decode_untrusted(raw)
+    except WireError:
         refuse("the file is not UTF-8, and was read as Windows-1252", 0)
         return raw.decode("cp1252", errors="replace")
 
@@ -148,7 +182,7 @@ def _plain(text: str) -> str:
 def _where_and_when(row: Mapping[str, str], begins: str) -> tuple[str, date]:
     country, day = country_code(row.get("country", "")), parse_date(row.get(begins, ""))
     if country is None:
-        raise _NoBanError("a country that is not known")
+        raise _NoBanError(f"a country that is not known: {row.get('country', '')[:60] or 'none'}")
     if day is None:
         raise _NoBanError("no beginning that is a date, month first")
     if day.year < t.EARLIEST_YEAR:
@@ -178,14 +212,14 @@ def _from_outages(row: Mapping[str, str]) -> dict[str, object]:
     cause = row.get("cause", "")
     if not any(word in cause.lower() for word in GOVERNMENT_CAUSES):
         raise _NoBanError("an outage that nobody is said to have ordered")
-    country, begins = _where_and_when(row, "begin time")
+    country, begins = _where_and_when(row, "begin_time")
     return {
         "country": country,
         "authority": "unspecified",
         "targets": [],
         "shutdown": True,
         "begins": begins,
-        "ends": parse_date(row.get("end time", "")),
+        "ends": parse_date(row.get("end_time", "")),
         "url": "",
         "publisher": "the table itself",
         "event": cause,
@@ -231,21 +265,11 @@ def _finish(content: Mapping[str, object], origin: str, taken: Counter[str]) -> 
 def parse_date(text: str) -> date | None:
     """Read a date in the forms of such tables (numbers alone: month first); None for other text."""
     bare = _AFTER_DATE.sub("", text.strip())
+    if _SHEET_DAY.fullmatch(bare):
+        return date(1899, 12, 30) + timedelta(days=int(bare[:5]))
     for form in _DATE_FORMS:
         try:
             return datetime.strptime(bare, form).date()  # noqa: DTZ007 a day has no zone
         except ValueError:
             continue
-    return None
-
-
-@cache
-def country_code(name: str) -> str | None:
-    """Return the ISO 3166-1 code of a country by its English name; None where there is none."""
-    wanted = " ".join(name.lower().replace("\u2019", "'").split())
-    if wanted in _OTHER_NAMES:
-        return _OTHER_NAMES[wanted]
-    for code, english in Locale("en").territories.items():
-        if len(code) == 2 and code.isalpha() and english.lower().replace("\u2019", "'") == wanted:
-            return str(code)
     return None

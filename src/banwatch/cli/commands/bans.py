@@ -63,5 +63,9 @@ def _import(
     """Draft ban files from the tables of others, for a person to complete."""
     from banwatch.bans.draft_files import draft_table
     from banwatch.cli.views.bans import show_drafts
+    from banwatch.model.errors import BanwatchError
 
-    show_drafts(draft_table(table, out), out)
+    report = draft_table(table, out)
+    show_drafts(report, out)
+    if not report.found:
+        raise BanwatchError(f"No row of {table} is a ban", "See the reasons above, or give another table.")

@@ -60,7 +60,7 @@ def _detect(
         found = work.detect(store, with_cells=why)
     show_detected(
         found,
-        signals=read_signals(signals),
+        signals=read_signals(signals, note),
         why=why,
         is_foreign=verdicts is not None,
         as_json=as_json,

@@ -1,5 +1,6 @@
 """Detection in a table of verdicts that others made, without a store."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,15 +65,28 @@ def detect_in_table(path: Path, as_of: datetime | None, note: Callable[[str], No
     return Detected(incidents=group(changes, cells), changes=changes, cells=cells)
 
 
-def read_signals(sources: Sequence[str] | None) -> list[Signal] | None:
+def read_signals(
+    sources: Sequence[str] | None, note: Callable[[str], None] = lambda text: None
+) -> list[Signal] | None:
     """Read the reports of other observatories from files and addresses; None where no source is named.
+
+    Args:
+        sources: paths and addresses.
+        note: called with a message on what gave no signal.
 
     Raises:
         BanwatchError: a source cannot be read.
     """
     if not sources:
         return None
-    return [signal for source in sources for signal in signals_from(source)]
+    found: list[Signal] = []
+    for source in sources:
+        passed_over: Counter[str] = Counter()
+        found.extend(signals_from(source, passed_over=passed_over))
+        if passed_over:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in passed_over.most_common())
+            note(f"{source}: {passed_over.total()} reports passed over: {reasons}")
+    return found
 
 
 def _arrival(row: Verdict, arrivals: dict[str, datetime]) -> datetime:
