@@ -72,6 +72,9 @@ class Scenario:
     version: str = "0.5.28"
     probe_cc: str = "KP"
     probe_asn: str = "AS131279"
+    resolver_asn: str | None = None
+    """AS of the resolver that the system asks; the probe's own where None."""
+    resolver_ip: str | None = None
     system: Lookup | None = field(default_factory=Lookup)
     plain: Lookup | None = field(default_factory=Lookup)
     encrypted: Lookup | None = field(default_factory=Lookup)
@@ -123,7 +126,8 @@ class _Writer:
             test_start_time="2026-04-01 00:00:00",
             probe_asn=s.probe_asn,
             probe_cc=s.probe_cc,
-            resolver_asn=s.probe_asn,
+            resolver_asn=s.resolver_asn or s.probe_asn,
+            resolver_ip=s.resolver_ip,
             software_name="scenario",
             software_version="1",
             test_name="web_connectivity",

@@ -28,10 +28,6 @@ pytestmark = pytest.mark.skipif(not HERE, reason="the measurements lie outside t
 
 NOT_YET = frozenset(
     {
-        "chosen-resolver/adguard-dns-0.0.0.0",
-        "chosen-resolver/adguard-dns-but-8.8.8.8-answers",
-        "chosen-resolver/opendns-family-shield",
-        "chosen-resolver/quad9-nxdomain",
         "expired-root-in-probe/reset-after-hello-MK",
         "fingerprint-in-own-page/own-page-no-control",
         "fingerprint-in-own-page/own-page-speaks-of-blocking-DE",

@@ -190,7 +190,7 @@ HONEST = {
     "one address dead": (S.but(tcp={GENUINE[0]: "generic_timeout_error"}), State.OK),
     "one packet lost": (S.but(tcp={"*": "generic_timeout_error"}, retries=False), State.IMPAIRED),
     "slow page": (S.but(page=Page(None, "generic_timeout_error")), State.IMPAIRED),
-    "system resolver lost": (S.but(system=Lookup((), "generic_timeout_error")), State.OK),
+    "system resolver lost": (S.but(system=Lookup((), "generic_timeout_error")), State.IMPAIRED),
     "page made anew": (
         HTTP.but(page=Page(body=f"<title>{'x' * 20}</title>" + "ab" * 900, title="another every time")),
         State.OK,

@@ -7,6 +7,7 @@ from banwatch.judge.rules.table import RULES, RULESET
 from banwatch.model.evidence import Evidence
 from banwatch.model.mechanism import deepest
 from banwatch.model.resolver import ResolverKind
+from banwatch.model.route import Route
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
 
@@ -22,6 +23,8 @@ _ORDER = (
 """Order in which states decide where several rules hold: interference, reachability, trouble."""
 _RANK = {state: rank for rank, state in enumerate(_ORDER)}
 _BY_KIND: dict[str, tuple[Rule, ...]] = {}
+_OTHER_ROUTE = "It opens by another route."
+"""Said beside an accusation where the page came from an address that the network's resolver did not give."""
 _FALLBACK = "Nothing in this measurement says whether the target was reachable."
 
 
@@ -34,10 +37,14 @@ def judge(evidence: Evidence, rules: Sequence[Rule] = RULES, ruleset: str = RULE
         ruleset: the table's version.
     """
     held = [rule for rule in _rules_for(evidence.kind, rules) if rule.holds(evidence)]
+    withheld: list[Rule] = []
+    if evidence.chosen_resolver:
+        withheld = [rule for rule in held if _is_of_chosen_resolver(rule, evidence)]
+        held = [rule for rule in held if rule not in withheld]
     held = [rule for rule in held if not rule.fallback] or held
-    vetoed: list[Rule] = []
+    vetoed = [rule for rule in withheld if rule.state.accuses]
     if any(rule.vetoes for rule in held):
-        vetoed = [rule for rule in held if rule.state.accuses]
+        vetoed += [rule for rule in held if rule.state.accuses]
         held = [rule for rule in held if not rule.state.accuses]
         held.sort(key=lambda rule: (not rule.vetoes, _RANK[rule.state]))
     else:
@@ -60,7 +67,7 @@ def judge(evidence: Evidence, rules: Sequence[Rule] = RULES, ruleset: str = RULE
         hop=_hop_of(deciding, evidence),
         rules=tuple(rule.id for rule in held),
         vetoed=tuple(rule.id for rule in vetoed),
-        sentence=deciding.sentence(evidence) if deciding else _FALLBACK,
+        sentence=_sentence_of(deciding, evidence),
         ruleset=ruleset,
         snapshots=evidence.snapshots,
         resolver_kind=ResolverKind(evidence.resolver_kind),
@@ -93,6 +100,25 @@ def _is_outdone(mechanism: str, named: Sequence[str]) -> bool:
     """Whether a mechanism ends in `other` while another rule names the same one more exactly."""
     parent, _, leaf = mechanism.rpartition(".")
     return leaf == "other" and any(m != mechanism and m.startswith(parent + ".") for m in named)
+
+
+def _is_of_chosen_resolver(rule: Rule, evidence: Evidence) -> bool:
+    """Whether a rule rests on the word of a resolver that a person chose, or on an address that it gave."""
+    if rule.layer is Layer.DNS and rule.route is Route.ORDINARY:
+        return True
+    if rule.layer is Layer.HTTP and rule.state.accuses and not evidence.http_genuine:
+        return True
+    by_name = bool(evidence.groups_fate) and all(fate.startswith("dns.") for fate in evidence.groups_fate)
+    return rule.state.accuses and by_name
+
+
+def _sentence_of(deciding: Rule | None, evidence: Evidence) -> str:
+    if deciding is None:
+        return _FALLBACK
+    sentence = deciding.sentence(evidence)
+    return (
+        f"{sentence} {_OTHER_ROUTE}" if deciding.state.accuses and evidence.page_by_other_route else sentence
+    )
 
 
 def _layer_of(deciding: Rule | None) -> Layer | None:

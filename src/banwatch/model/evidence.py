@@ -267,6 +267,12 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     dns_bogon_names: tuple[str, ...] = ()
     """Names that the network's own resolver answered with private or reserved addresses alone, for nettests
     with many names; those that the specification ignores are left out."""
+    page_by_other_route: bool = False
+    """The page came, but only from an address that the network's own resolver did not give, which gave none
+    that worked: whoever asks that resolver does not get the page."""
+    chosen_resolver: str = ""
+    """Operator of the resolver that a person chose, where its false or missing answers say nothing of the
+    network; else empty."""
     resolver_kind: str = "unknown"
     """Kind of the resolver that the probe's system asked: `network`, `public` or `unknown`."""
     received_at: datetime | None = None

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from banwatch.model.ids import Asn, CountryCode
+from banwatch.model.resolver import KnownResolver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,9 @@ class Reference(Protocol):
 
     def is_public(self, ip: str) -> bool:
         """Whether the world can reach an address, by IANA's registries: not private, not reserved."""
+
+    def resolver_of(self, ip: str, asn: Asn) -> KnownResolver | None:
+        """Find a resolver that anybody can choose, by its address, or else by the AS that answers for it."""
 
     def match_dns(self, answer: str) -> Sequence[Fingerprint]:
         """Fingerprints of a DNS answer (an address or a canonical name)."""

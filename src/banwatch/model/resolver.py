@@ -1,5 +1,6 @@
 """Resolver of a measurement, by its owner: a name is often blocked by one and not by another."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
 
@@ -28,6 +29,27 @@ class ResolverKind(StrEnum):
     PUBLIC = "public"
     """In another network."""
     UNKNOWN = "unknown"
+
+
+class ResolverNature(StrEnum):
+    """What a known resolver does with names that somebody objects to."""
+
+    PUBLIC = "public"
+    """It answers as the world does: where it seems to lie, its answers are changed on the way."""
+    FILTERING = "filtering"
+    """It withholds names by its user's choice (advertising, malware, adult sites)."""
+    SCHOOL = "school"
+    """It withholds names for a school or an employer, wherever the device is."""
+    DEVICE = "device"
+    """A program on the device answers itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownResolver:
+    """A resolver that anybody can choose, wherever they are."""
+
+    operator: str
+    nature: ResolverNature
 
 
 def kind_of_resolver(resolver_asn: Asn, probe_asn: Asn, resolver_ip: str = "") -> ResolverKind:

@@ -10,10 +10,11 @@ import msgspec
 
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.reference import Fingerprint, Network, Reference
-from banwatch.reference import certificates, snapshots, suffixes
+from banwatch.reference import certificates, resolvers, snapshots, special_addresses, suffixes
 from banwatch.reference.fingerprint_index import FingerprintIndex
 from banwatch.reference.network_table import NetworkTable, unpack_untrusted
-from banwatch.reference.special_addresses import SpecialAddresses, parse_untrusted
+from banwatch.reference.resolvers import ResolverTable
+from banwatch.reference.special_addresses import SpecialAddresses
 
 
 def load(
@@ -42,7 +43,12 @@ def load(
 
 def installed_ids() -> tuple[str, ...]:
     """Ids of the kinds of which there is but one: those of installed packages, and small tables that ship."""
-    return f"roots-{version('certifi')}", suffixes.snapshot_id(), snapshots.SHIPPED_SPECIAL
+    return (
+        f"roots-{version('certifi')}",
+        suffixes.snapshot_id(),
+        snapshots.SHIPPED_SPECIAL,
+        snapshots.SHIPPED_RESOLVERS,
+    )
 
 
 def _choose(imported: list[snapshots.Snapshot], wanted: Sequence[str]) -> list[snapshots.Snapshot]:
@@ -78,6 +84,7 @@ class Snapshots:
         self._ids = tuple(sorted([*chosen, *installed_ids()]))
         self.target_of = suffixes.target_of
         self.is_public = _special_addresses().is_public
+        self.resolver_of = _resolvers().find
 
     def __reduce__(self) -> tuple[type["Snapshots"], tuple[object, ...]]:
         return (Snapshots, self._arguments)
@@ -141,7 +148,14 @@ class Snapshots:
 
 @lru_cache(maxsize=1)
 def _special_addresses() -> SpecialAddresses:
-    return parse_untrusted(snapshots.shipped_file(f"{snapshots.SHIPPED_SPECIAL}.csv").decode())
+    return special_addresses.parse_untrusted(
+        snapshots.shipped_file(f"{snapshots.SHIPPED_SPECIAL}.csv").decode()
+    )
+
+
+@lru_cache(maxsize=1)
+def _resolvers() -> ResolverTable:
+    return resolvers.parse_untrusted(snapshots.shipped_file(f"{snapshots.SHIPPED_RESOLVERS}.csv").decode())
 
 
 @lru_cache(maxsize=65_536)

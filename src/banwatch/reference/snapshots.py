@@ -22,6 +22,7 @@ KINDS = ("fingerprints", "networks", "test-lists")
 
 _SUFFIXES = {"fingerprints": "json", "networks": "bin", "test-lists": "json"}
 SHIPPED_NETWORKS = "networks-2026-06-17"
+SHIPPED_RESOLVERS = "resolvers-2026-11-01"
 SHIPPED_SPECIAL = "special-addresses-2025-04-30"
 
 
@@ -62,6 +63,14 @@ def list_all(data_dir: Path) -> list[Snapshot]:
             as_of=date.fromisoformat(SHIPPED_NETWORKS.removeprefix("networks-")),
             source="ip-location-db (RouteViews, DB-IP, NRO)",
             licence="CC BY 4.0",
+            shipped=True,
+        ),
+        Snapshot(
+            id=SHIPPED_RESOLVERS,
+            kind="resolvers",
+            as_of=date.fromisoformat(SHIPPED_RESOLVERS.removeprefix("resolvers-")),
+            source="the operators' own pages, one named in each row",
+            licence="CC0 1.0",
             shipped=True,
         ),
         Snapshot(

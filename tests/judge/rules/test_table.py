@@ -31,6 +31,15 @@ MORE = {
     "host inside, page": (Scenario(plain=Lookup(INSIDE), system=Lookup(INSIDE), scheme="http"), ()),
     "no data": (Scenario(system=Lookup((), "android_dns_cache_no_data")), ()),
     "wrong certificate": (Scenario(tls={"*": "ssl_unknown_authority"}), ()),
+    "all that answers lies": (
+        Scenario(system=Lookup((), "dns_server_misbehaving"), plain=Lookup(("10.1.2.3",))),
+        (),
+    ),
+    "another resolver's address alone works": (Scenario(system=Lookup((), TIMEOUT)), ()),
+    "a filter that somebody chose": (
+        Scenario(system=Lookup(("0.0.0.0",)), resolver_asn="AS212772", resolver_ip="94.140.14.14"),
+        (),
+    ),
     "request unanswered": (Scenario(scheme="http", page=Page(None, TIMEOUT), other_host=True), ()),
 }
 KINDS = {"web", "endpoints", "bootstrap", "middlebox", "resolver", "steps", "other"}

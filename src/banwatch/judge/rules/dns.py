@@ -7,6 +7,7 @@ from banwatch.model.evidence import Evidence
 from banwatch.model.fate import Fate
 from banwatch.model.ids import RuleId
 from banwatch.model.nettest import NettestKind
+from banwatch.model.route import Route
 from banwatch.model.state import Layer, State
 
 _WEB = frozenset({NettestKind.WEB})
@@ -60,6 +61,7 @@ DNS_RULES: tuple[Rule, ...] = (
         condition="the answer is a known forged one, of this country or of any",
         holds=lambda e: bool(e.dns_fingerprints),
         state=State.BLOCKED,
+        route=Route.ORDINARY,
         mechanism="dns.injection.blockpage",
         mechanisms=lambda e: ("dns.injection.blockpage",),
         why="addresses and names that censors are known to answer with belong to nobody else",
@@ -84,6 +86,7 @@ DNS_RULES: tuple[Rule, ...] = (
         ),
         holds=lambda e: (_bogon(e) and e.dns_system_unvouched) or _bogon_unseen(e),
         state=State.BLOCKED,
+        route=Route.ORDINARY,
         mechanism="dns.injection.bogon",
         mechanisms=lambda e: ("dns.injection.bogon",),
         why="no site that the world can reach lives at such an address",
@@ -106,8 +109,9 @@ DNS_RULES: tuple[Rule, ...] = (
             "an outside resolver, asked in the clear, answers with such an address; the network's own does "
             "not"
         ),
-        holds=lambda e: _bogon(e) and not e.dns_system_unvouched,
+        holds=lambda e: _bogon(e) and not e.dns_system_unvouched and bool(e.dns_answers),
         state=State.TAMPERED,
+        route=Route.OUTSIDE,
         mechanism="dns.injection.bogon",
         mechanisms=lambda e: ("dns.injection.bogon",),
         why="answers of an outside resolver are replaced in the path",
@@ -136,6 +140,7 @@ DNS_RULES: tuple[Rule, ...] = (
             and bool(set(e.dns_fate) & _TRIED)
         ),
         state=State.BLOCKED,
+        route=Route.ORDINARY,
         mechanism="dns.injection.other",
         mechanisms=_injection,
         why="a forger on the path cannot stop the genuine answer, which arrives after the forged one",
@@ -159,6 +164,7 @@ DNS_RULES: tuple[Rule, ...] = (
         ),
         holds=lambda e: e.dns_from_nowhere and e.dns_system_unvouched and bool(e.dns_unvouched),
         state=State.BLOCKED,
+        route=Route.ORDINARY,
         mechanism="dns.injection.other",
         mechanisms=_injection,
         why="nobody is there to answer: somebody on the path did",
@@ -182,6 +188,7 @@ DNS_RULES: tuple[Rule, ...] = (
         ),
         holds=lambda e: e.dns_system_unvouched and bool(e.dns_unvouched) and _not_the_site(e),
         state=State.LIKELY_BLOCKED,
+        route=Route.ORDINARY,
         mechanism="dns.injection.other",
         mechanisms=_injection,
         why="a content network's own address would have shown a valid certificate or the page",
@@ -212,6 +219,7 @@ DNS_RULES: tuple[Rule, ...] = (
             and e.control_http
         ),
         state=State.LIKELY_BLOCKED,
+        route=Route.ORDINARY,
         mechanism="dns.injection.other",
         mechanisms=_injection,
         why="forged answers often point to hosts that do not listen",
@@ -237,6 +245,7 @@ DNS_RULES: tuple[Rule, ...] = (
         ),
         holds=lambda e: e.dns_inside and not page_came(e) and e.control_http,
         state=State.LIKELY_BLOCKED,
+        route=Route.OUTSIDE,
         mechanism="dns.injection",
         mechanisms=lambda e: ("dns.injection",),
         why="such an answer was put in by the network itself",
@@ -257,6 +266,7 @@ DNS_RULES: tuple[Rule, ...] = (
         condition="the same, but the page came: a proxy of the network stands in the path",
         holds=lambda e: e.dns_inside and page_came(e) and e.http_status_match is not False,
         state=State.TAMPERED,
+        route=Route.OUTSIDE,
         mechanism="dns.injection",
         mechanisms=lambda e: ("dns.injection",),
         why="reachable, but what is read and by whom is up to the network",
@@ -287,6 +297,7 @@ DNS_RULES: tuple[Rule, ...] = (
             and not e.http_encrypted
         ),
         state=State.TAMPERED,
+        route=Route.ORDINARY,
         mechanism="dns.injection",
         mechanisms=lambda e: ("dns.injection",),
         why="a host that is not the site's hands on its page: a proxy",
@@ -308,8 +319,11 @@ DNS_RULES: tuple[Rule, ...] = (
             "one question to an outside resolver got a genuine answer and one that nothing vouches for; the "
             "network's own resolver answers genuinely"
         ),
-        holds=lambda e: e.dns_conflicting and not e.dns_system_unvouched and bool(e.dns_unvouched),
+        holds=lambda e: (
+            e.dns_conflicting and not e.dns_system_unvouched and bool(e.dns_answers) and bool(e.dns_unvouched)
+        ),
         state=State.TAMPERED,
+        route=Route.OUTSIDE,
         mechanism="dns.injection.other",
         mechanisms=_injection,
         why="answers of outside resolvers are forged in the path",
@@ -333,6 +347,7 @@ DNS_RULES: tuple[Rule, ...] = (
         ),
         holds=lambda e: e.dns_nowhere_else,
         state=State.LIKELY_BLOCKED,
+        route=Route.ORDINARY,
         mechanism="dns.injection",
         mechanisms=lambda e: ("dns.injection",),
         why="forgers answer for a name on their list whether it exists or not",

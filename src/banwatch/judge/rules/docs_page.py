@@ -30,6 +30,7 @@ def _render(rule: Rule) -> str:
     rows = [
         ("says", says + (f" ({', '.join(notes)})" if notes else "")),
         ("where", f"layer `{rule.layer}`; nettests of kind {', '.join(sorted(rule.kinds))}"),
+        ("route", f"`{rule.route}`"),
         ("when", rule.condition),
         ("why", rule.why),
         ("source", rule.source),

@@ -6,6 +6,7 @@ from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId
 from banwatch.model.nettest import NettestKind
+from banwatch.model.route import Route
 from banwatch.model.state import Layer, State
 
 _WEB = frozenset({NettestKind.WEB})
@@ -41,6 +42,7 @@ LOOKUP_RULES: tuple[Rule, ...] = (
         condition="the network's own resolver says that there is no such name; it resolves elsewhere",
         holds=lambda e: e.dns_system_failure == f.DNS_NXDOMAIN and is_known_elsewhere(e),
         state=State.LIKELY_BLOCKED,
+        route=Route.ORDINARY,
         mechanism="dns.nxdomain",
         mechanisms=lambda e: ("dns.nxdomain",),
         why="a name either exists or does not; trouble in a resolver shows as another failure",
@@ -64,6 +66,7 @@ LOOKUP_RULES: tuple[Rule, ...] = (
         ),
         holds=lambda e: _says(e, f.DNS_REFUSED, alone=True) and _name_alone(e),
         state=State.LIKELY_BLOCKED,
+        route=Route.ORDINARY,
         mechanism="dns.refused",
         mechanisms=lambda e: ("dns.refused",),
         why="REFUSED is a policy, not a breakdown (RFC 1035 4.1.1)",
@@ -84,6 +87,7 @@ LOOKUP_RULES: tuple[Rule, ...] = (
         ),
         holds=lambda e: e.dns_system_failure in _EMPTY and e.dns_other_ok and bool(e.dns_expected),
         state=State.LIKELY_BLOCKED,
+        route=Route.ORDINARY,
         mechanism="dns",
         mechanisms=lambda e: ("dns",),
         why=(
@@ -107,6 +111,7 @@ LOOKUP_RULES: tuple[Rule, ...] = (
         ),
         holds=lambda e: _says(e, f.DNS_SERVFAIL, alone=False) and _name_alone(e),
         state=State.LIKELY_BLOCKED,
+        route=Route.ORDINARY,
         mechanism="dns.servfail",
         mechanisms=lambda e: ("dns.servfail",),
         why="one resolver may break down; two at once, for a name that resolves in private, do not",
@@ -132,6 +137,7 @@ LOOKUP_RULES: tuple[Rule, ...] = (
             and _name_alone(e)
         ),
         state=State.LIKELY_BLOCKED,
+        route=Route.ORDINARY,
         mechanism="dns.timeout",
         mechanisms=lambda e: ("dns.timeout",),
         why="a lost packet is asked for again; two resolvers silent on one name are made so",
@@ -152,6 +158,7 @@ LOOKUP_RULES: tuple[Rule, ...] = (
         ),
         holds=lambda e: e.dns_system_failure is not None and is_known_elsewhere(e) and not page_came(e),
         state=State.IMPAIRED,
+        route=Route.ORDINARY,
         mechanism="dns.{timeout,servfail}",
         mechanisms=lambda e: _named_trouble(e.dns_system_failure),
         why="resolvers break down",

@@ -17,6 +17,7 @@ from banwatch.model.evidence import Evidence
 from banwatch.model.fate import Ending
 from banwatch.model.ids import RuleId
 from banwatch.model.nettest import NettestKind
+from banwatch.model.route import Route
 from banwatch.model.state import Layer, State
 
 _WEB = frozenset({NettestKind.WEB})
@@ -255,6 +256,7 @@ PATH_RULES: tuple[Rule, ...] = (
         ),
         holds=lambda e: e.dns_sibling_forged and _is_in_doubt(e),
         state=State.BLOCKED,
+        route=Route.OUTSIDE,
         mechanism="dns.injection.{bogon,other}",
         mechanisms=_forged,
         why="a forger answers for all names that end like one on its list",

@@ -46,8 +46,8 @@ def is_known_elsewhere(e: Evidence) -> bool:
 
 
 def page_came(e: Evidence) -> bool:
-    """Whether the last request got a response."""
-    return e.http_failure is None and e.http_status is not None
+    """Whether the last request got a response, by the route that everybody on the network takes."""
+    return e.http_failure is None and e.http_status is not None and not e.page_by_other_route
 
 
 def failed_for_control(e: Evidence) -> bool:

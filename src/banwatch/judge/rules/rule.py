@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId
 from banwatch.model.nettest import NettestKind
+from banwatch.model.route import Route
 from banwatch.model.state import Layer, State
 
 Mechanisms = Callable[[Evidence], tuple[str, ...]]
@@ -33,6 +34,8 @@ class Rule:
     """What the rule would say wrongly, and what guards against that."""
     sentence: Callable[[Evidence], str]
     """The reason for a reader."""
+    route: Route = Route.ANY
+    """The route that its facts are about."""
     fallback: bool = False
     """The rule counts only where no other rule holds."""
     vetoes: bool = False

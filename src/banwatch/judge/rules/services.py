@@ -6,6 +6,7 @@ from banwatch.model.evidence import Evidence
 from banwatch.model.fate import Fate
 from banwatch.model.ids import RuleId
 from banwatch.model.nettest import NettestKind
+from banwatch.model.route import Route
 from banwatch.model.state import Layer, State
 
 _SERVICES = frozenset({NettestKind.ENDPOINTS, NettestKind.RESOLVER})
@@ -71,6 +72,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
         ),
         holds=lambda e: bool(e.dns_bogon_names),
         state=State.BLOCKED,
+        route=Route.ORDINARY,
         mechanism="dns.injection.bogon",
         mechanisms=lambda e: ("dns.injection.bogon",),
         why="the names that these nettests ask for are fixed, and have public addresses everywhere",

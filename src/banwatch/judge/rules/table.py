@@ -5,6 +5,7 @@ from banwatch.judge.rules.dns import DNS_RULES
 from banwatch.judge.rules.http import HTTP_RULES
 from banwatch.judge.rules.lookup import LOOKUP_RULES
 from banwatch.judge.rules.path import PATH_RULES
+from banwatch.judge.rules.route import ROUTE_RULES
 from banwatch.judge.rules.rule import Rule
 from banwatch.judge.rules.services import SERVICE_RULES
 from banwatch.judge.rules.whole import VETO_RULES, WHOLE_RULES
@@ -17,6 +18,7 @@ RULES: tuple[Rule, ...] = (
     *PATH_RULES,
     *DNS_RULES,
     *LOOKUP_RULES,
+    *ROUTE_RULES,
     *CONNECTION_RULES,
     *HTTP_RULES,
     *SERVICE_RULES,

@@ -8,6 +8,7 @@ from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX
 from banwatch.model.fate import Ending
 from banwatch.model.ids import RuleId
 from banwatch.model.nettest import NettestKind
+from banwatch.model.route import Route
 from banwatch.model.state import Layer, State
 
 _WEB = frozenset({NettestKind.WEB})
@@ -38,7 +39,7 @@ def _same_status(e: Evidence) -> bool:
 
 
 def _page_is_the_sites(e: Evidence) -> bool:
-    if not _answered(e) or e.http_redirect_broken:
+    if not _answered(e) or e.http_redirect_broken or e.page_by_other_route:
         return False
     fine = (e.http_status or _FIRST_ERROR) < _FIRST_ERROR
     if e.http_encrypted:
@@ -108,6 +109,7 @@ WHOLE_RULES: tuple[Rule, ...] = (
         condition="the site's own page came: over TLS, or unencrypted and like the control's",
         holds=_page_is_the_sites,
         state=State.OK,
+        route=Route.ORDINARY,
         mechanism="",
         mechanisms=_none,
         why="what TLS protects was written by who holds the name's certificate",

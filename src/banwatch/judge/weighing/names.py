@@ -18,6 +18,8 @@ _SYSTEM_ENGINES = frozenset({"getaddrinfo", "system", "golang_net_resolver", "li
 _ENCRYPTED_ENGINES = frozenset({"doh", "dot", "doh3", "doq", "odoh", "dnscrypt"})
 _CONTROL, _ENCRYPTED = Voucher.CONTROL.value, Voucher.ENCRYPTED.value
 _AS, _CERTIFICATE = Voucher.AS.value, Voucher.CERTIFICATE.value
+_ANY = "ANY"
+"""Query type that a probe writes where its system asked for both families at once."""
 _VALID_FOR_NAME = 8
 """Bit of the helper's address flags: TLS with a valid certificate for the name worked there."""
 
@@ -102,11 +104,17 @@ def _sort_lookups(
         engine = lookup.engine or "unknown"
         if engine in _ENCRYPTED_ENGINES:
             encrypted.append(lookup)
-        elif engine in _SYSTEM_ENGINES or not lookup.resolver_address:
+        elif is_of_system(lookup) and not lookup.late:
             system.append(lookup)
         else:
             plain.append(lookup)
     return system, plain, encrypted
+
+
+def is_of_system(lookup: Observation) -> bool:
+    """Whether a lookup asked the resolver that the probe's system uses."""
+    engine = lookup.engine or "unknown"
+    return engine not in _ENCRYPTED_ENGINES and (engine in _SYSTEM_ENGINES or not lookup.resolver_address)
 
 
 def _answers(lookups: Iterable[Observation]) -> tuple[str, ...]:
@@ -150,6 +158,11 @@ def _conflict(lookups: Sequence[Observation], genuine: frozenset[str], false: se
     questions: dict[tuple[str | None, str | None], set[str]] = {}
     for lookup in lookups:
         questions.setdefault((lookup.resolver_address, lookup.query_type), set()).update(lookup.answers)
+    for late in lookups:
+        if late.late and not late.resolver_address:  # the probe does not say which resolver it had asked
+            for (_, query_type), answers in questions.items():
+                if query_type in (late.query_type, _ANY):
+                    answers.update(late.answers)
     return any(answers & false and answers & genuine for answers in questions.values())
 
 

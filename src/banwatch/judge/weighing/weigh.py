@@ -22,6 +22,7 @@ from banwatch.judge.weighing.path_evidence import (
     find_forger,
 )
 from banwatch.judge.weighing.requests import find_requests
+from banwatch.judge.weighing.routes import addresses_of_route, came_by_other_route, find_chosen_resolver
 from banwatch.judge.weighing.throughput import read_rates
 from banwatch.model.control import Control
 from banwatch.model.evidence import Evidence
@@ -52,9 +53,14 @@ def weigh(observed: Observed, reference: Reference) -> Evidence:
         parts.addresses,
         working_v6=parts.has_working_v6,
     )
+    chosen = find_chosen_resolver(parts)
+    other_route = not chosen and came_by_other_route(parts)
+    genuine = parts.last_names.genuine
+    if other_route:
+        genuine = (genuine & addresses_of_route(parts, parts.last)) or genuine
     connections = count_connections(
         parts.last,
-        parts.last_names.genuine,
+        genuine,
         fairness,
         parts.follow_ups,
         parts.measurement,
@@ -66,7 +72,7 @@ def weigh(observed: Observed, reference: Reference) -> Evidence:
         parts.measurement.probe_cc,
         reference,
     )
-    cut, forger = _find_path(parts)
+    cut, forger = _find_path(parts, genuine)
     return Evidence(
         **_find_identity(parts),
         **_find_whole(parts, connections),
@@ -84,6 +90,8 @@ def weigh(observed: Observed, reference: Reference) -> Evidence:
         outcome_failure=observed.outcome.failure,
         outcome_success=observed.outcome.success,
         outcome_tampered=observed.outcome.tampered,
+        page_by_other_route=other_route,
+        chosen_resolver=chosen,
     )
 
 
@@ -245,14 +253,14 @@ def _tls_failure(control: Control | None) -> str | None:
     return tried[0] if tried and all(tried) else None
 
 
-def _find_path(parts: MeasurementParts) -> tuple[CutColumns, ForgerColumns]:
+def _find_path(parts: MeasurementParts, genuine: frozenset[str]) -> tuple[CutColumns, ForgerColumns]:
     """Find who cuts and who forges; without follow-ups nothing tells."""
     observed = parts.observed
     if not parts.follow_ups and not observed.located:
         return NO_CUT, NO_FORGER
     cut = find_cut(
         parts.last,
-        parts.last_names.genuine,
+        genuine,
         parts.follow_ups,
         observed.connections,
         observed.located,
