@@ -1,10 +1,14 @@
 """Route by which a page came, and whose word the answers of the probe's resolver are."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from banwatch.formats.ooni import decode_untrusted, encode
 from banwatch.judge.rules.table import RULES
+from banwatch.model.errors import WireError
+from banwatch.model.ids import Asn
 from banwatch.model.resolver import ResolverNature
 from banwatch.model.route import Route
 from banwatch.model.state import State
@@ -12,16 +16,18 @@ from banwatch.reference import resolvers, snapshots
 from tests.judge.judging import judge_line, shipped_reference, weigh_line
 from tests.judge.scenario import FORGED, GENUINE, HEADERS, OTHER_AS, Helper, Lookup, Page, Scenario
 
+Chosen = dict[str, Any]
+"""Fields of a scenario whose system asks a resolver outside the network."""
 TIMEOUT, RESET = "generic_timeout_error", "connection_reset"
 NXDOMAIN, REFUSED, SERVFAIL = "dns_nxdomain_error", "dns_refused_error", "dns_servfail_error"
 WRONG = {FORGED: "ssl_invalid_hostname"}
 OPENS = "It opens by another route."
 HTTP = Scenario(scheme="http")
-ADGUARD = {"resolver_asn": "AS212772", "resolver_ip": "94.140.14.14"}
-QUAD9 = {"resolver_asn": "AS19281", "resolver_ip": "9.9.9.9"}
-FAMILY_SHIELD = {"resolver_asn": "AS36692", "resolver_ip": "208.67.222.123"}
-GOOGLE = {"resolver_asn": "AS15169", "resolver_ip": "172.253.5.1"}
-ABROAD = {"resolver_asn": "AS3320", "resolver_ip": "217.237.148.22"}
+ADGUARD: Chosen = {"resolver_asn": "AS212772", "resolver_ip": "94.140.14.14"}
+QUAD9: Chosen = {"resolver_asn": "AS19281", "resolver_ip": "9.9.9.9"}
+FAMILY_SHIELD: Chosen = {"resolver_asn": "AS36692", "resolver_ip": "208.67.222.123"}
+GOOGLE: Chosen = {"resolver_asn": "AS15169", "resolver_ip": "172.253.5.1"}
+ABROAD: Chosen = {"resolver_asn": "AS3320", "resolver_ip": "217.237.148.22"}
 """Deutsche Telekom's: nobody's known choice, and not the network of a probe in Korea."""
 
 
@@ -64,15 +70,16 @@ def test_an_accusation_says_that_the_page_opens_by_another_route(system: Lookup,
 @pytest.mark.parametrize(
     ("failed", "mechanism"), [({"tcp": TIMEOUT}, "tcp.timeout"), ({"tls": RESET}, "tls.reset")]
 )
-def test_addresses_of_the_networks_resolver_count_where_only_others_work(failed, mechanism) -> None:
+def test_addresses_of_the_networks_resolver_count_where_only_others_work(
+    failed: Chosen, mechanism: str
+) -> None:
     """The resolver's two addresses are cut, and one that only an encrypted resolver gave is not."""
     spare = "151.101.129.164"
     ((step, failure),) = failed.items()
     scenario = Scenario(
         encrypted=Lookup((spare,)),
         helper=Helper(addresses=(*GENUINE, spare)),
-        **{step: dict.fromkeys(GENUINE, failure)},
-    )
+    ).but(**{step: dict.fromkeys(GENUINE, failure)})
     verdict = judge_line(scenario.to_line())
     assert (verdict.state, verdict.mechanisms) == (State.LIKELY_BLOCKED, (mechanism,))
     assert verdict.sentence.endswith(OPENS)
@@ -141,7 +148,9 @@ def test_the_first_answer_counts_and_a_late_one_only_beside_it(resolver: str) ->
         *(Lookup((), one) for one in (NXDOMAIN, REFUSED, SERVFAIL, TIMEOUT)),
     ],
 )
-def test_what_a_chosen_resolver_withholds_accuses_no_network(scheme: str, resolver, system: Lookup) -> None:
+def test_what_a_chosen_resolver_withholds_accuses_no_network(
+    scheme: str, resolver: Chosen, system: Lookup
+) -> None:
     body = "<title>Filtered by your administrator</title>"
     page = Page(body=body, title="Filtered", headers=HEADERS[:1]) if system.answers == (FORGED,) else Page()
     scenario = Scenario(scheme=scheme, version="0.4.3", system=system, page=page, tls=WRONG, **resolver)
@@ -159,7 +168,7 @@ def test_what_a_chosen_resolver_withholds_accuses_no_network(scheme: str, resolv
         (Lookup((), NXDOMAIN), "dns.nxdomain"),
     ],
 )
-def test_its_twins_stay_accused(resolver, system: Lookup, mechanism: str) -> None:
+def test_its_twins_stay_accused(resolver: Chosen, system: Lookup, mechanism: str) -> None:
     """The network's own resolver, and one that lies to nobody: its answers are changed on the way."""
     scenario = Scenario(system=system, tls=WRONG, helper=Helper(wrong=(FORGED,)), **resolver)
     verdict = judge_line(scenario.to_line())
@@ -168,7 +177,7 @@ def test_its_twins_stay_accused(resolver, system: Lookup, mechanism: str) -> Non
 
 
 @pytest.mark.parametrize("resolver", [ADGUARD, ABROAD], ids=lambda r: r["resolver_asn"])
-def test_a_network_that_lies_to_an_honest_resolver_too_stays_accused(resolver) -> None:
+def test_a_network_that_lies_to_an_honest_resolver_too_stays_accused(resolver: Chosen) -> None:
     scenario = Scenario(
         system=Lookup((FORGED,)), plain=Lookup((FORGED,)), tls=WRONG, helper=Helper(wrong=(FORGED,))
     )
@@ -181,7 +190,9 @@ def test_a_network_that_lies_to_an_honest_resolver_too_stays_accused(resolver) -
     ("cut", "mechanism"),
     [({"tls": {"*": RESET}}, "tls.reset"), ({"tcp": {"*": TIMEOUT}}, "tcp.timeout")],
 )
-def test_cuts_on_the_path_are_the_networks_whatever_resolver_is_asked(resolver, cut, mechanism: str) -> None:
+def test_cuts_on_the_path_are_the_networks_whatever_resolver_is_asked(
+    resolver: Chosen, cut: Chosen, mechanism: str
+) -> None:
     verdict = judge_line(Scenario(**cut, **resolver).to_line())
     assert (verdict.state, verdict.mechanisms) == (State.LIKELY_BLOCKED, (mechanism,))
 
@@ -217,7 +228,7 @@ def test_the_withheld_rules_stand_beside_the_verdict() -> None:
     ],
 )
 def test_known_resolvers_have_their_nature(ip: str, asn: int, nature: ResolverNature | None) -> None:
-    found = shipped_reference().resolver_of(ip, asn)
+    found = shipped_reference().resolver_of(ip, Asn(asn))
     assert (found.nature if found else None) == nature
 
 
@@ -225,12 +236,12 @@ def test_every_known_resolver_names_its_source() -> None:
     rows = snapshots.shipped_file(f"{snapshots.SHIPPED_RESOLVERS}.csv").decode().splitlines()[1:]
     assert all(row.rpartition(",")[2].startswith(("https://", "RFC ")) for row in rows)
     for text in ("", "a,b\n", "resolver,operator,nature,source\n8.8.8.8/32,x,kind,y\n"):
-        with pytest.raises(resolvers.WireError):
+        with pytest.raises(WireError):
             resolvers.parse_untrusted(text)
 
 
 def test_rules_about_lookups_say_which_route_they_are_about() -> None:
-    routes = {rule.id: rule.route for rule in RULES}
+    routes = {str(rule.id): rule.route for rule in RULES}
     assert routes["dns.bogon"] is routes["dns.nxdomain"] is routes["page.genuine"] is Route.ORDINARY
     assert routes["dns.bogon_outside"] is routes["page.other_route"] is Route.OUTSIDE
     assert routes["tls.reset"] is Route.ANY
