@@ -283,3 +283,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Keyed hash that stands for its sender for some days; empty where there is none."""
     origin_agrees: bool | None = None
     """Whether it names the country and network that it was sent from; null where unknown."""
+    addresses_ok: tuple[str, ...] = ()
+    """Genuine addresses of the last redirect's name where every connect and handshake went well."""
+    addresses_failed: tuple[str, ...] = ()
+    """Genuine addresses where one failed, a second try included, while the control got through."""
+    addresses_fate: tuple[str, ...] = ()
+    """Step and ending of these failures: `tcp.timeout`, `tls.reset`, ..."""

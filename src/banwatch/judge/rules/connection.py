@@ -1,6 +1,14 @@
 """Rules about TCP connections and TLS handshakes at genuine addresses."""
 
-from banwatch.judge.rules.phrases import at_hop, host, is_before_any_word, page_came, qualified, whereabouts
+from banwatch.judge.rules.phrases import (
+    at_hop,
+    host,
+    is_before_any_word,
+    not_by_chance,
+    page_came,
+    qualified,
+    whereabouts,
+)
 from banwatch.judge.rules.rule import Rule
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
@@ -17,16 +25,6 @@ def _only_failed(e: Evidence) -> bool:
 
 def _times(count: int) -> str:
     return "once" if count == 1 else "twice" if count == 2 else f"{count} times"
-
-
-def _not_by_chance(e: Evidence, timeouts: int) -> bool:
-    """Time-outs that loss, impatience or a slow machine would not explain.
-
-    One alone, on a network that loses other packets too or with little time given, may be any of them.
-    """
-    if e.slow_probe and not e.retested:
-        return False
-    return timeouts > 1 or not (e.dns_lossy or e.short_timeouts)
 
 
 def _handshakes_cut(e: Evidence) -> bool:
@@ -75,7 +73,7 @@ CONNECTION_RULES: tuple[Rule, ...] = (
             "time-outs are short; none on a slow machine, unless tried again with patience); the control "
             "connected"
         ),
-        holds=lambda e: _only_failed(e) and e.tcp_timeout > 0 and _not_by_chance(e, e.tcp_timeout),
+        holds=lambda e: _only_failed(e) and e.tcp_timeout > 0 and not_by_chance(e, e.tcp_timeout),
         state=State.LIKELY_BLOCKED,
         mechanism="tcp.timeout",
         mechanisms=lambda e: ("tcp.timeout",),
@@ -220,7 +218,7 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         holds=lambda e: (
             _handshakes_cut(e)
             and e.tls_timeout > 0
-            and _not_by_chance(e, e.tls_timeout)
+            and not_by_chance(e, e.tls_timeout)
             and (not page_came(e) or e.tls_timeout > 1 or e.tls_other_name_ok)
         ),
         state=State.LIKELY_BLOCKED,

@@ -55,6 +55,16 @@ def failed_for_control(e: Evidence) -> bool:
     return e.control and (e.control_http_failure is not None or e.control_dns_failure is not None)
 
 
+def not_by_chance(e: Evidence, timeouts: int) -> bool:
+    """Time-outs that loss, impatience or a slow machine would not explain.
+
+    One alone, on a network that loses other packets too or with little time given, may be any of them.
+    """
+    if e.slow_probe and not e.retested:
+        return False
+    return timeouts > 1 or not (e.dns_lossy or e.short_timeouts)
+
+
 def is_by_name(e: Evidence) -> bool:
     """Whether what was said decides: the name, or that there is one."""
     if e.tls_name_cut_elsewhere or e.tls_no_sni_ok or (e.tls_other_name_ok and not e.tls_other_name_cut):

@@ -2,6 +2,7 @@
 
 from banwatch.judge.rules.phrases import at_hop, failed_for_control, host, listed
 from banwatch.judge.rules.rule import Rule
+from banwatch.judge.rules.ways import is_partly_reached, what_failed
 from banwatch.judge.thresholds import LENGTH_RATIO_ALIKE
 from banwatch.model.evidence import Evidence
 from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX
@@ -102,6 +103,30 @@ VETO_RULES: tuple[Rule, ...] = (
 )
 
 WHOLE_RULES: tuple[Rule, ...] = (
+    Rule(
+        id=RuleId("page.partly"),
+        layer=Layer.HTTP,
+        kinds=_WEB,
+        condition=(
+            "the site's own page came, but not by every way: at some genuine address connects or handshakes "
+            "failed while the control's did not, or every QUIC handshake failed while the control's worked"
+        ),
+        holds=lambda e: _page_is_the_sites(e) and is_partly_reached(e),
+        state=State.OK,
+        mechanism="",
+        mechanisms=_none,
+        why="programs go on to the next address; one measurement cannot tell a block from a broken machine",
+        source="RFC 8305 (Happy Eyeballs); Elmenhorst et al. 2021",
+        pitfall=(
+            "One broken machine of the site, or a firewall that drops all of UDP, would be called a block. "
+            "It accuses nobody: the trace stands beside `ok`, and many of them are a matter for "
+            "detection. A time-out that loss explains leaves none."
+        ),
+        sentence=lambda e: (
+            f"The page of {host(e)} came{at_hop(e.hop)}{_CERTIFIED if e.http_authenticated else ''}; beside "
+            f"it {what_failed(e)}."
+        ),
+    ),
     Rule(
         id=RuleId("page.genuine"),
         layer=Layer.HTTP,

@@ -7,7 +7,15 @@ from banwatch.judge.thresholds import SILENT_QUERIES
 from banwatch.judge.weighing.addresses import NO_CLIENT_SUBNET, Addresses, is_v6
 from banwatch.judge.weighing.hops import Hop
 from banwatch.model.control import Control
-from banwatch.model.failure import CERTIFICATE_FAILURES, DNS_NO_ANSWER, DNS_NXDOMAIN, TIMEOUTS
+from banwatch.model.failure import (
+    CERTIFICATE_FAILURES,
+    DNS_MISBEHAVING,
+    DNS_NO_ANSWER,
+    DNS_NON_RECOVERABLE,
+    DNS_NXDOMAIN,
+    DNS_TEMPORARY,
+    TIMEOUTS,
+)
 from banwatch.model.ids import UNKNOWN_ASN, Asn
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
@@ -20,6 +28,8 @@ _CONTROL, _ENCRYPTED = Voucher.CONTROL.value, Voucher.ENCRYPTED.value
 _AS, _CERTIFICATE = Voucher.AS.value, Voucher.CERTIFICATE.value
 _ANY = "ANY"
 """Query type that a probe writes where its system asked for both families at once."""
+_VAGUE = frozenset({DNS_TEMPORARY, DNS_MISBEHAVING, DNS_NON_RECOVERABLE})
+"""Words of a C library that stand for several replies: REFUSED, SERVFAIL and silence among them."""
 _VALID_FOR_NAME = 8
 """Bit of the helper's address flags: TLS with a valid certificate for the name worked there."""
 
@@ -122,10 +132,14 @@ def _answers(lookups: Iterable[Observation]) -> tuple[str, ...]:
 
 
 def _failure(lookups: Sequence[Observation]) -> str | None:
-    """Return why lookups gave nothing: the most specific failure; `no answer` to AAAA says nothing."""
+    """Return why lookups gave nothing: what a resolver said itself, else the word of the system's library.
+
+    `no answer` to AAAA says nothing.
+    """
     failures = [lookup.failure for lookup in lookups if lookup.failure]
     specific = [failure for failure in failures if failure != DNS_NO_ANSWER]
-    return next(iter(specific or failures), None)
+    exact = [failure for failure in specific if failure not in _VAGUE]
+    return next(iter(exact or specific or failures), None)
 
 
 def _is_timeout(lookup: Observation) -> bool:

@@ -7,7 +7,13 @@ from typing import TypedDict
 from banwatch.formats.ooni import Observed
 from banwatch.judge.thresholds import LAG_SHARE, SHORT_TIMEOUT_S, USUAL_TIMEOUT_S
 from banwatch.judge.weighing import fingerprints
-from banwatch.judge.weighing.connections import Connections, Fairness, count_connections, find_connections
+from banwatch.judge.weighing.connections import (
+    Connections,
+    Fairness,
+    count_connections,
+    find_connections,
+    find_ways,
+)
 from banwatch.judge.weighing.endpoints import sum_up
 from banwatch.judge.weighing.follow_ups import ANSWERS_OF_DNS
 from banwatch.judge.weighing.lookups import find_lookups
@@ -92,6 +98,7 @@ def weigh(observed: Observed, reference: Reference) -> Evidence:
         outcome_tampered=observed.outcome.tampered,
         page_by_other_route=other_route,
         chosen_resolver=chosen,
+        **find_ways(parts.last, parts.last_names.genuine, fairness, parts.follow_ups),
     )
 
 

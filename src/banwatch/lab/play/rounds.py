@@ -73,7 +73,7 @@ def settings_for(
         ca_file=world.ca_file,
         timeouts=timeouts,
         thorough=vantage.thorough,
-        twin_url=vantage.twin_url,
+        twin_url=vantage.twin_url or None,
         annotations={"lab": vantage.regime.name},
         now=now,
         rng=rng,
