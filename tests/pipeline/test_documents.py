@@ -10,13 +10,18 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import lz4.frame
 import msgspec
 import pytest
 import zstandard
+from typer.testing import CliRunner
 
+from banwatch import reference
+from banwatch.cli.main import create_app
 from banwatch.model.errors import WireError
-from banwatch.pipeline import sources
+from banwatch.pipeline import ingest, sources
 from banwatch.pipeline.documents import open_documents
+from banwatch.store import Store, queries
 from tests.pipeline.measurement_lines import joined, line, tar
 
 TEXT = b"".join(b'{"n": %d}\n' % n for n in range(1000))
@@ -176,7 +181,7 @@ def test_a_tar_that_is_cut_gives_all_but_its_last_kilobyte(tmp_path: Path, cut: 
 
 
 @pytest.mark.parametrize(
-    ("head", "name"), [(b"\xfd7zXZ\0", "xz"), (b"BZh9", "bzip2"), (b"\x04\x22\x4d\x18", "lz4")]
+    ("head", "name"), [(b"\xfd7zXZ\0", "xz"), (b"BZh9", "bzip2"), (b"7z\xbc\xaf", "7-Zip")]
 )
 def test_what_is_packed_otherwise_is_named(tmp_path: Path, head: bytes, name: str) -> None:
     (tmp_path / "a").write_bytes(head + b"x" * 600)
@@ -223,3 +228,81 @@ def test_what_is_sealed_says_how_to_open_it(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("sealed/abc", b"secret")
     assert "banwatch spool open" in _read(tmp_path / "a.zip")[1]
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+def test_text_of_any_program_is_read(tmp_path: Path, codec: str) -> None:
+    text = b'{"name": "\xd1\x8f\xd0\xbd"}\r\n{"n": 2}\r\n'
+    (tmp_path / "a").write_bytes(lz4.frame.compress(text.decode().encode(codec)))
+    (content,) = _contents(tmp_path / "a").values()
+    assert content.removeprefix(b"\xef\xbb\xbf") == text
+
+
+def test_lz4_of_many_frames_and_its_damage(tmp_path: Path) -> None:
+    packed = lz4.frame.compress(TEXT[:500]) + lz4.frame.compress(TEXT[500:])
+    (tmp_path / "a.jsonl.lz4").write_bytes(packed)
+    assert _contents(tmp_path / "a.jsonl.lz4") == {str(tmp_path / "a.jsonl.lz4"): TEXT}
+    for broken in (packed[:-4], lz4.frame.compress(TEXT, content_checksum=True)[:-4] + b"oops"):
+        (tmp_path / "b").write_bytes(broken)
+        with pytest.raises(WireError, match="lz4 stream is"):
+            _contents(tmp_path / "b")
+
+
+def test_answers_of_the_api_are_unwrapped(tmp_path: Path) -> None:
+    wrapped = [{"measurement_uid": f"u{n}", "raw_measurement": f'{{"n": {n}}}'} for n in range(2)]
+    (tmp_path / "a").write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in wrapped))
+    (tmp_path / "b").write_bytes(msgspec.json.format(msgspec.json.encode(wrapped), indent=2))
+    expected = b'{"n":0,"measurement_uid":"u0"}\n{"n":1,"measurement_uid":"u1"}\n'
+    for name in ("a", "b"):
+        assert _contents(tmp_path / name) == {str(tmp_path / name): expected}
+
+
+def test_what_holds_no_measurements_is_named_once(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(
+        b"measurement_start_day,anomaly_count,measurement_count\n" + b"2026,1,1\n" * 99
+    )
+    with pytest.raises(WireError, match="counts measurements and holds none"):
+        _contents(tmp_path / "a")
+
+
+FIELD = Path(__file__).parents[3] / "shared" / "data" / "field" / "api-wrappers"
+
+
+@pytest.mark.skipif(not FIELD.is_dir(), reason="the files lie outside the repository")
+def test_the_published_files(tmp_path: Path) -> None:
+    reference_data = reference.load()
+    counts = {}
+    with Store.open(tmp_path / "s.duckdb") as store:
+        for path in sorted(FIELD.iterdir()):
+            if path.suffix != ".md" and path.name != "truth.jsonl":
+                report = ingest(store, [path], reference_data)
+                came = report.accepted + report.duplicates + report.conflicts
+                counts[path.name] = (came, report.quarantined, report.first_reason)
+        measured = queries.measurement(store, "01202003021e9c3479a45c0947aa3e43ee920c29")
+    assert measured is not None
+    assert measured.input == "http://prachatai.com"
+    for name in ("measurement_meta.json", "measurement_meta.jsonl", "crlf-bom.jsonl", "utf16.jsonl"):
+        assert counts[name][:2] == (1, 0), name
+    assert counts["legacy-report.yaml"][:2] == (1, 0)
+    assert all(count[0] for name, count in counts.items() if name.endswith(".lz4"))
+    for name, words in {
+        "measurements-list.json": "list of summaries",
+        "aggregation.csv": "aggregation",
+        "explorer-search.csv": "Explorer's search",
+    }.items():
+        assert counts[name][:2] == (0, 1), name
+        assert words in counts[name][2]
+
+
+def test_the_command_ends_with_one_where_nothing_came(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("measurement_start_day,anomaly_count,measurement_count\n")
+    (tmp_path / "b.jsonl").write_text("")
+    (tmp_path / "c.jsonl").write_bytes(line(1) + b"\nno line\n")
+    for name, words in (("a.csv", "holds none"), ("b.jsonl", "holds no line"), ("a.csv", "cannot be read")):
+        command = ["ingest", str(tmp_path / name), "--store", str(tmp_path / "s.duckdb"), "--jobs", "1"]
+        result = CliRunner().invoke(create_app(), command)
+        assert result.exit_code == 1
+        assert words in str(result.exception)
+    for _ in range(2):
+        command = ["ingest", str(tmp_path / "c.jsonl"), "--store", str(tmp_path / "s.duckdb"), "--jobs", "1"]
+        assert CliRunner().invoke(create_app(), command).exit_code == 0

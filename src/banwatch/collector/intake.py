@@ -14,7 +14,7 @@ import msgspec
 import zstandard
 
 from banwatch.formats.ooni import decode_untrusted
-from banwatch.formats.ooni.own_address import scrub_line
+from banwatch.formats.own_address import scrub_line
 from banwatch.model.errors import WireError
 from banwatch.probe.spool.sealing import MAX_SEALED_BYTES, unseal_untrusted
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from banwatch.formats.ooni.own_address import scrub_line
+from banwatch.formats.own_address import scrub_line
 from banwatch.model.errors import WireError
 from banwatch.model.ids import MeasurementUid
 from banwatch.pipeline.line_batch import (

@@ -1,5 +1,6 @@
 """Documents: streams of lines in a source, unpacked piece by piece."""
 
+import codecs
 import hashlib
 import re
 import sys
@@ -13,14 +14,19 @@ from typing import IO, cast
 import msgspec
 
 from banwatch.formats import bundle
+from banwatch.formats.api_answers import WRAPPED_WITHIN_BYTES, is_wrapped, unwrap_untrusted, what_it_is
+from banwatch.formats.encoded_text import is_utf16, utf16_codec
 from banwatch.formats.ooni.decode import MAX_LINE_BYTES
+from banwatch.formats.yaml_report import is_yaml_report, report_lines
 from banwatch.model.errors import WireError
 from banwatch.pipeline import bucket
+from banwatch.pipeline.lines import split_lines
 from banwatch.pipeline.sources import ENDINGS, POST, Source
 from banwatch.pipeline.submissions import unwrapped
 from banwatch.pipeline.unpack import (
     CHUNK_BYTES,
     GZIP,
+    LZ4,
     Forward,
     chunks_of,
     gunzip,
@@ -28,10 +34,11 @@ from banwatch.pipeline.unpack import (
     packed_otherwise,
     peek,
     small_reads,
+    unlz4,
     unzstd,
 )
 
-_LINE_ENDINGS = tuple(ending for ending in ENDINGS if ".json" in ending or ".ndjson" in ending)
+_LINE_ENDINGS = tuple(e for e in ENDINGS if any(kind in e for kind in (".json", ".ndjson", ".yaml")))
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _FOLDED = re.compile(rb"(\xef\xbb\xbf)?\s*(\[|\{\s*[\r\n])")
 """Beginning of a file with one measurement over many lines, or with a list of measurements."""
@@ -153,19 +160,73 @@ def _counted(chunks: Iterator[bytes], on_read: Callable[[int], None]) -> Iterato
 
 def _documents_in(name: str, chunks: Iterator[bytes]) -> Iterator[Document]:
     """Decompress a stream by its first bytes, and open it where it is a tar archive."""
-    head, chunks = peek(chunks)
+    head, chunks = peek(chunks, WRAPPED_WITHIN_BYTES)
     for _ in range(_MAX_WRAPS):
-        if head.startswith(GZIP):
-            head, chunks = peek(gunzip(chunks))
-        elif is_zstd(head):
-            head, chunks = peek(unzstd(chunks))
+        unpack = gunzip if head.startswith(GZIP) else unlz4 if head.startswith(LZ4) else None
+        unpack = unzstd if is_zstd(head) else unpack
+        if unpack is not None:
+            head, chunks = peek(unpack(chunks), WRAPPED_WITHIN_BYTES)
     if other := packed_otherwise(head):
         raise WireError(f"packed with {other}, which is not read: unpack it first")
     at, magic = _TAR_MAGIC
     if head[at : at + len(magic)] == magic:
         yield from _members(name, chunks)
-    else:
-        yield Document(name, unwrapped(name, chunks) if name.endswith(POST) else _unfolded(head, chunks))
+        return
+    if is_utf16(head):
+        head, chunks = peek(_recoded(chunks, utf16_codec(head)), WRAPPED_WITHIN_BYTES)
+    if words := what_it_is(head):
+        raise WireError(words)
+    yield Document(name, unwrapped(name, chunks) if name.endswith(POST) else _lines_in(head, chunks))
+
+
+def _recoded(chunks: Iterator[bytes], codec: str) -> Iterator[bytes]:
+    """Decode a stream, and encode it as UTF-8."""
+    decoder = codecs.getincrementaldecoder(codec)("replace")
+    for chunk in chunks:
+        yield decoder.decode(chunk).encode("utf-8")
+    yield decoder.decode(b"", final=True).encode("utf-8")
+
+
+def _lines_in(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Give measurements on one line each, in whatever form of OONI's they come."""
+    if is_yaml_report(head):
+        return _report_lines(chunks)
+    unfolded = _unfolded(head, chunks)
+    return _unwrapped_answers(unfolded) if is_wrapped(head) else unfolded
+
+
+def _report_lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Give the measurements of a report in YAML.
+
+    Raises:
+        WireError: at the end, where some of its documents cannot be read.
+    """
+    failed: list[str] = []
+    lines = (line for batch in split_lines(chunks) for line in batch if isinstance(line, bytes))
+    for found in report_lines((line.rstrip(b"\r") for line in lines), failed.append):
+        yield found + b"\n"
+    if failed:
+        raise WireError(
+            f"{len(failed)} documents of the report in YAML cannot be read, the first: {failed[0]}"
+        )
+
+
+def _unwrapped_answers(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Take measurements out of the API's answers.
+
+    Raises:
+        WireError: at the end, where some of them hold none.
+    """
+    failed: list[str] = []
+    for batch in split_lines(chunks):
+        for line in batch:
+            try:
+                if isinstance(line, bytes):
+                    yield (unwrap_untrusted(line) if is_wrapped(line) else line) + b"\n"
+            except WireError as error:
+                failed.append(error.reason)
+    if failed:
+        raise WireError(f"{len(failed)} answers cannot be read, the first: {failed[0]}")
 
 
 def _unfolded(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -56,6 +56,13 @@ class IngestReport:
     """Lines and files that could not be read to their end."""
     files: int
     bytes: int
+    first_reason: str = ""
+    """Reason for which the first line or file could not be read."""
+
+    @property
+    def nothing_came(self) -> bool:
+        """Whether the store got nothing, and had nothing of it before."""
+        return not (self.accepted or self.duplicates or self.conflicts)
 
 
 @dataclass(slots=True)
@@ -68,6 +75,8 @@ class _OpenSource:
     before: SourceFile | None
     """Progress of an earlier run."""
     tally: Tally = field(default_factory=Tally)
+    reason: str = ""
+    """Reason for which its first line, or the file itself, could not be read."""
 
     def row(self, lines: int, *, complete: bool) -> SourceFile:
         """Make the row on its progress, of this run and earlier ones together."""
@@ -160,6 +169,7 @@ def _report(opened: list[_OpenSource], *, files: int, size_bytes: int) -> Ingest
         quarantined=sum(o.tally.quarantined for o in opened) + sum(row.quarantined for row in done),
         files=files,
         bytes=size_bytes,
+        first_reason=next((o.reason for o in opened if o.reason), ""),
     )
 
 
@@ -167,8 +177,11 @@ def _commit_item(committer: Committer, item: _WorkItem, result: LineBatchResult 
     opened = item.opened
     if item.line_batch is not None and result is not None:
         committer.add(item.line_batch, result, opened.tally)
+        if result.unreadable:
+            opened.reason = opened.reason or result.unreadable[0].reason
     if item.unread is not None:
         committer.add_unread(*item.unread, opened.tally)
+        opened.reason = opened.reason or item.unread[2]
     if opened.sha256:
         committer.note(opened.row(item.lines, complete=item.complete))
     committer.commit_if_full()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from banwatch.formats.ooni import WireMeasurement, decode_untrusted
-from banwatch.formats.ooni.own_address import names_probe, scrub_line
+from banwatch.formats.own_address import names_probe, scrub_line
 from banwatch.judge import judge_wire
 from banwatch.model.errors import WireError
 from banwatch.model.receipt import NO_RECEIPT, Receipt

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from banwatch.formats.ooni import decode_untrusted
-from banwatch.formats.ooni.own_address import scrub_line
+from banwatch.formats.own_address import scrub_line
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.progress import Progress
 from banwatch.model.reference import Reference

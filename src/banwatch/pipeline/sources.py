@@ -17,20 +17,14 @@ from banwatch.pipeline.unpack import (
 STDIN = "-"
 POST = ".post"
 """Suffix of a submission as it was posted, of which OONI's archive holds some."""
+_PACKED = ("", ".gz", ".zst", ".lz4")
 ENDINGS = (
-    ".jsonl",
-    ".jsonl.gz",
-    ".jsonl.zst",
-    ".ndjson",
-    ".ndjson.gz",
-    ".ndjson.zst",
-    ".json",
-    ".json.gz",
-    ".json.zst",
-    ".tar",
-    ".tar.gz",
+    *(
+        f".{kind}{packed}"
+        for kind in ("jsonl", "ndjson", "json", "tar", "yaml", "yamloo")
+        for packed in _PACKED
+    ),
     ".tgz",
-    ".tar.zst",
     ".zip",
     POST,
 )

@@ -8,19 +8,20 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import IO
 
+import lz4.frame
 import zstandard
 
 from banwatch.model.errors import WireError
 
 CHUNK_BYTES = 1 << 20
 GZIP = b"\x1f\x8b"
+LZ4 = b"\x04\x22\x4d\x18"
 ZSTD = b"\x28\xb5\x2f\xfd"
 _SKIPPED = b"\x2a\x4d\x18"
 """Bytes 2 to 4 of a skippable zstandard frame; the first is one of sixteen."""
 _UNREAD = {
     b"\xfd7zXZ\0": "xz",
     b"BZh": "bzip2",
-    b"\x04\x22\x4d\x18": "lz4",
     b"7z\xbc\xaf": "7-Zip",
     b"Rar!": "RAR",
 }
@@ -139,19 +140,41 @@ def unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
         raise WireError(trouble or "the zstandard stream is cut short")
 
 
+def unlz4(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Unpack lz4, of any number of frames: OONI's archive of 2012 to 2019 is packed so.
+
+    Raises:
+        WireError: the stream is damaged or cut short.
+    """
+    unpacker = lz4.frame.LZ4FrameDecompressor()
+    try:
+        for chunk in chunks:
+            while chunk or not (unpacker.needs_input or unpacker.eof):
+                if unpacker.eof:
+                    unpacker = lz4.frame.LZ4FrameDecompressor()
+                piece = unpacker.decompress(chunk, CHUNK_BYTES)
+                if piece:
+                    yield piece
+                chunk = (unpacker.unused_data or b"") if unpacker.eof else b""
+    except RuntimeError as error:
+        raise WireError(f"the lz4 stream is damaged: {error}") from None
+    if not unpacker.eof:
+        raise WireError("the lz4 stream is cut short")
+
+
 def peek(chunks: Iterator[bytes], wanted: int = 512) -> tuple[bytes, Iterator[bytes]]:
     """Read some bytes ahead, and return them with a stream that still begins with them."""
     read: list[bytes] = []
     held = 0
-    trouble: WireError | None = None
+    trouble: Exception | None = None
     try:
         for chunk in chunks:
             read.append(chunk)
             held += len(chunk)
             if held >= wanted:
                 break
-    except WireError as error:
-        trouble = error  # raised again after the bytes that were read
+    except Exception as error:  # of whatever container; raised again after the bytes that were read
+        trouble = error
 
     def again() -> Iterator[bytes]:
         yield from read

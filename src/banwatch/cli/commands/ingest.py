@@ -27,15 +27,23 @@ def _ingest(
     ] = "1/1",
     as_json: JsonOption = False,
 ) -> None:
-    """Bring measurements in: OONI JSONL, plain or packed (.gz, .zst, .tar, .zip).
+    """Bring measurements in: OONI JSONL, plain or packed (.gz, .zst, .lz4, .tar, .zip), and reports in YAML.
 
     Each measurement counts once, in whatever file it comes. Lines that cannot be read are kept in quarantine
-    and counted. An ingest that was stopped continues where it was when the same command is run again.
+    and counted; the exit code is 1 where nothing came in. An ingest that was stopped continues where it was
+    when the same command is run again.
     """
     from banwatch.cli.views.progress import byte_progress
     from banwatch.cli.views.store_work import show_ingest
+    from banwatch.model.errors import BanwatchError
     from banwatch.observatory import work
 
     with byte_progress("Ingesting") as progress:
         report = work.ingest(store, paths, jobs=jobs, share=share, progress=progress)
     show_ingest(report, as_json=as_json)
+    if report.nothing_came and (report.files or share == "1/1"):
+        unread = f"{report.quarantined} lines or files cannot be read" if report.quarantined else ""
+        raise BanwatchError(
+            f"Nothing was brought in: {report.first_reason or unread or 'what was named holds no line'}",
+            f"See `banwatch archive quarantine --store {store}` for each line.",
+        )

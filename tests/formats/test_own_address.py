@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from banwatch.formats.ooni import decode_untrusted
-from banwatch.formats.ooni.own_address import addresses_in, is_address, names_probe, scrub_line
+from banwatch.formats.own_address import addresses_in, is_address, names_probe, scrub_line
 
 OWN = "198.51.100.77"
-FIELD = Path(__file__).parents[4] / "shared" / "data" / "field" / "probe-address"
+FIELD = Path(__file__).parents[3] / "shared" / "data" / "field" / "probe-address"
 
 
 def line_of(probe_ip: object = OWN, **keys: object) -> bytes:
