@@ -10,6 +10,7 @@ import csv
 import ipaddress
 import json
 import struct
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
+from banwatch.model.address import number_of
 from banwatch.model.errors import WireError
 from banwatch.model.ids import UNKNOWN_COUNTRY, Asn, CountryCode
 from banwatch.model.reference import Network
@@ -45,7 +47,7 @@ class _Column:
     values: Index
 
     def at(self, number: int) -> int:
-        position = int(np.searchsorted(self.starts, np.uint64(number), side="right")) - 1
+        position = bisect_right(memoryview(self.starts), number) - 1
         return int(self.values[position]) if position >= 0 else 0
 
 
@@ -76,13 +78,13 @@ class NetworkTable:
     def _network_of(self, ip: str) -> Network | None:
         """Network of an address; None where it is not announced, or not an address."""
         try:
-            address = ipaddress.ip_address(ip)
+            number = number_of(ip)
         except ValueError:
             return None
-        if isinstance(address, ipaddress.IPv4Address):
-            number, ases, countries = int(address), self._v4_as, self._v4_country
+        if ":" in ip:
+            number, ases, countries = number >> _V6_SHIFT, self._v6_as, self._v6_country
         else:
-            number, ases, countries = int(address) >> _V6_SHIFT, self._v6_as, self._v6_country
+            ases, countries = self._v4_as, self._v4_country
         index = ases.at(number)
         if index == 0:
             return None

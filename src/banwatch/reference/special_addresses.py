@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 
+from banwatch.model.address import number_of
 from banwatch.model.errors import WireError
 
 _COLUMNS = ["prefix", "name", "reference", "globally_reachable"]
@@ -36,7 +37,7 @@ class SpecialAddresses:
     def _is_public(self, ip: str) -> bool:
         """Whether the world can reach an address; False for text that is none."""
         try:
-            number = int(ipaddress.IPv6Address(ip)) if ":" in ip else int(ipaddress.IPv4Address(ip))
+            number = number_of(ip)
         except ValueError:
             return False
         starts, public = self._v6 if ":" in ip else self._v4

@@ -4,12 +4,12 @@ import binascii
 import functools
 import hashlib
 import html
-import ipaddress
 from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from banwatch.formats.ooni.wire import Binary, HeaderPair, Text
+from banwatch.model.address import spell_address
 from banwatch.model.follow_up import FOLLOW_UP_TAG
 
 _TITLE_WITHIN_BYTES = 65_536
@@ -22,12 +22,7 @@ _LONGEST_TIMEOUT_S = 3600.0
 @functools.lru_cache(maxsize=65_536)
 def read_ip(text: str | None) -> str | None:
     """Spell an address in its canonical form; None where it is none (a name, `[scrubbed]`, nonsense)."""
-    if not text:
-        return None
-    try:
-        return str(ipaddress.ip_address(text.strip("[]").partition("%")[0]))
-    except ValueError:
-        return None
+    return spell_address(text.strip("[]").partition("%")[0]) if text else None
 
 
 @functools.lru_cache(maxsize=65_536)

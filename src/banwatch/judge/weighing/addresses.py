@@ -8,6 +8,7 @@ import ipaddress
 from collections.abc import Iterable
 from functools import lru_cache
 
+from banwatch.model.address import number_of
 from banwatch.model.observation import Observation, Step
 from banwatch.model.reference import Reference
 
@@ -105,12 +106,12 @@ def find_prefixes(lookups: Iterable[Observation], expected: Iterable[str]) -> fr
     as_they_are = set(expected)
     found: set[Prefix] = set()
     for name, addresses in answers.items():
-        inner = {_number_v4(ip) for ip in (*as_they_are, *addresses) if ":" not in ip}
+        inner = {number_of(ip) for ip in (*as_they_are, *addresses) if ":" not in ip}
         if name == DISCOVERY_NAME:
             inner |= _DISCOVERY_ADDRESSES
         for ip in addresses:
             if ":" in ip and ip not in as_they_are:
-                found.update(_prefixes_of(_number_v6(ip), inner))
+                found.update(_prefixes_of(number_of(ip), inner))
     return frozenset(found)
 
 
@@ -128,7 +129,7 @@ _PRIVATE_DOMAINS = frozenset(
 
 @lru_cache(maxsize=65_536)
 def _unwrap(ip: str, prefixes: frozenset[Prefix]) -> str:
-    number = _number_v6(ip)
+    number = number_of(ip)
     if _starts(number, _MAPPED) or _starts(number, _WELL_KNOWN):
         return str(ipaddress.IPv4Address(number & _LOW_32))
     for prefix in sorted(prefixes, key=lambda one: (-one[1], one[0])):
@@ -166,13 +167,5 @@ def _starts(number: int, prefix: Prefix) -> bool:
 @lru_cache(maxsize=65_536)
 def _inside_6to4(ip: str) -> str | None:
     """Return the IPv4 address inside a 6to4 one (RFC 3056): only hosts of that address are there."""
-    number = _number_v6(ip)
+    number = number_of(ip)
     return str(ipaddress.IPv4Address((number >> 80) & _LOW_32)) if _starts(number, _SIX_TO_FOUR) else None
-
-
-def _number_v4(ip: str) -> int:
-    return int(ipaddress.IPv4Address(ip))
-
-
-def _number_v6(ip: str) -> int:
-    return int(ipaddress.IPv6Address(ip))
