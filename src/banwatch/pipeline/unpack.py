@@ -4,12 +4,12 @@ A stream that is damaged or cut short gives all that can be decompressed, and th
 """
 
 import io
-import zlib
 from collections.abc import Callable, Iterator
 from typing import IO
 
 import lz4.frame
 import zstandard
+from zlib_ng import zlib_ng
 
 from banwatch.model.errors import WireError
 
@@ -70,18 +70,18 @@ def gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
     Raises:
         WireError: the stream is damaged or cut short.
     """
-    unpacker = zlib.decompressobj(wbits=31)
+    unpacker = zlib_ng.decompressobj(wbits=31)
     for chunk in chunks:
         while chunk:
             if unpacker.eof:
                 chunk = chunk.lstrip(b"\0")  # padding between members
                 if not chunk:
                     break
-                unpacker = zlib.decompressobj(wbits=31)
+                unpacker = zlib_ng.decompressobj(wbits=31)
             before = unpacker.copy()
             try:
                 piece = unpacker.decompress(chunk, CHUNK_BYTES)
-            except zlib.error as error:
+            except zlib_ng.error as error:
                 yield from _until_damaged(before, chunk)
                 raise WireError(f"the gzip stream is damaged: {error}") from None
             if piece:
@@ -94,13 +94,13 @@ def gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
         raise WireError("the gzip stream is cut short")
 
 
-def _until_damaged(unpacker: "zlib._Decompress", chunk: bytes) -> Iterator[bytes]:
+def _until_damaged(unpacker: "zlib_ng._Decompress", chunk: bytes) -> Iterator[bytes]:
     """Unpack byte by byte up to the damage."""
     pieces = []
     try:
         for at in range(len(chunk)):
             pieces.append(unpacker.decompress(chunk[at : at + 1]))
-    except zlib.error:
+    except zlib_ng.error:
         pass
     yield b"".join(pieces)
 
