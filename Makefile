@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := $(VENV)/bin
 OUT ?= demo-out
 
-.PHONY: help demo test test-slow setup setup-dev engines check fix bench lock clean
+.PHONY: help demo test test-slow setup setup-dev engines check fix bench lock native native-clean clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -60,6 +60,14 @@ fix: setup-dev ## format, and mend what the linter can mend
 
 bench: setup-dev ## every benchmark: ratios measured in one run
 	@for b in bench/*.py; do echo "== $$b"; $(BIN)/python $$b; done
+
+native: setup-dev ## compile what an ingest spends its time in (needs a C compiler; a minute or two); again after each edit
+	@command -v $${CC:-cc} >/dev/null || { echo "no C compiler (cc): Banwatch runs without this, only slower" >&2; exit 1; }
+	@$(BIN)/python tools/native.py build
+
+native-clean: ## remove what `make native` compiled
+	@rm -f src/banwatch__mypyc*
+	@find src/banwatch -name '*.so' -delete
 
 lock: ## pin the dependencies again, with hashes and no address
 	@$(BIN)/python -m pip install --quiet uv
