@@ -5,7 +5,7 @@ A stream that is damaged or cut short gives all that can be decompressed, and th
 
 import io
 from collections.abc import Callable, Iterator
-from typing import IO
+from typing import IO, Any
 
 import lz4.frame
 import zstandard
@@ -94,7 +94,7 @@ def gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
         raise WireError("the gzip stream is cut short")
 
 
-def _until_damaged(unpacker: "zlib_ng._Decompress", chunk: bytes) -> Iterator[bytes]:
+def _until_damaged(unpacker: Any, chunk: bytes) -> Iterator[bytes]:
     """Unpack byte by byte up to the damage."""
     pieces = []
     try:

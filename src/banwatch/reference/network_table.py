@@ -47,7 +47,7 @@ class _Column:
     values: Index
 
     def at(self, number: int) -> int:
-        position = bisect_right(memoryview(self.starts), number) - 1
+        position = bisect_right(self.starts.data, number) - 1
         return int(self.values[position]) if position >= 0 else 0
 
 
