@@ -149,3 +149,37 @@ def test_a_measurement_of_another_report_is_refused() -> None:
     assert read_submission_untrusted(_submission(line(1)), "report-0").measurement_uid
     with pytest.raises(WireError, match="another report"):
         read_submission_untrusted(_submission(line(1)), "report-1")
+
+
+def _of(**changes: object) -> bytes:
+    value = {**msgspec.json.decode(line(1, probe_cc="IE", probe_asn="AS34245")), **changes}
+    return _submission(msgspec.json.encode({k: v for k, v in value.items() if v is not None}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"probe_cc": "DE"}, "opened for IE, the measurement is from DE"),
+        ({"test_name": "ndt"}, "opened for webconnectivity, the measurement is of ndt"),
+        ({"probe_asn": "AS1"}, "opened for AS34245, the measurement is from AS1"),
+        ({"report_id": "another"}, "names another report: another"),
+    ],
+)
+def test_what_disagrees_with_its_report_is_refused_with_the_reason(
+    changes: dict[str, object], reason: str
+) -> None:
+    report = ReportIds(PRIVATE).give("web_connectivity", "IE", 34245, NOW)
+    with pytest.raises(WireError, match=reason):
+        read_submission_untrusted(_of(**{"report_id": report, **changes}), report)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"report_id": None}, {"report_id": ""}, {"probe_cc": "ZZ", "probe_asn": "AS0"}, {"probe_asn": None}],
+)
+def test_what_its_report_leaves_open_agrees(changes: dict[str, object]) -> None:
+    report = ReportIds(PRIVATE).give("web_connectivity", "IE", 34245, NOW)
+    read = read_submission_untrusted(_of(**{"report_id": report, **changes}), report)
+    assert msgspec.json.decode(read.data)["report_id"] == report
+    unknown = ReportIds(PRIVATE).give("web_connectivity", "ZZ", 0, NOW)
+    assert read_submission_untrusted(_of(report_id=unknown, probe_cc="DE"), unknown).data

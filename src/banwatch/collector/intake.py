@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import msgspec
 import zstandard
 
+from banwatch.collector.report_ids import check_agreement
 from banwatch.formats.ooni import decode_untrusted
 from banwatch.formats.own_address import scrub_line
 from banwatch.model.errors import WireError
@@ -103,13 +104,37 @@ def read_submission_untrusted(
         raise WireError("nested too deeply") from None
     if submission.format != "json":
         raise WireError("only the format json is taken")
-    if report_id and _text(fields.get("report_id")) != report_id:
-        raise WireError("the measurement names another report")
+    if report_id:
+        content, fields = _in_report(content, fields, report_id)
     if name_report is not None:
         report_id = name_report(content)
         fields["report_id"] = msgspec.Raw(msgspec.json.encode(report_id))
         content = msgspec.json.encode(fields)
     return replace(read_line_untrusted(content, fields), report_id=report_id)
+
+
+def _in_report(
+    content: bytes, fields: dict[str, msgspec.Raw], report_id: str
+) -> tuple[bytes, dict[str, msgspec.Raw]]:
+    """Check a measurement against the report that it was sent to, and name that where it names none.
+
+    Raises:
+        WireError: it names another report, or differs from what this one was opened for.
+    """
+    named = _text(fields.get("report_id"))
+    if named and named != report_id:
+        raise WireError(
+            f"sent to the report {report_id}, the measurement names another report: {named[:128]}"
+        )
+    check_agreement(
+        report_id,
+        *(_text(fields.get("test_name")), _text(fields.get("probe_cc"))),
+        _text(fields.get("probe_asn")),
+    )
+    if named:
+        return content, fields
+    fields = {**fields, "report_id": msgspec.Raw(msgspec.json.encode(report_id))}
+    return msgspec.json.encode(fields), fields
 
 
 def read_sealed_untrusted(body: bytes, private_key: bytes) -> Line:

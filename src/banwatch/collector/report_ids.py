@@ -82,3 +82,25 @@ class ReportIds:
     def _letters(self, data: bytes) -> str:
         digest = hmac.digest(self._key, data, "sha256")
         return "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:_HALF])
+
+
+def check_agreement(report_id: str, test_name: str, country: str, asn: str) -> None:
+    """Check that a measurement is of the nettest, country and network that its report was opened for.
+
+    What either of them leaves open (`ZZ`, `AS0`, nothing) agrees with anything.
+
+    Raises:
+        WireError: they differ; the text says in what.
+    """
+    shaped = _SHAPE.fullmatch(report_id)
+    if shaped is None:
+        return
+    _, opened_name, opened_cc, opened_asn, _ = shaped.groups()
+    name = re.sub(r"[^a-z0-9]", "", test_name.lower())[:64]
+    number = parse_asn(asn)
+    if name and name != opened_name:
+        raise WireError(f"the report was opened for {opened_name}, the measurement is of {name}")
+    if country and "ZZ" not in (country, opened_cc) and country != opened_cc:
+        raise WireError(f"the report was opened for {opened_cc}, the measurement is from {country[:8]}")
+    if number and int(opened_asn) and number != int(opened_asn):
+        raise WireError(f"the report was opened for AS{opened_asn}, the measurement is from AS{number}")

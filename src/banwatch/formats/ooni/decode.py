@@ -8,7 +8,7 @@ field and nothing else.
 import hashlib
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -21,6 +21,12 @@ MAX_LINE_BYTES = 32 * 1024 * 1024
 
 _EARLIEST_YEAR = 2000
 """OONI's archive begins in 2012; a year before this one is a clock that was never set."""
+_LATEST_YEAR = 2100
+"""A year after this one is a clock or a program that is broken."""
+_LONGEST_DAY = 10
+"""Characters of `YYYY-mm-dd`: a day alone says nothing of the hour, and the test's start is better."""
+_EPOCH = re.compile(r"[0-9]{9,10}(\.[0-9]{1,9})?|[0-9]{13}", re.ASCII)
+_DIGITS_OF_MS = 13
 _UID = re.compile(r"[0-9A-Za-z._-]{1,128}", re.ASCII)
 _TEST_NAME = re.compile(r"[a-z0-9_]{2,48}", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
@@ -65,15 +71,34 @@ def encode(wire: WireMeasurement) -> bytes:
 
 
 def parse_time(text: str | None) -> datetime | None:
-    """Read `YYYY-mm-dd HH:MM:SS` or another ISO 8601 spelling as UTC; None where it is no plausible time."""
+    """Read a time as UTC; None where it is no plausible time, or a day alone.
+
+    Read are `YYYY-mm-dd HH:MM:SS` and other spellings of ISO 8601, also with ` UTC` or a leap second, and the
+    seconds or milliseconds since 1970 that ooniprobe wrote until 2016.
+    """
     if text is None:
         return None
     try:
-        at = datetime.fromisoformat(text)
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        at = datetime.fromisoformat(text) if len(text) > _LONGEST_DAY else None
+        if at is not None:
+            at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
+        at = None
+    at = at or _parse_other_time(text.strip())
+    return at if at is not None and _EARLIEST_YEAR <= at.year <= _LATEST_YEAR else None
+
+
+def _parse_other_time(text: str) -> datetime | None:
+    try:
+        if _EPOCH.fullmatch(text):
+            return datetime.fromtimestamp(float(text) / (1000 if len(text) == _DIGITS_OF_MS else 1), UTC)
+        if text[-4:] == " UTC" or text[-3:] == ":60":
+            second = timedelta(seconds=text[-3:] == ":60")
+            at = datetime.fromisoformat(text.removesuffix(" UTC").replace(":60", ":59"))
+            return (at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)) + second
+    except (ValueError, OverflowError, OSError):
         return None
-    return at if at.year >= _EARLIEST_YEAR else None
+    return None
 
 
 def _decode_the_long_way(line: bytes) -> WireMeasurement:
