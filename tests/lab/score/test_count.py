@@ -93,7 +93,7 @@ def test_the_deepest_node_costs_nothing_and_a_shallower_one_costs_recall():
     wrong = _score(State.LIKELY_BLOCKED, ("tls.timeout.sni",), ASKED, SNI_RESET)
     assert wrong.mechanism_precision == pytest.approx(1 / 3)
     assert wrong.mechanism_recall == pytest.approx(1 / 3)
-    assert wrong.confusion == (("tls.reset.sni", "tls.timeout.sni", 1),)
+    assert wrong.confusion == (("tls.reset.sni", "likely_blocked: tls.timeout.sni", 1),)
     assert wrong.missed == 0
 
 

@@ -129,6 +129,7 @@ def test_the_page_says_what_was_counted():
                 mechanism="tls.reset.sni",
                 measurements=2,
                 recall=0.5,
+                states=(("likely_blocked", 1), ("ok", 1)),
                 mechanism_precision=1.0,
                 mechanism_recall=0.25,
             )
@@ -157,3 +158,4 @@ def test_the_page_says_what_was_counted():
     assert "quic.timeout" in page
     assert "https://a.example/&lt;b&gt;" in page
     assert "50.0%" in page
+    assert "likely_blocked 1, ok 1" in page

@@ -65,6 +65,12 @@ def show_score(result: MatrixResult, page: Path | None, *, as_json: bool) -> Non
         print(f"\nThe page is {page}")
 
 
+def _states(row: MechanismScore | Row) -> str:
+    if isinstance(row, Row):
+        return ""
+    return ", ".join(f"{state} {count}" for state, count in row.states)
+
+
 def _print_tables(result: MatrixResult) -> None:
     console = Console()
     console.print(
@@ -79,10 +85,12 @@ def _print_tables(result: MatrixResult) -> None:
         "HTTP": result.by_version,
     }
     for title, rows in groups.items():
-        table = Table(Column(title, no_wrap=True), "count", "recall", "mech. precision", "mech. recall")
+        table = Table(
+            Column(title, no_wrap=True), "count", "recall", "mech. precision", "mech. recall", "states"
+        )
         for name, row in rows.items():
             figures = (row.recall, row.mechanism_precision, row.mechanism_recall)
-            table.add_row(name, str(row.measurements), *(f"{figure:.3f}" for figure in figures))
+            table.add_row(name, str(row.measurements), *(f"{figure:.3f}" for figure in figures), _states(row))
         console.print(table)
     if result.unexercised:
         console.print("Not met by any measurement:", ", ".join(u.mechanism for u in result.unexercised))

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from banwatch.lab.score.usable import is_usable
 from banwatch.lab.truth.flow_index import FlowIndex, in_utc
 from banwatch.lab.truth.flow_truth import FlowTruth
 from banwatch.lab.truth.truth_file import load_truth
@@ -14,9 +15,14 @@ from banwatch.lab.world.file import load_world
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.mechanism import deepest, hierarchical_overlap
 from banwatch.model.observation import Observation
+from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
 
 SHUTDOWN = "network.shutdown"
+_FINDING = frozenset({State.BLOCKED, State.LIKELY_BLOCKED})
+"""States that find a target which the client could not use; `tampered` says that it worked."""
+_TRACE = "page.partly"
+"""Rule that says beside `ok` what failed."""
 MISTAKES_SHOWN = 50
 
 
@@ -27,7 +33,9 @@ class MechanismScore:
     mechanism: str
     measurements: int
     recall: float
-    """Share of them whose verdict says that there was interference."""
+    """Share of them that were found, as in `Score`."""
+    states: tuple[tuple[str, int], ...]
+    """States of their verdicts, and how often; sorted."""
     mechanism_precision: float
     mechanism_recall: float
     """Hierarchical recall, as in `Score`."""
@@ -54,14 +62,24 @@ class Score:
     false_blocked: int
     """Measurements without interference whose verdict accuses."""
     missed: int
-    """Measurements with interference, outside a shutdown, whose verdict does not accuse."""
+    """Interfered measurements whose verdict is neither `blocked` nor `likely_blocked`."""
     mechanism_precision: float
     """Hierarchical precision: of the nodes that accusing verdicts name, the share that is true."""
     mechanism_recall: float
     """Hierarchical recall: of the true nodes, the share that verdicts name."""
     interfered: int
-    """Measurements with which the censor interfered, outside a shutdown."""
+    """Measurements, outside a shutdown, whose target the censor kept from working."""
     recall: float
+    """Share of the interfered that was not missed."""
+    usable: int
+    """Measurements with interference whose target worked all the same, by the ordinary route: `ok` and
+    `tampered` are right, and they are neither found nor missed."""
+    traced: int
+    """Of the usable, those whose verdict leaves a trace: `tampered`, or rule `page.partly`."""
+    overstated: int
+    """Of the usable, those whose verdict says `blocked` or `likely_blocked`."""
+    understated: int
+    """Of the missed, those whose verdict is `tampered`: found it would be only where the target worked."""
     in_shutdown: int
     """Measurements made while nothing passed: counted apart, since one of them can hardly show it."""
     silent_in_shutdown: int
@@ -74,7 +92,7 @@ class Score:
     """Measurements without any flow in the truth: some of it is missing, and the rest is in doubt."""
     by_mechanism: tuple[MechanismScore, ...]
     confusion: tuple[tuple[str, str, int], ...]
-    """True mechanisms, the verdict's mechanisms (or its state), and how often; sorted."""
+    """True mechanisms, the verdict's state with its mechanisms, and how often; sorted."""
     mistakes: tuple[Mistake, ...]
     """First false accusations, misses and wrong mechanisms."""
 
@@ -90,6 +108,18 @@ class _Trial:
     matched: bool
     down: bool
     """Whether the site is down for everybody."""
+    usable: bool
+    """Whether the client got the page by the ordinary route, through flows that no rule touched."""
+
+    @property
+    def is_found(self) -> bool:
+        """Whether a verdict says that the target is blocked."""
+        return any(verdict.state in _FINDING for verdict in self.verdicts)
+
+    @property
+    def leaves_a_trace(self) -> bool:
+        """Whether a verdict says what failed beside a target that worked."""
+        return any(v.state is State.TAMPERED or _TRACE in v.rules for v in self.verdicts)
 
     @property
     def accuses(self) -> bool:
@@ -107,6 +137,10 @@ class _Trial:
     def is_mistake(self) -> bool:
         if self.in_shutdown or (self.down and self.true):
             return False
+        if self.true and self.usable and not self.accuses:
+            return False
+        if self.true and self.is_found is self.usable:
+            return True
         if self.accuses != bool(self.true):
             return not (self.accuses and self.allowed)
         overlap, said, _ = hierarchical_overlap(self.said, (*self.true, *self.allowed))
@@ -155,27 +189,35 @@ def _try(
     true = deepest(flow.mechanism for flow in bearing if flow.mechanism)
     allowed = deepest(flow.mechanism for flow in beside if flow.mechanism)
     hostname = (urlsplit(first.input).hostname or "").lower()
-    return _Trial(tuple(verdicts), true, allowed, bool(bearing or beside), hostname in down)
+    usable = bool(true) and is_usable(observations, bearing)
+    return _Trial(tuple(verdicts), true, allowed, bool(bearing or beside), hostname in down, usable)
 
 
 def _count(trials: list[_Trial]) -> Score:
     open_trials = [t for t in trials if not t.in_shutdown and not (t.down and t.true)]
-    interfered = [trial for trial in open_trials if trial.true]
+    interfered = [trial for trial in open_trials if trial.true and not trial.usable]
+    usable = [trial for trial in open_trials if trial.true and trial.usable]
     beside = [trial for trial in open_trials if not trial.true and trial.allowed]
     innocent = [trial for trial in open_trials if not trial.true and not trial.allowed]
     shut = [trial for trial in trials if trial.in_shutdown]
-    missed = sum(not trial.accuses for trial in interfered)
-    precision, recall = _hierarchical(open_trials)
-    confusion = Counter((_label(t.true) or "nothing", _label(t.said) or _states(t)) for t in trials)
+    missed = [trial for trial in interfered if not trial.is_found]
+    # a target that worked need not be named; what is named of it must be true
+    precision, _ = _hierarchical(open_trials)
+    _, recall = _hierarchical(trial for trial in open_trials if not trial.usable or trial.accuses)
+    confusion = Counter((_label(t.true) or "nothing", _table_cell(t)) for t in trials)
     mistakes = [_mistake(trial) for trial in open_trials if trial.is_mistake]
     return Score(
         measurements=len(trials),
         false_blocked=sum(trial.accuses for trial in innocent),
-        missed=missed,
+        missed=len(missed),
         mechanism_precision=precision,
         mechanism_recall=recall,
         interfered=len(interfered),
-        recall=_ratio(len(interfered) - missed, len(interfered)),
+        recall=_ratio(len(interfered) - len(missed), len(interfered)),
+        usable=len(usable),
+        traced=sum(trial.leaves_a_trace for trial in usable),
+        overstated=sum(trial.is_found for trial in usable),
+        understated=sum(trial.accuses for trial in missed),
         in_shutdown=len(shut),
         silent_in_shutdown=sum(
             all(v.state.value in ("insufficient", "impaired") for v in trial.verdicts)
@@ -213,7 +255,8 @@ def _by_mechanism(interfered: list[_Trial]) -> tuple[MechanismScore, ...]:
             MechanismScore(
                 mechanism=mechanism,
                 measurements=len(trials),
-                recall=_ratio(sum(trial.accuses for trial in trials), len(trials)),
+                recall=_ratio(sum(trial.is_found for trial in trials), len(trials)),
+                states=tuple(sorted(Counter(_states(trial) for trial in trials).items())),
                 mechanism_precision=precision,
                 mechanism_recall=recall,
             )
@@ -232,6 +275,10 @@ def _mistake(trial: _Trial) -> Mistake:
         state=_states(trial),
         said=trial.said,
     )
+
+
+def _table_cell(trial: _Trial) -> str:
+    return f"{_states(trial)}: {_label(trial.said)}" if trial.said else _states(trial)
 
 
 def _label(mechanisms: tuple[str, ...]) -> str:

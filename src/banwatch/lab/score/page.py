@@ -60,7 +60,8 @@ def render_page(result: MatrixResult) -> str:
     """Render the whole page as one HTML file without other resources."""
     mechanisms = "".join(
         f"<tr><td>{escape(m.mechanism)}</td><td>{m.measurements}</td><td>{m.recall:.3f}</td>"
-        f"<td>{m.mechanism_precision:.3f}</td><td>{m.mechanism_recall:.3f}</td></tr>"
+        f"<td>{m.mechanism_precision:.3f}</td><td>{m.mechanism_recall:.3f}</td>"
+        f"<td>{escape(', '.join(f'{state} {count}' for state, count in m.states))}</td></tr>"
         for m in result.by_mechanism.values()
     )
     mistakes = "".join(
@@ -81,7 +82,8 @@ def render_page(result: MatrixResult) -> str:
         f"<p>Planned and not met by any measurement: {escape(unexercised)}.</p>"
         f"<h2>What the censor did, and what was said</h2>{confusion_svg(result)}"
         "<h2>By mechanism</h2><table><tr><th>mechanism</th><th>measurements</th><th>recall</th>"
-        f"<th>mechanism precision</th><th>mechanism recall</th></tr>{mechanisms}</table>"
+        f"<th>mechanism precision</th><th>mechanism recall</th><th>states</th></tr>"
+        f"{mechanisms}</table>"
         f"{_group('packet loss each way', result.by_loss)}{_group('IP version', result.by_family)}"
         f"{_group('HTTP version', result.by_version)}"
         "<h2>Mistakes</h2><table><tr><th>input</th><th>lab</th><th>true</th><th>state</th><th>said</th></tr>"
