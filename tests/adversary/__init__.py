@@ -1,1 +1,1 @@
-"""Attacks on what is published: each is a test that fails on the code of 0.1.0."""
+"""Attacks on an observatory: each is a test that fails on the code of 0.1.0."""

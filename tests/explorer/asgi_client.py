@@ -20,15 +20,18 @@ class Answer:
 
 def get(app: FastAPI, address: str) -> Answer:
     """Send one GET request through ASGI."""
-    return _ask(app, "GET", address, b"", {})
+    return ask(app, "GET", address)
 
 
 def post(app: FastAPI, address: str, body: bytes, **headers: str) -> Answer:
     """Send one POST request through ASGI; `sec_fetch_site="none"` is the header `sec-fetch-site: none`."""
-    return _ask(app, "POST", address, body, headers)
+    return ask(app, "POST", address, body, **headers)
 
 
-def _ask(app: FastAPI, method: str, address: str, body: bytes, headers: dict[str, str]) -> Answer:
+def ask(
+    app: FastAPI, method: str, address: str, body: bytes = b"", host: str = "127.0.0.1", **headers: str
+) -> Answer:
+    """Send one request through ASGI."""
     path, _, query = address.partition("?")
     more = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {
@@ -41,7 +44,7 @@ def _ask(app: FastAPI, method: str, address: str, body: bytes, headers: dict[str
         "raw_path": path.encode(),
         "query_string": query.encode(),
         "root_path": "",
-        "headers": [(b"host", b"127.0.0.1"), *more],
+        "headers": [(b"host", host.encode()), *more],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
     }
@@ -55,6 +58,6 @@ def _ask(app: FastAPI, method: str, address: str, body: bytes, headers: dict[str
 
     asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]  # plain functions serve as ASGI's
     start = sent[0]
-    headers = {name.decode(): value.decode() for name, value in start["headers"]}  # type: ignore[attr-defined]  # pairs of bytes
+    answered = {name.decode(): value.decode() for name, value in start["headers"]}  # type: ignore[attr-defined]  # pairs of bytes
     received = b"".join(message.get("body", b"") for message in sent[1:])  # type: ignore[misc]  # bodies are bytes
-    return Answer(start["status"], headers, received)  # type: ignore[arg-type]  # a status is a number
+    return Answer(start["status"], answered, received)  # type: ignore[arg-type]  # a status is a number

@@ -150,6 +150,7 @@ class MadeUpReader:
         state: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        after: tuple[datetime, str, str] | None = None,
         limit: int | None = None,
     ) -> Sequence[Verdict]:
         wanted = {
@@ -166,7 +167,10 @@ class MadeUpReader:
             and (since is None or verdict.measurement_start_time >= since)
             and (until is None or verdict.measurement_start_time < until)
         ]
-        return found[:limit]
+        keys = [(v.measurement_start_time, v.measurement_uid, v.target) for v in found]
+        return [verdict for key, verdict in zip(keys, found, strict=True) if after is None or key > after][
+            :limit
+        ]
 
     def cells(
         self,
@@ -175,8 +179,9 @@ class MadeUpReader:
         target: TargetName | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        limit: int | None = None,
     ) -> Sequence[Cell]:
-        return fold(self.verdicts(probe_cc=probe_cc, target=target, since=since, until=until))
+        return fold(self.verdicts(probe_cc=probe_cc, target=target, since=since, until=until))[:limit]
 
     def changes(self) -> Sequence[Change]:
         return self.change_rows
@@ -203,9 +208,9 @@ class MadeUpReader:
         return {uid: self._observed(uid)[0] for uid in uids if uid in self.raw_lines}
 
     def observations_of(
-        self, uids: Sequence[MeasurementUid]
+        self, uids: Sequence[MeasurementUid], *, limit: int | None = None
     ) -> Mapping[MeasurementUid, Sequence[Observation]]:
-        return {uid: self._observed(uid)[1] for uid in uids if uid in self.raw_lines}
+        return {uid: self._observed(uid)[1][:limit] for uid in uids if uid in self.raw_lines}
 
     def evidence_of(self, uids: Sequence[MeasurementUid]) -> Mapping[MeasurementUid, Sequence[Evidence]]:
         return {}
@@ -213,7 +218,9 @@ class MadeUpReader:
     def verdicts_of(self, uid: MeasurementUid) -> Sequence[Verdict]:
         return [verdict for verdict in self.verdict_rows if verdict.measurement_uid == uid]
 
-    def raws(self, uids: Sequence[MeasurementUid]) -> Iterator[tuple[MeasurementUid, bytes]]:
+    def raws(
+        self, uids: Sequence[MeasurementUid], *, longest_bytes: int | None = None
+    ) -> Iterator[tuple[MeasurementUid, bytes]]:
         return ((uid, self.raw_lines[uid]) for uid in uids if uid in self.raw_lines)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from banwatch.collector.inbox import Inbox, inbox_path
 from banwatch.collector.ingest_thread import IngestThread
 from banwatch.collector.keys import Keys
+from banwatch.collector.limits.rate_limit import RateLimit
 from banwatch.collector.owner import Owner
-from banwatch.collector.rate_limit import RateLimit
 from banwatch.collector.receiver import Receiver
 
 

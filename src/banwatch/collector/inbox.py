@@ -4,8 +4,8 @@ A submission is on the disk before the probe gets an answer.
 
 Wire: `<database>.inbox/`, for its owner alone: `<number>-<random>.open` is being written, `<number>-<random>
 .jsonl` is finished, lines of measurements both; `<number>-<random>.file` is a file of many that was sent
-whole. A line at the end of an `.open` file without its newline was never acknowledged; it is cut off when the
-folder is opened again.
+whole; `aside/` has those that twice could not be ingested. A line at the end of an `.open` file without its
+newline was never acknowledged; it is cut off when the folder is opened again.
 """
 
 import fcntl
@@ -13,6 +13,7 @@ import os
 import queue
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import suppress
@@ -27,11 +28,17 @@ OPEN, JOURNAL, FILE, _PART = ".open", ".jsonl", ".file", ".part"
 _BATCH_BYTES = 16 << 20
 """Bytes written before a sync; the answer to the first line waits for all of them."""
 _PIECE_BYTES = 1 << 20
+_CLIENT_SHARE = 8
+"""One client has at most one part in so many of the inbox."""
+_ASIDE = "aside"
+_ASIDE_SHARE = 16
+"""Files put aside take at most one part in so many of the inbox; past that, the oldest is deleted."""
 
 
 @dataclass(slots=True)
 class _PendingLine:
     data: bytes
+    client: bytes = b""
     done: "Future[None]" = field(default_factory=Future)
 
 
@@ -72,6 +79,8 @@ class Inbox:
         self._fd = -1
         self._size = 0
         self._waiting_bytes = sum(path.stat().st_size for path in self.waiting())
+        self._owners: dict[str, Counter[bytes]] = {}  # bytes of each client in each file, by its stem
+        self._of_client: Counter[bytes] = Counter()
         self._queue: queue.SimpleQueue[_PendingLine | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="inbox", daemon=True)
         self._thread.start()
@@ -114,43 +123,55 @@ class Inbox:
         """Bytes in the journal that is being written."""
         return self._size
 
-    def keep(self, line: bytes) -> "Future[None]":
+    def keep(self, line: bytes, client: bytes = b"") -> "Future[None]":
         """Keep a line, which is on the disk when the future is done.
 
+        Args:
+            line: of a measurement, without its newline.
+            client: name of the sender, for its share of the inbox; empty where the line needs none.
+
         Raises:
-            FullError: (in the future) there is no room.
+            FullError: (in the future) there is no room, or the client's share is used up.
         """
-        pending = _PendingLine(line + b"\n")
+        pending = _PendingLine(line + b"\n", client)
         try:
-            self.check_room(len(pending.data))
+            self.check_room(len(pending.data), client)
             self._queue.put(pending)
         except FullError as error:
             pending.done.set_exception(error)
         return pending.done
 
-    def begin_file(self) -> "IncomingFile":
-        """Begin to keep a file that is being sent.
+    def begin_file(self, client: bytes = b"") -> "IncomingFile":
+        """Begin to keep a file that a client is sending.
 
         Raises:
             FullError: there is no room.
         """
         with self._lock:
             name = self._new_name()
-        return IncomingFile(self, self.folder / (name + _PART), self.folder / (name + FILE))
+        return IncomingFile(self, self.folder / (name + _PART), self.folder / (name + FILE), client)
 
-    def check_room(self, size_bytes: int) -> None:
-        """Check that so many bytes can be kept.
+    def check_room(self, size_bytes: int, client: bytes = b"") -> None:
+        """Check that so many bytes of a client can be kept.
 
         Raises:
-            FullError: too many wait.
+            FullError: too many wait, of all clients or of this one.
         """
+        if client and self._of_client[client] + size_bytes > self._max_bytes // _CLIENT_SHARE:
+            raise FullError("too much from one place waits to be brought in")
         if self._waiting_bytes + size_bytes > self._max_bytes:
             raise FullError("too much waits to be brought in")
 
-    def count(self, size_bytes: int) -> None:
-        """Add to the count of waiting bytes."""
+    def count(self, path: Path, size_bytes: int, client: bytes) -> None:
+        """Add a file to the count of waiting bytes."""
         with self._lock:
             self._waiting_bytes += size_bytes
+            self._count_of(path, client, size_bytes)
+
+    def _count_of(self, path: Path, client: bytes, size_bytes: int) -> None:
+        if client:
+            self._owners.setdefault(path.stem, Counter())[client] += size_bytes
+            self._of_client[client] += size_bytes
 
     def finish_journal(self) -> None:
         """Close the journal for ingest; the next line begins another."""
@@ -164,8 +185,34 @@ class Inbox:
     def done(self, path: Path) -> None:
         """Delete a file whose content is in the store."""
         with self._lock:
-            self._waiting_bytes -= path.stat().st_size
+            self._release(path)
             path.unlink()
+
+    def put_aside(self, path: Path) -> None:
+        """Move a file that cannot be ingested out of the way of the others, for a person to look at."""
+        with self._lock:
+            self._release(path)
+            aside = self.folder / _ASIDE
+            aside.mkdir(mode=0o700, exist_ok=True)
+            os.replace(path, aside / path.name)
+            sync_directory(aside)
+            kept = sorted(aside.iterdir())
+            held = sum(one.stat().st_size for one in kept)
+            for one in kept[:-1]:
+                if held <= self._max_bytes // _ASIDE_SHARE:
+                    break
+                held -= one.stat().st_size
+                one.unlink()
+
+    def aside(self) -> list[Path]:
+        """Return the files that were put aside."""
+        folder = self.folder / _ASIDE
+        return sorted(folder.iterdir()) if folder.is_dir() else []
+
+    def _release(self, path: Path) -> None:
+        self._waiting_bytes -= path.stat().st_size
+        self._of_client.subtract(self._owners.pop(path.stem, Counter()))
+        self._of_client = +self._of_client
 
     def _write(self) -> None:
         """Write lines as they come: all waiting ones at once, then one sync for all of them."""
@@ -178,7 +225,9 @@ class Inbox:
                 continue
             try:
                 with self._lock:
-                    self._append(b"".join(line.data for line in lines))
+                    journal = self._append(b"".join(line.data for line in lines))
+                    for line in lines:
+                        self._count_of(journal, line.client, len(line.data))
             except OSError as error:
                 reason = FullError(f"the inbox cannot be written: {error.strerror or error}")
                 for line in lines:
@@ -198,8 +247,8 @@ class Inbox:
                 break
         return batch
 
-    def _append(self, data: bytes) -> None:
-        """Add to the journal, all bytes or none.
+    def _append(self, data: bytes) -> Path:
+        """Add to the journal, all bytes or none, and return its path.
 
         Raises:
             OSError: none were added; the earlier content stays.
@@ -223,6 +272,7 @@ class Inbox:
             raise
         self._size += len(data)
         self._waiting_bytes += len(data)
+        return self._journal
 
     def _new_name(self) -> str:
         """Make a new file name that sorts after those that wait, and does not tell when it was made."""

@@ -19,8 +19,9 @@ class FullError(Exception):
 class IncomingFile:
     """File while it is being sent: kept whole, or not at all."""
 
-    def __init__(self, inbox: "Inbox", part: Path, whole: Path) -> None:
+    def __init__(self, inbox: "Inbox", part: Path, whole: Path, client: bytes) -> None:
         self._inbox = inbox
+        self._client = client
         self._part = part
         self._whole = whole
         self.size_bytes = 0
@@ -34,7 +35,7 @@ class IncomingFile:
             FullError: there is no room.
         """
         self.size_bytes += len(piece)
-        self._inbox.check_room(self.size_bytes)
+        self._inbox.check_room(self.size_bytes, self._client)
         with _explained():
             self._file.write(piece)
 
@@ -49,7 +50,7 @@ class IncomingFile:
             os.fsync(self._file.fileno())
             os.replace(self._part, self._whole)
             sync_directory(self._whole.parent)
-        self._inbox.count(self.size_bytes)
+        self._inbox.count(self._whole, self.size_bytes, self._client)
 
     def drop(self) -> None:
         """Delete the file, if it was not kept."""

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from pathlib import Path
 
 import msgspec
@@ -26,8 +26,8 @@ from banwatch.collector.intake import (
     read_sealed_untrusted,
 )
 from banwatch.collector.keys import Keys
+from banwatch.collector.limits.rate_limit import RateLimit
 from banwatch.collector.owner import Owner
-from banwatch.collector.rate_limit import RateLimit
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.reference import Reference
 from banwatch.pipeline import sources
@@ -48,7 +48,12 @@ MANY_BYTES = 8 << 20
 """Size from which on worker processes are worth starting."""
 _AFTER_FAILURE_S = 30.0
 """Pause after an ingest that failed."""
-_TRIES = 3
+_TRIES = 2
+"""Attempts at a file that fails by its own content; then it is put aside."""
+_SEEN_AT_MOST = 200_000
+"""Hashes of a file's lines that are remembered, to take each line once: 20 MB."""
+MAX_UNPACKED_BYTES = 4 << 30
+"""Bytes that a file may unpack to; what comes after is refused."""
 _REFUSALS_KEPT = 1_000
 _DETECT_SHARE = 20
 """Detection takes at most one part in so many of the time."""
@@ -151,7 +156,7 @@ class IngestThread:
             self._ingest_limit.charge("", 0)
         if self._refusals:
             self._note_refusals()
-        for path in self._inbox.waiting():
+        for path in self._in_order():
             if self._ended.is_set():
                 return  # the rest is ingested after the next start
             self._ingest_or_postpone(path)
@@ -164,6 +169,10 @@ class IngestThread:
         began = self._began_at if self._began_at is not None else now
         return now - began >= SETTLE_S and not self._ingest_limit.wait_s("")
 
+    def _in_order(self) -> list[Path]:
+        """List what waits, with those last that failed before: others must not wait for them."""
+        return sorted(self._inbox.waiting(), key=lambda path: self._failed.get(path, 0))
+
     def ingest_all(self) -> None:
         """Ingest all that waits now."""
         self._inbox.finish_journal()
@@ -174,13 +183,21 @@ class IngestThread:
         self._note_refusals()
 
     def _ingest_or_postpone(self, path: Path) -> None:
-        if self._failed.get(path, 0) >= _TRIES:
-            return  # ingested after the next start: others must not wait for it
         try:
             self._ingest(path)
-        except Exception:
+        except BanwatchError:
             self._failed[path] = self._failed.get(path, 0) + 1
-            raise
+            raise  # the disk or the store: the file is tried again, however often
+        except Exception as error:
+            self._failed[path] = self._failed.get(path, 0) + 1
+            if self._failed[path] < _TRIES:
+                raise
+            _log.error("%s is put aside: %s: %s", path.name, type(error).__name__, str(error)[:200])
+            size = path.stat().st_size
+            self._inbox.put_aside(path)
+            reason = f"put aside after {_TRIES} attempts: {type(error).__name__}"
+            self.refuse(Refusal(f"(sent file) {path.name}", reason, size, "", b""))
+        self._failed.pop(path, None)
 
     def _ingest(self, path: Path) -> None:
         if path.suffix == FILE:
@@ -201,16 +218,37 @@ class IngestThread:
         self._inbox.done(path)
 
     def _open_file(self, path: Path) -> None:
-        """Put the measurements of a file into the journal; a repeated one counts once."""
+        """Ingest the measurements of a file through journals, one full journal at a time.
+
+        So a file that unpacks to a thousand times its size never fills the inbox.
+
+        A repeated line counts once.
+        """
         waiting: deque[Future[None]] = deque()
+        seen: set[str] = set()
         for line in self._lines_of(path):
             self.counts.received += 1
+            if line.measurement_uid in seen:
+                self.counts.duplicates += 1
+                continue
+            if len(seen) >= _SEEN_AT_MOST:
+                seen.clear()
+            seen.add(line.measurement_uid)
             waiting.append(self._inbox.keep(line.data))
             while len(waiting) > 64:
                 waiting.popleft().result()
+            if self._inbox.journal_bytes >= FULL_BYTES:
+                self._ingest_journals()
         for kept in waiting:
             kept.result()
         self._inbox.done(path)
+
+    def _ingest_journals(self) -> None:
+        """Ingest what is in journals now, in the middle of a long file."""
+        self._inbox.finish_journal()
+        for path in self._inbox.waiting():
+            if path.suffix != FILE:
+                self._ingest_or_postpone(path)
 
     def _lines_of(self, path: Path) -> Iterator[Line]:
         """Read a file of sealed or plain measurements; an unreadable one is recorded and affects no other."""
@@ -222,10 +260,24 @@ class IngestThread:
                     yield from self._opened(name, archive, sealed)
                     return
         source = sources.Source(name, path, path.stat().st_size)
+        seen: set[bytes] = set()
+        unpacked = 0
         try:
             for document in open_documents(source, lambda size: None):
                 for lines in split_lines(document.chunks):
                     for line in lines:
+                        unpacked += line.size_bytes if isinstance(line, LongLine) else len(line)
+                        if unpacked > MAX_UNPACKED_BYTES:
+                            raise WireError(f"a file that unpacks to more than {MAX_UNPACKED_BYTES} bytes")
+                        if isinstance(line, bytes):
+                            digest = blake2b(line, digest_size=16).digest()
+                            if digest in seen:
+                                self.counts.received += 1
+                                self.counts.duplicates += 1
+                                continue  # copies of a line are known before they are read
+                            if len(seen) >= _SEEN_AT_MOST:
+                                seen.clear()
+                            seen.add(digest)
                         yield from self._read(document.name, line)
         except WireError as error:
             self.refuse(Refusal.of(name, error.reason, b""))

@@ -52,6 +52,8 @@ class RefusedError(Exception):
         self.status = status
         self.reason = reason
         self.retry_after_s = retry_after_s
+        self.headers: dict[str, str] = {}
+        """Further headers of the answer."""
 
 
 def unpack_untrusted(body: bytes, encoding: str, limit: int = MAX_SUBMISSION_BYTES) -> bytes:

@@ -121,7 +121,8 @@ def add_probe_services(
 
     @app.get("/api/v1/collectors", include_in_schema=False)
     def collectors(request: Request) -> Response:
-        return JSONResponse([{"type": request.url.scheme, "address": str(request.base_url).rstrip("/")}])
+        address: str = getattr(request.app.state, "public_url", "")
+        return JSONResponse([{"type": address.partition(":")[0], "address": address}] if address else [])
 
     @app.get("/api/v1/test-list/urls", include_in_schema=False)
     def test_list(country_code: str = "ZZ", category_codes: str = "", limit: int = 1_000) -> Response:

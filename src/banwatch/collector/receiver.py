@@ -1,14 +1,14 @@
 """Bodies of submissions, received within limits of size, time and memory, and kept in the inbox."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from fastapi import Request
-from starlette.requests import ClientDisconnect
 
 from banwatch.collector.inbox import Inbox
 from banwatch.collector.incoming_file import FullError
@@ -18,15 +18,18 @@ from banwatch.collector.intake import (
     RefusedError,
 )
 from banwatch.collector.keys import Keys
-from banwatch.collector.rate_limit import RateLimit
+from banwatch.collector.limits.body_budget import BodyBudget, BodyPace, receive_pieces
+from banwatch.collector.limits.proof_of_work import ProofOfWork
+from banwatch.collector.limits.rate_limit import RateLimit
 from banwatch.collector.report_ids import ReportIds
 from banwatch.model.errors import WireError
+from banwatch.net.http.clients import WITHOUT_ADDRESS
+from banwatch.net.http.work import WORK_HEADER
 
 _IN_FLIGHT_BYTES = 128 << 20
 """Bytes of all bodies that are being received: memory that strangers can make the server use."""
-_SILENCE_S = 30.0
-"""Longest silence within a body, for slow networks."""
-_BODY_S = 900.0
+_CLIENT_BYTES = 48 << 20
+"""Bytes of the bodies of one client: one of the longest, and some more."""
 RETRY_S = 60
 _READERS = 2
 
@@ -40,14 +43,19 @@ class Receiver:
     keys: Keys
     rate_limit: RateLimit
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    pace: BodyPace = field(default_factory=BodyPace)
+    budget: BodyBudget = field(
+        default_factory=lambda: BodyBudget(_IN_FLIGHT_BYTES, _CLIENT_BYTES, time.monotonic)
+    )
     reports: ReportIds = field(init=False)
-    in_flight_bytes: int = 0
+    work: ProofOfWork = field(init=False)
     _readers: ThreadPoolExecutor = field(
         init=False, default_factory=lambda: ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
     )
 
     def __post_init__(self) -> None:
         self.reports = ReportIds(self.keys.private)
+        self.work = ProofOfWork(self.keys.private, time.monotonic)
 
     async def take(self, request: Request, source: str, limit: int, read: Callable[[bytes], Line]) -> Line:
         """Receive a body, read a line from it and keep the line, which is on the disk when this returns.
@@ -62,7 +70,7 @@ class Receiver:
                 self.ingest_thread.refuse(Refusal.of(source, error.reason, body))
                 raise RefusedError(422, error.reason) from error
             try:
-                await asyncio.wrap_future(self.inbox.keep(line.data))
+                await asyncio.wrap_future(self.inbox.keep(line.data, self.name_client(request)))
             except FullError as error:
                 raise RefusedError(503, str(error), RETRY_S) from error
         self.ingest_thread.counts.received += 1
@@ -73,54 +81,42 @@ class Receiver:
         """Receive a whole body, while all bodies together stay within the limit of memory."""
         self.admit(request, limit)
         body = bytearray()
-        held = 0
+        opened = self.budget.open(self.name_client(request))
         try:
-            async for piece in self.pieces(request):
-                if len(body) + len(piece) > limit:
-                    raise RefusedError(413, f"at most {limit} bytes are taken")
-                if self.in_flight_bytes + len(piece) > _IN_FLIGHT_BYTES:
-                    raise RefusedError(503, "too much comes at once", 5)
-                held += len(piece)
-                self.in_flight_bytes += len(piece)
-                body += piece
+            async with aclosing(receive_pieces(request, self.pace, self.budget.clock, opened)) as pieces:
+                async for piece in pieces:
+                    if len(body) + len(piece) > limit:
+                        raise RefusedError(413, f"at most {limit} bytes are taken")
+                    self.budget.take(opened, len(piece))
+                    body += piece
             yield bytes(body)
         finally:
-            self.in_flight_bytes -= held
+            self.budget.close(opened)
             self.rate_limit.charge(client_of(request), len(body))
 
     def admit(self, request: Request, limit: int) -> None:
         """Refuse a client that sends too much, before the body is received.
 
         Raises:
-            RefusedError: the client has to wait, or the body is too long.
+            RefusedError: the client has to wait or to work, or the body is too long.
         """
-        wait_s = self.rate_limit.wait_s(client_of(request))
-        if wait_s:
-            raise RefusedError(429, "too much from one place: wait", int(wait_s) + 1)
+        client = client_of(request)
+        wait_s = self.rate_limit.wait_s(client)
+        if wait_s and not (client == WITHOUT_ADDRESS and self._has_worked(request)):
+            refused = RefusedError(429, "too much from one place: wait", int(wait_s) + 1)
+            if client == WITHOUT_ADDRESS:
+                refused.headers[WORK_HEADER] = f"{self.work.challenge()} {self.work.bits}"
+            raise refused
         content_length = request.headers.get("content-length", "")
         if content_length.isdecimal() and int(content_length) > limit:
             raise RefusedError(413, f"at most {limit} bytes are taken")
 
-    async def pieces(self, request: Request) -> AsyncIterator[bytes]:
-        """Receive a body piece by piece.
+    def _has_worked(self, request: Request) -> bool:
+        return self.work.accept_untrusted(request.headers.get(WORK_HEADER, ""), request.url.path)
 
-        Raises:
-            RefusedError: the body broke off or took too long.
-        """
-        stream = request.stream()
-        try:
-            async with asyncio.timeout(_BODY_S):
-                while True:
-                    async with asyncio.timeout(_SILENCE_S):
-                        try:
-                            piece = await anext(stream)
-                        except StopAsyncIteration:
-                            return
-                    yield piece
-        except TimeoutError as error:
-            raise RefusedError(408, "the body did not come in whole") from error
-        except ClientDisconnect as error:
-            raise RefusedError(400, "the body did not come in whole") from error
+    def name_client(self, request: Request) -> bytes:
+        """Name the client of a request by a hash, for its shares of memory and of the inbox."""
+        return self.rate_limit.name_of(client_of(request))
 
     def close(self) -> None:
         """End the reader threads."""

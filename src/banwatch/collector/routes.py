@@ -6,6 +6,7 @@ Only `rate_limit` uses the address of a client, as a hash; nothing of a request 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from functools import partial
 
 import msgspec
@@ -26,6 +27,7 @@ from banwatch.collector.intake import (
     read_submission_untrusted,
     unpack_untrusted,
 )
+from banwatch.collector.limits.body_budget import receive_pieces
 from banwatch.collector.receiver import RETRY_S, Receiver, client_of
 from banwatch.model.errors import WireError
 
@@ -122,7 +124,7 @@ async def answer(work: Callable[[], Awaitable[dict[str, object]]]) -> Response:
     try:
         return JSONResponse(await work(), headers=_HEADERS)
     except RefusedError as error:
-        headers = dict(_HEADERS)
+        headers = {**_HEADERS, **error.headers}
         if error.retry_after_s:
             headers["Retry-After"] = str(error.retry_after_s)
         return JSONResponse({"error": error.reason}, error.status, headers)
@@ -225,14 +227,15 @@ async def _submit(receiver: Receiver, request: Request, report_id: str) -> dict[
 async def _take_file(receiver: Receiver, request: Request) -> dict[str, object]:
     receiver.admit(request, MAX_FILE_BYTES)
     try:
-        incoming = receiver.inbox.begin_file()
+        incoming = receiver.inbox.begin_file(receiver.name_client(request))
     except FullError as error:
         raise RefusedError(503, str(error), RETRY_S) from error
     try:
-        async for piece in receiver.pieces(request):
-            incoming.write(piece)
-            if incoming.size_bytes > MAX_FILE_BYTES:
-                raise RefusedError(413, f"at most {MAX_FILE_BYTES} bytes are taken")
+        async with aclosing(receive_pieces(request, receiver.pace, receiver.budget.clock)) as pieces:
+            async for piece in pieces:
+                incoming.write(piece)
+                if incoming.size_bytes > MAX_FILE_BYTES:
+                    raise RefusedError(413, f"at most {MAX_FILE_BYTES} bytes are taken")
         await asyncio.to_thread(incoming.finish)
     except FullError as error:
         raise RefusedError(503, str(error), RETRY_S) from error

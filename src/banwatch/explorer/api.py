@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
+from starlette.exceptions import HTTPException
 
 from banwatch.explorer.openapi_schema import add_schemas, response_of
 from banwatch.formats.json_views import ComparisonJson, IncidentJson, VerdictJson
@@ -26,6 +27,12 @@ MAX_PAGE = 1000
 """Verdicts on one page at most."""
 DEFAULT_PAGE = 100
 """Verdicts on one page where the request names no limit."""
+MAX_CELLS = 10_000
+"""Cells of one answer; a question that has more is refused, and says how to ask for fewer."""
+MAX_OBSERVATIONS = 1_000
+"""Observations of one measurement in an answer; the raw measurement has all."""
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
+"""Years that a time in a request may lie in, so that every engine can compare it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +59,7 @@ class MeasurementInFull:
     measurement: Measurement
     verdicts: Sequence[VerdictJson]
     observations: Sequence[Observation]
+    """The first 1,000 of them; `raw` has all."""
     evidence: Sequence[Evidence]
     raw: str
     """Address of the measurement as it was received."""
@@ -119,18 +127,18 @@ def add_api_routes(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None
         after: str | None = None,
     ) -> Response:
         """Return verdicts in order of time; `since` is included, `until` is not."""
-        start, skip = parse_cursor(after) if after else (_aware(since), 0)
         found = reader_of(request).verdicts(
             probe_cc=CountryCode(cc) if cc is not None else None,
             probe_asn=Asn(asn) if asn is not None else None,
             access_tier=tier,
             target=TargetName(target) if target is not None else None,
             state=state,
-            since=start,
+            since=_aware(since),
             until=_aware(until),
-            limit=skip + limit + 1,
+            after=parse_cursor(after) if after else None,
+            limit=limit + 1,
         )
-        return _json(cut_page(found, start, skip, limit))
+        return _json(cut_page(found, limit))
 
     @app.get("/api/cells", response_model=list[Cell], tags=["data"])
     def cells(
@@ -146,7 +154,13 @@ def add_api_routes(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None
             target=TargetName(target) if target is not None else None,
             since=_aware(since),
             until=_aware(until),
+            limit=MAX_CELLS + 1,
         )
+        if len(found) > MAX_CELLS:
+            what = (
+                f"more than {MAX_CELLS} cells: ask for one target, or for a shorter time with since and until"
+            )
+            raise HTTPException(400, what)
         return _json(found)
 
     add_schemas(app, MeasurementInFull)
@@ -162,54 +176,59 @@ def add_api_routes(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None
             MeasurementInFull(
                 measurement=found,
                 verdicts=[VerdictJson.from_verdict(verdict) for verdict in reader.verdicts_of(wanted)],
-                observations=reader.observations_of([wanted]).get(wanted, ()),
+                observations=reader.observations_of([wanted], limit=MAX_OBSERVATIONS).get(wanted, ()),
                 evidence=reader.evidence_of([wanted]).get(wanted, ()),
-                raw=str(request.url_for("raw", uid=uid)),
+                raw=request.app.state.public_url + str(request.app.url_path_for("raw", uid=uid)),
             )
         )
 
 
-def cut_page(found: Sequence[Verdict], start: datetime | None, skip: int, limit: int) -> VerdictPage:
-    """Return the page of rows that begins at a cursor.
+def cut_page(found: Sequence[Verdict], limit: int) -> VerdictPage:
+    """Return a page of rows, with the cursor of the next one.
 
-    A cursor is a moment and the number of rows of that moment that were given already, so that measurements
-    which began in the same microsecond are neither lost nor given twice.
+    A cursor is the last row of a page, by time, measurement and target; so rows of the same microsecond are
+    neither lost nor given twice, and a page deep in a list costs no more than the first.
 
     Args:
-        found: rows from `start` on, in order of time, one more than the page needs where there are more.
-        start: the cursor's moment; None is the beginning.
-        skip: the number of rows of that moment to leave out.
+        found: rows in order, one more than the page needs where there are more.
         limit: rows on the page.
     """
-    items = [VerdictJson.from_verdict(verdict) for verdict in found[skip : skip + limit]]
-    if len(found) <= skip + limit:
+    items = [VerdictJson.from_verdict(verdict) for verdict in found[:limit]]
+    if len(found) <= limit:
         return VerdictPage(items=items, next=None)
-    last = items[-1].measurement_start_time
-    given = sum(item.measurement_start_time == last for item in items)
-    if start is not None and last == start:
-        given += skip
-    return VerdictPage(items=items, next=f"{last.astimezone(UTC).isoformat()}~{given}")
+    last = found[limit - 1]
+    at = last.measurement_start_time.astimezone(UTC).isoformat()
+    return VerdictPage(items=items, next=f"{at}~{last.measurement_uid}~{last.target}")
 
 
-def parse_cursor(text: str) -> tuple[datetime, int]:
+def parse_cursor(text: str) -> tuple[datetime, str, str]:
     """Parse a cursor that `cut_page` wrote.
 
     Raises:
         NotFoundError: the text is no such cursor.
     """
-    moment, _, given = text.replace(" ", "+").rpartition("~")
+    moment, first, rest = text.partition("~")
+    uid, second, target = rest.partition("~")
     try:
-        at, skip = datetime.fromisoformat(moment), int(given)
+        at = datetime.fromisoformat(moment.replace(" ", "+"))
     except ValueError as error:
         raise NotFoundError("`after` is not what a page said under `next`.") from error
-    if at.tzinfo is None or not 0 <= skip <= 10**6:
+    if not (first and second and uid) or at.tzinfo is None or not _FIRST_YEAR <= at.year < _LAST_YEAR:
         raise NotFoundError("`after` is not what a page said under `next`.")
-    return at, skip
+    return at, uid, target
 
 
 def _aware(at: datetime | None) -> datetime | None:
-    """Return a time with its zone; one without a zone is UTC."""
-    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+    """Return a time with its zone; one without a zone is UTC.
+
+    Raises:
+        HTTPException: nothing can have been measured at that time.
+    """
+    if at is None:
+        return None
+    if not _FIRST_YEAR <= at.year < _LAST_YEAR:
+        raise HTTPException(400, f"times lie between the years {_FIRST_YEAR} and {_LAST_YEAR}")
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
 def _json(value: object) -> Response:

@@ -1,7 +1,7 @@
 """The web app: the same pages as a bulletin, made when they are asked for."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
@@ -12,15 +12,17 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from banwatch.explorer.api import add_api_routes
+from banwatch.explorer.guard import Guard, SiteAddress
 from banwatch.explorer.report_form import add_report_routes
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.report import ReaderReport, ReportState
+from banwatch.net.http.clients import Proxies
 from banwatch.pages import live_pages
 from banwatch.pages.days import DayKey
 from banwatch.pages.not_found import NotFoundError
 from banwatch.pages.reader import Reader
-from banwatch.pages.render import CONTENT_POLICY, FORM_POLICY, FRAME_POLICY, style_sheet
+from banwatch.pages.render import style_sheet
 from banwatch.pages.store_reader import StoreReader
 from banwatch.pages.vantages import Vantage
 from banwatch.pages.views.reader_reports import FORM
@@ -29,28 +31,27 @@ from banwatch.store import Store
 from banwatch.store.reports import ReportBook, reports_path
 
 _log = logging.getLogger(__name__)
-_HEADERS = {
-    "Content-Security-Policy": f"{CONTENT_POLICY}; {FRAME_POLICY}",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-_FORM_HEADERS = {
-    **_HEADERS,
-    "Content-Security-Policy": f"{FORM_POLICY}; {FRAME_POLICY}",
-    "Referrer-Policy": "same-origin",  # else browsers omit the Origin by which a form of ours is recognised
-    "Cache-Control": "no-store",
-}
 _PICTURE_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
 
-def create_app(store_path: str | Path, *, recorded: bool = False) -> FastAPI:
+_ANYWHERE = SiteAddress()
+
+
+def create_app(
+    store_path: str | Path,
+    *,
+    recorded: bool = False,
+    site: SiteAddress = _ANYWHERE,
+    proxies: Proxies | None = None,
+) -> FastAPI:
     """Return the app over a store, which is opened for reading when the app starts.
 
     Args:
         store_path: the database.
         recorded: its measurements were replayed from a recording, even if the store does not say so; every
             page then does.
+        site: names of the site, and its public address.
+        proxies: reverse proxies that are believed about their clients' addresses.
 
     Raises:
         BanwatchError: (at start) the store cannot be opened.
@@ -62,7 +63,9 @@ def create_app(store_path: str | Path, *, recorded: bool = False) -> FastAPI:
             _set_reader(app, StoreReader(store), recorded=recorded)
             yield
 
-    return create_app_over(None, lifespan=lifespan, reports=ReportBook(reports_path(store_path)))
+    return create_app_over(
+        None, lifespan=lifespan, reports=ReportBook(reports_path(store_path)), site=site, proxies=proxies
+    )
 
 
 def create_app_over(
@@ -71,6 +74,8 @@ def create_app_over(
     recorded: bool = False,
     lifespan: Callable[[FastAPI], object] | None = None,
     reports: ReportBook | None = None,
+    site: SiteAddress = _ANYWHERE,
+    proxies: Proxies | None = None,
 ) -> FastAPI:
     """Return the app over a reader; None where `lifespan` sets one when the app starts.
 
@@ -81,11 +86,7 @@ def create_app_over(
     if reader is not None:
         _set_reader(app, reader, recorded=recorded)
 
-    @app.middleware("http")
-    async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
-        response.headers.update(_FORM_HEADERS if request.url.path == FORM else _HEADERS)
-        return response
+    app.add_middleware(Guard, site=site, proxies=proxies or Proxies(), form_path=FORM)
 
     @app.exception_handler(NotFoundError)
     async def missing(request: Request, error: NotFoundError) -> Response:
@@ -106,6 +107,7 @@ def create_app_over(
         return _refuse(request, "This did not work", str(error), 500)
 
     app.state.reports = reports
+    app.state.public_url = site.public_url
     _add_pages(app)
     add_api_routes(app, _reader_of)
     if reports is not None:
@@ -203,7 +205,7 @@ def _add_pages(app: FastAPI) -> None:
 
     @app.get("/feed.xml", include_in_schema=False)
     def feed(request: Request) -> Response:
-        base = str(request.base_url).rstrip("/")
+        base: str = request.app.state.public_url
         return Response(live_pages.render_feed(_reader_of(request), base), media_type="application/atom+xml")
 
 

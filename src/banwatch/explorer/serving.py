@@ -1,18 +1,34 @@
 """The app, run on a port of this machine until it is interrupted."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from banwatch.explorer.app import create_app
+from banwatch.explorer.guard import site_address
+from banwatch.net.http.clients import Proxies
 from banwatch.net.listening import check_certificate, listen
 from banwatch.store import Store
 
-_MAX_CONNECTIONS = 1_000
-"""Requests served at once; more are refused with status 503, so that memory stays bounded."""
 _GRACE_S = 10
 """Time that open requests may take after the server was asked to end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServingSettings:
+    """Names and surroundings of a site."""
+
+    public_url: str = ""
+    """Address by which readers know the site; empty is the address that is listened on."""
+    names: tuple[str, ...] = ()
+    """Further host names that the site may be asked for."""
+    proxies: tuple[str, ...] = ()
+    """Addresses or networks of reverse proxies; only they are believed about their clients' addresses."""
+
+
+_DEFAULT = ServingSettings()
 
 
 def serve(
@@ -24,6 +40,7 @@ def serve(
     announce: Callable[[str], None] | None = None,
     extend: Callable[[FastAPI], None] | None = None,
     certificate: Path | None = None,
+    settings: ServingSettings = _DEFAULT,
 ) -> None:
     """Serve the explorer until it is interrupted.
 
@@ -35,21 +52,29 @@ def serve(
         announce: called with the address once it is listened on.
         extend: adds routes of others to the app.
         certificate: PEM file with certificate and key, to serve with TLS.
+        settings: names of the site, and the proxies before it.
 
     Raises:
-        BanwatchError: the store cannot be opened, the certificate cannot be used, or there is no free port.
+        BanwatchError: the store cannot be opened, a proxy is no address, the certificate cannot be used, or
+            there is no free port.
     """
     import uvicorn
 
+    from banwatch.explorer.connections import ConnectionTable, allow_open_files, limit_log, protocol_over
+
     if certificate is not None:
         check_certificate(certificate)
+    proxies = Proxies(settings.proxies)
     Store.open(Path(store_path), read_only=True).close()  # a clear message, before a server is started
     listening = listen(host, port)
     try:
         name = f"[{host}]" if ":" in host else host
+        address = f"http{'s' if certificate else ''}://{name}:{listening.getsockname()[1]}"
         if announce:
-            announce(f"http{'s' if certificate else ''}://{name}:{listening.getsockname()[1]}/")
-        app = create_app(store_path, recorded=recorded)
+            announce(address + "/")
+        is_everywhere = host in ("0.0.0.0", "::")  # which is no address to link to
+        site = site_address(settings.public_url or ("" if is_everywhere else address), settings.names)
+        app = create_app(store_path, recorded=recorded, site=site, proxies=proxies)
         if extend:
             extend(app)
         config = uvicorn.Config(
@@ -57,10 +82,15 @@ def serve(
             log_level="warning",
             access_log=False,  # readers' addresses and requests are not noted
             workers=1,
-            limit_concurrency=_MAX_CONNECTIONS,
+            http=protocol_over(ConnectionTable(proxies)),
+            ws="none",
+            proxy_headers=False,  # the guard believes the proxies that were named, and no others
+            server_header=False,
             timeout_graceful_shutdown=_GRACE_S,
             ssl_certfile=certificate,
         )
+        allow_open_files()
+        limit_log()
         uvicorn.Server(config).run(sockets=[listening])
     finally:
         listening.close()

@@ -15,7 +15,7 @@ from banwatch.collector.collecting import CollectorSettings, collecting
 from banwatch.collector.probe_services import add_probe_services
 from banwatch.collector.receiver import Receiver
 from banwatch.collector.routes import add_collector
-from banwatch.explorer.serving import serve
+from banwatch.explorer.serving import ServingSettings, serve
 from banwatch.model.errors import BanwatchError
 from banwatch.observatory.cores import count_cores
 from banwatch.store import Store
@@ -51,6 +51,7 @@ def serve_store(
     key: Path | None = None,
     helpers: Sequence[str] = (),
     certificate: Path | None = None,
+    settings: ServingSettings | None = None,
     announce: Callable[[str], None],
     announce_key: Callable[[str], None],
 ) -> None:
@@ -64,17 +65,19 @@ def serve_store(
         key: file of the collector's private key; None is the file beside the store, made where there is none.
         helpers: addresses of helpers that OONI's probes are given.
         certificate: PEM file with certificate and key, to speak TLS.
+        settings: names of the site, and the proxies before it.
         announce: called with the address once it is listened on.
         announce_key: called with the collector's public key.
 
     Raises:
         BanwatchError: there is no store, or no port, or (for a collector) another process owns the store.
     """
+    site = settings or ServingSettings()
     if collector is None:
         Store.open(store, read_only=True).close()  # fails where there is no store; none is made
     with _exit_on_signals(), own(store) as owner:
         if collector is None:
-            serve(store, host, port, announce=announce, certificate=certificate)
+            serve(store, host, port, announce=announce, certificate=certificate, settings=site)
             return
         if owner is None:
             Store.open(store).close()  # raises an error that names the process that holds it
@@ -89,6 +92,7 @@ def serve_store(
                 announce=announce,
                 extend=lambda app: _add_routes(app, receiver, helpers),
                 certificate=certificate,
+                settings=site,
             )
 
 

@@ -33,9 +33,10 @@ class Reader(Protocol):
         state: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        after: tuple[datetime, str, str] | None = None,
         limit: int | None = None,
     ) -> Sequence[Verdict]:
-        """Return verdicts in order of time; `until` is exclusive."""
+        """Return verdicts behind a row, in order of time, measurement and target; `until` is exclusive."""
 
     def cells(
         self,
@@ -44,8 +45,9 @@ class Reader(Protocol):
         target: TargetName | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        limit: int | None = None,
     ) -> Sequence[Cell]:
-        """Return verdicts counted by target, network, tier and hour."""
+        """Return verdicts counted by target, network, tier and hour; at most so many cells."""
 
     def changes(self) -> Sequence[Change]:
         """Return every stretch of interference."""
@@ -63,9 +65,9 @@ class Reader(Protocol):
         """Return the measurements themselves; ids that the store does not have are left out."""
 
     def observations_of(
-        self, uids: Sequence[MeasurementUid]
+        self, uids: Sequence[MeasurementUid], *, limit: int | None = None
     ) -> Mapping[MeasurementUid, Sequence[Observation]]:
-        """Return the observations of each measurement, in the order of the wire."""
+        """Return the observations of each measurement, in the order of the wire, up to a limit."""
 
     def evidence_of(self, uids: Sequence[MeasurementUid]) -> Mapping[MeasurementUid, Sequence[Evidence]]:
         """Return the evidence of each measurement, one row a target."""
@@ -73,5 +75,7 @@ class Reader(Protocol):
     def verdicts_of(self, uid: MeasurementUid) -> Sequence[Verdict]:
         """Return the verdicts of one measurement, one row a target."""
 
-    def raws(self, uids: Sequence[MeasurementUid]) -> Iterator[tuple[MeasurementUid, bytes]]:
-        """Yield the measurements as they were received, byte for byte, in any order."""
+    def raws(
+        self, uids: Sequence[MeasurementUid], *, longest_bytes: int | None = None
+    ) -> Iterator[tuple[MeasurementUid, bytes]]:
+        """Yield the measurements as they were received, in any order; longer ones than that are left out."""

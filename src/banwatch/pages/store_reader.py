@@ -44,6 +44,7 @@ class StoreReader:
         state: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        after: tuple[datetime, str, str] | None = None,
         limit: int | None = None,
     ) -> Sequence[Verdict]:
         return queries.verdicts(
@@ -55,6 +56,7 @@ class StoreReader:
             state=state,
             since=since,
             until=until,
+            after=after,
             limit=limit,
         )
 
@@ -65,8 +67,11 @@ class StoreReader:
         target: TargetName | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        limit: int | None = None,
     ) -> Sequence[Cell]:
-        return queries.cells(self._store, probe_cc=probe_cc, target=target, since=since, until=until)
+        return queries.cells(
+            self._store, probe_cc=probe_cc, target=target, since=since, until=until, limit=limit
+        )
 
     def changes(self) -> Sequence[Change]:
         return queries.changes(self._store)
@@ -85,9 +90,9 @@ class StoreReader:
         return {MeasurementUid(uid): measurement for uid, measurement in found.items()}
 
     def observations_of(
-        self, uids: Sequence[MeasurementUid]
+        self, uids: Sequence[MeasurementUid], *, limit: int | None = None
     ) -> Mapping[MeasurementUid, Sequence[Observation]]:
-        found = queries.observations_of(self._store, uids)
+        found = queries.observations_of(self._store, uids, limit=limit)
         return {MeasurementUid(uid): rows for uid, rows in found.items()}
 
     def evidence_of(self, uids: Sequence[MeasurementUid]) -> Mapping[MeasurementUid, Sequence[Evidence]]:
@@ -97,5 +102,8 @@ class StoreReader:
     def verdicts_of(self, uid: MeasurementUid) -> Sequence[Verdict]:
         return queries.verdicts_of(self._store, uid)
 
-    def raws(self, uids: Sequence[MeasurementUid]) -> Iterator[tuple[MeasurementUid, bytes]]:
-        return ((MeasurementUid(uid), line) for uid, line in queries.raws(self._store, uids))
+    def raws(
+        self, uids: Sequence[MeasurementUid], *, longest_bytes: int | None = None
+    ) -> Iterator[tuple[MeasurementUid, bytes]]:
+        found = queries.raws(self._store, uids, longest_bytes=longest_bytes)
+        return ((MeasurementUid(uid), line) for uid, line in found)

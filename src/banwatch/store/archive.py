@@ -29,6 +29,7 @@ SUFFIX = ".jsonl.zst"
 MAX_FRAME_BYTES = 64 << 20
 """Largest frame that is read back; a frame ends at the first line past a mebibyte, and a line has a limit."""
 _KEPT_FRAMES = 4
+_KEPT_FRAME_BYTES = 4 << 20
 _KEPT_INDEXES = 64
 
 
@@ -291,6 +292,8 @@ class Archive:
         except OSError as error:
             raise WireError(f"segment {segment} cannot be read: {error.strerror}") from None
         lines = unpack_frame(data, index.line_bytes[start : start + index.frame_lines[number]])
+        if sum(map(len, lines)) > _KEPT_FRAME_BYTES:
+            return lines  # a single long line, which is seldom wanted twice
         with self._lock:
             self._frames[segment, number] = lines
             while len(self._frames) > _KEPT_FRAMES:

@@ -13,6 +13,19 @@ def _moment(at: datetime) -> Any:
     return ibis.literal(naive, type="timestamp(6)")
 
 
+def following(table: ibis.Table, after: tuple[datetime, str, str]) -> ibis.Table:
+    """Keep the rows that come after a row, given by its time, measurement and target.
+
+    A page of rows is found by the last row before it, so that its cost does not grow with its number.
+    """
+    moment, uid, target = _moment(after[0]), after[1], after[2]
+    at = table["measurement_start_time"]
+    later = (table["measurement_uid"] > uid) | (
+        (table["measurement_uid"] == uid) & (table["target"] > target)
+    )
+    return table.filter((at > moment) | ((at == moment) & later))
+
+
 def filtered(
     table: ibis.Table,
     *,

@@ -17,7 +17,7 @@ from banwatch.model.observation import Observation
 from banwatch.model.verdict import Verdict
 from banwatch.store.bookkeeping import Entry, Property, Quarantined
 from banwatch.store.cells import cell_table, is_from_future, read_cells
-from banwatch.store.filters import filtered
+from banwatch.store.filters import filtered, following
 from banwatch.store.store import Store, table_of
 from banwatch.store.tables import TABLES
 
@@ -35,9 +35,13 @@ def verdicts(
     state: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    after: tuple[datetime, str, str] | None = None,
     limit: int | None = None,
 ) -> list[Verdict]:
-    """Read verdicts in order of time; `since` is included, `until` is not."""
+    """Read verdicts in order of time, measurement and target; `since` is included, `until` is not.
+
+    `after` is the time, measurement and target of a row: only rows behind it are read.
+    """
     equal = {
         "probe_cc": probe_cc,
         "probe_asn": probe_asn,
@@ -46,6 +50,8 @@ def verdicts(
         "state": state,
     }
     found = filtered(store.table("verdict"), equal=equal, since=since, until=until)
+    if after is not None:
+        found = following(found, after)
     return store.read(found.order_by([*IN_TIME, "target"]).limit(limit), Verdict)
 
 
@@ -96,13 +102,16 @@ def measurements(
     return store.read(found.order_by(list(IN_TIME)).limit(limit), Measurement)
 
 
-def _of(store: Store, noun: type[Row], uids: Iterable[str]) -> list[Row]:
+def _of(store: Store, noun: type[Row], uids: Iterable[str], *, ordinals: int | None = None) -> list[Row]:
     wanted = sorted(set(uids))
     if not wanted:
         return []
     table = table_of(noun)
     rows = store.table(table.name)
-    return store.read(rows.filter(rows.measurement_uid.isin(wanted)).order_by(list(table.key)), noun)
+    found = rows.filter(rows.measurement_uid.isin(wanted))
+    if ordinals is not None:
+        found = found.filter(found.ordinal < ordinals)
+    return store.read(found.order_by(list(table.key)), noun)
 
 
 def measurements_of(store: Store, uids: Iterable[str]) -> dict[MeasurementUid, Measurement]:
@@ -115,9 +124,11 @@ def observations(store: Store, uid: str) -> list[Observation]:
     return _of(store, Observation, [uid])
 
 
-def observations_of(store: Store, uids: Iterable[str]) -> dict[MeasurementUid, list[Observation]]:
-    """Read the observations of many measurements in one scan."""
-    return _grouped(_of(store, Observation, uids))
+def observations_of(
+    store: Store, uids: Iterable[str], *, limit: int | None = None
+) -> dict[MeasurementUid, list[Observation]]:
+    """Read the observations of many measurements in one scan, of each the first ones up to a limit."""
+    return _grouped(_of(store, Observation, uids, ordinals=limit))
 
 
 def evidence(store: Store, uid: str) -> Evidence | None:
@@ -158,14 +169,25 @@ def raw(store: Store, uid: str) -> bytes | None:
     return next((line for _, line in raws(store, [uid])), None)
 
 
-def raws(store: Store, uids: Iterable[str]) -> Iterator[tuple[MeasurementUid, bytes]]:
+def raws(
+    store: Store, uids: Iterable[str], *, longest_bytes: int | None = None
+) -> Iterator[tuple[MeasurementUid, bytes]]:
     """Fetch the raw lines of many measurements, segment by segment.
+
+    Args:
+        store: the store.
+        uids: ids of measurements.
+        longest_bytes: lines that are longer are left out, unread.
 
     Raises:
         WireError: the archive is damaged.
     """
     found = [e for e in _of(store, Entry, uids) if e.copy == 0]
     for entry in sorted(found, key=lambda e: (e.segment, e.position)):
+        if longest_bytes is not None:
+            sizes = store.archive.index(entry.segment).line_bytes
+            if 0 <= entry.position < len(sizes) and sizes[entry.position] > longest_bytes:
+                continue
         yield entry.measurement_uid, store.archive.line(entry.segment, entry.position)
 
 
@@ -193,11 +215,15 @@ def cells(
     target: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    limit: int | None = None,
 ) -> list[Cell]:
-    """Count verdicts into cells, in the order of their key; times should fall on full hours."""
+    """Count verdicts into cells, in the order of their key; times should fall on full hours.
+
+    With a limit, which rows come is not said: it serves to find that there are more than so many.
+    """
     equal = {"probe_cc": probe_cc, "probe_asn": probe_asn, "access_tier": access_tier, "target": target}
     found = filtered(store.table("verdict"), equal=equal, since=since, until=until)
-    return read_cells(store.to_arrow(cell_table(found)))
+    return read_cells(store.to_arrow(cell_table(found).limit(limit)))
 
 
 def count_wrong_clocks(store: Store) -> int:

@@ -38,6 +38,20 @@ def register(app: typer.Typer) -> None:
         certificate: Annotated[
             Path | None, typer.Option(help="PEM file with certificate and key: listens with TLS.")
         ] = None,
+        public_url: Annotated[
+            str, typer.Option(help="Address by which readers know the site, such as https://example.org.")
+        ] = "",
+        name: Annotated[
+            list[str] | None,
+            typer.Option("--name", help="Further host name that the site may be asked for; may be repeated."),
+        ] = None,
+        proxy: Annotated[
+            list[str] | None,
+            typer.Option(
+                "--proxy",
+                help="Address of a reverse proxy that names its clients' addresses; may be repeated.",
+            ),
+        ] = None,
     ) -> None:
         """Show measurements as web pages, until Ctrl-C.
 
@@ -46,6 +60,7 @@ def register(app: typer.Typer) -> None:
         """
         from banwatch.cli.views.messages import note
         from banwatch.collector.collecting import CollectorSettings
+        from banwatch.explorer.serving import ServingSettings
         from banwatch.observatory.serve import serve_store
 
         settings = CollectorSettings(per_minute=per_minute) if collector else None
@@ -57,6 +72,9 @@ def register(app: typer.Typer) -> None:
             key=key,
             helpers=helper or [],
             certificate=certificate,
+            settings=ServingSettings(
+                public_url=public_url, names=tuple(name or ()), proxies=tuple(proxy or ())
+            ),
             announce=lambda address: note(f"Banwatch is at {address} (Ctrl-C ends it)"),
             announce_key=lambda public: note(f"It collects; probes need --collector-key {public}"),
         )

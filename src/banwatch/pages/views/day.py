@@ -13,6 +13,11 @@ from banwatch.pages.views.measurement import MeasurementView, view_measurement
 from banwatch.pages.views.notices import Notice, notices_for
 from banwatch.pages.wording import words
 
+MAX_STEPS = 500
+"""Steps of one measurement on a page; the longest real ones have some 200."""
+MAX_RAW_BYTES = 512 << 10
+"""Longest raw measurement that is laid out on a page; longer ones are linked."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayPage:
@@ -45,8 +50,8 @@ def view_measurements(
         links: the neighbours of the page that they are on.
     """
     uids = list(verdicts)
-    raws = dict(reader.raws(uids))
-    observations = reader.observations_of(uids)
+    raws = dict(reader.raws(uids, longest_bytes=MAX_RAW_BYTES))
+    observations = reader.observations_of(uids, limit=MAX_STEPS)
     evidence = reader.evidence_of(uids)
     return {
         uid: view_measurement(

@@ -1,6 +1,6 @@
 """Clients are slowed down, and cannot be identified."""
 
-from banwatch.collector.rate_limit import FORGET_S, RateLimit
+from banwatch.collector.limits.rate_limit import FORGET_S, RateLimit
 
 
 def test_clients_are_slowed_down_and_not_known() -> None:
