@@ -305,7 +305,7 @@ class _Writer:
             http_request=w.ControlHttpResult(
                 failure=page.failure,
                 status_code=-1 if page_failed else page.status,
-                body_length=-1 if page_failed else len(page.body),
+                body_length=-1 if page_failed else len(page.body.encode()),
                 title="" if page_failed else page.title,
                 headers={} if page_failed else dict(page.headers),
             ),

@@ -29,14 +29,7 @@ pytestmark = pytest.mark.skipif(not HERE, reason="the measurements lie outside t
 NOT_YET = frozenset(
     {
         "expired-root-in-probe/reset-after-hello-MK",
-        "fingerprint-in-own-page/own-page-no-control",
-        "fingerprint-in-own-page/own-page-speaks-of-blocking-DE",
-        "fingerprint-in-own-page/own-page-speaks-of-blocking-KZ",
-        "fingerprint-in-own-page/own-page-speaks-of-blocking-RU",
-        "generate-204/204-portal-inline",
-        "generate-204/204-portal-redirect",
         "idn/probe-asked-for-the-raw-unicode-name",
-        "redirect-to-https-block-page/pl-unknown-https-redirect",
     }
 )
 """Cases, as `folder/case`, that the judge still gets wrong."""

@@ -7,8 +7,24 @@ anew on each load pass that now and then, block pages are a tenth of most sites'
 LENGTH_RATIO_SAME = 0.8
 """Above this ratio of lengths, pages of the same status are taken for the same page."""
 
-LENGTH_RATIO_ALIKE = 0.5
-"""From this ratio of lengths a page is like the control's: one put in its place is shorter."""
+OWN_LENGTH_RATIO = 0.7
+"""Ratio of lengths from which a page may be the control's own (OONI ts-017); one of two signs that are asked
+for."""
+
+SHORT_BODY_BYTES = 1_000
+"""Bytes under which the length of the control's page tells little: error pages and notices are all that long.
+Only lengths that are nearly equal are a sign then."""
+
+SHORT_LENGTH_RATIO = 0.97
+"""Ratio of lengths from which two short pages are taken for the same one."""
+
+NOTICE_TEXT_CHARACTERS = 2_500
+"""Characters of text, without tags and scripts, up to which a page may be nothing but a notice. Block pages
+have a few hundred, the longest with articles of law and forms of appeal some two thousand; an article that
+quotes one has more."""
+
+SHORT_TEXT_CHARACTERS = 600
+"""Characters of text up to which a page leaves no space for anything that quotes the words it holds."""
 
 TITLE_WORD_LENGTH = 4
 """Letters from which a word of a title tells two pages apart: shorter ones are articles and prepositions."""

@@ -264,6 +264,14 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Failure that a nettest without a control reports of itself."""
     outcome_success: bool | None
     outcome_tampered: bool | None
+    http_length_like: bool | None = None
+    """The lengths are alike, as far as they can tell: of short pages, only where they are nearly equal."""
+    http_fingerprints_weak: tuple[str, ...] = ()
+    """Known words that prove little alone, in a page that is known not to be the control's."""
+    fingerprints_quoted: tuple[str, ...] = ()
+    """Matches in the control's own page, or where an ordinary page may hold the words; confirming nothing."""
+    fingerprint_context: str = ""
+    """The deciding match with the text around it, after its place (`body`, `header.location`)."""
     dns_bogon_names: tuple[str, ...] = ()
     """Names that the network's own resolver answered with private or reserved addresses alone, for nettests
     with many names; those that the specification ignores are left out."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from banwatch.model.ids import Asn, CountryCode
@@ -36,6 +37,28 @@ class Fingerprint:
     source: str
 
 
+NATIONAL_SCOPES = frozenset({"nat", "isp", "prov"})
+"""Scopes whose pages belong to one country: of the state, a provider, or a province."""
+
+
+class Strength(StrEnum):
+    """How much a match proves by itself."""
+
+    SOLE = "sole"
+    """It settles the matter where it is expected."""
+    WITNESS = "witness"
+    """Ordinary pages hold it too: something else must say that the page is not the site's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradedFingerprint(Fingerprint):
+    """Fingerprint with what a match of it proves, computed when the index is made."""
+
+    strength: Strength
+    named_country: CountryCode
+    """Country that its name tells where no column does; `ZZ` for none. It only restricts where it counts."""
+
+
 class Reference(Protocol):
     """A consistent set of snapshots."""
 
@@ -52,11 +75,14 @@ class Reference(Protocol):
     def resolver_of(self, ip: str, asn: Asn) -> KnownResolver | None:
         """Find a resolver that anybody can choose, by its address, or else by the AS that answers for it."""
 
-    def match_dns(self, answer: str) -> Sequence[Fingerprint]:
+    def match_dns(self, answer: str) -> Sequence[GradedFingerprint]:
         """Fingerprints of a DNS answer (an address or a canonical name)."""
 
-    def match_http(self, body: bytes, headers: Sequence[tuple[str, str]]) -> Sequence[Fingerprint]:
+    def match_http(self, body: bytes, headers: Sequence[tuple[str, str]]) -> Sequence[GradedFingerprint]:
         """Fingerprints of a page and its headers, in time linear in the page."""
+
+    def show_match(self, fingerprint: Fingerprint, body: bytes, headers: Sequence[tuple[str, str]]) -> str:
+        """Return the text that matched, with what stands around it, and its place; empty for no match."""
 
     def certificate_problem(
         self, chain: Sequence[bytes], hostname: str, at: datetime, *, lab: bool = False

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Sequence
 import re2
 
 from banwatch.model.errors import WireError
-from banwatch.model.reference import Fingerprint
+from banwatch.model.reference import Fingerprint, GradedFingerprint
+from banwatch.reference.fingerprint_strength import grade
+from banwatch.reference.thresholds import CONTEXT_BYTES, MATCH_BYTES
 
 MAX_BODY_BYTES = 1024 * 1024
 """Bytes of a body that are searched; the longest that OONI's probe keeps is half of it."""
@@ -23,8 +25,8 @@ class FingerprintIndex:
     """Fingerprints, ready to be matched."""
 
     def __init__(self, fingerprints: Iterable[Fingerprint]) -> None:
-        self.fingerprints = tuple(fingerprints)
-        places: dict[str, list[Fingerprint]] = {}
+        self.fingerprints = tuple(map(grade, fingerprints))
+        places: dict[str, list[GradedFingerprint]] = {}
         for fingerprint in self.fingerprints:
             places.setdefault(fingerprint.location.lower(), []).append(fingerprint)
         self._body = _PatternSet(places.pop("body", []))
@@ -35,11 +37,11 @@ class FingerprintIndex:
             if place.startswith("header.")
         }
 
-    def match_dns(self, answer: str) -> Sequence[Fingerprint]:
+    def match_dns(self, answer: str) -> Sequence[GradedFingerprint]:
         """Fingerprints of an address or canonical name."""
         return self._dns.match(answer.encode("utf-8", "replace"))
 
-    def match_http(self, body: bytes, headers: Sequence[tuple[str, str]]) -> Sequence[Fingerprint]:
+    def match_http(self, body: bytes, headers: Sequence[tuple[str, str]]) -> Sequence[GradedFingerprint]:
         """Fingerprints of a page and its headers."""
         found = list(self._body.match(body[:MAX_BODY_BYTES])) if body else []
         if self._headers:
@@ -53,11 +55,11 @@ class FingerprintIndex:
 class _PatternSet:
     """Patterns that are looked for in the same place; compiled when first asked."""
 
-    def __init__(self, fingerprints: Sequence[Fingerprint]) -> None:
+    def __init__(self, fingerprints: Sequence[GradedFingerprint]) -> None:
         self._fingerprints = fingerprints
         self._set: re2.Set | None = None
 
-    def match(self, text: bytes) -> Sequence[Fingerprint]:
+    def match(self, text: bytes) -> Sequence[GradedFingerprint]:
         if not self._fingerprints:
             return ()
         if self._set is None:
@@ -89,6 +91,31 @@ def _escape(text: bytes) -> bytes:
     return b"".join(
         bytes((byte,)) if chr(byte).isalnum() and byte < _ASCII else b"\\x%02x" % byte for byte in text
     )
+
+
+def show_match(fingerprint: Fingerprint, body: bytes, headers: Sequence[tuple[str, str]]) -> str:
+    """Return the text that matched, with what stands around it, and its place; empty for no match.
+
+    Control characters and line breaks become blanks: a page is a stranger's text.
+    """
+    pattern = re2.compile(render_pattern(fingerprint), _options())
+    texts = [body[:MAX_BODY_BYTES]]
+    if fingerprint.location != "body":
+        wanted = fingerprint.location.lower().removeprefix("header.")
+        texts = [value.encode("utf-8", "replace") for name, value in headers if name.lower() == wanted]
+    for text in texts:
+        found = pattern.search(text)
+        if found is not None:
+            return f"{fingerprint.location}: {_cut_out(text, found.start(), found.end())}"
+    return ""
+
+
+def _cut_out(text: bytes, start: int, end: int) -> str:
+    end = min(end, start + MATCH_BYTES)
+    before, after = max(0, start - CONTEXT_BYTES), min(len(text), end + CONTEXT_BYTES)
+    words = text[before:after].decode("utf-8", "ignore")
+    plain = "".join(letter if letter.isprintable() else " " for letter in words)
+    return f"{'…' if before else ''}{' '.join(plain.split())}{'…' if after < len(text) else ''}"
 
 
 def check(fingerprint: Fingerprint) -> None:

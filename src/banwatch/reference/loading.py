@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 
 from banwatch.model.errors import BanwatchError, WireError
-from banwatch.model.reference import Fingerprint, Network, Reference
+from banwatch.model.reference import Fingerprint, GradedFingerprint, Network, Reference
 from banwatch.reference import certificates, resolvers, snapshots, special_addresses, suffixes
-from banwatch.reference.fingerprint_index import FingerprintIndex
+from banwatch.reference.fingerprint_index import FingerprintIndex, show_match
 from banwatch.reference.network_table import NetworkTable, unpack_untrusted
 from banwatch.reference.resolvers import ResolverTable
 from banwatch.reference.special_addresses import SpecialAddresses
@@ -127,13 +127,17 @@ class Snapshots:
         """Look the address up in the AS table; None where it is not announced or not an address."""
         return self._table.network_of(ip)
 
-    def match_dns(self, answer: str) -> Sequence[Fingerprint]:
+    def match_dns(self, answer: str) -> Sequence[GradedFingerprint]:
         """Fingerprints of a DNS answer (an address or a canonical name)."""
         return _match_dns(self.index, answer)
 
-    def match_http(self, body: bytes, headers: Sequence[tuple[str, str]]) -> Sequence[Fingerprint]:
+    def match_http(self, body: bytes, headers: Sequence[tuple[str, str]]) -> Sequence[GradedFingerprint]:
         """Fingerprints of a page and its headers, in time linear in the page."""
         return self.index.match_http(body, headers)
+
+    def show_match(self, fingerprint: Fingerprint, body: bytes, headers: Sequence[tuple[str, str]]) -> str:
+        """Return the text that matched, with what stands around it, and its place; empty for no match."""
+        return show_match(fingerprint, body, headers)
 
     def certificate_problem(
         self, chain: Sequence[bytes], hostname: str, at: datetime, *, lab: bool = False
@@ -159,5 +163,5 @@ def _resolvers() -> ResolverTable:
 
 
 @lru_cache(maxsize=65_536)
-def _match_dns(index: FingerprintIndex, answer: str) -> Sequence[Fingerprint]:
+def _match_dns(index: FingerprintIndex, answer: str) -> Sequence[GradedFingerprint]:
     return tuple(index.match_dns(answer))

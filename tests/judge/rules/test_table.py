@@ -1,5 +1,6 @@
 """Invariants of the rule table, without a database."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,7 @@ def test_every_rule_can_be_reached() -> None:
     needs_more = {
         "dns.known_answer",  # these take imported fingerprints: test_fingerprints.py
         "http.known_page",
+        "http.known_words",
         "dns.from_nowhere",  # follow-ups of our own probe: test_follow_ups.py
         "http.same_elsewhere",
         "tls.cut_later",
@@ -120,7 +122,7 @@ def test_evidence_is_flat() -> None:
         if isinstance(value, tuple):
             assert all(isinstance(entry, str) for entry in value)
         else:
-            assert value is None or type(value).__name__ in ("str", "int", "float", "bool", "datetime")
+            assert value is None or isinstance(value, str | int | float | bool | datetime)
 
 
 def test_the_page_of_rules_is_current() -> None:

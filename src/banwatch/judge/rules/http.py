@@ -5,12 +5,11 @@ from banwatch.judge.rules.rule import Rule
 from banwatch.judge.thresholds import (
     HANDSHAKE_FLOOR_MS,
     HANDSHAKE_RATIO,
-    LENGTH_RATIO_DIFFERENT,
     THROTTLE_CONTROL_RATIO,
     THROTTLE_FLOOR_BPS,
     THROTTLE_RATIO,
 )
-from banwatch.judge.weighing.pages import PageComparison, differs
+from banwatch.judge.weighing.pages import PageComparison, differs, is_another
 from banwatch.model.evidence import Evidence
 from banwatch.model.fate import Ending
 from banwatch.model.ids import RuleId
@@ -20,6 +19,8 @@ from banwatch.model.state import Layer, State
 
 _WEB = frozenset({NettestKind.WEB})
 _FIRST_ERROR = 400
+_REDIRECT = 3
+"""First digit of the statuses that redirect."""
 _SUCCESS = 2
 """First digit of the statuses of a page that came."""
 _KILO = 1000
@@ -29,14 +30,13 @@ def _answered(e: Evidence) -> bool:
     return e.http_status is not None and e.http_failure is None
 
 
-def _differs(e: Evidence) -> bool:
-    return differs(
-        PageComparison(
-            status_match=e.http_status_match,
-            title_match=e.http_title_match,
-            length_ratio=e.http_length_ratio,
-            headers_match=e.http_headers_match,
-        )
+def _compared(e: Evidence) -> PageComparison:
+    return PageComparison(
+        status_match=e.http_status_match,
+        title_match=e.http_title_match,
+        length_ratio=e.http_length_ratio,
+        length_like=e.http_length_like,
+        headers_match=e.http_headers_match,
     )
 
 
@@ -48,21 +48,17 @@ def _another_page(e: Evidence) -> bool:
         and not e.http_refused
         and e.control_http
         and (e.http_status or 0) // 100 == _SUCCESS
-        and _differs(e)
+        and differs(_compared(e))
     )
 
 
 def _sent_elsewhere(e: Evidence) -> bool:
-    """Redirected off the site, where even a page of like length counts as another one."""
-    if not e.http_redirected_off or not e.control_http or e.http_refused or e.http_encrypted:
+    """Redirected off the site, where even a page of like length counts as another one, TLS or not."""
+    if not e.http_redirected_off or not e.control_http or e.http_refused:
         return False
     if not _answered(e) or not e.http_genuine or (e.http_status or 0) // 100 != _SUCCESS:
         return False
-    ratio = e.http_length_ratio
-    return _differs(e) or (
-        e.http_title_match is False
-        and (not e.http_headers_match or (ratio is not None and ratio < LENGTH_RATIO_DIFFERENT))
-    )
+    return is_another(_compared(e))
 
 
 def _cut(e: Evidence, ending: Ending) -> bool:
@@ -120,7 +116,20 @@ def _slowed_handshake(e: Evidence) -> bool:
 def _page_where(e: Evidence) -> tuple[str, ...]:
     if not e.http_genuine:
         return ("dns.injection.blockpage",)
-    return ("http.redirect",) if e.http_redirected_off else ("http.blockpage",)
+    if not e.http_redirected_off:
+        return ("http.blockpage",)
+    arrived = _answered(e) and (e.http_status or 0) // 100 != _REDIRECT
+    return ("http.redirect", "http.blockpage") if arrived else ("http.redirect",)
+
+
+_SHOWN = 96
+"""Characters of a match that a sentence shows."""
+
+
+def _shown(e: Evidence) -> str:
+    """Return the deciding match with its context, as a sentence has it."""
+    text = e.fingerprint_context
+    return f": “{text[:_SHOWN]}{'…' if len(text) > _SHOWN else ''}”" if text else ""
 
 
 def _response_named(e: Evidence) -> tuple[str, ...]:
@@ -135,7 +144,11 @@ HTTP_RULES: tuple[Rule, ...] = (
         id=RuleId("http.known_page"),
         layer=Layer.HTTP,
         kinds=_WEB,
-        condition="an unencrypted response is a known block page, of this country or of any",
+        condition=(
+            "a response that somebody in the path could have written, or sent the probe to, is a known block "
+            "page: the pattern settles it alone and the page is a notice or not the control's, or it is "
+            "expected in this country and the page leaves no doubt"
+        ),
         holds=lambda e: bool(e.http_fingerprints),
         state=State.BLOCKED,
         mechanism="http.blockpage, http.redirect, dns.injection.blockpage",
@@ -147,7 +160,33 @@ HTTP_RULES: tuple[Rule, ...] = (
             "page of another country. See the four questions of docs/judge.md: whose page it is, how much "
             "the pattern proves, where it is expected, and what comes beside it."
         ),
-        sentence=lambda e: f"A known block page came instead of the site ({listed(e.http_fingerprints)}).",
+        sentence=lambda e: (
+            f"A known block page came instead of the site ({listed(e.http_fingerprints)}){_shown(e)}."
+        ),
+    ),
+    Rule(
+        id=RuleId("http.known_words"),
+        layer=Layer.HTTP,
+        kinds=_WEB,
+        condition=(
+            "words of a known block page, which prove little alone, stand in an unencrypted page that is "
+            "known not to be the control's"
+        ),
+        holds=lambda e: bool(e.http_fingerprints_weak) and e.control_http and not e.http_refused,
+        state=State.LIKELY_BLOCKED,
+        mechanism="http.blockpage, http.redirect, dns.injection.blockpage",
+        mechanisms=_page_where,
+        why="the words are one witness, the comparison with the control is another",
+        source="ooni/probe#2495; ooni/blocking-fingerprints",
+        pitfall=(
+            "A site's own notice, for visitors of one country, would be accused. Statuses that refuse do not "
+            "count, the page must be in nothing like the control's, and words of other countries do not "
+            "count."
+        ),
+        sentence=lambda e: (
+            f"Another page came than the control's, with words of a known block page "
+            f"({listed(e.http_fingerprints_weak)}){_shown(e)}."
+        ),
     ),
     Rule(
         id=RuleId("http.same_elsewhere"),
@@ -198,8 +237,8 @@ HTTP_RULES: tuple[Rule, ...] = (
         layer=Layer.HTTP,
         kinds=_WEB,
         condition=(
-            "after an unencrypted redirect to another site, an unencrypted page came that has not the "
-            "control's title, and not half its length or no header in common that few servers send"
+            "after an unencrypted redirect to another site, which nothing shows to be the site's own doing, "
+            "a page came, over TLS or not, with neither the control's title nor an uncommon header of it"
         ),
         holds=_sent_elsewhere,
         state=State.LIKELY_BLOCKED,

@@ -3,7 +3,6 @@
 from banwatch.judge.rules.phrases import at_hop, failed_for_control, host, listed
 from banwatch.judge.rules.rule import Rule
 from banwatch.judge.rules.ways import is_partly_reached, what_failed
-from banwatch.judge.thresholds import LENGTH_RATIO_ALIKE
 from banwatch.model.evidence import Evidence
 from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX
 from banwatch.model.fate import Ending
@@ -27,9 +26,9 @@ def _answered(e: Evidence) -> bool:
 
 def _alike(e: Evidence) -> bool:
     """The page has something of the control's that a page put in its place would not have."""
-    return (
-        bool(e.http_title_match or e.http_headers_match) or (e.http_length_ratio or 0.0) >= LENGTH_RATIO_ALIKE
-    )
+    if e.http_title_match or e.http_headers_match:
+        return True
+    return e.http_length_like is True and not (e.http_title_match is False and e.http_headers_match is False)
 
 
 _CERTIFIED = ", with a certificate that is valid for the name"
@@ -43,11 +42,9 @@ def _page_is_the_sites(e: Evidence) -> bool:
     if not _answered(e) or e.http_redirect_broken or e.page_by_other_route:
         return False
     fine = (e.http_status or _FIRST_ERROR) < _FIRST_ERROR
-    if e.http_encrypted:
+    if e.http_encrypted and not e.http_redirected_off:
         return (fine and not e.http_refused) or _same_status(e)
-    if e.http_redirected_off and e.http_title_match is False:
-        return False  # another site's page: its server may well be of the same make
-    return _same_status(e) and (_alike(e) or e.http_length_ratio is None)
+    return _same_status(e) and _alike(e)  # also over TLS, where an unencrypted redirect led to another site
 
 
 def _says_no(e: Evidence) -> bool:
@@ -131,7 +128,10 @@ WHOLE_RULES: tuple[Rule, ...] = (
         id=RuleId("page.genuine"),
         layer=Layer.HTTP,
         kinds=_WEB,
-        condition="the site's own page came: over TLS, or unencrypted and like the control's",
+        condition=(
+            "the site's own page came: over TLS; or, unencrypted or after an unencrypted redirect off the "
+            "site, with the control's title, an uncommon header of its page, or a length that can tell"
+        ),
         holds=_page_is_the_sites,
         state=State.OK,
         route=Route.ORDINARY,

@@ -8,7 +8,13 @@ from banwatch.judge.weighing.fingerprints import MatchedFingerprints
 from banwatch.judge.weighing.follow_ups import came_from_nowhere
 from banwatch.judge.weighing.hops import Hop
 from banwatch.judge.weighing.names import Names, system_lookups
-from banwatch.judge.weighing.pages import FIRST_ERROR_STATUS, compare_pages, differs, is_portal, is_refusal
+from banwatch.judge.weighing.pages import (
+    FIRST_ERROR_STATUS,
+    compare_pages,
+    differs,
+    has_portal_marks,
+    is_refusal,
+)
 from banwatch.judge.weighing.parts import MeasurementParts
 from banwatch.model.failure import CERTIFICATE_FAILURES
 from banwatch.model.fate import Fate, fate_of
@@ -123,7 +129,7 @@ def _fate_of_page(parts: MeasurementParts, page: Observation) -> str:
     if page.failure is not None:
         return fate_of(page.step, page.failure)
     compared = compare_pages(page, parts.page_of_control)
-    if is_refusal(page) or is_portal(page) or (page.status_code or 0) >= FIRST_ERROR_STATUS:
+    if is_refusal(page) or has_portal_marks(page) or (page.status_code or 0) >= FIRST_ERROR_STATUS:
         return Fate.HTTP_REFUSED.value
     if differs(compared):
         return Fate.HTTP_DIFFERS.value

@@ -4,7 +4,13 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from banwatch.judge.thresholds import LENGTH_RATIO_DIFFERENT, TITLE_WORD_LENGTH
+from banwatch.judge.thresholds import (
+    LENGTH_RATIO_DIFFERENT,
+    OWN_LENGTH_RATIO,
+    SHORT_BODY_BYTES,
+    SHORT_LENGTH_RATIO,
+    TITLE_WORD_LENGTH,
+)
 from banwatch.model.control import Control, ControlHttp
 from banwatch.model.observation import Observation
 
@@ -62,6 +68,55 @@ _COMMON_HEADERS = frozenset(
 )
 """Headers so common that carrying one says nothing of which server it was."""
 
+_COMMON_SERVER = re.compile(
+    r"(apache|nginx|openresty|tengine|litespeed|microsoft-iis|microsoft-httpapi|cloudflare|akamai|gws|gse|esf"
+    r"|sffe|amazons3|cloudfront|varnish|caddy|lighttpd|squid|envoy|gunicorn|werkzeug|tomcat|jetty|iis|ats"
+    r"|awselb|ddos-guard|qrator|sucuri|python|php|node|express|kestrel|cowboy|unicorn|httpd|server|web)\b",
+    re.IGNORECASE,
+)
+"""Servers so common that two sites of the same make have nothing to do with each other."""
+_COMMON_TITLES = frozenset(
+    {
+        "",
+        "301 moved permanently",
+        "302 found",
+        "307 temporary redirect",
+        "400 bad request",
+        "401 unauthorized",
+        "403",
+        "403 forbidden",
+        "404",
+        "404 not found",
+        "500 internal server error",
+        "502 bad gateway",
+        "503 service unavailable",
+        "503 service temporarily unavailable",
+        "504 gateway time-out",
+        "access denied",
+        "blocked",
+        "document moved",
+        "error",
+        "forbidden",
+        "home",
+        "index",
+        "index of /",
+        "just a moment...",
+        "loading",
+        "loading...",
+        "login",
+        "not found",
+        "object moved",
+        "redirect",
+        "redirecting",
+        "redirecting...",
+        "untitled",
+        "untitled document",
+        "warning",
+        "welcome to nginx",
+    }
+)
+"""Titles that every server writes: to have the same one proves nothing."""
+
 _REFUSALS = frozenset({401, 403, 406, 407, 410, 421, 429, 451, 503, 509, 511})
 """Statuses by which a server says no, or not now, to who asks."""
 
@@ -95,7 +150,24 @@ _PORTAL_IN_URL = (
     "/guest/s/",
     "gateway.login",
 )
-_PORTAL_IN_BODY = (b"WISPAccessGatewayParam", b"captive portal", b"Captive Portal", b"nodogsplash", b"coova")
+_PORTAL_IN_BODY = (
+    b"wispaccessgatewayparam",
+    b"captive portal",
+    b"captiveportal",
+    b"nodogsplash",
+    b"coova",
+    b"hexmd5(",
+    b"mikrotik hotspot",
+    b"hotspot login",
+    b"uamip=",
+    b"fgtauth",
+    b"network-auth.com",
+    b"web authentication redirect",
+    b"/guest/s/default",
+    b"ap_mac=",
+    b"client_mac=",
+)
+"""Marks of gateways' pages, in lower case, by the products that make them."""
 
 _WORD = re.compile(r"\w+")
 
@@ -107,6 +179,8 @@ class PageComparison:
     status_match: bool | None = None
     title_match: bool | None = None
     length_ratio: float | None = None
+    length_like: bool | None = None
+    """Whether the lengths are alike, as far as the control's length can tell anything."""
     headers_match: bool | None = None
 
 
@@ -116,8 +190,11 @@ def compare_pages(page: Observation, control: ControlHttp | None) -> PageCompari
         return PageComparison()
     return PageComparison(
         status_match=_match_status(page.status_code, control.status_code),
-        title_match=_match_titles(page.title, control.title) if page.body_length else None,
+        title_match=_match_titles(page.title, control.title, page.hostname or "")
+        if page.body_length
+        else None,
         length_ratio=_length_ratio(page, control.body_length),
+        length_like=_is_length_like(page, control),
         headers_match=_match_headers(page, control),
     )
 
@@ -130,8 +207,8 @@ def is_refusal(page: Observation) -> bool:
     return any(mark in beginning for mark in _CHALLENGES)
 
 
-def is_portal(page: Observation) -> bool:
-    """Whether a response is a captive portal's, asking to log in to the network."""
+def has_portal_marks(page: Observation) -> bool:
+    """Whether an unencrypted response has the marks of a gateway's product, or status 511."""
     if page.status_code == _PORTAL_STATUS:
         return True
     if (page.url or "").startswith("https:"):
@@ -139,7 +216,7 @@ def is_portal(page: Observation) -> bool:
     location = (page.location or "").lower()
     if any(mark in location for mark in _PORTAL_IN_URL):
         return True
-    beginning = (page.body or b"")[:_CHALLENGE_WITHIN_BYTES]
+    beginning = (page.body or b"")[:_CHALLENGE_WITHIN_BYTES].lower()
     return any(mark in beginning for mark in _PORTAL_IN_BODY)
 
 
@@ -156,6 +233,28 @@ def differs(compared: PageComparison) -> bool:
     return ratio is not None and ratio < LENGTH_RATIO_DIFFERENT
 
 
+def is_own(compared: PageComparison) -> bool:
+    """Whether a page is the control's own: it shares two of title, length and uncommon headers.
+
+    One sign is enough only where nothing else can be compared and the lengths are nearly equal.
+    """
+    if compared.status_match is False:
+        return False
+    signs = [compared.title_match, compared.headers_match, compared.length_like]
+    if sum(sign is True for sign in signs) >= 2:
+        return True
+    nearly = (compared.length_ratio or 0.0) >= SHORT_LENGTH_RATIO
+    return nearly and compared.title_match is None and compared.headers_match is not False
+
+
+def is_another(compared: PageComparison) -> bool:
+    """Whether a page is known to be another one than the control's: like it in nothing, unlike in some."""
+    if compared.title_match or compared.headers_match:
+        return False
+    ratio = compared.length_ratio
+    return compared.title_match is False or (ratio is not None and ratio < LENGTH_RATIO_DIFFERENT)
+
+
 def _match_status(ours: int, theirs: int | None) -> bool | None:
     if theirs is None:
         return None
@@ -163,15 +262,19 @@ def _match_status(ours: int, theirs: int | None) -> bool | None:
 
 
 @lru_cache(maxsize=16_384)
-def _match_titles(ours: str | None, theirs: str | None) -> bool | None:
+def _match_titles(ours: str | None, theirs: str | None, hostname: str) -> bool | None:
+    """Compare titles; null where they tell nothing: those of errors, or only the site's name."""
     if not ours or not theirs:
         return False if ours or theirs else None
     if ours.casefold() == theirs.casefold():
-        return True
+        return None if ours.casefold().strip(" .!") in _COMMON_TITLES else True
     our_words, their_words = _words(ours), _words(theirs)
     if not our_words or not their_words:
         return None
-    return bool(our_words & their_words)
+    common = our_words & their_words
+    if common and common <= _words(hostname.replace("-", ".")):
+        return None  # a notice names the site that it stands for
+    return bool(common)
 
 
 def _words(title: str) -> set[str]:
@@ -188,19 +291,34 @@ def _length_ratio(page: Observation, theirs: int | None) -> float | None:
     return min(ours, theirs) / max(ours, theirs)
 
 
+def _is_length_like(page: Observation, control: ControlHttp) -> bool | None:
+    """Compare lengths. Short pages are all of a length: of them only nearly equal ones are alike."""
+    theirs = control.body_length
+    if theirs == 0 and page.body_length == 0:
+        return page.status_code == control.status_code
+    ratio = _length_ratio(page, theirs)
+    if ratio is None or theirs is None:
+        return None
+    short = max(theirs, page.body_length or 0) < SHORT_BODY_BYTES
+    return ratio >= (SHORT_LENGTH_RATIO if short else OWN_LENGTH_RATIO)
+
+
 def _match_headers(page: Observation, control: ControlHttp) -> bool | None:
-    ours = {name for name, _ in page.response_headers} - _COMMON_HEADERS
-    theirs = {name for name, _ in control.headers} - _COMMON_HEADERS
-    if ours & theirs:
-        return True
-    our_server = _value(page.response_headers, "server")
-    if our_server and our_server == _value(control.headers, "server"):
+    theirs = uncommon_headers(control.headers)
+    if theirs & uncommon_headers(page.response_headers):
         return True
     return False if theirs else None
 
 
-def _value(headers: tuple[tuple[str, str], ...], wanted: str) -> str:
-    return next((value for name, value in headers if name == wanted), "")
+def uncommon_headers(headers: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    """Return the names of headers that few servers send, and the value of `server` where it is a rare one."""
+    names = {name for name, _ in headers} - _COMMON_HEADERS
+    rare = {f"server: {value}" for name, value in headers if name == "server" and _is_rare_server(value)}
+    return frozenset(names | rare)
+
+
+def _is_rare_server(value: str) -> bool:
+    return bool(value) and not _COMMON_SERVER.match(value)
 
 
 def good_page(control: Control | None) -> ControlHttp | None:

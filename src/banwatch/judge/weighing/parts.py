@@ -96,6 +96,20 @@ class MeasurementParts:
         """Whether the certificate of a handshake is valid for the name, by our own examination."""
         return certificate_problem(shake, self.measurement, self.reference) is None
 
+    def is_valid_for(self, shake: Observation, hostname: str) -> bool:
+        """Whether the certificate of a handshake is valid for another name too."""
+        if not shake.peer_certificates:
+            return False
+        return (
+            self.reference.certificate_problem(
+                shake.peer_certificates,
+                hostname,
+                self.measurement.measurement_start_time,
+                lab=bool(self.measurement.lab),
+            )
+            is None
+        )
+
     def is_verified(self, page: Observation, hop: Hop) -> bool:
         """Whether a response came over TLS that the probe or we found valid."""
         return any(

@@ -3,18 +3,21 @@
 from collections.abc import Iterator
 from typing import TypedDict
 
-from banwatch.formats.ooni.reading import host_of
 from banwatch.judge.weighing import fingerprints
 from banwatch.judge.weighing.connections import OTHER_NAMES, RETRIES
-from banwatch.judge.weighing.fingerprints import MatchedFingerprints
+from banwatch.judge.weighing.fingerprints import FoundPage, MatchedFingerprints, PageOrigin
 from banwatch.judge.weighing.follow_ups import is_same_elsewhere
 from banwatch.judge.weighing.pages import (
+    REDIRECTS,
     PageComparison,
     compare_pages,
+    is_another,
     is_broken_redirect,
+    is_own,
     is_refusal,
 )
 from banwatch.judge.weighing.parts import MeasurementParts
+from banwatch.judge.weighing.redirects import is_redirected_off, is_sent_in_clear
 from banwatch.model.fate import ending_of
 from banwatch.model.observation import Observation
 
@@ -42,19 +45,31 @@ class RequestColumns(TypedDict):
     http_status_match: bool | None
     http_title_match: bool | None
     http_length_ratio: float | None
+    http_length_like: bool | None
     http_headers_match: bool | None
     http_fingerprints: tuple[str, ...]
     http_fingerprints_abroad: tuple[str, ...]
+    http_fingerprints_weak: tuple[str, ...]
+    fingerprints_quoted: tuple[str, ...]
+    fingerprint_context: str
     fingerprints_broad: tuple[str, ...]
     fingerprints_vetoed: tuple[str, ...]
 
 
-def find_requests(parts: MeasurementParts, in_answers: MatchedFingerprints) -> RequestColumns:
-    """Compare the last page with the control's, and look for block pages in all of them.
+def find_known_pages(parts: MeasurementParts) -> MatchedFingerprints:
+    """Look for block pages among all responses."""
+    return fingerprints.find_in_pages(_open_pages(parts), parts.measurement, parts.reference)
+
+
+def find_requests(
+    parts: MeasurementParts, in_answers: MatchedFingerprints, in_pages: MatchedFingerprints
+) -> RequestColumns:
+    """Compare the last page with the control's.
 
     Args:
         parts: the measurement.
         in_answers: fingerprints of the answers to lookups.
+        in_pages: fingerprints of the responses.
     """
     last = parts.last
     page = last.http[-1] if last.http else None
@@ -63,7 +78,6 @@ def find_requests(parts: MeasurementParts, in_answers: MatchedFingerprints) -> R
     compared = _NOTHING_COMPARED
     if answered is not None:
         compared = compare_pages(answered, parts.control.http if parts.control else None)
-    in_pages = fingerprints.find_in_pages(_open_pages(parts), parts.measurement.probe_cc, parts.reference)
     again = [seen.failure is None for seen in parts.requests_again(RETRIES)]
     return {
         "http_failure": page.failure if page is not None else None,
@@ -82,38 +96,54 @@ def find_requests(parts: MeasurementParts, in_answers: MatchedFingerprints) -> R
         ),
         "http_same_elsewhere": answered is not None and is_same_elsewhere(answered, parts.follow_ups),
         "http_redirect_broken": is_broken_redirect(page, parts.last_at),
-        "http_redirected_off": _is_redirected_off(parts),
+        "http_redirected_off": is_redirected_off(parts),
         "http_refused": answered is not None and is_refusal(answered),
         "http_status_match": compared.status_match,
         "http_title_match": compared.title_match,
         "http_length_ratio": compared.length_ratio,
+        "http_length_like": compared.length_like,
         "http_headers_match": compared.headers_match,
         "http_fingerprints": in_pages.counting,
         "http_fingerprints_abroad": tuple(sorted({*in_pages.abroad, *in_answers.abroad})),
+        "http_fingerprints_weak": in_pages.weak,
+        "fingerprints_quoted": in_pages.quoted,
+        "fingerprint_context": in_pages.context,
         "fingerprints_broad": tuple(sorted({*in_pages.broad, *in_answers.broad})),
         "fingerprints_vetoed": tuple(sorted({*in_pages.vetoed, *in_answers.vetoed})),
     }
 
 
-def _open_pages(parts: MeasurementParts) -> Iterator[Observation]:
-    """Give responses that somebody in the path could have written: not those over verified TLS."""
-    for hop in parts.hops:
+def _open_pages(parts: MeasurementParts) -> Iterator[FoundPage]:
+    """Give responses that somebody in the path could have written, or sent us to, and whose they seem to be.
+
+    A page over verified TLS is its host's own; it counts only where an unencrypted redirect led to that host.
+    """
+    final = _origin_of_last(parts)
+    for at, hop in enumerate(parts.hops):
         for page in hop.http:
-            if not (page.url or "").startswith("https:") or not parts.is_verified(page, hop):
-                yield page
+            plain = not (page.url or "").startswith("https:")
+            if plain or not parts.is_verified(page, hop) or is_sent_in_clear(parts, at):
+                last = at == parts.last_at and page is hop.http[-1]
+                yield FoundPage(page, final if last else _origin_on_the_way(parts, page, final))
 
 
-def _is_redirected_off(parts: MeasurementParts) -> bool:
-    """Whether an unencrypted response redirected to another registrable domain."""
-    target_of = parts.reference.target_of
-    for hop in parts.hops:
-        for page in hop.http:
-            aim = host_of(page.location) if page.location else None
-            if (
-                aim
-                and page.hostname
-                and (page.url or "").startswith("http:")
-                and target_of(aim) != target_of(page.hostname)
-            ):
-                return True
-    return False
+def _origin_of_last(parts: MeasurementParts) -> PageOrigin:
+    page = parts.last.http[-1] if parts.last.http else None
+    if page is None or page.failure is not None:
+        return PageOrigin.UNKNOWN
+    compared = compare_pages(page, parts.page_of_control)
+    if is_own(compared):
+        return PageOrigin.OWN
+    return PageOrigin.ANOTHER if is_another(compared) or _is_redirect(page, parts) else PageOrigin.UNKNOWN
+
+
+def _origin_on_the_way(parts: MeasurementParts, page: Observation, final: PageOrigin) -> PageOrigin:
+    """Say whose a redirect is: what led to the control's page is the site's own."""
+    if final is PageOrigin.UNKNOWN and _is_redirect(page, parts) and not parts.last.http:
+        return PageOrigin.ANOTHER
+    return final
+
+
+def _is_redirect(page: Observation, parts: MeasurementParts) -> bool:
+    """Whether a response redirects, where the control got a page."""
+    return (page.status_code or 0) // 100 == REDIRECTS and parts.page_of_control is not None

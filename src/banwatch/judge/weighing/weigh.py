@@ -17,7 +17,6 @@ from banwatch.judge.weighing.connections import (
 from banwatch.judge.weighing.endpoints import sum_up
 from banwatch.judge.weighing.follow_ups import ANSWERS_OF_DNS
 from banwatch.judge.weighing.lookups import find_lookups
-from banwatch.judge.weighing.pages import is_portal
 from banwatch.judge.weighing.parts import MeasurementParts
 from banwatch.judge.weighing.path_evidence import (
     NO_CUT,
@@ -27,7 +26,8 @@ from banwatch.judge.weighing.path_evidence import (
     find_cut,
     find_forger,
 )
-from banwatch.judge.weighing.requests import find_requests
+from banwatch.judge.weighing.portals import is_behind_portal
+from banwatch.judge.weighing.requests import find_known_pages, find_requests
 from banwatch.judge.weighing.routes import addresses_of_route, came_by_other_route, find_chosen_resolver
 from banwatch.judge.weighing.throughput import read_rates
 from banwatch.model.control import Control
@@ -75,19 +75,20 @@ def weigh(observed: Observed, reference: Reference) -> Evidence:
     in_answers = fingerprints.find_in_answers(
         (*parts.names.unvouched, *parts.names.bogons),
         (name for hop in parts.hops for lookup in hop.dns for name in lookup.cnames),
-        parts.measurement.probe_cc,
+        parts.measurement,
         reference,
     )
+    in_pages = find_known_pages(parts)
     cut, forger = _find_path(parts, genuine)
     return Evidence(
         **_find_identity(parts),
-        **_find_whole(parts, connections),
+        **_find_whole(parts, connections, is_behind_portal(parts, known_national=in_pages.national)),
         **_find_control(parts),
         **find_lookups(parts, in_answers),
         **forger,
         **find_connections(connections, parts.follow_ups, parts.control),
         **cut,
-        **find_requests(parts, in_answers),
+        **find_requests(parts, in_answers, in_pages),
         **read_rates(parts.plain, parts.follow_ups),
         http_goodput_control_bps=observed.control_goodput_bps,
         throttle_kind=observed.throttle_kind,
@@ -171,7 +172,7 @@ class WholeColumns(TypedDict):
     control_covers: bool
 
 
-def _find_whole(parts: MeasurementParts, connections: Connections) -> WholeColumns:
+def _find_whole(parts: MeasurementParts, connections: Connections, portal: bool) -> WholeColumns:
     observed, plain = parts.observed, parts.plain
     return {
         "steps": len(observed.observations),
@@ -190,7 +191,7 @@ def _find_whole(parts: MeasurementParts, connections: Connections) -> WholeColum
             for step, seconds in observed.timeouts_s
             if step in _WITH_TIMEOUTS_OF_THEIR_OWN
         ),
-        "portal": any(is_portal(page) for hop in parts.hops for page in hop.http),
+        "portal": portal,
         "hop": parts.last_at if plain else None,
         "hostname": parts.last_names.hostname,
         "control_covers": parts.last.covered,
