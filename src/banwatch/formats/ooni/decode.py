@@ -27,6 +27,7 @@ _LONGEST_DAY = 10
 """Characters of `YYYY-mm-dd`: a day alone says nothing of the hour, and the test's start is better."""
 _EPOCH = re.compile(r"[0-9]{9,10}(\.[0-9]{1,9})?|[0-9]{13}", re.ASCII)
 _DIGITS_OF_MS = 13
+_LEAP = re.compile(r":[0-9]{2}:60$", re.ASCII)
 _UID = re.compile(r"[0-9A-Za-z._-]{1,128}", re.ASCII)
 _TEST_NAME = re.compile(r"[a-z0-9_]{2,48}", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
@@ -92,9 +93,11 @@ def _parse_other_time(text: str) -> datetime | None:
     try:
         if _EPOCH.fullmatch(text):
             return datetime.fromtimestamp(float(text) / (1000 if len(text) == _DIGITS_OF_MS else 1), UTC)
-        if text[-4:] == " UTC" or text[-3:] == ":60":
-            second = timedelta(seconds=text[-3:] == ":60")
-            at = datetime.fromisoformat(text.removesuffix(" UTC").replace(":60", ":59"))
+        bare = text.removesuffix(" UTC")
+        leaps = _LEAP.search(bare) is not None
+        if bare != text or leaps:
+            second = timedelta(seconds=leaps)
+            at = datetime.fromisoformat(f"{bare[:-3]}:59" if second else bare)
             return (at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)) + second
     except (ValueError, OverflowError, OSError):
         return None
