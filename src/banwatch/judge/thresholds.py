@@ -76,6 +76,20 @@ HANDSHAKE_RATIO = 10.0
 HANDSHAKE_FLOOR_MS = 3_000.0
 """A handshake faster than this, in milliseconds, is not called slowed; satellite links take a second."""
 
+PARTLY_SHARE = 0.5
+"""Share of an application's endpoints from which it is not said to work: programs try a few of a list, and
+one that fails as often as not keeps people waiting. Telegram in Brazil, April 2023: four of six cut."""
+
+PARTLY_ENDPOINTS = 3
+"""Endpoints that this must be a share of: of two, one may be in repair."""
+
+MOSTLY_SHARE = 0.8
+"""Share from which somebody is taken to have named the endpoints one by one, and missed some. Tor in one
+field case: 31 of 35 time out."""
+
+MOSTLY_ENDPOINTS = 10
+"""Endpoints that this must be a share of: an outage takes one centre's machines, not those of ten."""
+
 DEFECT_NETWORKS = 3
 """Networks on which a version must fail before it is suspected: two may share an upstream that interferes."""
 

@@ -297,3 +297,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Genuine addresses where one failed, a second try included, while the control got through."""
     addresses_fate: tuple[str, ...] = ()
     """Step and ending of these failures: `tcp.timeout`, `tls.reset`, ..."""
+    groups_partly: tuple[str, ...] = ()
+    """Groups of which some endpoints failed and some did not, as `access points: 4 of 6` (that failed)."""
+    groups_partly_fate: tuple[str, ...] = ()
+    """Step and ending of those failures."""
+    endpoints_lost_share: float | None = None
+    """Largest share of endpoints that failed: of a group with a list that its operator keeps, or of all."""
+    endpoints_lost_of: int = 0
+    """Number of endpoints that this is a share of."""

@@ -2,6 +2,7 @@
 
 from banwatch.judge.rules.phrases import listed
 from banwatch.judge.rules.rule import Rule
+from banwatch.judge.thresholds import MOSTLY_ENDPOINTS, MOSTLY_SHARE, PARTLY_ENDPOINTS, PARTLY_SHARE
 from banwatch.model.evidence import Evidence
 from banwatch.model.fate import Fate
 from banwatch.model.ids import RuleId
@@ -55,6 +56,28 @@ def _cut_off(e: Evidence) -> bool:
         return False
     works = bool(e.groups_ok) or e.answered
     return works and (e.groups_tries > 1 or bool(set(e.groups_fate) & _SUDDEN))
+
+
+def _lost(e: Evidence, share: float, endpoints: int) -> bool:
+    """Whether so large a share of so many endpoints failed, for reasons that all name a mechanism."""
+    if e.groups_failed or not e.groups_partly or e.endpoints_lost_share is None:
+        return False
+    if not all(fate in _NAMED for fate in e.groups_partly_fate):
+        return False
+    return e.endpoints_lost_share >= share and e.endpoints_lost_of >= endpoints
+
+
+def _mostly_lost(e: Evidence) -> bool:
+    return _lost(e, MOSTLY_SHARE, MOSTLY_ENDPOINTS) and not e.dns_lossy and not e.slow_probe
+
+
+def _partly_lost(e: Evidence) -> bool:
+    return _lost(e, PARTLY_SHARE, PARTLY_ENDPOINTS) and not _mostly_lost(e)
+
+
+def _partly_words(e: Evidence) -> str:
+    fates = listed(tuple(fate.replace(".", " ") for fate in e.groups_partly_fate))
+    return f"{listed(e.groups_partly)} failed ({fates})"
 
 
 def _layer_words(e: Evidence) -> str:
@@ -116,11 +139,53 @@ SERVICE_RULES: tuple[Rule, ...] = (
         ),
     ),
     Rule(
+        id=RuleId("service.mostly_cut"),
+        layer=Layer.TCP,
+        kinds=_SERVICES,
+        condition=(
+            "four fifths or more of ten endpoints or more could not be used, for reasons that all name a "
+            "mechanism, while others of the same groups could; no packet loss, no slow machine"
+        ),
+        holds=_mostly_lost,
+        state=State.LIKELY_BLOCKED,
+        mechanism="dns, ip, tcp, tls, quic, http",
+        mechanisms=lambda e: tuple(sorted({_NAMED[fate] for fate in e.groups_partly_fate})),
+        why="who blocks a list of addresses misses the newest; the rest of it fails together",
+        source="OONI ts-023 (Tor), ts-018 (WhatsApp); Dunna et al. 2018 (Tor's bridges in China)",
+        pitfall=(
+            "A list of bridges that has grown old would accuse every network. Bridges and relays alone say "
+            "nothing: the share is of a group that its operator keeps, or of all endpoints."
+        ),
+        sentence=lambda e: f"Most of {e.target} could not be reached: {_partly_words(e)}.",
+    ),
+    Rule(
+        id=RuleId("service.partly"),
+        layer=Layer.TCP,
+        kinds=_SERVICES,
+        condition=(
+            "half or more of three endpoints or more could not be used, for reasons that all name a "
+            "mechanism, while others of the same groups could"
+        ),
+        holds=_partly_lost,
+        state=State.IMPAIRED,
+        mechanism="",
+        mechanisms=_none,
+        why="one endpoint that answers does not make a service work where most do not",
+        source="ooni/probe#2466 and net4people/bbs#247 (Telegram in Brazil, April 2023)",
+        pitfall="An outage of some machines would be laid on the network. No culprit is named.",
+        sentence=lambda e: (
+            f"A part of {e.target} could not be reached: {_partly_words(e)}; why cannot be told."
+        ),
+    ),
+    Rule(
         id=RuleId("service.works"),
         layer=Layer.HTTP,
         kinds=_SERVICES,
-        condition="of every group of endpoints that was tried, some endpoint could be used",
-        holds=lambda e: bool(e.groups_ok) and not e.groups_failed,
+        condition=(
+            "of every group of endpoints that was tried, some endpoint could be used, and less than half "
+            "failed"
+        ),
+        holds=lambda e: bool(e.groups_ok) and not e.groups_failed and not _partly_lost(e),
         state=State.OK,
         mechanism="",
         mechanisms=_none,
@@ -130,7 +195,10 @@ SERVICE_RULES: tuple[Rule, ...] = (
             "An application whose endpoints answer, but with somebody else's machines, would be cleared. An "
             "endpoint counts as usable only where its last step went well, TLS included."
         ),
-        sentence=lambda e: f"{e.target} could be reached ({listed(e.groups_ok)}).",
+        sentence=lambda e: (
+            f"{e.target} could be reached ({listed(e.groups_ok)})"
+            f"{f'; {_partly_words(e)}' if e.groups_partly else ''}."
+        ),
     ),
     Rule(
         id=RuleId("service.trouble"),
