@@ -8,12 +8,18 @@ import pytest
 
 from banwatch import reference
 from banwatch.detect import fold
-from banwatch.formats.ooni.uid import arrival_in_uid, receipt_hour_of
 from banwatch.formats.verdict_table import parse_verdict_untrusted
-from banwatch.model.receipt import NO_RECEIPT, Receipt, SourceClass, parse_receipt
+from banwatch.model.receipt import (
+    NO_RECEIPT,
+    Receipt,
+    SourceClass,
+    arrival_in_uid,
+    parse_receipt,
+    receipt_hour_of,
+)
 from banwatch.model.verdict import Verdict
 from banwatch.pipeline import detect, ingest, rebuild
-from banwatch.pipeline.receipts import FROM_INBOX_0_1, split_receipts, with_receipt
+from banwatch.pipeline.trust.receipts import FROM_INBOX_0_1, split_receipts, with_receipt
 from banwatch.store import Store, queries
 from tests.adversary.verdicts import START, story, verdict
 from tests.pipeline.measurement_lines import line

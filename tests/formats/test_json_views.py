@@ -116,6 +116,7 @@ def test_incident_has_the_keys_that_detect_and_the_demo_promise() -> None:
         "witnesses": ["uid-1"],
         "sentence": "youtube.com stopped opening.",
         "asn": "AS64512",
+        "unconfirmed": False,
     }
 
 

@@ -10,6 +10,8 @@ from banwatch.collector.ingest_thread import IngestThread
 from banwatch.collector.keys import Keys
 from banwatch.collector.limits.rate_limit import RateLimit
 from banwatch.collector.owner import Owner
+from banwatch.collector.receipts.issue import Receipts
+from banwatch.collector.receipts.source_keys import read_source_keys, source_keys_path
 from banwatch.collector.receiver import Receiver
 
 
@@ -32,12 +34,13 @@ def collecting(owner: Owner, keys: Keys, settings: CollectorSettings) -> Iterato
     Raises:
         BanwatchError: the inbox cannot be used.
     """
+    receipts = Receipts(read_source_keys(source_keys_path(Path(owner.store.archive.folder))))
     folder = inbox_path(Path(owner.store.archive.folder))
     with (
         Inbox(folder, max_bytes=settings.max_waiting_bytes) as inbox,
         IngestThread(owner, inbox, keys, jobs=settings.jobs) as ingest_thread,
     ):
-        receiver = Receiver(inbox, ingest_thread, keys, RateLimit(settings.per_minute))
+        receiver = Receiver(inbox, ingest_thread, keys, RateLimit(settings.per_minute), receipts)
         try:
             yield receiver
         finally:

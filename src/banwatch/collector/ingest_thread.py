@@ -29,11 +29,13 @@ from banwatch.collector.keys import Keys
 from banwatch.collector.limits.rate_limit import RateLimit
 from banwatch.collector.owner import Owner
 from banwatch.model.errors import BanwatchError, WireError
+from banwatch.model.receipt import Receipt, SourceClass, hour_of_receipt
 from banwatch.model.reference import Reference
 from banwatch.pipeline import sources
 from banwatch.pipeline.commit import Committer, Tally
 from banwatch.pipeline.documents import open_documents
 from banwatch.pipeline.lines import HEAD_BYTES, LongLine, split_lines
+from banwatch.pipeline.trust.receipts import with_receipt
 
 _log = logging.getLogger(__name__)
 SETTLE_S = 1.0
@@ -210,6 +212,7 @@ class IngestThread:
                 [path],
                 self._reference,
                 jobs=self._jobs if size >= MANY_BYTES else 1,
+                from_inbox=True,
             )
         self.counts.new += report.accepted
         self.counts.duplicates += report.duplicates
@@ -225,6 +228,12 @@ class IngestThread:
         A repeated line counts once.
         """
         waiting: deque[Future[None]] = deque()
+        received_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        receipt = Receipt(
+            received_at=hour_of_receipt(received_at),
+            source_class=SourceClass.ANONYMOUS,
+            voice=path.stem,  # who sends a file is one voice, however many probes it names
+        )
         seen: set[str] = set()
         for line in self._lines_of(path):
             self.counts.received += 1
@@ -234,7 +243,7 @@ class IngestThread:
             if len(seen) >= _SEEN_AT_MOST:
                 seen.clear()
             seen.add(line.measurement_uid)
-            waiting.append(self._inbox.keep(line.data))
+            waiting.append(self._inbox.keep(with_receipt(line.data, receipt)))
             while len(waiting) > 64:
                 waiting.popleft().result()
             if self._inbox.journal_bytes >= FULL_BYTES:

@@ -15,8 +15,10 @@ import zstandard
 
 from banwatch.collector.report_ids import check_agreement
 from banwatch.formats.ooni import decode_untrusted
+from banwatch.formats.ooni.reading import read_text
 from banwatch.formats.own_address import scrub_line
 from banwatch.model.errors import WireError
+from banwatch.model.ids import UNKNOWN_ASN, UNKNOWN_COUNTRY, Asn, CountryCode, parse_asn, parse_country
 from banwatch.probe.spool.sealing import MAX_SEALED_BYTES, unseal_untrusted
 
 MAX_SUBMISSION_BYTES = 32 << 20
@@ -37,6 +39,10 @@ class Line:
     measurement_uid: str
     """Id of its content, by which a measurement that is sent twice counts once."""
     report_id: str = ""
+    probe_cc: CountryCode = UNKNOWN_COUNTRY
+    """Country that the measurement names."""
+    probe_asn: Asn = UNKNOWN_ASN
+    """Network that it names."""
 
 
 class _Submission(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,18 +182,33 @@ def read_line_untrusted(line: bytes, fields: Mapping[str, msgspec.Raw]) -> Line:
         line, fields = scrubbed, {**msgspec.json.decode(scrubbed, type=dict[str, msgspec.Raw])}
     named = _UID_LAST.search(line)
     if named is not None and _is_own(line, named) and b"\n" not in line and _keeps_addresses_out(fields):
-        return Line(line, _uid_of(line))
+        return _checked(line)
     kept = {name: value for name, value in fields.items() if name != "measurement_uid"}
     if not _keeps_addresses_out(kept):
         kept["probe_ip"] = _NO_ADDRESS
     data = msgspec.json.encode(kept)
     if b"\n" in data or b"\r" in data:  # raw values keep white space; JSON strings hold no line break
         data = data.replace(b"\n", b" ").replace(b"\r", b" ")
-    return Line(data, _uid_of(data))
+    return _checked(data)
 
 
-def _uid_of(line: bytes) -> str:
-    return decode_untrusted(line).measurement_uid or ""
+def _checked(line: bytes) -> Line:
+    """Read a line; one that says it was made in a lab is put aside.
+
+    Raises:
+        WireError: it is no measurement, or of a lab.
+    """
+    wire = decode_untrusted(line)
+    if read_text((wire.annotations or {}).get("lab")).strip():
+        raise WireError(
+            "the measurement says that it was made in a lab: bring those in with `banwatch ingest`"
+        )
+    return Line(
+        line,
+        wire.measurement_uid or "",
+        probe_cc=parse_country(wire.probe_cc),
+        probe_asn=parse_asn(str(wire.probe_asn) if wire.probe_asn is not None else None),
+    )
 
 
 def _is_own(line: bytes, named: "re.Match[bytes]") -> bool:

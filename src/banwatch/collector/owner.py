@@ -129,7 +129,9 @@ def _answer_query(store: Store, sql: str, stream: Any) -> None:
 def _carry_out(writer: DirectWriter, request: OwnerRequest, progress: Progress) -> Any:
     match request.work:
         case "ingest":
-            return writer.ingest(request.paths, jobs=request.jobs, progress=progress)
+            return writer.ingest(
+                request.paths, jobs=request.jobs, source_class=request.source_class, progress=progress
+            )
         case "rebuild":
             return writer.rebuild(
                 from_tier=request.from_tier, since=request.since, until=request.until, progress=progress

@@ -22,6 +22,7 @@ from banwatch.bans import load_bans
 from banwatch.judge.ruleset_file import CURRENT, Ruleset, parse_ruleset_untrusted
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.progress import Progress
+from banwatch.model.receipt import SourceClass
 from banwatch.net.local_socket import connect_local
 from banwatch.pipeline import sources
 from banwatch.pipeline.bucket import is_bucket
@@ -42,6 +43,7 @@ class OwnerRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     sql: str = ""
     paths: list[str] = []
     jobs: int = 1
+    source_class: SourceClass = SourceClass.OONI
     from_tier: str = "observation"
     since: datetime | None = None
     until: datetime | None = None
@@ -68,6 +70,7 @@ class Writer(Protocol):
         *,
         jobs: int = 1,
         share: tuple[int, int] = (0, 1),
+        source_class: SourceClass = SourceClass.OONI,
         progress: Progress = _ignore,
     ) -> pipeline.IngestReport:
         """Bring files of measurements in."""
@@ -108,11 +111,18 @@ class DirectWriter:
         *,
         jobs: int = 1,
         share: tuple[int, int] = (0, 1),
+        source_class: SourceClass = SourceClass.OONI,
         progress: Progress = _ignore,
     ) -> pipeline.IngestReport:
         """Bring files of measurements in."""
         return pipeline.ingest(
-            self._store, paths, reference.load(), progress=progress, jobs=jobs, share=share
+            self._store,
+            paths,
+            reference.load(),
+            progress=progress,
+            jobs=jobs,
+            share=share,
+            source_class=source_class,
         )
 
     def rebuild(
@@ -196,6 +206,7 @@ class OwnerClient:
         *,
         jobs: int = 1,
         share: tuple[int, int] = (0, 1),
+        source_class: SourceClass = SourceClass.OONI,
         progress: Progress = _ignore,
     ) -> pipeline.IngestReport:
         """Have files brought in; the standard input is put into a temporary file for the owner.
@@ -212,7 +223,9 @@ class OwnerClient:
             here = [p if is_bucket(p) else os.path.abspath(p) for p in paths if p != sources.STDIN]
             if sources.STDIN in paths:
                 here.append(sources.keep_stdin(Path(folder)))
-            answer = self.ask(OwnerRequest(work="ingest", paths=here, jobs=jobs), progress)
+            answer = self.ask(
+                OwnerRequest(work="ingest", paths=here, jobs=jobs, source_class=source_class), progress
+            )
         return msgspec.json.decode(answer, type=pipeline.IngestReport)
 
     def rebuild(

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 from fastapi import Request
 
@@ -21,10 +22,12 @@ from banwatch.collector.keys import Keys
 from banwatch.collector.limits.body_budget import BodyBudget, BodyPace, receive_pieces
 from banwatch.collector.limits.proof_of_work import ProofOfWork
 from banwatch.collector.limits.rate_limit import RateLimit
+from banwatch.collector.receipts.issue import Receipts
 from banwatch.collector.report_ids import ReportIds
 from banwatch.model.errors import WireError
 from banwatch.net.http.clients import WITHOUT_ADDRESS
 from banwatch.net.http.work import WORK_HEADER
+from banwatch.pipeline.trust.receipts import with_receipt
 
 _IN_FLIGHT_BYTES = 128 << 20
 """Bytes of all bodies that are being received: memory that strangers can make the server use."""
@@ -42,6 +45,7 @@ class Receiver:
     ingest_thread: IngestThread
     keys: Keys
     rate_limit: RateLimit
+    receipts: Receipts = field(default_factory=Receipts)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     pace: BodyPace = field(default_factory=BodyPace)
     budget: BodyBudget = field(
@@ -65,16 +69,32 @@ class Receiver:
         """
         async with self.body(request, limit) as body:
             try:
-                line = await asyncio.get_running_loop().run_in_executor(self._readers, read, body)
+                received_at = self.now()
+                receive = partial(self._read, request, received_at, read)
+                line, data = await asyncio.get_running_loop().run_in_executor(self._readers, receive, body)
             except WireError as error:
                 self.ingest_thread.refuse(Refusal.of(source, error.reason, body))
                 raise RefusedError(422, error.reason) from error
             try:
-                await asyncio.wrap_future(self.inbox.keep(line.data, self.name_client(request)))
+                await asyncio.wrap_future(self.inbox.keep(data, self.name_client(request)))
             except FullError as error:
                 raise RefusedError(503, str(error), RETRY_S) from error
         self.ingest_thread.counts.received += 1
         return line
+
+    def _read(
+        self, request: Request, received_at: datetime, read: Callable[[bytes], Line], body: bytes
+    ) -> tuple[Line, bytes]:
+        """Read a line from a body, and write its receipt behind it."""
+        line = read(body)
+        receipt = self.receipts.issue(
+            address=client_of(request),
+            token=request.headers.get("authorization", "").removeprefix("Bearer ").strip(),
+            country=line.probe_cc,
+            asn=line.probe_asn,
+            received_at=received_at,
+        )
+        return line, with_receipt(line.data, receipt)
 
     @asynccontextmanager
     async def body(self, request: Request, limit: int) -> AsyncIterator[bytes]:

@@ -226,3 +226,9 @@ WITNESSES_AGAINST = 3
 SIGNAL_NEAR_HOURS = 6
 """Hours between an outside signal and an incident within which both are about the same event: their clocks
 and ours are coarse."""
+
+# --- anonymous sources -------------------------------------------------------------------------------------
+
+UNCONFIRMED_CONFIDENCE = 0.5
+"""Highest confidence of an incident that rests on anonymous sources alone: any number of voices may be one
+person, so nothing that they say together tells it from an invention (docs/trust.md)."""

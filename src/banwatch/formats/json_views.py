@@ -55,6 +55,7 @@ class VerdictJson:
     resolver_kind: ResolverKind
     received_at: datetime | None = None
     source_class: SourceClass = SourceClass.OONI
+    receipt_voice: str = ""
     origin_agrees: bool | None = None
 
     @classmethod
@@ -83,6 +84,7 @@ class VerdictJson:
             resolver_kind=verdict.resolver_kind,
             received_at=verdict.received_at,
             source_class=verdict.source_class,
+            receipt_voice=verdict.receipt_voice,
             origin_agrees=verdict.origin_agrees,
         )
 
@@ -111,6 +113,7 @@ class VerdictJson:
             resolver_kind=self.resolver_kind,
             received_at=self.received_at,
             source_class=self.source_class,
+            receipt_voice=self.receipt_voice,
             origin_agrees=self.origin_agrees,
         )
 
@@ -138,6 +141,7 @@ class IncidentJson:
     sentence: str
     asn: str | None
     """`AS131279` where the incident is on one network alone, else null."""
+    unconfirmed: bool = False
 
     @classmethod
     def from_incident(cls, incident: Incident) -> "IncidentJson":
@@ -159,6 +163,7 @@ class IncidentJson:
             witnesses=incident.witnesses,
             sentence=incident.sentence,
             asn=render_asn(incident.asns[0]) if len(incident.asns) == 1 else None,
+            unconfirmed=incident.unconfirmed,
         )
 
 

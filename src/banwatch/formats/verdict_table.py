@@ -17,10 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from banwatch.formats.ooni.uid import receipt_hour_of
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName, parse_asn, parse_country
-from banwatch.model.receipt import SourceClass, hour_of_receipt
+from banwatch.model.receipt import SourceClass, hour_of_receipt, receipt_hour_of
 from banwatch.model.resolver import kind_of_resolver
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict

@@ -76,3 +76,5 @@ class Incident:
     witnesses: tuple[MeasurementUid, ...]
     sentence: str
     """The incident in words for a reader."""
+    unconfirmed: bool = False
+    """Whether it rests on anonymous sources alone, and no moderator confirmed it (docs/trust.md)."""

@@ -1,11 +1,13 @@
 """Receipt of a measurement: when it was received, and from which class of sources. Never from whom."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
 _SEPARATOR = "|"
 _HOUR = "%Y-%m-%dT%H"
+_ARRIVED = re.compile(r"([0-9]{14})\.([0-9]{6})_", re.ASCII)
 
 
 class SourceClass(StrEnum):
@@ -74,3 +76,28 @@ def parse_receipt(text: str) -> Receipt:
 def hour_of_receipt(at: datetime) -> datetime:
     """Round a time of receipt down to the hour: all of it that is kept."""
     return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def arrival_in_uid(uid: str) -> datetime | None:
+    """Return the time that an id begins with; None where there is none.
+
+    Example: `20210113104523.123456_UG_webconnectivity_0123456789abcdef`.
+    """
+    found = _ARRIVED.match(uid)
+    if found is None:
+        return None
+    try:
+        at = datetime.strptime(found[1] + "+0000", "%Y%m%d%H%M%S%z")
+    except ValueError:
+        return None
+    return at.astimezone(UTC).replace(microsecond=int(found[2]))
+
+
+def receipt_hour_of(uid: str, started_at: datetime) -> datetime | None:
+    """Return the hour of receipt that an id tells; None where it tells none.
+
+    An id that was made from the measurement itself begins with its start, to the microsecond: no collector
+    gave it, and it says nothing of the receipt.
+    """
+    at = arrival_in_uid(uid)
+    return None if at is None or at == started_at else hour_of_receipt(at)

@@ -18,7 +18,7 @@ from banwatch.collector.routes import add_collector
 from banwatch.explorer.serving import ServingSettings, serve
 from banwatch.model.errors import BanwatchError
 from banwatch.observatory.cores import count_cores
-from banwatch.store import Store
+from banwatch.store import Store, queries
 
 
 @contextmanager
@@ -70,11 +70,13 @@ def serve_store(
         announce_key: called with the collector's public key.
 
     Raises:
-        BanwatchError: there is no store, or no port, or (for a collector) another process owns the store.
+        BanwatchError: there is no store, or no port, it mixes labs with the real world, or (for a collector)
+            another process owns the store.
     """
     site = settings or ServingSettings()
     if collector is None:
         Store.open(store, read_only=True).close()  # fails where there is no store; none is made
+    refuse_mixed(store)
     with _exit_on_signals(), own(store) as owner:
         if collector is None:
             serve(store, host, port, announce=announce, certificate=certificate, settings=site)
@@ -94,6 +96,25 @@ def serve_store(
                 certificate=certificate,
                 settings=site,
             )
+
+
+def refuse_mixed(store: str) -> None:
+    """Refuse to show measurements of a lab and of the real world on the same pages.
+
+    Raises:
+        BanwatchError: the store has both.
+    """
+    if not store.startswith("clickhouse:/") and not Path(store).exists():
+        return  # a collector begins with an empty store
+    with Store.open(store, read_only=True) as opened:
+        labs = queries.labs(opened)
+    made = sorted(name for name in labs if name)
+    if made and "" in labs:
+        raise BanwatchError(
+            f"{store} has {labs['']:,} real measurements beside those of the lab {made[0][:40]!r}",
+            "Bring the lab's into a store of their own, and take them out here: `banwatch retract` with "
+            "report:... or a window",
+        )
 
 
 def _add_routes(app: Any, receiver: Receiver, helpers: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from banwatch import pipeline, reference
 from banwatch.collector import writable
 from banwatch.judge.ruleset_file import CURRENT, Ruleset
 from banwatch.model.progress import Progress
+from banwatch.model.receipt import SourceClass
 from banwatch.observatory.cores import count_cores
 from banwatch.pipeline import sources
 from banwatch.pipeline.reading.detect_table import Detected
@@ -17,7 +18,13 @@ from banwatch.store.engines.duckdb_file import rewrite_file
 
 
 def ingest(
-    store: str, paths: Sequence[str], *, jobs: int, share: str, progress: Progress
+    store: str,
+    paths: Sequence[str],
+    *,
+    jobs: int,
+    share: str,
+    source_class: SourceClass = SourceClass.OONI,
+    progress: Progress,
 ) -> pipeline.IngestReport:
     """Bring measurements into a store.
 
@@ -26,6 +33,7 @@ def ingest(
         paths: files, folders, patterns, `s3://bucket/prefix`, or `-` for the standard input.
         jobs: number of processes; 0 is one a core.
         share: part of the files, such as `3/16`, where several workers share them.
+        source_class: class of the files' source.
         progress: called with the bytes read, and all bytes.
 
     Raises:
@@ -34,7 +42,9 @@ def ingest(
     share_of = sources.parse_share(share)
     sources.find(paths)  # an absent path is an error before a store is made
     with writable(store) as writer:
-        return writer.ingest(paths, jobs=jobs or count_cores(), share=share_of, progress=progress)
+        return writer.ingest(
+            paths, jobs=jobs or count_cores(), share=share_of, source_class=source_class, progress=progress
+        )
 
 
 def rebuild(

@@ -19,6 +19,7 @@ from banwatch.pipeline.line_batch import (
     same_content,
 )
 from banwatch.pipeline.lines import LongLine
+from banwatch.pipeline.trust.decisions import Retractions, decisions_path, read_decisions
 from banwatch.store import Store, queries
 from banwatch.store.archive import Frame
 from banwatch.store.batch import Batch, join
@@ -85,6 +86,7 @@ class Committer:
         self._ordinal = max((s.ordinal for s in segments), default=-1) + 1
         self._pending = _Pending()
         self._committed_at = time.monotonic()
+        self._retractions = Retractions(read_decisions(decisions_path(store.archive.folder)))
 
     def add(self, line_batch: LineBatch, result: LineBatchResult, tally: Tally) -> None:
         """Take a line batch with its result."""
@@ -114,7 +116,8 @@ class Committer:
         self._write(pending, row)
 
     def _add_rows(self, result: LineBatchResult, repeated: set[str]) -> None:
-        batch = result.batch.without(sorted(repeated)) if repeated else result.batch
+        left_out = repeated.union(self._retractions.uids_in(result.batch.rows))
+        batch = result.batch.without(sorted(left_out)) if left_out else result.batch
         if batch.size:
             self._pending.batches.append(batch)
             self._pending.rows += batch.steps.num_rows
@@ -204,7 +207,9 @@ class Committer:
                 at += 1
                 continue
             copies = pending.copies.setdefault(uid, [])
-            if any(self._is_same(copy, hashes[position], line) for copy in copies):
+            if uid in self._retractions.redacted or any(
+                self._is_same(copy, hashes[position], line) for copy in copies
+            ):
                 tally.duplicates += 1
                 dropped.add(position)
                 at += start is not None

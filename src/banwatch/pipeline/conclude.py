@@ -10,6 +10,8 @@ from banwatch import detect as detection
 from banwatch.model.ban import Ban, Comparison
 from banwatch.model.ids import IncidentId
 from banwatch.model.incident import Incident
+from banwatch.pipeline.trust.conclusions import Earlier, conclude
+from banwatch.pipeline.trust.decisions import decisions_path, moderated, read_decisions
 from banwatch.store import Store, queries
 from banwatch.store.bookkeeping import LogEntry, PublishedIncident
 
@@ -22,6 +24,8 @@ class DetectReport:
     changes: int
     incidents: int
     comparisons: int
+    unconfirmed: int = 0
+    """Incidents that rest on anonymous sources alone."""
     wrong_clocks: int = 0
     """Measurements left out: they say that they were made after they were received."""
 
@@ -45,16 +49,19 @@ def detect(
     first = {name: row.first for name, row in published.items()}
     current_ids = {incident.incident_id for incident in current}
     withdrawn = [row.last for name, row in published.items() if name not in current_ids]
-    changes = detection.find_changes(cells, through=through)
+    decisions = read_decisions(decisions_path(store.archive.folder))
     # an id that was published once stays with its incident, also while that is withdrawn
-    used_ids = {IncidentId(row.subject) for row in store.rows(LogEntry)}
-    incidents = detection.group(
-        changes, cells, published=current, withdrawn=withdrawn, used_ids=used_ids, first_published=first
+    used_ids = frozenset(IncidentId(row.subject) for row in store.rows(LogEntry))
+    earlier = Earlier(
+        published=current, withdrawn=withdrawn, used_ids=used_ids | published.keys(), first_published=first
     )
+    found = conclude(cells, through=through, earlier=earlier, moderated=moderated(decisions))
+    changes, incidents = found.changes, found.incidents
+    heard = [cell for cell in cells if cell.source_class.is_witness]
     for one in incidents:
         born = first.get(one.incident_id, one)
         published[one.incident_id] = PublishedIncident(incident_id=one.incident_id, first=born, last=one)
-    comparisons = [row for ban in bans for row in announced.compare(ban, cells, changes)]
+    comparisons = [row for ban in bans for row in announced.compare(ban, heard, found.witnessed)]
     with store.transaction():
         for name, rows in (("change", changes), ("incident", incidents), ("comparison", comparisons)):
             store.clear(name)
@@ -64,7 +71,12 @@ def detect(
         if now is not None:
             store.append("log", _log_entries(current, incidents, now))
     return DetectReport(
-        len(cells), len(changes), len(incidents), len(comparisons), queries.count_wrong_clocks(store)
+        cells=len(cells),
+        changes=len(changes),
+        incidents=len(incidents),
+        comparisons=len(comparisons),
+        unconfirmed=sum(incident.unconfirmed for incident in incidents),
+        wrong_clocks=queries.count_wrong_clocks(store),
     )
 
 

@@ -18,7 +18,7 @@ from banwatch.pipeline.commit import Committer, Tally
 from banwatch.pipeline.documents import open_documents
 from banwatch.pipeline.line_batch import LineBatch, LineBatchResult, Worker
 from banwatch.pipeline.lines import LongLine, split_lines
-from banwatch.pipeline.receipts import split_receipts
+from banwatch.pipeline.trust.receipts import split_receipts
 from banwatch.pipeline.workers import Workers, start_workers
 from banwatch.store import Store
 from banwatch.store.bookkeeping import SourceFile

@@ -19,6 +19,9 @@ from banwatch.store.batch import Batch, BatchBuilder, content_of
 
 FRAME_BYTES = 1 << 20
 """A frame ends with the first line past this; it is unpacked whole to fetch one measurement."""
+REDACTED = b'{"banwatch_redacted":'
+"""Beginning of a line whose content was removed (see `deciding.redact`)."""
+REDACTED_REASON = "redacted: its content was removed for good"
 _HEAD_CHARACTERS = 200
 
 
@@ -124,6 +127,8 @@ class Worker:
         for position, line in enumerate(line_batch.lines):
             kept = line
             try:
+                if line.startswith(REDACTED):
+                    raise WireError(REDACTED_REASON)
                 wire = decode_untrusted(line)
                 if names_probe(wire):
                     kept = scrub_line(line, (wire.probe_ip or "",))

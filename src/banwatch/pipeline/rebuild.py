@@ -12,7 +12,8 @@ from banwatch.model.reference import Reference
 from banwatch.model.verdict import Verdict
 from banwatch.pipeline.commit import Committer, Tally
 from banwatch.pipeline.line_batch import LineBatch, Worker, without_collector
-from banwatch.pipeline.receipts import receipts_of
+from banwatch.pipeline.trust.decisions import Retractions, decisions_path, read_decisions
+from banwatch.pipeline.trust.receipts import receipts_of
 from banwatch.store import Store, queries
 from banwatch.store.batch import join
 from banwatch.store.bookkeeping import Entry, Segment
@@ -68,6 +69,7 @@ def rebuild(
     measurements = 0
     wanted = None if since is None and until is None else queries.uids_between(store, since, until)
     places = {s.segment: queries.first_copies(store, s.segment, wanted) for s in segments}
+    retractions = Retractions(read_decisions(decisions_path(store.archive.folder)))
     with store.transaction():
         store.delete_measurements(None if wanted is None else sorted(wanted))
         for done, segment in enumerate(segments):
@@ -75,6 +77,7 @@ def rebuild(
             parts = [worker.work(p).batch for p in line_batches(store, segment.segment, entries)]
             if parts:
                 batch = join(parts)
+                batch = batch.without(retractions.uids_in(batch.rows)) if retractions else batch
                 measurements += batch.size
                 store.append_batch(batch, entries)
             report(done + 1, len(segments))

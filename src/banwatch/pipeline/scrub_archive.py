@@ -79,7 +79,8 @@ def _scrubbed_frames(store: Store, segment: str) -> tuple[list[Frame], dict[int,
                 originals[start + number] = hashlib.sha256(line).hexdigest()
                 scrubbed = _with_uid(scrubbed, line)
             kept.append(scrubbed)
-        frames.append(pack_frame(source, index.line_numbers[start : start + len(lines)], kept))
+        receipts = index.receipts_of(range(start, start + len(lines)))
+        frames.append(pack_frame(source, index.line_numbers[start : start + len(lines)], kept, receipts))
     return frames, originals
 
 

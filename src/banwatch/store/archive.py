@@ -11,7 +11,7 @@ import struct
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
@@ -79,6 +79,10 @@ class SegmentIndex(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     def sha256(self, position: int) -> bytes:
         """Return the hash of a line."""
         return self.line_hashes[32 * position : 32 * position + 32]
+
+    def receipts_of(self, positions: Iterable[int]) -> list[str]:
+        """Return the receipts of some lines; empty where no line of the segment has one."""
+        return [self.receipt_of(position) for position in positions] if self.line_receipts else []
 
     def frame_starts(self) -> list[int]:
         """Return the position of each frame's first line."""

@@ -52,10 +52,10 @@ def _with_voice(verdicts: ibis.Table) -> ibis.Table:
 
 def is_from_future(verdicts: ibis.Table) -> ibis.Value:
     """Tell which measurements say that they were made after they were received: a proof of a wrong clock."""
-    is_told = verdicts.received_at.notnull()
+    has_receipt = verdicts.received_at.notnull()
     received_s = verdicts.received_at.fill_null(verdicts.measurement_start_time).epoch_seconds()
     ahead_s = verdicts.measurement_start_time.epoch_seconds() - received_s
-    return is_told & (ahead_s > 3600 + CLOCK_AHEAD_S)
+    return has_receipt & (ahead_s > 3600 + CLOCK_AHEAD_S)
 
 
 def cell_table(verdicts: ibis.Table) -> ibis.Table:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+import ibis
 import pyarrow as pa
 
 from banwatch.model.ban import Comparison
@@ -15,7 +16,7 @@ from banwatch.model.incident import Change, Incident
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.verdict import Verdict
-from banwatch.store.bookkeeping import Entry, Property, Quarantined
+from banwatch.store.bookkeeping import Entry, Property, PublishedIncident, Quarantined
 from banwatch.store.cells import cell_table, is_from_future, read_cells
 from banwatch.store.filters import filtered, following
 from banwatch.store.store import Store, table_of
@@ -226,6 +227,18 @@ def cells(
     return read_cells(store.to_arrow(cell_table(found).limit(limit)))
 
 
+def has_verdict(store: Store, column: str, value: str) -> bool:
+    """Whether some verdict has a value in a column."""
+    rows = store.table("verdict")
+    return bool(store.count(rows.filter(rows[column] == value).limit(1)))
+
+
+def identities(store: Store) -> ibis.Table:
+    """Return the columns of verdicts by which measurements are retracted, for the store to execute."""
+    names = ("measurement_uid", "probe_id", "report_id", "measurement_start_time", "probe_cc", "probe_asn")
+    return store.table("verdict").select(*names)
+
+
 def count_wrong_clocks(store: Store) -> int:
     """Count the measurements that say they were made after they were received: they are in no cell."""
     verdicts = store.table("verdict")
@@ -240,6 +253,11 @@ def changes(store: Store) -> list[Change]:
 def incidents(store: Store) -> list[Incident]:
     """Read all incidents."""
     return store.rows(Incident)
+
+
+def published_incidents(store: Store) -> list[PublishedIncident]:
+    """Read every incident that an id was given to."""
+    return store.rows(PublishedIncident)
 
 
 def comparisons(store: Store, ban_id: str | None = None) -> list[Comparison]:

@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     archive.command("show")(_show)
     archive.command("quarantine")(_quarantine)
     archive.command("scrub")(_scrub)
+    archive.command("redact")(_redact)
     app.add_typer(archive, name="archive")
 
 
@@ -70,3 +71,20 @@ def _scrub(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> N
     with piece_progress("Scrubbing") as progress:
         report = work.scrub(store, progress=progress)
     show_scrub(report, as_json=as_json)
+
+
+def _redact(
+    uid: Annotated[str, typer.Argument(metavar="UID")],
+    why: Annotated[str, typer.Option("--why", help="Reason; it is public.")],
+    store: StoreOption = DEFAULT_STORE,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove the content of a measurement for good, where the law or a person's safety asks for it.
+
+    Its hash and the reason stay, in the archive and in the public log. This cannot be undone. Copies and
+    mirrors of the archive made before hold the content still.
+    """
+    from banwatch.cli.views.decisions import show_redaction
+    from banwatch.observatory.decide import redact_measurement
+
+    show_redaction(redact_measurement(store, uid, why), as_json=as_json)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from banwatch.cli.options import DEFAULT_STORE, JsonOption, StoreOption
+from banwatch.model.receipt import SourceClass
 
 
 def register(app: typer.Typer) -> None:
@@ -41,5 +42,21 @@ def register(app: typer.Typer) -> None:
         inbox = measure_inbox(store)
         text = f"{inbox.files} files wait, {inbox.size_bytes / 1000:,.0f} kB"
         print(json.dumps(asdict(inbox)) if as_json else text)
+
+    @collector.command()
+    def admit(
+        source_class: Annotated[SourceClass, typer.Argument(metavar="own|partner", help="Class it gets.")],
+        name: Annotated[str, typer.Argument(help="Name of the source, for you.")],
+        store: StoreOption = DEFAULT_STORE,
+    ) -> None:
+        """Admit a named source, and print the token that it sends: `Authorization: Bearer TOKEN`.
+
+        The token is printed once; the file beside the store keeps its hash. It counts from the next start of
+        the collector on, until its line in that file is taken out.
+        """
+        from banwatch.collector.beside_store import archive_path
+        from banwatch.collector.receipts.source_keys import admit_source, source_keys_path
+
+        print(admit_source(source_keys_path(archive_path(store)), source_class, name))
 
     app.add_typer(collector, name="collector")

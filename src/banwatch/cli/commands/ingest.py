@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from banwatch.cli.options import DEFAULT_STORE, JsonOption, StoreOption
+from banwatch.model.receipt import SourceClass
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +26,9 @@ def _ingest(
     share: Annotated[
         str, typer.Option(help="Part of the files, such as 3/16, where several workers share them.")
     ] = "1/1",
+    source: Annotated[
+        SourceClass, typer.Option(help="Class of the source, which says what the measurements count for.")
+    ] = SourceClass.OONI,
     as_json: JsonOption = False,
 ) -> None:
     """Bring measurements in: OONI JSONL, plain or packed (.gz, .zst, .lz4, .tar, .zip), and reports in YAML.
@@ -39,7 +43,7 @@ def _ingest(
     from banwatch.observatory import work
 
     with byte_progress("Ingesting") as progress:
-        report = work.ingest(store, paths, jobs=jobs, share=share, progress=progress)
+        report = work.ingest(store, paths, jobs=jobs, share=share, source_class=source, progress=progress)
     show_ingest(report, as_json=as_json)
     if report.nothing_came and (report.files or share == "1/1"):
         unread = f"{report.quarantined} lines or files cannot be read" if report.quarantined else ""

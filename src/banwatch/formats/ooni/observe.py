@@ -11,12 +11,11 @@ from banwatch.formats.ooni.observed import Observed
 from banwatch.formats.ooni.path import read_connections, read_located, read_throttle_kind
 from banwatch.formats.ooni.reading import host_of, read_ip, read_text, read_timeouts
 from banwatch.formats.ooni.steps import Steps
-from banwatch.formats.ooni.uid import receipt_hour_of
 from banwatch.formats.ooni.wire import TestKeys, Text, WireMeasurement
 from banwatch.model.errors import WireError
 from banwatch.model.ids import MeasurementUid, TargetName, parse_asn, parse_country
 from banwatch.model.measurement import Measurement
-from banwatch.model.receipt import NO_RECEIPT, Receipt
+from banwatch.model.receipt import NO_RECEIPT, Receipt, receipt_hour_of
 
 _TEXT_LENGTH = 256
 _INPUT_LENGTH = 8192

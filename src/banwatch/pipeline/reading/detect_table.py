@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from banwatch.detect import find_changes, fold, group
+from banwatch.detect import fold
 from banwatch.detect.votes.cells import arrived_at
 from banwatch.formats.verdict_table import Refused, parse_moment, read_verdicts
 from banwatch.model.cell import Cell
@@ -15,6 +15,7 @@ from banwatch.model.incident import Change, Incident
 from banwatch.model.signal import Signal
 from banwatch.model.verdict import Verdict
 from banwatch.pipeline.fetch_signals import signals_from
+from banwatch.pipeline.trust.conclusions import conclude
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +62,8 @@ def detect_in_table(path: Path, as_of: datetime | None, note: Callable[[str], No
         note(line)
     if not refused.read:
         raise BanwatchError(f"{path} holds no verdict", "docs/detect.md names the columns.")
-    changes = find_changes(cells, through=as_of)
-    return Detected(incidents=group(changes, cells), changes=changes, cells=cells)
+    found = conclude(cells, through=as_of)
+    return Detected(incidents=found.incidents, changes=found.changes, cells=cells)
 
 
 def read_signals(

@@ -1,0 +1,1 @@
+"""Receipts of submissions, and the keys of named sources."""

@@ -1,0 +1,41 @@
+"""A lab measurement marks itself alone: none comes in from strangers, none stands beside real ones."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from banwatch import reference
+from banwatch.collector.intake import read_line_untrusted
+from banwatch.model.errors import BanwatchError, WireError
+from banwatch.observatory.serve import refuse_mixed
+from banwatch.pipeline import ingest
+from banwatch.store import Store
+from tests.pipeline.measurement_lines import line, write
+
+LAB = {"access_tier": "visitor", "lab": "kp-2016"}
+
+
+def test_submission_that_claims_a_lab_is_put_aside() -> None:
+    marked = line(1, annotations=LAB)
+    with pytest.raises(WireError, match="lab"):
+        read_line_untrusted(marked, msgspec.json.decode(marked, type=dict[str, msgspec.Raw]))
+    plain = line(1)
+    assert read_line_untrusted(plain, msgspec.json.decode(plain, type=dict[str, msgspec.Raw])).measurement_uid
+
+
+@pytest.mark.parametrize(
+    ("labs", "is_refused"), [((False, False), False), ((True, True), False), ((True, False), True)]
+)
+def test_serve_refuses_lab_and_real_together(
+    tmp_path: Path, labs: tuple[bool, bool], is_refused: bool
+) -> None:
+    lines = [line(n, annotations=LAB) if lab else line(n) for n, lab in enumerate(labs)]
+    path = tmp_path / "s.duckdb"
+    with Store.open(path) as store:
+        ingest(store, [write(tmp_path / "a.jsonl", lines)], reference.load())
+    if is_refused:
+        with pytest.raises(BanwatchError, match="real measurements"):
+            refuse_mixed(str(path))
+    else:
+        refuse_mixed(str(path))
