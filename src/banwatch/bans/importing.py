@@ -29,8 +29,6 @@ from banwatch.model.errors import BanwatchError, WireError
 MAX_BYTES = 64 * 2**20
 MAX_DRAFTS = 10_000
 """Drafts of one table, at most: each is a file, and the whole record of the world's shutdowns has fewer."""
-HEADER_WITHIN_LINES = 20
-"""Lines in which the header is looked for: publishers put a title and notes above it."""
 _ALIASES = {
     "start_date": ("start", "startdate", "date_start", "begin_date", "beginning_date", "shutdown_start_date"),
     "end_date": ("end", "enddate", "date_end", "ending_date", "shutdown_end_date"),
@@ -143,7 +141,7 @@ def _find_header(text: str, path: Path) -> tuple[Any, list[str], Drafter, str]:
     """
     for separator in ",;\t":
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-        for cells in islice(reader, HEADER_WITHIN_LINES):
+        for cells in islice(reader, t.HEADER_WITHIN_LINES):
             columns = _columns_of(cells)
             if set(columns) >= STOP_COLUMNS and _STOP_MARKS & set(columns):
                 return reader, columns, _from_stop, "Access Now, STOP"

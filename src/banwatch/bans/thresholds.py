@@ -22,3 +22,6 @@ LEAST_SOURCES = 2
 """Sources with an address that a registered ban needs: a reader must be able to check one against another."""
 EARLIEST_YEAR = 1990
 """First year in which a ban may begin: before it the Internet was public in no country."""
+HEADER_WITHIN_LINES = 20
+"""Lines of a foreign table in which its header is looked for. Publishers put a title and notes above it:
+Access Now's table of 2020 has one line, spreadsheets of ministries some ten."""
