@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from banwatch.judge import judge_line  # noqa: E402  # the tests' folder comes first
-from banwatch.model.reference import Strength  # noqa: E402  # as above
+from banwatch.model.reference import GradedFingerprint, Reference, Strength  # noqa: E402  # as above
 from banwatch.reference import load  # noqa: E402  # as above
 from banwatch.reference.importing import import_files  # noqa: E402  # as above
 from tests.judge.scenario import Helper, Page, Scenario  # noqa: E402  # as above
@@ -64,6 +64,9 @@ class OrdinaryPage:
     quoted: str = ""
 
 
+ARTICLE = OrdinaryPage("article", "en", "Morning paper", f"<title>Morning paper</title>{'<p>news</p>' * 900}")
+
+
 def make_pages(count: int, patterns: list[str], rng: random.Random) -> Iterator[OrdinaryPage]:
     """Make ordinary pages."""
     for number in range(count):
@@ -90,17 +93,52 @@ def make_pages(count: int, patterns: list[str], rng: random.Random) -> Iterator[
         yield OrdinaryPage(kind, language, title, f"<html><title>{title}</title>{extra}{text}</html>", quoted)
 
 
-def to_line(page: OrdinaryPage, country: str, *, control: bool, rng: random.Random) -> bytes:
-    """Write the measurement of a page, with the control's copy of it, made anew, or without a control."""
+def to_line(
+    page: OrdinaryPage,
+    country: str,
+    *,
+    control: bool,
+    rng: random.Random,
+    site: OrdinaryPage | None = None,
+) -> bytes:
+    """Write the measurement of a page, with the control's copy of it, made anew, or without a control.
+
+    Args:
+        page: the page that came.
+        country: the country of the probe.
+        control: whether there is a control.
+        rng: randomness.
+        site: the page that the control got, if another one.
+    """
+    genuine = site or page
     headers = (("content-type", "text/html"), ("server", "nginx"))
     ours = Page(body=page.body, title=page.title, headers=headers)
-    theirs = Page(body=page.body + "<!-- -->" * rng.randint(1, 20), title=page.title, headers=headers)
+    body = genuine.body + "<!-- -->" * rng.randint(1, 20)
+    theirs = Page(body=body, title=genuine.title, headers=headers)
     scenario = Scenario(
         scheme="http", probe_cc=country, probe_asn="AS64500", page=ours, helper=Helper(page=theirs)
     )
     if not control:
         scenario = scenario.but(helper=None, control_failure="generic_timeout_error")
     return scenario.to_line()
+
+
+def _is_real(fingerprint: GradedFingerprint) -> bool:
+    """Whether a pattern is of a scope that confirms, and can be written into a page as it is."""
+    return fingerprint.scope in ("nat", "isp", "prod", "inst") and fingerprint.pattern_type == "contains"
+
+
+def _judge_notice(
+    fingerprint: GradedFingerprint, reference: Reference, *, control: bool, rng: random.Random
+) -> str:
+    """Return the state of a true notice that holds a pattern, in a country where it is expected."""
+    named = fingerprint.named_country if fingerprint.named_country != "ZZ" else "RU"
+    country = (fingerprint.expected_countries or (named,))[0]
+    notice = OrdinaryPage(
+        "notice", "en", "Notice", f"<html><title>Notice</title>{fingerprint.pattern}</html>"
+    )
+    line = to_line(notice, country, control=control, rng=rng, site=ARTICLE)
+    return str(judge_line(line, reference).verdict.state)
 
 
 def main() -> None:
@@ -145,6 +183,11 @@ def main() -> None:
         f = by_name[name]
         place = ",".join(f.expected_countries) or f"({f.named_country})"
         print(f"{count / given.pages:6.2%} {f.strength:8} {place:8} {name}: {f.pattern[:50]!r}")
+    for control in (True, False):
+        found = Counter(_judge_notice(f, reference, control=control, rng=rng) for f in known if _is_real(f))
+        print(
+            f"\nnotices made of one pattern each, {'with' if control else 'without'} a control: {dict(found)}"
+        )
     grades = Counter(f.strength for f in known if f.scope not in ("fp", "vbw"))
     print(f"\n{grades[Strength.SOLE]} patterns settle it alone, {grades[Strength.WITNESS]} are witnesses")
 
