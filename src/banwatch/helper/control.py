@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 
 from banwatch.formats.ooni import wire
 from banwatch.helper.answer_cache import AnswerCache
+from banwatch.helper.budget import OutboundBudget
 from banwatch.helper.guard import Guard
 from banwatch.helper.settings import HelperSettings
 from banwatch.model import failure as df007
@@ -70,19 +71,27 @@ class ControlMeasurer:
         self._resolvers = [parse_endpoint(one) for one in settings.resolvers]
         self._answers = AnswerCache(settings.cache_s, net.clock)
         self._rng = random.SystemRandom()
+        self._budget = OutboundBudget(
+            net.clock,
+            per_request=settings.connections_per_request,
+            per_target=settings.connections_per_target,
+            per_client=settings.connections_per_client,
+        )
 
     def close(self) -> None:
         """Drop measurements that no caller waits for."""
         self._answers.close()
 
     async def measure(
-        self, url: TargetUrl, endpoints: Sequence[Endpoint], headers: Headers
+        self, url: TargetUrl, endpoints: Sequence[Endpoint], headers: Headers, client: str = ""
     ) -> wire.ControlResponse:
-        """Measure a URL and the endpoints that a probe's resolvers named for it."""
+        """Measure a URL and the endpoints that a probe's resolvers named for it, within a client's budget."""
+        self._budget.begin(client)
         lookup = await self._once(("dns", url.host), partial(self._look_up, url.host))
         asked = {endpoint.ip for endpoint in endpoints}
         wanted = list(dict.fromkeys([*endpoints, *(Endpoint(ip, url.port) for ip in lookup.addresses)]))
-        reachable = [one for one in wanted if self._guard.allows(one)][: self._settings.max_endpoints]
+        reachable = [one for one in wanted if self._guard.allows(one, url.port)]
+        reachable = reachable[: self._settings.max_endpoints]
         results, page = await asyncio.gather(
             asyncio.gather(
                 *(
@@ -192,6 +201,7 @@ class ControlMeasurer:
         timeout_s = self._settings.step_timeout_s
         try:
             async with asyncio.timeout(timeout_s):
+                self._budget.take(endpoint.ip)
                 stream = await self._net.open_tcp(endpoint.ip, endpoint.port)
         except NetworkFailure as error:
             return EndpointResult(error.failure, None)
@@ -239,6 +249,7 @@ class ControlMeasurer:
         request = HttpRequest(scheme=url.scheme, authority=url.authority, path=url.path, headers=headers)
         try:
             async with asyncio.timeout(self._settings.step_timeout_s):
+                self._budget.take(endpoint.ip)
                 link = await open_quic(self._net, endpoint.ip, endpoint.port, url.host)
                 try:
                     chain = link.facts.peer_certificates if link.facts else ()
@@ -256,9 +267,10 @@ class ControlMeasurer:
 
     async def _follow(self, url: TargetUrl, headers: Headers) -> tuple[HttpResponse, float]:
         """Return the response at the end of all redirects, and when its connection was begun."""
+        asked_port = url.port
         for _ in range(_MAX_REDIRECTS + 1):
             asked_s = self._net.clock()
-            response = await self._fetch(url, headers)
+            response = await self._fetch(url, headers, asked_port)
             try:
                 target = find_redirect(url, response)
             except ValueError as error:
@@ -268,11 +280,11 @@ class ControlMeasurer:
             url = target
         raise NetworkFailure(TOO_MANY_REDIRECTS)
 
-    async def _fetch(self, url: TargetUrl, headers: Headers) -> HttpResponse:
+    async def _fetch(self, url: TargetUrl, headers: Headers, asked_port: int) -> HttpResponse:
         """Fetch one URL from the first of its addresses that serves it."""
         lookup: Lookup = await self._once(("dns", url.host), partial(self._look_up, url.host))
         endpoints = [Endpoint(ip, url.port) for ip in lookup.addresses]
-        allowed = [one for one in endpoints if self._guard.allows(one)]
+        allowed = [one for one in endpoints if self._guard.allows(one, asked_port)]
         allowed = [one for one in allowed if ":" not in one.ip or self._net.has_ipv6]
         if not allowed:
             raise NetworkFailure(_REFUSED if endpoints else lookup.failure or df007.DNS_NO_ANSWER)
@@ -287,6 +299,7 @@ class ControlMeasurer:
     async def _fetch_from(self, endpoint: Endpoint, url: TargetUrl, headers: Headers) -> HttpResponse:
         try:
             async with asyncio.timeout(self._settings.step_timeout_s):
+                self._budget.take(endpoint.ip)
                 transport = await self._net.open_tcp(endpoint.ip, endpoint.port)
         except TimeoutError as error:
             raise NetworkFailure(df007.GENERIC_TIMEOUT) from error

@@ -16,6 +16,15 @@ _IPV4_INSIDE = (
 )
 _ISATAP = frozenset({b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe"})
 """Bytes before the IPv4 address in an ISATAP one, in any prefix (RFC 5214)."""
+_CLOUD_SERVICES = (
+    ipaddress.IPv4Network("168.63.129.16/32"),  # Azure: platform, metadata and DNS of every virtual machine
+    ipaddress.IPv4Network("161.26.0.0/16"),  # IBM Cloud: services of its own machines
+    ipaddress.IPv4Network("166.8.0.0/14"),  # IBM Cloud: private endpoints
+)
+"""Addresses that look public and lead into the cloud that a helper runs in.
+
+The other clouds' (169.254.0.0/16, 100.100.100.200, 192.0.0.192, fd00:ec2::254, fd20:ce::254) are not public.
+"""
 _SIX_TO_FOUR = ipaddress.IPv6Network("2002::/16")
 _TEREDO = ipaddress.IPv6Network("2001::/32")
 
@@ -38,12 +47,22 @@ class Guard:
             ip = ipaddress.ip_address(address)
         except ValueError:
             return True
-        return not all(may_be_measured(str(one), self._allow_private) for one in (ip, *_inner(ip)))
+        every = (ip, *_inner(ip))
+        if any(one.version == 4 and any(one in network for network in _CLOUD_SERVICES) for one in every):
+            return True
+        return not all(may_be_measured(str(one), self._allow_private) for one in every)
 
-    def allows(self, endpoint: Endpoint) -> bool:
-        """Return whether the helper may connect there."""
+    def allows(self, endpoint: Endpoint, asked_port: int | None = None) -> bool:
+        """Return whether the helper may connect there.
+
+        Args:
+            endpoint: address and port.
+            asked_port: port of the URL that was asked for; None where any port may be.
+        """
         if self.is_bogon(endpoint.ip):
             return False
+        if asked_port is not None and endpoint.port not in {*_WEB_PORTS, asked_port}:
+            return False  # a request names one site: its other ports are nobody's business
         if endpoint.port not in _WEB_PORTS and endpoint.port < _UNPRIVILEGED:
             return False  # no mail, no shells: a helper must not be made to talk to such services
         if self._allow_private:

@@ -202,7 +202,9 @@ class Helper:
         self._waiting += 1
         try:
             async with asyncio.timeout(self._settings.total_timeout_s), self._turn:
-                return 200, await self._measurer.measure(question.url, question.endpoints, question.headers)
+                return 200, await self._measurer.measure(
+                    question.url, question.endpoints, question.headers, _household(client)
+                )
         except TimeoutError:
             return 503, None
         finally:

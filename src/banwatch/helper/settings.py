@@ -32,6 +32,12 @@ class HelperSettings:
     """Questions that wait for their turn; further ones are answered with 503."""
     per_client_per_minute: int = 0
     """Questions that one address may ask in a minute; 0 is as many as it likes."""
+    connections_per_request: int = 20
+    """Outbound connections that one request may cause: its endpoints, and the page with its redirects."""
+    connections_per_target: int = 600
+    """Outbound connections to one address in a minute, whoever asks; 0 is as many as come."""
+    connections_per_client: int = 3_000
+    """Outbound connections that one client may cause in a minute; 0 is as many as it likes."""
     body_limit_bytes: int = 1 << 19
     max_endpoints: int = 16
     cache_s: float = 0.0
