@@ -28,6 +28,7 @@ from banwatch.collector.intake import (
 from banwatch.collector.keys import Keys
 from banwatch.collector.limits.rate_limit import RateLimit
 from banwatch.collector.owner import Owner
+from banwatch.formats.own_address import scrub_text
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.receipt import Receipt, SourceClass, hour_of_receipt
 from banwatch.model.reference import Reference
@@ -60,6 +61,8 @@ _REFUSALS_KEPT = 1_000
 _DETECT_SHARE = 20
 """Detection takes at most one part in so many of the time."""
 _SEALED = "sealed/"
+_BESIDE_HEAD = 128
+"""Bytes read beyond the head that is kept, so that an address at its end is recognised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,11 @@ class Refusal:
     head: bytes
 
     @classmethod
-    def of(cls, source: str, reason: str, body: bytes) -> "Refusal":
-        """Describe a refused body, which is not kept."""
-        return cls(source, reason, len(body), sha256(body).hexdigest(), body[:HEAD_BYTES])
+    def of(cls, source: str, reason: str, body: bytes, sender: str = "") -> "Refusal":
+        """Describe a refused body, which is not kept; no address in it is."""
+        head = scrub_text(body[: HEAD_BYTES + _BESIDE_HEAD], sender)[:HEAD_BYTES]
+        said = scrub_text(reason.encode(), sender).decode("utf-8", "replace")
+        return cls(source, said, len(body), sha256(body).hexdigest(), head)
 
 
 @dataclass(slots=True)
@@ -315,7 +320,8 @@ class IngestThread:
     def _read(self, name: str, line: bytes | LongLine) -> Iterator[Line]:
         if isinstance(line, LongLine):
             reason = f"line of {line.size_bytes} bytes"
-            self.refuse(Refusal(name, reason, line.size_bytes, line.sha256, line.head))
+            head = scrub_text(line.head, "")
+            self.refuse(Refusal(name, reason, line.size_bytes, line.sha256, head))
             return
         if not line.strip():
             return

@@ -16,7 +16,7 @@ import zstandard
 from banwatch.collector.report_ids import check_agreement
 from banwatch.formats.ooni import decode_untrusted
 from banwatch.formats.ooni.reading import read_text
-from banwatch.formats.own_address import scrub_line
+from banwatch.formats.own_address import scrub_submission
 from banwatch.model.errors import WireError
 from banwatch.model.ids import UNKNOWN_ASN, UNKNOWN_COUNTRY, Asn, CountryCode, parse_asn, parse_country
 from banwatch.probe.spool.sealing import MAX_SEALED_BYTES, unseal_untrusted
@@ -90,7 +90,11 @@ def unpack_untrusted(body: bytes, encoding: str, limit: int = MAX_SUBMISSION_BYT
 
 
 def read_submission_untrusted(
-    body: bytes, report_id: str = "", name_report: Callable[[bytes], str] | None = None
+    body: bytes,
+    report_id: str = "",
+    name_report: Callable[[bytes], str] | None = None,
+    *,
+    sender: str = "",
 ) -> Line:
     """Read a submission by OONI's protocol.
 
@@ -98,6 +102,7 @@ def read_submission_untrusted(
         body: body of the request, unpacked.
         report_id: report of the submission, which the measurement has to name; empty where there is none.
         name_report: makes the id of a report of this measurement alone, from its content.
+        sender: address that the submission came from, which is taken out of it.
 
     Raises:
         WireError: the body is no measurement, or one of another report.
@@ -118,7 +123,7 @@ def read_submission_untrusted(
         report_id = name_report(content)
         fields["report_id"] = msgspec.Raw(msgspec.json.encode(report_id))
         content = msgspec.json.encode(fields)
-    return replace(read_line_untrusted(content, fields), report_id=report_id)
+    return replace(read_line_untrusted(content, fields, sender), report_id=report_id)
 
 
 def _in_report(
@@ -145,7 +150,7 @@ def _in_report(
     return msgspec.json.encode(fields), fields
 
 
-def read_sealed_untrusted(body: bytes, private_key: bytes) -> Line:
+def read_sealed_untrusted(body: bytes, private_key: bytes, sender: str = "") -> Line:
     """Open and read a sealed measurement.
 
     Raises:
@@ -160,10 +165,10 @@ def read_sealed_untrusted(body: bytes, private_key: bytes) -> Line:
         raise WireError(f"no measurement: {str(error)[:120]}") from None
     except RecursionError:
         raise WireError("nested too deeply") from None
-    return read_line_untrusted(line, fields)
+    return read_line_untrusted(line, fields, sender)
 
 
-def read_line_untrusted(line: bytes, fields: Mapping[str, msgspec.Raw]) -> Line:
+def read_line_untrusted(line: bytes, fields: Mapping[str, msgspec.Raw], sender: str = "") -> Line:
     """Check that a measurement can be read, and name it by its content.
 
     An id in the measurement counts only where it was made from the content, so that no sender can take the id
@@ -173,11 +178,12 @@ def read_line_untrusted(line: bytes, fields: Mapping[str, msgspec.Raw]) -> Line:
     Args:
         line: JSON of the measurement, over any number of lines.
         fields: its keys and values, with changes made after the line was read.
+        sender: address that the line came from, which is taken out as well; empty where there is none.
 
     Raises:
         WireError: it is no measurement.
     """
-    scrubbed = scrub_line(line)
+    scrubbed = scrub_submission(line, sender)
     if scrubbed is not line:
         line, fields = scrubbed, {**msgspec.json.decode(scrubbed, type=dict[str, msgspec.Raw])}
     named = _UID_LAST.search(line)

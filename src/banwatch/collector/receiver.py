@@ -73,7 +73,7 @@ class Receiver:
                 receive = partial(self._read, request, received_at, read)
                 line, data = await asyncio.get_running_loop().run_in_executor(self._readers, receive, body)
             except WireError as error:
-                self.ingest_thread.refuse(Refusal.of(source, error.reason, body))
+                self.ingest_thread.refuse(Refusal.of(source, error.reason, body, client_of(request)))
                 raise RefusedError(422, error.reason) from error
             try:
                 await asyncio.wrap_future(self.inbox.keep(data, self.name_client(request)))

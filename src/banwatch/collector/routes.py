@@ -134,7 +134,7 @@ async def _take_sealed(receiver: Receiver, request: Request, sealed_id: str) -> 
     """Take a sealed measurement; the answer reveals nothing of its content."""
     if not _SEALED_ID.fullmatch(sealed_id):
         raise RefusedError(400, "an id is up to 64 letters and digits")
-    read = partial(read_sealed_untrusted, private_key=receiver.keys.private)
+    read = partial(read_sealed_untrusted, private_key=receiver.keys.private, sender=client_of(request))
     await receiver.take(request, "(sealed measurements)", MAX_SEALED_BODY_BYTES, read)
     return {"accepted": True}
 
@@ -183,7 +183,8 @@ async def _take_plain(
     encoding = request.headers.get("content-encoding", "").strip().lower()
 
     def read(body: bytes) -> Line:
-        return read_submission_untrusted(unpack_untrusted(body, encoding), report_id, name)
+        unpacked = unpack_untrusted(body, encoding)
+        return read_submission_untrusted(unpacked, report_id, name, sender=client_of(request))
 
     if encoding not in ("", "identity", "gzip", "zstd"):
         raise RefusedError(415, "bodies are taken as they are, or packed with gzip or zstd")

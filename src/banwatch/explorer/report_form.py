@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from starlette.concurrency import run_in_threadpool
 
 from banwatch.explorer.report_request import NotTakenError, read_body, require_same_origin, retry_header
+from banwatch.formats.own_address import is_address
 from banwatch.formats.reader_report import (
     MAX_NOTE,
     Fields,
@@ -22,6 +23,7 @@ from banwatch.formats.reader_report import (
     parse_json_untrusted,
     read_claim_untrusted,
 )
+from banwatch.formats.scrub import scrubber
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import TargetName
 from banwatch.model.report import ReaderReport, ReportState
@@ -56,7 +58,7 @@ def add_report_routes(
             require_same_origin(request.headers, program=False)
             body = await read_body(request, "application/x-www-form-urlencoded")
             given = parse_form_untrusted(body)
-            await run_in_threadpool(_take, book, given, now())
+            await run_in_threadpool(_take, book, _scrubbed(given, request), now())
         except WireError as error:
             return HTMLResponse(render_report_form(given, error.reason), 400)
         except NotTakenError as error:
@@ -71,7 +73,7 @@ def add_report_routes(
         try:
             require_same_origin(request.headers, program=True)
             given = parse_json_untrusted(await read_body(request, "application/json"))
-            report = await run_in_threadpool(_take, book, given, now())
+            report = await run_in_threadpool(_take, book, _scrubbed(given, request), now())
         except WireError as error:
             return JSONResponse({"error": error.reason}, 400)
         except NotTakenError as error:
@@ -87,6 +89,15 @@ def add_report_routes(
             if cc in (None, report.claim.probe_cc) and target in (None, report.claim.target)
         ]
         return Response(msgspec.json.encode(found), media_type="application/json")
+
+
+def _scrubbed(given: Fields, request: Request) -> Fields:
+    """Take the reader's own address out of a report: people paste what a page shows them."""
+    sender = request.client.host if request.client else ""
+    if not is_address(sender):
+        return given
+    scrub = scrubber([sender])
+    return Fields(*(scrub(text.encode("utf-8", "replace")).decode("utf-8", "replace") for text in given))
 
 
 def _take(book: ReportBook, given: Fields, now: datetime) -> ReaderReport:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from banwatch.formats.ooni.wire import WireMeasurement
-from banwatch.formats.scrub import scrubber
+from banwatch.formats.scrub import SCRUBBED, scrubber
 
 PLACEHOLDER = "127.0.0.1"
 """Value of `probe_ip` that OONI's probes write in place of an address."""
@@ -75,6 +75,58 @@ def scrub_line(line: bytes, also: tuple[str, ...] = ()) -> bytes:
     return _Walk(bare).over_line(line)
 
 
+def scrub_submission(line: bytes, sender: str) -> bytes:
+    """Take the addresses of a person out of a submission, wherever they stand.
+
+    These are the address that the submission came from and those that it gives as its probe's, in every
+    spelling and in every value; and any address in a place where only the probe speaks about itself.
+
+    Args:
+        line: JSON of a measurement.
+        sender: address of the client; empty where there is none.
+
+    Returns:
+        The very same object where there is nothing to take out.
+    """
+    addresses = [*addresses_in(line), *filter(is_address, [sender])]
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        value = None
+    if isinstance(value, dict):
+        addresses += _about_itself(value)
+    bare = list(dict.fromkeys(text.strip().strip("[]").partition("%")[0] for text in addresses))
+    walk = _Walk(bare)
+    scrubbed = walk.over_line(line)
+    return scrubbed if walk.changed or walk.is_in(line) else line
+
+
+def scrub_text(data: bytes, sender: str) -> bytes:
+    """Take every address out of bytes that are no measurement, and the sender's in every spelling."""
+    bare = [sender.strip("[]").partition("%")[0]] if is_address(sender) else []
+    return _ANY_V6.sub(SCRUBBED, _ANY_V4.sub(SCRUBBED, scrubber(bare)(data)))
+
+
+_ABOUT_ITSELF = (
+    *("id", "measurement_uid", "probe_id", "probe_city", "probe_network_name", "report_id"),
+    *("report_filename", "software_name", "software_version", "test_version", "backend_version"),
+)
+"""Keys of a measurement in which only the probe speaks, and no address of a site or resolver belongs."""
+_RESOLVER = "client_resolver"
+"""Key of old measurements: a resolver in a person's house or at a provider; `resolver_ip` serves now."""
+_ANY_V4 = re.compile(rb"(?<![0-9.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9])")
+_ANY_V6 = re.compile(rb"(?<![0-9a-f:])(?:[0-9a-f]{1,4}:){2,7}[0-9a-f:]{1,20}(?![0-9a-f])", re.IGNORECASE)
+
+
+def _about_itself(value: dict[str, Any]) -> list[str]:
+    """Find the addresses that a probe gives as its names."""
+    texts = [value.get(key) for key in _ABOUT_ITSELF]
+    annotations = value.get("annotations")
+    if isinstance(annotations, dict):
+        texts += [*annotations, *annotations.values()]
+    return [text for text in texts if isinstance(text, str) and is_address(text)]
+
+
 class _Walk:
     """Walk over the values of a line that replaces the copies of some addresses."""
 
@@ -83,6 +135,10 @@ class _Walk:
         self._packed = [ipaddress.ip_address(text).packed for text in addresses]
         self._numbers = {int(ipaddress.ip_address(text)) for text in addresses}
         self.changed = 0
+
+    def is_in(self, line: bytes) -> bool:
+        """Whether an address stands in the bytes of a line, also under a key that comes twice."""
+        return self._scrub(line) != line
 
     def over_line(self, line: bytes) -> bytes:
         try:
@@ -105,6 +161,9 @@ class _Walk:
             return json.dumps(value, separators=(",", ":")).encode("ascii")
 
     def _over(self, value: Any, key: str = "") -> Any:
+        if key == _RESOLVER and isinstance(value, str) and is_address(value):
+            self.changed += 1
+            return SCRUBBED.decode("ascii")
         if isinstance(value, str):
             return self._over_response(value) if key == "raw_response" else self._over_text(value)
         if isinstance(value, dict):

@@ -45,7 +45,7 @@ class ProofOfWork:
             return False
         if not has_zero_bits(challenge, path, nonce, self.bits):
             return False
-        self._used = {known: used for known, used in self._used.items() if known in valid}
+        self._used = {name: used for name, used in self._used.items() if name in valid}
         used = self._used.setdefault(challenge, set())
         if nonce in used or len(used) >= _MAX_USED:
             return False
