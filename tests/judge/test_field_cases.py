@@ -26,12 +26,7 @@ FIELD = SHARED / "field"
 HERE = FIELD.is_dir()
 pytestmark = pytest.mark.skipif(not HERE, reason="the measurements lie outside the repository")
 
-NOT_YET = frozenset(
-    {
-        "expired-root-in-probe/reset-after-hello-MK",
-        "idn/probe-asked-for-the-raw-unicode-name",
-    }
-)
+NOT_YET: frozenset[str] = frozenset()
 """Cases, as `folder/case`, that the judge still gets wrong."""
 
 

@@ -102,7 +102,8 @@ CENSORED = {
         S.but(tls={"*": "unknown_failure: remote error: tls: handshake failure"}),
         ("tls.alert",),
     ),
-    "reset on host": (HTTP.but(page=Page(None, "connection_reset")), ("http.reset.host",)),
+    "reset on host": (HTTP.but(page=Page(None, "connection_reset"), other_host=True), ("http.reset.host",)),
+    "reset of a request": (HTTP.but(page=Page(None, "connection_reset")), ("http.reset",)),
     "closed on host": (HTTP.but(page=Page(None, "eof_error")), ("http.eof",)),
     "block page": (HTTP.but(page=BLOCK_PAGE), ("http.blockpage",)),
     "redirect to a block page": (

@@ -34,6 +34,11 @@ SSL_INVALID_CERTIFICATE = "ssl_invalid_certificate"
 SSL_FAILED_HANDSHAKE = "ssl_failed_handshake"
 QUIC_INCOMPATIBLE_VERSION = "quic_incompatible_version"
 
+RAW_NAME = "unknown_failure: the probe asked for a name that is not in ASCII"
+"""The probe put Unicode into its question, for which no name server has an answer (RFC 5891 section 4.4)."""
+NAME_MARK = "idna"
+"""Word in failures of programs that cannot translate a name into ASCII: their own, not the network's."""
+
 TIMEOUTS = frozenset({GENERIC_TIMEOUT, TIMED_OUT})
 CERTIFICATE_FAILURES = frozenset({SSL_UNKNOWN_AUTHORITY, SSL_INVALID_HOSTNAME, SSL_INVALID_CERTIFICATE})
 

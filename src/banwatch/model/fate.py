@@ -28,7 +28,7 @@ CUTS = frozenset({Ending.RESET, Ending.TIMEOUT, Ending.EOF, Ending.ALERT})
 ALERT_MARK = "remote error: tls"
 _UNREACHABLE = frozenset({f.HOST_UNREACHABLE, f.NETWORK_UNREACHABLE, f.NETWORK_DOWN})
 _RESETS = frozenset({f.CONNECTION_RESET, f.CONNECTION_ABORTED})
-_OWN = frozenset({f.PERMISSION_DENIED, "interrupted", "canceled", "operation_canceled"})
+_OWN = frozenset({f.PERMISSION_DENIED, f.RAW_NAME, "interrupted", "canceled", "operation_canceled"})
 
 
 def ending_of(failure: Failure) -> Ending:
@@ -47,7 +47,7 @@ def ending_of(failure: Failure) -> Ending:
         return Ending.CERTIFICATE
     if ALERT_MARK in failure or failure == f.SSL_FAILED_HANDSHAKE:
         return Ending.ALERT
-    return Ending.OWN if failure in _OWN else Ending.OTHER
+    return Ending.OWN if failure in _OWN or f.NAME_MARK in failure else Ending.OTHER
 
 
 class Fate(StrEnum):
@@ -61,6 +61,8 @@ class Fate(StrEnum):
     DNS_SERVFAIL = "dns.servfail"
     DNS_GENERIC_TIMEOUT = "dns.generic_timeout"
     DNS_TIMED_OUT = "dns.timed_out"
+    DNS_FORGED = "dns.forged"
+    """A name of a service resolved to a host of somebody else, where the service is not."""
     TCP_OK = "tcp.ok"
     TCP_RESET = "tcp.reset"
     TCP_TIMEOUT = "tcp.timeout"

@@ -36,6 +36,8 @@ KINDS = {
     "tor": NettestKind.ENDPOINTS,
     "vanilla_tor": NettestKind.BOOTSTRAP,
     "torsf": NettestKind.BOOTSTRAP,
+    "meek_fronted_requests_test": NettestKind.BOOTSTRAP,
+    "tcp_connect": NettestKind.BOOTSTRAP,
     "psiphon": NettestKind.BOOTSTRAP,
     "openvpn": NettestKind.BOOTSTRAP,
     "riseupvpn": NettestKind.ENDPOINTS,

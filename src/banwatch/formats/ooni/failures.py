@@ -48,6 +48,11 @@ _WITHIN = (
     ("certificate is valid for", f.SSL_INVALID_HOSTNAME),
     ("certificate is not valid for any names", f.SSL_INVALID_HOSTNAME),
     ("certificate has expired", f.SSL_INVALID_CERTIFICATE),
+    # OpenSSL through measurement-kit (2016 to 2020): why it does not verify is lost
+    ("certificate verify failed", f.SSL_INVALID_CERTIFICATE),
+    # Twisted, through the Python probe (2012 to 2020)
+    ("lost in a non-clean fashion", f.CONNECTION_RESET),
+    ("user timeout caused connection failure", f.GENERIC_TIMEOUT),
 )
 _EOF_ENDINGS = (": eof", "unexpected eof", " eof")
 _MAX_LENGTH = 256

@@ -25,9 +25,12 @@ APPLICATIONS = {
     "torsf": "snowflake",
     "psiphon": "psiphon",
     "riseupvpn": "riseupvpn",
+    "meek_fronted_requests_test": "meek",
 }
 """Nettests of one application each, and the stable name of it."""
 
+_CONNECTED = "success"
+"""Word that the Python probe writes for a TCP connect that went well (OONI ts-008)."""
 _MAX_TARGETS = 200
 """Endpoints read of a `tor` or `dnscheck` measurement; the longest lists have under 50."""
 _RESPECTS = (
@@ -40,7 +43,17 @@ _RESPECTS = (
     "header_name_diff",
 )
 """In what headers can differ from those sent (OONI ts-006)."""
-_BOOTSTRAPS = frozenset({"vanilla_tor", "torsf", "psiphon", "openvpn", "stunreachability"})
+_BOOTSTRAPS = frozenset(
+    {
+        "vanilla_tor",
+        "meek_fronted_requests_test",
+        "tcp_connect",
+        "torsf",
+        "psiphon",
+        "openvpn",
+        "stunreachability",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +170,20 @@ def _last_step(target: TorTarget) -> Step:
 
 
 def _read_lookups(keys: TestKeys, steps: Steps) -> tuple[Endpoint, ...]:
-    """Read each way to ask the resolver; one that works is enough."""
+    """Read each way to ask the resolver; one that works is enough.
+
+    Before these its own name is looked up by the system (`bootstrap`): where that gives nothing, nothing
+    is asked.
+    """
     found = []
+    bootstrap = _decode_keys(keys.bootstrap)
+    if bootstrap is not None:
+        steps.add_queries(bootstrap.queries, _first_hop)
+    failed_at_first = normalise(keys.bootstrap_failure) or (
+        normalise(bootstrap.failure) if bootstrap else None
+    )
+    if failed_at_first and not keys.lookups:
+        return (Endpoint(group="resolver", name="bootstrap", step=Step.DNS, failure=failed_at_first),)
     for url, lookup in list((keys.lookups or {}).items())[:_MAX_TARGETS]:
         before = len(steps.found)
         steps.add_queries(lookup.queries, _first_hop)
@@ -203,6 +228,11 @@ def _read_bootstrap(test_name: str, keys: TestKeys) -> Outcome:
     success = keys.success
     if success is None and test_name in ("psiphon", "torsf", "vanilla_tor"):
         success = failure is None and (keys.bootstrap_time or 0) > 0
+    if test_name == "meek_fronted_requests_test":
+        success = success or None  # the front's answer, not the network, decides most failures
+    if success is None and test_name == "tcp_connect" and keys.connection:
+        success = keys.connection == _CONNECTED
+        failure = None if success else normalise(keys.connection)
     if success is None and test_name == "stunreachability" and keys.endpoint:
         success = failure is None
     return Outcome(failure=failure, success=success)
@@ -241,6 +271,14 @@ def _tells(difference: object) -> bool:
     if isinstance(difference, list):
         return bool(difference) and all(isinstance(name, str) for name in difference)
     return difference is True
+
+
+def _decode_keys(raw: Raw) -> TestKeys | None:
+    """Decode steps that a nettest keeps within another key; None where their shape is unknown."""
+    try:
+        return msgspec.json.decode(bytes(raw), type=TestKeys | None)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _read_raw(raw: Raw) -> dict[str, object] | None:

@@ -20,6 +20,10 @@ from banwatch.model.receipt import NO_RECEIPT, Receipt, receipt_hour_of
 _TEXT_LENGTH = 256
 _INPUT_LENGTH = 8192
 _NOTHING = TestKeys()
+_PROXY_IS_CONTROL = frozenset(
+    {"http_requests", "meek_fronted_requests_test", "http_header_field_manipulation"}
+)
+"""Nettests of the Python probe that name the SOCKS proxy of their control, or of Tor in general."""
 
 
 def observe(
@@ -39,6 +43,7 @@ def observe(
     measurement = _read_measurement(wire, target_of, receipt)
     steps = Steps(measurement.measurement_uid)
     _add_steps(steps, keys, host_of(measurement.input))
+    test_is_proxied = measurement.test_name not in _PROXY_IS_CONTROL
     nettest = nettests.read(measurement.test_name, keys, steps, measurement.measurement_start_time)
     return Observed(
         measurement=measurement,
@@ -51,6 +56,7 @@ def observe(
         probe_lag_s=keys.x_probe_lag_s,
         slowest_step=keys.x_slowest_step,
         timeouts_s=read_timeouts(_annotation(wire, "timeouts")),
+        proxied=bool(keys.tunnel) or (test_is_proxied and bool(keys.socksproxy)),
         outcome=nettest.outcome,
         endpoints=nettest.endpoints,
         connections=read_connections(keys.x_tcp_info) if keys.x_tcp_info else (),

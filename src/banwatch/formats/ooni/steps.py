@@ -27,6 +27,7 @@ from banwatch.formats.ooni.wire import (
     Text,
     TlsHandshake,
 )
+from banwatch.model.failure import RAW_NAME
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.observation import Observation, Step
 
@@ -61,7 +62,7 @@ class Steps:
                     hop=hop_of_host(hostname) if tags.hop is None else tags.hop,
                     t0_s=query.t0,
                     t_s=query.t,
-                    failure=normalise(query.failure),
+                    failure=_failure_of_lookup(query),
                     hostname=hostname,
                     follow_up=tags.follow_up,
                     engine=query.engine,
@@ -177,6 +178,14 @@ class Steps:
             received_bytes=received_bytes,
             receive_s=receive_s,
         )
+
+
+def _failure_of_lookup(query: Query) -> str | None:
+    """Read the failure of a lookup; one for a name in raw Unicode is the probe's own."""
+    failure = normalise(query.failure)
+    if failure is None or not query.hostname or query.hostname.isascii():
+        return failure
+    return RAW_NAME
 
 
 def _span(received: Received | None, asked_s: float | None) -> tuple[int | None, float | None]:

@@ -267,6 +267,9 @@ class TestKeys(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     network_events: Raw = UNREAD
     failure: str | None = None
 
+    socksproxy: Text = None
+    tunnel: Text = None
+
     # web_connectivity
     agent: str | None = None
     client_resolver: str | None = None
@@ -307,6 +310,7 @@ class TestKeys(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     received: list[Text] | None = None
     openvpn_handshake: list[OpenVpnHandshake] | None = None
     endpoint: str | None = None
+    connection: str | None = None
     api_failure: str | None = None
     api_failures: list[str] | None = None
     ca_cert_status: bool | None = None

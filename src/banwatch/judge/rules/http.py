@@ -1,6 +1,6 @@
 """Rules about the page, whether it came or not."""
 
-from banwatch.judge.rules.phrases import at_hop, host, is_before_any_word, listed
+from banwatch.judge.rules.phrases import at_hop, host, is_before_any_word, is_by_name, listed
 from banwatch.judge.rules.rule import Rule
 from banwatch.judge.thresholds import (
     HANDSHAKE_FLOOR_MS,
@@ -23,6 +23,8 @@ _REDIRECT = 3
 """First digit of the statuses that redirect."""
 _SUCCESS = 2
 """First digit of the statuses of a page that came."""
+_SAY_NO = frozenset({403, 451})
+"""Statuses that block pages come with: with a page, they are one."""
 _KILO = 1000
 
 
@@ -84,10 +86,10 @@ def _cut_later(e: Evidence) -> bool:
 
 
 def _by_host(e: Evidence) -> tuple[str, ...]:
-    """Return the reset on the Host, the only one in the taxonomy, unless any name is cut so."""
+    """Return the reset by the Host where another name at the address, or the name elsewhere, shows that."""
     if is_before_any_word(e):
         return ("tcp.reset",)
-    return ("http.reset",) if e.tls_other_name_cut and not e.tls_other_name_ok else ("http.reset.host",)
+    return ("http.reset.host",) if is_by_name(e) else ("http.reset",)
 
 
 def _slowed_download(e: Evidence) -> bool:
@@ -134,8 +136,10 @@ def _shown(e: Evidence) -> str:
 
 def _response_named(e: Evidence) -> tuple[str, ...]:
     status = e.http_status or 0
-    if status >= _FIRST_ERROR:
+    if status >= _FIRST_ERROR and not (status in _SAY_NO and e.http_body_length):
         return ("http.error",)
+    if status >= _FIRST_ERROR:
+        return ("http.blockpage",)
     return ("http.blockpage",) if status // 100 == _SUCCESS else ("http.redirect",)
 
 

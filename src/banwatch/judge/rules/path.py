@@ -5,6 +5,7 @@ from banwatch.judge.rules.phrases import (
     failed_for_control,
     host,
     is_before_any_word,
+    is_by_name,
     listed,
     name,
     page_came,
@@ -42,7 +43,9 @@ def _cut_by(e: Evidence) -> tuple[str, ...]:
 def _cut_somewhere(e: Evidence) -> tuple[str, ...]:
     if e.tls_cut:
         return ("tcp.reset",) if is_before_any_word(e) else _cut_by(e)
-    return ("tcp.reset",) if is_before_any_word(e) else ("http.reset.host",)
+    if is_before_any_word(e):
+        return ("tcp.reset",)
+    return ("http.reset.host",) if is_by_name(e) else ("http.reset",)
 
 
 def _is_early(e: Evidence) -> bool:

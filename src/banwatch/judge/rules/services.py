@@ -21,6 +21,7 @@ _NAMED: dict[str, str] = {
     Fate.DNS_SERVFAIL: "dns.servfail",
     Fate.DNS_GENERIC_TIMEOUT: "dns.timeout",
     Fate.DNS_TIMED_OUT: "dns.timeout",
+    Fate.DNS_FORGED: "dns.injection.other",
     Fate.TCP_TIMEOUT: "tcp.timeout",
     Fate.TCP_REFUSED: "tcp.refused",
     Fate.TCP_RESET: "tcp.reset",

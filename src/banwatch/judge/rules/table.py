@@ -2,6 +2,7 @@
 
 from banwatch.judge.rules.connection import CONNECTION_RULES
 from banwatch.judge.rules.dns import DNS_RULES
+from banwatch.judge.rules.eras import ERA_RULES
 from banwatch.judge.rules.http import HTTP_RULES
 from banwatch.judge.rules.lookup import LOOKUP_RULES
 from banwatch.judge.rules.path import PATH_RULES
@@ -20,6 +21,7 @@ RULES: tuple[Rule, ...] = (
     *LOOKUP_RULES,
     *ROUTE_RULES,
     *CONNECTION_RULES,
+    *ERA_RULES,
     *HTTP_RULES,
     *SERVICE_RULES,
     *WHOLE_RULES,

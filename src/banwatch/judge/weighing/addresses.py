@@ -80,6 +80,11 @@ def is_private_name(hostname: str) -> bool:
     return len(labels) == 1 or labels[-1] in _PRIVATE_DOMAINS or labels[-2:] == ["home", "arpa"]
 
 
+def is_address(name: str) -> bool:
+    """Whether a host name is an address, as canonical addresses are spelled."""
+    return ":" in name or name.replace(".", "").isdecimal()
+
+
 def is_v6(ip: str) -> bool:
     """Whether an address is of IPv6."""
     return ":" in ip

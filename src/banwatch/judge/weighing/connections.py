@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from cryptography import x509
 
-from banwatch.judge.weighing.addresses import Addresses, is_v6
+from banwatch.judge.weighing.addresses import Addresses, is_address, is_v6
 from banwatch.judge.weighing.follow_ups import is_cut_elsewhere
 from banwatch.judge.weighing.hops import Hop
 from banwatch.judge.weighing.names import certificate_problem
@@ -30,6 +30,8 @@ RETRIES = frozenset({FollowUp.RETRY, FollowUp.RETEST})
 """Follow-ups that make the same step once more: at once, or after a pause and with more patience."""
 OTHER_NAMES = frozenset({FollowUp.OTHER_NAME, FollowUp.OTHER_HOST})
 """Follow-ups with an innocent name at the same address."""
+_OF_A_NAME = frozenset({Ending.ALERT, Ending.CERTIFICATE})
+"""Endings by which a server says that it does not know a name."""
 _GOT_THROUGH = frozenset({Ending.OK, Ending.CERTIFICATE})
 _TCP_COLUMNS = frozenset({Ending.OK, Ending.TIMEOUT, Ending.REFUSED, Ending.RESET, Ending.UNREACHABLE})
 _TLS_COLUMNS = frozenset({Ending.OK, Ending.TIMEOUT, Ending.RESET, Ending.EOF, Ending.ALERT})
@@ -62,7 +64,13 @@ class Fairness:
     """
 
     def __init__(
-        self, control: Control | None, control_page: bool, addresses: Addresses, *, working_v6: bool
+        self,
+        control: Control | None,
+        control_page: bool,
+        addresses: Addresses,
+        *,
+        working_v4: bool,
+        working_v6: bool,
     ) -> None:
         """Take what the control found.
 
@@ -70,6 +78,7 @@ class Fairness:
             control: the control, if one answered.
             control_page: whether it got a page that is not an error.
             addresses: unwraps those that the network translates.
+            working_v4: whether some IPv4 worked on this network.
             working_v6: whether some IPv6 worked on this network.
         """
         self._endpoints: dict[tuple[str, int], ControlEndpoint] = (
@@ -77,12 +86,15 @@ class Fairness:
         )
         self._control_page = control_page
         self._addresses = addresses
+        self._working_v4 = working_v4
         self._working_v6 = working_v6
 
     def of_tcp(self, seen: Observation) -> bool:
         """Whether a failed connect counts."""
         if seen.ip is None or (is_v6(seen.ip) and not self._working_v6):
             return False
+        if seen.failure == f.NETWORK_DOWN or (seen.failure == f.NETWORK_UNREACHABLE and not self._working_v4):
+            return False  # the probe's own machine has no route there
         control = self._control_at(seen)
         if control is not None:
             return control.tcp_failure is None
@@ -90,6 +102,8 @@ class Fairness:
 
     def of_tls(self, seen: Observation) -> bool:
         """Whether a failed handshake counts."""
+        if is_address(seen.hostname or "") and ending_of(seen.failure or "") in _OF_A_NAME:
+            return False  # an address as server name, which RFC 6066 forbids: servers refuse it as they like
         control = self._control_at(seen)
         if control is not None and control.tls_attempted:
             return control.tls_failure is None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from banwatch.formats.ooni.observed import Endpoint
-from banwatch.model.fate import fate_of
+from banwatch.model.fate import Fate, fate_of
 
 
 class EndpointColumns(TypedDict):
@@ -43,8 +43,13 @@ _NO_ENDPOINTS: EndpointColumns = {
 }
 
 
-def sum_up(endpoints: Sequence[Endpoint]) -> EndpointColumns:
-    """Sort endpoints and groups by whether they could be used."""
+def sum_up(endpoints: Sequence[Endpoint], forged: frozenset[str] = frozenset()) -> EndpointColumns:
+    """Sort endpoints and groups by whether they could be used.
+
+    Args:
+        endpoints: hosts of the application.
+        forged: names that resolved to hosts of somebody else.
+    """
     if not endpoints:
         return _NO_ENDPOINTS
     usable = {endpoint.group for endpoint in endpoints if endpoint.step is None}
@@ -58,7 +63,7 @@ def sum_up(endpoints: Sequence[Endpoint]) -> EndpointColumns:
         "endpoints_failed": tuple(sorted({_name(e) for e in endpoints if e.step is not None})),
         "groups_ok": tuple(sorted(usable)),
         "groups_failed": tuple(sorted({endpoint.group for endpoint in lost})),
-        "groups_fate": tuple(sorted({_fate(endpoint) for endpoint in lost})),
+        "groups_fate": tuple(sorted({_fate(endpoint, forged) for endpoint in lost})),
         "groups_tries": sum(endpoint.tries for endpoint in lost),
         "groups_partly": tuple(sorted(f"{group}: {failed[group]} of {tried[group]}" for group in partly)),
         "groups_partly_fate": tuple(sorted({_fate(e) for e in endpoints if e.step and e.group in partly})),
@@ -78,5 +83,7 @@ def _name(endpoint: Endpoint) -> str:
     return endpoint.name if endpoint.name == endpoint.group else f"{endpoint.group}/{endpoint.name}"
 
 
-def _fate(endpoint: Endpoint) -> str:
+def _fate(endpoint: Endpoint, forged: frozenset[str]) -> str:
+    if endpoint.name in forged:
+        return Fate.DNS_FORGED.value
     return fate_of(endpoint.step, endpoint.failure or "") if endpoint.step is not None else ""

@@ -16,6 +16,7 @@ from banwatch.model.failure import (
     DNS_TEMPORARY,
     TIMEOUTS,
 )
+from banwatch.model.fate import Ending, ending_of
 from banwatch.model.ids import UNKNOWN_ASN, Asn
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
@@ -112,6 +113,8 @@ def _sort_lookups(
     encrypted: list[Observation] = []
     for lookup in lookups:
         engine = lookup.engine or "unknown"
+        if is_own(lookup):
+            continue
         if engine in _ENCRYPTED_ENGINES:
             encrypted.append(lookup)
         elif is_of_system(lookup) and not lookup.late:
@@ -119,6 +122,11 @@ def _sort_lookups(
         else:
             plain.append(lookup)
     return system, plain, encrypted
+
+
+def is_own(lookup: Observation) -> bool:
+    """Whether a lookup failed within the probe itself: it says nothing of any resolver."""
+    return lookup.failure is not None and ending_of(lookup.failure) is Ending.OWN
 
 
 def is_of_system(lookup: Observation) -> bool:

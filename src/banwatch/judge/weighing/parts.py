@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from banwatch.formats.ooni import Observed
-from banwatch.judge.weighing.addresses import Addresses, find_prefixes, is_v6
+from banwatch.judge.weighing.addresses import Addresses, find_prefixes, is_address, is_v6
 from banwatch.judge.weighing.follow_ups import is_plain
 from banwatch.judge.weighing.hops import Hop, group_by_hop
 from banwatch.judge.weighing.names import Names, certificate_problem, compare_names
@@ -74,6 +74,18 @@ class MeasurementParts:
     def names_compared(self) -> Iterable[Names]:
         """Names of the hops up to the one that is described, and of the last one."""
         return self._names.values()
+
+    @property
+    def has_working_v4(self) -> bool:
+        """Whether some IPv4 worked on this network, be it a lookup at a resolver outside."""
+        for seen in self.observed.observations:
+            if seen.step is _DNS:
+                outside = (seen.resolver_address or "").removesuffix(":53")
+                if seen.engine == "udp" and is_address(outside) and not is_v6(outside) and seen.answers:
+                    return True
+            elif seen.ip is not None and not is_v6(seen.ip) and seen.failure is None:
+                return True
+        return False
 
     @property
     def has_working_v6(self) -> bool:

@@ -9,10 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from banwatch.judge.weighing.connections import RETRIES
 from banwatch.judge.weighing.hops import Hop
-from banwatch.judge.weighing.names import Names, is_of_system
+from banwatch.judge.weighing.names import Names, is_of_system, is_own
 from banwatch.judge.weighing.parts import MeasurementParts
 from banwatch.model.failure import DNS_NXDOMAIN
-from banwatch.model.fate import Ending, ending_of
 from banwatch.model.ids import UNKNOWN_ASN, UNKNOWN_COUNTRY
 from banwatch.model.observation import Observation, Step
 from banwatch.model.resolver import KnownResolver, ResolverKind, ResolverNature, kind_of_resolver
@@ -91,12 +90,7 @@ def addresses_of_route(parts: MeasurementParts, hop: Hop) -> frozenset[str]:
 
 
 def _is_ordinary(lookup: Observation) -> bool:
-    return is_of_system(lookup) and not lookup.late and not _is_own(lookup)
-
-
-def _is_own(lookup: Observation) -> bool:
-    """Whether a lookup failed within the probe itself: it says nothing of the route."""
-    return lookup.failure is not None and ending_of(lookup.failure) is Ending.OWN
+    return is_of_system(lookup) and not lookup.late and not is_own(lookup)
 
 
 def _is_off_route(hop: Hop, parts: MeasurementParts, retried: Iterable[tuple[Step, str | None]]) -> bool:

@@ -17,6 +17,7 @@ from banwatch.judge.weighing.connections import (
 from banwatch.judge.weighing.endpoints import sum_up
 from banwatch.judge.weighing.follow_ups import ANSWERS_OF_DNS
 from banwatch.judge.weighing.lookups import find_lookups
+from banwatch.judge.weighing.names import is_of_system
 from banwatch.judge.weighing.parts import MeasurementParts
 from banwatch.judge.weighing.path_evidence import (
     NO_CUT,
@@ -41,8 +42,12 @@ from banwatch.model.path import VPN
 from banwatch.model.receipt import SourceClass
 from banwatch.model.reference import Reference
 from banwatch.model.resolver import kind_of_resolver
+from banwatch.model.service import SERVICE_NETWORKS
 
 _DNS = Step.DNS
+_OF_PROXIES = ("198.18.", "198.19.", "fc00:")
+"""Beginnings of the addresses that Clash, Surge and sing-box answer with in their "fake IP" mode:
+198.18.0.0/15 (RFC 2544, which no operator routes) and fc00::/18."""
 _WITH_TIMEOUTS_OF_THEIR_OWN = frozenset({Step.TCP, Step.TLS})
 _NO_ANSWER = frozenset({Ending.TIMEOUT, Ending.UNREACHABLE, Ending.OTHER})
 
@@ -57,6 +62,7 @@ def weigh(observed: Observed, reference: Reference) -> Evidence:
         parts.control,
         parts.page_of_control is not None,
         parts.addresses,
+        working_v4=parts.has_working_v4,
         working_v6=parts.has_working_v6,
     )
     chosen = find_chosen_resolver(parts)
@@ -92,7 +98,7 @@ def weigh(observed: Observed, reference: Reference) -> Evidence:
         **read_rates(parts.plain, parts.follow_ups),
         http_goodput_control_bps=observed.control_goodput_bps,
         throttle_kind=observed.throttle_kind,
-        **sum_up(observed.endpoints),
+        **sum_up(observed.endpoints, _find_forged_hosts(parts)),
         failures=tuple(sorted({seen.failure for seen in parts.plain if seen.failure})),
         outcome_failure=observed.outcome.failure,
         outcome_success=observed.outcome.success,
@@ -180,7 +186,7 @@ def _find_whole(parts: MeasurementParts, connections: Connections, portal: bool)
         "answered": any(seen.failure is None for seen in plain),
         "connected": _is_connected(plain),
         "hops": parts.last_at,
-        "in_tunnel": observed.network_type == VPN,
+        "in_tunnel": observed.network_type == VPN or observed.proxied or _is_behind_proxy(parts),
         "slow_probe": _is_slow(observed),
         "retested": connections.retested
         or any(
@@ -200,7 +206,8 @@ def _find_whole(parts: MeasurementParts, connections: Connections, portal: bool)
 
 def _is_silent(observations: Sequence[Observation]) -> bool:
     """Whether nothing at all answered: no lookup, no connect, no handshake, no request."""
-    return bool(observations) and all(_is_unanswered(seen) for seen in observations)
+    asked = [seen for seen in observations if ending_of(seen.failure or "") is not Ending.OWN]
+    return bool(asked) and all(_is_unanswered(seen) for seen in asked)
 
 
 def _is_unanswered(seen: Observation) -> bool:
@@ -209,6 +216,32 @@ def _is_unanswered(seen: Observation) -> bool:
     if seen.step is _DNS:
         return seen.failure not in ANSWERS_OF_DNS and not seen.answers
     return ending_of(seen.failure) in _NO_ANSWER
+
+
+def _find_forged_hosts(parts: MeasurementParts) -> frozenset[str]:
+    """Find names of a service that resolved, all of them, into networks that are not the service's."""
+    networks = SERVICE_NETWORKS.get(parts.measurement.target, frozenset())
+    if not networks:
+        return frozenset()
+    answers: dict[str, list[str]] = {}
+    for seen in parts.plain:
+        if seen.step is _DNS and seen.hostname and is_of_system(seen) and not seen.late:
+            answers.setdefault(seen.hostname, []).extend(seen.answers)
+    return frozenset(
+        host for host, ips in answers.items() if ips and not any(_is_in(ip, networks, parts) for ip in ips)
+    )
+
+
+def _is_in(ip: str, networks: frozenset[Asn], parts: MeasurementParts) -> bool:
+    """Whether an address lies in one of some networks, or in none that is known."""
+    network = parts.reference.network_of(parts.addresses.unwrap(ip))
+    return not parts.addresses.is_bogon(ip) if network is None else network.asn in networks
+
+
+def _is_behind_proxy(parts: MeasurementParts) -> bool:
+    """Whether every name resolved into a range that proxies on a device answer from."""
+    answers = [ip for hop in parts.hops for seen in hop.dns if is_of_system(seen) for ip in seen.answers]
+    return bool(answers) and all(ip.startswith(_OF_PROXIES) for ip in answers)
 
 
 def _is_connected(observations: Sequence[Observation]) -> bool:
