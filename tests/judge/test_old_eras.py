@@ -136,8 +136,13 @@ def test_the_bootstrap_of_dnscheck_is_read(bootstrap: Any, lookups, state: State
 
 @pytest.mark.parametrize("ip", ["10.10.34.34", "127.0.0.1", "0.0.0.0"])
 def test_a_private_answer_in_the_bootstrap_is_found(ip: str) -> None:
-    query = {"hostname": "dns.example.com", "engine": "getaddrinfo", "query_type": "A", "failure": None}
-    query["answers"] = [{"answer_type": "A", "ipv4": ip}]  # type: ignore[assignment]  # JSON
+    query: dict[str, Any] = {
+        "hostname": "dns.example.com",
+        "engine": "getaddrinfo",
+        "query_type": "A",
+        "failure": None,
+    }
+    query["answers"] = [{"answer_type": "A", "ipv4": ip}]
     keys = {"bootstrap": {"failure": None, "queries": [query]}, "bootstrap_failure": None, "lookups": {}}
     verdict = judge_line(line("dnscheck", keys, "https://dns.example.com/dns-query"))
     assert (verdict.state, verdict.mechanisms) == (State.BLOCKED, ("dns.injection.bogon",))
