@@ -93,6 +93,27 @@ def test_a_certificate_of_an_unknown_authority_is_forged(
     assert (verdict.state, verdict.mechanisms) == (State.BLOCKED, ("tls.mitm.ca_signed",))
 
 
+@pytest.mark.parametrize(
+    "issuer",
+    ["ESET SSL Filter CA", "avast! Web/Mail Shield Root", "AdGuard Personal CA", "Qustodio CA", "mitmproxy"],
+)
+def test_a_program_on_the_device_is_not_the_network(issuer: str) -> None:
+    made, _ = make(HOST, issuer, make(issuer)[1])
+    line = showing(Scenario(tls={"*": UNKNOWN}), [made], UNKNOWN, *GENUINE)
+    verdict = judge_line(line)
+    assert (verdict.state, verdict.mechanisms) == (State.INSUFFICIENT, ())
+    assert weigh_line(line).tls_device_authority
+
+
+@pytest.mark.parametrize(
+    "issuer", ["Qaznet Trust Network", "Information Security Certification Authority", "ESET"]
+)
+def test_any_other_unknown_authority_stays_accused(issuer: str) -> None:
+    made, _ = make(HOST, issuer, make(issuer)[1])
+    verdict = judge_line(showing(Scenario(tls={"*": UNKNOWN}), [made], UNKNOWN, *GENUINE))
+    assert (verdict.state, verdict.mechanisms) == (State.BLOCKED, ("tls.mitm.ca_signed",))
+
+
 def test_where_the_control_sees_the_same_nobody_is_accused() -> None:
     own, _ = make(HOST)
     scenario = Scenario(tls={"*": UNKNOWN}, helper=Helper(tls=UNKNOWN))

@@ -122,7 +122,7 @@ BOOTSTRAP_CASES: list[tuple[Any, dict[str, Any], State, tuple[str, ...]]] = [
 @pytest.mark.parametrize(("bootstrap", "lookups", "state", "mechanisms"), BOOTSTRAP_CASES)
 def test_the_bootstrap_of_dnscheck_is_read(bootstrap: Any, lookups, state: State, mechanisms) -> None:
     """The system's lookup of the resolver's own name: where it gives nothing, no way was tried."""
-    answered = {
+    answered: dict[str, Any] = {
         "hostname": "innocent.example.org",
         "engine": "getaddrinfo",
         "query_type": "A",

@@ -185,6 +185,14 @@ def test_the_command_imports_lists_and_compares(tmp_path: Path) -> None:
     new = json.loads(done.stdout)["id"]
     listed = run.invoke(app, ["reference", "ls", *where])
     kinds = {json.loads(line)["kind"] for line in listed.stdout.splitlines()}
-    assert kinds == {"networks", "roots", "suffixes", "special-addresses", "resolvers", "fingerprints"}
+    assert kinds == {
+        "networks",
+        "roots",
+        "suffixes",
+        "special-addresses",
+        "resolvers",
+        "device-authorities",
+        "fingerprints",
+    }
     same = run.invoke(app, ["reference", "diff", new, new, *where])
     assert json.loads(same.stdout) == {"kind": "fingerprints", "added": [], "removed": [], "changed": []}

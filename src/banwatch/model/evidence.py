@@ -275,6 +275,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     dns_bogon_names: tuple[str, ...] = ()
     """Names that the network's own resolver answered with private or reserved addresses alone, for nettests
     with many names; those that the specification ignores are left out."""
+    tls_device_authority: str = ""
+    """Program on the probe's own device (antivirus, parental control) that opened the TLS connections; else
+    empty. Its handshakes count neither for nor against anybody."""
     page_by_other_route: bool = False
     """The page came, but only from an address that the network's own resolver did not give, which gave none
     that worked: whoever asks that resolver does not get the page."""

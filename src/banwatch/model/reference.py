@@ -92,5 +92,8 @@ class Reference(Protocol):
         `lab` adds the lab's own authority to the roots, for measurements that say they were made in a lab.
         """
 
+    def device_authority(self, certificate: bytes) -> str:
+        """Name the program on a device whose own authority issued a certificate (DER); else empty."""
+
     def target_of(self, hostname: str) -> str:
         """The registrable domain of a name, by the public suffix list; else the name itself."""

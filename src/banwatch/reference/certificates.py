@@ -115,6 +115,16 @@ def is_self_signed(der: bytes) -> bool:
         return False
 
 
+@lru_cache(maxsize=4096)
+def issuer_of(der: bytes) -> str:
+    """Return the issuer's names in small letters; empty for what is no certificate."""
+    try:
+        issuer = parse_certificate(der).issuer
+    except ValueError:
+        return ""
+    return " ".join(str(attribute.value) for attribute in issuer).casefold()
+
+
 def covers(leaf: x509.Certificate, hostname: str) -> bool:
     """Whether a certificate is for a name, by its alternative names, else by its common name."""
     try:

@@ -1,5 +1,6 @@
 """A consistent set of snapshots."""
 
+import csv
 from collections.abc import Sequence
 from datetime import datetime, time
 from functools import cached_property, lru_cache
@@ -48,6 +49,7 @@ def installed_ids() -> tuple[str, ...]:
         suffixes.snapshot_id(),
         snapshots.SHIPPED_SPECIAL,
         snapshots.SHIPPED_RESOLVERS,
+        snapshots.SHIPPED_DEVICE_AUTHORITIES,
     )
 
 
@@ -127,6 +129,11 @@ class Snapshots:
         """Look the address up in the AS table; None where it is not announced or not an address."""
         return self._table.network_of(ip)
 
+    def device_authority(self, certificate: bytes) -> str:
+        """Name the program on a device whose own authority issued a certificate; else empty."""
+        issuer = certificates.issuer_of(certificate)
+        return next((product for mark, product in _device_authorities() if mark in issuer), "")
+
     def match_dns(self, answer: str) -> Sequence[GradedFingerprint]:
         """Fingerprints of a DNS answer (an address or a canonical name)."""
         return _match_dns(self.index, answer)
@@ -155,6 +162,13 @@ def _special_addresses() -> SpecialAddresses:
     return special_addresses.parse_untrusted(
         snapshots.shipped_file(f"{snapshots.SHIPPED_SPECIAL}.csv").decode()
     )
+
+
+@lru_cache(maxsize=1)
+def _device_authorities() -> tuple[tuple[str, str], ...]:
+    """Read beginnings of issuers' names, and whose programs they are."""
+    text = snapshots.shipped_file(f"{snapshots.SHIPPED_DEVICE_AUTHORITIES}.csv").decode()
+    return tuple((row["issuer"].casefold(), row["product"]) for row in csv.DictReader(text.splitlines()))
 
 
 @lru_cache(maxsize=1)

@@ -23,6 +23,7 @@ KINDS = ("fingerprints", "networks", "test-lists")
 _SUFFIXES = {"fingerprints": "json", "networks": "bin", "test-lists": "json"}
 SHIPPED_NETWORKS = "networks-2026-06-17"
 SHIPPED_RESOLVERS = "resolvers-2026-11-01"
+SHIPPED_DEVICE_AUTHORITIES = "device-authorities-2026-11-01"
 SHIPPED_SPECIAL = "special-addresses-2025-04-30"
 
 
@@ -63,6 +64,14 @@ def list_all(data_dir: Path) -> list[Snapshot]:
             as_of=date.fromisoformat(SHIPPED_NETWORKS.removeprefix("networks-")),
             source="ip-location-db (RouteViews, DB-IP, NRO)",
             licence="CC BY 4.0",
+            shipped=True,
+        ),
+        Snapshot(
+            id=SHIPPED_DEVICE_AUTHORITIES,
+            kind="device-authorities",
+            as_of=date.fromisoformat(SHIPPED_DEVICE_AUTHORITIES.removeprefix("device-authorities-")),
+            source="the makers' own pages, one named in each row",
+            licence="CC0 1.0",
             shipped=True,
         ),
         Snapshot(

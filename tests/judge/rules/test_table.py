@@ -75,6 +75,7 @@ def test_every_rule_can_be_reached() -> None:
         "http.known_page",
         "http.known_words",
         "dns.from_nowhere",  # follow-ups of our own probe: test_follow_ups.py
+        "tls.device",  # certificates: test_certificates.py
         "tls.request_cut",  # a probe of another era: test_old_eras.py
         "http.same_elsewhere",
         "tls.cut_later",

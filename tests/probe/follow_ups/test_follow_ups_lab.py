@@ -90,8 +90,8 @@ CASES = (
     Settles(
         ("resets_ignored",),
         "host",
-        (LIKELY, "http.reset.host"),
-        (BLOCKED, "http.reset.host"),
+        (LIKELY, "http.reset"),
+        (BLOCKED, "http.reset"),
         "in-trouble",
     ),
     Settles(

@@ -106,4 +106,26 @@ ROUTE_RULES: tuple[Rule, ...] = (
             f"withholds says nothing of the network."
         ),
     ),
+    Rule(
+        id=RuleId("tls.device"),
+        layer=Layer.TLS,
+        kinds=_WEB,
+        condition=(
+            "the certificate shown is by the authority of an antivirus, a parental control or a debugger"
+        ),
+        holds=lambda e: bool(e.tls_device_authority),
+        state=State.INSUFFICIENT,
+        mechanism="",
+        mechanisms=lambda e: (),
+        why="such programs open every connection of the device that they run on",
+        source="Durumeric et al. 2017 (The Security Impact of HTTPS Interception)",
+        pitfall=(
+            "A censor could call its authority by a program's name. Nothing is claimed then for this "
+            "measurement, and every other authority that nobody knows is accused."
+        ),
+        sentence=lambda e: (
+            f"A program on the device ({e.tls_device_authority}) opened the connection to {host(e)}; what "
+            f"the network does there does not show."
+        ),
+    ),
 )

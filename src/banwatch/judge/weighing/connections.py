@@ -49,6 +49,7 @@ class Connections:
     tls_unfair: int = 0
     mitm: tuple[str, ...] = ()
     certificate_failure: str | None = None
+    device_authority: str = ""
     other_name_ok: bool = False
     other_name_cut: bool = False
     address_ok: bool = False
@@ -197,6 +198,12 @@ def _note_certificate(
     problem = seen.failure
     if seen.peer_certificates:
         problem = certificate_problem(seen, measurement, reference)
+    if problem == f.SSL_UNKNOWN_AUTHORITY and seen.peer_certificates:
+        product = reference.device_authority(seen.peer_certificates[0])
+        if product:
+            result.device_authority = product
+            result.tls_unfair += 1
+            return
     result.certificate_failure = problem
     if problem == f.SSL_INVALID_HOSTNAME and not seen.peer_certificates:
         _count(result.tls, Ending.ALERT)  # Go reports the alert `unrecognized_name` in the same words
@@ -259,6 +266,7 @@ class ConnectionColumns(TypedDict):
     tls_unfair: int
     tls_mitm: tuple[str, ...]
     tls_certificate_failure: str | None
+    tls_device_authority: str
     tls_other_name_ok: bool
     tls_other_name_cut: bool
     tls_name_cut_elsewhere: bool
@@ -292,6 +300,7 @@ def find_connections(
         "tls_unfair": counted.tls_unfair,
         "tls_mitm": counted.mitm,
         "tls_certificate_failure": counted.certificate_failure,
+        "tls_device_authority": counted.device_authority,
         "tls_other_name_ok": counted.other_name_ok,
         "tls_other_name_cut": counted.other_name_cut,
         "tls_name_cut_elsewhere": is_cut_elsewhere(follow_ups),
