@@ -120,7 +120,7 @@ def test_urls_that_find_portals(host: str, path: str, right: Page) -> None:
 def test_such_a_url_that_is_cut_stays_accused() -> None:
     cut = Page(None, "connection_reset")
     verdict = judge_line(detection("connectivitycheck.gstatic.com", cut, EMPTY, "/generate_204"))
-    assert verdict.mechanisms == ("http.reset.host",)
+    assert verdict.mechanisms == ("http.reset",)
 
 
 def certificate(*names: str) -> bytes:
