@@ -66,7 +66,9 @@ def sum_up(endpoints: Sequence[Endpoint], forged: frozenset[str] = frozenset()) 
         "groups_fate": tuple(sorted({_fate(endpoint, forged) for endpoint in lost})),
         "groups_tries": sum(endpoint.tries for endpoint in lost),
         "groups_partly": tuple(sorted(f"{group}: {failed[group]} of {tried[group]}" for group in partly)),
-        "groups_partly_fate": tuple(sorted({_fate(e) for e in endpoints if e.step and e.group in partly})),
+        "groups_partly_fate": tuple(
+            sorted({_fate(e, forged) for e in endpoints if e.step and e.group in partly})
+        ),
         "endpoints_lost_share": share,
         "endpoints_lost_of": of,
     }
