@@ -59,6 +59,8 @@ class Helper:
     page: Page = field(default_factory=Page)
     dead: tuple[str, ...] = ()
     """Addresses at which it found nothing."""
+    mute: tuple[str, ...] = ()
+    """Addresses at which it connected, and every handshake was reset."""
     wrong: tuple[str, ...] = ()
     """Addresses at which it found another site's certificate."""
 
@@ -293,6 +295,7 @@ class _Writer:
             connects[_endpoint(ip, self.port)] = w.ControlTcp(status=failure is None, failure=failure)
             if failure is None and self.s.scheme == "https" and self.tagged:
                 wrong = "ssl_invalid_hostname" if ip in helper.wrong else helper.tls
+                wrong = "connection_reset" if ip in helper.mute else wrong
                 handshakes[_endpoint(ip, self.port)] = w.ControlTls(
                     server_name=self.s.host, status=wrong is None, failure=wrong
                 )

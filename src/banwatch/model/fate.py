@@ -113,6 +113,8 @@ class Fate(StrEnum):
     """The control could not connect there."""
     CONTROL_CERTIFICATE = "control.certificate"
     """The control met a certificate there that is not the site's."""
+    CONTROL_CUT = "control.cut"
+    """The control connected there, and its handshake failed otherwise."""
 
 
 _FATES: dict[tuple[Step, Ending], Fate] = {

@@ -42,6 +42,12 @@ def _dead_everywhere(e: Evidence) -> bool:
     return Fate.CONTROL_UNREACHABLE in fate and bool(fate & (_DEAD | _CUT))
 
 
+def _mute_everywhere(e: Evidence) -> bool:
+    """Whether the false address connects, and every handshake there failed, for the control too."""
+    fate = set(e.dns_fate)
+    return Fate.CONTROL_CUT in fate and bool(fate & _CUT) and Fate.HTTP_SAME not in fate
+
+
 def _not_the_site(e: Evidence) -> bool:
     """Whether the false address is not the site; a certificate counts only where the site's own is good."""
     fate = set(e.dns_fate)
@@ -232,6 +238,36 @@ DNS_RULES: tuple[Rule, ...] = (
         sentence=lambda e: (
             f"{name(e)} resolved to {listed(e.dns_unvouched)}, where nothing answers "
             f"anybody{at_hop(e.dns_hop)}; {expected(e)}."
+        ),
+    ),
+    Rule(
+        id=RuleId("dns.mute_host"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition=(
+            "the network's own resolver answers only with addresses that nothing vouches for, at which no "
+            "handshake went well for the probe or the control, while the control's did at others"
+        ),
+        holds=lambda e: (
+            e.dns_system_unvouched
+            and bool(e.dns_unvouched)
+            and _mute_everywhere(e)
+            and e.control_tls_failure is None
+            and e.control_http
+        ),
+        state=State.LIKELY_BLOCKED,
+        route=Route.ORDINARY,
+        mechanism="dns.injection.other",
+        mechanisms=_injection,
+        why="a site does not send one network alone to a machine that speaks TLS with nobody",
+        source="GFWatch (USENIX Security 2021)",
+        pitfall=(
+            "A broken machine of the site would be called a forgery. It must be in another network than all "
+            "that the control and encrypted resolvers got, and the page must have come to the control."
+        ),
+        sentence=lambda e: (
+            f"{name(e)} resolved to {listed(e.dns_unvouched)}, which completes TLS with "
+            f"nobody{at_hop(e.dns_hop)}; {expected(e)}."
         ),
     ),
     Rule(

@@ -92,11 +92,19 @@ def _by_host(e: Evidence) -> tuple[str, ...]:
     return ("http.reset.host",) if is_by_name(e) else ("http.reset",)
 
 
+def _interfered_before(e: Evidence) -> bool:
+    """Whether lookups, connects or handshakes of the same site failed: then something else acted already."""
+    cuts = e.tcp_timeout + e.tcp_reset + e.tcp_refused + e.tls_timeout + e.tls_reset + e.tls_eof + e.tls_alert
+    return e.dns_system_unvouched or e.dns_system_failure is not None or bool(e.dns_bogons) or cuts > 0
+
+
 def _slowed_download(e: Evidence) -> bool:
     ours, other, control = e.http_goodput_bps, e.http_goodput_other_bps, e.http_goodput_control_bps
     if ours is None or other is None or ours >= THROTTLE_FLOOR_BPS or other <= ours * THROTTLE_RATIO:
         return False
-    return control is None or control > ours * THROTTLE_CONTROL_RATIO
+    if control is None:  # a slow site beside a block is told from a slowed one by a policer's pattern alone
+        return e.throttle_kind == ThrottleKind.POLICING or not _interfered_before(e)
+    return control > ours * THROTTLE_CONTROL_RATIO
 
 
 _HELD_BACK: dict[str, str] = {

@@ -179,14 +179,18 @@ WHOLE_RULES: tuple[Rule, ...] = (
         ),
         holds=lambda e: _answered(e) and _says_no(e) and not _same_status(e) and e.control_http,
         state=State.IMPAIRED,
-        mechanism="",
-        mechanisms=_none,
+        mechanism="http.error",
+        mechanisms=lambda e: () if e.http_encrypted or e.http_headers_match else ("http.error",),
         why="sites refuse countries and networks by themselves; an unencrypted refusal may be anybody's",
         source="ooni/probe#2661; McDonald et al. 2018 (403 Forbidden)",
         pitfall="A censor's own 403 would be called the server's. It is `impaired`, never `ok`.",
         sentence=lambda e: (
             f"The server refused or failed (status {e.http_status}); that is not the network's doing, as far "
             f"as this shows."
+            if e.http_encrypted or e.http_headers_match
+            else f"Somebody refused (status {e.http_status}) over an unencrypted connection, in an answer "
+            f"that does not bear the marks of the control's server; whether the site or the network did "
+            f"cannot be told."
         ),
     ),
     Rule(

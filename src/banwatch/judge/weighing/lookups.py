@@ -122,6 +122,8 @@ def _fates_at_false_addresses(parts: MeasurementParts, hop: Hop, names: Names) -
                 fates.add(Fate.CONTROL_UNREACHABLE.value)
             elif endpoint.tls_failure in CERTIFICATE_FAILURES:
                 fates.add(Fate.CONTROL_CERTIFICATE.value)
+            elif endpoint.tls_attempted and endpoint.tls_failure:
+                fates.add(Fate.CONTROL_CUT.value)
     return tuple(sorted(fates))
 
 

@@ -1,0 +1,113 @@
+"""Kinds of interference that real regimes showed and the lab did not, each with its twin."""
+
+import msgspec
+import pytest
+
+from banwatch.formats.ooni import wire as w
+from banwatch.judge import judge
+from banwatch.model.state import State
+from tests.judge.judging import judge_line, weigh_line
+from tests.judge.scenario import FORGED, HEADERS, SAME_AS, Helper, Lookup, Page, Scenario
+from tests.judge.weighing.test_follow_ups import with_keys
+from tests.judge.weighing.test_throughput import download
+
+S = Scenario()
+HTTP = Scenario(scheme="http")
+LIED = Lookup((FORGED,))
+
+
+@pytest.mark.parametrize("failure", ["connection_reset", "generic_timeout_error", "eof_error"])
+def test_a_false_address_where_tls_dies_for_everybody_is_a_forgery(failure: str) -> None:
+    lie = S.but(system=LIED, tls={FORGED: failure}, retries=True, helper=Helper(mute=(FORGED,)))
+    verdict = judge_line(lie.to_line())
+    assert (verdict.state, verdict.mechanisms) == (State.LIKELY_BLOCKED, ("dns.injection.other",)), verdict
+    assert verdict.rules[0] == "dns.mute_host"
+
+
+MUTE_TWINS = {
+    "a broken machine of the site's own network": S.but(
+        system=Lookup((SAME_AS[0],)),
+        tls={SAME_AS[0]: "connection_reset"},
+        helper=Helper(mute=(SAME_AS[0],)),
+    ),
+    "TLS dies for the control everywhere": S.but(
+        system=LIED,
+        tls={"*": "connection_reset"},
+        helper=Helper(tls="connection_reset", page=Page(None, "connection_reset")),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MUTE_TWINS)
+def test_a_site_s_own_broken_machine_is_no_forgery(name: str) -> None:
+    verdict = judge_line(MUTE_TWINS[name].to_line())
+    assert "dns.mute_host" not in verdict.rules
+    assert not verdict.state.accuses, verdict
+
+
+@pytest.mark.parametrize(
+    "vague", ["dns_temporary_failure", "dns_server_misbehaving", "dns_non_recoverable_failure"]
+)
+@pytest.mark.parametrize(
+    ("said", "state", "mechanisms"),
+    [
+        ("dns_refused_error", State.LIKELY_BLOCKED, ("dns.refused",)),
+        ("dns_nxdomain_error", State.LIKELY_BLOCKED, ("dns.nxdomain",)),
+        ("dns_servfail_error", State.IMPAIRED, None),  # one resolver may break down
+    ],
+)
+def test_what_the_resolver_said_itself_goes_before_libc_s_word(
+    vague: str, said: str, state: State, mechanisms: tuple[str, ...] | None
+) -> None:
+    raw = [
+        w.Query(
+            hostname=S.host,
+            query_type=kind,
+            engine="udp",
+            resolver_address="",
+            failure=said,
+            tags=["depth=0"],
+        )
+        for kind in ("A", "AAAA")
+    ]
+    line = with_keys(S.but(system=Lookup((), vague)).to_line(), queries=raw)
+    evidence, verdict = weigh_line(line), judge_line(line)
+    assert evidence.dns_system_failure == said
+    assert verdict.state is state, verdict
+    if mechanisms is not None:
+        assert verdict.mechanisms == mechanisms
+
+
+BLOCKED_451 = Page(
+    451, body="<html><title>Unavailable</title>By order</html>", title="Unavailable", headers=()
+)
+OWN_451 = Page(
+    451, body="<html><title>Unavailable</title>In your region</html>", title="Unavailable", headers=HEADERS
+)
+
+
+def test_a_refusal_without_the_server_s_marks_is_not_called_the_site_s() -> None:
+    verdict = judge_line(HTTP.but(page=BLOCKED_451).to_line())
+    assert (verdict.state, verdict.mechanisms) == (State.IMPAIRED, ("http.error",))
+    assert "cannot be told" in verdict.sentence
+    assert "not the network's doing" not in verdict.sentence
+
+
+@pytest.mark.parametrize("scenario", [HTTP.but(page=OWN_451), S.but(page=OWN_451), S.but(page=BLOCKED_451)])
+def test_a_refusal_by_the_site_itself_is_said_to_be(scenario: Scenario) -> None:
+    verdict = judge_line(scenario.to_line())
+    assert (verdict.state, verdict.mechanisms) == (State.IMPAIRED, ())
+    assert "not the network's doing" in verdict.sentence
+
+
+def test_a_slow_page_beside_a_block_is_no_second_mechanism() -> None:
+    """Without the control's rate a slow site looks like a slowed one: what acted already is not doubled."""
+    slow = weigh_line(download(4.0, 0.05))
+    blocked = msgspec.structs.replace(
+        slow, dns_system_failure="dns_nxdomain_error", http_goodput_control_bps=None, throttle_kind=""
+    )
+    assert judge(blocked).mechanisms == ("dns.nxdomain",)
+    policed = msgspec.structs.replace(blocked, throttle_kind="policing")
+    assert judge(policed).mechanisms == ("dns.nxdomain", "tls.throttle.sni")
+    measured = msgspec.structs.replace(blocked, http_goodput_control_bps=8_000_000.0)
+    assert judge(measured).mechanisms == ("dns.nxdomain", "tls.throttle.sni")
