@@ -9,7 +9,7 @@ from banwatch.model.state import State
 from banwatch.reference import load
 from banwatch.reference.importing import import_files
 from tests.judge.judging import judge_line, weigh_line
-from tests.judge.scenario import BODY, HEADERS, TITLE, Helper, Page, Scenario
+from tests.judge.scenario import BODY, HEADERS, TITLE, Helper, Lookup, Page, Scenario
 
 SENTENCE = "Access to this website has been denied by order of the competent authority"
 PHRASE = "Доступ заблокирован"
@@ -19,6 +19,7 @@ kp.phrase,isp,body,contains,Zugang gesperrt,5,KP,test
 cp.e_unk_kp_blocked_4,nat,body,contains,{PHRASE},5,,test
 cp.e_unk_blk_9,nat,body,contains,禁止访问,5,,test
 cp.a_prod_filter,prod,body,contains,Application Blocked,5,,test
+kp.answer,nat,dns,full,10.10.34.34,5,KP,test
 kp.place,isp,header.location,prefix,https://notice.ministry.gov.kp/,5,KP,test
 """
 PLAIN = (("content-type", "text/html"),)
@@ -137,6 +138,20 @@ def test_a_known_page_behind_a_redirect_names_both(reference: Reference) -> None
     verdict = judge_line(http(notice(SENTENCE), redirects=(GONE,)).to_line(), reference)
     assert verdict.state is State.BLOCKED
     assert set(verdict.mechanisms) == {"http.redirect", "http.blockpage"}
+
+
+def test_a_known_forged_answer_is_no_portals(reference: Reference) -> None:
+    """A gateway answers with a private address and redirects there; so do censors with known addresses."""
+    gone = Page(302, body="", title=None, headers=(), location="http://10.10.34.34/?type=5")
+    forged = http(
+        notice("no"), redirects=(gone,), system=Lookup(("10.10.34.34",)), plain=Lookup(("10.10.34.34",))
+    )
+    assert judge_line(forged.to_line(), reference).state is State.BLOCKED
+    portal = forged.but(system=Lookup(("192.168.7.1",)), plain=Lookup(("192.168.7.1",)))
+    portal = portal.but(
+        redirects=(Page(302, body="", title=None, headers=(), location="http://192.168.7.1/"),)
+    )
+    assert judge_line(portal.to_line(), reference).state is State.INSUFFICIENT
 
 
 def test_a_known_place_that_was_not_reached_names_the_redirect(reference: Reference) -> None:

@@ -43,6 +43,7 @@ def sent_to(location: str) -> tuple[Page, ...]:
         "https://guest.airport.com/guest/?ap_mac=aa&client_mac=bb&ssid=Free",
         "http://secure.train.com/portal.php?uamip=10.1.0.1&challenge=1",
         "http://hotspot.campus.edu/?res=notyet&uamip=10.1.0.1",
+        "http://topup.operator.com/recharge?msisdn=0",
     ],
 )
 def test_redirects_to_gateways_say_nothing(location: str) -> None:

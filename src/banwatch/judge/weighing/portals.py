@@ -55,20 +55,21 @@ Sources: AOSP's NetworkMonitor, Chromium, Apple, Microsoft's NCSI, Firefox, Netw
 citizenlab/test-lists#788."""
 
 _LOG_IN = re.compile(
-    r"/(log[-_]?in|logon|sign[-_]?in|guest|portal|splash|captive|welcome|hotspot|wifi|wlan|auth|fgtauth|cpauth)"
+    r"/(log[-_]?in|logon|sign[-_]?in|guest|portal|splash|captive|welcome|hotspot|wifi|wlan|auth|fgtauth|cpauth"
+    r"|recharge|top[-_]?up|balance|quota)"
     r"(\b|[/._?-])|/(login|logon)\w*\.\w+|/cgi-bin/login|/webauth",
     re.IGNORECASE,
 )
-"""Paths of log-in pages."""
+"""Paths of log-in pages, and of those that sell more data."""
 _GATEWAY_QUERY = re.compile(
     r"(?:^|[?&;])(?:ap_?mac|apname|ap_?ip|client_?mac|clientip|user_?ip|usermac|user_mac|mac|called|nasid|nas_?ip"
     r"|nasname|uamip|uamport|challenge|redirurl|redirect_?url|redir|orig(?:_?url|inal_?url|in)?|dst|switch_url"
-    r"|statusCode|wlan(?:user|ac)\w*|ssid|vlan|zone|magic|tok|gw_id|gw_address|res=notyet|continue|url)=",
+    r"|statusCode|wlan(?:user|ac)\w*|ssid|vlan|zone|magic|tok|gw_id|gw_address|msisdn|res=notyet|continue|url)=",
     re.IGNORECASE,
 )
 """What gateways write into the address of their log-in page: who asks, over which point, for what."""
 _GATEWAY_NAME = re.compile(
-    r"(captive|hot-?spot|wi-?fi|wlan|guest|portal|login|gateway|router|mikrotik|unifi|ubnt|openwrt|opnsense|pfsense"
+    r"(captive|hot-?spot|wi-?fi|wlan|guest|portal|login|gateway|recharge|top-?up|router|mikrotik|unifi|ubnt|openwrt|opnsense|pfsense"
     r"|fortigate|fortinet|sophos|sonicwall|aruba|ruckus|meraki|cisco|huawei|zyxel|draytek|netgear|tp-?link)",
     re.IGNORECASE,
 )

@@ -88,7 +88,11 @@ def weigh(observed: Observed, reference: Reference) -> Evidence:
     cut, forger = _find_path(parts, genuine)
     return Evidence(
         **_find_identity(parts),
-        **_find_whole(parts, connections, is_behind_portal(parts, known_national=in_pages.national)),
+        **_find_whole(
+            parts,
+            connections,
+            is_behind_portal(parts, known_national=in_pages.national or in_answers.national),
+        ),
         **_find_control(parts),
         **find_lookups(parts, in_answers),
         **forger,
