@@ -4,10 +4,12 @@ import gzip
 import importlib
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from banwatch import reference
+from banwatch.formats.ooni import WireMeasurement
 from banwatch.judge import Judged
 from banwatch.model.errors import BanwatchError
 from banwatch.model.reference import Reference
@@ -156,15 +158,15 @@ def test_an_error_of_ours_costs_one_line(
 ) -> None:
     from banwatch.pipeline import line_batch
 
-    true = line_batch.judge_line  # type: ignore[attr-defined]  # what the module imported
+    true = line_batch.judge_wire  # type: ignore[attr-defined]  # what the module imported
 
-    def judge_line(line: bytes, reference: Reference) -> Judged:
-        judged = true(line, reference)
+    def judge_wire(wire: WireMeasurement, reference: Reference, **more: Any) -> Judged:
+        judged = true(wire, reference, **more)
         if judged.measurement.measurement_uid == uid(1):
             raise ZeroDivisionError("division by zero")
         return judged
 
-    monkeypatch.setattr(line_batch, "judge_line", judge_line)
+    monkeypatch.setattr(line_batch, "judge_wire", judge_wire)
     with Store.open(tmp_path / "s.duckdb") as store:
         report = ingest(store, [write(tmp_path / "a.jsonl", [line(n) for n in range(3)])], reference_data)
         assert (report.accepted, report.quarantined) == (2, 1)

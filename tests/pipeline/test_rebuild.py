@@ -89,15 +89,15 @@ def test_a_lost_database_is_made_again_from_the_archive(store_path: Path, refere
 def test_a_line_that_we_could_not_read_is_read_when_we_can(
     tmp_path: Path, reference_data: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    true = line_batch.judge_line  # type: ignore[attr-defined]  # what the module imported
+    true = line_batch.judge_wire  # type: ignore[attr-defined]  # what the module imported
 
-    def fail(line: bytes, reference: object) -> object:
+    def fail(*anything: object, **more: object) -> object:
         raise ZeroDivisionError
 
     with Store.open(tmp_path / "s.duckdb") as store:
-        monkeypatch.setattr(line_batch, "judge_line", fail)
+        monkeypatch.setattr(line_batch, "judge_wire", fail)
         assert ingest(store, [write(tmp_path / "a.jsonl", [line(0)])], reference_data).quarantined == 1
-        monkeypatch.setattr(line_batch, "judge_line", true)
+        monkeypatch.setattr(line_batch, "judge_wire", true)
         assert rebuild(store, reference_data).measurements == 1
         assert queries.counts(store)["quarantine"] == 0
         assert audit(store).problems == ()

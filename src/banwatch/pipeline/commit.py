@@ -5,7 +5,7 @@ the same lines give the same segment again, so the next run finds it already wri
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from banwatch.formats.own_address import scrub_line
@@ -61,6 +61,9 @@ class _Copy:
 class _Pending:
     """Content of the next commit."""
 
+    received: list[tuple[LineBatch, LineBatchResult, Tally]] = field(default_factory=list)
+    """Line batches whose lines are not compared with the store yet: that takes one look-up for all."""
+    received_lines: int = 0
     frames: list[Frame] = field(default_factory=list)
     entries: list[tuple[str, int, int]] = field(default_factory=list)
     """Id, copy and position in the segment, of each line."""
@@ -68,10 +71,11 @@ class _Pending:
     """By id, hashes of lines as they came, where an address of the probe was taken out."""
     quarantined: list[Quarantined] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
-    sources: dict[str, SourceFile] = field(default_factory=dict)
+    sources: dict[str, Callable[[], SourceFile]] = field(default_factory=dict)
     lines: int = 0
     raw_bytes: int = 0
     rows: int = 0
+    unread: int = 0
     copies: dict[str, list[_Copy]] = field(default_factory=dict)
     """All copies of the ids in this commit."""
 
@@ -89,20 +93,31 @@ class Committer:
         self._retractions = Retractions(read_decisions(decisions_path(store.archive.folder)))
 
     def add(self, line_batch: LineBatch, result: LineBatchResult, tally: Tally) -> None:
-        """Take a line batch with its result."""
+        """Take a line batch with its result; its lines are counted in the tally when they are committed."""
         pending = self._pending
-        line_batch = result.kept(line_batch)
-        self._load_copies({uid for uid in result.uids if uid})
-        dropped, repeated = self._classify(line_batch, result, tally)
-        for position, (_, original) in result.scrubbed.items():
-            if position not in dropped and result.uids[position]:
-                pending.originals[result.uids[position]] = original
-        kept = len(line_batch.lines) - len(dropped)
-        if kept:
-            pending.frames.extend(pack(line_batch, lambda p: p not in dropped) if dropped else result.frames)
-            pending.raw_bytes += result.raw_bytes
-            pending.lines += kept
-            self._add_rows(result, repeated)
+        pending.received.append((result.kept(line_batch), result, tally))
+        pending.received_lines += len(line_batch.lines)
+        pending.raw_bytes += result.raw_bytes
+        pending.rows += result.batch.steps.num_rows
+        pending.unread += len(result.unreadable)
+
+    def _take_received(self) -> None:
+        """Compare the lines that were received with the store, and keep those that are new."""
+        pending = self._pending
+        self._load_copies({uid for _, result, _ in pending.received for uid in result.uids if uid})
+        for line_batch, result, tally in pending.received:
+            dropped, repeated = self._classify(line_batch, result, tally)
+            for position, (_, original) in result.scrubbed.items():
+                if position not in dropped and result.uids[position]:
+                    pending.originals[result.uids[position]] = original
+            kept = len(line_batch.lines) - len(dropped)
+            if kept:
+                frames = (
+                    pack(line_batch, set(range(len(result.uids))) - dropped) if dropped else result.frames
+                )
+                pending.frames.extend(frames)
+                pending.lines += kept
+                self._add_rows(result, repeated)
 
     def adopt(self, line_batch: LineBatch, result: LineBatchResult, start: int, tally: Tally) -> None:
         """Take lines of an existing segment, which `write_adopted` then names."""
@@ -120,11 +135,11 @@ class Committer:
         batch = result.batch.without(sorted(left_out)) if left_out else result.batch
         if batch.size:
             self._pending.batches.append(batch)
-            self._pending.rows += batch.steps.num_rows
 
     def add_unread(self, source: str, number: int, reason: str, what: LongLine | None, tally: Tally) -> None:
         """Quarantine a line over the limit, or (number 0) a file that cannot be read to its end."""
         tally.quarantined += 1
+        self._pending.unread += 1
         self._pending.quarantined.append(
             Quarantined(
                 source=source,
@@ -144,15 +159,15 @@ class Committer:
         if (
             pending.raw_bytes >= self._segment_bytes
             or pending.rows >= SEGMENT_ROWS
-            or len(pending.quarantined) >= SEGMENT_UNREADABLE
-            or len(pending.copies) >= SEGMENT_ROWS
+            or pending.unread >= SEGMENT_UNREADABLE
+            or pending.received_lines >= SEGMENT_ROWS
             or (pending.sources and time.monotonic() - self._committed_at >= COMMIT_S)
         ):
             self.commit()
 
-    def note(self, source: SourceFile) -> None:
-        """Record how far a file was processed; written with the next commit."""
-        self._pending.sources[source.sha256] = source
+    def note(self, sha256: str, row: Callable[[], SourceFile]) -> None:
+        """Record how far a file was processed; the row is made and written with the next commit."""
+        self._pending.sources[sha256] = row
 
     def _load_copies(self, uids: set[str]) -> None:
         """Load the copies of ids that the store has already."""
@@ -234,6 +249,7 @@ class Committer:
 
     def commit(self) -> None:
         """Write the pending lines: the segment first, then every row in one transaction."""
+        self._take_received()
         pending, self._pending = self._pending, _Pending()
         self._committed_at = time.monotonic()
         row = None
@@ -259,7 +275,7 @@ class Committer:
         store.append("segment", [row] if row else [])
         batch = join(pending.batches) if pending.batches else None
         store.append_batch(batch, _entries_of(segment, pending.entries))
-        store.replace("source_file", "sha256", list(pending.sources.values()))
+        store.replace("source_file", "sha256", [row() for row in pending.sources.values()])
 
     def _new_quarantine(self, rows: Sequence[Quarantined], segment: str) -> list[Quarantined]:
         """Drop rows on a line of a file that is in quarantine already."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from banwatch.formats.ooni.decode import MAX_LINE_BYTES
@@ -74,6 +75,8 @@ class _OpenSource:
     """Empty for the standard input, which cannot be resumed."""
     before: SourceFile | None
     """Progress of an earlier run."""
+    twin: "_OpenSource | None" = None
+    """Source of the same content that this run read before."""
     tally: Tally = field(default_factory=Tally)
     reason: str = ""
     """Reason for which its first line, or the file itself, could not be read."""
@@ -160,7 +163,8 @@ def ingest(
 
 
 def _report(opened: list[_OpenSource], *, files: int, size_bytes: int) -> IngestReport:
-    done = [o.before for o in opened if o.before is not None]
+    rows = [o.twin.row(0, complete=True) if o.twin else o.before for o in opened]
+    done = [row for row in rows if row is not None]
     return IngestReport(
         accepted=sum(o.tally.accepted for o in opened),
         duplicates=sum(o.tally.duplicates for o in opened)
@@ -183,7 +187,7 @@ def _commit_item(committer: Committer, item: _WorkItem, result: LineBatchResult 
         committer.add_unread(*item.unread, opened.tally)
         opened.reason = opened.reason or item.unread[2]
     if opened.sha256:
-        committer.note(opened.row(item.lines, complete=item.complete))
+        committer.note(opened.sha256, partial(opened.row, item.lines, complete=item.complete))
     committer.commit_if_full()
 
 
@@ -194,7 +198,8 @@ def _items(
     on_read: Callable[[int], None],
     receive: Receive,
 ) -> Iterator[_WorkItem]:
-    """Read every source in order."""
+    """Read every source in order; content that comes under a second name is read once."""
+    twins: dict[str, _OpenSource] = {}
     for source in found:
         try:
             sha256 = sources.sha256_of(source)
@@ -203,13 +208,13 @@ def _items(
             opened.append(_OpenSource(source, sha256, None))
             yield _WorkItem(opened[-1], 0, unread=(source.name, 0, f"cannot be read: {error.strerror}", None))
             continue
-        earlier = before.get(sha256)
-        opened.append(_OpenSource(source, sha256, earlier))
-        if earlier is not None and earlier.complete:
+        earlier, twin = before.get(sha256), twins.get(sha256)
+        opened.append(_OpenSource(source, sha256, earlier, twin))
+        if twin is not None or (earlier is not None and earlier.complete):
             on_read(source.size_bytes)
             continue
         yield from _items_of(opened[-1], on_read, receive)
-        before[sha256] = opened[-1].row(0, complete=True)  # for the same content under another name
+        twins[sha256] = opened[-1]
 
 
 def _items_of(opened: _OpenSource, on_read: Callable[[int], None], receive: Receive) -> Iterator[_WorkItem]:

@@ -2,7 +2,7 @@
 
 import gc
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -174,15 +174,15 @@ class Worker:
         return uid
 
 
-def pack(line_batch: LineBatch, keep: Callable[[int], bool] = lambda position: True) -> tuple[Frame, ...]:
-    """Compress the lines of a batch, or some of them, into frames."""
+def pack(line_batch: LineBatch, kept: Container[int] | None = None) -> tuple[Frame, ...]:
+    """Compress the lines of a batch, or those at some positions, into frames."""
     frames = []
     numbers: list[int] = []
     lines: list[bytes] = []
     receipts: list[str] = []
     held = 0
     for position, line in enumerate(line_batch.lines):
-        if not keep(position):
+        if kept is not None and position not in kept:
             continue
         numbers.append(line_batch.numbers[position])
         lines.append(line)
