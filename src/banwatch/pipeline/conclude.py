@@ -12,6 +12,7 @@ from banwatch.model.ids import IncidentId
 from banwatch.model.incident import Incident
 from banwatch.pipeline.trust.conclusions import Earlier, conclude
 from banwatch.pipeline.trust.decisions import decisions_path, moderated, read_decisions
+from banwatch.pipeline.trust.incident_ids import add_incident_ids, incident_ids_path, read_incident_ids
 from banwatch.store import Store, queries
 from banwatch.store.bookkeeping import LogEntry, PublishedIncident
 
@@ -45,7 +46,9 @@ def detect(
     """
     cells = queries.cells(store)
     current = queries.incidents(store)
-    published = {row.incident_id: row for row in store.rows(PublishedIncident)}
+    ids_path = incident_ids_path(store.archive.folder)
+    published = {IncidentId(name): row for name, row in read_incident_ids(ids_path).items()}
+    published |= {row.incident_id: row for row in store.rows(PublishedIncident)}
     first = {name: row.first for name, row in published.items()}
     current_ids = {incident.incident_id for incident in current}
     withdrawn = [row.last for name, row in published.items() if name not in current_ids]
@@ -62,6 +65,7 @@ def detect(
         born = first.get(one.incident_id, one)
         published[one.incident_id] = PublishedIncident(incident_id=one.incident_id, first=born, last=one)
     comparisons = [row for ban in bans for row in announced.compare(ban, heard, found.witnessed)]
+    add_incident_ids(ids_path, [published[name] for name in sorted(published)])
     with store.transaction():
         for name, rows in (("change", changes), ("incident", incidents), ("comparison", comparisons)):
             store.clear(name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from banwatch.model.errors import BanwatchError
-from banwatch.store.bookkeeping import Property
+from banwatch.store.bookkeeping import Property, PublishedIncident
 from banwatch.store.engines.engine import Engine
 from banwatch.store.tables import SCHEMA_VERSION, TABLES
 
@@ -112,6 +112,7 @@ def _renew(store: "Store", engine: Engine, names: set[str], *, renew: bool) -> N
             f"Run `banwatch rebuild --store {store.location}`: it makes every table again from the archive",
         )
     kept = [p for p in store.rows(Property) if p.name != "shape"]
+    published = store.rows(PublishedIncident) if "published_incident" in names else []
     with store.transaction():
         for name in sorted(names - {"log"}):
             engine.drop(name)
@@ -119,3 +120,4 @@ def _renew(store: "Store", engine: Engine, names: set[str], *, renew: bool) -> N
             if table.name not in names & {"log"}:
                 engine.create(table)
         store.append("property", [*kept, Property(name="shape", value=SHAPE)])
+        store.append("published_incident", published)  # ids are for life
