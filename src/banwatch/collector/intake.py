@@ -15,6 +15,7 @@ import zstandard
 
 from banwatch.collector.report_ids import check_agreement
 from banwatch.formats.ooni import decode_untrusted
+from banwatch.formats.ooni.decode import check_values_untrusted
 from banwatch.formats.ooni.reading import read_text
 from banwatch.formats.own_address import scrub_submission
 from banwatch.model.errors import WireError
@@ -78,7 +79,7 @@ def unpack_untrusted(body: bytes, encoding: str, limit: int = MAX_SUBMISSION_BYT
             if len(unpacked) <= limit and not unpacker.eof:
                 raise WireError("the body is cut short")
         elif encoding == "zstd":
-            with zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(body) as reader:
+            with zstandard.ZstdDecompressor(max_window_size=1 << 23).stream_reader(body) as reader:
                 unpacked = reader.read(limit + 1)
         else:
             raise RefusedError(415, "bodies are taken as they are, or packed with gzip or zstd")
@@ -107,6 +108,7 @@ def read_submission_untrusted(
     Raises:
         WireError: the body is no measurement, or one of another report.
     """
+    check_values_untrusted(body)
     try:
         submission = msgspec.json.decode(body, type=_Submission)
         content = bytes(submission.content) or body  # some clients send the measurement without the envelope
@@ -159,6 +161,7 @@ def read_sealed_untrusted(body: bytes, private_key: bytes, sender: str = "") -> 
     line = unseal_untrusted(body, private_key)
     if len(line) > MAX_SUBMISSION_BYTES:
         raise WireError(f"a measurement of more than {MAX_SUBMISSION_BYTES} bytes")
+    check_values_untrusted(line)
     try:
         fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from banwatch.model.failure import DNS_NXDOMAIN
+from banwatch.net.dns.messages import is_never_asked
 from banwatch.net.dns.resolv_conf import read_system_resolvers
 from banwatch.net.failure import NetworkFailure, classify_os_error
 from banwatch.net.linux.icmp import hear_errors, take_errors
@@ -218,6 +220,8 @@ class RealNet:
 
     async def resolve(self, hostname: str) -> tuple[str, ...]:
         """Ask `getaddrinfo`, in a thread of its own: it cannot be cancelled, and must not hold up others."""
+        if is_never_asked(hostname):
+            raise NetworkFailure(DNS_NXDOMAIN)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[tuple[str, ...]] = loop.create_future()
 

@@ -68,12 +68,11 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Remove every measurement that is still in the spool."""
         from banwatch.cli.views.spool import confirm_wipe
-        from banwatch.probe.spool.push import open_spool
+        from banwatch.probe.spool.push import wipe_spool
 
-        opened = open_spool(folder)
         if not sure:
             confirm_wipe()
-        print(f"{opened.wipe()} measurements removed")
+        print(f"{wipe_spool(folder)} measurements removed")
 
     @spool.command("keys")
     def keys(

@@ -83,9 +83,16 @@ def render_question(hostname: str, query_type: str, message_id: int) -> bytes:
     return message_id.to_bytes(2, "big") + _question(hostname, query_type)
 
 
+def is_never_asked(hostname: str) -> bool:
+    """Whether a name is of Tor's onion services, which no resolver may learn of (RFC 7686)."""
+    return hostname.rstrip(". ").lower().endswith(".onion") or hostname.strip(". ").lower() == "onion"
+
+
 @functools.lru_cache(maxsize=1024)
 def _question(hostname: str, query_type: str) -> bytes:
     """Return a question without its id: every resolver is asked the same."""
+    if is_never_asked(hostname):
+        raise WireError("onion names are not asked for")
     try:
         query = dns.message.make_query(
             dns.name.from_text(hostname, idna_codec=None), query_type, use_edns=0, payload=1232

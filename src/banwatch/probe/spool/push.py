@@ -8,12 +8,13 @@ from pathlib import Path
 
 from banwatch.model.errors import BanwatchError
 from banwatch.model.progress import Progress
+from banwatch.net.dns.messages import is_never_asked
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.real import RealNet
 from banwatch.net.tls.certificates import Roots
 from banwatch.probe.spool.delivery import Collector, Delivered, push
-from banwatch.probe.spool.spool import Spool
+from banwatch.probe.spool.spool import Spool, wipe_folder
 
 
 def open_spool(folder: Path) -> Spool:
@@ -25,6 +26,17 @@ def open_spool(folder: Path) -> Spool:
     if not folder.is_dir():
         raise BanwatchError(f"No spool at {folder}", "Name it with --spool, or measure with --spool first.")
     return Spool(folder)
+
+
+def wipe_spool(folder: Path) -> int:
+    """Wipe a spool, also one whose key is missing or damaged; return the number of measurements in it.
+
+    Raises:
+        BanwatchError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise BanwatchError(f"No spool at {folder}", "Name it with --spool.")
+    return wipe_folder(folder)
 
 
 def parse_collector(url: str, *, proxy: str | None, ca_file: Path | None) -> Collector:
@@ -41,6 +53,11 @@ def parse_collector(url: str, *, proxy: str | None, ca_file: Path | None) -> Col
         raise BanwatchError(
             f"{url} is not encrypted: whoever watches would see what is delivered, and to whom",
             "Name an https:// address, or an onion address with --proxy.",
+        )
+    if is_never_asked(target.host) and not proxy:
+        raise BanwatchError(
+            f"{target.host} is an onion address, which only Tor can reach",
+            "Name Tor's SOCKS port with --proxy, such as 127.0.0.1:9050.",
         )
     return Collector(url=target, roots=Roots(ca_file), proxy=_parse_proxy(proxy) if proxy else None)
 

@@ -30,7 +30,7 @@ def make_keys() -> tuple[bytes, bytes]:
 
 
 def parse_key(text: str) -> bytes:
-    """Read a key as people copy it: 64 hexadecimal digits.
+    """Read a key as people copy it: 64 hexadecimal digits. An error never shows the text: it may be private.
 
     Raises:
         BanwatchError: the text is no such key.
@@ -41,7 +41,7 @@ def parse_key(text: str) -> bytes:
         key = b""
     if len(key) != KEY_BYTES:
         raise BanwatchError(
-            f"No key: {text.strip()[:80]!r}",
+            f"No key: 64 hexadecimal digits were expected, and {len(text.strip())} characters given",
             "Expected the collector's public key, 64 hexadecimal digits, as `banwatch spool keys` prints it.",
         )
     return key

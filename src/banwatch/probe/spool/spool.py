@@ -109,7 +109,9 @@ class Spool:
         number = 0
         part = path.with_name(path.name + _UNFINISHED)
         try:
-            with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as bundle:
+            part.unlink(missing_ok=True)
+            fd = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(fd, "w+b") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as bundle:
                 for one in self.waiting():
                     entry = zipfile.ZipInfo(f"sealed/{one.measurement_id}")  # without the time of the file
                     bundle.writestr(entry, one.path.read_bytes())
@@ -122,15 +124,20 @@ class Spool:
 
     def wipe(self) -> int:
         """Remove every measurement and the collector's key from the folder; return how many there were."""
-        number = 0
-        for one in list(self.waiting()):
-            one.path.unlink(missing_ok=True)
-            number += 1
-        for path in (*self.folder.glob(f"*{_UNFINISHED}"), self.folder / _KEY_FILE):
-            path.unlink(missing_ok=True)
-        with suppress(OSError):
-            self.folder.rmdir()  # stays where it holds other files
-        return number
+        return wipe_folder(self.folder)
+
+
+def wipe_folder(folder: Path) -> int:
+    """Remove every measurement and the key from a folder, whatever state its key is in."""
+    number = 0
+    for path in list(folder.glob(f"*{_SUFFIX}")):
+        path.unlink(missing_ok=True)
+        number += 1
+    for path in (*folder.glob(f"*{_UNFINISHED}"), folder / _KEY_FILE):
+        path.unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()  # stays where it holds other files
+    return number
 
 
 def _write_whole(path: Path, data: bytes) -> None:
