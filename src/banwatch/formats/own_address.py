@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from banwatch.formats.ooni.wire import WireMeasurement
 from banwatch.formats.scrub import SCRUBBED, scrubber
 
@@ -125,6 +127,21 @@ def _about_itself(value: dict[str, Any]) -> list[str]:
     if isinstance(annotations, dict):
         texts += [*annotations, *annotations.values()]
     return [text for text in texts if isinstance(text, str) and is_address(text)]
+
+
+class _Fact(msgspec.Struct):
+    x_scrubbed: dict[str, int] | None = None
+
+
+def count_scrubbed(line: bytes) -> int:
+    """Count the values of a line from which an address was taken out."""
+    if FACT.encode() not in line:
+        return 0
+    try:
+        fact = msgspec.json.decode(line, type=_Fact).x_scrubbed
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return 0
+    return max(0, (fact or {}).get("values", 0))
 
 
 class _Walk:

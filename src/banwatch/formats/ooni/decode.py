@@ -112,6 +112,11 @@ def parse_time(text: str | None) -> datetime | None:
     return at if at is not None and _EARLIEST_YEAR <= at.year <= _LATEST_YEAR else None
 
 
+def starts_at_its_test(wire: WireMeasurement) -> bool:
+    """Whether the start of the test stands in the place of a measurement's own time, which cannot be read."""
+    return parse_time(wire.measurement_start_time) is None
+
+
 def _parse_other_time(text: str) -> datetime | None:
     try:
         if _EPOCH.fullmatch(text):

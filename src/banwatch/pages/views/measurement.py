@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from banwatch.formats.ooni import decode_untrusted, observe
+from banwatch.formats.ooni import WireMeasurement, decode_untrusted, observe
+from banwatch.formats.ooni.decode import starts_at_its_test
+from banwatch.formats.own_address import count_scrubbed
 from banwatch.judge import RULES
 from banwatch.model.control import Control
 from banwatch.model.errors import WireError
@@ -118,7 +120,8 @@ def view_measurement(
         links: the page's neighbours.
     """
     by_target = {row.target: row for row in evidence}
-    control = _control_of(raw)
+    wire = _decode(raw)
+    control = _control_of(wire)
     raw_href = links.raw(measurement.measurement_uid)
     raw_file = "#" not in raw_href
     shown, shortened = lay_out(words.visible_lines(raw.decode("utf-8", "replace")), shorten=True)
@@ -132,7 +135,7 @@ def view_measurement(
         verdicts=tuple(_verdict(verdict, by_target.get(verdict.target)) for verdict in verdicts),
         steps=view_steps(observations, control),
         has_control=control is not None,
-        details=_details(measurement),
+        details=_details(measurement) + _repairs(wire, raw),
         raw=shown,
         shortened=shortened,
         raw_bytes=len(raw),
@@ -143,11 +146,31 @@ def view_measurement(
     )
 
 
-def _control_of(raw: bytes) -> Control | None:
+def _decode(raw: bytes) -> WireMeasurement | None:
     try:
-        return observe(decode_untrusted(raw), lambda name: name).control
+        return decode_untrusted(raw)
     except WireError:
         return None
+
+
+def _control_of(wire: WireMeasurement | None) -> Control | None:
+    try:
+        return observe(wire, lambda name: name).control if wire is not None else None
+    except WireError:
+        return None
+
+
+def _repairs(wire: WireMeasurement | None, raw: bytes) -> tuple[Detail, ...]:
+    """Tell what is not as the line had it: a time that was taken from elsewhere, an address that is gone."""
+    found = []
+    if wire is not None and starts_at_its_test(wire):
+        given = words.visible(wire.measurement_start_time or "", 40) or "nothing"
+        value = f"its own time cannot be read ({given}); the start of its test stands in the place"
+        found.append(Detail(name="Time repaired", value=value))
+    if values := count_scrubbed(raw):
+        value = f"the probe's address, from {words.counted(values, 'value')} of the line"
+        found.append(Detail(name="Taken out", value=value))
+    return tuple(found)
 
 
 def _verdict(verdict: Verdict, evidence: Evidence | None) -> VerdictView:
