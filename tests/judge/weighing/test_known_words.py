@@ -9,7 +9,7 @@ from banwatch.model.state import State
 from banwatch.reference import load
 from banwatch.reference.importing import import_files
 from tests.judge.judging import judge_line, weigh_line
-from tests.judge.scenario import BODY, HEADERS, TITLE, Helper, Lookup, Page, Scenario
+from tests.judge.scenario import BODY, FORGED, HEADERS, TITLE, Helper, Lookup, Page, Scenario
 
 SENTENCE = "Access to this website has been denied by order of the competent authority"
 PHRASE = "Доступ заблокирован"
@@ -19,6 +19,7 @@ kp.phrase,isp,body,contains,Zugang gesperrt,5,KP,test
 cp.e_unk_kp_blocked_4,nat,body,contains,{PHRASE},5,,test
 cp.e_unk_blk_9,nat,body,contains,禁止访问,5,,test
 cp.a_prod_filter,prod,body,contains,Application Blocked,5,,test
+kp.server,isp,dns,full,{FORGED},5,KP,test
 kp.answer,nat,dns,full,10.10.34.34,5,KP,test
 kp.place,isp,header.location,prefix,https://notice.ministry.gov.kp/,5,KP,test
 """
@@ -138,6 +139,23 @@ def test_a_known_page_behind_a_redirect_names_both(reference: Reference) -> None
     verdict = judge_line(http(notice(SENTENCE), redirects=(GONE,)).to_line(), reference)
     assert verdict.state is State.BLOCKED
     assert set(verdict.mechanisms) == {"http.redirect", "http.blockpage"}
+
+
+@pytest.mark.parametrize(
+    ("where", "settles"),
+    [({}, True), ({"probe_cc": "DE"}, False), ({"probe_cc": "ZZ"}, False), ({"probe_asn": "AS0"}, False)],
+    ids=["here", "another country", "unknown country", "no AS"],
+)
+def test_a_nations_forged_answer_elsewhere_confirms_nothing(
+    where: dict[str, str], settles: bool, reference: Reference
+) -> None:
+    forged = Scenario(
+        system=Lookup((FORGED,)),
+        plain=Lookup((FORGED,)),
+        tcp={FORGED: "generic_timeout_error"},
+        helper=Helper(dead=(FORGED,)),
+    ).but(**where)
+    assert bool(weigh_line(forged.to_line(), reference).dns_fingerprints) is settles
 
 
 def test_a_known_forged_answer_is_no_portals(reference: Reference) -> None:
