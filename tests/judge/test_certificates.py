@@ -114,6 +114,21 @@ def test_any_other_unknown_authority_stays_accused(issuer: str) -> None:
     assert (verdict.state, verdict.mechanisms) == (State.BLOCKED, ("tls.mitm.ca_signed",))
 
 
+@pytest.mark.parametrize("year", [b"2001", b"2015", b"2039"])
+@pytest.mark.parametrize("failure", [UNKNOWN, "ssl_invalid_certificate"])
+def test_a_probe_with_a_wrong_clock_accuses_nobody(
+    lab: Reference,
+    authority: tuple[x509.Certificate, ec.EllipticCurvePrivateKey],
+    year: bytes,
+    failure: str,
+) -> None:
+    valid, _ = make(HOST, "an authority of this test", authority[1])
+    line = showing(Scenario(tls={"*": failure}, annotations=LAB), [valid, authority[0]], failure, *GENUINE)
+    moved = line.replace(b"2026-04-01 00:00:00", year + b"-04-01 00:00:00")
+    assert moved != line
+    assert not judge_line(moved, lab).state.accuses
+
+
 def test_where_the_control_sees_the_same_nobody_is_accused() -> None:
     own, _ = make(HOST)
     scenario = Scenario(tls={"*": UNKNOWN}, helper=Helper(tls=UNKNOWN))

@@ -32,7 +32,7 @@ class ResolverKind(StrEnum):
 
 
 class ResolverNature(StrEnum):
-    """What a known resolver does with names that somebody objects to."""
+    """Treatment of objectionable names by a resolver that anybody can choose."""
 
     PUBLIC = "public"
     """It answers as the world does: where it seems to lie, its answers are changed on the way."""
