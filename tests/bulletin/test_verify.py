@@ -4,7 +4,9 @@ import io
 import json
 import zipfile
 from contextlib import nullcontext, suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -76,11 +78,15 @@ def test_verdicts_of_a_bundle_of_0_1_0_are_read(whole: bytes) -> None:
 
 def test_a_whole_bundle_holds(whole: bytes, tmp_path: Path) -> None:
     found = check(whole, tmp_path)
-    assert found.holds
+    assert found.consistent
     assert found.same_rules
     assert (found.measurements, found.verdicts, found.differences) == (33, 33, ())
-    assert list(verification_lines(found))[-1] == "the bundle holds"
-    assert json.loads(next(verification_json(found)))["holds"] is True
+    text = list(verification_lines(found))
+    assert text[-2].startswith("consistent")
+    assert text[-1].startswith("not proven: who made it")  # nobody signed it
+    assert not any("holds" in line for line in text)
+    assert json.loads(next(verification_json(found)))["consistent"] is True
+    assert json.loads(next(verification_json(found)))["signed_by"] is None
 
 
 def test_the_page_names_the_digest_that_verify_tells(tmp_path: Path) -> None:
@@ -104,7 +110,7 @@ def test_a_changed_measurement_is_found(whole: bytes, tmp_path: Path) -> None:
     lines = zipfile.ZipFile(io.BytesIO(whole)).read(MEASUREMENTS)
     found = check(changed(whole, MEASUREMENTS, lines.replace(b"A page", b"A pige", 1)), tmp_path)
     assert not found.whole
-    assert not found.holds
+    assert not found.consistent
     assert [problem.path for problem in found.problems] == [MEASUREMENTS]
 
 
@@ -114,8 +120,31 @@ def test_a_forged_verdict_is_found_even_with_a_new_manifest(tmp_path: Path) -> N
     publish_from(reader, "kp-test", tmp_path)
     found = verify_bundle(tmp_path / "kp-test-evidence.zip")
     assert found.whole
-    assert not found.holds
+    assert not found.consistent
     assert [difference.bundled for difference in found.differences] == ["blocked (tls.alert)"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"input": "https://other.example/"}, "input"),
+        ({"measurement_start_time": datetime(2026, 1, 1, tzinfo=UTC)}, "measurement_start_time"),
+        ({"sentence": "The government did it."}, "sentence"),
+        ({"rules": ("dns.blockpage",)}, "rules"),
+        ({"probe_id": "somebody"}, "probe_id"),
+    ],
+)
+def test_every_forged_field_of_a_verdict_is_found(
+    tmp_path: Path, changes: dict[str, Any], field: str
+) -> None:
+    """0.1.0 compared states and mechanisms alone: a forged country, time or sentence held."""
+    reader = judged_country()
+    reader.verdict_rows[3] = replace(reader.verdict_rows[3], **changes)
+    publish_from(reader, "kp-test", tmp_path)
+    found = verify_bundle(tmp_path / "kp-test-evidence.zip")
+    assert not found.consistent
+    named = [problem.what for problem in found.problems] + [str(d.fields) for d in found.differences]
+    assert any(field in text for text in named)
 
 
 def test_other_rules_may_judge_otherwise(tmp_path: Path) -> None:
@@ -123,7 +152,7 @@ def test_other_rules_may_judge_otherwise(tmp_path: Path) -> None:
     reader.verdict_rows = [replace(v, state=State.DOWN, ruleset="older") for v in reader.verdict_rows]
     publish_from(reader, "kp-test", tmp_path)
     found = verify_bundle(tmp_path / "kp-test-evidence.zip")
-    assert found.holds
+    assert found.consistent
     assert len(found.differences) == 33
     assert any("other rules" in line for line in verification_lines(found))
 
@@ -142,7 +171,7 @@ def test_additions_and_losses(
     whole: bytes, tmp_path: Path, path: str, content: bytes | None, twice: bool, what: str
 ) -> None:
     found = check(changed(whole, path, content, twice=twice), tmp_path)
-    assert not found.holds
+    assert not found.consistent
     assert what in [problem.what for problem in found.problems if problem.path == path]
 
 

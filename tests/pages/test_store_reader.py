@@ -62,7 +62,7 @@ def test_the_bulletin_of_a_recording(database: Path, tmp_path: Path) -> None:
     assert text.count("<svg") == TIERS
     assert len(list((tmp_path / "measurements").rglob("*.html"))) == DAYS * TARGETS * TIERS
     found = verify_bundle(tmp_path / "dprk-2016-evidence.zip")
-    assert found.holds
+    assert found.consistent
     assert found.measurements == DAYS * TARGETS * TIERS
 
 

@@ -7,6 +7,11 @@ import msgspec
 from banwatch.bulletin.verify import Verification
 from banwatch.pages.wording import words
 
+NOT_PROVEN = (
+    "not proven: who made it (nobody signed it: compare the digest with the one that its maker published), "
+    "and that no measurement was left out"
+)
+"""Limits of the check, which are told whatever it finds."""
 _MAX_SHOWN = 20
 """Problems and differences listed; the rest is counted."""
 
@@ -37,7 +42,12 @@ def verification_lines(found: Verification) -> Iterator[str]:
     yield from _rest(len(found.differences))
     if found.differences and not found.same_rules:
         yield "other rules or reference data judge otherwise; that alone does not speak against the bundle"
-    yield "the bundle holds" if found.holds else "the bundle does NOT hold"
+    yield (
+        "consistent: its verdicts follow from its measurements, in every field that was compared"
+        if found.consistent
+        else "NOT consistent: it is not whole, or its verdicts do not follow from its measurements"
+    )
+    yield NOT_PROVEN
 
 
 def _rest(count: int) -> Iterator[str]:
@@ -52,7 +62,9 @@ def verification_json(found: Verification) -> Iterator[str]:
             "subject": found.manifest.subject,
             "title": found.manifest.title,
             "digest": found.digest,
-            "holds": found.holds,
+            "consistent": found.consistent,
+            "signed_by": None,
+            "selection_proven": False,
             "whole": found.whole,
             "problems": [{"path": problem.path, "what": problem.what} for problem in found.problems],
             "measurements": found.measurements,
@@ -63,6 +75,7 @@ def verification_json(found: Verification) -> Iterator[str]:
                     "target": difference.target,
                     "bundled": difference.bundled,
                     "here": difference.here,
+                    "fields": difference.fields,
                 }
                 for difference in found.differences
             ],

@@ -1,6 +1,7 @@
 """Check of an evidence bundle without a network: whole files, and measurements that give its verdicts."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +11,17 @@ from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import MeasurementUid, TargetName
 from banwatch.model.progress import Progress
 from banwatch.model.reference import Reference
-from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
 from banwatch.reference import load
 
 _Key = tuple[MeasurementUid, TargetName]
-_Judgement = tuple[State, tuple[str, ...]]
+_OF_MEASUREMENT = (
+    *("test_name", "input", "probe_cc", "probe_asn", "access_tier"),
+    *("report_id", "probe_id", "measurement_start_time"),
+)
+"""Fields of a verdict that its measurement gives under any rules."""
+_OF_RULES = ("state", "mechanisms", "layer", "hop", "rules", "vetoed", "sentence", "resolver_kind")
+"""Fields that the rules and the reference data give."""
 _EVERY = 50
 """Measurements judged between two reports of progress."""
 
@@ -28,6 +34,8 @@ class Difference:
     target: str
     bundled: str
     here: str
+    fields: tuple[str, ...] = ()
+    """Fields that differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +65,10 @@ class Verification:
         return not self.problems
 
     @property
-    def holds(self) -> bool:
-        """Tell whether the bundle is whole, and the same rules give the same verdicts.
+    def consistent(self) -> bool:
+        """Tell whether the bundle is whole, and the same rules give the same verdicts in every field.
+
+        That proves neither who made it nor that no measurement was left out.
 
         Other rules may judge otherwise without the bundle being wrong: then the differences are only listed.
         """
@@ -99,12 +109,12 @@ def _verify(bundle: Bundle, progress: Progress) -> Verification:
             bundled[verdict.measurement_uid, verdict.target] = verdict
     except WireError as error:
         problems.append(Problem(path=VERDICTS, what=error.reason))
-    here: defaultdict[_Key, list[_Judgement]] = defaultdict(list)
+    here: defaultdict[_Key, list[Verdict]] = defaultdict(list)
     try:
         for line in bundle.measurements_untrusted():
             measurements += 1
-            key, judgement = _judge_again(line, reference)
-            here[key].append(judgement)
+            again = judge_line(line, reference).verdict
+            here[again.measurement_uid, again.target].append(again)
             if measurements % _EVERY == 0:
                 progress(measurements, max(bundle.manifest.measurements, measurements))
     except WireError as error:
@@ -112,16 +122,24 @@ def _verify(bundle: Bundle, progress: Progress) -> Verification:
     if measurements != bundle.manifest.measurements:
         said = bundle.manifest.measurements
         problems.append(Problem(path=MEASUREMENTS, what=f"holds {measurements}, the manifest says {said}"))
+    problems += [
+        Problem(path=VERDICTS, what=f"{uid}: {', '.join(wrong)} differ from the measurement")
+        for (uid, target), said in sorted(bundled.items())
+        if (wrong := _differing(said, here[uid, target], _OF_MEASUREMENT))
+    ]
+    left_out = sorted(uid for uid, target in here.keys() - bundled.keys())
+    problems += [Problem(path=VERDICTS, what=f"{uid} has no verdict") for uid in left_out]
     differences += [
         Difference(
             measurement_uid=uid,
             target=target,
             bundled=_verdict_text(said),
-            here=" or ".join(_judgement_text(found) for found in here[uid, target])
+            here=" or ".join(_verdict_text(found) for found in here[uid, target])
             or "no measurement gives it",
+            fields=_differing(said, here[uid, target], _OF_RULES),
         )
         for (uid, target), said in sorted(bundled.items())
-        if (said.state, said.mechanisms) not in here[uid, target]
+        if not here[uid, target] or _differing(said, here[uid, target], _OF_RULES)
     ]
     return Verification(
         manifest=bundle.manifest,
@@ -143,15 +161,12 @@ def _reference_for(manifest: Manifest) -> Reference:
         return load()
 
 
-def _judge_again(line: bytes, reference: Reference) -> tuple[_Key, _Judgement]:
-    verdict = judge_line(line, reference).verdict
-    return (verdict.measurement_uid, verdict.target), (verdict.state, verdict.mechanisms)
+def _differing(said: Verdict, here: Sequence[Verdict], names: Sequence[str]) -> tuple[str, ...]:
+    """Return the fields that differ from what a measurement of this id gives; of several, the nearest."""
+    found = [tuple(name for name in names if getattr(said, name) != getattr(again, name)) for again in here]
+    return min(found, key=len, default=())
 
 
 def _verdict_text(verdict: Verdict) -> str:
-    return _judgement_text((verdict.state, verdict.mechanisms))
-
-
-def _judgement_text(judgement: _Judgement) -> str:
-    state, mechanisms = judgement
-    return f"{state.value} ({', '.join(mechanisms)})" if mechanisms else state.value
+    mechanisms = ", ".join(verdict.mechanisms)
+    return f"{verdict.state.value} ({mechanisms})" if mechanisms else str(verdict.state.value)

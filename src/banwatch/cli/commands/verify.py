@@ -24,5 +24,5 @@ def register(app: typer.Typer) -> None:
         with piece_progress("judging again") as progress:
             found = verify_bundle(bundle, progress)
         show_verification(found, as_json=as_json)
-        if not found.holds:
+        if not found.consistent:
             raise typer.Exit(1)

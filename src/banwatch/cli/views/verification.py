@@ -5,6 +5,6 @@ from banwatch.bulletin.verify import Verification
 
 
 def show_verification(found: Verification, *, as_json: bool) -> None:
-    """Print whether a bundle holds, and what differs."""
+    """Print what the check of a bundle proved, and what differs."""
     for line in verification_json(found) if as_json else verification_lines(found):
         print(line)
