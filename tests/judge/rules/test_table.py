@@ -75,6 +75,9 @@ def test_every_rule_can_be_reached() -> None:
         "http.known_page",
         "http.known_words",
         "dns.from_nowhere",  # follow-ups of our own probe: test_follow_ups.py
+        "dns.mute_host",  # a control cut at the same address: test_regime_kinds.py
+        "service.mostly_cut",  # groups of which some answer: test_groups.py
+        "service.partly",
         "tls.device",  # certificates: test_certificates.py
         "tls.request_cut",  # a probe of another era: test_old_eras.py
         "http.same_elsewhere",
