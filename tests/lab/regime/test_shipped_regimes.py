@@ -187,6 +187,34 @@ EFFECTS: dict[str, tuple[str, str | None, list[tuple[str, int, str]]]] = {
             ("https://www.nytimes.com/", OK, "200"),
         ],
     ),
+    "es-2025": (
+        "2025-02-08T20:00Z",
+        None,
+        [
+            ("-4 https://www.cloudflare.com/", TIMEOUT, "000"),
+            ("-6 https://www.cloudflare.com/", OK, "200"),
+            ("--resolve twitter.com:443:104.244.42.129 https://twitter.com/", OK, "200"),
+            ("https://www.nytimes.com/", OK, "200"),
+        ],
+    ),
+    "ru-2022": (
+        "2022-03-06T12:00Z",
+        None,
+        [
+            ("https://www.bbc.com/", TLS_FAILED, "000"),
+            ("https://cloudflare-quic.com/", OK, "200"),  # over TCP
+            ("https://www.nytimes.com/", OK, "200"),
+        ],
+    ),
+    "in-2020": (
+        "2020-10-02T06:00Z",
+        "airtel",
+        [
+            ("http://www.pornhub.com/", OK, "200"),  # the provider's page
+            ("https://www.bet365.com/", TLS_FAILED, "000"),
+            ("https://www.nytimes.com/", OK, "200"),
+        ],
+    ),
     "mm-2021": (
         "2021-02-08T06:00Z",
         None,
