@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from banwatch.detect import thresholds as t
 from banwatch.detect.blocking.baseline import Prior
 from banwatch.detect.blocking.changes import find_blocking
 from banwatch.detect.blocking.emissions import DEFAULT, Emissions
+from banwatch.detect.shutdowns.cut_off import find_cut_off
 from banwatch.detect.shutdowns.find import find_shutdowns
 from banwatch.detect.votes.cells import hour_of
 from banwatch.detect.votes.voices import vouched_span
@@ -25,7 +27,8 @@ def find_changes(
     Args:
         cells: the cells, in any order; hours without measurements need no cell.
         through: the moment up to which the data are complete: hours before it without cells are empty. If
-            omitted, the data reach as far as two voices do.
+            omitted, the data reach as far as some voices do, and a silence that lasts to their end may be that
+            of the table.
         prior: the series' common baseline, to update one series alone; from the cells, if omitted.
         emissions: how an hour's votes are weighed.
 
@@ -33,15 +36,28 @@ def find_changes(
         Changes in order of target, network, tier and onset. Those seen by one voice alone are among them,
         with `probes` 1; `group` makes no incident of these.
     """
-    every = tuple(cells)
+    # what arrived long before it was made has a wrong clock: nobody knows when it was made
+    every = tuple(cell for cell in cells if cell.lag_s is None or cell.lag_s >= -t.CLOCK_AHEAD_S)
     if not every:
         return ()
     changes = list(find_blocking(every, prior=prior, emissions=emissions))
     vouched = vouched_span(every)[1]
     if through is not None:  # hours that have ended
         vouched = max(vouched, hour_of(through) - timedelta(hours=1))
-    changes.extend(find_shutdowns(every, vouched))
+    cut_off = list(find_cut_off(every))
+    silent = find_shutdowns(every, vouched, complete=through is not None)
+    changes.extend(one for one in silent if not any(_overlap(one, other) for other in cut_off))
+    changes.extend(cut_off)
     return tuple(sorted(changes, key=_order))
+
+
+def _overlap(one: Change, other: Change) -> bool:
+    """Return whether two changes of one network overlap in time."""
+    if (one.probe_cc, one.probe_asn, one.access_tier) != (other.probe_cc, other.probe_asn, other.access_tier):
+        return False
+    before = one.end_latest is not None and one.end_latest <= other.onset_earliest
+    after = other.end_latest is not None and other.end_latest <= one.onset_earliest
+    return not before and not after
 
 
 def _order(change: Change) -> tuple[str, str, int, str, datetime]:

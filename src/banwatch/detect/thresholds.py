@@ -94,6 +94,9 @@ nor a new beginning."""
 
 LONGEST_LAG_S = 400 * 86400
 """A measurement that came later than this has a wrong clock, or an id that means something else."""
+CLOCK_AHEAD_S = 600
+"""Seconds by which a measurement may have arrived before it says that it was made: clocks of phones without a
+fault differ by less."""
 
 CLOCK_AHEAD_S = 900
 """Seconds that a measurement may lie after the hour of its receipt: a phone that sets its clock by the
@@ -108,15 +111,33 @@ TESTIFIED_NATS = SHUTDOWN_NATS / 2
 """Testimony from which a silence need not exceed the network's ordinary ones: half of the evidence is then
 not absence."""
 TOGETHER_NATS = 6.0
-POOLED_NATS = 16.0
-"""Networks of one country that fall silent together need only so much each, and so much in all."""
+"""Evidence from which a silence is examined at all."""
 RECURRING_NATS = 1.0
 RECURRING_TIMES = 3
-"""Silences that come back so often, within two days and each with some testimony, are one shutdown."""
+"""Silences at the same hours of so many days are a schedule; each that is testified to needs only so much."""
+SCHEDULE_NATS = 9.0
+"""Evidence that silences at the same hours of the day are a schedule, beyond the choice of hours and days: by
+chance one in some 8,000 countries."""
+RECURRING_LONGEST_HOURS = 20
+"""Hours of a silence above which it is no part of a day's schedule."""
+SEASON_GAP_HOURS = 14 * 24 + 12
+"""Hours after which a silence at the same hours begins another season: exams pause for a week, sessions are
+months apart."""
+OPEN_SHARE = 0.4
+"""Share of an hour's measurements abroad that load, from which a network is not cut off."""
+USUALLY_LOADS = 0.3
+"""Share of all measurements of a target that load, from which its failures say something: a cut of half the
+data leaves as much."""
+CUT_OFF_HOURS = 3
+"""Hours in which targets abroad failed together, at least: one or two are a bad run."""
 LONGEST_RHYTHM_HOURS = 5 * 366 * 24
 """Hours further back say nothing of a network's rhythm; also bounds the grid, whatever the clocks."""
 STRAY_CLOCK_HOURS = 7 * 24
 """Hours by which one voice's clock may extend the period examined."""
+VOUCHING_VOICES = 3
+VOUCHING_SHARE = 0.25
+"""Voices, and share of a usual day's voices, that vouch for the first and last hour of the data: two phones
+with wrong clocks were seen in several countries' data."""
 STRAY_NATS = 3.5
 """Evidence that each answered voice takes away within a silence: 3 % of the usual volume may still get
 out."""
@@ -139,11 +160,65 @@ USUAL_DAYS_SHARE = 0.8
 WEEKDAY_PRIOR_DAYS = 2.0
 """Days of the same weekday for which the hour of day on all weekdays counts: two, so that the
 weekday's own four days in a month of data outweigh it."""
-EXTREME_SCALES = 7.0
-"""By how many scales of the network's own tail a silence without testimony must exceed a large ordinary one:
-about one in 1,000 of such."""
-ORDINARY_RANKS = (5, 20)
-"""The silences, ranked from the heaviest, between which the tail of ordinary ones is measured."""
+AROUND_HOURS = 4 * 24
+"""Hours before and after a silence that show how many voices were there: spells of probes last some days."""
+LIVELINESS = (0.1, 2.0)
+"""Bounds of the factor that follows from it."""
+TAIL_RANK = 5
+"""Rank of the silence at which the tail of ordinary ones is taken to begin: up to four heavier ones may be
+shutdowns."""
+TAIL_RANKS_BELOW = 4
+"""Ranks, as multiples of the first, down to which the tail's scale is measured: of an exponential tail this
+gives the scale to a quarter."""
+TAIL_SAFETY = 1.25
+"""Factor on that scale: voices that come and go for days have a tail that is longer than it looks, by
+`bench/detect.py --silence`."""
+TAIL_LEAST_NATS = 1.0
+"""The scale of silences of independent hours; none is shorter."""
+SHIFTS = 48
+"""Copies of a country in which its networks are shifted by weeks: the tenth heaviest silence of them is one
+that a country has by chance in one of five such periods."""
+SHIFTED_WEEKS_AT_LEAST = 4
+"""Weeks without which there is little to shift by."""
+RHYTHM_WEEKS = 2.0
+"""Weeks of data before absence says anything: each weekday twice."""
+FALSE_SHUTDOWNS_PER_WEEK = 0.005
+FALSE_PARTS_PER_WEEK = 0.0005
+"""Silences that chance may give in a week of all of one country, and of each of its networks or some of them:
+together less than the goal of one in 100 country-weeks."""
+SHUTDOWNS_PER_WEEK = 1 / 100
+"""Shutdowns in a week of one country, before any data: one in two years."""
+UNMEASURED_CONFIDENCE = 0.75
+"""Confidence of a shutdown in which nothing was measured, at most: a cut cable or a loss of power looks the
+same. Of 221 outages of 2018 to 2021 with a known cause (SIGCOMM'23 list), 166 were ordered."""
+LONE_NETWORK_ODDS = 10.0
+"""How much oftener a silence of one network alone comes of its own few probes, or of its operator, than its
+past silences show."""
+WITHOUT_VOICE_ODDS = 10.0
+"""The same where one voice went on."""
+NAMELESS_ODDS = 100.0
+"""The same once more where nothing tells voices apart: a few probes that left together cannot be told from
+many."""
+SHIFTED_VOICES = 32
+"""Voices of a network that are shifted one by one; the rest are shifted together."""
+CONSTANT_HOURS = 10
+"""Hours in which a voice must have been heard to be one that comes back."""
+CONSTANT_VOICES_SHARE = 0.5
+"""Share of all that is heard that such voices must give, for a network to be known by its voices."""
+TOGETHER_OVERLAP = 0.6
+"""Share of the hours of two silences that both must have for them to be one event."""
+LACKING_COUNTRIES = 3
+"""Countries that lack the same hours, from which the gap is ours."""
+LACKING_USUAL_HOURS = 2.0
+"""Hours with measurements that a country must usually have in a gap to be counted as lacking it, or not."""
+LACKING_SHARE = 0.1
+"""Share of these hours up to which a country lacks the gap."""
+MIDNIGHT_SPAN_HOURS = 6
+"""Hours within which an edge must be dated for midnight in it to say anything."""
+LEVEL_HOURS = 14 * 24
+"""Hours before and after a silence that show how much is measured then."""
+LEVEL_STEADY = 0.5
+"""Share of the usual below which less is measured; above it, it is chance."""
 MEASURING_ENDED_HOURS = 14 * 24
 """A silence of one network alone that lasts longer than this looks like an end of the measuring."""
 MEASURING_PAUSED_HOURS = 10 * 24

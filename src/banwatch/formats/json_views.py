@@ -142,6 +142,8 @@ class IncidentJson:
     asn: str | None
     """`AS131279` where the incident is on one network alone, else null."""
     unconfirmed: bool = False
+    windows: tuple[str, ...] = ()
+    reached: tuple[TargetName, ...] = ()
 
     @classmethod
     def from_incident(cls, incident: Incident) -> "IncidentJson":
@@ -164,6 +166,8 @@ class IncidentJson:
             sentence=incident.sentence,
             asn=render_asn(incident.asns[0]) if len(incident.asns) == 1 else None,
             unconfirmed=incident.unconfirmed,
+            windows=incident.windows,
+            reached=incident.reached,
         )
 
 

@@ -49,6 +49,10 @@ class Change:
     witness: MeasurementUid
     baseline: float = 0.0
     """Share of trouble that the series has while it is open, 0 to 1; 0 for a shutdown."""
+    windows: tuple[str, ...] = ()
+    """Of something that recurs, each time as `2019-06-09T01:00Z/2019-06-09T05:35Z`; else empty."""
+    reached: tuple[TargetName, ...] = ()
+    """Of a shutdown, the targets that loaded meanwhile: sites of a country that was cut off from abroad."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,3 +82,7 @@ class Incident:
     """The incident in words for a reader."""
     unconfirmed: bool = False
     """Whether it rests on anonymous sources alone, and no moderator confirmed it (docs/trust.md)."""
+    windows: tuple[str, ...] = ()
+    """Of something that recurs, each time, as in `Change`; hours between them are not part of it."""
+    reached: tuple[TargetName, ...] = ()
+    """Of a shutdown, the targets that loaded meanwhile."""

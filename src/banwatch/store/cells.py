@@ -125,7 +125,12 @@ def _lag_s(v: ibis.Table) -> ibis.Value:
     days = days + (153 * since_march + 2) // 5 + day - 1 - _DAYS_TO_1970
     arrived = ((days * 24 + hour) * 60 + minute) * 60 + second
     lag = arrived - v.measurement_start_time.epoch_seconds()
-    return ibis.ifelse(sound & (lag >= 0) & (lag <= LONGEST_LAG_S), lag, ibis.null("int64"))
+    # received in an hour, of which it came by the end
+    received = v.received_at.epoch_seconds() + 3600 - v.measurement_start_time.epoch_seconds()
+    has_receipt = v.received_at.notnull()
+    lag = ibis.ifelse(has_receipt & (~sound | (received < 0)), received, lag)
+    in_range = (sound | has_receipt) & (lag >= -LONGEST_LAG_S) & (lag <= LONGEST_LAG_S)
+    return ibis.ifelse(in_range, lag, ibis.null("int64"))
 
 
 def read_cells(table: pa.Table) -> list[Cell]:

@@ -1,7 +1,8 @@
 """Shutdowns: a silence that exceeds the network's own, and none where the measuring itself ended."""
 
 from banwatch.detect import fold
-from banwatch.detect.shutdowns.find import MECHANISM, find_shutdowns
+from banwatch.detect.shutdowns.edges import MECHANISM
+from banwatch.detect.shutdowns.find import find_shutdowns
 from banwatch.model.incident import Change, IncidentKind
 from banwatch.model.state import State
 from tests.detect.making import START, hours, verdict
@@ -20,11 +21,15 @@ def _found(silent: range) -> list[Change]:
 
 
 def test_two_days_of_silence_are_a_shutdown_within_its_bounds() -> None:
-    (change,) = _found(range(20 * 24, 22 * 24))
+    (change,) = _found(range(20 * 24 + 5, 22 * 24 + 5))
     assert (change.kind, change.target, change.mechanisms) == (IncidentKind.SHUTDOWN, "", (MECHANISM,))
-    assert change.onset_earliest == START + hours(20 * 24 - 1)
-    assert change.onset_earliest <= change.onset_latest <= START + hours(20 * 24 + 3)
-    assert change.end_latest == START + hours(22 * 24)
+    assert change.onset_earliest == START + hours(20 * 24 + 4)
+    assert change.onset_earliest <= change.onset_latest <= START + hours(20 * 24 + 8)
+    assert change.end_latest == START + hours(22 * 24 + 5)
+
+
+def test_two_whole_days_without_measurements_may_be_what_a_mirror_lacks() -> None:
+    assert _found(range(20 * 24, 22 * 24)) == []
 
 
 def test_a_network_that_answers_every_hour_has_none() -> None:

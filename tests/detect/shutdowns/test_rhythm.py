@@ -7,8 +7,6 @@ from banwatch.detect.shutdowns.rhythm import (
     Silence,
     absence,
     missed_by,
-    ordinary,
-    recurring,
     rhythm_of,
     silences,
 )
@@ -69,18 +67,6 @@ def test_a_network_measured_in_few_hours_has_no_rhythm() -> None:
     rhythm = rhythm_of(cells, end)
     assert rhythm is not None
     assert absence(rhythm, end) is None
-
-
-def test_silences_with_testimony_that_recur_are_joined() -> None:
-    nights = [Silence(24 * n, 24 * n + 6, 8.0, 2.0) for n in range(3)]
-    assert recurring(nights) == [Silence(0, 54, 24.0, 6.0)]
-    assert recurring(nights[:2]) == nights[:2]
-
-
-def test_ordinary_silences_need_five_of_them() -> None:
-    few = [Silence(n, n, float(n), 0.0) for n in range(4)]
-    assert ordinary(few) == (0.0, 0.0)
-    assert ordinary([*few, Silence(9, 9, 9.0, 0.0), Silence(8, 8, 8.0, 0.0)])[0] == 1.0
 
 
 def test_the_edge_is_where_absence_adds_up() -> None:

@@ -10,7 +10,7 @@ from banwatch.detect.incidents.select import Cluster, select_changes
 from banwatch.detect.wording.sentence import render_sentence
 from banwatch.model.cell import Cell
 from banwatch.model.ids import IncidentId
-from banwatch.model.incident import Change, Incident
+from banwatch.model.incident import Change, Incident, IncidentKind
 from banwatch.model.mechanism import deepest
 
 
@@ -72,8 +72,17 @@ def _incident(cluster: Cluster) -> Incident:
         end_latest=end_latest,
         measurements=sum(change.measurements for change in ordered),
         probes=max(change.probes for change in ordered),
-        confidence=round(min(1 - doubt, t.HIGHEST_CONFIDENCE), 4),
+        confidence=round(min(1 - doubt, _most_confidence(ordered)), 4),
         witnesses=tuple(dict.fromkeys(change.witness for change in strongest))[: t.INCIDENT_WITNESSES],
         sentence="",
+        windows=max((change.windows for change in ordered), key=len, default=()),
+        reached=tuple(sorted({target for change in ordered for target in change.reached})),
     )
     return replace(draft, sentence=render_sentence(draft, own_resolver=cluster.own_resolver))
+
+
+def _most_confidence(changes: Sequence[Change]) -> float:
+    """Return the highest confidence that changes give: silences of a country are one piece of evidence."""
+    if changes[0].kind is IncidentKind.SHUTDOWN and not any(change.measurements for change in changes):
+        return max(change.confidence for change in changes)
+    return t.HIGHEST_CONFIDENCE

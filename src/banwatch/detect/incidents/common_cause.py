@@ -22,6 +22,10 @@ def set_aside(changes: Sequence[Change], cells: Iterable[Cell]) -> dict[Change, 
     for change in changes:
         if change.kind is IncidentKind.BLOCKING and change.probes < t.MINIMUM_VOICES:
             aside[change] = "one probe or report alone says so"
+    cut_off = [change for change in changes if change.reached]
+    for change in changes:
+        if change.kind is IncidentKind.BLOCKING and any(_began_within(change, one) for one in cut_off):
+            aside.setdefault(change, "everything abroad failed on that network then")
     measuring: defaultdict[TargetName, set[CountryCode]] = defaultdict(set)
     for cell in cells:
         measuring[cell.target].add(cell.probe_cc)
@@ -34,6 +38,19 @@ def set_aside(changes: Sequence[Change], cells: Iterable[Cell]) -> dict[Change, 
         _set_aside_simultaneous(aside, mine, len(where), t.COMMON_CAUSE_SHARE, "it")
     _set_aside_simultaneous(aside, changes, len(countries), t.RELEASE_SHARE, "many targets")
     return aside
+
+
+def _began_within(change: Change, cut_off: Change) -> bool:
+    """Return whether a change began while its network was cut off from abroad, and not before."""
+    if (change.probe_cc, change.probe_asn, change.access_tier) != (
+        cut_off.probe_cc,
+        cut_off.probe_asn,
+        cut_off.access_tier,
+    ):
+        return False
+    slack = timedelta(hours=t.COMMON_CAUSE_HOURS)
+    before_end = cut_off.end_latest is None or change.onset_latest <= cut_off.end_latest
+    return change.onset_known and change.onset_latest >= cut_off.onset_earliest - slack and before_end
 
 
 def _set_aside_simultaneous(

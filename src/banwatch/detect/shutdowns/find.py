@@ -5,112 +5,201 @@ measurement weighs by how seldom that hour of the day and week is empty on this 
 measurements in which nothing at all answered; they arrive late, once the network is back, and can at most
 double the evidence of absence, so that nobody can report a shutdown of a network that nobody else measures.
 
-A network whose few probes come and go has ordinary silences. A silence without testimony is a shutdown if it
-outweighs these by far, or if another network of the country fell silent in the same hours.
+Absence alone is a shutdown only where chance hardly ever gives as much (`chance`) and nothing in the
+measuring itself explains it (`ours`).
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from math import log
+from datetime import datetime
+from functools import cached_property
+from math import comb, inf
 
 import numpy as np
 
 from banwatch.detect import thresholds as t
+from banwatch.detect.shutdowns.chance import Hours, Tail, networks_of, shifted_tail, tail_of, voices_of
+from banwatch.detect.shutdowns.edges import change_of, change_of_season
+from banwatch.detect.shutdowns.ours import Clock, Country, is_gap_of_ours, level
+from banwatch.detect.shutdowns.recurring import Season, seasons
 from banwatch.detect.shutdowns.rhythm import (
     Nats,
     Rhythm,
     Silence,
     absence,
-    missed_by,
-    ordinary,
-    recurring,
     rhythm_of,
     silences,
 )
-from banwatch.detect.votes.series import HOUR_S, answered_in, hour_number
+from banwatch.detect.votes.series import hour_number
 from banwatch.detect.votes.voices import without
 from banwatch.model.cell import Cell
-from banwatch.model.ids import Asn, CountryCode, TargetName
-from banwatch.model.incident import Change, IncidentKind
+from banwatch.model.ids import Asn, CountryCode
+from banwatch.model.incident import Change
 
-MECHANISM = "network.shutdown"
 WHOLE_COUNTRY = Asn(-1)
 """Number that stands for all networks of a country and access tier together."""
 _Network = tuple[CountryCode, Asn, str]
+_WEEK_HOURS = 7 * 24
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
+class _Unit:
+    """Hours of a network, or of all networks of a country together, and the silences in them."""
+
+    network: _Network
+    rhythm: Rhythm
+    nats: Nats
+    found: tuple[Silence, ...]
+    networks: frozenset[_Network]
+    """The network itself, or every network of the country."""
+    siblings: int
+    """Number of networks of the country and access tier."""
+    shortest: int
+    """Hours of the shortest silence that is examined."""
+
+    @property
+    def weeks(self) -> float:
+        """Length of its hours in weeks."""
+        return len(self.nats) / _WEEK_HOURS
+
+    @property
+    def clock(self) -> Clock:
+        """Its hours, and the evidence of each."""
+        return self.rhythm, self.nats
+
+    @cached_property
+    def tail(self) -> Tail:
+        """Tail of its own silences."""
+        return tail_of((self.absence(one) for one in self.found), len(self.nats))
+
+    @cached_property
+    def hours(self) -> Hours:
+        """Sums over its hours."""
+        return Hours.of(self.nats, self.rhythm.live)
+
+    def absence(self, silence: Silence) -> float:
+        """Return a silence's evidence of absence, by how much was heard in the days around it."""
+        return (silence.nats - silence.testimony) * self.hours.liveliness(silence.first, silence.last)
+
+
+@dataclass(frozen=True)
 class _Candidate:
     """A silence with enough evidence to be examined."""
 
-    probe_cc: CountryCode
-    probe_asn: Asn
-    access_tier: str
-    rhythm: Rhythm
-    nats: Nats
+    unit: _Unit
     silence: Silence
-    ordinary: tuple[float, float]
-    networks: frozenset[_Network]
-    """The silent networks: the candidate's own, or every network of the country."""
-    compared: int
-    """Number of networks and countries examined: the more, the longer the longest ordinary silence among
-    them."""
-
-    @property
-    def ends(self) -> int:
-        """Hour number of its last hour."""
-        return self.rhythm.start + self.silence.last
 
     @property
     def begins(self) -> int:
         """Hour number of its first hour."""
-        return self.rhythm.start + self.silence.first
+        return self.unit.rhythm.start + self.silence.first
 
     @property
-    def network(self) -> _Network:
-        """Country, AS and access tier."""
-        return (self.probe_cc, self.probe_asn, self.access_tier)
+    def ends(self) -> int:
+        """Hour number of its last hour."""
+        return self.unit.rhythm.start + self.silence.last
 
-    def overlaps(self, other: "_Candidate") -> bool:
-        """Return whether two silences have an hour in common."""
-        return other.begins <= self.ends and self.begins <= other.ends
+    @property
+    def hours(self) -> int:
+        """Number of its hours."""
+        return self.ends - self.begins + 1
 
     @property
     def lasts(self) -> bool:
         """Whether nothing has answered since."""
-        return not self.rhythm.live[self.silence.last + 1 :].any()
+        return not self.unit.rhythm.live[self.silence.last + 1 :].any()
+
+    @cached_property
+    def absence(self) -> float:
+        """Evidence of absence, by what was measured shortly before and after it."""
+        return self.unit.absence(self.silence) * level(self.silence, self.unit.clock)
+
+    @cached_property
+    def expected(self) -> float:
+        """Number of silences so heavy that chance gives in all of the unit's hours."""
+        return self.unit.tail.expected(self.absence)
+
+    def overlap(self, other: "_Candidate") -> float:
+        """Return the hours that two silences have in common, as a share of the hours of both."""
+        both = min(self.ends, other.ends) - max(self.begins, other.begins) + 1
+        return max(both, 0) / (max(self.ends, other.ends) - min(self.begins, other.begins) + 1)
 
 
-def find_shutdowns(cells: Sequence[Cell], through: datetime) -> Iterator[Change]:
+def find_shutdowns(cells: Sequence[Cell], through: datetime, *, complete: bool = True) -> Iterator[Change]:
     """Find stretches in which a network was shut down.
 
     Args:
         cells: every cell, also those without informative measurements.
         through: start of the last hour that the data cover.
+        complete: whether somebody vouches that every measurement up to then is here; otherwise a silence that
+            lasts to the end may be the end of the table.
     """
     vouched = hour_number(through)
     last = max(hour_number(cell.hour) for cell in cells)
-    candidates = list(_candidates(cells, min(max(vouched, last), vouched + t.STRAY_CLOCK_HOURS), vouched))
-    accepted: list[_Candidate] = []
-    for candidate in candidates:
-        repeated = any(
-            other.networks == candidate.networks and candidate.overlaps(other) for other in accepted
+    end = min(max(vouched, last), vouched + t.STRAY_CLOCK_HOURS)
+    units = list(_units(cells, end, vouched))
+    clocks = _clocks(units)
+    recurring = _seasons(units)
+    for network, (unit, season) in recurring:
+        yield change_of_season(network, unit.rhythm, season)
+    every = [
+        _Candidate(unit, silence)
+        for unit in units
+        for silence in unit.found
+        if silence.nats >= t.TOGETHER_NATS
+        and silence.last - silence.first >= unit.shortest
+        and not any(
+            network in unit.networks and season.covers(unit.rhythm, silence)
+            for network, (_, season) in recurring
         )
-        if not repeated and _is_shutdown(candidate, candidates):
-            accepted.append(candidate)
-    for candidate in accepted:
-        if candidate.probe_asn != WHOLE_COUNTRY:
-            yield _change(candidate)
+    ]
+    examination = _Examination(every, clocks, complete)
+    accepted: list[tuple[_Candidate, float]] = []
+    for candidate in every:
+        repeated = any(
+            other.unit.networks == candidate.unit.networks and candidate.overlap(other) > 0
+            for other, _ in accepted
+        )
+        expected = inf if repeated else examination.expected(candidate)
+        if expected < inf:
+            accepted.append((candidate, expected))
+    for candidate, expected in accepted:
+        unit = candidate.unit
+        change = change_of(unit.network, unit.rhythm, unit.nats, candidate.silence, expected / unit.weeks)
+        if unit.network[1] != WHOLE_COUNTRY:
+            yield change
             continue
-        for network in sorted(candidate.networks):
-            mine = [other for other in accepted if other.network == network]
-            if not any(candidate.overlaps(other) for other in mine):
-                yield replace(_change(candidate), probe_asn=network[1])
+        for network in sorted(unit.networks):
+            mine = [other for other, _ in accepted if other.unit.network == network]
+            if not any(candidate.overlap(other) for other in mine):
+                yield replace(change, probe_asn=network[1])
 
 
-def _candidates(cells: Sequence[Cell], end: int, vouched: int) -> Iterator[_Candidate]:
+def _seasons(units: Sequence[_Unit]) -> list[tuple[_Network, tuple[_Unit, Season]]]:
+    """Return the recurring silences of each network: those of the whole country first, then its own."""
+    found: list[tuple[_Network, tuple[_Unit, Season]]] = []
+    for unit in sorted(units, key=lambda one: one.network[1] != WHOLE_COUNTRY):
+        if unit.shortest:
+            continue
+        for season in seasons(unit.rhythm, unit.nats, unit.found):
+            alone = unit.network[1] != WHOLE_COUNTRY and unit.siblings > 1
+            if alone and season.testimony < t.TESTIFIED_NATS:
+                continue  # its few probes may have changed their hours
+            for network in sorted(unit.networks):
+                days = {begin.date() for begin, _ in season.windows}
+                taken = {
+                    begin.date()
+                    for name, (_, other) in found
+                    if name == network
+                    for begin, _ in other.windows
+                }
+                if min(days) > max(taken, default=min(days)) or not taken or max(days) < min(taken):
+                    found.append((network, (unit, season)))
+    return found
+
+
+def _units(cells: Sequence[Cell], end: int, vouched: int) -> Iterator[_Unit]:
     by_network: defaultdict[_Network, list[Cell]] = defaultdict(list)
     of_country: defaultdict[_Network, set[_Network]] = defaultdict(set)
     for cell in cells:
@@ -125,16 +214,21 @@ def _candidates(cells: Sequence[Cell], end: int, vouched: int) -> Iterator[_Cand
         nats = absence(rhythm, vouched) if rhythm else None
         if rhythm is None or nats is None:
             continue
-        # outside the hours that two voices vouch for, one wrong clock may make an hour empty
+        # outside the hours that several voices vouch for, wrong clocks may make an hour empty
         hours = np.arange(len(nats)) + rhythm.start
         outside = (hours < rhythm.vouched) | (hours > vouched)
         nats = np.where(outside & ~rhythm.dark, 0.0, nats)
-        found = silences(rhythm, nats)
-        usual = ordinary(found)
-        heard = frozenset(of_country[network]) if network[1] == WHOLE_COUNTRY else frozenset({network})
-        for silence in recurring(found):
-            if silence.nats >= t.TOGETHER_NATS and silence.last - silence.first >= shortest:
-                yield _Candidate(*network, rhythm, nats, silence, usual, heard, len(by_network))
+        siblings = of_country[network[0], WHOLE_COUNTRY, network[2]]
+        whole = network[1] == WHOLE_COUNTRY
+        yield _Unit(
+            network=network,
+            rhythm=rhythm,
+            nats=nats,
+            found=tuple(silences(rhythm, nats)),
+            networks=frozenset(siblings if whole else {network}),
+            siblings=len(siblings),
+            shortest=shortest,
+        )
 
 
 def _also_without_main_voice(
@@ -159,84 +253,96 @@ def _also_without_main_voice(
                 yield network, tuple(without(mine, constant)), t.LONE_VOICE_HOURS
 
 
-def _is_shutdown(candidate: _Candidate, every: Sequence[_Candidate]) -> bool:
-    """Return whether a silence is more than the coming and going of the network's own probes."""
-    large, scale = candidate.ordinary
-    together = {
-        other.probe_asn: other.silence.nats
-        for other in every
-        if other.probe_cc == candidate.probe_cc
-        and other.probe_asn != candidate.probe_asn
-        and WHOLE_COUNTRY not in {candidate.probe_asn, other.probe_asn}
-        and abs(other.begins - candidate.begins) <= t.TOGETHER_HOURS
-        and other.silence.nats > other.ordinary[0]
-    }
-    pooled = candidate.silence.nats + sum(together.values())
-    if together and candidate.silence.nats > large and pooled >= t.POOLED_NATS:
-        return True
-    if candidate.silence.nats < t.SHUTDOWN_NATS:
-        return False
-    if candidate.silence.testimony >= t.TESTIFIED_NATS:
-        return True
-    longest = t.MEASURING_ENDED_HOURS if candidate.lasts else t.MEASURING_PAUSED_HOURS
-    if candidate.silence.last - candidate.silence.first >= longest:
-        return False  # the measuring itself may have ended or paused
-    return candidate.silence.nats >= large + (t.EXTREME_SCALES + log(candidate.compared)) * scale
+def _clocks(units: Sequence[_Unit]) -> dict[Country, Clock]:
+    """Return the hours of every country: of its networks together, else of its only network."""
+    clocks: dict[Country, Clock] = {}
+    for unit in units:
+        country = (unit.network[0], unit.network[2])
+        if unit.shortest == 0 and (unit.network[1] == WHOLE_COUNTRY or unit.siblings == 1):
+            clocks[country] = unit.clock
+    return clocks
 
 
-def _change(candidate: _Candidate) -> Change:
-    rhythm, first, last = candidate.rhythm, candidate.silence.first, candidate.silence.last
-    before = np.flatnonzero(rhythm.live[:first])
-    after = np.flatnonzero(rhythm.live[last + 1 :]) + last + 1
-    dark = [cell for hour in range(first, last + 1) for cell in rhythm.cells.get(rhythm.start + hour, [])]
-    silent = [cell for cell in dark if cell.silent]
-    earliest = _last_answer(_at(rhythm, before[-1])) if len(before) else _moment(rhythm, first)
-    missed = _moment(rhythm, missed_by(candidate.nats, range(first, last + 1), last) + 1)
-    testified = min((cell.first_at for cell in silent), default=missed)
-    latest = max(min(missed, testified), earliest)
-    end_earliest = end_latest = None
-    if len(after):
-        end_latest = _first_answer(_at(rhythm, after[0]))
-        dark_at = _moment(rhythm, missed_by(candidate.nats, range(last, first - 1, -1), first))
-        unheard = max((cell.last_at for cell in silent), default=dark_at)
-        end_earliest = min(max(unheard, dark_at, latest), end_latest)
-    day_before = [rhythm.heard[hour] for hour in before[before >= first - 24].tolist()]
-    near = silent or _at(rhythm, before[-1] if len(before) else after[0])
-    return Change(
-        target=TargetName(""),
-        probe_cc=candidate.probe_cc,
-        probe_asn=candidate.probe_asn,
-        access_tier=candidate.access_tier,
-        kind=IncidentKind.SHUTDOWN,
-        onset_earliest=earliest,
-        onset_latest=latest,
-        onset_known=bool(len(before)),
-        end_earliest=end_earliest,
-        end_latest=end_latest,
-        share=round(1.0 - float(rhythm.live[first : last + 1].mean()), 4),
-        measurements=sum(cell.silent for cell in silent),
-        probes=len(frozenset[str]().union(*day_before)),
-        confidence=round(min(1 - float(np.exp(-candidate.silence.nats / 2)), t.HIGHEST_CONFIDENCE), 4),
-        mechanisms=(MECHANISM,),
-        witness=min(near, key=lambda cell: (cell.first_at, cell.witness)).witness,
-    )
+class _Examination:
+    """Examines candidates against chance, against each other and against the measuring."""
 
+    def __init__(self, every: Sequence[_Candidate], clocks: Mapping[Country, Clock], complete: bool) -> None:
+        self._every = every
+        self._clocks = clocks
+        self._complete = complete
+        self._shifted: dict[int, Tail | None] = {}
 
-def _moment(rhythm: Rhythm, hour: int) -> datetime:
-    return datetime.fromtimestamp((rhythm.start + hour) * HOUR_S, UTC)
+    def expected(self, candidate: _Candidate) -> float:
+        """Return how many such silences chance gives in the unit's hours; infinite if it is no shutdown."""
+        silence, unit = candidate.silence, candidate.unit
+        if silence.testimony >= t.TESTIFIED_NATS and silence.nats >= t.SHUTDOWN_NATS:
+            return min(candidate.expected, t.FALSE_PARTS_PER_WEEK * unit.weeks)
+        if candidate.lasts and not self._complete:
+            return inf  # the table, or the measuring, may have ended
+        longest = t.MEASURING_ENDED_HOURS if candidate.lasts else t.MEASURING_PAUSED_HOURS
+        if candidate.hours > longest or unit.weeks < t.RHYTHM_WEEKS:
+            return inf
+        part = (unit.network[1] != WHOLE_COUNTRY and unit.siblings > 1) or unit.shortest > 0
+        allowed = unit.weeks * (t.FALSE_PARTS_PER_WEEK if part else t.FALSE_SHUTDOWNS_PER_WEEK)
+        by_chance = self._alone(candidate)
+        if by_chance > allowed:
+            by_chance = self._together(candidate)
+        if by_chance > allowed:
+            return inf
+        if is_gap_of_ours(silence, unit.clock, unit.network[0], self._clocks):
+            return inf
+        return by_chance
 
+    def _alone(self, candidate: _Candidate) -> float:
+        unit = candidate.unit
+        whole = unit.network[1] == WHOLE_COUNTRY
+        odds = (1 if whole else unit.siblings * t.LONE_NETWORK_ODDS) * (
+            t.WITHOUT_VOICE_ODDS if unit.shortest else 1
+        )
+        expected = candidate.expected * odds
+        if expected > t.FALSE_SHUTDOWNS_PER_WEEK * unit.weeks:
+            return expected
+        if self._shifted_of(unit) is None:
+            return expected * (1 if whole else t.NAMELESS_ODDS)
+        return max(
+            expected,
+            self._by_chance(candidate)
+            * (1 if whole else unit.siblings)
+            * (t.WITHOUT_VOICE_ODDS if unit.shortest else 1),
+        )
 
-def _at(rhythm: Rhythm, hour: int) -> list[Cell]:
-    return rhythm.cells[rhythm.start + int(hour)]
+    def _by_chance(self, candidate: _Candidate) -> float:
+        """Return the number expected by the tail of the unit's own silences, and of shifted ones."""
+        tail = self._shifted_of(candidate.unit)
+        shifted = tail.expected(candidate.absence) if tail else 0.0
+        return max(candidate.expected, shifted)
 
+    def _shifted_of(self, unit: _Unit) -> Tail | None:
+        if id(unit) not in self._shifted:
+            parts = networks_of(unit.rhythm) if unit.network[1] == WHOLE_COUNTRY else voices_of(unit.rhythm)
+            mine = [one for one in self._every if one.unit is unit and one.absence >= t.SHUTDOWN_NATS]
+            known = [range(one.silence.first, one.silence.last + 1) for one in mine]
+            self._shifted[id(unit)] = shifted_tail(parts, unit.nats, known)
+        return self._shifted[id(unit)]
 
-def _last_answer(cells: Sequence[Cell]) -> datetime:
-    """Return the last moment of an hour at which something surely answered."""
-    heard = [cell for cell in cells if answered_in(cell)]
-    return max(cell.first_at if cell.insufficient else cell.last_at for cell in heard)
-
-
-def _first_answer(cells: Sequence[Cell]) -> datetime:
-    """Return the first moment of an hour by which something surely answered."""
-    heard = [cell for cell in cells if answered_in(cell)]
-    return min(cell.last_at if cell.insufficient else cell.first_at for cell in heard)
+    def _together(self, candidate: _Candidate) -> float:
+        """Return the number expected by chance of silences of several networks in the same hours."""
+        unit = candidate.unit
+        if unit.network[1] == WHOLE_COUNTRY:
+            return inf
+        others: dict[Asn, float] = {}
+        for other in self._every:
+            same = (other.unit.network[0], other.unit.network[2]) == (unit.network[0], unit.network[2])
+            if not same or other.unit.network[1] in {unit.network[1], WHOLE_COUNTRY}:
+                continue
+            if candidate.overlap(other) < t.TOGETHER_OVERLAP:
+                continue
+            window = max(candidate.hours, t.TOGETHER_HOURS) / len(unit.nats)
+            chance = min(self._by_chance(other) * window, 1.0)
+            others[other.unit.network[1]] = min(chance, others.get(other.unit.network[1], 1.0))
+        best = inf
+        product = self._by_chance(candidate) * t.LONE_NETWORK_ODDS
+        for number, chance in enumerate(sorted(others.values()), start=1):
+            product *= chance
+            best = min(best, product * comb(unit.siblings - 1, number) * unit.siblings)
+        return best

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,24 +159,6 @@ def silences(rhythm: Rhythm, nats: Nats) -> list[Silence]:
     return [*found, best] if best is not None else found
 
 
-def recurring(found: Sequence[Silence]) -> list[Silence]:
-    """Join silences that recur and that measurements testify to: nights without Internet, for instance."""
-    chains: list[list[Silence]] = []
-    for one in found:
-        testified = one.testimony >= t.RECURRING_NATS
-        if testified and chains and one.first - chains[-1][-1].last <= t.STRETCH_GAP_HOURS:
-            chains[-1].append(one)
-        elif testified:
-            chains.append([one])
-    long = [chain for chain in chains if len(chain) >= t.RECURRING_TIMES]
-    joined = [
-        Silence(chain[0].first, chain[-1].last, sum(s.nats for s in chain), sum(s.testimony for s in chain))
-        for chain in long
-    ]
-    parts = {one for chain in long for one in chain}
-    return sorted([*joined, *(one for one in found if one not in parts)], key=lambda one: one.first)
-
-
 def _is_lone_newcomer(voices: frozenset[str], since: dict[str, int], hour: int) -> bool:
     """Return whether the only voice heard is one that came shortly before, and measured before.
 
@@ -193,21 +176,6 @@ def _voices_a_day(rhythm: Rhythm) -> float:
     return float(np.median([len(voices) for voices in by_day.values()])) if by_day else 0.0
 
 
-def ordinary(found: Sequence[Silence]) -> tuple[float, float]:
-    """Return the evidence of a large ordinary silence, and the scale of its variation, in nats.
-
-    Shutdowns are few, so the fifth heaviest is taken for ordinary. Gaps between the visits of independent
-    probes have an exponential tail, whose scale follows from how far apart two of its order statistics lie.
-    """
-    ranked = sorted((one.nats for one in found), reverse=True)
-    if len(ranked) < t.ORDINARY_RANKS[0]:
-        return 0.0, 0.0
-    high = ranked[t.ORDINARY_RANKS[0] - 1]
-    low_rank = min(t.ORDINARY_RANKS[1], len(ranked))
-    apart = sum(1 / rank for rank in range(t.ORDINARY_RANKS[0], low_rank))
-    return high, (high - ranked[low_rank - 1]) / apart if apart else 0.0
-
-
 def missed_by(nats: Nats, hours: range, otherwise: int) -> int:
     """Return the first of the hours by which absence adds up to `EDGE_NATS`, else `otherwise`."""
     total = 0.0
@@ -216,3 +184,15 @@ def missed_by(nats: Nats, hours: range, otherwise: int) -> int:
         if total >= t.EDGE_NATS:
             return hour
     return otherwise
+
+
+def last_answer(cells: Sequence[Cell]) -> datetime:
+    """Return the last moment of an hour at which something surely answered."""
+    heard = [cell for cell in cells if answered_in(cell)]
+    return max(cell.first_at if cell.insufficient else cell.last_at for cell in heard)
+
+
+def first_answer(cells: Sequence[Cell]) -> datetime:
+    """Return the first moment of an hour by which something surely answered."""
+    heard = [cell for cell in cells if answered_in(cell)]
+    return min(cell.last_at if cell.insufficient else cell.first_at for cell in heard)

@@ -43,12 +43,19 @@ def arrived_at(uid: str) -> datetime | None:
 
 
 def lag_s_of(row: Verdict) -> int | None:
-    """Return whole seconds from a measurement's start to its arrival; None where unknown or impossible."""
+    """Return whole seconds from a measurement's start to its arrival; None where unknown or out of range.
+
+    It is negative where the probe's clock ran ahead.
+    """
+    start = int(row.measurement_start_time.timestamp() // 1)
     at = arrived_at(row.measurement_uid)
-    if at is None:
+    lag = None if at is None else int(at.timestamp()) - start
+    if row.received_at is not None:  # an hour, of which it came by the end
+        received = int(row.received_at.timestamp()) + 3600 - start
+        lag = received if lag is None or received < 0 else lag
+    if lag is None:
         return None
-    lag = int(at.timestamp()) - int(row.measurement_start_time.timestamp() // 1)
-    return lag if 0 <= lag <= t.LONGEST_LAG_S else None
+    return lag if -t.LONGEST_LAG_S <= lag <= t.LONGEST_LAG_S else None
 
 
 def fold(rows: Iterable[Verdict]) -> tuple[Cell, ...]:

@@ -5,11 +5,13 @@ by measuring in more hours than they do: its votes are scaled so that together t
 of the day's median voice. Ten thousand forged measurements by one probe weigh as one voice's day.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from math import ceil
 
+from banwatch.detect import thresholds as t
 from banwatch.model.cell import Cell
 
 
@@ -66,19 +68,25 @@ def _hour(cell: Cell, scale: dict[str, float]) -> Ballot:
 
 
 def vouched_span(cells: Sequence[Cell]) -> tuple[datetime, datetime]:
-    """Return the first and last hour that more than one voice vouches for: one voice's clock may be wrong.
+    """Return the first and last hour that enough voices vouch for: some voices' clocks may be wrong.
 
-    With fewer than two voices, these are the first and last hour of all.
+    Two voices of two or three; three of more, and a quarter of those that a day usually has: so many had been
+    heard by the first hour, and so many were heard in the last or later. With fewer than two voices, these
+    are the first and last hour of all.
     """
     first: dict[str, datetime] = {}
     last: dict[str, datetime] = {}
+    of_day: defaultdict[date, set[str]] = defaultdict(set)
     for cell in cells:
         for voice in (*cell.accusers, *cell.absolvers):
             first[voice] = min(first.get(voice, cell.hour), cell.hour)
             last[voice] = max(last.get(voice, cell.hour), cell.hour)
+            of_day[cell.hour.date()].add(voice)
     if len(first) < 2:
         return min(cell.hour for cell in cells), max(cell.hour for cell in cells)
-    return sorted(first.values())[1], sorted(last.values())[-2]
+    usual = sorted(len(voices) for voices in of_day.values())[len(of_day) // 2]
+    enough = 2 if len(first) <= t.VOUCHING_VOICES else max(t.VOUCHING_VOICES, ceil(t.VOUCHING_SHARE * usual))
+    return sorted(first.values())[enough - 1], sorted(last.values())[-enough]
 
 
 def main_accuser(cells: Sequence[Cell]) -> tuple[str, int]:

@@ -1,6 +1,8 @@
 """The sentence of an incident: place, time, and the measurements that it rests on."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 from banwatch.detect.wording.lists import listed
 from banwatch.model.ids import render_asn
@@ -17,15 +19,42 @@ def render_sentence(incident: Incident, *, own_resolver: bool = False) -> str:
     networks = listed([render_asn(asn) for asn in incident.asns])
     tiers = [tier for tier in incident.access_tiers if tier]
     where = f"on {networks}" + (f" ({listed(tiers)} access)" if tiers else "") + f" in {incident.probe_cc}"
-    if incident.kind is IncidentKind.SHUTDOWN:
+    if incident.kind is IncidentKind.SHUTDOWN and incident.reached:
+        what = f"The network was cut off from abroad {where}"
+        count = (
+            f"{incident.measurements} measurements of sites abroad failed, while "
+            f"{listed(list(incident.reached))} loaded"
+        )
+    elif incident.kind is IncidentKind.SHUTDOWN and incident.measurements:
         what = f"The network went dark {where}"
-        found = f"{incident.measurements} measurements found nothing that answered"
-        count = found if incident.measurements else "told by the absence of what is usually measured there"
+        count = f"{incident.measurements} measurements found nothing that answered"
+    elif incident.kind is IncidentKind.SHUTDOWN:
+        what = f"Nothing was heard from {where[3:]}"
+        count = "told by the absence of what is usually measured there, and nothing was measured meanwhile"
     else:
         what = f"{listed(list(incident.targets))} could not be reached as usual {where}"
         what += " with the network's own resolver, while public ones reached it" if own_resolver else ""
         count = f"{incident.measurements} measurements in which it could be told"
-    return f"{what}, {_when(incident)}; {count}."
+    return f"{what}, {render_schedule(incident.windows) or _when(incident)}; {count}."
+
+
+def render_schedule(windows: Sequence[str]) -> str:
+    """Return what recurs as `from 01:00 to 05:35 UTC on 9 of 22 days between 2019-06-09 and 2019-06-30`."""
+    if not windows:
+        return ""
+    begins, ends = zip(*(window.split("/") for window in windows), strict=True)
+    first, last = (datetime.fromisoformat(begin) for begin in (begins[0], begins[-1]))
+    days = (last.date() - first.date()).days + 1
+    of_all = f"{len(windows)} of {days} days" if len(windows) < days else f"each of {days} days"
+    steps = sorted(
+        (datetime.fromisoformat(after) - datetime.fromisoformat(before)).days or 1
+        for before, after in pairwise(begins)
+    )
+    due = last + timedelta(days=steps[len(steps) // 2]) if steps else last + timedelta(days=1)
+    return (
+        f"from {begins[0][11:16]} to {ends[0][11:16]} UTC on {of_all} between {first:%Y-%m-%d} and "
+        f"{last:%Y-%m-%d}, and not between (were it to go on, next on {due:%Y-%m-%d})"
+    )
 
 
 def _when(incident: Incident) -> str:

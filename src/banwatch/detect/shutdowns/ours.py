@@ -1,0 +1,99 @@
+"""Gaps of ours: silences that come of the measuring, not of a network.
+
+A day that a mirror lacks begins and ends at midnight UTC. A collector that is down silences several countries
+in the same hours. A campaign that ends leaves fewer voices than there were.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from banwatch.detect import thresholds as t
+from banwatch.detect.shutdowns.rhythm import Nats, Rhythm, Silence, missed_by
+from banwatch.model.ids import CountryCode
+
+_DAY = 24
+Country = tuple[CountryCode, str]
+"""A country and access tier."""
+Clock = tuple[Rhythm, Nats]
+"""Hours of a country's networks together, and the evidence of each if it is empty."""
+
+
+def is_gap_of_ours(
+    silence: Silence, clock: Clock, country: CountryCode, clocks: Mapping[Country, Clock]
+) -> bool:
+    """Return whether a silence looks like one of the measuring itself.
+
+    Args:
+        silence: a silence without testimony.
+        clock: the hours that it is a silence of.
+        country: its country.
+        clocks: the hours of every country.
+    """
+    rhythm, _ = clock
+    begins, ends = rhythm.start + silence.first, rhythm.start + silence.last
+    at_home = 0
+    lacking, going_on = set[CountryCode](), set[CountryCode]()
+    for (other, _tier), (theirs, nats) in clocks.items():
+        first, last = max(begins - theirs.start, 0), ends - theirs.start + 1
+        if other == country:
+            at_home += int(theirs.live[first : max(last, first)].sum())
+            continue
+        if last <= first or last > len(nats):
+            continue
+        usual = float((1 - np.exp(-nats[first:last])).sum())
+        if usual < t.LACKING_USUAL_HOURS:
+            continue
+        heard = int(theirs.live[first:last].sum())
+        (lacking if heard <= t.LACKING_SHARE * usual else going_on).add(other)
+    lacking -= going_on
+    # a mirror lacks a day of a country for all of its networks and tiers
+    days = not at_home and is_whole_days(silence, clock)
+    if len(lacking) >= t.LACKING_COUNTRIES - 1:
+        return True
+    return days or (bool(lacking) and not going_on)
+
+
+def is_whole_days(silence: Silence, clock: Clock) -> bool:
+    """Return whether a silence begins and ends at midnight UTC, as far as can be seen."""
+    rhythm, nats = clock
+    before = np.flatnonzero(rhythm.live[: silence.first])
+    after = np.flatnonzero(rhythm.live[silence.last + 1 :]) + silence.last + 1
+    if not len(before) or not len(after):
+        return False
+    hours = range(silence.first, silence.last + 1)
+    began = (int(before[-1]) + 1, missed_by(nats, hours, silence.last))
+    ended = (missed_by(nats, hours[::-1], silence.first) + 1, int(after[0]))
+    return all(_has_midnight(rhythm.start + first, rhythm.start + last) for first, last in (began, ended))
+
+
+def _has_midnight(first: int, last: int) -> bool:
+    """Return whether a short span of hours, both included, holds the first hour of a day."""
+    return last - first <= t.MIDNIGHT_SPAN_HOURS and -(-first // _DAY) * _DAY <= last
+
+
+def level(silence: Silence, clock: Clock) -> float:
+    """Return how much was measured around a silence, as a share of what is usual over all: at most 1.
+
+    It is the least of two weeks before it, two weeks after it, and the middle week of all: voices of a
+    campaign that ended are not missed.
+    """
+    rhythm, nats = clock
+    usual = 1 - np.exp(-nats)
+    overall = (float(rhythm.live.sum()) + 1) / (float(usual.sum()) + 1)
+
+    def share(first: int, last: int) -> float:
+        part = slice(max(first, 0), max(last, 0))
+        return (float(rhythm.live[part].sum()) + 1) / (float(usual[part].sum()) + 1) / overall
+
+    span = t.LEVEL_HOURS
+    shares = []
+    if silence.first >= span // 2:
+        shares.append(share(silence.first - span, silence.first))
+    if len(nats) - silence.last > span // 2:
+        shares.append(share(silence.last + 1, silence.last + 1 + span))
+    weeks = [share(week, week + span // 2) for week in range(0, len(nats) - span // 2, span // 2)]
+    if len(weeks) >= t.SHIFTED_WEEKS_AT_LEAST:
+        shares.append(float(np.median(weeks)))
+    least = min(shares, default=1.0)
+    return least if least < t.LEVEL_STEADY else 1.0
