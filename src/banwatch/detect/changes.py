@@ -27,8 +27,8 @@ def find_changes(
     Args:
         cells: the cells, in any order; hours without measurements need no cell.
         through: the moment up to which the data are complete: hours before it without cells are empty. If
-            omitted, the data reach as far as some voices do, and a silence that lasts to their end may be that
-            of the table.
+            omitted, the data reach as far as some voices do, and a silence that lasts to their end may be
+            that of the table.
         prior: the series' common baseline, to update one series alone; from the cells, if omitted.
         emissions: how an hour's votes are weighed.
 
