@@ -10,6 +10,9 @@ are by as many voices; in the countries four probes measure on each network. `me
 full blocking at one measurement an hour and 2 % of trouble before it, the case for which the rule in use is
 known to take 14.
 
+With `--silence` countries are measured as the field does, by five laws: probes that come and go for days,
+schedules, daily rhythms; their shutdowns leave no measurements.
+
 With `--hard` the series' measurements and trouble follow the time of day, every hour has luck of its own, and
 once in two weeks half of everything fails for an hour or two; the countries stay as they are.
 `least_hours_by_baseline` is Lorden's bound at the goal's rate of false alarms, to be held against
@@ -32,7 +35,7 @@ from banwatch.detect.blocking.emissions import Emissions
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from detecting import happenings, measuring
+from detecting import happenings, measuring, silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,11 @@ def main() -> None:
     parser.add_argument("--hard", action="store_true", help="trouble in bursts and by the time of day")
     parser.add_argument("--seed", type=int, default=0, help="other chance")
     parser.add_argument("--series-only", action="store_true", help="no countries: single series and speed")
+    parser.add_argument("--silence", action="store_true", help="silences alone, by the law of measuring")
     arguments = parser.parse_args()
+    if arguments.silence:
+        print(json.dumps(silence.report(1 if arguments.quick else 5, arguments.seed), indent=2))
+        return
     size = QUICK if arguments.quick else FULL if arguments.full else DEFAULT
     trial = measuring.Trial(arguments.emissions, arguments.hard)
     result = run(size, trial, arguments.seed, series_only=arguments.series_only)

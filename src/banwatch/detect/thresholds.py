@@ -94,9 +94,6 @@ nor a new beginning."""
 
 LONGEST_LAG_S = 400 * 86400
 """A measurement that came later than this has a wrong clock, or an id that means something else."""
-CLOCK_AHEAD_S = 600
-"""Seconds by which a measurement may have arrived before it says that it was made: clocks of phones without a
-fault differ by less."""
 
 CLOCK_AHEAD_S = 900
 """Seconds that a measurement may lie after the hour of its receipt: a phone that sets its clock by the

@@ -58,13 +58,13 @@ def tail_of(weights: Iterable[float], hours: int) -> Tail:
     return Tail(tuple(sorted(weights, reverse=True)), 1, hours)
 
 
-def shifted_tail(parts: Sequence[Flags], nats: Nats, known: Sequence[range]) -> Tail | None:
+def shifted_tail(parts: Sequence[Flags], nats: Nats, examined: Sequence[range]) -> Tail | None:
     """Return the tail of common silences of parts that are shifted against each other by whole weeks.
 
     Args:
         parts: hours in which each part was heard, all of one length.
         nats: evidence of each empty hour for all parts together.
-        known: silences that are examined: a part is not shifted with them, but heard there as a week away.
+        examined: silences that are examined: a part is not shifted with them, but heard there as a week away.
 
     Returns:
         None where there are too few weeks or parts to shift.
@@ -73,7 +73,7 @@ def shifted_tail(parts: Sequence[Flags], nats: Nats, known: Sequence[range]) -> 
     weeks = hours // _WEEK_HOURS
     if weeks < t.SHIFTED_WEEKS_AT_LEAST or len(parts) < 2:
         return None
-    mended = [_without(part, known) for part in parts]
+    mended = [_without(part, examined) for part in parts]
     rng = Random(hours)  # the same data give the same shifts
     weights: list[float] = []
     for _ in range(t.SHIFTS):
@@ -112,10 +112,10 @@ def voices_of(rhythm: Rhythm) -> list[Flags]:
     return [part for part in parts if part.any()]
 
 
-def _without(part: Flags, known: Sequence[range]) -> Flags:
+def _without(part: Flags, examined: Sequence[range]) -> Flags:
     """Return a part's hours with what it did a week before, or after, in place of examined silences."""
     mended = part.copy()
-    for silence in known:
+    for silence in examined:
         length = len(silence)
         away = -(-length // _WEEK_HOURS) * _WEEK_HOURS
         for start in (silence.start - away, silence.start + away):

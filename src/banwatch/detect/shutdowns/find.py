@@ -321,8 +321,8 @@ class _Examination:
         if id(unit) not in self._shifted:
             parts = networks_of(unit.rhythm) if unit.network[1] == WHOLE_COUNTRY else voices_of(unit.rhythm)
             mine = [one for one in self._every if one.unit is unit and one.absence >= t.SHUTDOWN_NATS]
-            known = [range(one.silence.first, one.silence.last + 1) for one in mine]
-            self._shifted[id(unit)] = shifted_tail(parts, unit.nats, known)
+            examined = [range(one.silence.first, one.silence.last + 1) for one in mine]
+            self._shifted[id(unit)] = shifted_tail(parts, unit.nats, examined)
         return self._shifted[id(unit)]
 
     def _together(self, candidate: _Candidate) -> float:
