@@ -17,7 +17,7 @@ BEGINS_H, ENDS_H = 2.0, 6.5
 
 def _rows(seed: int, days: tuple[int, ...], testify: float, *, asleep: bool = False) -> list[Verdict]:
     rng = Random(seed)
-    rows = []
+    rows: list[Verdict] = []
     for asn in (64512, 64513, 64514):
         for probe in range(5):
             at = 0.0
