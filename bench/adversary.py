@@ -1,7 +1,7 @@
 """What single hostile requests cost: memory and time of each, in a process of its own.
 
-Run: `python bench/adversary.py [--json]`. Memory is the growth of the highest resident size of the process over that
-before the attack, whose body lies ready; each line also says whether it was taken or refused.
+Run: `python bench/adversary.py [--json]`. Memory is the growth of the highest resident size of the process
+over that before the attack, whose body lies ready; each line also says whether it was taken or refused.
 """
 
 import argparse
