@@ -154,7 +154,7 @@ def render_measurement(reader: Reader, uid: MeasurementUid, *, recorded: bool) -
     """Return one measurement with its evidence."""
     verdicts = reader.verdicts_of(uid)
     views = view_measurements(reader, {uid: verdicts}, _LINKS)
-    if uid not in views:
+    if uid not in views or not verdicts:  # it may have been ingested between the two questions
         raise NotFoundError("There is no measurement of this id.")
     found = reader.measurements_of([uid])[uid]
     vantage = Vantage(found.probe_cc, found.probe_asn, found.access_tier)
