@@ -117,6 +117,8 @@ def test_incident_has_the_keys_that_detect_and_the_demo_promise() -> None:
         "sentence": "youtube.com stopped opening.",
         "asn": "AS64512",
         "unconfirmed": False,
+        "windows": [],
+        "reached": [],
     }
 
 
