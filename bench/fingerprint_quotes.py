@@ -1,4 +1,4 @@
-"""Shares of ordinary pages that known block pages' patterns hit, and what the judge makes of these pages.
+"""Shares of ordinary pages that patterns of block pages hit, and what the judge makes of these pages.
 
     .venv/bin/python bench/fingerprint_quotes.py TABLE.csv [TABLE.csv ...] [--pages 2000] [--top 25]
 
@@ -152,13 +152,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         import_files(given.tables, as_of=date(2026, 11, 1), data_dir=Path(folder))
         reference = load(data_dir=Path(folder))
-        known = [f for f in reference.index.fingerprints if f.location == "body"]  # type: ignore[attr-defined]
-    patterns = [f.pattern for f in known if f.pattern_type == "contains" and f.scope not in ("fp", "vbw")]
-    countries = sorted({c for f in known for c in f.expected_countries})
+        index = reference.index  # type: ignore[attr-defined]  # the protocol hides the index
+    fingerprints = [f for f in index.fingerprints if f.location == "body"]
+    patterns = [
+        f.pattern for f in fingerprints if f.pattern_type == "contains" and f.scope not in ("fp", "vbw")
+    ]
+    countries = sorted({c for f in fingerprints for c in f.expected_countries})
     hits: Counter[str] = Counter()
     accused: Counter[tuple[str, str]] = Counter()
     before = with_hit = quoting = 0
-    by_name = {f.name: f for f in known}
+    by_name = {f.name: f for f in fingerprints}
     for page in make_pages(given.pages, patterns, rng):
         matches = reference.match_http(page.body.encode(), ())
         real = [m for m in matches if m.scope not in ("fp", "vbw")]
@@ -184,11 +187,13 @@ def main() -> None:
         place = ",".join(f.expected_countries) or f"({f.named_country})"
         print(f"{count / given.pages:6.2%} {f.strength:8} {place:8} {name}: {f.pattern[:50]!r}")
     for control in (True, False):
-        found = Counter(_judge_notice(f, reference, control=control, rng=rng) for f in known if _is_real(f))
+        found = Counter(
+            _judge_notice(f, reference, control=control, rng=rng) for f in fingerprints if _is_real(f)
+        )
         print(
             f"\nnotices made of one pattern each, {'with' if control else 'without'} a control: {dict(found)}"
         )
-    grades = Counter(f.strength for f in known if f.scope not in ("fp", "vbw"))
+    grades = Counter(f.strength for f in fingerprints if f.scope not in ("fp", "vbw"))
     print(f"\n{grades[Strength.SOLE]} patterns settle it alone, {grades[Strength.WITNESS]} are witnesses")
 
 

@@ -16,7 +16,7 @@ SAME_AS = ("151.101.129.164", "151.101.193.164")
 OTHER_AS = ("104.16.120.20", "104.16.121.20")
 """Another content network's (AS13335)."""
 FORGED = "31.13.94.37"
-INSIDE = ("175.45.176.71",)
+IN_NETWORK = ("175.45.176.71",)
 """A host inside the probe's own network (AS131279)."""
 GENUINE_V6 = "2a04:4e42::323"
 HOST = "www.example.net"

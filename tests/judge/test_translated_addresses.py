@@ -7,7 +7,7 @@ import pytest
 
 from banwatch.formats.ooni import decode_untrusted, encode
 from banwatch.formats.ooni import wire as w
-from banwatch.judge.weighing.addresses import Addresses
+from banwatch.judge.weighing.facts.addresses import Addresses
 from banwatch.model.state import State
 from tests.judge.judging import judge_line, shipped_reference, weigh_line
 from tests.judge.scenario import FORGED, GENUINE, Helper, Lookup, Scenario

@@ -159,8 +159,8 @@ def _columns_of(cells: Sequence[str]) -> list[str]:
     names = [re.sub(r"[^a-z0-9]+", "_", cell.strip().lower()).strip("_") for cell in cells]
     found: list[str] = []
     for name in names:
-        known = _NAMES.get(name, name)
-        found.append("" if known != name and (known in names or known in found) else known)
+        canonical = _NAMES.get(name, name)
+        found.append("" if canonical != name and (canonical in names or canonical in found) else canonical)
     return found
 
 

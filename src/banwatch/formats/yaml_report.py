@@ -137,8 +137,8 @@ def _line_of(header: dict[str, Any], entry: dict[str, Any]) -> bytes:
     line["measurement_start_time"] = (
         line.get("measurement_start_time") or _moment(entry.get("start_time")) or line["test_start_time"]
     )
-    known = {*_OF_MEASUREMENT, *_OF_HEADER, "start_time", "probe_city"}
-    keys = {name: value for name, value in entry.items() if name not in known}
+    header_keys = {*_OF_MEASUREMENT, *_OF_HEADER, "start_time", "probe_city"}
+    keys = {name: value for name, value in entry.items() if name not in header_keys}
     line["test_keys"] = keys.pop("test_keys", None) or keys
     return msgspec.json.encode(line)
 

@@ -12,7 +12,7 @@ from banwatch.model.mechanism import NODES
 from banwatch.model.state import State
 from tests.judge.judging import judge_line, weigh_line
 from tests.judge.nettest_lines import line
-from tests.judge.scenario import FORGED, GENUINE, INSIDE, Helper, Lookup, Page, Scenario
+from tests.judge.scenario import FORGED, GENUINE, IN_NETWORK, Helper, Lookup, Page, Scenario
 from tests.judge.test_nettests import CASES
 from tests.judge.test_scenarios import CENSORED, HONEST
 
@@ -26,10 +26,10 @@ MORE = {
         (),
     ),
     "host inside, cut": (
-        Scenario(plain=Lookup(INSIDE), system=Lookup(INSIDE), tls={"*": "connection_reset"}),
+        Scenario(plain=Lookup(IN_NETWORK), system=Lookup(IN_NETWORK), tls={"*": "connection_reset"}),
         (),
     ),
-    "host inside, page": (Scenario(plain=Lookup(INSIDE), system=Lookup(INSIDE), scheme="http"), ()),
+    "host inside, page": (Scenario(plain=Lookup(IN_NETWORK), system=Lookup(IN_NETWORK), scheme="http"), ()),
     "no data": (Scenario(system=Lookup((), "android_dns_cache_no_data")), ()),
     "wrong certificate": (Scenario(tls={"*": "ssl_unknown_authority"}), ()),
     "all that answers lies": (

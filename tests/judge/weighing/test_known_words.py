@@ -131,12 +131,12 @@ def test_a_nations_page_elsewhere_confirms_nothing(
     assert judge_line(alone.to_line(), reference).state is State.INSUFFICIENT
 
 
-GONE = Page(302, body="", title=None, headers=(), location="https://notice.ministry.gov.kp/why")
+MOVED_AWAY = Page(302, body="", title=None, headers=(), location="https://notice.ministry.gov.kp/why")
 
 
 def test_a_known_page_behind_a_redirect_names_both(reference: Reference) -> None:
     """Over TLS too: the page is genuine, but of another site than was asked for."""
-    verdict = judge_line(http(notice(SENTENCE), redirects=(GONE,)).to_line(), reference)
+    verdict = judge_line(http(notice(SENTENCE), redirects=(MOVED_AWAY,)).to_line(), reference)
     assert verdict.state is State.BLOCKED
     assert set(verdict.mechanisms) == {"http.redirect", "http.blockpage"}
 
@@ -160,9 +160,9 @@ def test_a_nations_forged_answer_elsewhere_confirms_nothing(
 
 def test_a_known_forged_answer_is_no_portals(reference: Reference) -> None:
     """A gateway answers with a private address and redirects there; so do censors with known addresses."""
-    gone = Page(302, body="", title=None, headers=(), location="http://10.10.34.34/?type=5")
+    moved_away = Page(302, body="", title=None, headers=(), location="http://10.10.34.34/?type=5")
     forged = http(
-        notice("no"), redirects=(gone,), system=Lookup(("10.10.34.34",)), plain=Lookup(("10.10.34.34",))
+        notice("no"), redirects=(moved_away,), system=Lookup(("10.10.34.34",)), plain=Lookup(("10.10.34.34",))
     )
     assert judge_line(forged.to_line(), reference).state is State.BLOCKED
     portal = forged.but(system=Lookup(("192.168.7.1",)), plain=Lookup(("192.168.7.1",)))
@@ -173,12 +173,12 @@ def test_a_known_forged_answer_is_no_portals(reference: Reference) -> None:
 
 
 def test_a_known_place_that_was_not_reached_names_the_redirect(reference: Reference) -> None:
-    assert judge_line(http(GONE).to_line(), reference).mechanisms == ("http.redirect",)
+    assert judge_line(http(MOVED_AWAY).to_line(), reference).mechanisms == ("http.redirect",)
 
 
 def test_a_redirect_that_the_control_followed_too_accuses_nobody(reference: Reference) -> None:
     page = own("a page of the ministry")
-    moved = http(page, redirects=(GONE,), helper=Helper(page=own("a page of the ministry")))
+    moved = http(page, redirects=(MOVED_AWAY,), helper=Helper(page=own("a page of the ministry")))
     assert judge_line(moved.to_line(), reference).state is State.OK
 
 

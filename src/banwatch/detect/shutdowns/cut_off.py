@@ -28,7 +28,7 @@ def is_domestic(target: TargetName, country: CountryCode) -> bool:
 
 @dataclass(slots=True)
 class _Hour:
-    """What one network's measurements of an hour found."""
+    """Findings of one network's measurements of an hour."""
 
     failed: list[Cell] = field(default_factory=list)
     loaded: list[Cell] = field(default_factory=list)

@@ -9,7 +9,7 @@ from banwatch.judge.thresholds import (
     THROTTLE_FLOOR_BPS,
     THROTTLE_RATIO,
 )
-from banwatch.judge.weighing.pages import PageComparison, differs, is_another
+from banwatch.judge.weighing.facts.pages import PageComparison, differs, is_another
 from banwatch.model.evidence import Evidence
 from banwatch.model.fate import Ending
 from banwatch.model.ids import RuleId

@@ -8,9 +8,9 @@ from typing import TypedDict
 
 from cryptography import x509
 
-from banwatch.judge.weighing.addresses import Addresses, is_address, is_v6
-from banwatch.judge.weighing.follow_ups import is_cut_elsewhere
-from banwatch.judge.weighing.hops import Hop
+from banwatch.judge.weighing.facts.addresses import Addresses, is_address, is_v6
+from banwatch.judge.weighing.facts.follow_ups import is_cut_elsewhere
+from banwatch.judge.weighing.facts.hops import Hop
 from banwatch.judge.weighing.names import certificate_problem
 from banwatch.model import failure as f
 from banwatch.model.control import Control, ControlEndpoint

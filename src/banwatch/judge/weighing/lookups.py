@@ -3,18 +3,18 @@
 from typing import TypedDict
 
 from banwatch.judge.thresholds import LENGTH_RATIO_SAME
-from banwatch.judge.weighing.addresses import is_private_name
-from banwatch.judge.weighing.fingerprints import MatchedFingerprints
-from banwatch.judge.weighing.follow_ups import came_from_nowhere
-from banwatch.judge.weighing.hops import Hop
-from banwatch.judge.weighing.names import Names, system_lookups
-from banwatch.judge.weighing.pages import (
+from banwatch.judge.weighing.facts.addresses import is_private_name
+from banwatch.judge.weighing.facts.fingerprints import MatchedFingerprints
+from banwatch.judge.weighing.facts.follow_ups import came_from_nowhere
+from banwatch.judge.weighing.facts.hops import Hop
+from banwatch.judge.weighing.facts.pages import (
     FIRST_ERROR_STATUS,
     compare_pages,
     differs,
     has_portal_marks,
     is_refusal,
 )
+from banwatch.judge.weighing.names import Names, system_lookups
 from banwatch.judge.weighing.parts import MeasurementParts
 from banwatch.model.failure import CERTIFICATE_FAILURES
 from banwatch.model.fate import Fate, fate_of

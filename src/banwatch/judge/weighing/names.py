@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from banwatch.judge.thresholds import SILENT_QUERIES
-from banwatch.judge.weighing.addresses import NO_CLIENT_SUBNET, Addresses, is_v6
-from banwatch.judge.weighing.hops import Hop
+from banwatch.judge.weighing.facts.addresses import NO_CLIENT_SUBNET, Addresses, is_v6
+from banwatch.judge.weighing.facts.hops import Hop
 from banwatch.model.control import Control
 from banwatch.model.failure import (
     CERTIFICATE_FAILURES,

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from banwatch.formats.ooni import Observed
-from banwatch.judge.weighing.addresses import Addresses, find_prefixes, is_address, is_v6
-from banwatch.judge.weighing.follow_ups import is_plain
-from banwatch.judge.weighing.hops import Hop, group_by_hop
+from banwatch.judge.weighing.facts.addresses import Addresses, find_prefixes, is_address, is_v6
+from banwatch.judge.weighing.facts.follow_ups import is_plain
+from banwatch.judge.weighing.facts.hops import Hop, group_by_hop
+from banwatch.judge.weighing.facts.pages import compare_pages, differs, good_page
 from banwatch.judge.weighing.names import Names, certificate_problem, compare_names
-from banwatch.judge.weighing.pages import compare_pages, differs, good_page
 from banwatch.model.control import Control
 from banwatch.model.follow_up import FollowUp
 from banwatch.model.measurement import Measurement

@@ -5,9 +5,9 @@ from typing import TypedDict
 
 from banwatch.formats.ooni.observed import Connection, Located
 from banwatch.judge.thresholds import EARLY_SHARE, EARLY_TIMES, HOPS_APART, SHORTEST_RTT_MS
-from banwatch.judge.weighing.addresses import Addresses
 from banwatch.judge.weighing.connections import RETRIES
-from banwatch.judge.weighing.hops import Hop
+from banwatch.judge.weighing.facts.addresses import Addresses
+from banwatch.judge.weighing.facts.hops import Hop
 from banwatch.judge.weighing.names import Names
 from banwatch.model import failure as f
 from banwatch.model.fate import CUTS, Ending, ending_of

@@ -12,8 +12,8 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from banwatch.formats.ooni.reading import host_of, read_ip
-from banwatch.judge.weighing.addresses import is_private_name
-from banwatch.judge.weighing.pages import compare_pages, has_portal_marks, is_own
+from banwatch.judge.weighing.facts.addresses import is_private_name
+from banwatch.judge.weighing.facts.pages import compare_pages, has_portal_marks, is_own
 from banwatch.judge.weighing.parts import MeasurementParts
 from banwatch.model.failure import CERTIFICATE_FAILURES
 from banwatch.model.observation import Observation

@@ -1,7 +1,7 @@
 """Unencrypted redirects off the site: whether the site itself may have sent them."""
 
 from banwatch.formats.ooni.reading import host_of
-from banwatch.judge.weighing.pages import uncommon_headers
+from banwatch.judge.weighing.facts.pages import uncommon_headers
 from banwatch.judge.weighing.parts import MeasurementParts
 from banwatch.model.observation import Observation
 

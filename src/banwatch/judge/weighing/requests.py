@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import TypedDict
 
-from banwatch.judge.weighing import fingerprints
 from banwatch.judge.weighing.connections import OTHER_NAMES, RETRIES
-from banwatch.judge.weighing.fingerprints import FoundPage, MatchedFingerprints, PageOrigin
-from banwatch.judge.weighing.follow_ups import is_same_elsewhere
-from banwatch.judge.weighing.pages import (
+from banwatch.judge.weighing.facts import fingerprints
+from banwatch.judge.weighing.facts.fingerprints import FoundPage, MatchedFingerprints, PageOrigin
+from banwatch.judge.weighing.facts.follow_ups import is_same_elsewhere
+from banwatch.judge.weighing.facts.pages import (
     REDIRECTS,
     PageComparison,
     compare_pages,

@@ -8,7 +8,7 @@ that came by such an address alone does not come to ordinary people.
 from collections.abc import Iterable, Sequence
 
 from banwatch.judge.weighing.connections import RETRIES
-from banwatch.judge.weighing.hops import Hop
+from banwatch.judge.weighing.facts.hops import Hop
 from banwatch.judge.weighing.names import Names, is_of_system, is_own
 from banwatch.judge.weighing.parts import MeasurementParts
 from banwatch.model.failure import DNS_NXDOMAIN

@@ -6,7 +6,6 @@ from typing import TypedDict
 
 from banwatch.formats.ooni import Observed
 from banwatch.judge.thresholds import LAG_SHARE, SHORT_TIMEOUT_S, USUAL_TIMEOUT_S
-from banwatch.judge.weighing import fingerprints
 from banwatch.judge.weighing.connections import (
     Connections,
     Fairness,
@@ -15,7 +14,8 @@ from banwatch.judge.weighing.connections import (
     find_ways,
 )
 from banwatch.judge.weighing.endpoints import sum_up
-from banwatch.judge.weighing.follow_ups import ANSWERS_OF_DNS
+from banwatch.judge.weighing.facts import fingerprints
+from banwatch.judge.weighing.facts.follow_ups import ANSWERS_OF_DNS
 from banwatch.judge.weighing.lookups import find_lookups
 from banwatch.judge.weighing.names import is_of_system
 from banwatch.judge.weighing.parts import MeasurementParts

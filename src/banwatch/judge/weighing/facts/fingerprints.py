@@ -24,7 +24,7 @@ _BLANKS = re.compile(r"\s+")
 
 
 class PageOrigin(StrEnum):
-    """What a comparison with the control says of whose page a response is."""
+    """Origin of a page, by its comparison with the control's."""
 
     OWN = "own"
     """The control's own page, or what led to it."""
