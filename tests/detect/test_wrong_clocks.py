@@ -1,11 +1,11 @@
 """Phones with wrong clocks: the files of the field, and cells whose arrival tells."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from banwatch.detect import find_changes, fold
 from banwatch.detect.votes.cells import lag_s_of

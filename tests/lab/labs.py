@@ -21,10 +21,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _MISSING = [(check.name, check.why) for check in doctor() if check.needed and not check.ok]
-NEEDS_LAB = [pytest.mark.lab, pytest.mark.skipif(bool(_MISSING), reason=f"no lab here: {_MISSING}")]
-"""Marks of tests that build a lab: they are skipped where the machine does not allow one."""
-NEEDS_LAB_ALONE = [*NEEDS_LAB, pytest.mark.xdist_group("lab")]
-"""Marks of tests that measure in a lab with real time-outs: they run one after the other."""
+NEEDS_LAB = [
+    pytest.mark.lab,
+    pytest.mark.skipif(bool(_MISSING), reason=f"no lab here: {_MISSING}"),
+    pytest.mark.xdist_group("lab"),
+]
+"""Marks of tests that build a lab: skipped where the machine allows none, and run one after the other."""
+NEEDS_LAB_ALONE = NEEDS_LAB
+"""Marks of tests that measure in a lab with real time-outs."""
 
 
 def needs_lab(test: Callable[P, R]) -> Callable[P, R]:

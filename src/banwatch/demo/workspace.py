@@ -18,6 +18,7 @@ PRODUCTS = (
     "banwatch.duckdb",
     "banwatch.duckdb.wal",
     "banwatch.duckdb.archive",
+    "banwatch.duckdb.incidents.jsonl",
     "report",
     "result.json",
     "score.json",

@@ -101,7 +101,7 @@ CASES = (
         (LIKELY, "http.timeout"),
         "any-host-silent",
     ),
-    Settles(("name_elsewhere",), "page", (IMPAIRED,), (LIKELY, "http.error"), "in-trouble"),
+    Settles(("name_elsewhere",), "page", (IMPAIRED, "http.error"), (LIKELY, "http.error"), "in-trouble"),
     Settles(("innocent_elsewhere",), "over-ipv6", (IMPAIRED,), (LIKELY, "tcp.timeout"), "hangs-up"),
     Settles(
         ("no_resolver",),

@@ -1,5 +1,7 @@
 """Edges of a shutdown: when a silence began and ended, and how sure that is."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -125,3 +127,43 @@ def _moment(rhythm: Rhythm, hour: int) -> datetime:
 
 def _at(rhythm: Rhythm, hour: int) -> list[Cell]:
     return rhythm.cells[rhythm.start + int(hour)]
+
+
+def join_across_lone_voice(changes: Iterable[Change], cells: Sequence[Cell]) -> list[Change]:
+    """Join silences of one network where a single voice alone was heard between them.
+
+    One voice is a claim: it does not show that the network came back, so it cuts no shutdown in two.
+    """
+    joined: list[Change] = []
+    for change in sorted(
+        changes, key=lambda one: (one.probe_cc, one.probe_asn, one.access_tier, one.onset_latest)
+    ):
+        before = joined[-1] if joined else None
+        if before is not None and _is_one_silence(before, change, cells):
+            joined[-1] = replace(
+                before,
+                end_earliest=change.end_earliest,
+                end_latest=change.end_latest,
+                measurements=before.measurements + change.measurements,
+                confidence=max(before.confidence, change.confidence),
+            )
+        else:
+            joined.append(change)
+    return joined
+
+
+def _is_one_silence(before: Change, after: Change, cells: Sequence[Cell]) -> bool:
+    network = (before.probe_cc, before.probe_asn, before.access_tier)
+    if network != (after.probe_cc, after.probe_asn, after.access_tier) or before.windows or after.windows:
+        return False
+    if before.end_earliest is None or before.reached or after.reached:
+        return False
+    voices = {
+        voice
+        for cell in cells
+        if (cell.probe_cc, cell.probe_asn, cell.access_tier) == network
+        and before.end_earliest <= cell.last_at
+        and cell.first_at <= after.onset_latest
+        for voice in (*cell.accusers, *cell.absolvers)
+    }
+    return len(voices) == 1

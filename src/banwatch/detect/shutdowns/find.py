@@ -20,7 +20,7 @@ import numpy as np
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.shutdowns.chance import Hours, Tail, networks_of, shifted_tail, tail_of, voices_of
-from banwatch.detect.shutdowns.edges import change_of, change_of_season
+from banwatch.detect.shutdowns.edges import change_of, change_of_season, join_across_lone_voice
 from banwatch.detect.shutdowns.ours import Clock, Country, is_gap_of_ours, level
 from banwatch.detect.shutdowns.recurring import Season, seasons
 from banwatch.detect.shutdowns.rhythm import (
@@ -126,7 +126,7 @@ class _Candidate:
         return max(both, 0) / (max(self.ends, other.ends) - min(self.begins, other.begins) + 1)
 
 
-def find_shutdowns(cells: Sequence[Cell], through: datetime, *, complete: bool = True) -> Iterator[Change]:
+def find_shutdowns(cells: Sequence[Cell], through: datetime, *, complete: bool = True) -> list[Change]:
     """Find stretches in which a network was shut down.
 
     Args:
@@ -141,8 +141,7 @@ def find_shutdowns(cells: Sequence[Cell], through: datetime, *, complete: bool =
     units = list(_units(cells, end, vouched))
     clocks = _clocks(units)
     recurring = _seasons(units)
-    for network, (unit, season) in recurring:
-        yield change_of_season(network, unit.rhythm, season)
+    changes = [change_of_season(network, unit.rhythm, season) for network, (unit, season) in recurring]
     every = [
         _Candidate(unit, silence)
         for unit in units
@@ -168,12 +167,13 @@ def find_shutdowns(cells: Sequence[Cell], through: datetime, *, complete: bool =
         unit = candidate.unit
         change = change_of(unit.network, unit.rhythm, unit.nats, candidate.silence, expected / unit.weeks)
         if unit.network[1] != WHOLE_COUNTRY:
-            yield change
+            changes.append(change)
             continue
         for network in sorted(unit.networks):
             mine = [other for other, _ in accepted if other.unit.network == network]
             if not any(candidate.overlap(other) for other in mine):
-                yield replace(change, probe_asn=network[1])
+                changes.append(replace(change, probe_asn=network[1]))
+    return join_across_lone_voice(changes, cells)
 
 
 def _seasons(units: Sequence[_Unit]) -> list[tuple[_Network, tuple[_Unit, Season]]]:

@@ -43,7 +43,11 @@ def _came_untouched(page: Observation, plain: Sequence[Observation], flows: Coll
     if connections and all(_is_touched(flow) for flow in connections):
         return False
     lookups = [seen for seen in plain if seen.step is Step.DNS and _plain_name(seen.hostname) == host]
-    system = [seen for seen in lookups if seen.engine in SYSTEM_ENGINES or not seen.resolver_address]
+    system = [
+        seen
+        for seen in lookups
+        if not seen.late and (seen.engine in SYSTEM_ENGINES or not seen.resolver_address)
+    ]  # a program takes the first answer: a late one, behind an injector's, reaches nobody
     if not system or page.ip is None:
         return True  # an address was measured, or nothing says where the page came from
     if page.ip not in {ip for seen in system for ip in seen.answers}:
