@@ -65,7 +65,8 @@ def test_measurements_carry_the_lab_and_its_clock(played: PlayResult):
     assert len(found) == played.measurements == 2 * len(URLS)
     assert {one.measurement.lab for one in found} == {"dprk-2016"}
     assert {one.measurement.access_tier for one in found} == {"visitor"}
-    assert Counter(one.measurement.test_start_time for one in found) == {
+    # a round that a slow machine spoiled is measured again, some minutes later in the lab's time
+    assert Counter(one.measurement.test_start_time.replace(minute=0) for one in found) == {
         START: len(URLS),
         datetime(2016, 4, 1, tzinfo=UTC): len(URLS),
     }
