@@ -20,7 +20,7 @@ from banwatch.collector.routes import add_collector
 from banwatch.explorer.guard import Guard, SiteAddress
 from banwatch.net.http.clients import Proxies
 from banwatch.probe.spool.sealing import seal
-from banwatch.store.archive import SUFFIX
+from banwatch.store.archive import SUFFIX, Archive
 from tests.explorer.asgi_client import ask
 
 SENDERS = {
@@ -166,7 +166,8 @@ def test_addresses_of_servers_and_resolvers_stay(tmp_path: Path) -> None:
             body = measurement("web_connectivity", 1, **more)
             assert ask(app, "POST", "/measurement", body).status == 200
             wait_for_ingest(receiver)
-    (kept,) = [data for name, data in on_disk(tmp_path).items() if name.endswith(SUFFIX)]
-    line = next(one for one in kept.split(b"\n") if b'"test_keys"' in one)
-    found = msgspec.json.decode(line[line.index(b"{") :])
+    (segment,) = tmp_path.rglob(f"[!.]*{SUFFIX}")
+    archive = Archive(segment.parent.parent)
+    (line,) = [line for name in archive.names() for _, lines in archive.frames(name) for line in lines]
+    found = msgspec.json.decode(line)
     assert (found["resolver_ip"], found["test_keys"]) == (OTHER, more["test_keys"])

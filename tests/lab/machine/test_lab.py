@@ -1,5 +1,6 @@
 """Real packets through real namespaces: programs inside, both censors' links, and nothing left behind."""
 
+import gc
 import json
 import os
 import shutil
@@ -202,6 +203,22 @@ def test_a_censor_that_fails_ends_the_run_and_lets_nothing_through(monkeypatch: 
 
     monkeypatch.setattr(Censor, "handle_packet", fail)
     with tiny_lab() as lab, pytest.raises(BanwatchError, match="an internal error"):
+        lab.call(fetch, "http://142.250.74.78/", 0.5)
+
+
+def test_no_collection_inside_visits_the_objects_of_a_big_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packets would wait for it: the worker of a test run holds millions of objects."""
+    from banwatch.lab.censor.censor import Censor
+
+    objects = [[number] for number in range(200_000)]
+
+    def count(*_: object) -> None:
+        raise RuntimeError("few" if len(gc.get_objects()) < len(objects) else "many")
+
+    with tiny_lab() as lab:
+        assert lab.call(lambda: len(gc.get_objects())) < len(objects)
+    monkeypatch.setattr(Censor, "handle_packet", count)
+    with tiny_lab() as lab, pytest.raises(BanwatchError, match="few"):
         lab.call(fetch, "http://142.250.74.78/", 0.5)
 
 

@@ -62,6 +62,7 @@ class LabSettings:
 
 def run_first_process(settings: LabSettings, control: socket.socket) -> NoReturn:
     """Make the namespaces and fork the censor as their init; never returns. The caller adopts the censor."""
+    gc.freeze()  # a collection would visit every object of the parent, and copy its pages, while packets wait
     try:
         in_user_namespace = unshare_for_lab()
         child = os.fork()
@@ -93,11 +94,10 @@ def _run_censor(settings: LabSettings, control: socket.socket, in_user_namespace
         fds = [open_current("pid"), network.client, network.world, open_current("mnt")]
         if in_user_namespace:
             fds.append(open_current("user"))
+        gc.freeze()  # the regime's tables never become garbage
         socket.send_fds(control, [json.dumps({"ready": True, "ipv6": network.ipv6}).encode()], fds)
         for fd in fds:
             os.close(fd)
-        gc.collect()
-        gc.freeze()  # pages from the parent stay shared with it
         middlebox.run()
         status = 0
     except BaseException as error:

@@ -1,6 +1,7 @@
 """Process in a lab's namespaces: forked from the caller, watched by it, and ended with the lab."""
 
 import contextlib
+import gc
 import os
 import pickle
 import select
@@ -118,6 +119,7 @@ class LabProcess:
         pid_reader, pid_writer = os.pipe()
         intermediate = os.fork()
         if intermediate == 0:
+            gc.freeze()  # a collection would visit every object of the parent while the work is timed
             os.close(self._reader)
             os.close(pid_reader)
             _enter_and_work(namespaces, work, environment, writer, pid_writer)
