@@ -14,7 +14,7 @@ from banwatch.judge.weighing.facts.pages import (
     has_portal_marks,
     is_refusal,
 )
-from banwatch.judge.weighing.names import Names, system_lookups
+from banwatch.judge.weighing.names import Names
 from banwatch.judge.weighing.parts import MeasurementParts
 from banwatch.model.failure import CERTIFICATE_FAILURES
 from banwatch.model.fate import Fate, fate_of
@@ -101,7 +101,7 @@ def _names_of_bogons(parts: MeasurementParts) -> tuple[str, ...]:
     if kind_of_nettest(parts.measurement.test_name) is NettestKind.WEB:
         return ()
     answers: dict[str, set[str]] = {}
-    for lookup in system_lookups(seen for hop in parts.hops for seen in hop.dns):
+    for lookup in [seen for hop in parts.hops for seen in hop.system]:
         if lookup.hostname and not is_private_name(lookup.hostname):
             answers.setdefault(lookup.hostname, set()).update(lookup.answers)
     return tuple(

@@ -1,6 +1,6 @@
 """Resolution of a name beside the control's, and the addresses that are genuine."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from banwatch.judge.thresholds import SILENT_QUERIES
@@ -16,15 +16,12 @@ from banwatch.model.failure import (
     DNS_TEMPORARY,
     TIMEOUTS,
 )
-from banwatch.model.fate import Ending, ending_of
 from banwatch.model.ids import UNKNOWN_ASN, Asn
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.reference import Reference
 from banwatch.model.voucher import Voucher
 
-_SYSTEM_ENGINES = frozenset({"getaddrinfo", "system", "golang_net_resolver", "libc", "android", "unknown"})
-_ENCRYPTED_ENGINES = frozenset({"doh", "dot", "doh3", "doq", "odoh", "dnscrypt"})
 _CONTROL, _ENCRYPTED = Voucher.CONTROL.value, Voucher.ENCRYPTED.value
 _AS, _CERTIFICATE = Voucher.AS.value, Voucher.CERTIFICATE.value
 _ANY = "ANY"
@@ -70,73 +67,44 @@ def compare_names(
 ) -> Names:
     """Compare a hop's answers with what the control and encrypted resolvers got."""
     names = Names()
-    system, plain, encrypted = _sort_lookups(hop.dns)
-    names.hostname = next((lookup.hostname for lookup in hop.dns), None) or _hostname(hop)
+    system, plain, encrypted = hop.system, hop.outside, hop.encrypted
+    control = control if hop.covered else None
+    names.hostname = (hop.dns[0].hostname if hop.dns else None) or _hostname(hop)
     names.system_asked = len(system)
-    names.system_answers = _answers(system)
+    names.system_answers, plain_answers = _answers(system), _answers(plain)
     if not names.system_answers:
         names.system_failure = _failure(system)
-    _expect(names, control if hop.covered else None, encrypted, addresses)
+    _expect(names, control, encrypted, addresses)
     others = [lookup for lookup in (*plain, *encrypted) if not lookup.late]
-    names.other_failures = tuple(
-        sorted({lookup.failure for lookup in others if lookup.failure and lookup.failure != DNS_NO_ANSWER})
-    )
-    # a resolver inside TLS, or over TCP, is dropped on purpose as easily as by accident: no sign of loss
-    datagrams = [lookup for lookup in (*system, *plain) if lookup.engine != "tcp"]
-    names.lossy = any(_is_timeout(lookup) for lookup in datagrams)
+    failures = {lookup.failure for lookup in others if lookup.failure}
+    names.other_failures = tuple(sorted(failures - {DNS_NO_ANSWER}))
     names.plain_silent = len(plain) >= SILENT_QUERIES and all(_is_timeout(lookup) for lookup in plain)
-    names.lossy = names.lossy and not names.plain_silent and any(lookup.answers for lookup in hop.dns)
-    vouching = _Vouching(names, hop, control if hop.covered else None, measurement, reference, addresses)
-    vouching.sort(_answers(system), _answers(plain))
+    names.lossy = not names.plain_silent and _is_lossy(hop)
+    vouching = _Vouching(names, hop, control, measurement, reference, addresses)
+    vouching.sort(names.system_answers, plain_answers)
     names.other_ok = any(ip in names.genuine for lookup in others for ip in lookup.answers)
     names.conflicting = _conflict((*system, *plain), names.genuine, {*names.unvouched, *names.bogons})
-    names.nowhere_else = _exists_nowhere(control if hop.covered else None, encrypted) and bool(
-        names.system_answers or _answers(plain)
-    )
+    names.nowhere_else = _exists_nowhere(control, encrypted) and bool(names.system_answers or plain_answers)
     return names
+
+
+def _is_lossy(hop: Hop) -> bool:
+    """Whether some lookups timed out, and others did not.
+
+    A resolver inside TLS, or over TCP, is dropped on purpose as easily as by accident: no sign of loss.
+    """
+    lost = any(_is_timeout(lookup) and lookup.engine != "tcp" for lookup in (*hop.system, *hop.outside))
+    return lost and any(lookup.answers for lookup in hop.dns)
 
 
 def _hostname(hop: Hop) -> str | None:
     return next((seen.hostname for seen in (*hop.http, *hop.tls) if seen.hostname), None)
 
 
-def system_lookups(lookups: Iterable[Observation]) -> list[Observation]:
-    """Return the lookups that the system's own resolver made."""
-    return _sort_lookups(lookups)[0]
-
-
-def _sort_lookups(
-    lookups: Iterable[Observation],
-) -> tuple[list[Observation], list[Observation], list[Observation]]:
-    system: list[Observation] = []
-    plain: list[Observation] = []
-    encrypted: list[Observation] = []
-    for lookup in lookups:
-        engine = lookup.engine or "unknown"
-        if is_own(lookup):
-            continue
-        if engine in _ENCRYPTED_ENGINES:
-            encrypted.append(lookup)
-        elif is_of_system(lookup) and not lookup.late:
-            system.append(lookup)
-        else:
-            plain.append(lookup)
-    return system, plain, encrypted
-
-
-def is_own(lookup: Observation) -> bool:
-    """Whether a lookup failed within the probe itself: it says nothing of any resolver."""
-    return lookup.failure is not None and ending_of(lookup.failure) is Ending.OWN
-
-
-def is_of_system(lookup: Observation) -> bool:
-    """Whether a lookup asked the resolver that the probe's system uses."""
-    engine = lookup.engine or "unknown"
-    return engine not in _ENCRYPTED_ENGINES and (engine in _SYSTEM_ENGINES or not lookup.resolver_address)
-
-
-def _answers(lookups: Iterable[Observation]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(ip for lookup in lookups for ip in lookup.answers))
+def _answers(lookups: Sequence[Observation]) -> tuple[str, ...]:
+    if len(lookups) == 1 and len(lookups[0].answers) <= 1:
+        return lookups[0].answers
+    return tuple(dict.fromkeys([ip for lookup in lookups for ip in lookup.answers])) if lookups else ()
 
 
 def _failure(lookups: Sequence[Observation]) -> str | None:
@@ -286,15 +254,19 @@ class _Vouching:
         there that neither the control nor an encrypted resolver got was put in by the network.
         """
         own = self._measurement.probe_asn
-        if own == UNKNOWN_ASN or not self._expected or own in self._expected_asns():
+        asked = [
+            lookup
+            for lookup in self._hop.dns
+            if lookup.engine in ("udp", "tcp")
+            and (lookup.resolver_address or "").removesuffix(":53") in NO_CLIENT_SUBNET
+        ]
+        if not asked or own == UNKNOWN_ASN or not self._expected or own in self._expected_asns():
             return False
-        for lookup in self._hop.dns:
-            resolver = (lookup.resolver_address or "").removesuffix(":53")
-            if resolver in NO_CLIENT_SUBNET and lookup.engine in ("udp", "tcp"):
-                in_network = [ip for ip in lookup.answers if not is_v6(ip) and self._asn(ip) == own]
-                if any(by.get(ip) != _CERTIFICATE for ip in in_network if ip in plain):
-                    return True
-        return False
+        return any(
+            ip in plain and not is_v6(ip) and by.get(ip) != _CERTIFICATE and self._asn(ip) == own
+            for lookup in asked
+            for ip in lookup.answers
+        )
 
 
 def certificate_problem(shake: Observation, measurement: Measurement, reference: Reference) -> str | None:

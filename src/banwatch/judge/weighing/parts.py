@@ -4,14 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from banwatch.formats.ooni import Observed
 from banwatch.judge.weighing.facts.addresses import Addresses, find_prefixes, is_address, is_v6
-from banwatch.judge.weighing.facts.follow_ups import is_plain
-from banwatch.judge.weighing.facts.hops import Hop, group_by_hop
+from banwatch.judge.weighing.facts.hops import Hop, SortedSteps
 from banwatch.judge.weighing.facts.pages import compare_pages, differs, good_page
 from banwatch.judge.weighing.names import Names, certificate_problem, compare_names
 from banwatch.model.control import Control
 from banwatch.model.follow_up import FollowUp
-from banwatch.model.measurement import Measurement
-from banwatch.model.nettest import IGNORED_NAMES, is_ignored
 from banwatch.model.observation import Observation, Step
 from banwatch.model.reference import Reference
 
@@ -34,17 +31,15 @@ class MeasurementParts:
         self.control: Control | None = observed.control
         self.page_of_control = good_page(observed.control)
         """The control's page, unless it is none or an error."""
-        self.plain: Sequence[Observation] = observed.observations
+        self.steps = SortedSteps(observed.observations, observed.measurement)
+        self.plain: Sequence[Observation] = self.steps.plain
         """Steps of the plain measurement."""
-        self.follow_ups: Sequence[Observation] = ()
+        self.follow_ups: Sequence[Observation] = self.steps.follow_ups
         """Steps that follow-ups made."""
-        if any(seen.follow_up is not None for seen in observed.observations):
-            self.plain = [seen for seen in observed.observations if is_plain(seen)]
-            self.follow_ups = [seen for seen in observed.observations if not is_plain(seen)]
-        self.plain = _leave_out_ignored(self.plain, self.measurement)
-        self.hops = group_by_hop(self.plain)
+        self.hops = self.steps.hops
         expected = self.control.addresses if self.control else ()
-        self.addresses = Addresses(reference, find_prefixes(self.plain, expected))
+        wraps = any(map(is_v6, self.steps.answers))
+        self.addresses = Addresses(reference, find_prefixes(self.plain, expected) if wraps else frozenset())
         self._names: dict[int, Names] = {}
         self.names_at = self._find_names_hop()
         """The redirect whose name resolution is described."""
@@ -144,14 +139,6 @@ class MeasurementParts:
             return bool(seen.peer_certificates) and self.is_valid(seen)
         compared = compare_pages(seen, self.page_of_control)
         return seen.step is _HTTP and bool(compared.status_match) and not differs(compared)
-
-
-def _leave_out_ignored(plain: Sequence[Observation], measurement: Measurement) -> Sequence[Observation]:
-    """Leave out the steps that say nothing by the nettest's own specification."""
-    name, at = measurement.test_name, measurement.measurement_start_time
-    if name not in IGNORED_NAMES:
-        return plain
-    return [seen for seen in plain if not is_ignored(name, seen.hostname, seen.step, at)]
 
 
 def _handshakes_of(page: Observation, hop: Hop) -> list[Observation]:

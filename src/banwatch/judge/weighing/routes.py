@@ -8,8 +8,8 @@ that came by such an address alone does not come to ordinary people.
 from collections.abc import Iterable, Sequence
 
 from banwatch.judge.weighing.connections import RETRIES
-from banwatch.judge.weighing.facts.hops import Hop
-from banwatch.judge.weighing.names import Names, is_of_system, is_own
+from banwatch.judge.weighing.facts.hops import Hop, is_of_system
+from banwatch.judge.weighing.names import Names
 from banwatch.judge.weighing.parts import MeasurementParts
 from banwatch.model.failure import DNS_NXDOMAIN
 from banwatch.model.ids import UNKNOWN_ASN, UNKNOWN_COUNTRY
@@ -85,21 +85,16 @@ def came_by_other_route(parts: MeasurementParts) -> bool:
 def addresses_of_route(parts: MeasurementParts, hop: Hop) -> frozenset[str]:
     """Return the addresses of a hop that the network's own resolver gave, as connections spell them."""
     unwrap = parts.addresses.unwrap
-    given = {unwrap(ip) for lookup in hop.dns if _is_ordinary(lookup) for ip in lookup.answers}
+    given = {unwrap(ip) for lookup in hop.system for ip in lookup.answers}
     return frozenset(seen.ip for seen in (*hop.tcp, *hop.tls) if seen.ip and unwrap(seen.ip) in given)
-
-
-def _is_ordinary(lookup: Observation) -> bool:
-    return is_of_system(lookup) and not lookup.late and not is_own(lookup)
 
 
 def _is_off_route(hop: Hop, parts: MeasurementParts, retried: Iterable[tuple[Step, str | None]]) -> bool:
     page = next((seen for seen in reversed(hop.http) if seen.failure is None and seen.ip), None)
-    lookups = [lookup for lookup in hop.dns if _is_ordinary(lookup)]
-    if page is None or not lookups:
+    if page is None or not hop.system:
         return False
     unwrap, is_bogon = parts.addresses.unwrap, parts.addresses.is_bogon
-    given = {unwrap(ip) for lookup in lookups for ip in lookup.answers}
+    given = {unwrap(ip) for lookup in hop.system for ip in lookup.answers}
     if unwrap(page.ip or "") in given:
         return False
     steps = [(unwrap(seen.ip), seen) for seen in (*hop.tcp, *hop.tls) if seen.ip]

@@ -16,8 +16,8 @@ from banwatch.judge.weighing.connections import (
 from banwatch.judge.weighing.endpoints import sum_up
 from banwatch.judge.weighing.facts import fingerprints
 from banwatch.judge.weighing.facts.follow_ups import ANSWERS_OF_DNS
+from banwatch.judge.weighing.facts.hops import is_of_system
 from banwatch.judge.weighing.lookups import find_lookups
-from banwatch.judge.weighing.names import is_of_system
 from banwatch.judge.weighing.parts import MeasurementParts
 from banwatch.judge.weighing.path_evidence import (
     NO_CUT,
@@ -34,7 +34,6 @@ from banwatch.judge.weighing.throughput import read_rates
 from banwatch.model.control import Control
 from banwatch.model.evidence import Evidence
 from banwatch.model.fate import Ending, ending_of
-from banwatch.model.follow_up import FollowUp
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.nettest import kind_of_nettest
 from banwatch.model.observation import Observation, Step
@@ -103,7 +102,7 @@ def weigh(observed: Observed, reference: Reference) -> Evidence:
         http_goodput_control_bps=observed.control_goodput_bps,
         throttle_kind=observed.throttle_kind,
         **sum_up(observed.endpoints, _find_forged_hosts(parts)),
-        failures=tuple(sorted({seen.failure for seen in parts.plain if seen.failure})),
+        failures=tuple(sorted(filter(None, parts.steps.failures))),
         outcome_failure=observed.outcome.failure,
         outcome_success=observed.outcome.success,
         outcome_tampered=observed.outcome.tampered,
@@ -183,26 +182,23 @@ class WholeColumns(TypedDict):
 
 
 def _find_whole(parts: MeasurementParts, connections: Connections, portal: bool) -> WholeColumns:
-    observed, plain = parts.observed, parts.plain
+    observed = parts.observed
     return {
         "steps": len(observed.observations),
-        "silent": _is_silent(observed.observations),
-        "answered": any(seen.failure is None for seen in plain),
-        "connected": _is_connected(plain),
+        "silent": not parts.steps.is_answered and _is_silent(observed.observations),
+        "answered": parts.steps.is_answered,
+        "connected": parts.steps.is_connected,
         "hops": parts.last_at,
         "in_tunnel": observed.network_type == VPN or observed.proxied or _is_behind_proxy(parts),
         "slow_probe": _is_slow(observed),
-        "retested": connections.retested
-        or any(
-            seen.follow_up == FollowUp.RETEST and seen.failure is not None for seen in plain if seen.follow_up
-        ),
+        "retested": connections.retested or parts.steps.is_retested,
         "short_timeouts": any(
             seconds < SHORT_TIMEOUT_S
             for step, seconds in observed.timeouts_s
             if step in _WITH_TIMEOUTS_OF_THEIR_OWN
         ),
         "portal": portal,
-        "hop": parts.last_at if plain else None,
+        "hop": parts.last_at if parts.plain else None,
         "hostname": parts.last_names.hostname,
         "control_covers": parts.last.covered,
     }
@@ -246,11 +242,6 @@ def _is_behind_proxy(parts: MeasurementParts) -> bool:
     """Whether every name resolved into a range that proxies on a device answer from."""
     answers = [ip for hop in parts.hops for seen in hop.dns if is_of_system(seen) for ip in seen.answers]
     return bool(answers) and all(ip.startswith(_OF_PROXIES) for ip in answers)
-
-
-def _is_connected(observations: Sequence[Observation]) -> bool:
-    beyond = [seen for seen in observations if seen.step is not _DNS]
-    return bool(beyond) and all(seen.failure is None for seen in beyond)
 
 
 def _is_slow(observed: Observed) -> bool:
