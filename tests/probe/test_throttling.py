@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from banwatch.formats.ooni.extensions import Throttling
 from banwatch.probe.throttling import (
     Pattern,
     Sample,
-    Throttling,
     Transfer,
     compare,
     describe,

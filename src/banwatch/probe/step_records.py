@@ -3,10 +3,9 @@
 from dataclasses import dataclass, field
 
 from banwatch.formats.ooni import wire
-from banwatch.formats.ooni.extensions import Localization, TcpInfoRecord
+from banwatch.formats.ooni.extensions import Localization, TcpInfoRecord, Throttling
 from banwatch.model.follow_up import FOLLOW_UP_TAG
 from banwatch.net.seam import Stream
-from banwatch.probe.throttling import Throttling
 from banwatch.probe.trace import Trace
 from banwatch.probe.written_records import Query
 

@@ -16,6 +16,8 @@ from typing import Literal
 
 import msgspec
 
+from banwatch.formats.ooni.extensions import Throttling
+
 Direction = Literal["download", "upload"]
 Kind = Literal["policing", "shaping"]
 
@@ -153,28 +155,14 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     samples: list[Sample]
 
 
-class Throttling(msgspec.Struct, frozen=True, kw_only=True):
-    """The test key `x_throttling`: transfers of the target and of its twin, and what comparing them says."""
-
-    twin: Literal["setting", "helper"] | None
-    """Source of the twin: the page that a setting names, or the helper; null where there was none."""
-    transfers: list[Transfer]
-    slowdown: dict[Direction, float]
-    """How many times faster the twin was, where both transfers were long enough."""
-    kind: dict[Direction, Kind | None]
-    """Kind of throttling, where the target was slower and shows the marks of it."""
-    control_goodput_bps: float | None = None
-    """Speed at which the same page came to the helper: some sites are slow for everybody."""
-
-
 def compare(
     transfers: Sequence[Transfer],
     twin: Literal["setting", "helper"] | None,
     control_goodput_bps: float | None = None,
 ) -> Throttling:
     """Compare the target's transfers with its twin's, each way."""
-    slow: dict[Direction, float] = {}
-    kinds: dict[Direction, Kind | None] = {}
+    slow: dict[str, float | None] = {}
+    kinds: dict[str, str | None] = {}
     by_role = {(one.role, one.direction): one.pattern for one in transfers}
     for direction in ("download", "upload"):
         target, other = by_role.get(("target", direction)), by_role.get(("twin", direction))
@@ -184,7 +172,7 @@ def compare(
             kinds[direction] = tell_kind(target, other)
     return Throttling(
         twin=twin,
-        transfers=list(transfers),
+        transfers=msgspec.Raw(msgspec.json.encode(transfers)),
         slowdown=slow,
         kind=kinds,
         control_goodput_bps=control_goodput_bps,

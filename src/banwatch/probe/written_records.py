@@ -10,8 +10,7 @@ from typing import Literal
 import msgspec
 
 from banwatch.formats.ooni import wire
-from banwatch.formats.ooni.extensions import Localization, TcpInfoRecord
-from banwatch.probe.throttling import Throttling
+from banwatch.formats.ooni.extensions import Localization, TcpInfoRecord, Throttling
 
 
 class Tor(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from banwatch.formats.ooni import wire as w
+from banwatch.formats.ooni.extensions import Throttling
 from banwatch.model.state import State
 from tests.judge.judging import judge_line, weigh_line
 from tests.judge.scenario import Scenario
@@ -48,14 +49,14 @@ def test_a_name_ten_times_slower_than_another_is_throttled(scheme: str, node: st
 
 @pytest.mark.parametrize(("kind", "words"), [("policing", "is dropped"), ("shaping", "waits in a queue")])
 def test_policing_is_told_from_shaping(kind: str, words: str) -> None:
-    throttling = w.Throttling(kind={"download": kind, "upload": None}, control_goodput_bps=8_000_000.0)
+    throttling = Throttling(kind={"download": kind, "upload": None}, control_goodput_bps=8_000_000.0)
     verdict = judge_line(with_keys(download(4.0, 0.05), x_throttling=throttling))
     assert verdict.state is State.LIKELY_BLOCKED
     assert words in verdict.sentence
 
 
 def test_a_page_that_is_slow_for_the_control_too_accuses_nobody() -> None:
-    throttling = w.Throttling(kind={"download": "shaping"}, control_goodput_bps=200_000.0)
+    throttling = Throttling(kind={"download": "shaping"}, control_goodput_bps=200_000.0)
     assert judge_line(with_keys(download(4.0, 0.05), x_throttling=throttling)).state is State.OK
 
 

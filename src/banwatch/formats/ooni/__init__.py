@@ -6,8 +6,15 @@ or a `WireError`; an odd value costs its field, never the measurement. *observe*
 """
 
 from banwatch.formats.ooni.decode import decode_untrusted, encode
-from banwatch.formats.ooni.observe import observe
+from banwatch.formats.ooni.observe import observe, observe_control_untrusted
 from banwatch.formats.ooni.observed import Observed
 from banwatch.formats.ooni.wire import WireMeasurement
 
-__all__ = ["Observed", "WireMeasurement", "decode_untrusted", "encode", "observe"]
+__all__ = [
+    "Observed",
+    "WireMeasurement",
+    "decode_untrusted",
+    "encode",
+    "observe",
+    "observe_control_untrusted",
+]

@@ -34,3 +34,18 @@ class Localization(msgspec.Struct, frozen=True, kw_only=True):
     tried: list[tuple[int, bool]] | None = None
     """Every time to live that was tried, and whether it was answered."""
     tags: list[str] | None = None
+
+
+class Throttling(msgspec.Struct, frozen=True, kw_only=True):
+    """Transfers of the target and of its twin, and what comparing them says (`x_throttling`)."""
+
+    twin: str | None = None
+    """Source of the twin: `setting` (a page that a setting names) or `helper`; null where there was none."""
+    transfers: msgspec.Raw = msgspec.Raw(b"null")
+    """Every transfer, as `banwatch.probe.throttling.Transfer`: for people; no rule reads it."""
+    slowdown: dict[str, float | None] | None = None
+    """How many times faster the twin was, by direction, where both transfers were long enough."""
+    kind: dict[str, str | None] | None = None
+    """`policing` or `shaping`, by direction, where the target was slower and shows the marks of it."""
+    control_goodput_bps: float | None = None
+    """Speed at which the same page came to the helper: some sites are slow for everybody."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from banwatch.formats.ooni import nettests
 from banwatch.formats.ooni.control import read_control
-from banwatch.formats.ooni.decode import parse_time
+from banwatch.formats.ooni.decode import decode_untrusted, parse_time
 from banwatch.formats.ooni.events import read_received
 from banwatch.formats.ooni.failures import normalise
 from banwatch.formats.ooni.observed import Observed
@@ -12,6 +12,7 @@ from banwatch.formats.ooni.path import read_connections, read_located, read_thro
 from banwatch.formats.ooni.reading import host_of, read_ip, read_text, read_timeouts
 from banwatch.formats.ooni.steps import Steps
 from banwatch.formats.ooni.wire import TestKeys, Text, WireMeasurement
+from banwatch.model.control import Control
 from banwatch.model.errors import WireError
 from banwatch.model.ids import MeasurementUid, TargetName, parse_asn, parse_country
 from banwatch.model.measurement import Measurement
@@ -64,6 +65,16 @@ def observe(
         throttle_kind=read_throttle_kind(keys.x_throttling),
         control_goodput_bps=keys.x_throttling.control_goodput_bps if keys.x_throttling else None,
     )
+
+
+def observe_control_untrusted(raw: bytes) -> tuple[Control | None, str | None]:
+    """Read the control out of a measurement's line, and the failure that the probe gives for a missing one.
+
+    Raises:
+        WireError: the line is no measurement.
+    """
+    keys = decode_untrusted(raw).test_keys or _NOTHING
+    return read_control(keys.control) if keys.control else None, normalise(keys.control_failure)
 
 
 def _add_steps(steps: Steps, keys: TestKeys, input_host: str | None) -> None:

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 
-from banwatch.formats.ooni.extensions import Localization, TcpInfoRecord
+from banwatch.formats.ooni.extensions import Localization, TcpInfoRecord, Throttling
 from banwatch.formats.ooni.observed import Connection, Located
 from banwatch.formats.ooni.reading import read_endpoint, read_tags
-from banwatch.formats.ooni.wire import Throttling
 from banwatch.model.path import LocatedStep, ThrottleKind
 
 _MOST = 500

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from banwatch.formats.ooni.extensions import Localization, TcpInfoRecord
+from banwatch.formats.ooni.extensions import Localization, TcpInfoRecord, Throttling
 
 Raw = msgspec.Raw
 DATA_FORMAT_VERSION: Final = "0.2.0"
@@ -242,14 +242,6 @@ class OpenVpnHandshake(msgspec.Struct, frozen=True, kw_only=True):
     t: float | None = None
     transaction_id: int | None = None
     tags: list[str] | None = None
-
-
-class Throttling(msgspec.Struct, frozen=True, kw_only=True):
-    """Comparison of transfers with a twin's by our probe (docs/probe.md)."""
-
-    kind: dict[str, str | None] | None = None
-    """`policing` or `shaping`, by direction."""
-    control_goodput_bps: float | None = None
 
 
 class TestKeys(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from banwatch.formats.ooni import WireMeasurement, decode_untrusted, observe
+from banwatch.formats.ooni import WireMeasurement, decode_untrusted, observe_control_untrusted
 from banwatch.formats.ooni.decode import starts_at_its_test
 from banwatch.formats.own_address import count_scrubbed
 from banwatch.judge import RULES
@@ -121,7 +121,7 @@ def view_measurement(
     """
     by_target = {row.target: row for row in evidence}
     wire = _decode(raw)
-    control = _control_of(wire)
+    control = _control_of(raw)
     raw_href = links.raw(measurement.measurement_uid)
     raw_file = "#" not in raw_href
     shown, shortened = lay_out(words.visible_lines(raw.decode("utf-8", "replace")), shorten=True)
@@ -153,9 +153,9 @@ def _decode(raw: bytes) -> WireMeasurement | None:
         return None
 
 
-def _control_of(wire: WireMeasurement | None) -> Control | None:
+def _control_of(raw: bytes) -> Control | None:
     try:
-        return observe(wire, lambda name: name).control if wire is not None else None
+        return observe_control_untrusted(raw)[0]
     except WireError:
         return None
 

@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from banwatch.formats.ooni import decode_untrusted, observe
+from banwatch.formats.ooni import observe_control_untrusted
 from banwatch.judge.ruleset_file import Ruleset
 from banwatch.model.control import Control
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.evidence import Evidence
 from banwatch.model.observation import Observation
 from banwatch.model.verdict import Verdict
-from banwatch.reference.suffixes import target_of
 from banwatch.store import Store, queries
 
 
@@ -76,10 +75,9 @@ def _read_control(store: Store, uid: str) -> tuple[Control | None, str | None]:
     if raw is None:
         return None, "the archive no longer has the measurement"
     try:
-        observed = observe(decode_untrusted(raw), target_of)
+        return observe_control_untrusted(raw)
     except WireError as error:
         return None, str(error)
-    return observed.control, observed.control_failure
 
 
 def _list_rules(verdict: Verdict, ruleset: Ruleset) -> Iterator[AppliedRule]:

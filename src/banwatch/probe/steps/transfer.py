@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from banwatch.formats.ooni import wire
+from banwatch.formats.ooni.extensions import Throttling
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.http.request import HttpRequest, HttpResponse
 from banwatch.net.http.target_url import TargetUrl
@@ -20,7 +21,7 @@ from banwatch.probe.step_records import StepRecords
 from banwatch.probe.steps.http import BROWSER_HEADERS, http_get
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
-from banwatch.probe.throttling import Direction, Sample, Throttling, Transfer, describe
+from banwatch.probe.throttling import Direction, Sample, Transfer, describe
 from banwatch.probe.trace import Trace
 
 _SETTLE_S = 0.3
