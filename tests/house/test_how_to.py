@@ -10,14 +10,14 @@ from tests.house.walkthrough import copy_tree, follow, make_programs
 
 _LEFT_OUT = frozenset() if all(check.ok for check in doctor() if check.needed) else frozenset({"lab"})
 HOW_TOS = sorted((ROOT / "docs/how-to").glob("*.md"))
-_LONG = frozenset({"add-a-nettest", "add-a-page", "add-an-engine-query"})
-"""How-tos that take more than ten seconds each: they run tests of a lab, of pages, of two engines."""
+_SHORT = frozenset({"add-a-ban"})
+"""How-tos that take less than ten seconds: the others run tests of a lab, of pages, of two engines."""
 
 
 @pytest.mark.timeout(300)  # it copies a tree and starts several programs
 @pytest.mark.parametrize(
     "document",
-    [pytest.param(path, marks=[pytest.mark.slow] if path.stem in _LONG else []) for path in HOW_TOS],
+    [pytest.param(path, marks=[] if path.stem in _SHORT else [pytest.mark.slow]) for path in HOW_TOS],
     ids=[path.stem for path in HOW_TOS],
 )
 def test_a_how_to_can_be_followed(document: Path, tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ MANIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(MANIES))
 def test_twenty_thousand_changes_are_grouped_at_once(name: str) -> None:
     changes = MANIES[name]

@@ -317,6 +317,7 @@ def _https_effect(name: str, *, opens: bool) -> str | None:
 @needs_lab
 @pytest.mark.browser
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(EFFECTS))
 def test_chromium_opens_the_innocent_and_not_the_blocked(name: str, tmp_path: Path) -> None:
     at, tier, _ = EFFECTS[name]

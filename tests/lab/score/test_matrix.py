@@ -52,6 +52,7 @@ class TestPlayed:
     pytestmark = NEEDS_LAB_ALONE
     methods = tuple(m for m in METHODS if m.key in ("dns-bogon", "sni-reset", "tcp-refuse", "http-reset"))
 
+    @pytest.mark.slow
     def test_our_probe_finds_all_of_a_corner(self, tmp_path: Path):
         squares = lay_out([4], [0.0], methods=self.methods, versions=["http", "h2"])
         result = play_matrix(squares, tmp_path, jobs=1)
