@@ -12,6 +12,7 @@ from banwatch.formats.json_views import ComparisonJson, IncidentJson, VerdictJso
 from banwatch.model.ban import Comparison, Measured
 from banwatch.model.ids import Asn, CountryCode, IncidentId, MeasurementUid, TargetName
 from banwatch.model.incident import Incident, IncidentKind
+from banwatch.model.member import Member, Phase
 from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
@@ -119,7 +120,36 @@ def test_incident_has_the_keys_that_detect_and_the_demo_promise() -> None:
         "unconfirmed": False,
         "windows": [],
         "reached": [],
+        "members": [],
     }
+
+
+def test_a_member_names_its_times_in_utc_and_its_phases() -> None:
+    moment = INCIDENT.onset_latest
+    member = Member(
+        target=TargetName("youtube.com"),
+        probe_asn=Asn(64512),
+        access_tier="visitor",
+        onset_earliest=moment.astimezone(KOREA),
+        onset_latest=moment,
+        onset_known=True,
+        end_earliest=None,
+        end_latest=None,
+        last_at=moment,
+        mechanisms=("tls.reset.sni",),
+        phases=(Phase(mechanisms=("tls.reset.sni",), first_at=moment, last_at=moment),),
+        hours=(0,),
+        share=1.0,
+        interfered=1,
+        measurements=1,
+        probes=1,
+        windows=(),
+        witnesses=(MeasurementUid("uid-1"),),
+    )
+    (found,) = _read(IncidentJson.from_incident(replace(INCIDENT, members=(member,))))["members"]
+    assert found["onset"] == ["2016-04-01T00:00:00Z", "2016-04-01T00:00:00Z"]
+    assert found["end"] is None
+    assert found["phases"] == [{"mechanisms": ["tls.reset.sni"], "shown": ["2016-04-01T00:00:00Z"] * 2}]
 
 
 def test_incident_names_one_network_alone_and_an_end_only_with_both_bounds() -> None:

@@ -121,9 +121,8 @@ def _write_incidents(
 ) -> None:
     links = contents.links(INCIDENT_DEPTH)
     notices = notices_for(subject.labs, recorded=subject.recorded)
-    changes = reader.changes()
     for incident in subject.incidents:
-        page = view_incident_page(incident, changes, subject.bans, notices, links)
+        page = view_incident_page(incident, subject.bans, notices, links)
         output.write(incident_path(incident.incident_id), render("incident.html", page).encode())
     addresses = {i.incident_id: incident_path(i.incident_id) for i in subject.incidents}
     feed = write_feed(subject.incidents, address_of=addresses, own=FEED, lab=any(subject.labs))

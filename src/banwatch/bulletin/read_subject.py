@@ -113,7 +113,7 @@ def _read_incident(reader: Reader, incident: Incident, *, recorded: bool) -> Bul
     )
 
     def lay_out(links: Links, checks: Checks, pictures: Pictures) -> str:
-        page = view_incident_page(incident, changes, bans, notices, links, pictures=pictures, checks=checks)
+        page = view_incident_page(incident, bans, notices, links, pictures=pictures, checks=checks)
         return render("incident.html", page)
 
     return BulletinSubject(

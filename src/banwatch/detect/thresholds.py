@@ -90,6 +90,17 @@ STRETCH_GAP_VOTES = 1.0
 """The same with no more votes than this between them, however long it took: one success is neither an end
 nor a new beginning."""
 
+OPENING_HOURS = 24
+"""Hours from the last step of one stretch to the first of the next, from which there may be an opening: a
+block of some hours of each day has none."""
+OPENING_LEAK = 0.1
+"""Share of measurements that interference lets through, at least, when an opening is weighed."""
+OPENING_NATS = 5.0
+"""Evidence that all between two stretches succeeded because the target was open: what interference as leaky
+as theirs lets through by chance once in 150 times."""
+OPENING_GOOD_SHARE = 0.8
+"""Share of the votes of an opening that must be good."""
+
 # --- cells -------------------------------------------------------------------------------------------------
 
 LONGEST_LAG_S = 400 * 86400
@@ -272,6 +283,22 @@ RESOLVER_NATS = 5.0
 """A block shows only with the network's own resolver where public ones show it at most this share as often,
 and chance would divide votes so unevenly between the two once in some 150 times."""
 
+# --- members -----------------------------------------------------------------------------------------------
+
+MEMBER_WITNESSES = 4
+"""Witnesses named by a member: its first and last, and those of up to two changes of its mechanism."""
+PHASE_CELLS = 3
+"""Hours of measuring that show a mechanism before, and another after, for a change of mechanism: fewer may be
+one probe's."""
+PHASE_APART = 0.8
+"""Difference between the shares of these hours that name a mechanism before and after its change. Two
+mechanisms that both show now and then stay far below it."""
+PHASE_NAMED_SHARE = 0.2
+"""Share of a phase's hours that must name a mechanism for it to be one of the phase."""
+FREED_HOURS = 6
+"""Hours before the end of an incident by which a target that worked again was freed earlier: brackets of one
+end are apart by as much."""
+
 # --- ids ---------------------------------------------------------------------------------------------------
 
 ID_FIRST_WEIGHT = 0.6
@@ -288,6 +315,11 @@ ID_NEAR_HOURS = 72
 
 # --- wording -----------------------------------------------------------------------------------------------
 
+MEMBERS_IN_TEXT = 40
+"""Members that the reasons of an incident list in text; JSON lists all."""
+HOURS_MISSED_OF_ALL = 4
+"""Hours of the day without a measurement that showed it, with which a member still shows at all hours: few
+probes measure in every hour."""
 NAMES_IN_A_LIST = 3
 """Names written out in a sentence; the rest are counted."""
 BEFORE_DAYS = 7

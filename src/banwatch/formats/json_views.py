@@ -21,6 +21,7 @@ from banwatch.model.ids import (
     render_asn,
 )
 from banwatch.model.incident import Incident, IncidentKind, Interval
+from banwatch.model.member import Member, Phase
 from banwatch.model.receipt import SourceClass
 from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import Layer, State
@@ -119,6 +120,65 @@ class VerdictJson:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseJson:
+    """A phase of a member in JSON: mechanisms, and when they were first and last shown."""
+
+    mechanisms: tuple[str, ...]
+    shown: Interval
+
+    @classmethod
+    def from_phase(cls, phase: Phase) -> "PhaseJson":
+        """Return the JSON shape of a phase."""
+        return cls(mechanisms=phase.mechanisms, shown=(to_utc(phase.first_at), to_utc(phase.last_at)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberJson:
+    """A member of an incident in JSON. Fields that are not described here are those of `Member`."""
+
+    target: TargetName
+    """Empty for a shutdown."""
+    probe_asn: Asn
+    access_tier: str
+    onset: Interval
+    onset_known: bool
+    end: Interval | None
+    """Null where nobody saw it end."""
+    last_at: datetime
+    mechanisms: tuple[str, ...]
+    phases: tuple[PhaseJson, ...]
+    hours: tuple[int, ...]
+    share: float
+    interfered: int
+    measurements: int
+    probes: int
+    windows: tuple[str, ...]
+    witnesses: tuple[MeasurementUid, ...]
+
+    @classmethod
+    def from_member(cls, member: Member) -> "MemberJson":
+        """Return the JSON shape of a member."""
+        return cls(
+            target=member.target,
+            probe_asn=member.probe_asn,
+            access_tier=member.access_tier,
+            onset=(to_utc(member.onset_earliest), to_utc(member.onset_latest)),
+            onset_known=member.onset_known,
+            end=_interval(member.end_earliest, member.end_latest),
+            last_at=to_utc(member.last_at),
+            mechanisms=member.mechanisms,
+            phases=tuple(PhaseJson.from_phase(phase) for phase in member.phases),
+            hours=member.hours,
+            share=member.share,
+            interfered=member.interfered,
+            measurements=member.measurements,
+            probes=member.probes,
+            windows=member.windows,
+            witnesses=member.witnesses,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentJson:
     """An incident in JSON. Fields that are not described here are those of `Incident`."""
 
@@ -144,6 +204,7 @@ class IncidentJson:
     unconfirmed: bool = False
     windows: tuple[str, ...] = ()
     reached: tuple[TargetName, ...] = ()
+    members: tuple[MemberJson, ...] = ()
 
     @classmethod
     def from_incident(cls, incident: Incident) -> "IncidentJson":
@@ -168,6 +229,7 @@ class IncidentJson:
             unconfirmed=incident.unconfirmed,
             windows=incident.windows,
             reached=incident.reached,
+            members=tuple(MemberJson.from_member(member) for member in incident.members),
         )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from banwatch.model.ids import Asn, CountryCode, IncidentId, MeasurementUid, TargetName
+from banwatch.model.member import Member
 
 Interval = tuple[datetime, datetime]
 """Earliest and latest: the moment lies somewhere between them, both included."""
@@ -86,3 +87,5 @@ class Incident:
     """Of something that recurs, each time, as in `Change`; hours between them are not part of it."""
     reached: tuple[TargetName, ...] = ()
     """Of a shutdown, the targets that loaded meanwhile."""
+    members: tuple[Member, ...] = ()
+    """A row for each target on each network, in this order."""

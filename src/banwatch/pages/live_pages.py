@@ -177,7 +177,6 @@ def render_incident(
         raise NotFoundError("There is no incident of this id.")
     page = view_incident_page(
         found,
-        reader.changes(),
         reader.bans().values(),
         notices_for(reader.labs(), recorded=recorded),
         _LINKS,

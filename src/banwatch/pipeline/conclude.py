@@ -1,7 +1,7 @@
 """Detection over a store: cells to changes, incidents and comparisons with announced bans."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -62,8 +62,9 @@ def detect(
     changes, incidents = found.changes, found.incidents
     heard = [cell for cell in cells if cell.source_class.is_witness]
     for one in incidents:
-        born = first.get(one.incident_id, one)
-        published[one.incident_id] = PublishedIncident(incident_id=one.incident_id, first=born, last=one)
+        brief = replace(one, members=())  # ids need none of them
+        born = first.get(one.incident_id, brief)
+        published[one.incident_id] = PublishedIncident(incident_id=one.incident_id, first=born, last=brief)
     comparisons = [row for ban in bans for row in announced.compare(ban, heard, found.witnessed)]
     add_incident_ids(ids_path, [published[name] for name in sorted(published)])
     with store.transaction():

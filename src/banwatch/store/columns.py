@@ -204,12 +204,16 @@ class Layout(Generic[Row]):
         return {
             name: ibis.null(self.schema[name])
             if defaults.get(name) is None and self.schema[name].nullable
-            else ibis.literal(defaults.get(name) or EMPTY[self._type_of(name)], self.schema[name])
+            else ibis.literal(defaults.get(name) or self._empty_value_of(name), self.schema[name])
             for name in names
         }
 
-    def _type_of(self, column: str) -> ColumnType:
-        return next(f.column_type for f in self.fields if column in f.column_names)
+    def _empty_value_of(self, column: str) -> Any:
+        """Return the value of a column that an earlier version did not write and that has no default."""
+        field = next(f for f in self.fields if column in f.column_names)
+        if field.column_type is ColumnType.JSON and typing.get_origin(field.annotation) is tuple:
+            return "[]"
+        return EMPTY[field.column_type]
 
     def to_arrow(self, rows: Iterable[Row]) -> pa.Table:
         """Convert rows to columns."""

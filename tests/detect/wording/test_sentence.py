@@ -13,7 +13,7 @@ def test_a_shutdown_names_its_network_and_its_end() -> None:
     assert text == shutdown.sentence
     assert text.startswith("The network went dark on AS64512")
     assert "ending between" in text
-    lasting = replace(shutdown, end_earliest=None, end_latest=None, measurements=0)
+    lasting = replace(shutdown, end_earliest=None, end_latest=None, measurements=0, members=())
     quiet = render_sentence(lasting)
     assert quiet.startswith("Nothing was heard from AS64512")  # nothing was measured: nobody saw it dark
     assert "not seen to end; told by the absence" in quiet

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from banwatch.cli.views.json_lines import to_plain
 from banwatch.detect.incidents.past_views import Publication
 from banwatch.detect.incidents.select import select_changes
+from banwatch.detect.wording.moments import render_moment
 from banwatch.detect.wording.outside_signals import render_signal, signals_beside
 from banwatch.detect.wording.reasons import reasons
-from banwatch.detect.wording.sentence import render_moment
 from banwatch.formats.json_views import IncidentJson, to_utc
 from banwatch.model.cell import Cell
 from banwatch.model.ids import render_asn

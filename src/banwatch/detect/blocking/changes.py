@@ -20,7 +20,7 @@ from banwatch.detect.votes.series import (
     to_steps,
 )
 from banwatch.detect.votes.steps import Floats
-from banwatch.detect.votes.voices import ballots, ballots_without, main_accuser, without
+from banwatch.detect.votes.voices import Ballot, ballots, ballots_without, main_accuser, without
 from banwatch.model.cell import Cell
 from banwatch.model.incident import Change, IncidentKind
 from banwatch.model.mechanism import deepest
@@ -49,7 +49,7 @@ def _blocking(series: Sequence[Series], solved: Solved, emissions: Emissions) ->
         one = series[column]
         baseline = solved.baseline[column : column + 1]
         hours = [hour_number(cell.hour) for cell in one.cells]
-        for group in joined(stretches, hours, [ballot.informative for ballot in one.ballots]):
+        for group in joined(stretches, hours, *_votes_of(one.ballots)):
             cells = one.cells[group[0].first : group[-1].last + 1]
             voice, voices = main_accuser(cells)
             if voices >= t.MINIMUM_VOICES and not _corroborated(cells, voice, baseline, emissions):
@@ -63,6 +63,11 @@ def _blocking(series: Sequence[Series], solved: Solved, emissions: Emissions) ->
             yield _change(one, group, voices, float(baseline[0]))
 
 
+def _votes_of(cast: Sequence[Ballot]) -> tuple[list[float], list[float]]:
+    """Return the informative votes of each hour, and those that accuse."""
+    return [ballot.informative for ballot in cast], [ballot.accusing for ballot in cast]
+
+
 def _changes_without(series: Series, voice: str, prior: Prior, emissions: Emissions) -> Iterable[Change]:
     """Yield the changes that the other voices show when one voice is left out.
 
@@ -74,7 +79,7 @@ def _changes_without(series: Series, voice: str, prior: Prior, emissions: Emissi
     quiet = Series(series.key, rest, ballots(rest))
     solved = solve(to_steps([quiet]), prior, emissions=emissions)
     hours = [hour_number(cell.hour) for cell in rest]
-    for group in joined(solved.stretches, hours, [ballot.informative for ballot in quiet.ballots]):
+    for group in joined(solved.stretches, hours, *_votes_of(quiet.ballots)):
         cells = rest[group[0].first : group[-1].last + 1]
         second, voices = main_accuser(cells)
         if voices >= t.MINIMUM_VOICES and _corroborated(cells, second, solved.baseline, emissions):

@@ -6,6 +6,7 @@ runs on the others, and their baselines are computed again from the steps that i
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -196,22 +197,40 @@ def _stretches(segment: Segment, interfered: Floats) -> Iterator[Stretch]:
 
 
 def joined(
-    stretches: Sequence[Stretch], hours: Sequence[int], informative: Sequence[float]
+    stretches: Sequence[Stretch],
+    hours: Sequence[int],
+    informative: Sequence[float],
+    accusing: Sequence[float],
 ) -> list[tuple[Stretch, ...]]:
     """Join stretches of one series that have little time, or a single success, between them.
+
+    A day or more in which so many measurements succeeded that the interference of the stretches would hardly
+    ever let through is an opening: it keeps them apart.
 
     Args:
         stretches: the stretches, in order of time.
         hours: the hour of each of the series' steps.
         informative: the informative votes of each step.
+        accusing: those of them that accuse.
     """
     together: list[list[Stretch]] = []
     for stretch in stretches:
         before = together[-1][-1] if together else None
-        if before is not None and (
-            hours[stretch.first] - hours[before.last] < t.STRETCH_GAP_HOURS
-            or sum(informative[before.last + 1 : stretch.first]) <= t.STRETCH_GAP_VOTES
-        ):
+        if before is None:
+            together.append([stretch])
+            continue
+        between = slice(before.last + 1, stretch.first)
+        votes = sum(informative[between])
+        apart = hours[stretch.first] - hours[before.last]
+        if votes > t.STRETCH_GAP_VOTES and apart >= t.OPENING_HOURS:
+            of_both = [slice(one.first, one.last + 1) for one in (before, stretch)]
+            showed = sum(sum(accusing[part]) for part in of_both)
+            leaked = max(1 - showed / sum(sum(informative[part]) for part in of_both), t.OPENING_LEAK)
+            good = votes - sum(accusing[between])
+            is_opening = good > t.OPENING_GOOD_SHARE * votes and -good * log(leaked) >= t.OPENING_NATS
+        else:
+            is_opening = False
+        if (apart < t.STRETCH_GAP_HOURS and not is_opening) or votes <= t.STRETCH_GAP_VOTES:
             together[-1].append(stretch)
         else:
             together.append([stretch])

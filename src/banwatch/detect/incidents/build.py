@@ -6,12 +6,14 @@ from dataclasses import replace
 from banwatch.detect import thresholds as t
 from banwatch.detect.incidents.clusters import first_onset, order, was_seen_to_begin
 from banwatch.detect.incidents.ids import number
+from banwatch.detect.incidents.members import CellsOf, cells_of_series, members_of
 from banwatch.detect.incidents.select import Cluster, select_changes
 from banwatch.detect.wording.sentence import render_sentence
 from banwatch.model.cell import Cell
 from banwatch.model.ids import IncidentId
 from banwatch.model.incident import Change, Incident, IncidentKind
 from banwatch.model.mechanism import deepest
+from banwatch.model.member import incident_end
 
 
 def group(
@@ -36,8 +38,11 @@ def group(
     Returns:
         Incidents; changes seen by one voice alone, or with a cause elsewhere, are in none.
     """
+    every = tuple(cells)
+    clusters = select_changes(changes, every).clusters
+    cells_of = cells_of_series(every, (change for cluster in clusters for change in cluster.changes))
     return number(
-        [_incident(cluster) for cluster in select_changes(changes, cells).clusters],
+        [_incident(cluster, cells_of) for cluster in clusters],
         published,
         withdrawn,
         used_ids,
@@ -45,14 +50,11 @@ def group(
     )
 
 
-def _incident(cluster: Cluster) -> Incident:
+def _incident(cluster: Cluster, cells_of: CellsOf) -> Incident:
     ordered = sorted(cluster.changes, key=order)
-    ends = [change.end_latest for change in ordered]
+    members = members_of(ordered, cells_of)
     earliest, latest = first_onset(cluster.sure)
-    end_latest = None if None in ends else max(end for end in ends if end)
-    end_earliest = (
-        None if end_latest is None else max(change.end_earliest for change in ordered if change.end_earliest)
-    )
+    end_earliest, end_latest = incident_end(members) or (None, None)
     doubt = 1.0
     for change in ordered:
         doubt *= 1 - change.confidence
@@ -77,6 +79,7 @@ def _incident(cluster: Cluster) -> Incident:
         sentence="",
         windows=max((change.windows for change in ordered), key=len, default=()),
         reached=tuple(sorted({target for change in ordered for target in change.reached})),
+        members=members,
     )
     return replace(draft, sentence=render_sentence(draft, own_resolver=cluster.own_resolver))
 

@@ -8,6 +8,7 @@ from banwatch.detect import thresholds as t
 from banwatch.detect.votes.by_resolver import ByResolver, by_resolver
 from banwatch.detect.votes.series import informative_in, interfered_in
 from banwatch.detect.wording.lists import listed
+from banwatch.detect.wording.members import member_lines
 from banwatch.model.cell import Cell
 from banwatch.model.ids import TargetName, render_asn
 from banwatch.model.incident import Incident, IncidentKind
@@ -43,8 +44,8 @@ def reasons(incident: Incident, cells: Iterable[Cell]) -> tuple[str, ...]:
     week = (incident.onset_earliest - _BEFORE, incident.onset_earliest)
     before = [cell for cell in mine if incident.onset_known and week[0] <= cell.last_at <= week[1]]
     if incident.kind is IncidentKind.SHUTDOWN:
-        return _of_shutdown(incident, during, before)
-    return _of_blocking(incident, during, before)
+        return (*_of_shutdown(incident, during, before), *member_lines(incident))
+    return (*_of_blocking(incident, during, before), *member_lines(incident))
 
 
 def _of_blocking(incident: Incident, during: Sequence[Cell], before: Sequence[Cell]) -> tuple[str, ...]:

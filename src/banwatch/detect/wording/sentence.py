@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from banwatch.detect.wording.lists import listed
+from banwatch.detect.wording.members import changed_mechanism, freed_earlier
+from banwatch.detect.wording.moments import render_bounds, render_moment
 from banwatch.model.ids import render_asn
 from banwatch.model.incident import Incident, IncidentKind
 
@@ -35,7 +37,9 @@ def render_sentence(incident: Incident, *, own_resolver: bool = False) -> str:
         what = f"{listed(list(incident.targets))} could not be reached as usual {where}"
         what += " with the network's own resolver, while public ones reached it" if own_resolver else ""
         count = f"{incident.measurements} measurements in which it could be told"
-    return f"{what}, {render_schedule(incident.windows) or _when(incident)}; {count}."
+    clauses = [f"{what}, {render_schedule(incident.windows) or _when(incident)}"]
+    clauses += [freed_earlier(incident), changed_mechanism(incident), count]
+    return "; ".join(clause for clause in clauses if clause) + "."
 
 
 def render_schedule(windows: Sequence[str]) -> str:
@@ -59,18 +63,9 @@ def render_schedule(windows: Sequence[str]) -> str:
 
 def _when(incident: Incident) -> str:
     if incident.onset_known:
-        began = f"beginning between {_bounds(incident.onset_earliest, incident.onset_latest)}"
+        began = f"beginning between {render_bounds(incident.onset_earliest, incident.onset_latest)}"
     else:
         began = f"already so at the first measurement, {render_moment(incident.onset_latest)}"
     if incident.end_latest is None or incident.end_earliest is None:
         return f"{began}, not seen to end"
-    return f"{began}, ending between {_bounds(incident.end_earliest, incident.end_latest)}"
-
-
-def _bounds(earliest: datetime, latest: datetime) -> str:
-    return f"{render_moment(earliest)} and {render_moment(latest)}"
-
-
-def render_moment(at: datetime) -> str:
-    """Return a moment as `2016-04-01 06:00 UTC`."""
-    return at.strftime("%Y-%m-%d %H:%M UTC")
+    return f"{began}, ending between {render_bounds(incident.end_earliest, incident.end_latest)}"

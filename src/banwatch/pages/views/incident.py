@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from banwatch.bans.compare import announced_targets
+from banwatch.detect.wording.members import render_hours
 from banwatch.model.ban import Ban
 from banwatch.model.ids import render_asn
-from banwatch.model.incident import Change, Incident, IncidentKind
+from banwatch.model.incident import Incident, IncidentKind
+from banwatch.model.member import Member
 from banwatch.pages.figures.picture import PictureView
 from banwatch.pages.links import Links
 from banwatch.pages.views.details import Detail
@@ -43,8 +45,8 @@ class IncidentView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeView:
-    """Stretch of interference that belongs to an incident."""
+class MemberView:
+    """Member of an incident: a target on a network."""
 
     target: str
     vantage: str
@@ -52,9 +54,11 @@ class ChangeView:
     onset_exact: str
     end: str
     end_exact: str
+    hours: str
     share: str
     counts: str
-    mechanisms: tuple[MechanismView, ...]
+    phases: tuple[tuple[MechanismView, ...], ...]
+    """Mechanisms in order of time; one entry, where they did not change."""
     witness: str
 
 
@@ -74,7 +78,7 @@ class IncidentPage:
     title: str
     notices: tuple[Notice, ...]
     incident: IncidentView
-    changes: tuple[ChangeView, ...]
+    members: tuple[MemberView, ...]
     bans: tuple[RelatedBan, ...]
     pictures: tuple[PictureView, ...]
     checks: tuple[Detail, ...]
@@ -133,7 +137,6 @@ def title_of(incident: Incident) -> str:
 
 def view_incident_page(
     incident: Incident,
-    changes: Iterable[Change],
     bans: Iterable[Ban],
     notices: Sequence[Notice],
     links: Links,
@@ -141,12 +144,12 @@ def view_incident_page(
     pictures: Sequence[PictureView] = (),
     checks: Sequence[Detail] = (),
 ) -> IncidentPage:
-    """Compute the page of an incident: its stretches, and the bans that announced it."""
+    """Compute the page of an incident: its members, and the bans that announced it."""
     return IncidentPage(
         title=title_of(incident),
         notices=tuple(notices),
         incident=view_incident(incident, links),
-        changes=tuple(_view_change(change, links) for change in changes if _belongs(change, incident)),
+        members=tuple(_view_member(member, links) for member in incident.members),
         bans=tuple(_related(ban, incident, links) for ban in bans if _announces(ban, incident)),
         pictures=tuple(pictures),
         checks=tuple(checks),
@@ -155,34 +158,23 @@ def view_incident_page(
     )
 
 
-def _belongs(change: Change, incident: Incident) -> bool:
-    """Tell whether a stretch is part of an incident: same kind, vantage and targets, within its time."""
-    return (
-        change.kind is incident.kind
-        and change.probe_cc == incident.probe_cc
-        and change.probe_asn in incident.asns
-        and change.access_tier in incident.access_tiers
-        and (change.kind is IncidentKind.SHUTDOWN or change.target in incident.targets)
-        and change.onset_latest >= incident.onset_latest
-        and (incident.end_latest is None or change.onset_latest <= incident.end_latest)
-    )
-
-
-def _view_change(change: Change, links: Links) -> ChangeView:
-    onset, onset_exact = _onset(change.onset_earliest, change.onset_latest, onset_known=change.onset_known)
-    end, end_exact = _end(change.end_earliest, change.end_latest)
-    people = f"{words.tier(change.access_tier)}, " if change.access_tier else ""
-    return ChangeView(
-        target=words.visible(change.target, 80) or "the network as a whole",
-        vantage=f"{people}{render_asn(change.probe_asn)}",
+def _view_member(member: Member, links: Links) -> MemberView:
+    onset, onset_exact = _onset(member.onset_earliest, member.onset_latest, onset_known=member.onset_known)
+    end, end_exact = _end(member.end_earliest, member.end_latest)
+    people = f"{words.tier(member.access_tier)}, " if member.access_tier else ""
+    phases = [phase.mechanisms for phase in member.phases] or [member.mechanisms]
+    return MemberView(
+        target=words.visible(member.target, 80) or "the network as a whole",
+        vantage=f"{people}{render_asn(member.probe_asn)}",
         onset=onset,
         onset_exact=onset_exact,
         end=end,
-        end_exact=end_exact,
-        share=words.percent(change.share),
-        counts=f"{change.measurements:,}",
-        mechanisms=view_mechanisms(change.mechanisms),
-        witness=links.measurement(change.witness),
+        end_exact=end_exact or f"last shown {words.exact(member.last_at)}",
+        hours=render_hours(member.hours) if member.hours else "",
+        share=words.percent(member.share),
+        counts=f"{member.measurements:,}",
+        phases=tuple(view_mechanisms(mechanisms) for mechanisms in phases),
+        witness=next((href for uid in member.witnesses if (href := links.measurement(uid))), ""),
     )
 
 
