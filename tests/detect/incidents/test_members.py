@@ -50,7 +50,7 @@ def test_each_target_on_each_network_has_a_row_and_the_freed_one_is_named() -> N
         return "tls.reset.sni" if 240 <= hour < until + (12 if asn == 64513 else 0) else ""
 
     (incident,), cells = found(measured(censor, 28))
-    rows = {(one.target, one.probe_asn): one for one in incident.members}
+    rows = {(str(one.target), int(one.probe_asn)): one for one in incident.members}
     assert set(rows) == {(target, asn) for target in TARGETS[:2] for asn in ASNS}
     telegram = rows["telegram.org", 64512]
     assert telegram.end_earliest is not None
