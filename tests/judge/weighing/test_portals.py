@@ -14,6 +14,7 @@ from banwatch.formats.ooni import decode_untrusted, encode
 from banwatch.formats.ooni import wire as w
 from banwatch.model.state import State
 from tests.judge.judging import judge_line, weigh_line
+from tests.judge.nettest_lines import connect, line, shake
 from tests.judge.scenario import BODY, HEADERS, TITLE, Helper, Page, Scenario
 
 HTTP = Scenario(scheme="http")
@@ -91,8 +92,8 @@ def test_status_511_says_so_itself() -> None:
 
 
 def detection(host: str, page: Page, control: Page, path: str) -> bytes:
-    line = HTTP.but(host=host, page=page, helper=Helper(page=control)).to_line()
-    return line.replace(f"http://{host}/".encode(), f"http://{host}{path}".encode())
+    measured = HTTP.but(host=host, page=page, helper=Helper(page=control)).to_line()
+    return measured.replace(f"http://{host}/".encode(), f"http://{host}{path}".encode())
 
 
 EMPTY = Page(204, body="", title=None, headers=())
@@ -169,6 +170,41 @@ def test_a_gateways_own_certificate_says_nothing(name: str) -> None:
 def test_a_forged_certificate_stays_accused(name: str) -> None:
     verdict = judge_line(with_certificate(FORGED, certificate(name)))
     assert verdict.state in (State.BLOCKED, State.LIKELY_BLOCKED), verdict
+
+
+@pytest.mark.parametrize("name", ["Signal Messenger", "Example Networks Ltd", "Blocked By Order"])
+def test_words_in_a_certificate_are_no_gateways_name(name: str) -> None:
+    """Signal's old authority has no names of hosts: an outdated probe refuses it, and no portal is there."""
+    line = with_certificate(FORGED, certificate(name))
+    assert not weigh_line(line).portal
+    assert judge_line(line).state in (State.BLOCKED, State.LIKELY_BLOCKED)
+
+
+def signal_with(der: bytes, *failures: str | None) -> bytes:
+    """Signal's names, with certificates of one authority; null is a handshake that went well."""
+    names = ("storage.signal.org", "cdn.signal.org", "cdn2.signal.org")
+    data = {"data": base64.b64encode(der).decode(), "format": "base64"}
+    shakes = [
+        {**shake(f"203.0.114.{at}", name, failure), "peer_certificates": [data]}
+        for at, (name, failure) in enumerate(zip(names, failures, strict=True))
+    ]
+    connects = [connect(f"203.0.114.{at}") for at in range(len(names))]
+    return line("signal", {"tcp_connect": connects, "tls_handshakes": shakes})
+
+
+OLD = "ssl_unknown_authority"
+
+
+def test_a_pinned_authority_that_changed_is_no_portal() -> None:
+    assert judge_line(signal_with(certificate("Signal Messenger"), OLD, OLD, OLD)).state is State.IMPAIRED
+    verdict = judge_line(signal_with(certificate("router.lan"), OLD, OLD, OLD))
+    assert verdict.rules[0] == "network.portal"
+
+
+def test_a_gateway_lets_no_name_through() -> None:
+    """One name over verified TLS shows that nobody has to log in."""
+    verdict = judge_line(signal_with(certificate("router.lan"), OLD, None, OLD))
+    assert (verdict.state, verdict.rules[0]) == (State.IMPAIRED, "service.trouble")
 
 
 def test_nothing_in_common_is_no_portal() -> None:

@@ -16,6 +16,7 @@ from banwatch.judge.weighing.facts.addresses import is_private_name
 from banwatch.judge.weighing.facts.pages import compare_pages, has_portal_marks, is_own
 from banwatch.judge.weighing.parts import MeasurementParts
 from banwatch.model.failure import CERTIFICATE_FAILURES
+from banwatch.model.nettest import NettestKind, kind_of_nettest
 from banwatch.model.observation import Observation
 
 _PORTAL_STATUS = 511
@@ -90,7 +91,17 @@ def is_behind_portal(parts: MeasurementParts, *, known_national: bool) -> bool:
         return False
     if any(_is_gateways(parts, page) for page in responses):
         return True
-    return any(_shows_gateway_certificate(parts, shake) for hop in parts.hops for shake in hop.tls)
+    return not _reached_others(parts) and any(
+        _shows_gateway_certificate(parts, shake) for hop in parts.hops for shake in hop.tls
+    )
+
+
+def _reached_others(parts: MeasurementParts) -> bool:
+    """Whether a nettest of many names reached one over verified TLS: a gateway lets none through."""
+    if kind_of_nettest(parts.measurement.test_name) is NettestKind.WEB:
+        return False
+    shakes = (shake for hop in parts.hops for shake in hop.tls)
+    return any(shake.failure is None and not shake.no_verify for shake in shakes)
 
 
 def _is_safe(parts: MeasurementParts, page: Observation) -> bool:

@@ -77,6 +77,8 @@ class Addresses:
 def is_private_name(hostname: str) -> bool:
     """Whether a name is one that only a private network resolves: a single label, or a special-use domain."""
     labels = hostname.rstrip(".").lower().split(".")
+    if not labels[-1] or " " in hostname:
+        return False  # words, such as the name of a company in a certificate, are no host
     return len(labels) == 1 or labels[-1] in _PRIVATE_DOMAINS or labels[-2:] == ["home", "arpa"]
 
 
