@@ -90,6 +90,14 @@ field case: 31 of 35 time out."""
 MOSTLY_ENDPOINTS = 10
 """Endpoints that this must be a share of: an outage takes one centre's machines, not those of ten."""
 
+ALIKE_SITES = 5
+"""Sites, by registrable domain, that must be answered alike before a report is taken to be behind a gateway.
+Whoever measures a list meets sites that nobody blocks long before the fifth; two or three that are blocked
+with one page are what people measure by hand."""
+
+MARK_DIGITS = 24
+"""Hexadecimal digits of a hash that stand in an answer's mark: 96 bits, shared by no two pages by chance."""
+
 DEFECT_NETWORKS = 3
 """Networks on which a version must fail before it is suspected: two may share an upstream that interferes."""
 

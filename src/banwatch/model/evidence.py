@@ -308,3 +308,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Largest share of endpoints that failed: of a group with a list that its operator keeps, or of all."""
     endpoints_lost_of: int = 0
     """Number of endpoints that this is a share of."""
+    site_answered: bool = False
+    """The site itself answered: over TLS that was verified, or with the control's own page."""
+    answer_marks: tuple[str, ...] = ()
+    """Marks of what answered in its place, as `redirect:HOST`, `title:TEXT`, `body:HASH`, `certificate:HASH`,
+    `address:IP`: equal ones at many sites show one gateway."""
+    report_alike: bool = False
+    """Every site of the measurement's report was answered alike, by something that is none of them."""

@@ -20,6 +20,7 @@ from banwatch.pipeline.line_batch import (
 )
 from banwatch.pipeline.lines import LongLine
 from banwatch.pipeline.trust.decisions import Retractions, decisions_path, read_decisions
+from banwatch.pipeline.trust.report_facts import ReportFacts
 from banwatch.store import Store, queries
 from banwatch.store.archive import Frame
 from banwatch.store.batch import Batch, join
@@ -89,6 +90,7 @@ class Committer:
         segments = store.rows(Segment)
         self._ordinal = max((s.ordinal for s in segments), default=-1) + 1
         self._pending = _Pending()
+        self._report_facts = ReportFacts(store)
         self._committed_at = time.monotonic()
         self._retractions = Retractions(read_decisions(decisions_path(store.archive.folder)))
 
@@ -275,6 +277,8 @@ class Committer:
         store.append("segment", [row] if row else [])
         batch = join(pending.batches) if pending.batches else None
         store.append_batch(batch, _entries_of(segment, pending.entries))
+        if batch is not None:
+            self._report_facts.note_rows(batch)
         store.replace("source_file", "sha256", [row() for row in pending.sources.values()])
 
     def _new_quarantine(self, rows: Sequence[Quarantined], segment: str) -> list[Quarantined]:

@@ -14,6 +14,7 @@ from banwatch.pipeline.commit import Committer, Tally
 from banwatch.pipeline.line_batch import LineBatch, Worker, without_collector
 from banwatch.pipeline.trust.decisions import Retractions, decisions_path, read_decisions
 from banwatch.pipeline.trust.receipts import receipts_of
+from banwatch.pipeline.trust.report_facts import ReportFacts
 from banwatch.store import Store, queries
 from banwatch.store.batch import join
 from banwatch.store.bookkeeping import Entry, Segment
@@ -70,6 +71,7 @@ def rebuild(
     wanted = None if since is None and until is None else queries.uids_between(store, since, until)
     places = {s.segment: queries.first_copies(store, s.segment, wanted) for s in segments}
     retractions = Retractions(read_decisions(decisions_path(store.archive.folder)))
+    report_facts = ReportFacts(store)
     with store.transaction():
         store.delete_measurements(None if wanted is None else sorted(wanted))
         for done, segment in enumerate(segments):
@@ -80,6 +82,7 @@ def rebuild(
                 batch = batch.without(retractions.uids_in(batch.rows)) if retractions else batch
                 measurements += batch.size
                 store.append_batch(batch, entries)
+                report_facts.note_rows(batch)
             report(done + 1, len(segments))
     return RebuildReport(measurements, len(segments))
 

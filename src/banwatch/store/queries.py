@@ -233,6 +233,18 @@ def has_verdict(store: Store, column: str, value: str) -> bool:
     return bool(store.count(rows.filter(rows[column] == value).limit(1)))
 
 
+def reports_alike(store: Store) -> list[str]:
+    """Name the reports of which every site was answered alike."""
+    evidence = store.table("evidence")
+    found = evidence.filter(evidence.report_alike).select("report_id").distinct()
+    return [str(name) for name in store.to_arrow(found).column(0).to_pylist()]
+
+
+def reports_of(store: Store, uids: Iterable[str]) -> set[str]:
+    """Name the reports of some measurements."""
+    return {row.report_id for row in store.matching(Measurement, "measurement_uid", uids)}
+
+
 def identities(store: Store) -> ibis.Table:
     """Return the columns of verdicts by which measurements are retracted, for the store to execute."""
     names = ("measurement_uid", "probe_id", "report_id", "measurement_start_time", "probe_cc", "probe_asn")

@@ -11,7 +11,7 @@ from banwatch.judge.rules.rule import Rule
 from banwatch.judge.rules.services import SERVICE_RULES
 from banwatch.judge.rules.whole import VETO_RULES, WHOLE_RULES
 
-RULESET = "2026.11.3"
+RULESET = "2026.11.4"
 """Version of the table; moves with any change of what some evidence is judged."""
 
 RULES: tuple[Rule, ...] = (

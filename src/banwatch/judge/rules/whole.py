@@ -80,6 +80,31 @@ VETO_RULES: tuple[Rule, ...] = (
         vetoes=True,
     ),
     Rule(
+        id=RuleId("network.gateway"),
+        layer=Layer.NETWORK,
+        kinds=_WEB,
+        condition=(
+            "every site of the report, five or more, was answered alike, by something that is none of them, "
+            "and no site answered itself; no known page of a censor among them"
+        ),
+        holds=lambda e: e.report_alike,
+        state=State.INSUFFICIENT,
+        mechanism="",
+        mechanisms=_none,
+        why="who answers alike for every name asks to log in or to pay; a censor has a list",
+        source="RFC 8952; ooni/probe#1629",
+        pitfall=(
+            "A report of nothing but blocked sites, all with one unknown page, would be passed over. Five "
+            "sites must be answered alike, and a single site that answers itself, over TLS or with its own "
+            "page, leaves every accusation as it is."
+        ),
+        sentence=lambda e: (
+            "Every site of this report was answered alike, by something that is none of them: a gateway "
+            "stood between the probe and the network."
+        ),
+        vetoes=True,
+    ),
+    Rule(
         id=RuleId("network.tunnel"),
         layer=Layer.NETWORK,
         kinds=_ALL,

@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from banwatch.formats.ooni import Observed
 from banwatch.judge.thresholds import LAG_SHARE, SHORT_TIMEOUT_S, USUAL_TIMEOUT_S
+from banwatch.judge.weighing.answer_marks import find_answer_marks, has_site_answered
 from banwatch.judge.weighing.connections import (
     Connections,
     Fairness,
@@ -109,6 +110,8 @@ def weigh(observed: Observed, reference: Reference) -> Evidence:
         page_by_other_route=other_route,
         chosen_resolver=chosen,
         **find_ways(parts.last, parts.last_names.genuine, fairness, parts.follow_ups),
+        site_answered=has_site_answered(parts),
+        answer_marks=find_answer_marks(parts),
     )
 
 

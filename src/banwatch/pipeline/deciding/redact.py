@@ -12,7 +12,8 @@ import msgspec
 from banwatch.model.errors import BanwatchError
 from banwatch.pipeline.line_batch import REDACTED, REDACTED_REASON, head_of
 from banwatch.pipeline.trust.decisions import Action, Decision, SubjectKind, add_decision, decisions_path
-from banwatch.store import Store
+from banwatch.pipeline.trust.report_facts import settle_reports
+from banwatch.store import Store, queries
 from banwatch.store.archive import Frame, pack_frame
 from banwatch.store.bookkeeping import Entry, Quarantined, Segment
 from banwatch.store.tables import MEASURED
@@ -66,9 +67,11 @@ def _rewrite(store: Store, uid: str, segment: str, positions: set[int], why: str
         old, segment=name, raw_bytes=sum(sum(frame.line_bytes) for frame in frames), size_bytes=size
     )
     moved = [replace(e, segment=name) for e in store.matching(Entry, "segment", [segment])]
+    reports = queries.reports_of(store, [uid])
     with store.transaction():
         for tier in (*reversed(MEASURED), "past_verdict"):
             store.delete(tier, "measurement_uid", [uid])
+        settle_reports(store, reports)
         store.delete("segment", "segment", [segment])
         store.append("segment", [new])
         store.delete("entry", "segment", [segment])

@@ -15,6 +15,7 @@ from banwatch.pipeline.trust.decisions import (
     parse_window,
     read_decisions,
 )
+from banwatch.pipeline.trust.report_facts import settle_reports
 from banwatch.store import Store, queries
 from banwatch.store.tables import MEASURED
 
@@ -78,9 +79,11 @@ def apply_retractions(store: Store) -> int:
     if retractions:
         for batch in store.batches(queries.identities(store)):
             uids.update(retractions.uids_in(batch))
+    reports = queries.reports_of(store, uids)
     with store.transaction():
         for name in reversed(MEASURED):
             store.delete(name, "measurement_uid", sorted(uids))
+        settle_reports(store, reports)
     return len(uids)
 
 

@@ -1,1 +1,1 @@
-"""Trust in measurements: receipts of lines, decisions of people, and what follows from both."""
+"""Trust in measurements: receipts of lines, decisions of people, facts of whole reports, and what follows."""

@@ -267,7 +267,7 @@ def _match_titles(ours: str | None, theirs: str | None, hostname: str) -> bool |
     if not ours or not theirs:
         return False if ours or theirs else None
     if ours.casefold() == theirs.casefold():
-        return None if ours.casefold().strip(" .!") in _COMMON_TITLES else True
+        return None if is_common_title(ours) else True
     our_words, their_words = _words(ours), _words(theirs)
     if not our_words or not their_words:
         return None
@@ -275,6 +275,11 @@ def _match_titles(ours: str | None, theirs: str | None, hostname: str) -> bool |
     if common and common <= _words(hostname.replace("-", ".")):
         return None  # a notice names the site that it stands for
     return bool(common)
+
+
+def is_common_title(title: str) -> bool:
+    """Whether a title is one that every server writes."""
+    return title.casefold().strip(" .!") in _COMMON_TITLES
 
 
 def _words(title: str) -> set[str]:
