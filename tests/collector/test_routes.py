@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from banwatch.collector import own
 from banwatch.collector.collecting import CollectorSettings, collecting
+from banwatch.collector.credential_routes import add_credentials
 from banwatch.collector.keys import load_keys
 from banwatch.collector.probe_services import add_probe_services
 from banwatch.collector.routes import add_collector
@@ -125,6 +126,7 @@ def test_every_route_is_documented(tmp_path: Path) -> None:
         assert owner is not None
         with collecting(owner, load_keys(tmp_path / "key", make=True), CollectorSettings()) as receiver:
             add_collector(app, receiver)
+            add_credentials(app, receiver)
             add_probe_services(app, receiver, ())
     paths = [route.path for route in app.router.routes if isinstance(route, Route)]
     assert len(paths) > 10

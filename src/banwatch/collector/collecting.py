@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from banwatch.collector.credentials.issuer import load_issuer, today
+from banwatch.collector.credentials.voice_book import VoiceBook, voice_book_path
 from banwatch.collector.inbox import Inbox, inbox_path
 from banwatch.collector.ingest_thread import IngestThread
 from banwatch.collector.keys import Keys
@@ -32,16 +34,20 @@ def collecting(owner: Owner, keys: Keys, settings: CollectorSettings) -> Iterato
     """Take submissions for a store while the block lasts; waiting ones are ingested at the next start.
 
     Raises:
-        BanwatchError: the inbox cannot be used.
+        BanwatchError: the inbox or a file of keys cannot be used.
     """
-    receipts = Receipts(read_source_keys(source_keys_path(Path(owner.store.archive.folder))))
-    folder = inbox_path(Path(owner.store.archive.folder))
+    archive = Path(owner.store.archive.folder)
+    voices = VoiceBook(voice_book_path(archive), today)
+    receipts = Receipts(read_source_keys(source_keys_path(archive)), voices=voices)
+    issuer = load_issuer(archive, today)
+    folder = inbox_path(archive)
     with (
         Inbox(folder, max_bytes=settings.max_waiting_bytes) as inbox,
         IngestThread(owner, inbox, keys, jobs=settings.jobs) as ingest_thread,
     ):
-        receiver = Receiver(inbox, ingest_thread, keys, RateLimit(settings.per_minute), receipts)
+        receiver = Receiver(inbox, ingest_thread, keys, RateLimit(settings.per_minute), receipts, issuer)
         try:
             yield receiver
         finally:
             receiver.close()
+            voices.close()

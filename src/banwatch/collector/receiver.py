@@ -8,9 +8,11 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 
 from fastapi import Request
 
+from banwatch.collector.credentials.issuer import Issuer
 from banwatch.collector.inbox import Inbox
 from banwatch.collector.incoming_file import FullError
 from banwatch.collector.ingest_thread import IngestThread, Refusal
@@ -34,6 +36,7 @@ _IN_FLIGHT_BYTES = 128 << 20
 _CLIENT_BYTES = 48 << 20
 """Bytes of the bodies of one client: one of the longest, and some more."""
 RETRY_S = 60
+_T = TypeVar("_T")
 _READERS = 2
 
 
@@ -46,6 +49,8 @@ class Receiver:
     keys: Keys
     rate_limit: RateLimit
     receipts: Receipts = field(default_factory=Receipts)
+    issuer: Issuer | None = None
+    """Issuer of anonymous credentials; None gives none, and checks none."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     pace: BodyPace = field(default_factory=BodyPace)
     budget: BodyBudget = field(
@@ -82,6 +87,10 @@ class Receiver:
         self.ingest_thread.counts.received += 1
         return line
 
+    async def compute(self, work: Callable[[], _T]) -> _T:
+        """Do some work for a client in one of the reader threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+
     def _read(
         self, request: Request, received_at: datetime, read: Callable[[bytes], Line], body: bytes
     ) -> tuple[Line, bytes]:
@@ -89,10 +98,11 @@ class Receiver:
         line = read(body)
         receipt = self.receipts.issue(
             address=client_of(request),
-            token=request.headers.get("authorization", "").removeprefix("Bearer ").strip(),
+            token=token_of(request),
             country=line.probe_cc,
             asn=line.probe_asn,
             received_at=received_at,
+            nym=line.nym,
         )
         return line, with_receipt(line.data, receipt)
 
@@ -122,7 +132,7 @@ class Receiver:
         """
         client = client_of(request)
         wait_s = self.rate_limit.wait_s(client)
-        if wait_s and not (client == WITHOUT_ADDRESS and self._has_worked(request)):
+        if wait_s and not (client == WITHOUT_ADDRESS and self._may_pass(request)):
             refused = RefusedError(429, "too much from one place: wait", int(wait_s) + 1)
             if client == WITHOUT_ADDRESS:
                 refused.headers[WORK_HEADER] = f"{self.work.challenge()} {self.work.bits}"
@@ -131,7 +141,10 @@ class Receiver:
         if content_length.isdecimal() and int(content_length) > limit:
             raise RefusedError(413, f"at most {limit} bytes are taken")
 
-    def _has_worked(self, request: Request) -> bool:
+    def _may_pass(self, request: Request) -> bool:
+        """Whether a client that shares its limit with strangers has a token, or did its work."""
+        if self.receipts.is_named(token_of(request)):
+            return True
         return self.work.accept_untrusted(request.headers.get(WORK_HEADER, ""), request.url.path)
 
     def name_client(self, request: Request) -> bytes:
@@ -141,6 +154,11 @@ class Receiver:
     def close(self) -> None:
         """End the reader threads."""
         self._readers.shutdown(wait=True, cancel_futures=True)
+
+
+def token_of(request: Request) -> str:
+    """Return the token that a request carries; empty where it carries none."""
+    return request.headers.get("authorization", "").removeprefix("Bearer ").strip()
 
 
 def client_of(request: Request) -> str:

@@ -87,17 +87,7 @@ def add_collector(app: FastAPI, receiver: Receiver) -> None:
 
     @route("/measurement", methods=["POST"])
     async def measurement(request: Request) -> Response:
-        return await answer(lambda: _take_single(receiver, request))
-
-    @route("/api/v1/submit_measurement/{report_id}", methods=["POST"])
-    async def submit(request: Request, report_id: str) -> Response:
-        return await answer(lambda: _submit(receiver, request, report_id))
-
-    @route("/api/v1/submit_measurement/{cc}/{asn}", methods=["POST"])
-    async def submit_single(request: Request, cc: str, asn: str) -> Response:
-        return await answer(
-            lambda: _take_single(receiver, request)
-        )  # the country and network in the measurement count
+        return await answer(lambda: take_single(receiver, request))
 
     @route("/api/v1/bundles", methods=["POST"])
     async def bundle(request: Request) -> Response:
@@ -124,10 +114,15 @@ async def answer(work: Callable[[], Awaitable[dict[str, object]]]) -> Response:
     try:
         return JSONResponse(await work(), headers=_HEADERS)
     except RefusedError as error:
-        headers = {**_HEADERS, **error.headers}
-        if error.retry_after_s:
-            headers["Retry-After"] = str(error.retry_after_s)
-        return JSONResponse({"error": error.reason}, error.status, headers)
+        return refuse(error)
+
+
+def refuse(error: RefusedError) -> Response:
+    """Answer with the reason of a refusal."""
+    headers = {**_HEADERS, **error.headers}
+    if error.retry_after_s:
+        headers["Retry-After"] = str(error.retry_after_s)
+    return JSONResponse({"error": error.reason}, error.status, headers)
 
 
 async def _take_sealed(receiver: Receiver, request: Request, sealed_id: str) -> dict[str, object]:
@@ -170,21 +165,43 @@ async def _open_report(receiver: Receiver, request: Request) -> dict[str, object
     }
 
 
-def _check_report(receiver: Receiver, report_id: str) -> None:
+def check_report(receiver: Receiver, report_id: str) -> None:
+    """Refuse a report that was not opened here, or is closed.
+
+    Raises:
+        RefusedError: it is no open report.
+    """
     try:
         receiver.reports.check_untrusted(report_id, receiver.now())
     except WireError as error:
         raise RefusedError(404, error.reason) from error
 
 
-async def _take_plain(
-    receiver: Receiver, request: Request, report_id: str, name: Callable[[bytes], str] | None = None
+async def take_plain(
+    receiver: Receiver,
+    request: Request,
+    report_id: str,
+    name: Callable[[bytes], str] | None = None,
+    check: Callable[[Line, bytes], Line] | None = None,
 ) -> Line:
+    """Take a measurement by OONI's protocol.
+
+    Args:
+        receiver: that keeps it.
+        request: with the submission.
+        report_id: report of the submission; empty where there is none.
+        name: makes the id of a report of this measurement alone.
+        check: called with the measurement and the submission that it was read from; says who sent it.
+
+    Raises:
+        RefusedError: it is not taken.
+    """
     encoding = request.headers.get("content-encoding", "").strip().lower()
 
     def read(body: bytes) -> Line:
         unpacked = unpack_untrusted(body, encoding)
-        return read_submission_untrusted(unpacked, report_id, name, sender=client_of(request))
+        line = read_submission_untrusted(unpacked, report_id, name, sender=client_of(request))
+        return check(line, unpacked) if check is not None else line
 
     if encoding not in ("", "identity", "gzip", "zstd"):
         raise RefusedError(415, "bodies are taken as they are, or packed with gzip or zstd")
@@ -192,36 +209,24 @@ async def _take_plain(
 
 
 async def _update_report(receiver: Receiver, request: Request, report_id: str) -> dict[str, object]:
-    _check_report(receiver, report_id)
-    line = await _take_plain(receiver, request, report_id)
+    check_report(receiver, report_id)
+    line = await take_plain(receiver, request, report_id)
     return {"measurement_id": line.measurement_uid, "measurement_uid": line.measurement_uid}
 
 
 async def _close_report(receiver: Receiver, report_id: str) -> dict[str, object]:
-    _check_report(receiver, report_id)
+    check_report(receiver, report_id)
     receiver.reports.close(report_id)
     return {"status": "success"}
 
 
-async def _take_single(receiver: Receiver, request: Request) -> dict[str, object]:
+async def take_single(receiver: Receiver, request: Request) -> dict[str, object]:
     """Take a report of one measurement; a repeated one gets the same ids, and counts once."""
-    line = await _take_plain(receiver, request, "", receiver.reports.give_for)
+    line = await take_plain(receiver, request, "", receiver.reports.give_for)
     return {
         "measurement_id": line.measurement_uid,
         "measurement_uid": line.measurement_uid,
         "report_id": line.report_id,
-    }
-
-
-async def _submit(receiver: Receiver, request: Request, report_id: str) -> dict[str, object]:
-    """Take a measurement by the protocol with anonymous credentials, which are ignored."""
-    answer = await _update_report(receiver, request, report_id)
-    return {
-        "measurement_uid": answer["measurement_uid"],
-        "is_verified": False,
-        "verification_status": "unverified",
-        "submit_response": None,
-        "error": None,
     }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from banwatch.collector import own
 from banwatch.collector.beside_store import load_keys_of_store
 from banwatch.collector.collecting import CollectorSettings, collecting
+from banwatch.collector.credential_routes import add_credentials
 from banwatch.collector.probe_services import add_probe_services
 from banwatch.collector.receiver import Receiver
 from banwatch.collector.routes import add_collector
@@ -119,4 +120,5 @@ def refuse_mixed(store: str) -> None:
 
 def _add_routes(app: Any, receiver: Receiver, helpers: Sequence[str]) -> None:
     add_collector(app, receiver)
+    add_credentials(app, receiver)
     add_probe_services(app, receiver, helpers)

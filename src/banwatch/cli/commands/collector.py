@@ -59,4 +59,20 @@ def register(app: typer.Typer) -> None:
 
         print(admit_source(source_keys_path(archive_path(store)), source_class, name))
 
+    @collector.command("rotate-credentials")
+    def rotate_credentials(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
+        """Begin to issue anonymous credentials with a new key; print the version of the new manifest.
+
+        Credentials of the old key are checked, and can be updated, for 90 days more. A running collector
+        takes the new key at its next start.
+        """
+        import json
+
+        from banwatch.collector.beside_store import archive_path
+        from banwatch.collector.credentials.issuer import rotate, today
+
+        issuer = rotate(archive_path(store), today())
+        version = issuer.version_of(issuer.keys[0])
+        print(json.dumps({"manifest_version": version, "keys": len(issuer.keys)}) if as_json else version)
+
     app.add_typer(collector, name="collector")

@@ -38,6 +38,10 @@ def register(app: typer.Typer) -> None:
             str | None, typer.Option(help="SOCKS5 proxy as ip:port; Tor's is 127.0.0.1:9050.")
         ] = None,
         ca_file: Annotated[Path | None, typer.Option(help="PEM file of the authorities to trust.")] = None,
+        token_file: Annotated[
+            Path | None,
+            typer.Option(help="File with the token that `collector admit` printed: vouches for this probe."),
+        ] = None,
         as_json: JsonOption = False,
     ) -> None:
         """Deliver measurements to the collector; those that it does not accept stay in the spool."""
@@ -46,7 +50,7 @@ def register(app: typer.Typer) -> None:
         from banwatch.probe.spool.push import open_spool, parse_collector, push_now
 
         opened = open_spool(folder)
-        to = parse_collector(collector, proxy=proxy, ca_file=ca_file)
+        to = parse_collector(collector, proxy=proxy, ca_file=ca_file, token_file=token_file)
         with piece_progress("delivering") as progress:
             delivered = push_now(opened, to, progress)
         show_delivery(delivered, as_json=as_json)

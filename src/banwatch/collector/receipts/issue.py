@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cached_property
 
 from banwatch import reference
+from banwatch.collector.credentials.voice_book import VoiceBook
 from banwatch.collector.receipts.source_keys import SourceKey, class_of_token
 from banwatch.model.ids import UNKNOWN_ASN, UNKNOWN_COUNTRY, Asn, CountryCode
 from banwatch.model.receipt import Receipt, SourceClass, hour_of_receipt
@@ -29,10 +30,17 @@ class Receipts:
     Args:
         keys: of the sources that have a class of their own.
         clock: monotonic time in seconds.
+        voices: book of the pseudonyms that were verified; None where there are none.
     """
 
-    def __init__(self, keys: tuple[SourceKey, ...] = (), clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        keys: tuple[SourceKey, ...] = (),
+        clock: Callable[[], float] = time.monotonic,
+        voices: VoiceBook | None = None,
+    ) -> None:
         self._keys = keys
+        self._voices = voices
         self._clock = clock
         self._renew()
 
@@ -44,8 +52,19 @@ class Receipts:
     def _reference(self) -> Reference:
         return reference.load()
 
+    def is_named(self, token: str) -> bool:
+        """Whether a token is that of a named source."""
+        return class_of_token(token, self._keys) is not SourceClass.ANONYMOUS
+
     def issue(
-        self, *, address: str, token: str, country: CountryCode, asn: Asn, received_at: datetime
+        self,
+        *,
+        address: str,
+        token: str,
+        country: CountryCode,
+        asn: Asn,
+        received_at: datetime,
+        nym: str = "",
     ) -> Receipt:
         """Make a receipt.
 
@@ -55,14 +74,23 @@ class Receipts:
             country: that the measurement names.
             asn: that the measurement names.
             received_at: time of receipt, of which the hour is kept.
+            nym: pseudonym that was verified; empty where there is none.
         """
         source_class = class_of_token(token, self._keys)
-        is_named = source_class in (SourceClass.OWN, SourceClass.PARTNER)
+        agrees = self._agrees(address, country, asn)
+        if source_class in (SourceClass.OWN, SourceClass.PARTNER):
+            voice = ""
+        else:
+            voice = self._voice_of(address)
+            if nym and self._voices is not None:
+                heard = self._voices.hear(nym, address, origin_agrees=agrees)
+                if heard.grown:
+                    source_class, voice = SourceClass.VERIFIED, heard.voice
         return Receipt(
             received_at=hour_of_receipt(received_at),
             source_class=source_class,
-            voice="" if is_named else self._voice_of(address),
-            origin_agrees=self._agrees(address, country, asn),
+            voice=voice,
+            origin_agrees=agrees,
         )
 
     def _voice_of(self, address: str) -> str:

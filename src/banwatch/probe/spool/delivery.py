@@ -15,6 +15,7 @@ from banwatch.net.failure import NetworkFailure
 from banwatch.net.http.https import request_once
 from banwatch.net.http.request import HttpRequest
 from banwatch.net.http.target_url import TargetUrl
+from banwatch.net.http.work import WORK_HEADER, find_proof
 from banwatch.net.seam import Net, Stream
 from banwatch.net.socks import ask_proxy
 from banwatch.net.tls.certificates import Roots
@@ -37,6 +38,8 @@ class Collector:
     proxy: Endpoint | None = None
     """A SOCKS5 proxy, such as Tor's at 127.0.0.1:9050; it also resolves the collector's name."""
     timeout_s: float = 30.0
+    token: str = ""
+    """Token that names the probe as one of the operator's or a partner's; empty where it stays anonymous."""
 
 
 @dataclass(slots=True)
@@ -94,12 +97,13 @@ async def _put_patiently(
     attempts: int,
     pause_s: float,
 ) -> int | None:
+    proof = ""
     for attempt in range(attempts):
-        if attempt:
+        if attempt and not proof:
             await asyncio.sleep(pause_s * 2 ** (attempt - 1))
         try:
             async with asyncio.timeout(collector.timeout_s):
-                status = await _put(net, one, collector, now())
+                status, asked = await _put(net, one, collector, now(), proof)
         except NetworkFailure as error:
             result.last_failure = error.failure
         except TimeoutError:
@@ -108,17 +112,30 @@ async def _put_patiently(
             if status in _ACCEPTED | _REFUSED:
                 return status
             result.last_failure = f"{UNKNOWN_FAILURE_PREFIX}the collector answered with status {status}"
+            path = _path_of(collector, one)
+            found = await asyncio.to_thread(find_proof, asked, path) if asked else None
+            proof = found or ""
     return None
 
 
-async def _put(net: Net, one: Waiting, collector: Collector, at: datetime) -> int:
+def _path_of(collector: Collector, one: Waiting) -> str:
+    return f"{collector.url.path.rstrip('/')}/api/v1/sealed/{one.measurement_id}"
+
+
+async def _put(net: Net, one: Waiting, collector: Collector, at: datetime, proof: str) -> tuple[int, str]:
+    """Send a measurement; return the status, and the proof of work that the collector asks for."""
     url, proxy = collector.url, collector.proxy
+    headers = [("Content-Type", "application/octet-stream")]
+    if collector.token:
+        headers.append(("Authorization", f"Bearer {collector.token}"))
+    if proof:
+        headers.append((WORK_HEADER, proof))
     request = HttpRequest(
         method="PUT",
         scheme=url.scheme,
         authority=url.authority,
-        path=f"{url.path.rstrip('/')}/api/v1/sealed/{one.measurement_id}",
-        headers=(("Content-Type", "application/octet-stream"),),
+        path=_path_of(collector, one),
+        headers=tuple(headers),
         body=one.path.read_bytes(),
     )
     result = await request_once(
@@ -132,7 +149,8 @@ async def _put(net: Net, one: Waiting, collector: Collector, at: datetime) -> in
     )
     if result.response is None:
         raise NetworkFailure(result.failure or df007.EOF)
-    return result.response.status
+    asked = [value for name, value in result.response.headers if name.lower() == WORK_HEADER]
+    return result.response.status, asked[0] if asked and result.response.status == 429 else ""
 
 
 async def _open_proxied(net: Net, url: TargetUrl, proxy: Endpoint) -> Stream:

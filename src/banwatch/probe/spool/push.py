@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import random
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from banwatch.net.real import RealNet
 from banwatch.net.tls.certificates import Roots
 from banwatch.probe.spool.delivery import Collector, Delivered, push
 from banwatch.probe.spool.spool import Spool, wipe_folder
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
 
 
 def open_spool(folder: Path) -> Spool:
@@ -39,7 +42,9 @@ def wipe_spool(folder: Path) -> int:
     return wipe_folder(folder)
 
 
-def parse_collector(url: str, *, proxy: str | None, ca_file: Path | None) -> Collector:
+def parse_collector(
+    url: str, *, proxy: str | None, ca_file: Path | None, token_file: Path | None = None
+) -> Collector:
     """Parse the address of a collector, and of the SOCKS5 proxy before it.
 
     Raises:
@@ -59,7 +64,29 @@ def parse_collector(url: str, *, proxy: str | None, ca_file: Path | None) -> Col
             f"{target.host} is an onion address, which only Tor can reach",
             "Name Tor's SOCKS port with --proxy, such as 127.0.0.1:9050.",
         )
-    return Collector(url=target, roots=Roots(ca_file), proxy=_parse_proxy(proxy) if proxy else None)
+    return Collector(
+        url=target,
+        roots=Roots(ca_file),
+        proxy=_parse_proxy(proxy) if proxy else None,
+        token=_read_token(token_file) if token_file is not None else "",
+    )
+
+
+def _read_token(path: Path) -> str:
+    """Read the token that `banwatch collector admit` printed.
+
+    Raises:
+        BanwatchError: the file cannot be read, or holds no token.
+    """
+    try:
+        token = path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BanwatchError(f"The token {path} cannot be read", "Check the file and its rights.") from error
+    if not _TOKEN.fullmatch(token):
+        raise BanwatchError(
+            f"{path} holds no token", "Expected one line, as `banwatch collector admit` prints it."
+        )
+    return token
 
 
 def push_now(spool: Spool, collector: Collector, progress: Progress) -> Delivered:
