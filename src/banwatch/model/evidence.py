@@ -300,6 +300,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Genuine addresses where one failed, a second try included, while the control got through."""
     addresses_fate: tuple[str, ...] = ()
     """Step and ending of these failures: `tcp.timeout`, `tls.reset`, ..."""
+    dns_family_failure: str | None = None
+    """Failure of the network's own resolver for IPv4 or for IPv6 addresses alone, where it gave some of the
+    other kind, and the name has both."""
     groups_partly: tuple[str, ...] = ()
     """Groups of which some endpoints failed and some did not, as `access points: 4 of 6` (that failed)."""
     groups_partly_fate: tuple[str, ...] = ()

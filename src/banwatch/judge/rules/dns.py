@@ -1,8 +1,8 @@
 """Rules about the addresses that a name resolved to."""
 
-from banwatch.judge.rules.phrases import at_hop, expected, is_known_elsewhere, listed, name, page_came
+from banwatch.judge.rules.bogons import BOGON_RULES
+from banwatch.judge.rules.phrases import at_hop, expected, listed, name, page_came
 from banwatch.judge.rules.rule import Rule
-from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
 from banwatch.model.fate import Fate
 from banwatch.model.ids import RuleId
@@ -26,15 +26,6 @@ _CUT = frozenset(
     }
 )
 _TRIED = _NOT_THE_SITE | _DEAD | _CUT | {Fate.CONTROL_UNREACHABLE}
-
-
-def _bogon(e: Evidence) -> bool:
-    return bool(e.dns_bogons) and not e.control_bogon and is_known_elsewhere(e)
-
-
-def _bogon_unseen(e: Evidence) -> bool:
-    """Whether the probe's own resolver code met a bogon and withheld it."""
-    return e.dns_system_failure == f.DNS_BOGON and bool(e.dns_expected) and not e.control_bogon
 
 
 def _dead_everywhere(e: Evidence) -> bool:
@@ -82,55 +73,7 @@ DNS_RULES: tuple[Rule, ...] = (
             f"({listed(e.dns_fingerprints)}){at_hop(e.dns_hop)}."
         ),
     ),
-    Rule(
-        id=RuleId("dns.bogon"),
-        layer=Layer.DNS,
-        kinds=_WEB,
-        condition=(
-            "the network's own resolver answers only with private, loopback or reserved addresses, and the "
-            "name has public ones elsewhere"
-        ),
-        holds=lambda e: (_bogon(e) and e.dns_system_unvouched) or _bogon_unseen(e),
-        state=State.BLOCKED,
-        route=Route.ORDINARY,
-        mechanism="dns.injection.bogon",
-        mechanisms=lambda e: ("dns.injection.bogon",),
-        why="no site that the world can reach lives at such an address",
-        source="OONI ts-017; RFC 6890",
-        pitfall=(
-            "A name that is private by design (a router's, a company's, `uptime.signal.org`) would be "
-            "accused. The name must have public addresses elsewhere, and the control must have seen no "
-            "private one."
-        ),
-        sentence=lambda e: (
-            f"{name(e)} resolved to {listed(e.dns_bogons or ('what the probe withheld',))}, not a public "
-            f"address{at_hop(e.dns_hop)}; {expected(e)}."
-        ),
-    ),
-    Rule(
-        id=RuleId("dns.bogon_outside"),
-        layer=Layer.DNS,
-        kinds=_WEB,
-        condition=(
-            "an outside resolver, asked in the clear, answers with such an address; the network's own does "
-            "not"
-        ),
-        holds=lambda e: _bogon(e) and not e.dns_system_unvouched and bool(e.dns_answers),
-        state=State.TAMPERED,
-        route=Route.OUTSIDE,
-        mechanism="dns.injection.bogon",
-        mechanisms=lambda e: ("dns.injection.bogon",),
-        why="answers of an outside resolver are replaced in the path",
-        source="OONI ts-017",
-        pitfall=(
-            "A filter on the home router that answers for outside resolvers would be laid on the provider. "
-            "It is `tampered`, no more, and the network's own resolver must be honest."
-        ),
-        sentence=lambda e: (
-            f"Answers of outside resolvers for {name(e)} are replaced on the way: {listed(e.dns_bogons)}; "
-            f"{expected(e)}."
-        ),
-    ),
+    *BOGON_RULES,
     Rule(
         id=RuleId("dns.conflict"),
         layer=Layer.DNS,

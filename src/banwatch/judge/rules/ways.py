@@ -3,12 +3,41 @@
 from banwatch.judge.rules.phrases import listed, not_by_chance
 from banwatch.judge.weighing.facts.addresses import is_v6
 from banwatch.model.evidence import Evidence
-from banwatch.model.fate import Ending
+from banwatch.model.failure import DNS_NXDOMAIN, DNS_REFUSED
+from banwatch.model.fate import Ending, Fate
 
 
 def is_partly_reached(e: Evidence) -> bool:
     """Whether some way to the site failed for which the control, and another way, worked."""
-    return _some_address_failed(e) or _quic_failed(e)
+    return _some_address_failed(e) or _quic_failed(e) or _some_answer_false(e) or _family_withheld(e)
+
+
+_ABSENT = frozenset(
+    {
+        Fate.TCP_TIMEOUT,
+        Fate.TCP_REFUSED,
+        Fate.TCP_RESET,
+        Fate.TCP_UNREACHABLE,
+        Fate.TLS_CERTIFICATE,
+        Fate.HTTP_DIFFERS,
+        Fate.CONTROL_CERTIFICATE,
+        Fate.CONTROL_CUT,
+        Fate.CONTROL_UNREACHABLE,
+    }
+)
+"""Fates of an address at which the site is not."""
+
+
+def _some_answer_false(e: Evidence) -> bool:
+    """Whether the network's own resolver gave, beside good addresses, one at which the site is not."""
+    if e.dns_system_unvouched or set(e.dns_unvouched).isdisjoint(e.dns_answers):
+        return False
+    return not _ABSENT.isdisjoint(e.dns_fate)
+
+
+def _family_withheld(e: Evidence) -> bool:
+    """Whether the network's own resolver refuses or denies one kind of address."""
+    return e.dns_family_failure in (DNS_REFUSED, DNS_NXDOMAIN)
 
 
 def _some_address_failed(e: Evidence) -> bool:
@@ -34,7 +63,14 @@ def what_failed(e: Evidence) -> str:
         parts.append(f"{len(e.addresses_failed)} of {tried} addresses failed ({fates}){_one_family(e)}")
     if _quic_failed(e):
         parts.append("every QUIC handshake failed")
-    return f"{listed(tuple(parts))}, which the control's did not"
+    said = f"{listed(tuple(parts))}, which the control's did not" if parts else ""
+    false = [ip for ip in e.dns_unvouched if ip in e.dns_answers]
+    others = []
+    if _some_answer_false(e):
+        others.append(f"the network's resolver also gave {listed(false)}, where the site is not")
+    if _family_withheld(e):
+        others.append(f"the network's resolver gave no address of one kind ({e.dns_family_failure})")
+    return "; ".join(part for part in (said, *others) if part)
 
 
 def _one_family(e: Evidence) -> str:

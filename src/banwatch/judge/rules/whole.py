@@ -131,7 +131,8 @@ WHOLE_RULES: tuple[Rule, ...] = (
         kinds=_WEB,
         condition=(
             "the site's own page came, but not by every way: at some genuine address connects or handshakes "
-            "failed while the control's did not, or every QUIC handshake failed while the control's worked"
+            "failed while the control's did not, every QUIC handshake failed while the control's worked, "
+            "or the network's own resolver gave a false address, or none of one kind, beside good ones"
         ),
         holds=lambda e: _page_is_the_sites(e) and is_partly_reached(e),
         state=State.OK,

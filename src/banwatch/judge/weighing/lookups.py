@@ -52,6 +52,7 @@ class LookupColumns(TypedDict):
     dns_fingerprints: tuple[str, ...]
     dns_fate: tuple[str, ...]
     dns_bogon_names: tuple[str, ...]
+    dns_family_failure: str | None
 
 
 def find_lookups(parts: MeasurementParts, matched: MatchedFingerprints) -> LookupColumns:
@@ -90,6 +91,7 @@ def find_lookups(parts: MeasurementParts, matched: MatchedFingerprints) -> Looku
         "dns_fingerprints": matched.counting,
         "dns_fate": _fates_at_false_addresses(parts, parts.hops[parts.names_at], names),
         "dns_bogon_names": _names_of_bogons(parts),
+        "dns_family_failure": names.family_failure,
     }
 
 

@@ -1,10 +1,16 @@
 """Resolution of a name beside the control's, and the addresses that are genuine."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from banwatch.judge.thresholds import SILENT_QUERIES
 from banwatch.judge.weighing.facts.addresses import NO_CLIENT_SUBNET, Addresses, is_v6
+from banwatch.judge.weighing.facts.families import (
+    has_v6,
+    lookups_in_vain,
+    lookups_of_v4,
+    usable_without_v6,
+)
 from banwatch.judge.weighing.facts.hops import Hop
 from banwatch.model.control import Control
 from banwatch.model.failure import (
@@ -40,6 +46,8 @@ class Names:
     system_asked: int = 0
     system_failure: str | None = None
     system_answers: tuple[str, ...] = ()
+    family_failure: str | None = None
+    """Failure of the system's resolver for one kind of address, where it gave some of the other kind."""
     expected: tuple[str, ...] = ()
     expected_by: str = ""
     other_ok: bool = False
@@ -64,24 +72,43 @@ def compare_names(
     measurement: Measurement,
     reference: Reference,
     addresses: Addresses,
+    *,
+    is_without_v6: Callable[[], bool] = lambda: False,
 ) -> Names:
-    """Compare a hop's answers with what the control and encrypted resolvers got."""
+    """Compare a hop's answers with what the control and encrypted resolvers got.
+
+    Args:
+        hop: the steps of the hop.
+        control: the control, if one answered.
+        measurement: when and where it was measured.
+        reference: snapshots to compare with.
+        addresses: properties of addresses on this network.
+        is_without_v6: says whether only IPv4 works on this network: an IPv6 answer opens no page there.
+    """
     names = Names()
     system, plain, encrypted = hop.system, hop.outside, hop.encrypted
     control = control if hop.covered else None
     names.hostname = (hop.dns[0].hostname if hop.dns else None) or _hostname(hop)
     names.system_asked = len(system)
     names.system_answers, plain_answers = _answers(system), _answers(plain)
-    if not names.system_answers:
-        names.system_failure = _failure(system)
     _expect(names, control, encrypted, addresses)
+    usable = names.system_answers
+    if not usable:
+        names.system_failure = _failure(system)
+    elif has_v6(usable) or has_v6(names.expected):
+        if is_without_v6():
+            usable = usable_without_v6(usable, system, names.expected)
+        if not usable:
+            names.system_failure = _failure(lookups_of_v4(system))
+        else:
+            names.family_failure = _failure(lookups_in_vain(system, names.expected))
     others = [lookup for lookup in (*plain, *encrypted) if not lookup.late]
     failures = {lookup.failure for lookup in others if lookup.failure}
     names.other_failures = tuple(sorted(failures - {DNS_NO_ANSWER}))
     names.plain_silent = len(plain) >= SILENT_QUERIES and all(_is_timeout(lookup) for lookup in plain)
     names.lossy = not names.plain_silent and _is_lossy(hop)
     vouching = _Vouching(names, hop, control, measurement, reference, addresses)
-    vouching.sort(names.system_answers, plain_answers)
+    vouching.sort(names.system_answers, usable, plain_answers)
     names.other_ok = any(ip in names.genuine for lookup in others for ip in lookup.answers)
     names.conflicting = _conflict((*system, *plain), names.genuine, {*names.unvouched, *names.bogons})
     names.nowhere_else = _exists_nowhere(control, encrypted) and bool(names.system_answers or plain_answers)
@@ -179,8 +206,14 @@ class _Vouching:
         self._asns: frozenset[Asn] | None = None
         self._control_asns: dict[str, Asn] = {i.ip: i.asn for i in control.address_info} if control else {}
 
-    def sort(self, system: tuple[str, ...], plain: tuple[str, ...]) -> None:
-        """Fill the columns that depend on which addresses are genuine."""
+    def sort(self, system: tuple[str, ...], usable: tuple[str, ...], plain: tuple[str, ...]) -> None:
+        """Fill the columns that depend on which addresses are genuine.
+
+        Args:
+            system: answers of the system's resolver.
+            usable: those that this network can use.
+            plain: answers of outside resolvers, asked in the clear.
+        """
         names = self._names
         asked = dict.fromkeys((*system, *plain, *names.expected))
         touched = dict.fromkeys(seen.ip for seen in (*self._hop.tcp, *self._hop.tls) if seen.ip)
@@ -190,8 +223,8 @@ class _Vouching:
         if names.expected:
             names.unvouched = tuple(ip for ip in answered if not by[ip] and ip not in names.bogons)
         names.system_unvouched = any(
-            ip in names.unvouched or ip in names.bogons for ip in system
-        ) and not any(by[ip] for ip in system)
+            ip in names.unvouched or ip in names.bogons for ip in usable
+        ) and not any(by[ip] for ip in usable)
         names.vouched_by = tuple(sorted({by[ip] for ip in answered} - {""}))
         names.genuine = frozenset(ip for ip, why in by.items() if why)
         if not names.expected and not names.bogons:

@@ -52,7 +52,12 @@ class MeasurementParts:
     def _names_of(self, at: int) -> Names:
         if at not in self._names:
             self._names[at] = compare_names(
-                self.hops[at], self.control, self.measurement, self.reference, self.addresses
+                self.hops[at],
+                self.control,
+                self.measurement,
+                self.reference,
+                self.addresses,
+                is_without_v6=self.is_without_v6,
             )
         return self._names[at]
 
@@ -90,6 +95,10 @@ class MeasurementParts:
             for seen in self.observed.observations
             if seen.step is not _DNS
         )
+
+    def is_without_v6(self) -> bool:
+        """Whether only IPv4 worked on this network."""
+        return self.has_working_v4 and not self.has_working_v6
 
     def requests_again(self, follow_ups: frozenset[FollowUp]) -> Iterator[Observation]:
         """Give the requests that some follow-ups made."""

@@ -8,6 +8,7 @@ that came by such an address alone does not come to ordinary people.
 from collections.abc import Iterable, Sequence
 
 from banwatch.judge.weighing.connections import RETRIES
+from banwatch.judge.weighing.facts.families import has_v6, usable_without_v6
 from banwatch.judge.weighing.facts.hops import Hop, is_of_system
 from banwatch.judge.weighing.names import Names
 from banwatch.judge.weighing.parts import MeasurementParts
@@ -97,6 +98,8 @@ def _is_off_route(hop: Hop, parts: MeasurementParts, retried: Iterable[tuple[Ste
     given = {unwrap(ip) for lookup in hop.system for ip in lookup.answers}
     if unwrap(page.ip or "") in given:
         return False
+    if has_v6(tuple(given)) and parts.is_without_v6():
+        given = set(usable_without_v6(tuple(given), hop.system, (page.ip or "",)))
     steps = [(unwrap(seen.ip), seen) for seen in (*hop.tcp, *hop.tls) if seen.ip]
     return all(is_bogon(ip) or _is_dead(ip, steps, retried) for ip in given)
 
