@@ -13,23 +13,32 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from banwatch.model.cell import Cell
 from banwatch.model.errors import BanwatchError
 from banwatch.store.archive import sync_directory
-from banwatch.store.cells import KEY as CELL_KEY
-from banwatch.store.cells import cell_table, read_cells
 from banwatch.store.columns import Layout
 from banwatch.store.data_package import companions
 from banwatch.store.filters import filtered
+from banwatch.store.queries import cell_rows
 from banwatch.store.store import Store
 from banwatch.store.tables import TABLES
 
 FORMATS = ("parquet", "csv", "jsonl")
-TIERS = ("measurement", "observation", "evidence", "verdict", "cell", "change", "incident", "comparison")
+TIERS = (
+    "measurement",
+    "observation",
+    "evidence",
+    "verdict",
+    "cell",
+    "daily_cell",
+    "change",
+    "incident",
+    "comparison",
+)
 _TIMES = {
     "change": "onset_latest",
     "incident": "onset_latest",
     "comparison": "since_latest",
+    "daily_cell": "day",
 }
 """Column that `since` and `until` refer to, where it is not `measurement_start_time`."""
 
@@ -71,7 +80,7 @@ def export(store: Store, tier: str, format_name: str, folder: Path, wanted: Expo
         raise BanwatchError(f"there is no tier {tier!r} to export", f"Choose one of {', '.join(TIERS)}")
     if format_name not in FORMATS:
         raise BanwatchError(f"there is no format {format_name!r}", f"Choose one of {', '.join(FORMATS)}")
-    layout: Layout[Any] = Layout(Cell) if tier == "cell" else TABLES[tier].layout
+    layout: Layout[Any] = TABLES[tier].layout
     done = ExportReport(tier)
     data = folder / f"{tier}.{format_name}"
     unfinished = folder / f".{data.name}.part"
@@ -95,14 +104,14 @@ def export(store: Store, tier: str, format_name: str, folder: Path, wanted: Expo
 
 def key_of(tier: str) -> tuple[str, ...]:
     """Name the columns that identify a row."""
-    return CELL_KEY if tier == "cell" else TABLES[tier].key
+    return TABLES[tier].key
 
 
 def _batches(store: Store, tier: str, wanted: ExportFilter) -> Iterator[pa.Table]:
     """Read the rows in their order, some thousands at once."""
     if tier == "cell":
-        found = filtered(store.table("verdict"), equal=_equal(wanted), since=wanted.since, until=wanted.until)
-        yield Layout(Cell).to_arrow(read_cells(store.to_arrow(cell_table(found))))
+        rows = cell_rows(store, equal=_equal(wanted), since=wanted.since, until=wanted.until)
+        yield from store.batches(rows.order_by(list(TABLES["cell"].key)))
         return
     table = store.table(tier)
     if tier == "observation":

@@ -17,8 +17,9 @@ from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.verdict import Verdict
 from banwatch.store.bookkeeping import Entry, Property, PublishedIncident, Quarantined
-from banwatch.store.cells import cell_table, is_from_future, read_cells
 from banwatch.store.filters import filtered, following
+from banwatch.store.rollups.cells import cell_table
+from banwatch.store.rollups.voices import is_from_future
 from banwatch.store.store import Store, table_of
 from banwatch.store.tables import TABLES
 
@@ -218,13 +219,23 @@ def cells(
     until: datetime | None = None,
     limit: int | None = None,
 ) -> list[Cell]:
-    """Count verdicts into cells, in the order of their key; times should fall on full hours.
+    """Read cells, in the order of their key; times should fall on full hours.
 
     With a limit, which rows come is not said: it serves to find that there are more than so many.
     """
     equal = {"probe_cc": probe_cc, "probe_asn": probe_asn, "access_tier": access_tier, "target": target}
-    found = filtered(store.table("verdict"), equal=equal, since=since, until=until)
-    return read_cells(store.to_arrow(cell_table(found).limit(limit)))
+    found = cell_rows(store, equal=equal, since=since, until=until).limit(limit)
+    return store.read(found.order_by(list(TABLES["cell"].key)), Cell)
+
+
+def cell_rows(
+    store: Store, *, equal: Mapping[str, object], since: datetime | None, until: datetime | None
+) -> ibis.Table:
+    """Return cells as an expression; those of a store of 0.1.0 are counted as they are read."""
+    if since is not None:  # the hour that holds it counts as a whole
+        since = since.replace(minute=0, second=0, microsecond=0)
+    rows = store.table("cell") if store.has_rollups else cell_table(store.table("verdict"))
+    return filtered(rows, equal=equal, since=since, until=until, at="hour")
 
 
 def has_verdict(store: Store, column: str, value: str) -> bool:

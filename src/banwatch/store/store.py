@@ -23,7 +23,11 @@ from banwatch.store.engines.duckdb import DuckDbEngine, StoreInUseError
 from banwatch.store.engines.engine import Engine, Rejudgement
 from banwatch.store.engines.owner import OwnerEngine
 from banwatch.store.filters import filtered
-from banwatch.store.tables import TABLES, TableDef
+from banwatch.store.prepared import to_sql
+from banwatch.store.rollups.refresh import refresh, rows_with
+from banwatch.store.rollups.touched import NEEDED, Touched
+from banwatch.store.rollups.workspace import RollupWorkspace
+from banwatch.store.tables import ROLLED_UP, TABLES, TableDef
 from banwatch.store.version import OldTable, check_version
 
 Row = TypeVar("Row")
@@ -44,6 +48,8 @@ class Store:
         """Statements of `matching`, which an ingest needs for every line batch."""
         self._old_tables: dict[str, OldTable] = {}
         """Tables of an earlier version, in a store that is open for reading."""
+        self._touched = Touched()
+        """Cells whose verdicts the open transaction changed."""
 
     @classmethod
     def open(cls, path: str | Path, *, read_only: bool = False, renew: bool = False) -> "Store":
@@ -95,6 +101,11 @@ class Store:
         """Path or address of the database, for messages."""
         return self._engine.location
 
+    @property
+    def has_rollups(self) -> bool:
+        """Whether the store keeps rollups; those of 0.1.0 do not, until they are opened for writing."""
+        return not self._old_tables.keys() & set(ROLLED_UP)
+
     def set_property(self, name: str, value: str) -> None:
         """Set a property of the store as a whole.
 
@@ -133,7 +144,7 @@ class Store:
         return rows.select(*layout.column_names)
 
     def _sql(self, expression: Any) -> str:
-        return str(ibis.to_sql(expression, dialect=self._engine.dialect))
+        return to_sql(expression, self._engine.dialect)
 
     def to_arrow(self, expression: Any) -> pa.Table:
         """Execute an expression.
@@ -202,7 +213,15 @@ class Store:
         if self.read_only:
             raise BanwatchError(f"{self.location} was opened for reading only", "Open it without read_only")
         with self._writing, self._engine.transaction():
+            self._touched = Touched()
             yield
+            self._refresh()
+
+    def _refresh(self) -> None:
+        """Count the rollups again that the open transaction touched."""
+        touched, self._touched = self._touched, Touched()
+        if touched:
+            refresh(RollupWorkspace(self._engine), touched)
 
     def append(self, name: str, rows: Iterable[Any]) -> None:
         """Add rows to a table; call it inside a transaction."""
@@ -212,13 +231,22 @@ class Store:
         """Add rows in Arrow columns; call it inside a transaction."""
         if rows.num_rows:
             self._engine.insert(name, rows)
+            if name == "verdict":
+                self._touched.add(rows)
 
     def append_batch(self, batch: Batch | None, entries: Iterable[Entry]) -> None:
         """Add new measurements of all tiers, and the places of lines; call it inside a transaction."""
         rows = TABLES["entry"].layout.to_arrow(entries)
         if batch is not None:
-            self._engine.insert_batch(batch, rows)
-        elif rows.num_rows:
+            self._touched.add(batch.rows)
+            if self._engine.is_transactional:
+                self._engine.insert_batch(batch, rows)
+                return
+            # without transactions, rollups stand before the entries that make measurements count: whatever
+            # a crash leaves undone, the next run does again
+            self._engine.insert_batch(batch, rows.slice(0, 0))
+            self._refresh()
+        if rows.num_rows:
             self._engine.insert("entry", rows)
 
     def delete_measurements(self, uids: Sequence[str] | None = None) -> None:
@@ -226,7 +254,10 @@ class Store:
 
         Places of further, conflicting copies stay. Call it inside a transaction.
         """
+        if uids is None:
+            self._touched.add_everything()
         if uids is None or uids:
+            self._touch("measurement_uid", uids or ())
             self._engine.delete_measurements(uids)
 
     def rejudge(self, since: datetime | None = None, until: datetime | None = None) -> Rejudgement:
@@ -236,6 +267,12 @@ class Store:
         measurements share may be given out once.
         """
         evidence = filtered(self.table("evidence"), equal={}, since=since, until=until)
+        if since is None and until is None:
+            self._touched.add_everything()
+        else:
+            needed = filtered(self.table("evidence"), equal={}, since=since, until=until).select(*NEEDED)
+            for rows in self.batches(needed, 65_536):
+                self._touched.add(rows, removed=True)
         return self._engine.rejudge(self._sql(evidence), since, until)
 
     def replace(self, name: str, column: str, rows: Sequence[Any]) -> None:
@@ -247,11 +284,26 @@ class Store:
     def delete(self, name: str, column: str, values: Sequence[str]) -> None:
         """Delete the rows whose column has one of some values; call it inside a transaction."""
         if values:
+            if name == "verdict":
+                self._touch(column, values)
             self._engine.delete(name, column, values)
 
     def clear(self, name: str) -> None:
         """Delete all rows of a table; call it inside a transaction."""
+        if name == "verdict":
+            self._touched.add_everything()
         self._engine.clear(name)
+
+    def _touch(self, column: str, values: Iterable[str]) -> None:
+        """Note which cells lose the verdicts that have one of some values in a column."""
+        wanted = pa.table({column: pa.array(sorted(set(values)), pa.string())})
+        if wanted.num_rows and not self._touched.everything:
+            found = rows_with(RollupWorkspace(self._engine), column, wanted)
+            self._touched.add(found, removed=True)
+
+    def refresh_rollups(self) -> None:
+        """Count every rollup anew at the end of the transaction; call it inside one."""
+        self._touched.add_everything()
 
     def digest(self, name: str) -> str:
         """Hash a table's content: the same rows give the same digest, in whatever order they were written.

@@ -5,10 +5,12 @@ from functools import cache
 from typing import Any
 
 from banwatch.model.ban import Comparison
+from banwatch.model.cell import Cell
 from banwatch.model.evidence import Evidence
 from banwatch.model.incident import Change, Incident
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
+from banwatch.model.rollup import CountryDay, DailyCell, NetworkMonth, ReportProbes, TargetMonth
 from banwatch.model.verdict import Verdict
 from banwatch.store.bookkeeping import (
     Entry,
@@ -46,6 +48,9 @@ def _layout(noun: type[Any]) -> Layout[Any]:
     return Layout(noun)
 
 
+_NETWORK = ("probe_cc", "probe_asn", "access_tier")
+_CELL_KEY = ("target", *_NETWORK, "resolver_kind", "source_class", "hour")
+
 _ALL = (
     TableDef("segment", Segment, ("ordinal",), 0),
     TableDef("entry", Entry, ("measurement_uid", "copy"), 0),
@@ -54,6 +59,12 @@ _ALL = (
     TableDef("observation", Observation, ("measurement_uid", "ordinal"), 1),
     TableDef("evidence", Evidence, ("measurement_uid", "target"), 2),
     TableDef("verdict", Verdict, ("measurement_uid", "target"), 2),
+    TableDef("report_probes", ReportProbes, ("source_class", "report_id"), 3),
+    TableDef("cell", Cell, _CELL_KEY, 3),
+    TableDef("daily_cell", DailyCell, ("target", *_NETWORK, "day"), 3),
+    TableDef("country_day", CountryDay, ("probe_cc", "day"), 3),
+    TableDef("network_month", NetworkMonth, ("probe_cc", "probe_asn", "month"), 3),
+    TableDef("target_month", TargetMonth, ("target", "probe_cc", "month"), 3),
     TableDef(
         "change",
         Change,
@@ -71,5 +82,7 @@ _ALL = (
 TABLES = {table.name: table for table in _ALL}
 MEASURED = ("measurement", "observation", "evidence", "verdict")
 """Tables that ingest writes for each measurement, from the bottom up."""
+ROLLED_UP = ("report_probes", "cell", "daily_cell", "country_day", "network_month", "target_month")
+"""Tables that follow from verdicts, and that every commit keeps (`rollups`)."""
 CONCLUDED = ("change", "incident", "comparison")
 """Tables that detection writes, all rows anew each time."""

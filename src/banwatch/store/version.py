@@ -92,6 +92,7 @@ def _upgrade_from_0_1(store: "Store", engine: Engine, names: set[str]) -> dict[s
             if table.name not in present:
                 engine.create(table)
         store.replace("property", "name", [Property(name="shape", value=SHAPE)])
+        store.refresh_rollups()
     return {}
 
 

@@ -101,7 +101,7 @@ def served(session: Any, scratch: Path) -> Iterator[int]:
             status, answer = 200, b""
             # a server keeps temporary tables by session; the engine in this process has but one
             session_id = re.sub(r"\W", "", options.get("session_id", ""))
-            query = re.sub(r"\bwanted\b", f"wanted_{session_id}", query)
+            query = re.sub(r"\b(wanted|heard)\b", rf"\1_{session_id}", query)
             with lock:
                 try:
                     answer = _carry_out(session, scratch, query, body, options.get("database", ""))

@@ -6,7 +6,7 @@ counts by its row in `entry`, which is written after all others.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -16,10 +16,12 @@ from ibis.backends.sql.datatypes import ClickHouseType
 from banwatch.store.batch import Batch
 from banwatch.store.columns import defaults_of
 from banwatch.store.engines.clickhouse_schema import ddl_of
-from banwatch.store.tables import MEASURED, TableDef
+from banwatch.store.prepared import literal_of
+from banwatch.store.tables import MEASURED, TABLES, TableDef
 
 _DELETE_AT_ONCE = 5_000
 _JUDGED_AT_ONCE = 8_192
+_DAY_OF_HOUR = "toDateTime64(toStartOfDay(\"hour\"), 6, 'UTC')"
 
 
 class Transport(Protocol):
@@ -47,6 +49,7 @@ class ClickHouseEngine:
     """`Engine` over ClickHouse, behind a transport."""
 
     dialect = "clickhouse"
+    is_transactional = False
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -108,11 +111,15 @@ class ClickHouseEngine:
 
     def query_matching(self, sql: str, values: pa.Table) -> pa.Table:
         """Return the rows of a query over a temporary table `wanted` of the given values."""
-        columns = ", ".join(f'"{name}" String' for name in values.column_names)
+        self._show_wanted(values)
+        return self._transport.query(sql)
+
+    def _show_wanted(self, values: pa.Table) -> None:
+        """Create the temporary table `wanted`."""
+        columns = ", ".join(f'"{f.name}" {_temporary_type(f.type)}' for f in values.schema)
         self._transport.command("DROP TEMPORARY TABLE IF EXISTS wanted")
         self._transport.command(f"CREATE TEMPORARY TABLE wanted ({columns})")
         self._transport.insert("wanted", values)
-        return self._transport.query(sql)
 
     def batches(self, sql: str, rows: int) -> Iterator[pa.Table]:
         """Return any number of rows of a query, some at once."""
@@ -123,6 +130,35 @@ class ClickHouseEngine:
     def insert(self, table: str, rows: pa.Table) -> None:
         """Add rows."""
         self._transport.insert(table, rows)
+
+    def insert_selected(self, table: str, sql: str, wanted: pa.Table | None) -> None:
+        """Add the rows of a query, which may read a table `wanted`."""
+        if wanted is not None:
+            self._show_wanted(wanted)
+        listed = ", ".join(f'"{name}"' for name in TABLES[table].layout.column_names)
+        self._transport.command(f'INSERT INTO "{table}" ({listed}) {sql}')
+
+    @contextmanager
+    def shown_selected(self, name: str, sql: str, wanted: pa.Table | None) -> Iterator[None]:
+        """Show the rows of a query as a temporary table while the block lasts."""
+        if wanted is not None:
+            self._show_wanted(wanted)
+        self._transport.command(f"DROP TEMPORARY TABLE IF EXISTS {name}")
+        self._transport.command(f"CREATE TEMPORARY TABLE {name} AS {sql}")
+        yield
+        self._transport.command(f"DROP TEMPORARY TABLE {name}")
+
+    def delete_matching(self, table: str, wanted: pa.Table) -> None:
+        """Delete the rows whose columns have the values of a row of `wanted`; some thousand at once."""
+        has_day = "day" in TABLES[table].layout.column_names
+        names = ", ".join(
+            _DAY_OF_HOUR if name == "day" and not has_day else f'"{name}"' for name in wanted.column_names
+        )
+        for start in range(0, wanted.num_rows, _DELETE_AT_ONCE):
+            part = wanted.slice(start, _DELETE_AT_ONCE)
+            rows = zip(*(part.column(name).to_pylist() for name in wanted.column_names), strict=True)
+            listed = ", ".join(f"({', '.join(literal_of(v, self.dialect) for v in row)})" for row in rows)
+            self._transport.command(f'DELETE FROM "{table}" WHERE ({names}) IN ({listed})')
 
     def insert_batch(self, batch: Batch, entries: pa.Table) -> None:
         """Add new measurements of all tiers, and last their entries, which make them count."""
@@ -186,7 +222,13 @@ class ClickHouseRejudgement:
         self._engine.insert("verdict", verdicts)
 
 
+def _temporary_type(kind: pa.DataType) -> str:
+    """Return the type of a temporary table's column."""
+    if pa.types.is_timestamp(kind):
+        return "DateTime64(6, 'UTC')"
+    return "Int64" if pa.types.is_integer(kind) else "String"
+
+
 def _literal(text: str) -> str:
     """Quote a string for ClickHouse."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    return literal_of(text, "clickhouse")

@@ -11,11 +11,16 @@ _PARTITIONS = {
     "measurement": "toYYYYMM(measurement_start_time)",
     "evidence": "toYYYYMM(measurement_start_time)",
     "verdict": "toYYYYMM(measurement_start_time)",
+    "cell": "toYYYYMM(hour)",
+    "daily_cell": "toYYYYMM(day)",
 }
 _ORDERS = {
     "measurement": ("probe_cc", "test_name", "measurement_start_time", "measurement_uid"),
     "evidence": ("probe_cc", "target", "probe_asn", "measurement_start_time", "measurement_uid"),
     "verdict": ("probe_cc", "target", "probe_asn", "measurement_start_time", "measurement_uid"),
+    "cell": ("probe_cc", "target", "probe_asn", "access_tier", "hour"),
+    "daily_cell": ("probe_cc", "target", "probe_asn", "access_tier", "day"),
+    "target_month": ("probe_cc", "target", "month"),
     "entry": ("measurement_uid", "copy", "segment", "position"),
     "segment": ("segment",),
 }

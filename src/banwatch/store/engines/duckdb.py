@@ -20,7 +20,7 @@ from banwatch.store.engines.duckdb_fit import fit_columns
 from banwatch.store.engines.duckdb_rejudge import DuckDbRejudgement
 from banwatch.store.engines.duckdb_schema import STORED_PREFIX, TIER_VIEWS
 from banwatch.store.engines.duckdb_tiers import TierTables
-from banwatch.store.tables import TableDef
+from banwatch.store.tables import TABLES, TableDef
 
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 _NO_ROOM = re.compile(r"No space left|Could not write file|Disk quota|File too large")
@@ -28,6 +28,9 @@ MEMORY_LIMIT = "256MB"
 """Memory of DuckDB before it spills to disk; the whole process stays under a gigabyte with it."""
 CHECKPOINT_AFTER = "256MB"
 """Size of the write-ahead log at which DuckDB checkpoints: each one rewrites the last row groups."""
+LAMBDAS_OF_IBIS = "SET lambda_syntax = 'ENABLE_SINGLE_ARROW'"
+"""Setting for functions over lists as Ibis 12 writes them, which DuckDB 2 takes only on request."""
+_NO_ROWS = pa.table({"none": pa.array([], pa.string())})
 _EXPLAINED_ERRORS = (
     duckdb.IOException,
     duckdb.OutOfMemoryException,
@@ -136,6 +139,7 @@ class DuckDbEngine:
     """`Engine` that runs DuckDB in this process, on one file."""
 
     dialect = "duckdb"
+    is_transactional = True
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
         """Open the file, and create it where there is none.
@@ -157,6 +161,7 @@ class DuckDbEngine:
         self._raw = _connect(path, read_only=read_only)
         self._raw.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         self._raw.execute(f"SET checkpoint_threshold = '{CHECKPOINT_AFTER}'")
+        self._raw.execute(LAMBDAS_OF_IBIS)
         self._tiers = TierTables(self._raw, self._shown)
 
     def close(self) -> None:
@@ -240,6 +245,28 @@ class DuckDbEngine:
             return
         with self._shown("incoming", rows):
             self._raw.execute(f'INSERT INTO "{table}" BY NAME SELECT * FROM incoming')
+
+    def insert_selected(self, table: str, sql: str, wanted: pa.Table | None) -> None:
+        """Add the rows of a query, which may read a table `wanted`."""
+        with self._shown("wanted", _NO_ROWS if wanted is None else wanted):
+            self._raw.execute(f'INSERT INTO "{table}" BY NAME {sql}')
+
+    @contextmanager
+    def shown_selected(self, name: str, sql: str, wanted: pa.Table | None) -> Iterator[None]:
+        """Show the rows of a query as a temporary table while the block lasts."""
+        with self._shown("wanted", _NO_ROWS if wanted is None else wanted):
+            self._raw.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {sql}')
+        yield
+        self._raw.execute(f'DROP TABLE "{name}"')
+
+    def delete_matching(self, table: str, wanted: pa.Table) -> None:
+        """Delete the rows whose columns have the values of a row of `wanted`."""
+        names = {name: f't."{name}"' for name in wanted.column_names}
+        if "day" in names and "day" not in TABLES[table].layout.column_names:
+            names["day"] = """date_trunc('day', t."hour")"""
+        same = " AND ".join(f'{of} = w."{name}"' for name, of in names.items())
+        with self._shown("wanted", wanted):
+            self._raw.execute(f'DELETE FROM "{table}" t USING wanted w WHERE {same}')
 
     def insert_batch(self, batch: Batch, entries: pa.Table) -> None:
         """Add new measurements of all tiers, with the places of their lines."""

@@ -38,6 +38,8 @@ class Engine(Protocol):
     """Path or address, for messages."""
     dialect: str
     """Name of its SQL dialect in Ibis."""
+    is_transactional: bool
+    """Whether `transaction` writes all or nothing."""
 
     def table_names(self) -> set[str]:
         """Name the existing tables."""
@@ -71,6 +73,18 @@ class Engine(Protocol):
 
     def insert(self, table: str, rows: pa.Table) -> None:
         """Add rows."""
+
+    def insert_selected(self, table: str, sql: str, wanted: pa.Table | None) -> None:
+        """Add the rows of a query, which may read a table `wanted`; sees the open transaction."""
+
+    def shown_selected(self, name: str, sql: str, wanted: pa.Table | None) -> AbstractContextManager[None]:
+        """Show the rows of a query as a temporary table while the block lasts."""
+
+    def delete_matching(self, table: str, wanted: pa.Table) -> None:
+        """Delete the rows whose columns have the values of a row of `wanted`.
+
+        A column `day` that the table has not is the day of its column `hour`.
+        """
 
     def insert_batch(self, batch: Batch, entries: pa.Table) -> None:
         """Add new measurements of all tiers, and last their rows of `entry`, which make them count."""

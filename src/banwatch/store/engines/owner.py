@@ -46,6 +46,7 @@ class OwnerEngine:
     """Read-only `Engine` over the database of another process."""
 
     dialect = "duckdb"
+    is_transactional = True
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -124,6 +125,18 @@ class OwnerEngine:
         raise self._refusal()
 
     def insert(self, table: str, rows: pa.Table) -> None:
+        """Refuse: only the owner writes."""
+        raise self._refusal()
+
+    def insert_selected(self, table: str, sql: str, wanted: pa.Table | None) -> None:
+        """Refuse: only the owner writes."""
+        raise self._refusal()
+
+    def shown_selected(self, name: str, sql: str, wanted: pa.Table | None) -> AbstractContextManager[None]:
+        """Refuse: only writers need it."""
+        raise self._refusal()
+
+    def delete_matching(self, table: str, wanted: pa.Table) -> None:
         """Refuse: only the owner writes."""
         raise self._refusal()
 

@@ -16,11 +16,11 @@ import duckdb
 import ibis
 
 from banwatch.model.ids import parse_asn
-from banwatch.store.cells import cell_table
 from banwatch.store.engines.clickhouse_http import parse_address
-from banwatch.store.engines.duckdb import explain
+from banwatch.store.engines.duckdb import LAMBDAS_OF_IBIS, explain
 from banwatch.store.filters import filtered
 from banwatch.store.notebooks.owner_tables import open_owned
+from banwatch.store.rollups.cells import cell_table
 from banwatch.store.store import Store
 
 When = datetime | str | None
@@ -134,11 +134,22 @@ class Tables:
         since: When = None,
         until: When = None,
     ) -> ibis.Table:
-        """Verdicts counted by target, network, tier and hour.
+        """Verdicts counted by target, network, tier and hour."""
+        if not self._store.has_rollups:  # a store of 0.1.0
+            return cell_table(self.verdicts(cc=cc, asn=asn, target=target, since=since, until=until))
+        return self._narrowed("cell", cc, asn, target, since, until, at="hour")
 
-        `mechanisms` holds the distinct lists of the hour, each joined with U+001F.
-        """
-        return cell_table(self.verdicts(cc=cc, asn=asn, target=target, since=since, until=until))
+    def daily_cells(
+        self,
+        *,
+        cc: str | None = None,
+        asn: int | str | None = None,
+        target: str | None = None,
+        since: When = None,
+        until: When = None,
+    ) -> ibis.Table:
+        """Verdicts counted by target, network, tier and day."""
+        return self._narrowed("daily_cell", cc, asn, target, since, until, at="day")
 
     def changes(self) -> ibis.Table:
         """Stretches of interference, one row each."""
@@ -166,7 +177,9 @@ def _backend_of(store: str) -> Any:
             settings={"final": 1, "join_use_nulls": 1, "session_timezone": "UTC"},
         )
     try:
-        return ibis.duckdb.connect(store, read_only=True)
+        backend = ibis.duckdb.connect(store, read_only=True)
+        backend.con.execute(LAMBDAS_OF_IBIS)
+        return backend
     except duckdb.Error as error:
         owned = open_owned(store)
         if owned is None:
