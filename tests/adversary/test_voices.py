@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from banwatch.collector.credentials.voice_book import VOICES_PER_PLACE
 from banwatch.collector.receipts.issue import VOICE_KEY_S, Receipts
 from banwatch.collector.receipts.source_keys import admit_source, read_source_keys
 from banwatch.detect import fold
@@ -163,3 +164,55 @@ def test_token_gives_the_class(tmp_path: Path) -> None:
 def _with_class(path: Path, name: str) -> Path:
     path.write_text(path.read_text().replace("partner", name, 1))
     return path
+
+
+def earned(*, voices: int, accuses: bool, blocked_from: int = 10, days: int = 20) -> Iterator[Verdict]:
+    """Let voices that took a week to grow all say the same."""
+    for hour in range(0, days * 24, 3):
+        at = START + timedelta(hours=hour, minutes=17)
+        for number in range(voices):
+            yield verdict(
+                f"claimed{number}",
+                at + timedelta(seconds=number),
+                accuses=accuses and at >= START + timedelta(days=blocked_from),
+                source_class=SourceClass.VERIFIED,
+                receipt_voice=f"v{number}",
+            )
+
+
+def test_voices_of_one_place_confirm_nothing_those_of_two_do() -> None:
+    of_one_place = incidents_of(list(earned(voices=VOICES_PER_PLACE, accuses=True)))
+    assert [one.unconfirmed for one in of_one_place] == [True]
+    of_two = incidents_of(list(earned(voices=VOICES_PER_PLACE + 1, accuses=True)))
+    assert [one.unconfirmed for one in of_two] == [False]
+    assert VOICES_PER_PLACE < t.VERIFIED_VOICES
+
+
+def test_earned_voices_neither_end_nor_withdraw_what_vouched_sources_saw() -> None:
+    honest = list(story())
+    before = incidents_of(honest)
+    assert incidents_of([*honest, *earned(voices=40, accuses=False)]) == before
+
+
+def test_earned_voices_do_not_outvote_vouched_sources() -> None:
+    """Forty of them against six: nothing of what they say is confirmed."""
+    quiet = list(story(blocked_from=99))
+    found = incidents_of([*quiet, *earned(voices=40, accuses=True)])
+    assert all(one.unconfirmed for one in found)
+    once_wrong = [verdict("probe0", START + timedelta(days=12, minutes=9), accuses=True)]
+    found = incidents_of([*quiet, *once_wrong, *earned(voices=40, accuses=True)])
+    assert all(one.unconfirmed for one in found)
+
+
+def test_anonymous_voices_neither_end_nor_withdraw_what_earned_ones_saw() -> None:
+    honest = list(earned(voices=6, accuses=True))
+    before = incidents_of(honest)
+    assert [one.unconfirmed for one in before] == [False]
+    assert incidents_of([*honest, *forged(probes=40, accuses=False)]) == before
+
+
+def test_vouched_and_earned_voices_together_confirm() -> None:
+    """The twin: one probe of the operator's among earned voices is enough of a witness."""
+    own = [replace(row, source_class=SourceClass.OWN) for row in story(probes=1)]
+    found = incidents_of([*own, *earned(voices=2, accuses=True)])
+    assert [one.unconfirmed for one in found] == [False]

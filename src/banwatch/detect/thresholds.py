@@ -333,6 +333,12 @@ and ours are coarse."""
 
 # --- anonymous sources -------------------------------------------------------------------------------------
 
+VERIFIED_VOICES = 4
+"""Earned voices without which an incident that only they saw is unconfirmed: one place makes three, so that
+two places at least, in the network itself, were heard for a week (docs/trust.md)."""
+OPEN_SHARE = 0.5
+"""Weight that earned voices together have in a day, and anonymous ones too, in that of the vouched sources of
+the day: so they never outvote those, and no number of them turns a day over (docs/trust.md)."""
 UNCONFIRMED_CONFIDENCE = 0.5
 """Highest confidence of an incident that rests on anonymous sources alone: any number of voices may be one
 person, so nothing that they say together tells it from an invention (docs/trust.md)."""

@@ -2,7 +2,8 @@
 
 A voice has one vote an hour on a target, however often it measured. Over a day it may not outvote the others
 by measuring in more hours than they do: its votes are scaled so that together they weigh no more than those
-of the day's median voice. Ten thousand forged measurements by one probe weigh as one voice's day.
+of the day's median voice; and all voices of a class that anybody can be in weigh half as much as the vouched
+sources of that day. Ten thousand forged measurements by one probe weigh as one voice's day.
 """
 
 from collections import Counter, defaultdict
@@ -13,6 +14,10 @@ from math import ceil
 
 from banwatch.detect import thresholds as t
 from banwatch.model.cell import Cell
+from banwatch.model.receipt import OPEN_CLASSES
+
+_OPEN = tuple(f"{name}:" for name in sorted(OPEN_CLASSES))
+"""Beginnings of the names of voices that anybody can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +45,30 @@ def ballots(cells: Sequence[Cell]) -> tuple[Ballot, ...]:
 def _day(cells: Sequence[Cell], day: date) -> list[Ballot]:
     del day  # the cells are all of one day
     spoke = Counter(voice for cell in cells for voice in set(cell.accusers) | set(cell.absolvers))
-    if not spoke or max(spoke.values()) == 1:
+    if not spoke:
         return [_hour(cell, {}) for cell in cells]
     ordered = sorted(spoke.values())
     middle = ordered[(len(ordered) - 1) // 2]
     scale = {voice: middle / times for voice, times in spoke.items() if times > middle}
+    _cap_open_classes(spoke, scale)
     return [_hour(cell, scale) for cell in cells]
+
+
+def _cap_open_classes(spoke: Counter[str], scale: dict[str, float]) -> None:
+    """Scale the voices of each class that anybody can be in, so that they never outvote vouched sources."""
+    of_class: dict[str, list[str]] = {prefix: [] for prefix in _OPEN}
+    vouched = 0.0
+    for voice, times in spoke.items():
+        prefix = next((one for one in _OPEN if voice.startswith(one)), None)
+        if prefix is None:
+            vouched += times * scale.get(voice, 1.0)
+        else:
+            of_class[prefix].append(voice)
+    for voices in of_class.values():
+        weight = sum(spoke[voice] * scale.get(voice, 1.0) for voice in voices)
+        if vouched and weight > t.OPEN_SHARE * vouched:
+            for voice in voices:
+                scale[voice] = scale.get(voice, 1.0) * t.OPEN_SHARE * vouched / weight
 
 
 def _hour(cell: Cell, scale: dict[str, float]) -> Ballot:

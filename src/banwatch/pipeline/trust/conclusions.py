@@ -1,8 +1,9 @@
 """Incidents by the class of their witnesses: anonymous voices alone confirm, end and withdraw nothing.
 
-Detection runs over the measurements of witnesses alone (`SourceClass.is_witness`), as if nobody else had sent
-anything: what it finds stands. It then runs over all measurements; what is found only there is *unconfirmed*,
-until a moderator confirms it. So the influence of anonymous voices on what others witnessed is none.
+Detection runs over the measurements of vouched sources alone (our own, partners, OONI's), as if nobody else
+had sent anything: what it finds stands. It then runs with verified voices too, of which some together make
+an incident, and last over all measurements; what is found only there is *unconfirmed* until a moderator
+confirms it. So anybody's influence on what better sources witnessed is none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,11 +12,16 @@ from datetime import datetime
 
 from banwatch import detect as detection
 from banwatch.detect import thresholds as t
+from banwatch.detect.votes.series import interfered_in
 from banwatch.model.cell import Cell
 from banwatch.model.ids import IncidentId
 from banwatch.model.incident import Change, Incident
+from banwatch.model.receipt import SourceClass
 from banwatch.pipeline.trust.decisions import Action
 
+VOUCHED = frozenset({SourceClass.OWN, SourceClass.PARTNER, SourceClass.OONI})
+LEVELS = (VOUCHED, VOUCHED | {SourceClass.VERIFIED}, frozenset(SourceClass))
+"""Classes of sources that are heard in each run, the most trusted first."""
 UNCONFIRMED = "Unconfirmed, from anonymous sources alone: "
 """Beginning of the sentence of an incident that no witness and no moderator confirmed."""
 
@@ -57,16 +63,24 @@ def conclude(
         moderated: decisions of moderators on incidents, by id.
     """
     earlier = earlier or Earlier()
-    witnessed = [cell for cell in cells if cell.source_class.is_witness]
-    changes = detection.find_changes(witnessed, through=through)
-    seen = changes
-    incidents = _group(changes, witnessed, earlier)
-    if len(witnessed) < len(cells):
-        every = detection.find_changes(cells, through=through)
-        beside = _unwitnessed(_group(every, cells, _after(earlier, incidents)), incidents, moderated or {})
+    moderated = moderated or {}
+    incidents: tuple[Incident, ...] = ()
+    changes: tuple[Change, ...] = ()
+    seen: tuple[Change, ...] = ()
+    counted = -1
+    for classes in LEVELS:
+        of_level = [cell for cell in cells if cell.source_class in classes]
+        if len(of_level) == counted:
+            continue
+        counted = len(of_level)
+        every = detection.find_changes(of_level, through=through)
+        found = _group(every, of_level, _after(earlier, incidents))
+        beside = _beside(found, incidents, moderated, of_level)
+        changes += tuple(c for c in every if classes is VOUCHED or _is_of_any(c, beside))
         incidents += beside
-        changes += tuple(change for change in every if _is_of_any(change, beside))
-    incidents += _kept(earlier, incidents, moderated or {})
+        if SourceClass.ANONYMOUS not in classes:
+            seen = changes
+    incidents += _kept(earlier, incidents, moderated)
     return Conclusions(
         tuple(sorted(set(changes), key=_order)), tuple(sorted(incidents, key=lambda i: i.incident_id)), seen
     )
@@ -94,17 +108,59 @@ def _after(earlier: Earlier, incidents: Sequence[Incident]) -> Earlier:
     )
 
 
-def _unwitnessed(
-    found: Sequence[Incident], witnessed: Sequence[Incident], moderated: Mapping[str, Action]
+def _beside(
+    found: Sequence[Incident],
+    settled: Sequence[Incident],
+    moderated: Mapping[str, Action],
+    cells: Sequence[Cell],
 ) -> tuple[Incident, ...]:
-    """Return incidents that overlap no witnessed one, confirmed or marked; rejected ones are out."""
+    """Return incidents that overlap no settled one, confirmed or marked; rejected ones are out."""
     beside = []
     for incident in found:
-        decision = moderated.get(incident.incident_id)
-        if detection.merged_into(incident, witnessed) is not None or decision is Action.REJECT:
+        if detection.merged_into(incident, settled) is not None:
             continue
-        beside.append(incident if decision is Action.CONFIRM else marked(incident))
+        decision = moderated.get(incident.incident_id)
+        if decision is Action.CONFIRM or _is_witnessed(incident, cells):
+            beside.append(incident)
+        elif decision is not Action.REJECT:
+            beside.append(marked(incident))
     return tuple(beside)
+
+
+def _is_witnessed(incident: Incident, cells: Sequence[Cell]) -> bool:
+    """Whether vouched sources saw an incident, or enough earned voices where no vouched source was heard.
+
+    Without an anonymous cell among them, cells of other classes than `verified` are of vouched sources.
+    """
+    classes = {cell.source_class for cell in cells}
+    if SourceClass.ANONYMOUS in classes:
+        return False
+    if SourceClass.VERIFIED not in classes:
+        return True
+    is_silence = not incident.targets
+    voices: set[str] = set()
+    accusing = absolving = 0
+    for cell in cells:
+        if cell.probe_cc != incident.probe_cc or cell.probe_asn not in incident.asns:
+            continue
+        if not is_silence and (cell.target not in incident.targets or not _overlaps(cell, incident)):
+            continue
+        if cell.source_class is SourceClass.VERIFIED:
+            voices.update(cell.accusers, cell.absolvers if is_silence else ())
+        elif is_silence:
+            return True
+        else:
+            accusing += interfered_in(cell)
+            absolving += cell.ok
+    if accusing or absolving:
+        return accusing > absolving
+    return len(voices) >= t.VERIFIED_VOICES
+
+
+def _overlaps(cell: Cell, incident: Incident) -> bool:
+    return cell.last_at >= incident.onset_earliest and (
+        incident.end_latest is None or cell.hour < incident.end_latest
+    )
 
 
 def marked(incident: Incident) -> Incident:
