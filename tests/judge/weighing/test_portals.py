@@ -125,14 +125,14 @@ def test_such_a_url_that_is_cut_stays_accused() -> None:
     assert verdict.mechanisms == ("http.reset",)
 
 
-def certificate(*names: str) -> bytes:
+def certificate(*names: str, issuer: str | None = None) -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     built = (
         x509.CertificateBuilder()
         .subject_name(name)
-        .issuer_name(name)
+        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]) if issuer else name)
         .public_key(key.public_key())
         .serial_number(7)
         .not_valid_before(start)
@@ -178,6 +178,13 @@ def test_words_in_a_certificate_are_no_gateways_name(name: str) -> None:
     line = with_certificate(FORGED, certificate(name))
     assert not weigh_line(line).portal
     assert judge_line(line).state in (State.BLOCKED, State.LIKELY_BLOCKED)
+
+
+def test_a_chain_of_an_unknown_authority_is_an_interceptors() -> None:
+    """Found by `lab score`: the interceptor of the lab is called `gateway.example.net`."""
+    der = certificate("gateway.operator.net", issuer="Unknown Authority")
+    assert not weigh_line(with_certificate(FORGED, der)).portal
+    assert weigh_line(with_certificate(FORGED, certificate("gateway.operator.net"))).portal
 
 
 def signal_with(der: bytes, *failures: str | None) -> bytes:

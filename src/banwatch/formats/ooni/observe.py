@@ -9,7 +9,7 @@ from banwatch.formats.ooni.events import read_received
 from banwatch.formats.ooni.failures import normalise
 from banwatch.formats.ooni.observed import Observed
 from banwatch.formats.ooni.path import read_connections, read_located, read_throttle_kind
-from banwatch.formats.ooni.reading import host_of, read_ip, read_text, read_timeouts
+from banwatch.formats.ooni.reading import host_of, read_ip, read_text, read_timeouts, read_whoami
 from banwatch.formats.ooni.steps import Steps
 from banwatch.formats.ooni.wire import TestKeys, Text, WireMeasurement
 from banwatch.model.control import Control
@@ -57,6 +57,7 @@ def observe(
         probe_lag_s=keys.x_probe_lag_s,
         slowest_step=keys.x_slowest_step,
         timeouts_s=read_timeouts(_annotation(wire, "timeouts")),
+        resolver_answered=read_whoami(keys.x_dns_whoami),
         proxied=bool(keys.tunnel) or (test_is_proxied and bool(keys.socksproxy)),
         outcome=nettest.outcome,
         endpoints=nettest.endpoints,

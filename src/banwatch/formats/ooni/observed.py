@@ -75,6 +75,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Time-outs in force, by step, where the probe says; OONI's are 4 s for DNS and 10 s for the rest."""
     network_type: str = ""
     """Connection of the probe, where it states one: `wifi`, `mobile`, `vpn`, ..."""
+    resolver_answered: bool = False
+    """The system's resolver answered for a name that nobody blocks (OONI's `x_dns_whoami`)."""
     proxied: bool = False
     """The measurement went through a SOCKS proxy or a circumvention tool (`socksproxy`, `tunnel`)."""
     outcome: Outcome = Outcome()

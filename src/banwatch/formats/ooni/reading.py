@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from banwatch.formats.ooni.wire import Binary, HeaderPair, Text
+import msgspec
+
+from banwatch.formats.ooni.wire import Binary, HeaderPair, Raw, Text
 from banwatch.model.address import spell_address
 from banwatch.model.follow_up import FOLLOW_UP_TAG
 
@@ -124,6 +126,27 @@ def read_text(text: Text) -> str:
     if isinstance(text, str):
         return text
     return (read_bytes(text) or b"").decode("utf-8", "replace")
+
+
+class _Whoami(msgspec.Struct, frozen=True):
+    """Wire: OONI's `x_dns_whoami`, what a name that shows who asks was resolved to."""
+
+    system_v4: list[dict[str, Text]] | None = None
+
+
+def read_whoami(raw: Raw) -> bool:
+    """Read whether the system's resolver answered for the name that OONI's probe asks beside the site's.
+
+    The name is `whoami.v4.powerdns.org`, asked for at the same time or some seconds before; an address that
+    was scrubbed is an answer too.
+    """
+    if not bytes(raw).strip():
+        return False
+    try:
+        whoami = msgspec.json.decode(bytes(raw), type=_Whoami | None)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return whoami is not None and any(read_text(one.get("address")) for one in whoami.system_v4 or ())
 
 
 @functools.lru_cache(maxsize=4096)

@@ -128,8 +128,19 @@ def count_connections(
     follow_ups: Sequence[Observation],
     measurement: Measurement,
     reference: Reference,
+    other_hops: Iterable[Hop] = (),
 ) -> Connections:
-    """Count how connects and handshakes ended at genuine addresses."""
+    """Count how connects and handshakes ended at genuine addresses.
+
+    Args:
+        hop: the plain steps of the last hop.
+        genuine: addresses that count.
+        fairness: what the control found at each endpoint.
+        follow_ups: the steps that follow-ups made.
+        measurement: where and when it was made.
+        reference: snapshots to compare with.
+        other_hops: hops before, whose names may have got through at the same addresses.
+    """
     result = Connections()
     retries = [seen for seen in follow_ups if seen.follow_up in RETRIES]
     retried = {(seen.step, seen.ip, seen.port) for seen in retries if seen.failure is None}
@@ -168,6 +179,7 @@ def count_connections(
     result.mitm = tuple(sorted(mitm))
     cut.update(seen.ip or "" for seen in hop.http if seen.failure and seen.ip in genuine)
     _note_others(result, hop, follow_ups, cut)
+    result.other_name_ok = result.other_name_ok or _has_other_name_passed(hop, other_hops, cut)
     again = [seen for seen in retries if seen.step is _QUIC]
     for seen in (*hop.quic, *again):
         if seen.ip in genuine:
@@ -229,6 +241,28 @@ def _note_others(result: Connections, hop: Hop, follow_ups: Iterable[Observation
                 result.other_name_cut = True
     got_through = [*hop.tls, *hop.http]
     result.address_ok = any(seen.ip in cut and seen.failure is None for seen in got_through)
+
+
+def _has_other_name_passed(hop: Hop, other_hops: Iterable[Hop], cut: set[str]) -> bool:
+    """Whether at another redirect another name got through, in the same way, at an address where this failed.
+
+    A name within TLS speaks for TLS, one in an unencrypted request for unencrypted requests.
+    """
+    shakes = {seen.ip for seen in hop.tls if seen.failure} & cut
+    requests = {seen.ip for seen in hop.http if seen.failure and not _is_https(seen)} & cut
+    names = {seen.hostname for seen in (*hop.tls, *hop.http)}
+    for other in other_hops:
+        for seen in (*other.tls, *other.http):
+            if seen.failure is not None or not seen.hostname or seen.hostname in names:
+                continue
+            at = shakes if seen.step is _TLS else () if _is_https(seen) else requests
+            if seen.ip in at:
+                return True
+    return False
+
+
+def _is_https(page: Observation) -> bool:
+    return (page.url or "").startswith("https:")
 
 
 def _count(counts: dict[Ending, int], ending: Ending) -> None:

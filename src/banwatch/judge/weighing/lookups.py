@@ -73,7 +73,8 @@ def find_lookups(parts: MeasurementParts, matched: MatchedFingerprints) -> Looku
         "dns_expected_by": names.expected_by,
         "dns_other_ok": names.other_ok,
         "dns_other_failures": names.other_failures,
-        "dns_resolver_works": any(
+        "dns_resolver_works": parts.observed.resolver_answered
+        or any(
             seen.step is _DNS and seen.follow_up == FollowUp.INNOCENT_NAME and bool(seen.answers)
             for seen in parts.follow_ups
         ),

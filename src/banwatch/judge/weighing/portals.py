@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from banwatch.formats.ooni.reading import host_of, read_ip
+from banwatch.judge.weighing.connections import is_self_signed
 from banwatch.judge.weighing.facts.addresses import is_private_name
 from banwatch.judge.weighing.facts.pages import compare_pages, has_portal_marks, is_own
 from banwatch.judge.weighing.parts import MeasurementParts
@@ -168,7 +169,11 @@ def _split(url: str | None) -> tuple[str, str, str]:
 
 
 def _shows_gateway_certificate(parts: MeasurementParts, shake: Observation) -> bool:
-    """Whether a handshake showed a gateway's own certificate, of a private name or address."""
+    """Whether a handshake showed a gateway's own certificate, of a private name or address.
+
+    A public name that sounds like a gateway's must be its own: self-signed, or valid for that name. A chain
+    of an authority that nobody knows is what interceptors show.
+    """
     if not shake.peer_certificates or shake.failure not in CERTIFICATE_FAILURES:
         return False
     names = _names_of(shake.peer_certificates[0])
@@ -176,9 +181,11 @@ def _shows_gateway_certificate(parts: MeasurementParts, shake: Observation) -> b
         return False
     if all(_is_private(parts, name) for name in names):
         return True
-    return parts.reference.target_of(shake.hostname or "") not in map(
-        parts.reference.target_of, names
-    ) and all(_is_private(parts, name) or _GATEWAY_NAME.search(name) for name in names)
+    if parts.reference.target_of(shake.hostname or "") in map(parts.reference.target_of, names):
+        return False
+    if not all(_is_private(parts, name) or _GATEWAY_NAME.search(name) for name in names):
+        return False
+    return is_self_signed(shake.peer_certificates[0]) or parts.is_valid_for(shake, names[0])
 
 
 @lru_cache(maxsize=4096)

@@ -77,6 +77,7 @@ def weigh(observed: Observed, reference: Reference) -> Evidence:
         parts.follow_ups,
         parts.measurement,
         reference,
+        parts.hops[: parts.last_at],
     )
     in_answers = fingerprints.find_in_answers(
         (*parts.names.unvouched, *parts.names.bogons),
