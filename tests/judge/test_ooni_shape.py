@@ -37,7 +37,7 @@ def test_recall_on_the_recording(play: Path, encrypted: bool) -> None:
     assert (found.false_blocked, found.mechanism_precision) == (0, 1.0)
 
 
-NO_NAME = {"system_v4": [], "udp_v4": {}}
+NO_NAME: dict[str, object] = {"system_v4": [], "udp_v4": {}}
 ANSWERED = {"system_v4": [{"address": "175.45.176.15"}], "udp_v4": {}}
 
 
@@ -62,5 +62,6 @@ def test_a_resolver_that_answers_for_another_name_fails_for_this_one(failure: st
     """OONI's probe asks for `whoami.v4.powerdns.org` beside the site's name."""
     verdict = judge_line(with_whoami(failure, ANSWERED))
     assert (verdict.state, verdict.mechanisms) == (State.LIKELY_BLOCKED, (mechanism,))
-    for nothing in (NO_NAME, None, {"system_v4": None}, {"system_v4": [{}]}, "odd", [1]):
-        assert judge_line(with_whoami(failure, nothing)).state is State.IMPAIRED
+    without: tuple[object, ...] = (NO_NAME, None, {"system_v4": None}, {"system_v4": [{}]}, "odd", [1])
+    for absent in without:
+        assert judge_line(with_whoami(failure, absent)).state is State.IMPAIRED

@@ -12,7 +12,6 @@ from banwatch.judge.weighing.connections import (
     Fairness,
     count_connections,
     find_connections,
-    find_ways,
 )
 from banwatch.judge.weighing.endpoints import sum_up
 from banwatch.judge.weighing.facts import fingerprints
@@ -32,6 +31,7 @@ from banwatch.judge.weighing.portals import is_behind_portal
 from banwatch.judge.weighing.requests import find_known_pages, find_requests
 from banwatch.judge.weighing.routes import addresses_of_route, came_by_other_route, find_chosen_resolver
 from banwatch.judge.weighing.throughput import read_rates
+from banwatch.judge.weighing.ways import find_ways
 from banwatch.model.control import Control
 from banwatch.model.evidence import Evidence
 from banwatch.model.fate import Ending, ending_of
