@@ -21,6 +21,7 @@ from banwatch.bans import load_bans
 from banwatch.collector.inbox import FILE, Inbox
 from banwatch.collector.intake import (
     MAX_SEALED_BODY_BYTES,
+    READ_LIMITS,
     Line,
     read_line_untrusted,
     read_sealed_untrusted,
@@ -37,6 +38,7 @@ from banwatch.pipeline.commit import Committer, Tally
 from banwatch.pipeline.documents import open_documents
 from banwatch.pipeline.lines import HEAD_BYTES, LongLine, split_lines
 from banwatch.pipeline.trust.receipts import with_receipt
+from banwatch.pipeline.zip_directory import check_directory_untrusted
 
 _log = logging.getLogger(__name__)
 SETTLE_S = 1.0
@@ -45,16 +47,16 @@ EVERY_S = 60.0
 """Interval of ingests under steady load: each ingest makes a segment of the archive."""
 AT_ONCE = 30
 """Ingests without that interval, after a quiet time: a person may be waiting for the result."""
-FULL_BYTES = 32 << 20
-"""Size of a journal that is ingested before the interval ends: a whole segment."""
+FULL_BYTES = 8 << 20
+"""Size of a journal that is ingested before the interval ends; the rows of more would take too much memory."""
 MANY_BYTES = 8 << 20
 """Size from which on worker processes are worth starting."""
 _AFTER_FAILURE_S = 30.0
 """Pause after an ingest that failed."""
 _TRIES = 2
 """Attempts at a file that fails by its own content; then it is put aside."""
-_SEEN_AT_MOST = 200_000
-"""Hashes of a file's lines that are remembered, to take each line once: 20 MB."""
+_SEEN_AT_MOST = 100_000
+"""Hashes of a file's lines, and of their ids, that are remembered to take each line once: 8 MB each."""
 MAX_UNPACKED_BYTES = 4 << 30
 """Bytes that a file may unpack to; what comes after is refused."""
 _REFUSALS_KEPT = 1_000
@@ -239,15 +241,16 @@ class IngestThread:
             source_class=SourceClass.ANONYMOUS,
             voice=path.stem,  # who sends a file is one voice, however many probes it names
         )
-        seen: set[str] = set()
+        seen: set[int] = set()
         for line in self._lines_of(path):
             self.counts.received += 1
-            if line.measurement_uid in seen:
+            named = _hash_of(line.measurement_uid.encode())
+            if named in seen:
                 self.counts.duplicates += 1
                 continue
             if len(seen) >= _SEEN_AT_MOST:
                 seen.clear()
-            seen.add(line.measurement_uid)
+            seen.add(named)
             waiting.append(self._inbox.keep(with_receipt(line.data, receipt)))
             while len(waiting) > 64:
                 waiting.popleft().result()
@@ -268,23 +271,29 @@ class IngestThread:
         """Read a file of sealed or plain measurements; an unreadable one is recorded and affects no other."""
         name = f"(sent file) {path.name}"
         if zipfile.is_zipfile(path):
+            try:
+                with path.open("rb") as file:
+                    check_directory_untrusted(file, READ_LIMITS.zip_directory_bytes)
+            except WireError as error:
+                self.refuse(Refusal.of(name, error.reason, b""))
+                return
             with suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
                 sealed = [m for m in archive.infolist() if m.filename.startswith(_SEALED)]
                 if sealed:
                     yield from self._opened(name, archive, sealed)
                     return
-        source = sources.Source(name, path, path.stat().st_size)
-        seen: set[bytes] = set()
+        source = sources.Source(name, path, path.stat().st_size, limits=READ_LIMITS)
+        seen: set[int] = set()
         unpacked = 0
         try:
             for document in open_documents(source, lambda size: None):
-                for lines in split_lines(document.chunks):
+                for lines in split_lines(document.chunks, max_line_bytes=READ_LIMITS.line_bytes):
                     for line in lines:
                         unpacked += line.size_bytes if isinstance(line, LongLine) else len(line)
                         if unpacked > MAX_UNPACKED_BYTES:
                             raise WireError(f"a file that unpacks to more than {MAX_UNPACKED_BYTES} bytes")
                         if isinstance(line, bytes):
-                            digest = blake2b(line, digest_size=16).digest()
+                            digest = _hash_of(line)
                             if digest in seen:
                                 self.counts.received += 1
                                 self.counts.duplicates += 1
@@ -354,3 +363,7 @@ class IngestThread:
             pipeline.detect(self._owner.store, load_bans().values(), now=datetime.now(UTC))
         took = self._clock() - began
         self._detect_at = self._clock() + max(EVERY_S, _DETECT_SHARE * took)
+
+
+def _hash_of(data: bytes) -> int:
+    return int.from_bytes(blake2b(data, digest_size=8).digest())

@@ -20,11 +20,21 @@ from banwatch.formats.ooni.reading import read_text
 from banwatch.formats.own_address import scrub_submission
 from banwatch.model.errors import WireError
 from banwatch.model.ids import UNKNOWN_ASN, UNKNOWN_COUNTRY, Asn, CountryCode, parse_asn, parse_country
-from banwatch.probe.spool.sealing import MAX_SEALED_BYTES, unseal_untrusted
+from banwatch.pipeline.sources import ReadLimits
+from banwatch.probe.spool.sealing import unseal_untrusted
 
-MAX_SUBMISSION_BYTES = 32 << 20
-"""Longest measurement that is taken, unpacked; the archive keeps no longer line."""
-MAX_SEALED_BODY_BYTES = MAX_SEALED_BYTES
+MAX_SUBMISSION_BYTES = 6 << 20
+"""Longest measurement that is taken from strangers, unpacked.
+
+OONI's probe follows ten redirects and keeps 512 KiB of each page, ours less. While a measurement is read it
+takes up to seven times its bytes of memory, and one request may take 64 MiB. Longer lines of an archive are
+brought in with `banwatch ingest`.
+"""
+MAX_SEALED_BODY_BYTES = (8 << 20) + 1024
+"""Longest sealed measurement: packed, JSON is shorter, and its size is padded to a power of two."""
+READ_LIMITS = ReadLimits(line_bytes=MAX_SUBMISSION_BYTES, window_bytes=8 << 20, zip_directory_bytes=2 << 20)
+"""Limits of files that strangers send: 8 MiB is the window of `zstd -19`."""
+_UNPACKED_AT_ONCE_BYTES = 1 << 20
 _UID_LAST = re.compile(rb',"measurement_uid":"(\d{14}\.\d{6})_([A-Z]{2})_([a-z0-9]{1,64})_([0-9a-f]{16})"\}$')
 """End of a line by our probe: an id made from all bytes before it."""
 _NO_ADDRESS = msgspec.Raw(b'"127.0.0.1"')
@@ -76,10 +86,7 @@ def unpack_untrusted(body: bytes, encoding: str, limit: int = MAX_SUBMISSION_BYT
         if encoding in ("", "identity"):
             unpacked = body
         elif encoding == "gzip":
-            unpacker = zlib.decompressobj(wbits=31)
-            unpacked = unpacker.decompress(body, limit + 1)
-            if len(unpacked) <= limit and not unpacker.eof:
-                raise WireError("the body is cut short")
+            unpacked = _gunzip(body, limit)
         elif encoding == "zstd":
             with zstandard.ZstdDecompressor(max_window_size=1 << 23).stream_reader(body) as reader:
                 unpacked = reader.read(limit + 1)
@@ -90,6 +97,19 @@ def unpack_untrusted(body: bytes, encoding: str, limit: int = MAX_SUBMISSION_BYT
     if len(unpacked) > limit:
         raise WireError(f"a measurement of more than {limit} bytes")
     return unpacked
+
+
+def _gunzip(body: bytes, limit: int) -> bytes:
+    """Unpack up to one byte more than the limit, in pieces: at once it would be held twice."""
+    unpacker = zlib.decompressobj(wbits=31)
+    unpacked = bytearray()
+    while not unpacker.eof and len(unpacked) <= limit:
+        piece = unpacker.decompress(body, min(_UNPACKED_AT_ONCE_BYTES, limit + 1 - len(unpacked)))
+        body = unpacker.unconsumed_tail
+        if not piece and not body and not unpacker.eof:
+            raise WireError("the body is cut short")
+        unpacked += piece
+    return bytes(unpacked)
 
 
 def read_submission_untrusted(
@@ -163,9 +183,7 @@ def read_sealed_untrusted(body: bytes, private_key: bytes, sender: str = "") -> 
     Raises:
         WireError: it is not sealed to this key, damaged, or no measurement.
     """
-    line = unseal_untrusted(body, private_key)
-    if len(line) > MAX_SUBMISSION_BYTES:
-        raise WireError(f"a measurement of more than {MAX_SUBMISSION_BYTES} bytes")
+    line = unseal_untrusted(body, private_key, MAX_SUBMISSION_BYTES)
     check_values_untrusted(line)
     try:
         fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw])

@@ -31,9 +31,9 @@ from banwatch.net.http.clients import WITHOUT_ADDRESS
 from banwatch.net.http.work import WORK_HEADER
 from banwatch.pipeline.trust.receipts import with_receipt
 
-_IN_FLIGHT_BYTES = 128 << 20
+_IN_FLIGHT_BYTES = 64 << 20
 """Bytes of all bodies that are being received: memory that strangers can make the server use."""
-_CLIENT_BYTES = 48 << 20
+_CLIENT_BYTES = 12 << 20
 """Bytes of the bodies of one client: one of the longest, and some more."""
 RETRY_S = 60
 _T = TypeVar("_T")

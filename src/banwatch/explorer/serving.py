@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from banwatch.explorer.allocator import return_large_blocks
 from banwatch.explorer.app import create_app
 from banwatch.explorer.guard import site_address
 from banwatch.net.http.clients import Proxies
@@ -90,6 +91,7 @@ def serve(
             ssl_certfile=certificate,
         )
         allow_open_files()
+        return_large_blocks()
         limit_log()
         uvicorn.Server(config).run(sockets=[listening])
     finally:

@@ -8,13 +8,12 @@ and the key `x_scrubbed` with the number of values that were changed.
 import base64
 import binascii
 import ipaddress
-import json
 import re
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
+from banwatch.formats.json_text import JsonString, escape, find_strings, pieces_of, unescape
 from banwatch.formats.ooni.wire import WireMeasurement
 from banwatch.formats.scrub import SCRUBBED, scrubber
 
@@ -91,16 +90,9 @@ def scrub_submission(line: bytes, sender: str) -> bytes:
         The very same object where there is nothing to take out.
     """
     addresses = [*addresses_in(line), *filter(is_address, [sender])]
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        value = None
-    if isinstance(value, dict):
-        addresses += _about_itself(value)
+    addresses += _about_itself(line)
     bare = list(dict.fromkeys(text.strip().strip("[]").partition("%")[0] for text in addresses))
-    walk = _Walk(bare)
-    scrubbed = walk.over_line(line)
-    return scrubbed if walk.changed or walk.is_in(line) else line
+    return _Walk(bare).over_line(line)
 
 
 def scrub_text(data: bytes, sender: str) -> bytes:
@@ -116,17 +108,27 @@ _ABOUT_ITSELF = (
 """Keys of a measurement in which only the probe speaks, and no address of a site or resolver belongs."""
 _RESOLVER = "client_resolver"
 """Key of old measurements: a resolver in a person's house or at a provider; `resolver_ip` serves now."""
+_BASE64_KEYS = frozenset({"data", "raw_response"})
+_SPECIAL_KEYS = _BASE64_KEYS | {"probe_ip", _RESOLVER}
+_SHORTEST_BASE64 = 12
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}+={0,2}")
+_LONGEST_ADDRESS_BYTES = 512
+"""An IPv6 address with its zone, each letter as an escape of six bytes."""
+_STRIDE_BYTES, _OVERLAP_BYTES = 1 << 18, 512
+_FACT_LAST = re.compile(rb',\s*"x_scrubbed"\s*:\s*\{\s*"values"\s*:\s*([0-9]{1,9})\s*\}\s*\}$')
 _ANY_V4 = re.compile(rb"(?<![0-9.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9])")
 _ANY_V6 = re.compile(rb"(?<![0-9a-f:])(?:[0-9a-f]{1,4}:){2,7}[0-9a-f:]{1,20}(?![0-9a-f])", re.IGNORECASE)
 
 
-def _about_itself(value: dict[str, Any]) -> list[str]:
-    """Find the addresses that a probe gives as its names."""
-    texts = [value.get(key) for key in _ABOUT_ITSELF]
-    annotations = value.get("annotations")
-    if isinstance(annotations, dict):
-        texts += [*annotations, *annotations.values()]
-    return [text for text in texts if isinstance(text, str) and is_address(text)]
+def _about_itself(line: bytes) -> list[str]:
+    """Find the addresses that a probe gives as its names, also where a key stands more than once."""
+    texts = [
+        unescape(string.content).decode("utf-8", "replace")
+        for string in find_strings(line)
+        if (string.top_key == "annotations" or (string.depth <= 1 and string.key in _ABOUT_ITSELF))
+        and len(string.content) <= _LONGEST_ADDRESS_BYTES
+    ]
+    return [text for text in texts if is_address(text)]
 
 
 class _Fact(msgspec.Struct):
@@ -145,81 +147,108 @@ def count_scrubbed(line: bytes) -> int:
 
 
 class _Walk:
-    """Walk over the values of a line that replaces the copies of some addresses."""
+    """Walk over the strings of a line that replaces the copies of some addresses."""
 
     def __init__(self, addresses: list[str]) -> None:
         self._scrub: Callable[[bytes], bytes] = scrubber(addresses)
         self._packed = [ipaddress.ip_address(text).packed for text in addresses]
-        self._numbers = {int(ipaddress.ip_address(text)) for text in addresses}
+        self._numbers = [str(int(ipaddress.ip_address(text))).encode() for text in addresses]
+        self._is_plain = False
         self.changed = 0
 
-    def is_in(self, line: bytes) -> bool:
-        """Whether an address stands in the bytes of a line, also under a key that comes twice."""
-        return self._scrub(line) != line
-
     def over_line(self, line: bytes) -> bytes:
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            return self._scrub(line)
-        if not isinstance(value, dict):
-            return self._scrub(line)
-        if isinstance(value.get("probe_ip"), str) and value["probe_ip"] != PLACEHOLDER:
-            value["probe_ip"] = PLACEHOLDER
-            self.changed += 1
-        try:
-            value = self._over(value)
-        except RecursionError:
-            return self._scrub(line)
-        value[FACT] = {"values": self.changed}
-        try:
-            return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-        except UnicodeEncodeError:  # a lone surrogate, which only an escape can spell
-            return json.dumps(value, separators=(",", ":")).encode("ascii")
+        """Take the addresses out; the very same object where there is none."""
+        self._is_plain = self._stands_plainly(line)
+        numbers = [number for number in self._numbers if number in line]
+        parts: list[bytes] = []
+        at = 0
+        for string in find_strings(line):
+            written = self._over_string(string)
+            if written is None and not numbers:
+                continue
+            between = line[at : string.start]
+            for number in numbers:
+                between = self._over_number(number, between)
+            parts += [between, line[string.start : string.end] if written is None else written]
+            at = string.end
+        rest = line[at:]
+        for number in numbers:
+            rest = self._over_number(number, rest)
+        if not self.changed:
+            return line
+        parts.append(rest)
+        return _with_fact(b"".join(parts), self.changed)
 
-    def _over(self, value: Any, key: str = "") -> Any:
-        if key == _RESOLVER and isinstance(value, str) and is_address(value):
-            self.changed += 1
-            return SCRUBBED.decode("ascii")
-        if isinstance(value, str):
-            return self._over_response(value) if key == "raw_response" else self._over_text(value)
-        if isinstance(value, dict):
-            if value.get("format") == "base64" and isinstance(value.get("data"), str):
-                return {**value, "data": self._over_base64(value["data"])}
-            return {self._over_text(name): self._over(inner, name) for name, inner in value.items()}
-        if isinstance(value, list):
-            return [self._over(inner, key) for inner in value]
-        if isinstance(value, int) and value in self._numbers and not isinstance(value, bool):
-            self.changed += 1
-            return 0
-        return value
+    def _stands_plainly(self, line: bytes) -> bool:
+        """Whether an address stands in the bytes of a line as they are; nearly always this settles it."""
+        starts = range(0, max(1, len(line)), _STRIDE_BYTES)
+        pieces = (line[start : start + _STRIDE_BYTES + _OVERLAP_BYTES] for start in starts)
+        return any(self._scrub(piece) != piece for piece in pieces)
 
-    def _over_text(self, text: str) -> str:
-        data = text.encode("utf-8", "surrogatepass")
-        scrubbed = self._scrub(data)
-        if scrubbed == data:
-            return text
-        self.changed += 1
-        return scrubbed.decode("utf-8", "surrogatepass")
-
-    def _over_base64(self, text: str) -> str:
-        try:
-            data = base64.b64decode(text, validate=False)
-        except (binascii.Error, ValueError):
-            return self._over_text(text)
-        scrubbed = self._scrub(data)
-        if scrubbed == data:
-            return text
-        self.changed += 1
-        return base64.b64encode(scrubbed).decode("ascii")
-
-    def _over_response(self, text: str) -> str | None:
-        """Drop a DNS message that holds the address as bytes: its other facts stand in the answers."""
-        try:
-            data = base64.b64decode(text, validate=False)
-        except (binascii.Error, ValueError):
-            return self._over_text(text)
-        if any(packed in data for packed in self._packed) or self._scrub(data) != data:
-            self.changed += 1
+    def _over_string(self, string: JsonString) -> bytes | None:
+        """Return a string's new text; None where it stays."""
+        content = string.content
+        has_escapes = b"\\" in content
+        if not string.is_key and (string.key in _SPECIAL_KEYS or len(content) >= _SHORTEST_BASE64):
+            if string.key == "probe_ip" and string.depth <= 1 and content != PLACEHOLDER.encode():
+                self.changed += 1
+                return f'"{PLACEHOLDER}"'.encode()
+            if string.key == _RESOLVER and is_address(unescape(content[:128]).decode("utf-8", "replace")):
+                self.changed += 1
+                return b'"' + SCRUBBED + b'"'
+            if string.key in _BASE64_KEYS or _BASE64.fullmatch(content):
+                packed = self._over_base64(unescape(content), is_response=string.key == "raw_response")
+                if packed is not None:
+                    return packed
+        if not self._is_plain and not has_escapes:
             return None
-        return text
+        if len(content) <= _STRIDE_BYTES:
+            written = self._over_piece(content)
+            self.changed += written is not None
+            return None if written is None else b'"' + written + b'"'
+        scrubbed = [self._over_piece(piece) for piece in pieces_of(content)]
+        if all(piece is None for piece in scrubbed):
+            return None
+        self.changed += 1
+        kept = (old if new is None else new for old, new in zip(pieces_of(content), scrubbed, strict=True))
+        return b'"' + b"".join(kept) + b'"'
+
+    def _over_piece(self, content: bytes) -> bytes | None:
+        data = unescape(content)
+        scrubbed = self._scrub(data)
+        return escape(scrubbed) if scrubbed != data else None
+
+    def _over_number(self, number: bytes, between: bytes) -> bytes:
+        replaced, count = re.subn(rb"(?<![0-9.eE+-])" + number + rb"(?![0-9.eE])", b"0", between)
+        self.changed += count
+        return replaced
+
+    def _over_base64(self, text: bytes, *, is_response: bool) -> bytes | None:
+        """Scrub encoded bytes.
+
+        A DNS message that holds the address as bytes is dropped, for its other facts stand in the answers.
+        """
+        try:
+            data = base64.b64decode(text, validate=False)
+        except (binascii.Error, ValueError):
+            return None
+        scrubbed = self._scrub(data)
+        if is_response and (scrubbed != data or any(packed in data for packed in self._packed)):
+            self.changed += 1
+            return b"null"
+        if scrubbed == data:
+            return None
+        self.changed += 1
+        return b'"' + base64.b64encode(scrubbed) + b'"'
+
+
+def _with_fact(line: bytes, values: int) -> bytes:
+    """Write into a measurement how many of its values were changed; text that is none stays without."""
+    bare = line.strip()
+    if not (bare.startswith(b"{") and bare.endswith(b"}")):
+        return line
+    earlier = _FACT_LAST.search(bare)
+    if earlier is not None:
+        bare = bare[: earlier.start()] + b"}"
+        values += int(earlier[1])
+    return bare[:-1].rstrip() + f',"{FACT}":{{"values":{values}}}}}'.encode()

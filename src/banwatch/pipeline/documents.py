@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, cast
 
 import msgspec
@@ -16,12 +17,11 @@ import msgspec
 from banwatch.formats import bundle
 from banwatch.formats.api_answers import WRAPPED_WITHIN_BYTES, is_wrapped, unwrap_untrusted, what_it_is
 from banwatch.formats.encoded_text import is_utf16, utf16_codec
-from banwatch.formats.ooni.decode import MAX_LINE_BYTES
 from banwatch.formats.yaml_report import is_yaml_report, report_lines
 from banwatch.model.errors import WireError
 from banwatch.pipeline import bucket
 from banwatch.pipeline.lines import split_lines
-from banwatch.pipeline.sources import ENDINGS, POST, Source
+from banwatch.pipeline.sources import ENDINGS, POST, ReadLimits, Source
 from banwatch.pipeline.submissions import unwrapped
 from banwatch.pipeline.unpack import (
     CHUNK_BYTES,
@@ -37,6 +37,7 @@ from banwatch.pipeline.unpack import (
     unlz4,
     unzstd,
 )
+from banwatch.pipeline.zip_directory import check_directory_untrusted
 
 _LINE_ENDINGS = tuple(e for e in ENDINGS if any(kind in e for kind in (".json", ".ndjson", ".yaml")))
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -72,21 +73,22 @@ def open_documents(source: Source, on_read: Callable[[int], None]) -> Iterator[D
         OSError: it cannot be read.
     """
     if source.key is not None:
-        yield from _documents_in(source.name, _counted(bucket.read_key(source.key), on_read))
+        yield from _documents_in(source.name, _counted(bucket.read_key(source.key), on_read), source.limits)
         return
     if source.path is None:
-        yield from _documents_in(source.name, chunks_of(sys.stdin.buffer, on_read))
+        yield from _documents_in(source.name, chunks_of(sys.stdin.buffer, on_read), source.limits)
         return
     with open(source.path, "rb") as file:
         if file.read(4) in _ZIP:
             yield from _zip_members(source, file, on_read)
             return
         file.seek(0)
-        yield from _documents_in(source.name, chunks_of(file, on_read))
+        yield from _documents_in(source.name, chunks_of(file, on_read), source.limits)
 
 
 def _zip_members(source: Source, file: IO[bytes], on_read: Callable[[int], None]) -> Iterator[Document]:
     """Open the members of a zip archive, such as an evidence bundle, one after the other."""
+    check_directory_untrusted(file, source.limits.zip_directory_bytes)
     try:
         with zipfile.ZipFile(file) as archive:
             expected = _manifest_of(archive)
@@ -96,7 +98,8 @@ def _zip_members(source: Source, file: IO[bytes], on_read: Callable[[int], None]
                         chunks = _checked(
                             small_reads(content, _TAR_BYTES), (expected or {}).get(member.filename)
                         )
-                        yield from _documents_in(f"{source.name}!{member.filename}", chunks)
+                        name = f"{source.name}!{member.filename}"
+                        yield from _documents_in(name, chunks, source.limits)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise WireError(f"the zip archive is damaged, or packed in a way that is not read: {error}") from None
     on_read(source.size_bytes)
@@ -158,25 +161,27 @@ def _counted(chunks: Iterator[bytes], on_read: Callable[[int], None]) -> Iterato
         yield chunk
 
 
-def _documents_in(name: str, chunks: Iterator[bytes]) -> Iterator[Document]:
+def _documents_in(name: str, chunks: Iterator[bytes], limits: ReadLimits) -> Iterator[Document]:
     """Decompress a stream by its first bytes, and open it where it is a tar archive."""
     head, chunks = peek(chunks, WRAPPED_WITHIN_BYTES)
     for _ in range(_MAX_WRAPS):
         unpack = gunzip if head.startswith(GZIP) else unlz4 if head.startswith(LZ4) else None
-        unpack = unzstd if is_zstd(head) else unpack
+        unpack = partial(unzstd, window_bytes=limits.window_bytes) if is_zstd(head) else unpack
         if unpack is not None:
             head, chunks = peek(unpack(chunks), WRAPPED_WITHIN_BYTES)
     if other := packed_otherwise(head):
         raise WireError(f"packed with {other}, which is not read: unpack it first")
     at, magic = _TAR_MAGIC
     if head[at : at + len(magic)] == magic:
-        yield from _members(name, chunks)
+        yield from _members(name, chunks, limits)
         return
     if is_utf16(head):
         head, chunks = peek(_recoded(chunks, utf16_codec(head)), WRAPPED_WITHIN_BYTES)
     if words := what_it_is(head):
         raise WireError(words)
-    yield Document(name, unwrapped(name, chunks) if name.endswith(POST) else _lines_in(head, chunks))
+    longest = limits.line_bytes
+    lines = unwrapped(name, chunks, longest) if name.endswith(POST) else _lines_in(head, chunks, longest)
+    yield Document(name, lines)
 
 
 def _recoded(chunks: Iterator[bytes], codec: str) -> Iterator[bytes]:
@@ -187,11 +192,11 @@ def _recoded(chunks: Iterator[bytes], codec: str) -> Iterator[bytes]:
     yield decoder.decode(b"", final=True).encode("utf-8")
 
 
-def _lines_in(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _lines_in(head: bytes, chunks: Iterator[bytes], longest_bytes: int) -> Iterator[bytes]:
     """Give measurements on one line each, in whatever form of OONI's they come."""
     if is_yaml_report(head):
         return _report_lines(chunks)
-    unfolded = _unfolded(head, chunks)
+    unfolded = _unfolded(head, chunks, longest_bytes)
     return _unwrapped_answers(unfolded) if is_wrapped(head) else unfolded
 
 
@@ -229,7 +234,7 @@ def _unwrapped_answers(chunks: Iterator[bytes]) -> Iterator[bytes]:
         raise WireError(f"{len(failed)} answers cannot be read, the first: {failed[0]}")
 
 
-def _unfolded(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _unfolded(head: bytes, chunks: Iterator[bytes], longest_bytes: int) -> Iterator[bytes]:
     """Put measurements of a list, or one that spans many lines, on one line each.
 
     Other content, and content over the limit of a line, passes unchanged.
@@ -241,7 +246,7 @@ def _unfolded(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         read.append(chunk)
         held += len(chunk)
-        if held > MAX_LINE_BYTES:
+        if held > longest_bytes:
             yield from read
             yield from chunks
             return
@@ -260,16 +265,15 @@ def _raw_of(content: IO[bytes]) -> IO[bytes]:
     return cast(IO[bytes], getattr(content, "raw", content))
 
 
-def _members(name: str, chunks: Iterator[bytes]) -> Iterator[Document]:
+def _members(name: str, chunks: Iterator[bytes], limits: ReadLimits) -> Iterator[Document]:
     stream = Forward(chunks)
     try:
         with tarfile.open(fileobj=stream, mode="r|", bufsize=_TAR_BYTES) as archive:
             for member in archive:
                 content = archive.extractfile(member) if member.isfile() else None
                 if content is not None and member.name.endswith(ENDINGS):
-                    yield from _documents_in(
-                        f"{name}!{member.name}", small_reads(_raw_of(content), _READ_BYTES)
-                    )
+                    chunks = small_reads(_raw_of(content), _READ_BYTES)
+                    yield from _documents_in(f"{name}!{member.name}", chunks, limits)
         while stream.read(CHUNK_BYTES):
             pass  # reads to the end, where the compressed stream may be damaged
     except (tarfile.TarError, EOFError) as error:

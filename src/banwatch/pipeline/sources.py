@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from banwatch.formats.ooni.decode import MAX_LINE_BYTES
 from banwatch.model.errors import BanwatchError
 from banwatch.pipeline import bucket
 from banwatch.pipeline.unpack import (
@@ -32,6 +33,18 @@ ENDINGS = (
 _OWN = (".archive", ".inbox", ".reports.jsonl")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLimits:
+    """Memory that reading one file may take."""
+
+    line_bytes: int = MAX_LINE_BYTES
+    """Longest line, and longest measurement over many lines."""
+    window_bytes: int = 1 << 27
+    """Longest history of a zstandard stream: what `zstd --long` needs."""
+    zip_directory_bytes: int = 1 << 30
+    """Size of a zip archive's list of members; a member takes some 700 bytes of memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """File that holds measurements, an object in a bucket, or the standard input."""
@@ -42,6 +55,7 @@ class Source:
     size_bytes: int
     key: bucket.Key | None = None
     """Set for an object in a bucket."""
+    limits: ReadLimits = ReadLimits()
 
 
 def find(paths: Iterable[str | Path]) -> list[Source]:

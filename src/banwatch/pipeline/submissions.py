@@ -9,8 +9,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from banwatch.formats.ooni.decode import MAX_LINE_BYTES
-
 _NAME = re.compile(r"(?:^|[/!])([0-9]{14}\.[0-9]{6}_[A-Z]{2}_[a-z0-9]{1,64}_[0-9a-f]{16})\.post$")
 
 
@@ -18,18 +16,19 @@ class _Submission(msgspec.Struct):
     content: dict[str, msgspec.Raw]
 
 
-def unwrapped(name: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+def unwrapped(name: str, chunks: Iterator[bytes], longest_bytes: int) -> Iterator[bytes]:
     """Extract the measurement of a submission; other content passes unchanged, and is unreadable later.
 
     Args:
         name: of the file, which names the measurement.
         chunks: its bytes.
+        longest_bytes: size from which on content passes unchanged.
     """
     read, held = [], 0
     for chunk in chunks:
         read.append(chunk)
         held += len(chunk)
-        if held > MAX_LINE_BYTES:
+        if held > longest_bytes:
             yield from read
             yield from chunks
             return

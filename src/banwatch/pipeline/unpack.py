@@ -105,7 +105,7 @@ def _until_damaged(unpacker: Any, chunk: bytes) -> Iterator[bytes]:
     yield b"".join(pieces)
 
 
-def unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def unzstd(chunks: Iterator[bytes], window_bytes: int = 1 << 27) -> Iterator[bytes]:
     """Unpack zstandard, of any number of frames, with a bounded window.
 
     The input is fed in small pieces, because four bytes may unpack to a block of 128 KiB at once.
@@ -113,7 +113,7 @@ def unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
     Raises:
         WireError: the stream is damaged or cut short.
     """
-    maker = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    maker = zstandard.ZstdDecompressor(max_window_size=window_bytes)
     unpacker = maker.decompressobj()
     whole, held = True, 0
     pieces: list[bytes] = []

@@ -57,7 +57,7 @@ def seal(line: bytes, public_key: bytes) -> bytes:
     return SealedBox(PublicKey(public_key)).encrypt(padded)
 
 
-def unseal_untrusted(sealed: bytes, private_key: bytes) -> bytes:
+def unseal_untrusted(sealed: bytes, private_key: bytes, max_line_bytes: int = _MAX_LINE_BYTES) -> bytes:
     """Open what a probe sealed; the measurement line.
 
     Raises:
@@ -69,7 +69,7 @@ def unseal_untrusted(sealed: bytes, private_key: bytes) -> bytes:
         padded = SealedBox(PrivateKey(private_key)).decrypt(sealed)
         length = int.from_bytes(padded[:_LENGTH_BYTES], "big")
         unpacker = zlib.decompressobj()
-        line = unpacker.decompress(padded[_LENGTH_BYTES : _LENGTH_BYTES + length], _MAX_LINE_BYTES)
+        line = unpacker.decompress(padded[_LENGTH_BYTES : _LENGTH_BYTES + length], max_line_bytes)
         if unpacker.unconsumed_tail or not unpacker.eof:
             raise WireError("measurement too long, or cut")
     except (CryptoError, zlib.error, ValueError) as error:
