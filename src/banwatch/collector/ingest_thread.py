@@ -48,7 +48,7 @@ EVERY_S = 60.0
 AT_ONCE = 30
 """Ingests without that interval, after a quiet time: a person may be waiting for the result."""
 FULL_BYTES = 8 << 20
-"""Size of a journal that is ingested before the interval ends; the rows of more would take too much memory."""
+"""Size of a journal that is ingested before the interval ends; rows of more take too much memory."""
 MANY_BYTES = 8 << 20
 """Size from which on worker processes are worth starting."""
 _AFTER_FAILURE_S = 30.0

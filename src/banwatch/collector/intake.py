@@ -32,7 +32,7 @@ brought in with `banwatch ingest`.
 """
 MAX_SEALED_BODY_BYTES = (8 << 20) + 1024
 """Longest sealed measurement: packed, JSON is shorter, and its size is padded to a power of two."""
-READ_LIMITS = ReadLimits(line_bytes=MAX_SUBMISSION_BYTES, window_bytes=8 << 20, zip_directory_bytes=2 << 20)
+READ_LIMITS = ReadLimits(line_bytes=MAX_SUBMISSION_BYTES, window_bytes=8 << 20, zip_directory_bytes=1 << 20)
 """Limits of files that strangers send: 8 MiB is the window of `zstd -19`."""
 _UNPACKED_AT_ONCE_BYTES = 1 << 20
 _UID_LAST = re.compile(rb',"measurement_uid":"(\d{14}\.\d{6})_([A-Z]{2})_([a-z0-9]{1,64})_([0-9a-f]{16})"\}$')
