@@ -30,6 +30,7 @@ from banwatch.collector.keys import Keys
 from banwatch.collector.limits.rate_limit import RateLimit
 from banwatch.collector.owner import Owner
 from banwatch.formats.own_address import scrub_text
+from banwatch.formats.zip_directory import check_directory_untrusted
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.receipt import Receipt, SourceClass, hour_of_receipt
 from banwatch.model.reference import Reference
@@ -38,7 +39,6 @@ from banwatch.pipeline.commit import Committer, Tally
 from banwatch.pipeline.documents import open_documents
 from banwatch.pipeline.lines import HEAD_BYTES, LongLine, split_lines
 from banwatch.pipeline.trust.receipts import with_receipt
-from banwatch.pipeline.zip_directory import check_directory_untrusted
 
 _log = logging.getLogger(__name__)
 SETTLE_S = 1.0

@@ -18,6 +18,7 @@ from banwatch.formats import bundle
 from banwatch.formats.api_answers import WRAPPED_WITHIN_BYTES, is_wrapped, unwrap_untrusted, what_it_is
 from banwatch.formats.encoded_text import is_utf16, utf16_codec
 from banwatch.formats.yaml_report import is_yaml_report, report_lines
+from banwatch.formats.zip_directory import check_directory_untrusted
 from banwatch.model.errors import WireError
 from banwatch.pipeline import bucket
 from banwatch.pipeline.lines import split_lines
@@ -37,7 +38,6 @@ from banwatch.pipeline.unpack import (
     unlz4,
     unzstd,
 )
-from banwatch.pipeline.zip_directory import check_directory_untrusted
 
 _LINE_ENDINGS = tuple(e for e in ENDINGS if any(kind in e for kind in (".json", ".ndjson", ".yaml")))
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
