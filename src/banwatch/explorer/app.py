@@ -10,9 +10,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 
 from banwatch.explorer.api import add_api_routes
+from banwatch.explorer.cross_origin import CrossOriginApi
 from banwatch.explorer.guard import Guard, SiteAddress
+from banwatch.explorer.ooni_api import add_ooni_api
 from banwatch.explorer.report_form import add_report_routes
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
@@ -87,6 +90,8 @@ def create_app_over(
         _set_reader(app, reader, recorded=recorded)
 
     app.add_middleware(Guard, site=site, proxies=proxies or Proxies(), form_path=FORM)
+    app.add_middleware(CrossOriginApi)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6)
 
     @app.exception_handler(NotFoundError)
     async def missing(request: Request, error: NotFoundError) -> Response:
@@ -109,6 +114,7 @@ def create_app_over(
     app.state.reports = reports
     app.state.public_url = site.public_url
     _add_pages(app)
+    add_ooni_api(app, _store_of, _reader_of)
     add_api_routes(app, _reader_of)
     if reports is not None:
         add_report_routes(app, reports)
@@ -130,6 +136,13 @@ def _set_reader(app: FastAPI, reader: Reader, *, recorded: bool) -> None:
 def _reader_of(request: Request) -> Reader:
     reader: Reader = request.app.state.reader
     return reader
+
+
+def _store_of(request: Request) -> Store:
+    reader: Reader = request.app.state.reader
+    if not isinstance(reader, StoreReader):
+        raise NotFoundError("This copy of the site has no store to ask.")
+    return reader.store
 
 
 def _reported(request: Request) -> Sequence[ReaderReport] | None:

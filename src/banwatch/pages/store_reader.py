@@ -28,6 +28,11 @@ class StoreReader:
     def __init__(self, store: Store) -> None:
         self._store = store
 
+    @property
+    def store(self) -> Store:
+        """The store itself, for questions that no page asks."""
+        return self._store
+
     def bans(self) -> Mapping[str, Ban]:
         return _register()
 

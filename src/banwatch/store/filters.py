@@ -7,7 +7,7 @@ from typing import Any
 import ibis
 
 
-def _moment(at: datetime) -> Any:
+def moment(at: datetime) -> Any:
     """Return a time as the tables hold it: UTC, without a zone."""
     naive = at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
     return ibis.literal(naive, type="timestamp(6)")
@@ -18,12 +18,12 @@ def following(table: ibis.Table, after: tuple[datetime, str, str]) -> ibis.Table
 
     A page of rows is found by the last row before it, so that its cost does not grow with its number.
     """
-    moment, uid, target = _moment(after[0]), after[1], after[2]
+    last, uid, target = moment(after[0]), after[1], after[2]
     at = table["measurement_start_time"]
     later = (table["measurement_uid"] > uid) | (
         (table["measurement_uid"] == uid) & (table["target"] > target)
     )
-    return table.filter((at > moment) | ((at == moment) & later))
+    return table.filter((at > last) | ((at == last) & later))
 
 
 def filtered(
@@ -39,7 +39,7 @@ def filtered(
         if value is not None:
             table = table.filter(table[name] == value)
     if since is not None:
-        table = table.filter(table[at] >= _moment(since))
+        table = table.filter(table[at] >= moment(since))
     if until is not None:
-        table = table.filter(table[at] < _moment(until))
+        table = table.filter(table[at] < moment(until))
     return table

@@ -1,0 +1,86 @@
+"""Pages of a list in OONI's shape: `metadata` with the address of the next page, and `results`."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+
+from banwatch.explorer.ooni_api.asked import Asked, malformed
+
+DEFAULT_ROWS = 100
+MAX_ROWS = 1_000_000
+"""Largest limit that is accepted, as OONI's."""
+MOST_ROWS = 5_000
+"""Rows of one page at most, whatever limit is asked for; `next_url` leads on."""
+MAX_OFFSET = 1_000_000_000
+MOST_SKIPPED = 100_000
+"""Rows passed over at most for an offset that did not come from a `next_url`, which costs nothing."""
+_CURSOR = "cursor"
+
+
+def origin_of(request: Request) -> str:
+    """Return the address under which the site was asked, or its public one; without a slash at its end."""
+    public: str = getattr(request.app.state, "public_url", "")
+    return public or f"{request.url.scheme}://{request.url.netloc}"
+
+
+def read_cursor(asked: Asked) -> tuple[datetime, str] | None:
+    """Read the place in a list at which a page begins; None where the page is named by its offset alone."""
+    text = asked.text(_CURSOR)
+    if text is None:
+        return None
+    try:
+        moment, _, uid = base64.urlsafe_b64decode(text.encode()).decode().partition("~")
+        return datetime.fromisoformat(moment).astimezone(UTC), uid
+    except (ValueError, binascii.Error, OverflowError):
+        raise malformed(_CURSOR, "not the cursor of a next_url") from None
+
+
+def metadata_of(
+    request: Request,
+    *,
+    rows: int,
+    total: int,
+    limit: int,
+    offset: int,
+    last: tuple[datetime, str] | None,
+    query_time_s: float,
+) -> dict[str, Any]:
+    """Make `metadata`; `count` and `pages` are exact on every page.
+
+    Args:
+        request: the question.
+        rows: rows of this page.
+        total: rows of the whole list.
+        limit: rows of a full page.
+        offset: rows before this page.
+        last: time and measurement of the page's last row.
+        query_time_s: seconds that the store took.
+    """
+    following = None
+    if rows and limit and offset + rows < total and last is not None:
+        text = f"{last[0].astimezone(UTC).isoformat()}~{last[1]}"
+        cursor = base64.urlsafe_b64encode(text.encode()).decode()
+        kept = [
+            (k, v) for k, v in request.query_params.multi_items() if k not in ("offset", "limit", _CURSOR)
+        ]
+        query = urlencode([*kept, ("limit", limit), ("offset", offset + rows), (_CURSOR, cursor)])
+        following = f"{origin_of(request)}{request.url.path}?{query}"
+    return {
+        "count": total,
+        "current_page": offset // limit + 1 if limit else 1,
+        "limit": limit,
+        "next_url": following,
+        "offset": offset,
+        "pages": -(-total // limit) if limit else 0,
+        "query_time": round(query_time_s, 6),
+    }
+
+
+def page(metadata: dict[str, Any], results: Sequence[Any]) -> dict[str, Any]:
+    """Put a page together."""
+    return {"metadata": metadata, "results": results}
