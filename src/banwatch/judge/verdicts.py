@@ -37,6 +37,8 @@ def judge(evidence: Evidence, rules: Sequence[Rule] = RULES, ruleset: str = RULE
         ruleset: the table's version.
     """
     held = [rule for rule in _rules_for(evidence.kind, rules) if rule.holds(evidence)]
+    if evidence.http_forged_redirect:
+        held = [rule for rule in held if not _is_behind_redirect(rule, evidence)]
     withheld: list[Rule] = []
     if evidence.chosen_resolver:
         withheld = [rule for rule in held if _is_of_chosen_resolver(rule, evidence)]
@@ -110,6 +112,13 @@ def _is_of_chosen_resolver(rule: Rule, evidence: Evidence) -> bool:
         return True
     by_name = bool(evidence.groups_fate) and all(fate.startswith("dns.") for fate in evidence.groups_fate)
     return rule.state.accuses and by_name
+
+
+def _is_behind_redirect(rule: Rule, evidence: Evidence) -> bool:
+    """Whether a rule is about the lookup or the connections of a host that a redirect led to."""
+    if rule.layer is Layer.DNS:
+        return bool(evidence.dns_hop)
+    return rule.layer not in (Layer.HTTP, Layer.NETWORK) and bool(evidence.hop)
 
 
 def _sentence_of(deciding: Rule | None, evidence: Evidence) -> str:

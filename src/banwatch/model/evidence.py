@@ -303,6 +303,14 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     dns_family_failure: str | None = None
     """Failure of the network's own resolver for IPv4 or for IPv6 addresses alone, where it gave some of the
     other kind, and the name has both."""
+    http_forged_redirect: bool = False
+    """The input's own unencrypted redirect off the site came from somebody else's address, too."""
+    http_encrypted_twin: str = ""
+    """Fate of the same page inside TLS, at the address that refused it unencrypted: `http.ok`,
+    `http.refused`, or how the connection ended where the control's did not (`tcp.timeout`, `tls.reset`, ...);
+    else empty."""
+    dns_host_answers_alike: bool = False
+    """The false address gave the very same response to an innocent name."""
     groups_partly: tuple[str, ...] = ()
     """Groups of which some endpoints failed and some did not, as `access points: 4 of 6` (that failed)."""
     groups_partly_fate: tuple[str, ...] = ()

@@ -26,6 +26,8 @@ class FollowUp(StrEnum):
     """An innocent name at somebody else's address."""
     NAME_ELSEWHERE = "name_elsewhere"
     """The name at somebody else's address."""
+    ENCRYPTED = "encrypted"
+    """The same page inside TLS, at the same address."""
     NO_SNI = "no_sni"
     """A handshake without a name."""
     SPLIT_HELLO = "split_hello"

@@ -94,6 +94,10 @@ def test_every_rule_can_be_reached() -> None:
         "dns.before_resolver",
         "dns.impossible",
         "dns.case",
+        "dns.notice_host",  # what innocent names get there: test_in_clear.py
+        "http.forged_redirect",
+        "http.refused_in_clear",
+        "http.mute",
         "dns.bogon_beside",  # one kind of address alone: test_families.py
         "tls.forged",  # these take certificates, or rates: test_certificates.py, test_rates.py
         "http.slowed",

@@ -47,7 +47,8 @@ def _not_the_site(e: Evidence) -> bool:
 
 
 def _injection(e: Evidence) -> tuple[str, ...]:
-    return ("dns.injection.other",)
+    """Return the forgery; inside the probe's own network it may well be the server of a block page."""
+    return ("dns.injection",) if e.dns_unvouched_inside else ("dns.injection.other",)
 
 
 DNS_RULES: tuple[Rule, ...] = (

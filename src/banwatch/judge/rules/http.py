@@ -80,8 +80,8 @@ _LATER: dict[str, str] = {
 def _cut_later(e: Evidence) -> bool:
     if not e.http_encrypted or e.http_kind not in _LATER or not e.control_http:
         return False
-    if e.http_kind == Ending.TIMEOUT and e.slow_probe and not e.retested:
-        return False
+    if e.http_kind == Ending.TIMEOUT and ((e.slow_probe and not e.retested) or _slowed_download(e)):
+        return False  # a page that comes too slowly to arrive in time was not cut
     return e.tls_ok > 0 and e.http_genuine and e.http_again_failed and e.http_other_name_ok
 
 

@@ -4,6 +4,7 @@ from banwatch.judge.rules.connection import CONNECTION_RULES
 from banwatch.judge.rules.dns import DNS_RULES
 from banwatch.judge.rules.eras import ERA_RULES
 from banwatch.judge.rules.http import HTTP_RULES
+from banwatch.judge.rules.in_clear import IN_CLEAR_RULES
 from banwatch.judge.rules.lookup import LOOKUP_RULES
 from banwatch.judge.rules.path import PATH_RULES
 from banwatch.judge.rules.route import ROUTE_RULES
@@ -23,6 +24,7 @@ RULES: tuple[Rule, ...] = (
     *CONNECTION_RULES,
     *ERA_RULES,
     *HTTP_RULES,
+    *IN_CLEAR_RULES,
     *SERVICE_RULES,
     *WHOLE_RULES,
 )

@@ -119,8 +119,9 @@ def _fates_at_false_addresses(parts: MeasurementParts, hop: Hop, names: Names) -
         return ()
     fates = {fate_of(seen.step, seen.failure) for seen in (*hop.tcp, *hop.tls) if seen.ip in false}
     fates |= {_fate_of_page(parts, page) for page in hop.http if page.ip in false}
+    ports = {seen.port for seen in hop.tcp if seen.port}
     for endpoint in parts.control.endpoints if parts.control else ():
-        if endpoint.ip in false:
+        if endpoint.ip in false and (not ports or endpoint.port in ports):
             if endpoint.tcp_failure:
                 fates.add(Fate.CONTROL_UNREACHABLE.value)
             elif endpoint.tls_failure in CERTIFICATE_FAILURES:

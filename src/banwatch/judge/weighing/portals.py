@@ -14,6 +14,7 @@ from cryptography.x509.oid import NameOID
 from banwatch.formats.ooni.reading import host_of, read_ip
 from banwatch.judge.weighing.connections import is_self_signed
 from banwatch.judge.weighing.facts.addresses import is_private_name
+from banwatch.judge.weighing.facts.follow_ups import are_alike, other_host_at
 from banwatch.judge.weighing.facts.pages import compare_pages, has_portal_marks, is_own
 from banwatch.judge.weighing.parts import MeasurementParts
 from banwatch.model.failure import CERTIFICATE_FAILURES
@@ -90,7 +91,7 @@ def is_behind_portal(parts: MeasurementParts, *, known_national: bool) -> bool:
         return True
     if known_national or _is_controls(parts):
         return False
-    if any(_is_gateways(parts, page) for page in responses):
+    if any(_is_gateways(parts, page) for page in responses) and not _tells_names_apart(parts, responses):
         return True
     return not _reached_others(parts) and any(
         _shows_gateway_certificate(parts, shake) for hop in parts.hops for shake in hop.tls
@@ -103,6 +104,20 @@ def _reached_others(parts: MeasurementParts) -> bool:
         return False
     shakes = (shake for hop in parts.hops for shake in hop.tls)
     return any(shake.failure is None and not shake.no_verify for shake in shakes)
+
+
+def _tells_names_apart(parts: MeasurementParts, responses: list[Observation]) -> bool:
+    """Whether an innocent name got something else at the same address, and the helper was reached.
+
+    A gateway asks everybody to log in, whatever the name: who sends one name alone away is no gateway.
+    """
+    if parts.control is None or parts.observed.control_failure is not None or not parts.follow_ups:
+        return False
+    first = next((page for page in responses if page.hop == 0), None)
+    other = other_host_at(first, parts.follow_ups) if first is not None else None
+    if first is None or other is None:
+        return False
+    return not are_alike(first, other) and not _is_gateways(parts, other)
 
 
 def _is_safe(parts: MeasurementParts, page: Observation) -> bool:

@@ -10,16 +10,17 @@ _USUAL_PREFIXES = frozenset({"", "www."})
 
 def is_redirected_off(parts: MeasurementParts) -> bool:
     """Whether an unencrypted response led to another registrable domain, not by the site's own doing."""
-    leads_off = any(_leads_off(parts, page) for hop in parts.hops for page in hop.http)
-    return leads_off and not _is_by_the_site(parts)
+    was_led_off = any(leads_off(parts, page) for hop in parts.hops for page in hop.http)
+    return was_led_off and not _is_by_the_site(parts)
 
 
 def is_sent_in_clear(parts: MeasurementParts, at: int) -> bool:
     """Whether the pages of a hop were reached by an unencrypted redirect to another registrable domain."""
-    return any(_leads_off(parts, page) for hop in parts.hops[:at] for page in hop.http)
+    return any(leads_off(parts, page) for hop in parts.hops[:at] for page in hop.http)
 
 
-def _leads_off(parts: MeasurementParts, page: Observation) -> bool:
+def leads_off(parts: MeasurementParts, page: Observation) -> bool:
+    """Whether an unencrypted response sends to another registrable domain, of another owner by its name."""
     aim = host_of(page.location) if page.location else None
     if not aim or not page.hostname or not (page.url or "").startswith("http:"):
         return False
@@ -54,5 +55,5 @@ def _is_by_the_site(parts: MeasurementParts) -> bool:
         theirs & uncommon_headers(page.response_headers)
         for hop in parts.hops
         for page in hop.http
-        if _leads_off(parts, page)
+        if leads_off(parts, page)
     )

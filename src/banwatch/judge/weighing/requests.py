@@ -6,8 +6,9 @@ from typing import TypedDict
 from banwatch.judge.weighing.connections import OTHER_NAMES, RETRIES
 from banwatch.judge.weighing.facts import fingerprints
 from banwatch.judge.weighing.facts.fingerprints import FoundPage, MatchedFingerprints, PageOrigin
-from banwatch.judge.weighing.facts.follow_ups import is_same_elsewhere
+from banwatch.judge.weighing.facts.follow_ups import are_alike, is_same_elsewhere, other_host_at
 from banwatch.judge.weighing.facts.pages import (
+    FIRST_ERROR_STATUS,
     REDIRECTS,
     PageComparison,
     compare_pages,
@@ -17,9 +18,10 @@ from banwatch.judge.weighing.facts.pages import (
     is_refusal,
 )
 from banwatch.judge.weighing.parts import MeasurementParts
-from banwatch.judge.weighing.redirects import is_redirected_off, is_sent_in_clear
-from banwatch.model.fate import ending_of
-from banwatch.model.observation import Observation
+from banwatch.judge.weighing.redirects import is_redirected_off, is_sent_in_clear, leads_off
+from banwatch.model.fate import Fate, ending_of, fate_of
+from banwatch.model.follow_up import FollowUp
+from banwatch.model.observation import Observation, Step
 
 _NOTHING_COMPARED = PageComparison()
 
@@ -39,6 +41,9 @@ class RequestColumns(TypedDict):
     http_again_failed: bool
     http_other_name_ok: bool
     http_same_elsewhere: bool
+    http_forged_redirect: bool
+    http_encrypted_twin: str
+    dns_host_answers_alike: bool
     http_redirect_broken: bool
     http_redirected_off: bool
     http_refused: bool
@@ -78,6 +83,7 @@ def find_requests(
     compared = _NOTHING_COMPARED
     if answered is not None:
         compared = compare_pages(answered, parts.control.http if parts.control else None)
+    first = _first_page(parts)
     again = [seen.failure is None for seen in parts.requests_again(RETRIES)]
     return {
         "http_failure": page.failure if page is not None else None,
@@ -95,6 +101,11 @@ def find_requests(
             for other in parts.requests_again(OTHER_NAMES)
         ),
         "http_same_elsewhere": answered is not None and is_same_elsewhere(answered, parts.follow_ups),
+        "http_forged_redirect": first is not None
+        and leads_off(parts, first)
+        and is_same_elsewhere(first, parts.follow_ups),
+        "http_encrypted_twin": _find_encrypted_twin(parts, first),
+        "dns_host_answers_alike": first is not None and _answers_alike(parts, first),
         "http_redirect_broken": is_broken_redirect(page, parts.last_at),
         "http_redirected_off": is_redirected_off(parts),
         "http_refused": answered is not None and is_refusal(answered),
@@ -111,6 +122,42 @@ def find_requests(
         "fingerprints_broad": tuple(sorted({*in_pages.broad, *in_answers.broad})),
         "fingerprints_vetoed": tuple(sorted({*in_pages.vetoed, *in_answers.vetoed})),
     }
+
+
+def _first_page(parts: MeasurementParts) -> Observation | None:
+    """Return the unencrypted response to the input itself."""
+    if not parts.follow_ups or not parts.hops[0].http:
+        return None
+    page = parts.hops[0].http[-1]
+    plain = not (page.url or "").startswith("https:")
+    return page if plain and page.failure is None and page.status_code else None
+
+
+def _answers_alike(parts: MeasurementParts, first: Observation) -> bool:
+    other = other_host_at(first, parts.follow_ups) if parts.is_false(first.ip) else None
+    return other is not None and are_alike(first, other)
+
+
+def _is_good(parts: MeasurementParts, shake: Observation) -> bool:
+    return parts.is_valid(shake) if shake.peer_certificates else not (shake.failure or shake.no_verify)
+
+
+def _find_encrypted_twin(parts: MeasurementParts, first: Observation | None) -> str:
+    """Return the fate of the same page inside TLS; a cut counts where the control completed TLS there."""
+    twin = [seen for seen in parts.follow_ups if seen.follow_up == FollowUp.ENCRYPTED]
+    if first is None or not twin:
+        return ""
+    last = twin[-1]
+    if last.failure is None and last.step is Step.HTTP:
+        verified = any(seen.step is Step.TLS and _is_good(parts, seen) for seen in twin)
+        fine = verified and (last.status_code or FIRST_ERROR_STATUS) < FIRST_ERROR_STATUS
+        return Fate.HTTP_OK.value if fine and not is_refusal(last) else Fate.HTTP_REFUSED.value
+    there = parts.addresses.unwrap(first.ip or "")
+    completed = any(
+        endpoint.ip == there and endpoint.tls_attempted and endpoint.tls_failure is None
+        for endpoint in (parts.control.endpoints if parts.control else ())
+    )
+    return fate_of(last.step, last.failure) if completed and last.failure is not None else ""
 
 
 def _open_pages(parts: MeasurementParts) -> Iterator[FoundPage]:

@@ -12,6 +12,8 @@ from banwatch.model.observation import Observation, Step
 
 _TAMPERED = "http.tamper"
 """Mechanism that changes what passes, and lets it pass."""
+_OF_QUIC = "udp"
+"""Protocol of flows over which no page of the plain measurement comes: HTTP/3 is tried beside it."""
 _HARMLESS = frozenset({_TAMPERED})
 
 
@@ -24,9 +26,9 @@ def is_usable(observations: Sequence[Observation], flows: Collection[FlowTruth])
     """
     plain = [seen for seen in observations if seen.follow_up is None]
     requests = [seen for seen in plain if seen.step is Step.HTTP]
-    last_hop = max((seen.hop for seen in requests), default=None)
-    if last_hop is None:
+    if not requests:
         return False
+    last_hop = max(seen.hop for seen in plain)  # a redirect whose aim could not be reached opened nothing
     for hop in range(last_hop + 1):
         of_hop = [seen for seen in requests if seen.hop == hop]
         if of_hop and not any(_came_untouched(seen, plain, flows) for seen in of_hop):
@@ -65,7 +67,9 @@ def _flows_of(
     """Return the flows to a page's address that carried its name; those that carried none where none did."""
     ports = {seen.port for seen in plain if seen.step is not Step.DNS and seen.ip == page.ip and seen.port}
     wanted = {page.port} if page.port else ports
-    there = [flow for flow in flows if flow.dst == page.ip and flow.dport in wanted]
+    there = [
+        flow for flow in flows if flow.dst == page.ip and flow.dport in wanted and flow.proto != _OF_QUIC
+    ]
     return [flow for flow in there if _says(flow, host)] or there
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from banwatch.formats.ooni import wire
-from banwatch.model.failure import Failure
+from banwatch.model.failure import GENERIC_TIMEOUT, Failure
 from banwatch.model.follow_up import FollowUp
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.http.request import HttpRequest
@@ -16,6 +16,7 @@ from banwatch.probe.steps.http import BROWSER_HEADERS, http_get
 from banwatch.probe.steps.tcp import tcp_connect
 from banwatch.probe.steps.tls import tls_handshake
 
+HTTPS_PORT = 443
 _SMALL_BODY_BYTES = 1 << 16
 _PATIENCE = 3.0
 """How much longer a retest waits than the step that it repeats."""
@@ -39,13 +40,23 @@ async def after_request(
         if other in RESETS and not url.is_tls:
             await rest(context)
             await say_nothing(context, endpoint, depth)
-    if context.is_doubtful_timeout(request.failure, settings.timeouts.http_s):
+    never_answered = {other, again, request.failure} == {GENERIC_TIMEOUT} and not url.is_tls
+    if never_answered or context.is_doubtful_timeout(request.failure, settings.timeouts.http_s):
         async with context.lag.quiet():
             await _request(context, FollowUp.RETEST, url, endpoint, depth, patience=_PATIENCE)
 
 
-async def after_other_page(context: FollowUpContext, url: TargetUrl, endpoint: Endpoint) -> None:
-    """See whether a plain page unlike the control's is the site's, or a device's that reads the name."""
+async def after_other_page(
+    context: FollowUpContext, url: TargetUrl, endpoint: Endpoint, *, refused: bool
+) -> None:
+    """See whether a plain page unlike the control's is the site's, or a device's that reads the name.
+
+    Args:
+        context: the measurement.
+        url: the input.
+        endpoint: the address that the page came from.
+        refused: it is a refusal, an error or empty, which the site may not say inside TLS.
+    """
     settings = context.settings
     if not settings.follow_ups or url.is_tls:
         return
@@ -55,6 +66,10 @@ async def after_other_page(context: FollowUpContext, url: TargetUrl, endpoint: E
     if elsewhere.ip != endpoint.ip:
         async with context.politeness.addresses.hold(elsewhere.ip):
             await _request(context, FollowUp.NAME_ELSEWHERE, url, elsewhere, 0)
+    if refused:
+        encrypted = replace(url, scheme="https", port=HTTPS_PORT)
+        async with context.politeness.addresses.hold(endpoint.ip):
+            await _request(context, FollowUp.ENCRYPTED, encrypted, Endpoint(endpoint.ip, HTTPS_PORT), 0)
 
 
 async def _request(

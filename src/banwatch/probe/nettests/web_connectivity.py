@@ -21,7 +21,7 @@ from banwatch.probe.follow_ups.names import (
     resolvers_in_doubt,
     try_resolvers,
 )
-from banwatch.probe.follow_ups.requests import after_other_page
+from banwatch.probe.follow_ups.requests import HTTPS_PORT, after_other_page
 from banwatch.probe.nettest_context import NettestContext
 from banwatch.probe.nettests.registry import Nettest
 from banwatch.probe.step_records import StepRecords
@@ -139,7 +139,10 @@ class WebConnectivity:
         return sources
 
     async def _ask_control(self, url: TargetUrl, endpoints: list[Endpoint]) -> None:
-        self._control_request = make_control_request(url, endpoints)
+        asked = endpoints
+        if not url.is_tls:  # what the control finds there tells whether an encrypted page is cut off
+            asked = endpoints + [Endpoint(one.ip, HTTPS_PORT) for one in endpoints]
+        self._control_request = make_control_request(url, asked)
         if self._settings.helper_url is None:
             self._control_failure = f"{UNKNOWN_FAILURE_PREFIX}no helper was given"
             return
@@ -169,9 +172,10 @@ class WebConnectivity:
         ours = self._summarize()
         differs = False in (ours.status_code_match, ours.body_length_match, ours.title_match)
         code = first.response.code or 0
-        if differs or (code // 100 == 4 or code // 100 == 5):
+        refused = code // 100 in (4, 5) or (code // 100 == 2 and not first.response.body)
+        if differs or refused:
             endpoint = parse_endpoint(first.address or "")
-            await after_other_page(self._follow_up, url, endpoint)
+            await after_other_page(self._follow_up, url, endpoint, refused=refused)
 
     def _name_findings(self, url: TargetUrl) -> NameFindings:
         shakes = self._records.tls_handshakes

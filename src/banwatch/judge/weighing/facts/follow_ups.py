@@ -36,6 +36,36 @@ def is_cut_elsewhere(follow_ups: Sequence[Observation]) -> bool:
     return innocent and bool(named) and all(ending_of(s.failure or "") in _CUTS_ELSEWHERE for s in named)
 
 
+def other_host_at(page: Observation, follow_ups: Sequence[Observation]) -> Observation | None:
+    """Return the response that an innocent name got, unencrypted, at the address of a page."""
+    return next(
+        (
+            seen
+            for seen in follow_ups
+            if seen.step is _HTTP
+            and seen.follow_up == FollowUp.OTHER_HOST
+            and seen.failure is None
+            and seen.ip == page.ip
+        ),
+        None,
+    )
+
+
+def are_alike(page: Observation, other: Observation) -> bool:
+    """Whether two responses are the same, but for the name that each was asked for."""
+    return (
+        page.status_code == other.status_code
+        and _nameless(page.location, page) == _nameless(other.location, other)
+        and {name for name, _ in page.response_headers} == {name for name, _ in other.response_headers}
+        and _nameless((page.body or b"").decode("latin-1"), page)
+        == _nameless((other.body or b"").decode("latin-1"), other)
+    )
+
+
+def _nameless(text: str | None, seen: Observation) -> str:
+    return (text or "").replace(seen.hostname, "") if seen.hostname else text or ""
+
+
 def is_same_elsewhere(page: Observation, follow_ups: Sequence[Observation]) -> bool:
     """Whether the name got the very same response at somebody else's address."""
     return any(
