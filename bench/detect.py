@@ -13,6 +13,9 @@ known to take 14.
 With `--silence` countries are measured as the field does, by five laws: probes that come and go for days,
 schedules, daily rhythms; their shutdowns leave no measurements.
 
+With `--networks` each target is measured on two networks, which a block hits in the same hour, and what is
+said of either counts; also blocks of a day.
+
 With `--hard` the series' measurements and trouble follow the time of day, every hour has luck of its own, and
 once in two weeks half of everything fails for an hour or two; the countries stay as they are.
 `least_hours_by_baseline` is Lorden's bound at the goal's rate of false alarms, to be held against
@@ -35,7 +38,7 @@ from banwatch.detect.blocking.emissions import Emissions
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from detecting import happenings, measuring, silence
+from detecting import happenings, measuring, pairs, silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +190,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="other chance")
     parser.add_argument("--series-only", action="store_true", help="no countries: single series and speed")
     parser.add_argument("--silence", action="store_true", help="silences alone, by the law of measuring")
+    parser.add_argument("--networks", action="store_true", help="targets that two networks measure, alone")
     arguments = parser.parse_args()
+    if arguments.networks:
+        size = QUICK if arguments.quick else DEFAULT
+        trial = measuring.Trial(arguments.emissions, arguments.hard)
+        print(json.dumps(pairs.report(arguments.seed, size.series // 2, trial), indent=2))
+        return
     if arguments.silence:
         print(json.dumps(silence.report(1 if arguments.quick else 5, arguments.seed), indent=2))
         return

@@ -98,4 +98,4 @@ def steps_of(drawn: Sample, upto: NDArray[np.int64] | None = None) -> tuple[Step
     gaps[1:] = np.where(used[1:], hour[1:] - hour[:-1], 0)
     informative = np.where(used, np.take_along_axis(drawn.informative, order, axis=0), 0).astype(np.float32)
     accusing = np.where(used, np.take_along_axis(drawn.accusing, order, axis=0), 0).astype(np.float32)
-    return Steps(accusing, informative, gaps), hour
+    return Steps(accusing, informative, gaps, hour[0]), hour

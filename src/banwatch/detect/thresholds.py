@@ -266,6 +266,15 @@ RELEASE_SHARE = 0.4
 """Anything that begins in this share of all countries at once came with a probe or ruleset release."""
 COMMON_CAUSE_TAIL_HOURS = 24
 """Changes of the same target, or of anything, within this time of a cause elsewhere are laid to it too."""
+ELSEWHERE_SHARE = 0.5
+"""Rise of a target's failures in other countries, as a share of its rise in one, from which it is the target
+that fails: a site that is half down is half down for all, give or take the luck of sparse votes."""
+ELSEWHERE_LEAST_CELLS = 3
+"""Hours with votes on a target, in a country, that tell of it."""
+ELSEWHERE_LEAST_DAYS = 3
+ELSEWHERE_LONGEST_DAYS = 28
+"""Days around an onset that other countries are asked of, at least and at most: sparse countries measure a
+target once a day, and what lasts for months is no outage of a site that others watch."""
 EDGE_NATS = 3.0
 """Absence that dates an edge of a shutdown: the network would have been heard of by then, 19 times in 20."""
 LOOK_ELSEWHERE_NATS = 2.0

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
+from banwatch.detect.blocking.bursts import NONE, Bursts
 from banwatch.detect.votes.steps import Floats, Steps
 
 Groups = NDArray[np.int64]
@@ -23,6 +24,8 @@ class Prior:
     mean: float = t.BASELINE_PRIOR_MEAN
     strength_votes: float = t.BASELINE_STRENGTH_VOTES[0]
     """Votes that the mean counts for in one series' own share: many where the series are alike."""
+    bursts: Bursts = NONE
+    """Law of the bursts of all series."""
 
 
 def fit(accusing: Floats, informative: Floats, *, weakest: float = t.BASELINE_STRENGTH_VOTES[0]) -> Prior:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
+from banwatch.detect.blocking import thresholds as b
 from banwatch.detect.votes.steps import Floats
 
 OPEN, PARTLY, BLOCKED = 0, 1, 2
@@ -57,6 +58,15 @@ def log_ratios(
     if emissions is Emissions.BETA_BINOMIAL:
         return _beta_binomial(accusing, informative, baseline)
     return _scaled_binomial(accusing, informative, baseline)
+
+
+def burst_ratio(accusing: Floats, informative: Floats, baseline: Floats) -> Floats:
+    """Return log likelihood ratios of a burst against none, in an open series, `[steps, series]`."""
+    share = np.clip(baseline + b.BURST_EXTRA * (1 - baseline), 0, t.BLOCKED_SHARE)
+    scale = weight(informative)
+    hit, miss = np.log(share / baseline), np.log((1 - share) / (1 - baseline))
+    ratio = accusing * hit + (informative - accusing) * miss
+    return np.asarray(scale * ratio, np.float32)
 
 
 def _scaled_binomial(accusing: Floats, informative: Floats, baseline: Floats) -> tuple[Floats, Floats]:

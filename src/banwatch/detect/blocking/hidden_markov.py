@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
+from banwatch.detect.blocking.bursts import NONE, Bursts, surprises
 from banwatch.detect.blocking.emissions import DEFAULT, OPEN, Emissions, log_ratios
 from banwatch.detect.votes.steps import Floats, Hours, Steps
 
@@ -75,12 +76,25 @@ def evidence(
     return best
 
 
+def ratios_with_bursts(
+    steps: Steps, baseline: Floats, emissions: Emissions, bursts: Bursts
+) -> tuple[Floats, Floats]:
+    """Return log likelihood ratios of partly and of blocked against open, which may be in a burst."""
+    partly, blocked = log_ratios(steps.accusing, steps.informative, baseline, emissions)
+    if bursts.share:
+        surprise = surprises(steps, baseline, bursts)
+        partly, blocked = partly - surprise, blocked - surprise
+    return partly, blocked
+
+
 def smooth(
     steps: Steps,
     baseline: Floats,
     *,
     from_start: NDArray[np.bool_] | None = None,
     emissions: Emissions = DEFAULT,
+    bursts: Bursts = NONE,
+    onsets: Floats | None = None,
 ) -> Floats:
     """Run the chain forwards and backwards over every series at once.
 
@@ -89,6 +103,8 @@ def smooth(
         baseline: each series' share of failures while open.
         from_start: whether a column begins where its series does; otherwise the series was open before.
         emissions: the distribution of an hour's votes.
+        bursts: the law of bursts of the open series.
+        onsets: further chance of an onset just before each step, as other networks tell it.
 
     Returns:
         The probability that a series was not open at a step, given all its votes, `[steps, series]`.
@@ -96,7 +112,7 @@ def smooth(
     count, series = steps.informative.shape
     powers = _powers()
     gaps = np.minimum(steps.gap_hours, t.LONGEST_GAP_HOURS)
-    partly, blocked = log_ratios(steps.accusing, steps.informative, baseline, emissions)
+    partly, blocked = ratios_with_bursts(steps, baseline, emissions, bursts)
     peak = np.maximum(np.maximum(partly, blocked), 0)
     likelihood = np.stack([np.exp(-peak), np.exp(partly - peak), np.exp(blocked - peak)], axis=1)
     likelihood = np.maximum(likelihood, np.float32(1e-30))
@@ -106,10 +122,14 @@ def smooth(
     starts = np.array(t.INITIAL, np.float32)[:, None]
     if from_start is not None:
         starts = np.where(from_start, starts, powers[OPEN][:, gaps[0]])
+    to_partly = t.PARTLY_ONSET_PER_HOUR / (t.PARTLY_ONSET_PER_HOUR + t.ONSET_PER_HOUR)
+    turned = np.array([[-1.0], [to_partly], [1 - to_partly]], np.float32)
     forward[0] = likelihood[0] * starts
     forward[0] /= forward[0].sum(axis=0)
     for i in range(1, count):
         row = _onwards(forward[i - 1], powers, gaps[i], alike[i])
+        if onsets is not None:
+            row += row[OPEN] * onsets[i] * turned
         row *= likelihood[i]
         row /= row.sum(axis=0)
         forward[i] = row
@@ -121,6 +141,8 @@ def smooth(
         interfered[i] = 1 - here[OPEN] / here.sum(axis=0)
         if i:
             after = likelihood[i] * backward
+            if onsets is not None:
+                after[OPEN] += onsets[i] * (turned * after).sum(axis=0)
             step = powers[:, :, gaps[i][:1] if alike[i] else gaps[i]]  # [from, to, series]
             backward = step[:, 0] * after[0] + step[:, 1] * after[1] + step[:, 2] * after[2]
             backward /= backward.sum(axis=0)

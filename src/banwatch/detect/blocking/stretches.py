@@ -4,17 +4,20 @@ First a bound leaves out the series that hold no evidence. Then, up to three tim
 runs on the others, and their baselines are computed again from the steps that it takes for open.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
+from banwatch.detect.blocking import thresholds as b
 from banwatch.detect.blocking.baseline import Groups, Prior, first_guess, fit, fit_roughly, shrink
+from banwatch.detect.blocking.bursts import NONE, Bursts, fit_bursts
 from banwatch.detect.blocking.emissions import DEFAULT, Emissions
 from banwatch.detect.blocking.hidden_markov import evidence, smooth
+from banwatch.detect.blocking.pooling import groups_of, hours_of, marked_together, with_onsets
 from banwatch.detect.blocking.segments import Segment, lay_out, segments_of
 from banwatch.detect.votes.steps import Floats, Steps
 
@@ -79,31 +82,39 @@ def solve(
         accusing[columns], informative[columns] = first_guess(_columns_of(steps, columns))
     shared = prior or fit_roughly(accusing, informative)
     baseline = shrink(accusing, informative, shared, alike)
-    segments: list[Segment] = []
+    marked: dict[int, NDArray[np.bool_]] = {}
     for columns in _batches(every, _SCREENED):
         mine = _columns_of(steps, columns)
         best = evidence(mine, baseline[columns], emissions=emissions)
         for position in np.flatnonzero(best.max(axis=0) >= t.SCREEN_LOG_ODDS).tolist():
             column = columns[position : position + 1]
             used = int((mine.informative[:, position] > 0).sum())
-            marked = _worth_smoothing(
+            marked[int(column[0])] = _worth_smoothing(
                 _columns_of(steps, column), baseline[column], best[:used, position], emissions
             )
-            segments.extend(segments_of(int(column[0]), marked))
         accusing[columns] = mine.accusing.sum(axis=0)
         informative[columns] = mine.informative.sum(axis=0)
+    hours = hours_of(steps)
+    if hours is not None and alike is not None:
+        for group in groups_of(alike):
+            for number, rows in marked_together(steps, hours, group, baseline, emissions):
+                marked[number] = marked[number] | rows if number in marked else rows
+    segments = [one for number, rows in sorted(marked.items()) for one in segments_of(number, rows)]
 
     all_accusing, all_informative = accusing.copy(), informative.copy()
     found: dict[Segment, tuple[Stretch, ...]] = {}
     held: dict[Segment, tuple[float, float]] = {}
     active = sorted(segments, key=lambda segment: (segment.last - segment.first, segment))
-    for _ in range(t.SMOOTHING_ROUNDS):
+    bursts = prior.bursts if prior else NONE
+    for turn in range(t.SMOOTHING_ROUNDS):
         for start in range(0, len(active), _SMOOTHED):
             batch = active[start : start + _SMOOTHED]
             mine = lay_out(steps, batch)
             columns = np.array([segment.column for segment in batch])
             from_start = np.array([segment.first == 0 for segment in batch])
-            interfered = smooth(mine, baseline[columns], from_start=from_start, emissions=emissions)
+            interfered = smooth(
+                mine, baseline[columns], from_start=from_start, emissions=emissions, bursts=bursts
+            )
             taken = np.where(interfered > t.HELD_PROBABILITY, 1, interfered)
             less_accusing = (mine.accusing * taken).sum(axis=0)
             less_informative = (mine.informative * taken).sum(axis=0)
@@ -119,11 +130,52 @@ def solve(
         shared = prior or fit(accusing, informative)
         fresh = shrink(accusing, informative, shared, alike)
         moved = np.abs(fresh - baseline) > t.BASELINE_SETTLED * baseline
+        if not turn and prior is None:
+            bursts = _bursts_outside(steps, fresh, found)
+            moved |= bursts.share > 0
         active = [segment for segment in active if moved[segment.column]]
         columns = np.array(sorted({segment.column for segment in active}), np.int64)
         baseline[columns] = fresh[columns]
+    if hours is not None and alike is not None:
+        for batch, onsets in with_onsets(steps, hours, segments, alike, baseline, emissions, bursts):
+            mine = lay_out(steps, batch)
+            columns = np.array([segment.column for segment in batch])
+            from_start = np.array([segment.first == 0 for segment in batch])
+            interfered = smooth(
+                mine,
+                baseline[columns],
+                from_start=from_start,
+                emissions=emissions,
+                bursts=bursts,
+                onsets=onsets,
+            )
+            for position, segment in enumerate(batch):
+                found[segment] = tuple(
+                    one
+                    for one in _stretches(segment, interfered[:, position])
+                    if steps.accusing[one.first : one.last + 1, one.column].sum() > b.POOLED_OWN_VOTES
+                )
     stretches = sorted((one for some in found.values() for one in some), key=lambda s: (s.column, s.first))
-    return Solved(tuple(stretches), baseline, shared)
+    return Solved(tuple(stretches), baseline, replace(shared, bursts=bursts))
+
+
+def _bursts_outside(steps: Steps, baseline: Floats, found: Mapping[Segment, Sequence[Stretch]]) -> Bursts:
+    """Fit the law of bursts to the series, or to so many of them, outside long stretches of interference."""
+    count, series = steps.informative.shape
+    some = max(min(series, b.BURST_STEPS // count), 1)
+    columns = np.unique(np.linspace(0, series - 1, some).astype(np.int64))
+    mine = _columns_of(steps, columns)
+    hour = np.cumsum(mine.gap_hours, axis=0, dtype=np.int32)
+    held = np.zeros(hour.shape, np.bool_)
+    position = {int(column): index for index, column in enumerate(columns)}
+    for segment, stretches in found.items():
+        at = position.get(segment.column)
+        for one in stretches if at is not None else ():
+            if hour[one.last, at] - hour[one.first, at] >= b.BURST_LONGEST_HOURS:
+                held[max(one.first - b.BURST_MARGIN_STEPS, 0) : one.last + b.BURST_MARGIN_STEPS + 1, at] = (
+                    True
+                )
+    return fit_bursts(mine, baseline[columns], held)
 
 
 def _batches(columns: Columns, size: int) -> Iterator[Columns]:

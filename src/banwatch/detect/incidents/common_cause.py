@@ -11,23 +11,30 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from banwatch.detect import thresholds as t
+from banwatch.detect.incidents.elsewhere import Elsewhere
 from banwatch.model.cell import Cell
 from banwatch.model.ids import CountryCode, TargetName
 from banwatch.model.incident import Change, IncidentKind
+
+ALONE = "one probe or report alone says so"
+"""Reason for what a single voice says."""
 
 
 def set_aside(changes: Sequence[Change], cells: Iterable[Cell]) -> dict[Change, str]:
     """Return the changes that make no incident, each with the reason in words."""
     aside: dict[Change, str] = {}
-    for change in changes:
-        if change.kind is IncidentKind.BLOCKING and change.probes < t.MINIMUM_VOICES:
-            aside[change] = "one probe or report alone says so"
+    every = tuple(cells)
+    alone = [c for c in changes if c.kind is IncidentKind.BLOCKING and c.probes < t.MINIMUM_VOICES]
+    beside = _Beside(changes) if alone else None
+    for change in alone:
+        if beside is None or not beside.on_another_network(change):
+            aside[change] = ALONE
     cut_off = [change for change in changes if change.reached]
     for change in changes:
         if change.kind is IncidentKind.BLOCKING and any(_began_within(change, one) for one in cut_off):
             aside.setdefault(change, "everything abroad failed on that network then")
     measuring: defaultdict[TargetName, set[CountryCode]] = defaultdict(set)
-    for cell in cells:
+    for cell in every:
         measuring[cell.target].add(cell.probe_cc)
     countries = {country for of_target in measuring.values() for country in of_target}
     by_target: defaultdict[TargetName, list[Change]] = defaultdict(list)
@@ -37,7 +44,50 @@ def set_aside(changes: Sequence[Change], cells: Iterable[Cell]) -> dict[Change, 
         where = countries if not target else measuring[target]
         _set_aside_simultaneous(aside, mine, len(where), t.COMMON_CAUSE_SHARE, "it")
     _set_aside_simultaneous(aside, changes, len(countries), t.RELEASE_SHARE, "many targets")
+    asked = {
+        target for target, mine in by_target.items() if len(measuring[target]) >= t.COMMON_CAUSE_COUNTRIES
+    }
+    elsewhere = Elsewhere(cell for cell in every if cell.target in asked)
+    for target in sorted(asked):
+        _set_aside_elsewhere(aside, by_target[target], elsewhere)
     return aside
+
+
+def _set_aside_elsewhere(aside: dict[Change, str], changes: Sequence[Change], elsewhere: Elsewhere) -> None:
+    """Set aside changes of one target that failed in most countries then, and what began in its outage."""
+    blocking = [change for change in changes if change.kind is IncidentKind.BLOCKING]
+    outages: list[Change] = []
+    for change in blocking:
+        failing = elsewhere.failing_as_much(change)
+        if failing:
+            outages.append(change)
+            aside.setdefault(change, f"in most countries it failed in the same time ({failing} others)")
+    tail = timedelta(hours=t.COMMON_CAUSE_TAIL_HOURS)
+    for change in blocking:
+        for outage in outages:
+            over = outage.end_latest is not None and change.onset_latest > outage.end_latest
+            if change.onset_known and not over and change.onset_latest >= outage.onset_earliest - tail:
+                aside.setdefault(change, "it began while it failed in most countries")
+
+
+class _Beside:
+    """Changes by target, to find those of other networks that began about when one did."""
+
+    def __init__(self, changes: Iterable[Change]) -> None:
+        self._of_target: defaultdict[tuple[TargetName, CountryCode, str], list[Change]] = defaultdict(list)
+        for change in changes:
+            if change.kind is IncidentKind.BLOCKING:
+                self._of_target[change.target, change.probe_cc, change.access_tier].append(change)
+
+    def on_another_network(self, change: Change) -> bool:
+        """Return whether another network began to block the same target within a rollout's time."""
+        slack = timedelta(hours=t.ROLLOUT_HOURS)
+        return any(
+            other.probe_asn != change.probe_asn
+            and other.onset_earliest - slack <= change.onset_latest
+            and change.onset_earliest - slack <= other.onset_latest
+            for other in self._of_target[change.target, change.probe_cc, change.access_tier]
+        )
 
 
 def _began_within(change: Change, cut_off: Change) -> bool:

@@ -1,11 +1,12 @@
 """Selection of changes: clusters that make an incident, and changes set aside, each with the reason."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from banwatch.detect import thresholds as t
 from banwatch.detect.incidents.clusters import clusters_of
-from banwatch.detect.incidents.common_cause import set_aside
+from banwatch.detect.incidents.common_cause import ALONE, set_aside
 from banwatch.detect.incidents.evidence import Support, combined_nats
 from banwatch.detect.votes.voice_days import VoiceDay
 from banwatch.model.cell import Cell
@@ -75,6 +76,22 @@ def _supported(cluster: Sequence[Change], support: Support, aside: dict[Change, 
     if min(total, combined_nats(nats_of[change] for change in rest)) < needed:
         aside.update(dict.fromkeys(rest, "too few voices to tell it from chance among so many series"))
         return None
+    for mine in of_target.values():
+        here = [change for change in mine if change not in aside]
+        if here and max(change.probes for change in here) < t.MINIMUM_VOICES and not _by_two(here, nats_of):
+            aside.update(dict.fromkeys(here, ALONE))
+    rest = tuple(change for change in rest if change not in aside)
+    if not rest:
+        return None
     sure = tuple(change for change in rest if sum(nats_of[change].values()) >= needed)
     kept = [[change for change in mine if change not in aside] for mine in of_target.values()]
     return Cluster(rest, sure or rest, all(support.shows_only_on_own(mine) for mine in kept if mine))
+
+
+def _by_two(changes: Sequence[Change], nats_of: Mapping[Change, Mapping[VoiceDay, float]]) -> bool:
+    """Return whether changes of one target stand without the voice that says most, on whatever network."""
+    of_voice: defaultdict[str, float] = defaultdict(float)
+    for change in changes:
+        for (voice, _), nats in nats_of[change].items():
+            of_voice[voice] += nats
+    return sum(of_voice.values()) - max(of_voice.values(), default=0.0) >= t.CORROBORATION_NATS

@@ -114,13 +114,14 @@ def to_steps(series: Sequence[Series]) -> Steps:
     accusing = np.zeros((longest, len(series)), np.float32)
     informative = np.zeros((longest, len(series)), np.float32)
     gaps = np.zeros((longest, len(series)), np.int32)
+    first = np.array([hour_number(one.cells[0].hour) for one in series], np.int32)
     for column, one in enumerate(series):
         used = len(one.cells)
         accusing[:used, column] = [ballot.accusing for ballot in one.ballots]
         informative[:used, column] = [ballot.informative for ballot in one.ballots]
         hours = np.array([hour_number(cell.hour) for cell in one.cells])
         gaps[1:used, column] = np.diff(hours)
-    return Steps(accusing, informative, gaps)
+    return Steps(accusing, informative, gaps, first)
 
 
 def of_targets(series: Sequence[Series]) -> NDArray[np.int64]:

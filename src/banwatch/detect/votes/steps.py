@@ -22,3 +22,5 @@ class Steps:
     informative: Floats
     """Votes that accuse or absolve; 0 only in padding."""
     gap_hours: Hours
+    first_hour: Hours | None = None
+    """Hour of each series' first step, `[series]`; without it series are not put beside each other."""
