@@ -1,8 +1,8 @@
 """Evidence pooled over the networks of a target, before anything is cut off.
 
-Where a target is blocked in a country, several networks mostly begin within hours. So what the votes of one say
-of an hour makes an onset in the same hour likelier on the others: two networks with half a case each make one
-case. Each network hears the others' evidence only, never its own, and joins or not by its own votes.
+Where a target is blocked in a country, several networks mostly begin within hours. So what the votes of one
+say of an hour makes an onset in the same hour likelier on the others: two networks with half a case each make
+one case. Each network hears the others' evidence only, never its own, and joins or not by its own votes.
 """
 
 from collections import defaultdict
