@@ -1,4 +1,4 @@
-"""Numbers by which bursts are modelled and networks are weighed together, each with its unit and its reason."""
+"""Numbers by which bursts are modelled and networks weighed together, each with its unit and reason."""
 
 # --- bursts ------------------------------------------------------------------------------------------------
 
