@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,23 @@ def test_states_mechanisms_voices_and_silence(tmp_path: Path) -> None:
             verdict(66, access_tier="citizen"),
         ],
     )
+
+
+def test_inputs_addresses_and_voices_that_saw_one_cut_and_another_load(tmp_path: Path) -> None:
+    states = (State.BLOCKED, State.OK, State.OK, State.BLOCKED, State.OK)
+    inputs = ("https://zh.a.example/", "https://en.a.example/", "", "", "dot://a.example:853/")
+    tests = ("web_connectivity", "web_connectivity", "telegram", "", "dnscheck")
+    rows = [
+        msgspec.structs.replace(
+            verdict(number, state=state, probe_id=f"p{number % voices}"),
+            input=text,
+            test_name=test,
+            addresses=tuple(f"192.0.2.{n}" for n in range(number * 7)),
+        )
+        for voices in (1, 2, 3)
+        for number, (state, text, test) in enumerate(zip(states, inputs, tests, strict=True))
+    ]
+    _cells(tmp_path, rows)
 
 
 def test_a_report_that_names_several_probes_is_one_voice(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def compare(ban: Ban, cells: Iterable[Cell], changes: Iterable[Change]) -> tuple
         if (
             change.probe_cc == ban.country
             and change.kind is IncidentKind.BLOCKING
+            and not change.partly  # the target was reached all the same
             and period.overlaps(change, covered)
         ):
             changes_of[change.target, change.probe_asn, change.access_tier].append(change)

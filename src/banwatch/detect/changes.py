@@ -1,6 +1,7 @@
 """All changes in a set of cells: stretches of interference in each series, and shutdowns of networks."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from banwatch.detect import thresholds as t
@@ -10,6 +11,7 @@ from banwatch.detect.blocking.emissions import DEFAULT, Emissions
 from banwatch.detect.shutdowns.cut_off import find_cut_off
 from banwatch.detect.shutdowns.find import find_shutdowns
 from banwatch.detect.votes.cells import hour_of
+from banwatch.detect.votes.traces import as_interference
 from banwatch.detect.votes.voices import vouched_span
 from banwatch.model.cell import Cell
 from banwatch.model.incident import Change
@@ -41,6 +43,9 @@ def find_changes(
     if not every:
         return ()
     changes = list(find_blocking(every, prior=prior, emissions=emissions))
+    traces = find_blocking(as_interference(every), prior=prior, emissions=emissions)
+    partial = [replace(one, partly=True) for one in traces]
+    changes += [one for one in partial if not any(_overlap(one, other) for other in _of(one, changes))]
     vouched = vouched_span(every)[1]
     if through is not None:  # hours that have ended
         vouched = max(vouched, hour_of(through) - timedelta(hours=1))
@@ -58,6 +63,11 @@ def _overlap(one: Change, other: Change) -> bool:
     before = one.end_latest is not None and one.end_latest <= other.onset_earliest
     after = other.end_latest is not None and other.end_latest <= one.onset_earliest
     return not before and not after
+
+
+def _of(change: Change, changes: Iterable[Change]) -> list[Change]:
+    """Return the changes of the same target."""
+    return [other for other in changes if other.target == change.target]
 
 
 def _order(change: Change) -> tuple[str, str, int, str, datetime]:

@@ -101,6 +101,16 @@ as theirs lets through by chance once in 150 times."""
 OPENING_GOOD_SHARE = 0.8
 """Share of the votes of an opening that must be good."""
 
+# --- inputs ------------------------------------------------------------------------------------------------
+
+INPUT_HOURS = 3
+"""Hours in which an input must have shown interference, before it is set apart from the target's others."""
+INPUT_SHARE = 0.1
+"""Share of an input's hours that must show it; an input below it is one that works."""
+INPUT_NATS = 8.0
+"""Evidence that the inputs of a target differ in their share of interference: by chance once in 3,000
+targets."""
+
 # --- cells -------------------------------------------------------------------------------------------------
 
 LONGEST_LAG_S = 400 * 86400
@@ -307,6 +317,18 @@ PHASE_NAMED_SHARE = 0.2
 FREED_HOURS = 6
 """Hours before the end of an incident by which a target that worked again was freed earlier: brackets of one
 end are apart by as much."""
+
+# --- scopes ------------------------------------------------------------------------------------------------
+
+BLOCK_TARGETS = 3
+"""Targets, and addresses, of one block that are cut before the block is named: two may be neighbours by
+chance."""
+BLOCK_BITS_V4 = 12
+BLOCK_BITS_V6 = 29
+"""Length of the prefixes in which addresses are taken for one block: that of the largest CDNs' allocations
+(104.16.0.0/12 of Cloudflare, 2a06:98c0::/29)."""
+DOMAIN_HOSTS = 2
+"""Hosts of a domain that must have been cut before it is said that all of them were."""
 
 # --- ids ---------------------------------------------------------------------------------------------------
 

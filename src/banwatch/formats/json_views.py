@@ -24,6 +24,7 @@ from banwatch.model.incident import Incident, IncidentKind, Interval
 from banwatch.model.member import Member, Phase
 from banwatch.model.receipt import SourceClass
 from banwatch.model.resolver import ResolverKind
+from banwatch.model.scope import Scope
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
 
@@ -58,6 +59,7 @@ class VerdictJson:
     source_class: SourceClass = SourceClass.OONI
     receipt_voice: str = ""
     origin_agrees: bool | None = None
+    addresses: tuple[str, ...] = ()
 
     @classmethod
     def from_verdict(cls, verdict: Verdict) -> "VerdictJson":
@@ -87,6 +89,7 @@ class VerdictJson:
             source_class=verdict.source_class,
             receipt_voice=verdict.receipt_voice,
             origin_agrees=verdict.origin_agrees,
+            addresses=verdict.addresses,
         )
 
     def to_verdict(self) -> Verdict:
@@ -116,6 +119,7 @@ class VerdictJson:
             source_class=self.source_class,
             receipt_voice=self.receipt_voice,
             origin_agrees=self.origin_agrees,
+            addresses=self.addresses,
         )
 
 
@@ -205,6 +209,7 @@ class IncidentJson:
     windows: tuple[str, ...] = ()
     reached: tuple[TargetName, ...] = ()
     members: tuple[MemberJson, ...] = ()
+    scopes: tuple[Scope, ...] = ()
 
     @classmethod
     def from_incident(cls, incident: Incident) -> "IncidentJson":
@@ -230,6 +235,7 @@ class IncidentJson:
             windows=incident.windows,
             reached=incident.reached,
             members=tuple(MemberJson.from_member(member) for member in incident.members),
+            scopes=incident.scopes,
         )
 
 

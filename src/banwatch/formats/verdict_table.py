@@ -4,9 +4,10 @@ Wire: CSV is UTF-8 with a header line, separated by commas, semicolons or tabs, 
 Parquet holds the same columns, times as timestamps or text. Columns `measurement_uid, measurement_start_time,
 probe_cc, probe_asn, target, state, mechanisms` must be there; `probe_id`, `report_id`, `access_tier`,
 `resolver_asn`, `arrived_at`, `received_at` (hour of receipt; that of `arrived_at` or of the id where it is
-missing) and `source_class` (docs/trust.md) may be; others are passed over. Case makes no difference in names
-of columns and in states. Times are RFC 3339, `YYYY-MM-DD HH:MM:SS`, or seconds since 1970; UTC where they
-name no zone. AS numbers are `AS64512`, `64512` or `64512.0`. Mechanisms are separated by semicolons.
+missing), `source_class` (docs/trust.md), `input` and `addresses` (separated by semicolons) may be; others are
+passed over. Case makes no difference in names of columns and in states. Times are RFC 3339,
+`YYYY-MM-DD HH:MM:SS`, or seconds since 1970; UTC where they name no zone. AS numbers are `AS64512`, `64512`
+or `64512.0`. Mechanisms are separated by semicolons.
 """
 
 import csv
@@ -22,7 +23,7 @@ from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName, par
 from banwatch.model.receipt import SourceClass, hour_of_receipt, receipt_hour_of
 from banwatch.model.resolver import kind_of_resolver
 from banwatch.model.state import Layer, State
-from banwatch.model.verdict import Verdict
+from banwatch.model.verdict import MOST_ADDRESSES, Verdict
 
 REQUIRED = (
     "measurement_uid",
@@ -41,6 +42,8 @@ OPTIONAL = (
     "arrived_at",
     "received_at",
     "source_class",
+    "input",
+    "addresses",
 )
 MAX_FIELD_CHARS = 10_000
 MAX_KEPT_WORDS = 200_000
@@ -232,7 +235,7 @@ class _Rows:
             measurement_uid=MeasurementUid(uid),
             target=TargetName(target),
             test_name="",
-            input="",
+            input=self._word(row, "input", _value),
             probe_cc=CountryCode(self._word(row, "probe_cc", country)),
             probe_asn=asn,
             access_tier=self._word(row, "access_tier", _value),
@@ -252,6 +255,7 @@ class _Rows:
             resolver_kind=kind_of_resolver(read_asn(self._word(row, "resolver_asn")), asn),
             received_at=_received_at(row) or receipt_hour_of(uid, started_at),
             source_class=_source_class(self._word(row, "source_class", _value)),
+            addresses=self._addresses(self._word(row, "addresses", _value)),
         )
 
     def _word(self, row: Mapping[str, str], name: str, read: Callable[[str], str] = str) -> str:
@@ -262,6 +266,10 @@ class _Rows:
         if len(self._words) < MAX_KEPT_WORDS:
             return self._words.setdefault(text, text)
         return self._words.get(text, text)
+
+    def _addresses(self, text: str) -> tuple[str, ...]:
+        found = sorted({name for part in text.split(";") if (name := part.strip())})[:MOST_ADDRESSES]
+        return tuple(self._words.get(name, name) for name in found)
 
     def _read_mechanisms(self, text: str) -> tuple[tuple[str, ...], Layer | None]:
         read = self._mechanisms.get(text)

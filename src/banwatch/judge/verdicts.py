@@ -9,7 +9,7 @@ from banwatch.model.mechanism import deepest
 from banwatch.model.resolver import ResolverKind
 from banwatch.model.route import Route
 from banwatch.model.state import Layer, State
-from banwatch.model.verdict import Verdict
+from banwatch.model.verdict import MOST_ADDRESSES, Verdict
 
 _ORDER = (
     State.BLOCKED,
@@ -77,6 +77,7 @@ def judge(evidence: Evidence, rules: Sequence[Rule] = RULES, ruleset: str = RULE
         source_class=evidence.source_class,
         receipt_voice=evidence.receipt_voice,
         origin_agrees=evidence.origin_agrees,
+        addresses=evidence.dns_answers[:MOST_ADDRESSES],
     )
 
 

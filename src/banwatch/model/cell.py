@@ -1,5 +1,6 @@
 """Verdicts counted: target × network × tier × resolver kind × class of sources × hour."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,7 +49,10 @@ class Cell:
     probes is one voice: its own.
     """
     absolvers: tuple[str, ...] = ()
-    """Voices that saw the target work in this hour, sorted; who is in both lists has half a vote for each."""
+    """Voices that saw the target work in this hour, sorted; who is in both lists has half a vote for each.
+
+    A voice that saw one input of the target cut and another one load is in the first list alone.
+    """
     resolver_kind: ResolverKind = ResolverKind.UNKNOWN
     rules: tuple[RuleId, ...] = ()
     """Rules that decided a verdict of the hour, sorted."""
@@ -59,3 +63,45 @@ class Cell:
     lag_s: int | None = None
     """Longest time from a measurement's start to its arrival, in whole seconds, of those whose id tells when
     it arrived; null where none does."""
+    accused_inputs: tuple[str, ...] = ()
+    """Inputs of the target that showed interference, sorted; at most `MOST_INPUTS`."""
+    open_inputs: tuple[str, ...] = ()
+    """Inputs that worked, likewise."""
+    addresses: tuple[str, ...] = ()
+    """Addresses of the measurements that showed interference, sorted; at most `MOST_INPUTS`."""
+
+
+WEB_NETTESTS = ("", "web_connectivity")
+"""Nettests that load web pages; a table of verdicts may name none."""
+MOST_INPUTS = 8
+"""Inputs, or addresses, that a cell names."""
+
+
+def measured_input(test_name: str, text: str) -> str:
+    """Return the input of a measurement, after the name of its nettest unless that measures web pages."""
+    if test_name in WEB_NETTESTS:
+        return text
+    return f"{test_name} {text}" if text else test_name
+
+
+def split_voices(
+    accused: Collection[tuple[str, str]], opened: Collection[tuple[str, str]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the voices that accuse and those that absolve, both sorted.
+
+    A voice that saw one input cut and another one load accuses: the target's other pages say nothing of that
+    input. One that saw the same input both ways is in both lists.
+
+    Args:
+        accused: pairs of a voice and an input that showed interference.
+        opened: pairs of a voice and an input that worked.
+    """
+    accusers = {voice for voice, _ in accused}
+    both = set(accused) & set(opened)
+    absolvers = {voice for voice, of in opened if voice not in accusers or (voice, of) in both}
+    return tuple(sorted(accusers)), tuple(sorted(absolvers))
+
+
+def named_inputs(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Return the inputs of pairs of a voice and an input, sorted, up to a limit."""
+    return tuple(sorted({of for _, of in pairs if of})[:MOST_INPUTS])

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from banwatch.model.ids import Asn, CountryCode, IncidentId, MeasurementUid, TargetName
 from banwatch.model.member import Member
+from banwatch.model.scope import Scope
 
 Interval = tuple[datetime, datetime]
 """Earliest and latest: the moment lies somewhere between them, both included."""
@@ -54,6 +55,8 @@ class Change:
     """Of something that recurs, each time as `2019-06-09T01:00Z/2019-06-09T05:35Z`; else empty."""
     reached: tuple[TargetName, ...] = ()
     """Of a shutdown, the targets that loaded meanwhile: sites of a country that was cut off from abroad."""
+    partly: bool = False
+    """Whether the target was reached all the same, by another address or protocol than the one cut."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,3 +92,5 @@ class Incident:
     """Of a shutdown, the targets that loaded meanwhile."""
     members: tuple[Member, ...] = ()
     """A row for each target on each network, in this order."""
+    scopes: tuple[Scope, ...] = ()
+    """What its targets have in common, in order of kind and name."""

@@ -9,6 +9,9 @@ from banwatch.model.receipt import SourceClass
 from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import Layer, State
 
+MOST_ADDRESSES = 8
+"""Addresses that a verdict names."""
+
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """State and mechanisms of a measurement, and the rules that gave them.
@@ -54,3 +57,6 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Keyed hash that stands for its sender for some days; empty where there is none."""
     origin_agrees: bool | None = None
     """Whether it names the country and network that it was sent from; null where unknown."""
+    addresses: tuple[str, ...] = ()
+    """Addresses that the probe's resolver gave for the name at which the verdict was decided; at most
+    `MOST_ADDRESSES`."""

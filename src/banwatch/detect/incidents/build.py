@@ -7,7 +7,9 @@ from banwatch.detect import thresholds as t
 from banwatch.detect.incidents.clusters import first_onset, order, was_seen_to_begin
 from banwatch.detect.incidents.ids import number
 from banwatch.detect.incidents.members import CellsOf, cells_of_series, members_of
+from banwatch.detect.incidents.scopes import scopes_of
 from banwatch.detect.incidents.select import Cluster, select_changes
+from banwatch.detect.votes.traces import as_interference
 from banwatch.detect.wording.sentence import render_sentence
 from banwatch.model.cell import Cell
 from banwatch.model.ids import IncidentId
@@ -40,9 +42,12 @@ def group(
     """
     every = tuple(cells)
     clusters = select_changes(changes, every).clusters
-    cells_of = cells_of_series(every, (change for cluster in clusters for change in cluster.changes))
+    grouped = [change for cluster in clusters for change in cluster.changes]
+    partly = [change for change in grouped if change.partly]
+    cells_of = cells_of_series(every, (change for change in grouped if not change.partly))
+    traces_of = cells_of_series(as_interference(every), partly) if partly else {}
     return number(
-        [_incident(cluster, cells_of) for cluster in clusters],
+        [_incident(one, traces_of if one.changes[0].partly else cells_of) for one in clusters],
         published,
         withdrawn,
         used_ids,
@@ -80,6 +85,7 @@ def _incident(cluster: Cluster, cells_of: CellsOf) -> Incident:
         windows=max((change.windows for change in ordered), key=len, default=()),
         reached=tuple(sorted({target for change in ordered for target in change.reached})),
         members=members,
+        scopes=scopes_of(ordered, cells_of),
     )
     return replace(draft, sentence=render_sentence(draft, own_resolver=cluster.own_resolver))
 

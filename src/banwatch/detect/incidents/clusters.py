@@ -70,9 +70,9 @@ def clusters_of(
         changes: the changes, in any order.
         measured_on: number of networks that measure a target in a country and access tier.
     """
-    by_country: defaultdict[tuple[CountryCode, IncidentKind], list[Change]] = defaultdict(list)
+    by_country: defaultdict[tuple[CountryCode, IncidentKind, bool], list[Change]] = defaultdict(list)
     for change in changes:
-        by_country[change.probe_cc, change.kind].append(change)
+        by_country[change.probe_cc, change.kind, change.partly].append(change)
     found = [
         cluster
         for index in sorted(by_country)

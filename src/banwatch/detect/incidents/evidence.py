@@ -16,6 +16,7 @@ from banwatch.detect import thresholds as t
 from banwatch.detect.blocking.baseline import fit
 from banwatch.detect.incidents.clusters import CountryTarget
 from banwatch.detect.votes.by_resolver import by_resolver
+from banwatch.detect.votes.inputs import without_other_inputs
 from banwatch.detect.votes.series import SeriesKey, informative_in, key_of
 from banwatch.detect.votes.voice_days import VoiceDay, voice_days
 from banwatch.model.cell import Cell
@@ -47,8 +48,9 @@ class Support:
         self._series_weeks: defaultdict[CountryCode, float] = defaultdict(float)
         self.measured_on: Counter[CountryTarget] = Counter()
         """Number of networks that measure a target in a country and access tier."""
-        for key, mine in self._series.items():
-            mine.sort(key=lambda cell: cell.hour)
+        for key, measured in self._series.items():
+            mine = list(without_other_inputs(sorted(measured, key=lambda cell: cell.hour)))
+            self._series[key] = mine
             weeks = (mine[-1].hour - mine[0].hour).total_seconds() / 3600 / _HOURS_A_WEEK
             self._series_weeks[key.probe_cc] += min(1 + weeks, len(mine))
             self.measured_on[key.target, key.probe_cc, key.access_tier] += 1

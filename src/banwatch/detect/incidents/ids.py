@@ -8,6 +8,7 @@ from typing import TypeVar
 from banwatch.detect import thresholds as t
 from banwatch.model.ids import CountryCode, IncidentId
 from banwatch.model.incident import Incident, IncidentKind
+from banwatch.model.scope import is_partial
 
 _T = TypeVar("_T")
 _Group = tuple[CountryCode, IncidentKind]
@@ -89,6 +90,8 @@ def _order(incident: Incident) -> tuple[object, ...]:
 def _similarity(draft: Incident, old: Incident) -> float:
     """Return the similarity of two incidents, 0 where they cannot be the same."""
     if draft.probe_cc != old.probe_cc or draft.kind is not old.kind:
+        return 0.0
+    if is_partial(draft.scopes) is not is_partial(old.scopes):
         return 0.0
     networks = _share(frozenset(draft.asns), frozenset(old.asns))
     targets = (

@@ -8,6 +8,7 @@ from banwatch.detect import thresholds as t
 from banwatch.detect.incidents.clusters import clusters_of
 from banwatch.detect.incidents.common_cause import ALONE, set_aside
 from banwatch.detect.incidents.evidence import Support, combined_nats
+from banwatch.detect.votes.traces import as_interference
 from banwatch.detect.votes.voice_days import VoiceDay
 from banwatch.model.cell import Cell
 from banwatch.model.ids import TargetName
@@ -39,11 +40,16 @@ def select_changes(changes: Iterable[Change], cells: Iterable[Cell]) -> Selectio
     """Select changes, given in any order, by the cells that they were found in."""
     every, every_cell = tuple(changes), tuple(cells)
     aside = set_aside(every, every_cell)
-    support = Support(every_cell, every)
+    support = Support(every_cell, [change for change in every if not change.partly])
+    partly = [change for change in every if change.partly]
+    of_traces = Support(as_interference(every_cell), partly) if partly else support
     kept = []
     joined = (change for change in every if change not in aside)
     for cluster in clusters_of(joined, support.measured_on):
-        if cluster[0].kind is IncidentKind.SHUTDOWN:
+        if cluster[0].partly:
+            if found := _supported(cluster, of_traces, aside):
+                kept.append(found)
+        elif cluster[0].kind is IncidentKind.SHUTDOWN:
             kept.append(Cluster(cluster, cluster))
         elif found := _supported(cluster, support, aside):
             kept.append(found)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from banwatch.detect import thresholds as t
-from banwatch.model.cell import Cell
+from banwatch.model.cell import MOST_INPUTS, Cell, measured_input, named_inputs, split_voices
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, RuleId, TargetName
 from banwatch.model.receipt import OPEN_CLASSES, SourceClass
 from banwatch.model.resolver import ResolverKind
@@ -145,6 +145,11 @@ def _cell(key: _Key, rows: list[Verdict], crowded: _Crowded) -> Cell:
         mechanisms = tuple(sorted({m for row in rows for m in row.mechanisms}))
     counts = Counter(row.state for row in rows)
     decided = sorted(Counter(row.rules[0] for row in rows if row.rules).items())
+    pairs = [(row, (voice_of(row, crowded), measured_input(row.test_name, row.input))) for row in rows]
+    accused = {pair for row, pair in pairs if row.state.accuses}
+    opened = {pair for row, pair in pairs if row.state is State.OK}
+    accusers, absolvers = split_voices(accused, opened)
+    addresses = sorted({address for row in rows if row.state.accuses for address in row.addresses})
     lags = [lag for row in rows if (lag := lag_s_of(row)) is not None]
     return Cell(
         target=target,
@@ -166,11 +171,14 @@ def _cell(key: _Key, rows: list[Verdict], crowded: _Crowded) -> Cell:
         first_at=first_at,
         last_at=last_at,
         witness=witness.measurement_uid,
-        accusers=tuple(sorted({voice_of(row, crowded) for row in rows if row.state.accuses})),
-        absolvers=tuple(sorted({voice_of(row, crowded) for row in rows if row.state is State.OK})),
+        accusers=accusers,
+        absolvers=absolvers,
         resolver_kind=resolver_kind,
         source_class=source_class,
         rules=tuple(RuleId(rule) for rule, _ in decided),
         rule_counts=tuple(count for _, count in decided),
         lag_s=max(lags, default=None),
+        accused_inputs=named_inputs(accused),
+        open_inputs=named_inputs(opened),
+        addresses=tuple(addresses[:MOST_INPUTS]),
     )

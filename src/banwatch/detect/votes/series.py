@@ -9,6 +9,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from banwatch.detect.votes.inputs import without_other_inputs
 from banwatch.detect.votes.steps import Steps
 from banwatch.detect.votes.voices import Ballot, ballots
 from banwatch.model.cell import Cell
@@ -76,7 +77,8 @@ def arrange(cells: Iterable[Cell]) -> tuple[Series, ...]:
             by_key[key_of(cell)].append(cell)
     arranged = []
     for key in sorted(by_key):
-        mine = tuple(_over_resolvers(sorted(by_key[key], key=lambda cell: (cell.hour, cell.resolver_kind))))
+        ordered = sorted(by_key[key], key=lambda cell: (cell.hour, cell.resolver_kind))
+        mine = tuple(without_other_inputs(tuple(_over_resolvers(ordered))))
         arranged.append(Series(key, mine, ballots(mine)))
     return tuple(arranged)
 
@@ -100,6 +102,9 @@ def _merged(cells: Sequence[Cell]) -> Cell:
         last_at=max(cell.last_at for cell in cells),
         accusers=tuple(sorted({voice for cell in cells for voice in cell.accusers})),
         absolvers=tuple(sorted({voice for cell in cells for voice in cell.absolvers})),
+        accused_inputs=tuple(sorted({name for cell in cells for name in cell.accused_inputs})),
+        open_inputs=tuple(sorted({name for cell in cells for name in cell.open_inputs})),
+        addresses=tuple(sorted({name for cell in cells for name in cell.addresses})),
     )
 
 

@@ -7,11 +7,13 @@ from datetime import timedelta
 from banwatch.detect import thresholds as t
 from banwatch.detect.votes.by_resolver import ByResolver, by_resolver
 from banwatch.detect.votes.series import informative_in, interfered_in
+from banwatch.detect.votes.traces import as_interference
 from banwatch.detect.wording.lists import listed
 from banwatch.detect.wording.members import member_lines
 from banwatch.model.cell import Cell
 from banwatch.model.ids import TargetName, render_asn
 from banwatch.model.incident import Incident, IncidentKind
+from banwatch.model.scope import is_partial
 
 _BEFORE = timedelta(days=t.BEFORE_DAYS)
 
@@ -25,7 +27,7 @@ def reasons(incident: Incident, cells: Iterable[Cell]) -> tuple[str, ...]:
     """
     mine = [
         cell
-        for cell in cells
+        for cell in (as_interference(cells) if is_partial(incident.scopes) else cells)
         if cell.probe_cc == incident.probe_cc
         and cell.probe_asn in incident.asns
         and cell.access_tier in incident.access_tiers

@@ -7,8 +7,10 @@ from itertools import pairwise
 from banwatch.detect.wording.lists import listed
 from banwatch.detect.wording.members import changed_mechanism, freed_earlier
 from banwatch.detect.wording.moments import render_bounds, render_moment
+from banwatch.detect.wording.scopes import render_scopes
 from banwatch.model.ids import render_asn
 from banwatch.model.incident import Incident, IncidentKind
+from banwatch.model.scope import is_partial
 
 
 def render_sentence(incident: Incident, *, own_resolver: bool = False) -> str:
@@ -34,11 +36,13 @@ def render_sentence(incident: Incident, *, own_resolver: bool = False) -> str:
         what = f"Nothing was heard from {where[3:]}"
         count = "told by the absence of what is usually measured there, and nothing was measured meanwhile"
     else:
-        what = f"{listed(list(incident.targets))} could not be reached as usual {where}"
+        partly = is_partial(incident.scopes)
+        how = "could be reached only in part" if partly else "could not be reached as usual"
+        what = f"{listed(list(incident.targets))} {how} {where}"
         what += " with the network's own resolver, while public ones reached it" if own_resolver else ""
         count = f"{incident.measurements} measurements in which it could be told"
     clauses = [f"{what}, {render_schedule(incident.windows) or _when(incident)}"]
-    clauses += [freed_earlier(incident), changed_mechanism(incident), count]
+    clauses += [freed_earlier(incident), changed_mechanism(incident), *render_scopes(incident), count]
     return "; ".join(clause for clause in clauses if clause) + "."
 
 

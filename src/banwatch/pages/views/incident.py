@@ -10,6 +10,7 @@ from banwatch.model.ban import Ban
 from banwatch.model.ids import render_asn
 from banwatch.model.incident import Incident, IncidentKind
 from banwatch.model.member import Member
+from banwatch.model.scope import is_partial
 from banwatch.pages.figures.picture import PictureView
 from banwatch.pages.links import Links
 from banwatch.pages.views.details import Detail
@@ -125,12 +126,13 @@ def title_of(incident: Incident) -> str:
     when = f"since {onset}" if incident.onset_known else f"since {onset.partition(',')[0]}"
     if incident.end_earliest is not None and incident.end_latest is not None:
         when = f"{onset.partition(',')[0]} to {words.between(incident.end_earliest, incident.end_latest)}"
+    blocked = "blocked in part" if is_partial(incident.scopes) else "blocked"
     if incident.kind is IncidentKind.SHUTDOWN:
         what = "The network shut down"
     elif len(incident.targets) <= _MAX_NAMES:
-        what = f"{words.listed([words.visible(target, 60) for target in incident.targets])} blocked"
+        what = f"{words.listed([words.visible(target, 60) for target in incident.targets])} {blocked}"
     else:
-        what = f"{words.counted(len(incident.targets), 'site')} blocked"
+        what = f"{words.counted(len(incident.targets), 'site')} {blocked}"
         what = what[0].upper() + what[1:]
     return f"{what}{for_whom}, {when}"
 

@@ -7,6 +7,7 @@ out two short ones.
 
 import ibis
 
+from banwatch.model.cell import MOST_INPUTS
 from banwatch.model.receipt import SourceClass
 from banwatch.model.state import State
 from banwatch.store.prepared import distinct_words
@@ -20,7 +21,10 @@ _HEARD = (
     *("measurement_uid", "measurement_start_time", "state", "mechanisms"),
 )
 """Columns of verdicts that are counted as they are."""
-_OF_VERDICT = (*_HEARD, "probe_id", "receipt_voice", "received_at", "layer", "rules")
+_OF_VERDICT = (
+    *(*_HEARD, "probe_id", "receipt_voice", "received_at", "layer", "rules"),
+    *("input", "test_name", "addresses"),
+)
 
 
 def heard_rows(verdicts: ibis.Table, reports: ibis.Table | None = None) -> ibis.Table:
@@ -41,6 +45,8 @@ def heard_rows(verdicts: ibis.Table, reports: ibis.Table | None = None) -> ibis.
         *_HEARD,
         "voice",
         decided=v.rules[:1],
+        named_input=voices.measured_input(v),
+        accused_addresses=ibis.ifelse(v.state.isin(_ACCUSING), v.addresses, voices.NONE),
         silent=voices.is_silent(v).cast("int64"),
         rank=voices.rank_of(v),
         lag=voices.lag_s(v),
@@ -57,6 +63,8 @@ def heard_table() -> ibis.Table:
         "measurement_start_time": "timestamp(6)",
         "mechanisms": "array<!string>",
         "decided": "array<!string>",
+        "named_input": "!string",
+        "accused_addresses": "array<!string>",
         "silent": "!int64",
         "rank": "!int64",
         "lag": "int64",
@@ -79,7 +87,8 @@ def count_cells(v: ibis.Table) -> ibis.Table:
         `model.cell.Cell`, in no order.
     """
     key = list(CELL_KEY)
-    accuses = v.state.isin(_ACCUSING)
+    accuses, works = v.state.isin(_ACCUSING), v.state == State.OK.value
+    v = v.mutate(pair=v.voice + voices.PAIR + v.named_input)
     rows = v.group_by(key).agg(
         **voices.histogram(v),
         # counted as lists: ClickHouse's own count of distinct values is an estimate
@@ -89,13 +98,20 @@ def count_cells(v: ibis.Table) -> ibis.Table:
         last_at=v.measurement_start_time.max(),
         witness=voices.witness_of(v),
         accusers=voices.distinct_list(v.voice, accuses),
-        absolvers=voices.distinct_list(v.voice, v.state == State.OK.value),
+        accused=voices.or_empty(v.pair.collect(distinct=True, where=accuses)),
+        opened=voices.or_empty(v.pair.collect(distinct=True, where=works)),
+        accused_inputs=voices.distinct_list(v.named_input, accuses & (v.named_input != ""))[:MOST_INPUTS],
+        open_inputs=voices.distinct_list(v.named_input, works & (v.named_input != ""))[:MOST_INPUTS],
+        addresses=_distinct(v.accused_addresses)[:MOST_INPUTS],
         lag_s=v.lag.max(),
         mechanisms=_distinct(v.mechanisms),
         decided=v.decided.collect().flatten(),
         rules=_distinct(v.decided),
     )
-    rows = rows.mutate(rule_counts=voices.count_words(rows.rules, rows.decided))
+    rows = rows.mutate(
+        rule_counts=voices.count_words(rows.rules, rows.decided),
+        absolvers=voices.absolvers_of(rows.accusers, rows.accused, rows.opened),
+    )
     return rows.select(*TABLES["cell"].layout.column_names)
 
 

@@ -2,8 +2,10 @@
 
 import ibis
 
+from banwatch.model.cell import WEB_NETTESTS
 from banwatch.model.receipt import OPEN_CLASSES
 from banwatch.model.state import STRENGTH, Layer, State
+from banwatch.store.prepared import distinct_words
 
 ARRIVED = r"^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})\.[0-9]{6}_.*$"
 """Id that begins with the time at which a collector received the measurement."""
@@ -12,6 +14,11 @@ LONGEST_LAG_S = 400 * 86400
 """Longest plausible lag, as in `detect.thresholds`: beyond it, a clock was wrong."""
 CLOCK_AHEAD_S = 900
 """Longest time after its receipt that a measurement may name, as in `detect.thresholds`."""
+
+
+PAIR = "\x1e"
+"""Separator of a voice and an input."""
+NONE = ibis.literal([], type="array<string>")
 
 
 def report_probes(verdicts: ibis.Table) -> ibis.Table:
@@ -92,7 +99,28 @@ def distinct_list(values: ibis.Value, where: ibis.Value | None = None) -> ibis.V
 
 def or_empty(values: ibis.Value) -> ibis.Value:
     """Return a list of texts, empty where an engine gives null for a list of nothing."""
-    return ibis.coalesce(values, ibis.literal([], type="array<string>"))
+    return ibis.coalesce(values, NONE)
+
+
+def measured_input(v: ibis.Table) -> ibis.Value:
+    """Return the input, after the name of its nettest unless that measures web pages, as in `model.cell`."""
+    return ibis.cases(
+        (v.test_name.isin(list(WEB_NETTESTS)), v.input),
+        (v.input == "", v.test_name),
+        else_=v.test_name + " " + v.input,
+    )
+
+
+def absolvers_of(accusers: ibis.Value, accused: ibis.Value, opened: ibis.Value) -> ibis.Value:
+    """Return the voices that absolve, as `model.cell.split_voices` does, sorted.
+
+    Args:
+        accusers: voices that accuse.
+        accused: pairs of a voice and an input that showed interference.
+        opened: pairs of a voice and an input that worked.
+    """
+    counted = opened.filter(lambda pair: accused.contains(pair) | ~accusers.contains(pair.split(PAIR)[0]))
+    return distinct_words(counted.map(lambda pair: pair.split(PAIR)[0])).sort()
 
 
 def count_words(words: ibis.Value, of: ibis.Value) -> ibis.Value:
