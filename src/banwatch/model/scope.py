@@ -29,7 +29,7 @@ class ScopeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What some targets of an incident share."""
+    """Address, protocol, host or the like that some targets of an incident share."""
 
     kind: ScopeKind
     name: str

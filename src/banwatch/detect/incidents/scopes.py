@@ -26,7 +26,7 @@ _Network = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """What the cells of a target show."""
+    """Findings in the cells of a target."""
 
     mechanisms: frozenset[str]
     addresses: frozenset[str]
