@@ -56,7 +56,7 @@ def test_inputs_addresses_and_voices_that_saw_one_cut_and_another_load(tmp_path:
     tests = ("web_connectivity", "web_connectivity", "telegram", "", "dnscheck")
     rows = [
         msgspec.structs.replace(
-            verdict(number, state=state, probe_id=f"p{number % voices}"),
+            verdict(number + 60 * voices, state=state, probe_id=f"p{number % voices}"),
             input=text,
             test_name=test,
             addresses=tuple(f"192.0.2.{n}" for n in range(number * 7)),
