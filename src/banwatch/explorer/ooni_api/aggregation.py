@@ -16,7 +16,7 @@ from banwatch.explorer.ooni_api.categories import category_of, inputs_of
 from banwatch.explorer.ooni_api.measurements import json_answer, targets_of
 from banwatch.explorer.ooni_api.scores import blocking_type_of
 from banwatch.store import Store
-from banwatch.store.flagged import Axis, FlagCounts, Grain, Selection, count_flags
+from banwatch.store.counting.flagged import Axis, FlagCounts, Grain, Selection, count_flags
 
 DEFAULT_DAYS = 180
 MAX_COUNTED = 200_000

@@ -30,8 +30,14 @@ from banwatch.model.incident import Change
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
 from banwatch.store import Store, queries
-from banwatch.store.flagged import Selection, count_selected, selected_verdicts
-from banwatch.store.layers import NO_FAILURE, FailureCounts, LayerCounts, count_failures, count_layers
+from banwatch.store.counting.flagged import Selection, count_selected, selected_verdicts
+from banwatch.store.counting.layers import (
+    NO_FAILURE,
+    FailureCounts,
+    LayerCounts,
+    count_failures,
+    count_layers,
+)
 
 _LAYERS = {"dns": ("dns",), "tcp": ("network", "ip", "tcp"), "tls": ("tls", "quic", "http")}
 """OONI's three layers, of ours: it has no likelihood of HTTP's own."""

@@ -11,7 +11,7 @@ from banwatch.explorer.ooni_api.categories import category_of_domain
 from banwatch.explorer.ooni_api.measurements import json_answer
 from banwatch.pages.wording import words
 from banwatch.store import Store
-from banwatch.store.overview import count_by, count_months, first_day, network_names, totals
+from banwatch.store.counting.overview import count_by, count_months, first_day, network_names, totals
 
 _MAX_LISTED = 20_000
 """Networks or domains in one answer, those with the most measurements."""

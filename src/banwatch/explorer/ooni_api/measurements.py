@@ -30,7 +30,7 @@ from banwatch.model.receipt import SourceClass
 from banwatch.model.verdict import Verdict
 from banwatch.reference.suffixes import target_of
 from banwatch.store import Store, queries
-from banwatch.store.flagged import Selection, count_selected, flags_of, selected_verdicts
+from banwatch.store.counting.flagged import Selection, count_selected, flags_of, selected_verdicts
 
 _DEFAULT_DAYS = 30
 _MAX_DAYS = 180

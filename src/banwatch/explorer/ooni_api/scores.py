@@ -4,7 +4,7 @@ from typing import Any
 
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
-from banwatch.store.flagged import flags_of
+from banwatch.store.counting.flagged import flags_of
 
 _BLOCKING_TYPES = {
     Layer.DNS: "dns",

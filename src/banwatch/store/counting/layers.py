@@ -6,7 +6,7 @@ from typing import Any
 
 import ibis
 
-from banwatch.store.flagged import Axis, Grain, Selection, axis_of, period, selected
+from banwatch.store.counting.flagged import Axis, Grain, Selection, axis_of, period, selected
 from banwatch.store.store import Store
 
 NO_FAILURE = "none"
