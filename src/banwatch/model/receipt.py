@@ -7,7 +7,7 @@ from enum import StrEnum
 
 _SEPARATOR = "|"
 _HOUR = "%Y-%m-%dT%H"
-_ARRIVED = re.compile(r"([0-9]{14})\.([0-9]{6})_", re.ASCII)
+_ARRIVED = re.compile(r"([0-9]{4})" + r"([0-9]{2})" * 5 + r"\.([0-9]{6})_", re.ASCII)
 
 
 class SourceClass(StrEnum):
@@ -87,10 +87,9 @@ def arrival_in_uid(uid: str) -> datetime | None:
     if found is None:
         return None
     try:
-        at = datetime.strptime(found[1] + "+0000", "%Y%m%d%H%M%S%z")
+        return datetime(*map(int, found.groups()), tzinfo=UTC)  # type: ignore[misc,arg-type]  # seven numbers
     except ValueError:
         return None
-    return at.astimezone(UTC).replace(microsecond=int(found[2]))
 
 
 def receipt_hour_of(uid: str, started_at: datetime) -> datetime | None:

@@ -182,10 +182,10 @@ class Steps:
 
 def _failure_of_lookup(query: Query) -> str | None:
     """Read the failure of a lookup; one for a name in raw Unicode is the probe's own."""
-    failure = normalise(query.failure)
-    if failure is None or not query.hostname or query.hostname.isascii():
-        return failure
-    return RAW_NAME
+    if not query.failure:
+        return None
+    is_raw = query.hostname is not None and not query.hostname.isascii()
+    return RAW_NAME if is_raw else normalise(query.failure)
 
 
 def _span(received: Received | None, asked_s: float | None) -> tuple[int | None, float | None]:

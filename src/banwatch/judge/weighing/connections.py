@@ -8,10 +8,11 @@ from typing import TypedDict
 
 from cryptography import x509
 
-from banwatch.judge.weighing.facts.addresses import Addresses, is_address, is_v6
+from banwatch.judge.weighing.facts.addresses import is_address, is_v6
 from banwatch.judge.weighing.facts.follow_ups import is_cut_elsewhere
 from banwatch.judge.weighing.facts.hops import Hop
 from banwatch.judge.weighing.names import certificate_problem
+from banwatch.judge.weighing.parts import MeasurementParts
 from banwatch.model import failure as f
 from banwatch.model.control import Control, ControlEndpoint
 from banwatch.model.fate import CUTS, Ending, ending_of
@@ -63,37 +64,20 @@ class Fairness:
     not measure, where it got the page. IPv6 counts only on a network where some IPv6 worked.
     """
 
-    def __init__(
-        self,
-        control: Control | None,
-        control_page: bool,
-        addresses: Addresses,
-        *,
-        working_v4: bool,
-        working_v6: bool,
-    ) -> None:
-        """Take what the control found.
-
-        Args:
-            control: the control, if one answered.
-            control_page: whether it got a page that is not an error.
-            addresses: unwraps those that the network translates.
-            working_v4: whether some IPv4 worked on this network.
-            working_v6: whether some IPv6 worked on this network.
-        """
+    def __init__(self, parts: MeasurementParts) -> None:
+        self._parts = parts
         self._endpoints: dict[tuple[str, int], ControlEndpoint] = (
-            {(e.ip, e.port): e for e in control.endpoints} if control else {}
+            {(e.ip, e.port): e for e in parts.control.endpoints} if parts.control else {}
         )
-        self._control_page = control_page
-        self._addresses = addresses
-        self._working_v4 = working_v4
-        self._working_v6 = working_v6
+        self._control_page = parts.page_of_control is not None
 
     def of_tcp(self, seen: Observation) -> bool:
         """Whether a failed connect counts."""
-        if seen.ip is None or (is_v6(seen.ip) and not self._working_v6):
+        if seen.ip is None or (is_v6(seen.ip) and not self._parts.has_working_v6):
             return False
-        if seen.failure == f.NETWORK_DOWN or (seen.failure == f.NETWORK_UNREACHABLE and not self._working_v4):
+        if seen.failure == f.NETWORK_DOWN or (
+            seen.failure == f.NETWORK_UNREACHABLE and not self._parts.has_working_v4
+        ):
             return False  # the probe's own machine has no route there
         control = self._control_at(seen)
         if control is not None:
@@ -117,7 +101,7 @@ class Fairness:
         return control is not None and control.tls_attempted and control.tls_failure is None
 
     def _control_at(self, seen: Observation) -> ControlEndpoint | None:
-        return self._endpoints.get((self._addresses.unwrap(seen.ip or ""), seen.port or 0))
+        return self._endpoints.get((self._parts.addresses.unwrap(seen.ip or ""), seen.port or 0))
 
 
 def count_connections(
@@ -340,11 +324,11 @@ def find_connections(
         "address_ok": counted.address_ok,
         "quic_ok": quic(_OK, 0),
         "quic_timeout": quic(_TIMEOUT, 0),
-        "quic_reset": sum(quic(ending, 0) for ending in _QUIC_REFUSALS),
+        "quic_reset": sum([quic(ending, 0) for ending in _QUIC_REFUSALS]),
         "quic_other_name_ok": any(seen.step is _QUIC and seen.failure is None for seen in follow_ups),
         "quic_control": bool(control and control.http3 and control.http3.failure is None),
     }
 
 
 def _others(counts: dict[Ending, int], named: frozenset[Ending]) -> int:
-    return sum(count for ending, count in counts.items() if ending not in named)
+    return sum([counts[ending] for ending in counts.keys() - named])

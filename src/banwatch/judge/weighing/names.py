@@ -105,11 +105,11 @@ def compare_names(
     others = [lookup for lookup in (*plain, *encrypted) if not lookup.late]
     failures = {lookup.failure for lookup in others if lookup.failure}
     names.other_failures = tuple(sorted(failures - {DNS_NO_ANSWER}))
-    names.plain_silent = len(plain) >= SILENT_QUERIES and all(_is_timeout(lookup) for lookup in plain)
+    names.plain_silent = len(plain) >= SILENT_QUERIES and all(map(_is_timeout, plain))
     names.lossy = not names.plain_silent and _is_lossy(hop)
     vouching = _Vouching(names, hop, control, measurement, reference, addresses)
     vouching.sort(names.system_answers, usable, plain_answers)
-    names.other_ok = any(ip in names.genuine for lookup in others for ip in lookup.answers)
+    names.other_ok = not names.genuine.isdisjoint([ip for lookup in others for ip in lookup.answers])
     names.conflicting = _conflict((*system, *plain), names.genuine, {*names.unvouched, *names.bogons})
     names.nowhere_else = _exists_nowhere(control, encrypted) and bool(names.system_answers or plain_answers)
     return names
@@ -153,9 +153,9 @@ def _expect(
     names: Names, control: Control | None, encrypted: Sequence[Observation], addresses: Addresses
 ) -> None:
     seen = control.addresses if control else ()
-    public = tuple(ip for ip in seen if not addresses.is_bogon(ip))
+    public = [ip for ip in seen if not addresses.is_bogon(ip)]
     secret = _answers(encrypted)
-    secret_public = tuple(ip for ip in secret if not addresses.is_bogon(ip))
+    secret_public = [ip for ip in secret if not addresses.is_bogon(ip)]
     names.bogon_expected = len(public) < len(seen) or (not public and len(secret_public) < len(secret))
     names.expected = tuple(dict.fromkeys((*public, *secret_public)))
     names.expected_by = _CONTROL if public else _ENCRYPTED if secret_public else ""
@@ -215,25 +215,23 @@ class _Vouching:
             plain: answers of outside resolvers, asked in the clear.
         """
         names = self._names
-        asked = dict.fromkeys((*system, *plain, *names.expected))
-        touched = dict.fromkeys(seen.ip for seen in (*self._hop.tcp, *self._hop.tls) if seen.ip)
-        by = {ip: self._vouch(ip) for ip in (*asked, *(ip for ip in touched if ip not in asked))}
+        touched = [seen.ip for seen in (*self._hop.tcp, *self._hop.tls) if seen.ip]
         answered = dict.fromkeys((*system, *plain))
-        names.bogons = tuple(ip for ip in answered if self._addresses.is_bogon(ip))
+        by = {ip: self._vouch(ip) for ip in dict.fromkeys((*answered, *names.expected, *touched))}
+        doubtful = [ip for ip in answered if not by[ip]]
+        names.bogons = tuple([ip for ip in doubtful if self._addresses.is_bogon(ip)])
         if names.expected:
-            names.unvouched = tuple(ip for ip in answered if not by[ip] and ip not in names.bogons)
-        names.system_unvouched = any(
+            names.unvouched = tuple([ip for ip in doubtful if ip not in names.bogons])
+        names.system_unvouched = not any(by[ip] for ip in usable) and any(
             ip in names.unvouched or ip in names.bogons for ip in usable
-        ) and not any(by[ip] for ip in usable)
+        )
         names.vouched_by = tuple(sorted({by[ip] for ip in answered} - {""}))
-        names.genuine = frozenset(ip for ip, why in by.items() if why)
+        names.genuine = frozenset([ip for ip, why in by.items() if why])
         if not names.expected and not names.bogons:
             names.genuine = frozenset(by)  # nothing to compare with: nothing to doubt either
         names.proxied = self._is_proxied(plain, by)
         own = self._measurement.probe_asn
-        names.unvouched_in_network = own != UNKNOWN_ASN and any(
-            self._asn(ip) == own for ip in names.unvouched
-        )
+        names.unvouched_in_network = own != UNKNOWN_ASN and own in map(self._asn, names.unvouched)
 
     def _vouch(self, ip: str) -> str:
         if self._addresses.is_bogon(ip):
@@ -316,12 +314,12 @@ def _valid_for_control(control: Control | None, hostname: str | None) -> frozens
     """Return the addresses where the helper completed TLS for the name."""
     if control is None:
         return frozenset()
-    flagged = (info.ip for info in control.address_info if info.flags & _VALID_FOR_NAME)
-    shaken = (
+    flagged = [info.ip for info in control.address_info if info.flags & _VALID_FOR_NAME]
+    shaken = [
         endpoint.ip
         for endpoint in control.endpoints
         if endpoint.tls_attempted
         and endpoint.tls_failure is None
         and endpoint.server_name in (None, "", hostname)
-    )
+    ]
     return frozenset((*flagged, *shaken))

@@ -1,11 +1,18 @@
 """Parts of one measurement, as the finders of evidence columns take them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
 from banwatch.formats.ooni import Observed
 from banwatch.judge.weighing.facts.addresses import Addresses, find_prefixes, is_address, is_v6
 from banwatch.judge.weighing.facts.hops import Hop, SortedSteps
-from banwatch.judge.weighing.facts.pages import compare_pages, differs, good_page
+from banwatch.judge.weighing.facts.pages import (
+    NOTHING_COMPARED,
+    PageComparison,
+    compare_pages,
+    differs,
+    good_page,
+)
 from banwatch.judge.weighing.names import Names, certificate_problem, compare_names
 from banwatch.model.control import Control
 from banwatch.model.follow_up import FollowUp
@@ -47,6 +54,11 @@ class MeasurementParts:
         self.last_at = len(self.hops) - 1
         """The redirect that was reached last."""
         self.last: Hop = self.hops[self.last_at]
+        self.last_page: Observation | None = self.last.http[-1] if self.last.http else None
+        self.last_page_compared: PageComparison = (
+            compare_pages(self.last_page, self.page_of_control) if self.last_page else NOTHING_COMPARED
+        )
+        """The response that came last, beside the control's page."""
         self.last_names = self._names_of(self.last_at)
 
     def _names_of(self, at: int) -> Names:
@@ -75,7 +87,7 @@ class MeasurementParts:
         """Names of the hops up to the one that is described, and of the last one."""
         return self._names.values()
 
-    @property
+    @cached_property
     def has_working_v4(self) -> bool:
         """Whether some IPv4 worked on this network, be it a lookup at a resolver outside."""
         for seen in self.observed.observations:
@@ -87,7 +99,7 @@ class MeasurementParts:
                 return True
         return False
 
-    @property
+    @cached_property
     def has_working_v6(self) -> bool:
         """Whether some IPv6 worked on this network."""
         return any(

@@ -15,7 +15,7 @@ from banwatch.formats.ooni.reading import host_of, read_ip
 from banwatch.judge.weighing.connections import is_self_signed
 from banwatch.judge.weighing.facts.addresses import is_private_name
 from banwatch.judge.weighing.facts.follow_ups import are_alike, other_host_at
-from banwatch.judge.weighing.facts.pages import compare_pages, has_portal_marks, is_own
+from banwatch.judge.weighing.facts.pages import has_portal_marks, is_own
 from banwatch.judge.weighing.parts import MeasurementParts
 from banwatch.model.failure import CERTIFICATE_FAILURES
 from banwatch.model.nettest import NettestKind, kind_of_nettest
@@ -129,8 +129,8 @@ def _is_safe(parts: MeasurementParts, page: Observation) -> bool:
 
 def _is_controls(parts: MeasurementParts) -> bool:
     """Whether the last response is the control's own page: an article on portals is none."""
-    last = parts.last.http[-1] if parts.last.http else None
-    return last is not None and last.failure is None and is_own(compare_pages(last, parts.page_of_control))
+    last = parts.last_page
+    return last is not None and last.failure is None and is_own(parts.last_page_compared)
 
 
 def _is_gateways(parts: MeasurementParts, page: Observation) -> bool:

@@ -9,8 +9,8 @@ from banwatch.judge.weighing.facts.fingerprints import FoundPage, MatchedFingerp
 from banwatch.judge.weighing.facts.follow_ups import are_alike, is_same_elsewhere, other_host_at
 from banwatch.judge.weighing.facts.pages import (
     FIRST_ERROR_STATUS,
+    NOTHING_COMPARED,
     REDIRECTS,
-    PageComparison,
     compare_pages,
     is_another,
     is_broken_redirect,
@@ -22,8 +22,6 @@ from banwatch.judge.weighing.redirects import is_redirected_off, is_sent_in_clea
 from banwatch.model.fate import Fate, ending_of, fate_of
 from banwatch.model.follow_up import FollowUp
 from banwatch.model.observation import Observation, Step
-
-_NOTHING_COMPARED = PageComparison()
 
 
 class RequestColumns(TypedDict):
@@ -77,10 +75,10 @@ def find_requests(
         in_pages: fingerprints of the responses.
     """
     last = parts.last
-    page = last.http[-1] if last.http else None
+    page = parts.last_page
     answered = page if page is not None and page.status_code and page.failure is None else None
     encrypted = page is not None and (page.url or "").startswith("https:")
-    compared = _NOTHING_COMPARED
+    compared = NOTHING_COMPARED
     if answered is not None:
         compared = compare_pages(answered, parts.control.http if parts.control else None)
     first = _first_page(parts)
@@ -175,10 +173,10 @@ def _open_pages(parts: MeasurementParts) -> Iterator[FoundPage]:
 
 
 def _origin_of_last(parts: MeasurementParts) -> PageOrigin:
-    page = parts.last.http[-1] if parts.last.http else None
+    page = parts.last_page
     if page is None or page.failure is not None:
         return PageOrigin.UNKNOWN
-    compared = compare_pages(page, parts.page_of_control)
+    compared = parts.last_page_compared
     if is_own(compared):
         return PageOrigin.OWN
     return PageOrigin.ANOTHER if is_another(compared) or _is_redirect(page, parts) else PageOrigin.UNKNOWN

@@ -72,7 +72,7 @@ def _resolver_asked(parts: MeasurementParts, lookup: Observation) -> KnownResolv
 
 def came_by_other_route(parts: MeasurementParts) -> bool:
     """Whether a page came, but at some hop only from an address that the network's resolver did not give."""
-    page = parts.last.http[-1] if parts.last.http else None
+    page = parts.last_page
     if page is None or page.failure is not None or not page.status_code:
         return False
     retried = {

@@ -32,7 +32,7 @@ _NO_RATES: RateColumns = {
 
 def read_rates(plain: Sequence[Observation], follow_ups: Sequence[Observation]) -> RateColumns:
     """Read the best transfer and the fastest handshake of the target, and of other names."""
-    others = [seen for seen in follow_ups if seen.follow_up in _OTHERS]
+    others = [seen for seen in follow_ups if seen.follow_up in _OTHERS] if follow_ups else ()
     if not others:
         return _NO_RATES
     goodput, goodput_other = _goodput(plain), _goodput(others)

@@ -58,13 +58,7 @@ def weigh(observed: Observed, reference: Reference) -> Evidence:
     Pure: the same measurement and snapshots give the same row.
     """
     parts = MeasurementParts(observed, reference)
-    fairness = Fairness(
-        parts.control,
-        parts.page_of_control is not None,
-        parts.addresses,
-        working_v4=parts.has_working_v4,
-        working_v6=parts.has_working_v6,
-    )
+    fairness = Fairness(parts)
     chosen = find_chosen_resolver(parts)
     other_route = not chosen and came_by_other_route(parts)
     genuine = parts.last_names.genuine

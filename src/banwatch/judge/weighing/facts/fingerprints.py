@@ -6,8 +6,8 @@ much the pattern proves, where it is expected, and what comes beside it (docs/ju
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from banwatch.judge.thresholds import NOTICE_TEXT_CHARACTERS, SHORT_TEXT_CHARACTERS
 from banwatch.model.ids import UNKNOWN_ASN, UNKNOWN_COUNTRY
@@ -34,16 +34,14 @@ class PageOrigin(StrEnum):
     """Nothing to compare with, or too little in common and too little apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundPage:
+class FoundPage(NamedTuple):
     """A response that somebody in the path could have written, and whose it seems to be."""
 
     page: Observation
     origin: PageOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class MatchedFingerprints:
+class MatchedFingerprints(NamedTuple):
     """Names of the fingerprints that matched, by what they are worth; each list sorted."""
 
     counting: tuple[str, ...] = ()
@@ -62,6 +60,9 @@ class MatchedFingerprints:
     """The deciding match with what stands around it, and its place."""
 
 
+_NOTHING_MATCHED = MatchedFingerprints()
+
+
 class _Worth(StrEnum):
     COUNTING = "counting"
     WEAK = "weak"
@@ -75,6 +76,8 @@ def find_in_answers(
 ) -> MatchedFingerprints:
     """Find forged answers among addresses and canonical names."""
     found = [match for answer in (*answers, *names) for match in reference.match_dns(answer)]
+    if not found:
+        return _NOTHING_MATCHED
     if any(match.scope == _FALSE_POSITIVE for match in found):
         return MatchedFingerprints(vetoed=_names(match for match in found if match.scope != _FALSE_POSITIVE))
     worth = [(match, _place(match, measurement) or _Worth.COUNTING) for match in found]
@@ -91,7 +94,7 @@ def find_in_pages(
             matches = reference.match_http(one.page.body or b"", one.page.response_headers)
             found.extend((match, one) for match in matches)
     if not found:
-        return MatchedFingerprints()
+        return _NOTHING_MATCHED
     if any(match.scope == _FALSE_POSITIVE for match, _ in found):
         return MatchedFingerprints(
             vetoed=_names(match for match, _ in found if match.scope != _FALSE_POSITIVE)

@@ -1,8 +1,8 @@
 """Comparison of a page with the control's, and marks of refusals, portals and broken redirects."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from banwatch.judge.thresholds import (
     LENGTH_RATIO_DIFFERENT,
@@ -11,6 +11,7 @@ from banwatch.judge.thresholds import (
     SHORT_LENGTH_RATIO,
     TITLE_WORD_LENGTH,
 )
+from banwatch.judge.weighing.facts.marks import Marks
 from banwatch.model.control import Control, ControlHttp
 from banwatch.model.observation import Observation
 
@@ -120,23 +121,25 @@ _COMMON_TITLES = frozenset(
 _REFUSALS = frozenset({401, 403, 406, 407, 410, 421, 429, 451, 503, 509, 511})
 """Statuses by which a server says no, or not now, to who asks."""
 
-_CHALLENGES = (
-    b"cf-chl-",
-    b"cf-error-details",
-    b"challenge-platform",
-    b"g-recaptcha",
-    b"h-captcha",
-    b"hcaptcha.com",
-    b"_Incapsula_Resource",
-    b"px-captcha",
-    b"/cdn-cgi/l/chk_captcha",
-    b"Attention Required!",
-    b"DDoS protection by",
-    b"awswaf",
-    b"datadome",
+_CHALLENGES = Marks(
+    (
+        b"cf-chl-",
+        b"cf-error-details",
+        b"challenge-platform",
+        b"g-recaptcha",
+        b"h-captcha",
+        b"hcaptcha.com",
+        b"_Incapsula_Resource",
+        b"px-captcha",
+        b"/cdn-cgi/l/chk_captcha",
+        b"Attention Required!",
+        b"DDoS protection by",
+        b"awswaf",
+        b"datadome",
+    )
 )
 """Marks of pages that ask the visitor to prove to be human, by the products that make them."""
-_CHALLENGE_WITHIN_BYTES = 32_768
+_MARKS_WITHIN_BYTES = 32_768
 
 _PORTAL_STATUS = 511
 """Network Authentication Required (RFC 6585)."""
@@ -150,30 +153,32 @@ _PORTAL_IN_URL = (
     "/guest/s/",
     "gateway.login",
 )
-_PORTAL_IN_BODY = (
-    b"wispaccessgatewayparam",
-    b"captive portal",
-    b"captiveportal",
-    b"nodogsplash",
-    b"coova",
-    b"hexmd5(",
-    b"mikrotik hotspot",
-    b"hotspot login",
-    b"uamip=",
-    b"fgtauth",
-    b"network-auth.com",
-    b"web authentication redirect",
-    b"/guest/s/default",
-    b"ap_mac=",
-    b"client_mac=",
+_PORTAL_IN_BODY = Marks(
+    (
+        b"wispaccessgatewayparam",
+        b"captive portal",
+        b"captiveportal",
+        b"nodogsplash",
+        b"coova",
+        b"hexmd5(",
+        b"mikrotik hotspot",
+        b"hotspot login",
+        b"uamip=",
+        b"fgtauth",
+        b"network-auth.com",
+        b"web authentication redirect",
+        b"/guest/s/default",
+        b"ap_mac=",
+        b"client_mac=",
+    ),
+    any_case=True,
 )
-"""Marks of gateways' pages, in lower case, by the products that make them."""
+"""Marks of gateways' pages by the products that make them."""
 
 _WORD = re.compile(r"\w+")
 
 
-@dataclass(frozen=True, slots=True)
-class PageComparison:
+class PageComparison(NamedTuple):
     """Result of comparing two pages; each field is null where there is nothing to compare."""
 
     status_match: bool | None = None
@@ -184,10 +189,13 @@ class PageComparison:
     headers_match: bool | None = None
 
 
+NOTHING_COMPARED = PageComparison()
+
+
 def compare_pages(page: Observation, control: ControlHttp | None) -> PageComparison:
     """Compare a response with the control's."""
     if control is None or control.failure is not None or page.status_code is None:
-        return PageComparison()
+        return NOTHING_COMPARED
     return PageComparison(
         status_match=_match_status(page.status_code, control.status_code),
         title_match=_match_titles(page.title, control.title, page.hostname or "")
@@ -203,8 +211,7 @@ def is_refusal(page: Observation) -> bool:
     """Whether the server itself says no, or asks for proof of being human."""
     if page.status_code in _REFUSALS:
         return True
-    beginning = (page.body or b"")[:_CHALLENGE_WITHIN_BYTES]
-    return any(mark in beginning for mark in _CHALLENGES)
+    return _CHALLENGES.are_in((page.body or b"")[:_MARKS_WITHIN_BYTES])
 
 
 def has_portal_marks(page: Observation) -> bool:
@@ -213,11 +220,10 @@ def has_portal_marks(page: Observation) -> bool:
         return True
     if (page.url or "").startswith("https:"):
         return False
-    location = (page.location or "").lower()
-    if any(mark in location for mark in _PORTAL_IN_URL):
+    location = page.location.lower() if page.location else ""
+    if location and any(mark in location for mark in _PORTAL_IN_URL):
         return True
-    beginning = (page.body or b"")[:_CHALLENGE_WITHIN_BYTES].lower()
-    return any(mark in beginning for mark in _PORTAL_IN_BODY)
+    return _PORTAL_IN_BODY.are_in((page.body or b"")[:_MARKS_WITHIN_BYTES])
 
 
 def differs(compared: PageComparison) -> bool:
