@@ -178,7 +178,7 @@ def _ingest(
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[:jobs]))
     from banwatch import reference
-    from banwatch.pipeline import ingest
+    from banwatch.pipeline.ingest import ingest
     from banwatch.store import Store
 
     reference_data = reference.load()
@@ -203,7 +203,7 @@ def _ingest(
 def _rejudge(store_path: Path, results: "multiprocessing.Queue[dict[str, float]]") -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[:1]))
-    from banwatch.pipeline import rejudge
+    from banwatch.pipeline.rebuild import rejudge
     from banwatch.store import Store
 
     with Store.open(store_path) as store:

@@ -11,7 +11,9 @@ import zstandard
 
 from banwatch import reference
 from banwatch.model.receipt import SourceClass
-from banwatch.pipeline import detect, ingest, rebuild
+from banwatch.pipeline.conclude import detect
+from banwatch.pipeline.ingest import ingest
+from banwatch.pipeline.rebuild import rebuild
 from banwatch.store import Store, queries
 from tests.pipeline.measurement_lines import line, write
 

@@ -9,7 +9,7 @@ from banwatch import reference
 from banwatch.collector.intake import read_line_untrusted
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.observatory.serve import refuse_mixed
-from banwatch.pipeline import ingest
+from banwatch.pipeline.ingest import ingest
 from banwatch.store import Store
 from tests.pipeline.measurement_lines import line, write
 

@@ -18,7 +18,9 @@ from banwatch.model.receipt import (
     receipt_hour_of,
 )
 from banwatch.model.verdict import Verdict
-from banwatch.pipeline import detect, ingest, rebuild
+from banwatch.pipeline.conclude import detect
+from banwatch.pipeline.ingest import ingest
+from banwatch.pipeline.rebuild import rebuild
 from banwatch.pipeline.trust.receipts import FROM_INBOX_0_1, split_receipts, with_receipt
 from banwatch.store import Store, queries
 from tests.adversary.verdicts import START, story, verdict

@@ -7,9 +7,10 @@ import pytest
 
 from banwatch import reference
 from banwatch.model.errors import BanwatchError
-from banwatch.pipeline import ingest, rebuild, rejudge
 from banwatch.pipeline.deciding.redact import redact
 from banwatch.pipeline.deciding.retract import restore, retract
+from banwatch.pipeline.ingest import ingest
+from banwatch.pipeline.rebuild import rebuild, rejudge
 from banwatch.pipeline.trust.decisions import decisions_path, read_decisions
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit

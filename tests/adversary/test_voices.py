@@ -18,7 +18,7 @@ from banwatch.model.ids import Asn, CountryCode
 from banwatch.model.incident import Incident
 from banwatch.model.receipt import SourceClass
 from banwatch.model.verdict import Verdict
-from banwatch.pipeline import detect
+from banwatch.pipeline.conclude import detect
 from banwatch.pipeline.deciding.moderation import moderate
 from banwatch.pipeline.trust.conclusions import UNCONFIRMED, conclude
 from banwatch.pipeline.trust.decisions import Action

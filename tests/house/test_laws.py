@@ -139,7 +139,7 @@ NOT_THRESHOLDS = {
     "MAX_DRAFTS": "limit on output",
     "_NAMES_IN_A_LIST": "limit on output",
     "_MAX_HOPS": "limit on input",
-    "_CHALLENGE_WITHIN_BYTES": "limit on reading",
+    "_MARKS_WITHIN_BYTES": "limit on reading",
     "_SMALL_TABLE": "size of a table of logarithms",
     "_SCREENED": "size of a batch: speed and memory, not the result",
     "_SMOOTHED": "size of a batch: speed and memory, not the result",

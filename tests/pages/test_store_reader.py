@@ -12,7 +12,8 @@ from banwatch.bulletin.verify import verify_bundle
 from banwatch.explorer.app import create_app
 from banwatch.model.ids import Asn, TargetName
 from banwatch.pages.store_reader import StoreReader
-from banwatch.pipeline import detect, ingest
+from banwatch.pipeline.conclude import detect
+from banwatch.pipeline.ingest import ingest
 from banwatch.reference import load
 from banwatch.store import Store
 from tests.explorer.asgi_client import get

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from banwatch import reference
 from banwatch.model.errors import BanwatchError, WireError
-from banwatch.pipeline import bucket, ingest, sources
+from banwatch.pipeline import bucket, sources
+from banwatch.pipeline.ingest import ingest
 from banwatch.store import Store
 from tests.pipeline.measurement_lines import joined, line
 

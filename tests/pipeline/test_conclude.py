@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from banwatch.bans import load_bans
 from banwatch.model.ids import TargetName
-from banwatch.pipeline import compare_ban, detect
+from banwatch.pipeline.conclude import compare_ban, detect
 from banwatch.store import Store, queries
 from banwatch.store.bookkeeping import LogEntry
 from tests.store.verdict_rows import START, blocked_story

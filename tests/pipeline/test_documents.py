@@ -19,8 +19,9 @@ from typer.testing import CliRunner
 from banwatch import reference
 from banwatch.cli.main import create_app
 from banwatch.model.errors import WireError
-from banwatch.pipeline import ingest, sources
+from banwatch.pipeline import sources
 from banwatch.pipeline.documents import open_documents
+from banwatch.pipeline.ingest import ingest
 from banwatch.store import Store, queries
 from tests.pipeline.measurement_lines import joined, line, tar
 

@@ -13,7 +13,8 @@ from banwatch.formats.ooni import WireMeasurement
 from banwatch.judge import Judged
 from banwatch.model.errors import BanwatchError
 from banwatch.model.reference import Reference
-from banwatch.pipeline import commit, ingest, workers
+from banwatch.pipeline import commit, workers
+from banwatch.pipeline.ingest import ingest
 from banwatch.pipeline.line_batch import LineBatch, LineBatchResult
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
@@ -128,7 +129,7 @@ def test_a_line_over_the_limit_is_counted_and_not_kept(
     tmp_path: Path, reference_data: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import banwatch.pipeline.lines as limits
-    from banwatch.pipeline import ingest as _  # noqa: F401  # the module is shadowed by its function
+    from banwatch.pipeline.ingest import ingest as _  # noqa: F401  # the module is shadowed by its function
 
     monkeypatch.setattr(limits.split_lines, "__kwdefaults__", {"max_line_bytes": 10_000})
     file = write(tmp_path / "a.jsonl", [line(0), b"x" * 20_000, line(1)])

@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from banwatch import reference
 from banwatch.judge import line
-from banwatch.pipeline import ingest
+from banwatch.pipeline.ingest import ingest
 from banwatch.store import Store
 
 print(Path(line.__file__).suffix)

@@ -15,7 +15,9 @@ from banwatch.model.evidence import Evidence
 from banwatch.model.reference import Reference
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
-from banwatch.pipeline import commit, ingest, line_batch, rebuild, rejudge
+from banwatch.pipeline import commit, line_batch
+from banwatch.pipeline.ingest import ingest
+from banwatch.pipeline.rebuild import rebuild, rejudge
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
 from banwatch.store.bookkeeping import LogEntry

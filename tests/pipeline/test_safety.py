@@ -12,7 +12,8 @@ from shutil import which
 import pytest
 
 from banwatch import reference
-from banwatch.pipeline import commit, ingest
+from banwatch.pipeline import commit
+from banwatch.pipeline.ingest import ingest
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
 from banwatch.store.bookkeeping import Entry
@@ -24,7 +25,8 @@ SMALL_SEGMENTS = """
 import sys
 from banwatch import reference
 from banwatch.model.errors import BanwatchError
-from banwatch.pipeline import commit, ingest
+from banwatch.pipeline import commit
+from banwatch.pipeline.ingest import ingest
 from banwatch.store import Store
 commit.Committer.__init__.__kwdefaults__["segment_bytes"] = 40_000
 {before}

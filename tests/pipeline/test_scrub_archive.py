@@ -11,7 +11,9 @@ from banwatch import reference
 from banwatch.model.measurement import Measurement
 from banwatch.model.reference import Reference
 from banwatch.observatory import work
-from banwatch.pipeline import ingest, line_batch, rebuild
+from banwatch.pipeline import line_batch
+from banwatch.pipeline.ingest import ingest
+from banwatch.pipeline.rebuild import rebuild
 from banwatch.pipeline.scrub_archive import scrub_archive
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit

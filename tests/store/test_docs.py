@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from banwatch import reference
-from banwatch.pipeline import ingest
+from banwatch.pipeline.ingest import ingest
 from banwatch.store import Store
 from banwatch.store.tables import TABLES
 from tests.pipeline.measurement_lines import line, write

@@ -17,7 +17,8 @@ from banwatch.bans import load_bans
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn
 from banwatch.model.state import State
-from banwatch.pipeline import detect, ingest
+from banwatch.pipeline.conclude import detect
+from banwatch.pipeline.ingest import ingest
 from banwatch.store import Store
 from banwatch.store.columns import Layout
 from banwatch.store.export import FORMATS, TIERS, ExportFilter, export

@@ -15,7 +15,7 @@ from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, TargetName
 from banwatch.model.report import Claim, ReaderReport, ReportState
 from banwatch.model.state import State
-from banwatch.pipeline import detect
+from banwatch.pipeline.conclude import detect
 from banwatch.store import Store, queries, reports
 from banwatch.store.reports import (
     MAX_ALIKE_PER_HOUR,

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from banwatch.model.errors import BanwatchError
-from banwatch.pipeline import detect
+from banwatch.pipeline.conclude import detect
 from banwatch.store import Store, queries
 from banwatch.store.bookkeeping import PublishedIncident
 from banwatch.store.version import SHAPE, SHAPE_0_1

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from banwatch import pipeline, reference
+from banwatch import reference
 from banwatch.bans import load_bans
 from banwatch.collector.inbox import FILE, Inbox
 from banwatch.collector.intake import (
@@ -36,7 +36,9 @@ from banwatch.model.receipt import Receipt, SourceClass, hour_of_receipt
 from banwatch.model.reference import Reference
 from banwatch.pipeline import sources
 from banwatch.pipeline.commit import Committer, Tally
+from banwatch.pipeline.conclude import detect
 from banwatch.pipeline.documents import open_documents
+from banwatch.pipeline.ingest import ingest
 from banwatch.pipeline.lines import HEAD_BYTES, LongLine, split_lines
 from banwatch.pipeline.trust.receipts import with_receipt
 
@@ -214,7 +216,7 @@ class IngestThread:
             return
         size = path.stat().st_size
         with self._owner.turn:
-            report = pipeline.ingest(
+            report = ingest(
                 self._owner.store,
                 [path],
                 self._reference,
@@ -360,7 +362,7 @@ class IngestThread:
         self._needs_detection = False
         began = self._clock()
         with self._owner.turn:
-            pipeline.detect(self._owner.store, load_bans().values(), now=datetime.now(UTC))
+            detect(self._owner.store, load_bans().values(), now=datetime.now(UTC))
         took = self._clock() - began
         self._detect_at = self._clock() + max(EVERY_S, _DETECT_SHARE * took)
 

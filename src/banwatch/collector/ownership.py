@@ -17,7 +17,7 @@ from typing import Protocol
 
 import msgspec
 
-from banwatch import pipeline, reference
+from banwatch import reference
 from banwatch.bans import load_bans
 from banwatch.judge.ruleset_file import CURRENT, Ruleset, parse_ruleset_untrusted
 from banwatch.model.errors import BanwatchError, WireError
@@ -26,6 +26,9 @@ from banwatch.model.receipt import SourceClass
 from banwatch.net.local_socket import connect_local
 from banwatch.pipeline import sources
 from banwatch.pipeline.bucket import is_bucket
+from banwatch.pipeline.conclude import DetectReport, detect
+from banwatch.pipeline.ingest import IngestReport, ingest
+from banwatch.pipeline.rebuild import RebuildReport, rebuild, rejudge
 from banwatch.store import Store
 from banwatch.store.engines.duckdb import StoreInUseError
 from banwatch.store.engines.owner import socket_of
@@ -72,7 +75,7 @@ class Writer(Protocol):
         share: tuple[int, int] = (0, 1),
         source_class: SourceClass = SourceClass.OONI,
         progress: Progress = _ignore,
-    ) -> pipeline.IngestReport:
+    ) -> IngestReport:
         """Bring files of measurements in."""
 
     def rebuild(
@@ -82,7 +85,7 @@ class Writer(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         progress: Progress = _ignore,
-    ) -> pipeline.RebuildReport:
+    ) -> RebuildReport:
         """Make the tiers again."""
 
     def rejudge(
@@ -92,10 +95,10 @@ class Writer(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         progress: Progress = _ignore,
-    ) -> pipeline.RebuildReport:
+    ) -> RebuildReport:
         """Judge stored evidence again, by the text of a ruleset file; by the current table where empty."""
 
-    def detect(self) -> pipeline.DetectReport:
+    def detect(self) -> DetectReport:
         """Find changes and incidents, and compare them with the bans that ship with Banwatch."""
 
 
@@ -113,9 +116,9 @@ class DirectWriter:
         share: tuple[int, int] = (0, 1),
         source_class: SourceClass = SourceClass.OONI,
         progress: Progress = _ignore,
-    ) -> pipeline.IngestReport:
+    ) -> IngestReport:
         """Bring files of measurements in."""
-        return pipeline.ingest(
+        return ingest(
             self._store,
             paths,
             reference.load(),
@@ -132,9 +135,9 @@ class DirectWriter:
         since: datetime | None = None,
         until: datetime | None = None,
         progress: Progress = _ignore,
-    ) -> pipeline.RebuildReport:
+    ) -> RebuildReport:
         """Make the tiers again."""
-        return pipeline.rebuild(
+        return rebuild(
             self._store, reference.load(), from_tier=from_tier, since=since, until=until, progress=progress
         )
 
@@ -145,18 +148,18 @@ class DirectWriter:
         since: datetime | None = None,
         until: datetime | None = None,
         progress: Progress = _ignore,
-    ) -> pipeline.RebuildReport:
+    ) -> RebuildReport:
         """Judge stored evidence again.
 
         Raises:
             BanwatchError: the ruleset cannot be read.
         """
         ruleset = _parse_ruleset(ruleset_text)
-        return pipeline.rejudge(self._store, judge=ruleset.judge, since=since, until=until, progress=progress)
+        return rejudge(self._store, judge=ruleset.judge, since=since, until=until, progress=progress)
 
-    def detect(self) -> pipeline.DetectReport:
+    def detect(self) -> DetectReport:
         """Find changes and incidents, and compare them with the bans that ship with Banwatch."""
-        return pipeline.detect(self._store, load_bans().values(), now=datetime.now(UTC))
+        return detect(self._store, load_bans().values(), now=datetime.now(UTC))
 
 
 def _parse_ruleset(text: str) -> Ruleset:
@@ -208,7 +211,7 @@ class OwnerClient:
         share: tuple[int, int] = (0, 1),
         source_class: SourceClass = SourceClass.OONI,
         progress: Progress = _ignore,
-    ) -> pipeline.IngestReport:
+    ) -> IngestReport:
         """Have files brought in; the standard input is put into a temporary file for the owner.
 
         Raises:
@@ -226,7 +229,7 @@ class OwnerClient:
             answer = self.ask(
                 OwnerRequest(work="ingest", paths=here, jobs=jobs, source_class=source_class), progress
             )
-        return msgspec.json.decode(answer, type=pipeline.IngestReport)
+        return msgspec.json.decode(answer, type=IngestReport)
 
     def rebuild(
         self,
@@ -235,10 +238,10 @@ class OwnerClient:
         since: datetime | None = None,
         until: datetime | None = None,
         progress: Progress = _ignore,
-    ) -> pipeline.RebuildReport:
+    ) -> RebuildReport:
         """Have the tiers made again."""
         request = OwnerRequest(work="rebuild", from_tier=from_tier, since=since, until=until)
-        return msgspec.json.decode(self.ask(request, progress), type=pipeline.RebuildReport)
+        return msgspec.json.decode(self.ask(request, progress), type=RebuildReport)
 
     def rejudge(
         self,
@@ -247,14 +250,14 @@ class OwnerClient:
         since: datetime | None = None,
         until: datetime | None = None,
         progress: Progress = _ignore,
-    ) -> pipeline.RebuildReport:
+    ) -> RebuildReport:
         """Have stored evidence judged again."""
         request = OwnerRequest(work="rejudge", ruleset=ruleset_text, since=since, until=until)
-        return msgspec.json.decode(self.ask(request, progress), type=pipeline.RebuildReport)
+        return msgspec.json.decode(self.ask(request, progress), type=RebuildReport)
 
-    def detect(self) -> pipeline.DetectReport:
+    def detect(self) -> DetectReport:
         """Have changes and incidents found."""
-        return msgspec.json.decode(self.ask(OwnerRequest(work="detect")), type=pipeline.DetectReport)
+        return msgspec.json.decode(self.ask(OwnerRequest(work="detect")), type=DetectReport)
 
 
 @contextmanager

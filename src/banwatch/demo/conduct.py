@@ -140,7 +140,8 @@ def _work_out(work: Path, recorded: bool, stages: Stages) -> None:
     from banwatch import reference
     from banwatch.bans import load_bans
     from banwatch.bulletin import publish
-    from banwatch.pipeline import detect, ingest
+    from banwatch.pipeline.conclude import detect
+    from banwatch.pipeline.ingest import ingest
     from banwatch.store import Store, queries
 
     with Store.open(work / "banwatch.duckdb") as store:

@@ -54,6 +54,8 @@ NODES = frozenset(node for leaf in LEAVES for node in ancestors(leaf))
 def deepest(mechanisms: Iterable[str]) -> tuple[str, ...]:
     """Drop every path that is a prefix of another one; sorted, each once."""
     found = set(mechanisms)
+    if len(found) < 2:
+        return tuple(found)
     return tuple(sorted(m for m in found if not any(other.startswith(m + ".") for other in found)))
 
 

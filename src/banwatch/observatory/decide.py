@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from banwatch import pipeline, reference
+from banwatch import reference
 from banwatch.bans import load_bans
+from banwatch.pipeline.conclude import detect
 from banwatch.pipeline.deciding.moderation import moderate
 from banwatch.pipeline.deciding.redact import redact
 from banwatch.pipeline.deciding.retract import restore, retract
@@ -25,7 +26,7 @@ def retract_measurements(store: str, subject: str, why: str, *, undo: bool) -> i
             count = restore(opened, subject, why, now, reference.load())
         else:
             count = retract(opened, subject, why, now)
-        pipeline.detect(opened, load_bans().values(), now=now)
+        detect(opened, load_bans().values(), now=now)
     return count
 
 
@@ -38,7 +39,7 @@ def redact_measurement(store: str, uid: str, why: str) -> int:
     with Store.open(store) as opened:
         now = datetime.now(UTC)
         count = redact(opened, uid, why, now)
-        pipeline.detect(opened, load_bans().values(), now=now)
+        detect(opened, load_bans().values(), now=now)
     return count
 
 
@@ -51,7 +52,7 @@ def moderate_incident(store: str, incident_id: str, action: Action, why: str) ->
     with Store.open(store) as opened:
         now = datetime.now(UTC)
         decision = moderate(opened, incident_id, action, why, now)
-        pipeline.detect(opened, load_bans().values(), now=now)
+        detect(opened, load_bans().values(), now=now)
     return decision
 
 

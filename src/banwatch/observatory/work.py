@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from banwatch import pipeline, reference
+from banwatch import reference
 from banwatch.collector import writable
 from banwatch.judge.ruleset_file import CURRENT, Ruleset
 from banwatch.model.progress import Progress
 from banwatch.model.receipt import SourceClass
 from banwatch.observatory.cores import count_cores
 from banwatch.pipeline import sources
+from banwatch.pipeline.ingest import IngestReport
 from banwatch.pipeline.reading.detect_table import Detected
+from banwatch.pipeline.rebuild import RebuildReport
 from banwatch.pipeline.scrub_archive import ScrubReport, scrub_archive
 from banwatch.store import Store, queries
 from banwatch.store.engines.duckdb_file import rewrite_file
@@ -25,7 +27,7 @@ def ingest(
     share: str,
     source_class: SourceClass = SourceClass.OONI,
     progress: Progress,
-) -> pipeline.IngestReport:
+) -> IngestReport:
     """Bring measurements into a store.
 
     Args:
@@ -49,7 +51,7 @@ def ingest(
 
 def rebuild(
     store: str, *, from_tier: str, since: datetime | None, until: datetime | None, progress: Progress
-) -> pipeline.RebuildReport:
+) -> RebuildReport:
     """Make the tiers of a store again, from one tier on.
 
     Raises:
@@ -67,7 +69,7 @@ def rejudge(
     since: datetime | None,
     until: datetime | None,
     progress: Progress,
-) -> pipeline.RebuildReport:
+) -> RebuildReport:
     """Judge stored evidence by a ruleset, and replace the verdicts; the replaced ones stay readable.
 
     Args:

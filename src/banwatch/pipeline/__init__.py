@@ -4,19 +4,6 @@
 source, the unit of work. *ingest*: line batches are decoded, observed, weighed and judged by any number of
 processes, and committed by one. *rebuild*: the same from the archive. *rejudge*: verdicts anew from stored
 evidence. *detect*: cells to changes, incidents and comparisons.
+
+Nothing is imported here: a worker process is `python -m banwatch.pipeline`, and loads no engine.
 """
-
-from banwatch.pipeline.conclude import DetectReport, compare_ban, detect
-from banwatch.pipeline.ingest import IngestReport, ingest
-from banwatch.pipeline.rebuild import RebuildReport, rebuild, rejudge
-
-__all__ = [
-    "DetectReport",
-    "IngestReport",
-    "RebuildReport",
-    "compare_ban",
-    "detect",
-    "ingest",
-    "rebuild",
-    "rejudge",
-]

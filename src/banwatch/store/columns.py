@@ -13,14 +13,17 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
+from functools import cached_property
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import ibis
 import msgspec
 import pyarrow as pa
 
 from banwatch.model.observation import NOT_STORED
+
+if TYPE_CHECKING:
+    import ibis
 
 Row = TypeVar("Row")
 
@@ -179,7 +182,6 @@ class Layout(Generic[Row]):
             _field(name, hint) for name, hint in stored_fields(noun).items() if names is None or name in names
         )
         self.column_names = tuple(name for f in self.fields for name in f.column_names)
-        self.schema = ibis.schema({name: f.dtype for f in self.fields for name in f.column_names})
         self.arrow = pa.schema(
             [
                 pa.field(name, f.column_type.value[2], f.nullable)
@@ -189,6 +191,13 @@ class Layout(Generic[Row]):
         )
         names = [f.name for f in self.fields]
         self._get = attrgetter(*names) if len(names) > 1 else lambda row: (getattr(row, names[0]),)
+
+    @cached_property
+    def schema(self) -> "ibis.Schema":
+        """Columns as Ibis names them, which takes a second to import: a worker does without."""
+        import ibis
+
+        return ibis.schema({name: f.dtype for f in self.fields for name in f.column_names})
 
     def only(self, names: Collection[str]) -> "Layout[Row]":
         """Lay out some of the fields."""
@@ -200,6 +209,8 @@ class Layout(Generic[Row]):
 
     def empty_values(self, names: Iterable[str]) -> dict[str, Any]:
         """Return expressions for columns that an earlier version did not write: the noun's default values."""
+        import ibis
+
         defaults = defaults_of(self.noun)
         return {
             name: ibis.null(self.schema[name])

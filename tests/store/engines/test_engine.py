@@ -17,7 +17,10 @@ from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import MeasurementUid, RuleId
 from banwatch.model.resolver import ResolverKind
 from banwatch.model.state import State
-from banwatch.pipeline import commit, detect, ingest, rebuild, rejudge
+from banwatch.pipeline import commit
+from banwatch.pipeline.conclude import detect
+from banwatch.pipeline.ingest import ingest
+from banwatch.pipeline.rebuild import rebuild, rejudge
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
 from banwatch.store.export import TIERS, ExportFilter, export

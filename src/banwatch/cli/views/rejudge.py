@@ -10,8 +10,8 @@ from banwatch.cli.views.json_lines import print_json
 from banwatch.formats.json_views import VerdictJson
 from banwatch.judge.ruleset_file import Ruleset
 from banwatch.model.verdict import Verdict
-from banwatch.pipeline import RebuildReport
 from banwatch.pipeline.reading.rejudge_preview import Rejudged
+from banwatch.pipeline.rebuild import RebuildReport
 
 _MAX_ROWS = 50
 """Rows of the table on a terminal; the counts below it are of all verdicts."""

@@ -6,7 +6,8 @@ from pathlib import Path
 from rich.console import Console
 
 from banwatch.cli.views.json_lines import print_json
-from banwatch.pipeline import IngestReport, RebuildReport
+from banwatch.pipeline.ingest import IngestReport
+from banwatch.pipeline.rebuild import RebuildReport
 from banwatch.pipeline.scrub_archive import ScrubReport
 from banwatch.store.audit import Audit
 from banwatch.store.export import ExportReport
