@@ -23,7 +23,7 @@ from banwatch.model.reference import Reference
 from banwatch.model.verdict import Verdict
 from banwatch.pipeline.line_batch import LineBatch, pack, without_collector
 from banwatch.store import Store
-from banwatch.store.batch import BatchBuilder, content_of
+from banwatch.store.batch_builder import BatchBuilder, content_of
 
 T = TypeVar("T")
 

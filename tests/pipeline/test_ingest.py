@@ -157,9 +157,9 @@ def test_a_file_cut_short_gives_what_it_has(tmp_path: Path, reference_data: Refe
 def test_an_error_of_ours_costs_one_line(
     tmp_path: Path, reference_data: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from banwatch.pipeline import line_batch
+    from banwatch.pipeline import worker
 
-    true = line_batch.judge_wire  # type: ignore[attr-defined]  # what the module imported
+    true = worker.judge_wire  # type: ignore[attr-defined]  # what the module imported
 
     def judge_wire(wire: WireMeasurement, reference: Reference, **more: Any) -> Judged:
         judged = true(wire, reference, **more)
@@ -167,7 +167,7 @@ def test_an_error_of_ours_costs_one_line(
             raise ZeroDivisionError("division by zero")
         return judged
 
-    monkeypatch.setattr(line_batch, "judge_wire", judge_wire)
+    monkeypatch.setattr(worker, "judge_wire", judge_wire)
     with Store.open(tmp_path / "s.duckdb") as store:
         report = ingest(store, [write(tmp_path / "a.jsonl", [line(n) for n in range(3)])], reference_data)
         assert (report.accepted, report.quarantined) == (2, 1)

@@ -15,7 +15,7 @@ from banwatch.model.evidence import Evidence
 from banwatch.model.reference import Reference
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
-from banwatch.pipeline import commit, line_batch
+from banwatch.pipeline import commit, worker
 from banwatch.pipeline.ingest import ingest
 from banwatch.pipeline.rebuild import rebuild, rejudge
 from banwatch.store import Store, queries
@@ -91,15 +91,15 @@ def test_a_lost_database_is_made_again_from_the_archive(store_path: Path, refere
 def test_a_line_that_we_could_not_read_is_read_when_we_can(
     tmp_path: Path, reference_data: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    true = line_batch.judge_wire  # type: ignore[attr-defined]  # what the module imported
+    true = worker.judge_wire  # type: ignore[attr-defined]  # what the module imported
 
     def fail(*anything: object, **more: object) -> object:
         raise ZeroDivisionError
 
     with Store.open(tmp_path / "s.duckdb") as store:
-        monkeypatch.setattr(line_batch, "judge_wire", fail)
+        monkeypatch.setattr(worker, "judge_wire", fail)
         assert ingest(store, [write(tmp_path / "a.jsonl", [line(0)])], reference_data).quarantined == 1
-        monkeypatch.setattr(line_batch, "judge_wire", true)
+        monkeypatch.setattr(worker, "judge_wire", true)
         assert rebuild(store, reference_data).measurements == 1
         assert queries.counts(store)["quarantine"] == 0
         assert audit(store).problems == ()

@@ -10,7 +10,7 @@ import sys
 from banwatch import reference
 from banwatch.pipeline.__main__ import WithoutPandas
 from banwatch.pipeline.line_batch import LineBatch
-from banwatch.pipeline.workers import Worker
+from banwatch.pipeline.worker import Worker
 sys.meta_path.insert(0, WithoutPandas)
 line = sys.stdin.buffer.read()
 result = Worker(reference.load()).work(LineBatch("test", (1,), (line,)))

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from banwatch import reference
 from banwatch.judge import judge, judge_line
 from banwatch.model.evidence import Evidence
-from banwatch.store.batch import Batch, BatchBuilder, content_of, join
+from banwatch.store.batch import Batch, join
+from banwatch.store.batch_builder import BatchBuilder, content_of
 from banwatch.store.tables import MEASURED, TABLES
 from tests.pipeline.measurement_lines import line, uid
 

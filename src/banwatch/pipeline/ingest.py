@@ -17,14 +17,15 @@ from banwatch.model.reference import Reference
 from banwatch.pipeline import sources
 from banwatch.pipeline.commit import Committer, Tally
 from banwatch.pipeline.documents import open_documents
-from banwatch.pipeline.line_batch import LineBatch, LineBatchResult, Worker
+from banwatch.pipeline.line_batch import LineBatch, LineBatchResult
 from banwatch.pipeline.lines import LongLine, split_lines
 from banwatch.pipeline.trust.receipts import split_receipts
+from banwatch.pipeline.worker import Worker
 from banwatch.pipeline.workers import Workers, start_workers
 from banwatch.store import Store
 from banwatch.store.bookkeeping import SourceFile
 
-LINE_BATCH_BYTES = 4 << 20
+LINE_BATCH_BYTES = 8 << 20
 LINE_BATCH_LINES = 2_000
 """A line batch ends with the first line past either limit."""
 _BLANK = b" \t\r\n\xef\xbb\xbf"

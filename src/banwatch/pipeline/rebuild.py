@@ -11,10 +11,11 @@ from banwatch.model.progress import Progress
 from banwatch.model.reference import Reference
 from banwatch.model.verdict import Verdict
 from banwatch.pipeline.commit import Committer, Tally
-from banwatch.pipeline.line_batch import LineBatch, Worker, without_collector
+from banwatch.pipeline.line_batch import LineBatch, without_collector
 from banwatch.pipeline.trust.decisions import Retractions, decisions_path, read_decisions
 from banwatch.pipeline.trust.receipts import receipts_of
 from banwatch.pipeline.trust.report_facts import ReportFacts
+from banwatch.pipeline.worker import Worker
 from banwatch.store import Store, queries
 from banwatch.store.batch import join
 from banwatch.store.bookkeeping import Entry, Segment

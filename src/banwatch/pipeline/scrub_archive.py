@@ -11,8 +11,9 @@ from banwatch.formats.own_address import scrub_line
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.progress import Progress
 from banwatch.model.reference import Reference
-from banwatch.pipeline.line_batch import Worker, head_of
+from banwatch.pipeline.line_batch import head_of
 from banwatch.pipeline.rebuild import line_batches
+from banwatch.pipeline.worker import Worker
 from banwatch.store import Store
 from banwatch.store.archive import Frame, pack_frame
 from banwatch.store.batch import join

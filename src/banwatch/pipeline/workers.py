@@ -20,7 +20,8 @@ from typing import IO, Any
 
 from banwatch.model.errors import BanwatchError
 from banwatch.model.reference import Reference
-from banwatch.pipeline.line_batch import LineBatch, LineBatchResult, Worker
+from banwatch.pipeline.line_batch import LineBatch, LineBatchResult
+from banwatch.pipeline.worker import Worker
 
 _LENGTH = struct.Struct("<Q")
 

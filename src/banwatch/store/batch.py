@@ -5,13 +5,10 @@ verdict follows from its evidence alone. So a batch holds the content of steps a
 number, and each row names the number. `Batch.table` gives the rows of a tier with their content in place.
 """
 
-import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,7 +16,7 @@ from banwatch.model.evidence import Evidence
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.verdict import Verdict
-from banwatch.store.columns import Layout, stored_fields
+from banwatch.store.columns import Layout
 
 VOICE = (
     "measurement_uid",
@@ -52,17 +49,14 @@ OF_STEP = (
 )
 """Columns of an observation that differ from one to the next."""
 
-_MEASUREMENT, _OBSERVATION = Layout(Measurement), Layout(Observation)
+MEASUREMENT, _OBSERVATION = Layout(Measurement), Layout(Observation)
 _EVIDENCE, _VERDICT = Layout(Evidence), Layout(Verdict)
 STEP_CONTENT = _OBSERVATION.without(OF_STEP)
 STEP_ROW = _OBSERVATION.only(OF_STEP[1:])
 EVIDENCE_CONTENT = _EVIDENCE.without(VOICE)
 VERDICT_CONTENT = _VERDICT.without((*VOICE, *SHARED))
-ROW = pa.schema([*_MEASUREMENT.arrow, pa.field("probe_id", pa.string(), False)])
-_NUMBER = pa.int64()
-_KEY_BYTES = 16
-_REPEATED_SHARE = 0.5
-"""Distinct contents, as a share of the rows, up to which a batch is compared with others by hash."""
+ROW = pa.schema([*MEASUREMENT.arrow, pa.field("probe_id", pa.string(), False)])
+NUMBER = pa.int64()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +87,7 @@ class Batch:
             KeyError: there is no such tier.
         """
         if name == "measurement":
-            return self.rows.select(_MEASUREMENT.arrow.names)
+            return self.rows.select(MEASUREMENT.arrow.names)
         if name == "observation":
             content = self.step_content.take(self.steps.column("content"))
             uids = self.rows.column("measurement_uid").take(self.steps.column("row"))
@@ -109,7 +103,7 @@ class Batch:
         keep = pc.invert(drop)
         rows = self.rows.filter(keep)
         # position of each row among those that stay
-        places = pc.subtract(pc.cumulative_sum(pc.cast(keep, _NUMBER)), 1)
+        places = pc.subtract(pc.cumulative_sum(pc.cast(keep, NUMBER)), 1)
         steps = self.steps.filter(keep.take(self.steps.column("row")))
         steps = _with(steps, "row", places.take(steps.column("row")))
         evidence, (contents, verdicts) = _still_named(rows.column("evidence"), self.evidence, self.verdict)
@@ -141,7 +135,7 @@ def _still_named(numbers: pa.ChunkedArray, *contents: pa.Table) -> tuple[Any, li
     encoded = pc.dictionary_encode(numbers.combine_chunks())
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
-    return encoded.indices.cast(_NUMBER), [content.take(encoded.dictionary) for content in contents]
+    return encoded.indices.cast(NUMBER), [content.take(encoded.dictionary) for content in contents]
 
 
 def join(parts: Sequence[Batch]) -> Batch:
@@ -161,92 +155,3 @@ def join(parts: Sequence[Batch]) -> Batch:
         pa.concat_tables([part.evidence for part in parts]),
         pa.concat_tables([part.verdict for part in parts]),
     )
-
-
-class BatchBuilder:
-    """Batch in the making: takes measurements one by one, and each repeated content once.
-
-    The caller judges: it asks `number_of` whether a content of evidence is there already, and adds the
-    verdict with `add_judged` where it is not.
-    """
-
-    def __init__(self) -> None:
-        self._measurements: list[Measurement] = []
-        self._probe_ids: list[str] = []
-        self._steps: list[tuple[Any, ...]] = []
-        self._step_rows: list[int] = []
-        self._step_numbers: list[int] = []
-        self._step_contents: dict[tuple[Any, ...], int] = {}
-        self._evidence: dict[tuple[Any, ...], int] = {}
-        self._evidence_numbers: list[int] = []
-        self._verdicts: list[Verdict] = []
-
-    def number_of(self, content: tuple[Any, ...]) -> int | None:
-        """Return the number of a content of evidence; None where it was not added yet."""
-        return self._evidence.get(content)
-
-    def add_judged(self, content: tuple[Any, ...], verdict: Verdict) -> int:
-        """Add a new content of evidence with its verdict, and return its number."""
-        number = self._evidence[content] = len(self._verdicts)
-        self._verdicts.append(verdict)
-        return number
-
-    def add(
-        self, measurement: Measurement, observations: Sequence[Observation], probe_id: str, evidence: int
-    ) -> None:
-        """Add a measurement.
-
-        Args:
-            measurement: one that is not in the batch.
-            observations: its steps.
-            probe_id: as its evidence names it; empty where none is.
-            evidence: number of the content of its evidence.
-        """
-        at = len(self._measurements)
-        self._measurements.append(measurement)
-        self._probe_ids.append(probe_id)
-        self._evidence_numbers.append(evidence)
-        numbers = self._step_contents
-        for step in observations:
-            content = _step_content(step)
-            self._step_numbers.append(numbers.setdefault(content, len(numbers)))
-            self._steps.append(_step_row(step))
-            self._step_rows.append(at)
-
-    def build(self) -> Batch:
-        """Return the batch of all that was added."""
-        rows = _MEASUREMENT.to_arrow(self._measurements)
-        rows = rows.append_column(ROW.field("probe_id"), pa.array(self._probe_ids, pa.string()))
-        steps = STEP_ROW.of_values(self._steps)
-        steps = steps.append_column("row", pa.array(self._step_rows, _NUMBER))
-        return Batch(
-            rows.append_column("evidence", pa.array(self._evidence_numbers, _NUMBER)),
-            steps.append_column("content", pa.array(self._step_numbers, _NUMBER)),
-            _with_keys(STEP_CONTENT, self._step_contents, len(self._steps)),
-            _with_keys(EVIDENCE_CONTENT, self._evidence, len(self._evidence_numbers)),
-            VERDICT_CONTENT.to_arrow(self._verdicts),
-        )
-
-
-def _with_keys(layout: Layout[Any], contents: Collection[tuple[Any, ...]], named: int) -> pa.Table:
-    """Lay contents out, with the hash of each where they repeat often enough to be compared with others."""
-    rows = layout.of_values(list(contents))
-    if len(contents) > named * _REPEATED_SHARE:
-        return rows.append_column("key", pa.nulls(len(contents), pa.binary(_KEY_BYTES)))
-    encode = msgspec.msgpack.Encoder().encode
-    keys = [hashlib.blake2b(encode(content), digest_size=_KEY_BYTES).digest() for content in contents]
-    return rows.append_column("key", pa.array(keys, pa.binary(_KEY_BYTES)))
-
-
-def _getter(noun: type[Any], names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
-    return attrgetter(*(name for name in stored_fields(noun) if name in names))
-
-
-_step_row = _getter(Observation, STEP_ROW.arrow.names)
-_step_content = _getter(Observation, STEP_CONTENT.arrow.names)
-_content_of_evidence = _getter(Evidence, EVIDENCE_CONTENT.arrow.names)
-
-
-def content_of(evidence: Evidence) -> tuple[Any, ...]:
-    """Return all that a verdict depends on: evidence without the columns of `VOICE`."""
-    return _content_of_evidence(evidence)
