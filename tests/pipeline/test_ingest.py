@@ -129,7 +129,6 @@ def test_a_line_over_the_limit_is_counted_and_not_kept(
     tmp_path: Path, reference_data: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import banwatch.pipeline.lines as limits
-    from banwatch.pipeline.ingest import ingest as _  # noqa: F401  # the module is shadowed by its function
 
     monkeypatch.setattr(limits.split_lines, "__kwdefaults__", {"max_line_bytes": 10_000})
     file = write(tmp_path / "a.jsonl", [line(0), b"x" * 20_000, line(1)])

@@ -9,8 +9,9 @@ import pytest
 from banwatch import reference
 from banwatch.model.reference import Reference
 from banwatch.model.state import State
-from banwatch.pipeline import ingest, rebuild
 from banwatch.pipeline.deciding.retract import retract
+from banwatch.pipeline.ingest import ingest
+from banwatch.pipeline.rebuild import rebuild
 from banwatch.store import Store, queries
 from banwatch.store.tables import MEASURED
 from tests.judge.scenario import Scenario
