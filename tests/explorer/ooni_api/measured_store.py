@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from banwatch.pipeline import ingest
+from banwatch.pipeline.ingest import ingest
 from banwatch.reference import load
 from banwatch.store import Store
 from tests.pipeline.measurement_lines import line, write
