@@ -29,6 +29,8 @@ class NettestKind(StrEnum):
 KINDS = {
     "web_connectivity": NettestKind.WEB,
     "browser_web": NettestKind.WEB,
+    "http_requests": NettestKind.WEB,
+    "dns_consistency": NettestKind.WEB,
     "telegram": NettestKind.ENDPOINTS,
     "whatsapp": NettestKind.ENDPOINTS,
     "signal": NettestKind.ENDPOINTS,
@@ -38,6 +40,10 @@ KINDS = {
     "torsf": NettestKind.BOOTSTRAP,
     "meek_fronted_requests_test": NettestKind.BOOTSTRAP,
     "tcp_connect": NettestKind.BOOTSTRAP,
+    "bridge_reachability": NettestKind.BOOTSTRAP,
+    "lantern_circumvention_tool_test": NettestKind.BOOTSTRAP,
+    "openvpn_client_test": NettestKind.BOOTSTRAP,
+    "psiphon_test": NettestKind.BOOTSTRAP,
     "psiphon": NettestKind.BOOTSTRAP,
     "openvpn": NettestKind.BOOTSTRAP,
     "riseupvpn": NettestKind.ENDPOINTS,
@@ -49,6 +55,11 @@ KINDS = {
     "http_header_field_manipulation": NettestKind.MIDDLEBOX,
 }
 """Kinds by the nettest's name (`test_name`)."""
+
+
+HTTP_REQUESTS, DNS_CONSISTENCY = "http_requests", "dns_consistency"
+WITH_OWN_CONTROLS = frozenset({HTTP_REQUESTS, DNS_CONSISTENCY})
+"""Nettests of 2012 to 2017 that ask for their control themselves: over Tor, or at a resolver of OONI's."""
 
 
 def kind_of_nettest(test_name: str) -> NettestKind:

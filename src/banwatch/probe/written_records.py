@@ -13,7 +13,7 @@ from banwatch.formats.ooni import wire
 from banwatch.formats.ooni.extensions import Localization, TcpInfoRecord, Throttling
 
 
-class Tor(msgspec.Struct, frozen=True, kw_only=True):
+class Tor(wire.TorExit, frozen=True, kw_only=True):
     """Tor in OONI's format: not used."""
 
     exit_ip: str | None = None

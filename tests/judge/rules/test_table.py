@@ -80,6 +80,7 @@ def test_every_rule_can_be_reached() -> None:
         "service.mostly_cut",  # groups of which some answer: test_groups.py
         "service.partly",
         "tls.device",  # certificates: test_certificates.py
+        "http.request_reset",  # nettests of 2012 to 2017: test_old_nettests.py
         "tls.request_cut",  # a probe of another era: test_old_eras.py
         "http.same_elsewhere",
         "tls.cut_later",

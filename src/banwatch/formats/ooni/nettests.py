@@ -26,6 +26,9 @@ APPLICATIONS = {
     "psiphon": "psiphon",
     "riseupvpn": "riseupvpn",
     "meek_fronted_requests_test": "meek",
+    "bridge_reachability": "tor",
+    "lantern_circumvention_tool_test": "lantern",
+    "psiphon_test": "psiphon",
 }
 """Nettests of one application each, and the stable name of it."""
 
@@ -52,6 +55,10 @@ _BOOTSTRAPS = frozenset(
         "psiphon",
         "openvpn",
         "stunreachability",
+        "bridge_reachability",
+        "lantern_circumvention_tool_test",
+        "openvpn_client_test",
+        "psiphon_test",
     }
 )
 
@@ -229,13 +236,23 @@ def _read_bootstrap(test_name: str, keys: TestKeys) -> Outcome:
     if success is None and test_name in ("psiphon", "torsf", "vanilla_tor"):
         success = failure is None and (keys.bootstrap_time or 0) > 0
     if test_name == "meek_fronted_requests_test":
-        success = success or None  # the front's answer, not the network, decides most failures
+        failure = failure or normalise(_failure_of_all(keys))
+        success = success or (
+            False if failure else None
+        )  # a front that answers otherwise has retired its meek
     if success is None and test_name == "tcp_connect" and keys.connection:
         success = keys.connection == _CONNECTED
         failure = None if success else normalise(keys.connection)
     if success is None and test_name == "stunreachability" and keys.endpoint:
         success = failure is None
     return Outcome(failure=failure, success=success)
+
+
+def _failure_of_all(keys: TestKeys) -> str | None:
+    """Return the failure of the requests where none got any answer; None where one did, or none was made."""
+    requests = keys.requests or ()
+    answered = any(one.response and one.response.code for one in requests)
+    return None if answered else next((one.failure for one in requests if one.failure), None)
 
 
 def _read_echo(keys: TestKeys) -> Outcome:

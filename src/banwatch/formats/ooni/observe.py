@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from banwatch.formats.ooni import nettests
-from banwatch.formats.ooni.control import read_control
+from banwatch.formats.ooni.control import split_old_control
 from banwatch.formats.ooni.decode import decode_untrusted, parse_time
 from banwatch.formats.ooni.events import read_received
 from banwatch.formats.ooni.failures import normalise
@@ -43,13 +43,14 @@ def observe(
     keys = wire.test_keys or _NOTHING
     measurement = _read_measurement(wire, target_of, receipt)
     steps = Steps(measurement.measurement_uid)
+    keys, control = split_old_control(measurement.test_name, keys)
     _add_steps(steps, keys, host_of(measurement.input))
     test_is_proxied = measurement.test_name not in _PROXY_IS_CONTROL
     nettest = nettests.read(measurement.test_name, keys, steps, measurement.measurement_start_time)
     return Observed(
         measurement=measurement,
         observations=tuple(steps.found),
-        control=read_control(keys.control) if keys.control else None,
+        control=control,
         control_failure=normalise(keys.control_failure),
         probe_id=_short(wire.probe_id),
         control_path=_annotation(wire, "control_path"),
@@ -74,8 +75,9 @@ def observe_control_untrusted(raw: bytes) -> tuple[Control | None, str | None]:
     Raises:
         WireError: the line is no measurement.
     """
-    keys = decode_untrusted(raw).test_keys or _NOTHING
-    return read_control(keys.control) if keys.control else None, normalise(keys.control_failure)
+    wire = decode_untrusted(raw)
+    keys, control = split_old_control(wire.test_name or "", wire.test_keys or _NOTHING)
+    return control, normalise(keys.control_failure)
 
 
 def _add_steps(steps: Steps, keys: TestKeys, input_host: str | None) -> None:

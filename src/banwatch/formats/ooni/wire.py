@@ -105,6 +105,12 @@ class TlsHandshake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     tags: list[str] | None = msgspec.field(default_factory=_null)
 
 
+class TorExit(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a request of the Python probe went through Tor: then it is the control."""
+
+    is_tor: bool | None = None
+
+
 class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     """HTTP request, as it was sent."""
 
@@ -115,6 +121,7 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     body: Text = None
     body_is_truncated: bool | None = None
     x_transport: str | None = None
+    tor: TorExit | msgspec.UnsetType = msgspec.UNSET
 
 
 class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
@@ -277,6 +284,9 @@ class TestKeys(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     x_throttling: Throttling | None = None
     control: ControlResponse | None = None
     control_failure: str | None = None
+    experiment_failure: str | None = None
+    control_cloudflare: bool | None = None
+    control_resolver: Text = None
     dns_experiment_failure: str | None = None
     dns_consistency: str | None = None
     http_experiment_failure: str | None = None

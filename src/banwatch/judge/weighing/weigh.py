@@ -36,7 +36,7 @@ from banwatch.model.control import Control
 from banwatch.model.evidence import Evidence
 from banwatch.model.fate import Ending, ending_of
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
-from banwatch.model.nettest import kind_of_nettest
+from banwatch.model.nettest import WITH_OWN_CONTROLS, kind_of_nettest
 from banwatch.model.observation import Observation, Step
 from banwatch.model.path import VPN
 from banwatch.model.receipt import SourceClass
@@ -183,7 +183,9 @@ def _find_whole(parts: MeasurementParts, connections: Connections, portal: bool)
     observed = parts.observed
     return {
         "steps": len(observed.observations),
-        "silent": not parts.steps.is_answered and _is_silent(observed.observations),
+        "silent": not parts.steps.is_answered
+        and _is_silent(observed.observations)
+        and not _came_over_this_network(parts),
         "answered": parts.steps.is_answered,
         "connected": parts.steps.is_connected,
         "hops": parts.last_at,
@@ -206,6 +208,14 @@ def _is_silent(observations: Sequence[Observation]) -> bool:
     """Whether nothing at all answered: no lookup, no connect, no handshake, no request."""
     asked = [seen for seen in observations if ending_of(seen.failure or "") is not Ending.OWN]
     return bool(asked) and all(_is_unanswered(seen) for seen in asked)
+
+
+def _came_over_this_network(parts: MeasurementParts) -> bool:
+    """Whether a control answered that the probe asked itself, without a helper: then the network works."""
+    control = parts.control
+    if control is None or parts.measurement.test_name not in WITH_OWN_CONTROLS:
+        return False
+    return bool(control.addresses) or (control.http is not None and control.http.failure is None)
 
 
 def _is_unanswered(seen: Observation) -> bool:
