@@ -30,7 +30,7 @@ from banwatch.pipeline.conclude import DetectReport, detect
 from banwatch.pipeline.ingest import IngestReport, ingest
 from banwatch.pipeline.rebuild import RebuildReport, rebuild, rejudge
 from banwatch.store import Store
-from banwatch.store.engines.duckdb import StoreInUseError
+from banwatch.store.engines.duckdb_errors import StoreInUseError
 from banwatch.store.engines.owner import socket_of
 
 

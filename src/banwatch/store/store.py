@@ -19,7 +19,8 @@ from banwatch.store.bookkeeping import Entry, Property
 from banwatch.store.columns import Layout
 from banwatch.store.engines.clickhouse import ClickHouseEngine
 from banwatch.store.engines.clickhouse_http import HttpTransport, parse_address
-from banwatch.store.engines.duckdb import DuckDbEngine, StoreInUseError
+from banwatch.store.engines.duckdb import DuckDbEngine
+from banwatch.store.engines.duckdb_errors import StoreInUseError
 from banwatch.store.engines.engine import Engine, Rejudgement
 from banwatch.store.engines.owner import OwnerEngine
 from banwatch.store.filters import filtered

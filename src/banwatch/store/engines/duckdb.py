@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
@@ -16,16 +15,14 @@ from ibis.backends.sql.datatypes import DuckDBType
 from banwatch.model.errors import BanwatchError
 from banwatch.store.batch import Batch
 from banwatch.store.columns import defaults_of
+from banwatch.store.engines.budget import database_bytes
+from banwatch.store.engines.duckdb_errors import NO_ROOM, explain
 from banwatch.store.engines.duckdb_fit import fit_columns
 from banwatch.store.engines.duckdb_rejudge import DuckDbRejudgement
 from banwatch.store.engines.duckdb_schema import STORED_PREFIX, TIER_VIEWS
 from banwatch.store.engines.duckdb_tiers import TierTables
 from banwatch.store.tables import TABLES, TableDef
 
-_HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
-_NO_ROOM = re.compile(r"No space left|Could not write file|Disk quota|File too large")
-MEMORY_LIMIT = "256MB"
-"""Memory of DuckDB before it spills to disk; the whole process stays under a gigabyte with it."""
 CHECKPOINT_AFTER = "256MB"
 """Size of the write-ahead log at which DuckDB checkpoints: each one rewrites the last row groups."""
 LAMBDAS_OF_IBIS = "SET lambda_syntax = 'ENABLE_SINGLE_ARROW'"
@@ -38,50 +35,6 @@ _EXPLAINED_ERRORS = (
     duckdb.SerializationException,
     duckdb.InternalException,
 )
-
-
-class StoreInUseError(BanwatchError):
-    """Database file that another process holds."""
-
-
-def _name_of_process(pid: int, otherwise: str) -> str:
-    """Name a process by its command line."""
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-    except OSError:
-        return otherwise
-    return " ".join(Path(w).name if i < 2 else w for i, w in enumerate(words) if w)[:120] or otherwise
-
-
-def explain(path: Path, error: Exception) -> BanwatchError:
-    """Convert an error of DuckDB to one that says what is wrong and what to do."""
-    text = str(error)
-    held = _HOLDER.search(text)
-    if held:
-        pid = int(held["pid"])
-        if pid == os.getpid():
-            return StoreInUseError(
-                f"{path} is already open in this process in another way",
-                "Close it there before opening it here",
-            )
-        return StoreInUseError(
-            f"{path} is in use by process {pid} ({_name_of_process(pid, held['program'])})",
-            "Wait until it has finished, or stop it, then run the same command again",
-        )
-    if "lock" in text.lower() and "set" in text.lower():
-        return StoreInUseError(
-            f"{path} is in use by another process", "Wait until it has finished, then try again"
-        )
-    if isinstance(error, duckdb.OutOfMemoryException) or _NO_ROOM.search(text):
-        return BanwatchError(f"no space left for {path}", "Make room, then run the same command again")
-    if "Permission denied" in text or "Cannot open file" in text or "Read-only file system" in text:
-        return BanwatchError(
-            f"{path} cannot be opened: {text.splitlines()[0]}", "Check the path and its rights"
-        )
-    return BanwatchError(
-        f"{path} is not a database that can be read ({type(error).__name__}: {text.splitlines()[0][:200]})",
-        f"Move it away; `banwatch rebuild --store {path}` then makes it again from the archive beside it",
-    )
 
 
 def _connect(path: Path, *, read_only: bool) -> Any:
@@ -159,7 +112,7 @@ class DuckDbEngine:
                 f"{path} is a folder", f"Give the path of a database file, such as {path}/banwatch.duckdb"
             )
         self._raw = _connect(path, read_only=read_only)
-        self._raw.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+        self._raw.execute(f"SET memory_limit = '{database_bytes()}B'")
         self._raw.execute(f"SET checkpoint_threshold = '{CHECKPOINT_AFTER}'")
         self._raw.execute(LAMBDAS_OF_IBIS)
         self._tiers = TierTables(self._raw, self._shown)
@@ -331,6 +284,6 @@ class DuckDbEngine:
         except _EXPLAINED_ERRORS as error:
             raise explain(self.path, error) from error
         except duckdb.TransactionException as error:
-            if _NO_ROOM.search(str(error)):
+            if NO_ROOM.search(str(error)):
                 raise explain(self.path, error) from error
             raise

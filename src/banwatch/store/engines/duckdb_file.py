@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from banwatch.model.errors import BanwatchError
-from banwatch.store.engines.duckdb import explain
+from banwatch.store.engines.duckdb_errors import explain
 
 
 def rewrite_file(path: Path) -> None:

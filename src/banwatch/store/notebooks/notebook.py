@@ -17,7 +17,8 @@ import ibis
 
 from banwatch.model.ids import parse_asn
 from banwatch.store.engines.clickhouse_http import parse_address
-from banwatch.store.engines.duckdb import LAMBDAS_OF_IBIS, explain
+from banwatch.store.engines.duckdb import LAMBDAS_OF_IBIS
+from banwatch.store.engines.duckdb_errors import explain
 from banwatch.store.filters import filtered
 from banwatch.store.notebooks.owner_tables import open_owned
 from banwatch.store.rollups.cells import cell_table

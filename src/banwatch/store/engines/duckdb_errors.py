@@ -1,0 +1,90 @@
+"""Errors of DuckDB as one true sentence with a remedy."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from banwatch.model.errors import BanwatchError
+from banwatch.store.engines.budget import SETTING, database_bytes, size_text
+
+_HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+_LOCKED = re.compile(r"Could not set lock on file|Conflicting lock is held", re.IGNORECASE)
+_SPILL_FULL = re.compile(r"max_temp_directory_size|failed to offload", re.IGNORECASE)
+_BLOCK = re.compile(r"block (?:with id )?(\d+)|in block (\d+)|at location (\d+)", re.IGNORECASE)
+_LESS = "a country, a target, a shorter time"
+NO_ROOM = re.compile(r"No space left|Could not write file|Disk quota|File too large")
+
+
+class StoreInUseError(BanwatchError):
+    """Database file that another process holds."""
+
+
+def _name_of_process(pid: int, otherwise: str) -> str:
+    """Name a process by its command line."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return otherwise
+    return " ".join(Path(w).name if i < 2 else w for i, w in enumerate(words) if w)[:120] or otherwise
+
+
+def _locked(path: Path, text: str) -> BanwatchError:
+    held = _HOLDER.search(text)
+    if not held:
+        return StoreInUseError(
+            f"{path} is in use by another process", "Wait until it has finished, then try again"
+        )
+    pid = int(held["pid"])
+    if pid == os.getpid():
+        return StoreInUseError(
+            f"{path} is already open in this process in another way",
+            "Close it there before opening it here",
+        )
+    return StoreInUseError(
+        f"{path} is in use by process {pid} ({_name_of_process(pid, held['program'])})",
+        "Wait until it has finished, or stop it, then run the same command again",
+    )
+
+
+def _free(path: Path) -> str:
+    """Say how much room there is beside a file."""
+    folder = path.absolute().parent
+    try:
+        return f"{size_text(shutil.disk_usage(folder).free)} are free in {folder}"
+    except OSError:
+        return f"{folder} cannot be asked for its free space"
+
+
+def explain(path: Path, error: Exception) -> BanwatchError:
+    """Convert an error of DuckDB to one that says what is wrong and what to do."""
+    text = str(error)
+    first = (text.splitlines() or [""])[0]
+    if _LOCKED.search(text) or _HOLDER.search(text):
+        return _locked(path, text)
+    if isinstance(error, duckdb.OutOfMemoryException) and not NO_ROOM.search(text):
+        limit = size_text(database_bytes())
+        if _SPILL_FULL.search(text):
+            return BanwatchError(
+                f"a query over {path} needs more than {limit} of memory, and more room on disk than there is "
+                f"({_free(path)})",
+                f"Make room there, set {SETTING} higher, or ask for less: {_LESS}",
+            )
+        return BanwatchError(
+            f"a query over {path} needs more memory than the {limit} that the database may use",
+            f"Set {SETTING} higher (half of it is the database's), or ask for less: {_LESS}",
+        )
+    if NO_ROOM.search(text):
+        return BanwatchError(
+            f"no space left for {path}: {_free(path)}", "Make room, then run the same command again"
+        )
+    if "Permission denied" in text or "Cannot open file" in text or "Read-only file system" in text:
+        return BanwatchError(f"{path} cannot be opened: {first}", "Check the path and its rights")
+    block = _BLOCK.search(text)
+    place = f", in block {next(n for n in block.groups() if n)}" if block else ""
+    return BanwatchError(
+        f"{path} is not a database that can be read{place} ({type(error).__name__}: {first[:200]})",
+        f"Move it away; `banwatch rebuild --store {path}` then makes it again from the archive beside it",
+    )
