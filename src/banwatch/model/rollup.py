@@ -118,3 +118,40 @@ class ReportProbes:
     report_id: str
     lowest: str
     highest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountryTotal(StateCounts):
+    """Counts of one country over all days or some."""
+
+    probe_cc: CountryCode
+    days: int
+    """Days with measurements."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkTotal(StateCounts):
+    """Counts of one network over all months or some."""
+
+    probe_cc: CountryCode
+    probe_asn: Asn
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetTotal(StateCounts):
+    """Counts of one target in one country over all months or some."""
+
+    target: TargetName
+    probe_cc: CountryCode
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VantageWitness:
+    """One measurement of a network and tier, to read the network's name from."""
+
+    probe_cc: CountryCode
+    probe_asn: Asn
+    access_tier: str
+    measurement_uid: MeasurementUid

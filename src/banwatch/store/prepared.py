@@ -5,14 +5,14 @@ call of a function that no engine has, and each use replaces it by a literal.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import ibis
 
-Value = str | int | datetime
+Value = str | int | datetime | Sequence[str]
 _PREFIX = "banwatch_argument_"
 _CALL = re.compile(rf"{_PREFIX}(\w+)\(\)", re.IGNORECASE)
 
@@ -32,6 +32,21 @@ def moment(name: str) -> ibis.Value:
     return argument(name, "timestamp(6)")
 
 
+@ibis.udf.scalar.builtin(name=f"{_PREFIX}holds")  # type: ignore[untyped-decorator]  # ibis ships partial types
+def _holds(column: str) -> bool:  # type: ignore[empty-body]  # `fill` writes it anew
+    """Stand for a column that is one of several texts."""
+
+
+_HOLDS = re.compile(rf"{_PREFIX}holds\(([^()]*)\)", re.IGNORECASE)
+
+
+def is_one_of_words(column: ibis.Value) -> ibis.Value:
+    """Return whether a column is one of the texts given to `fill` as `words`."""
+    return _holds(column)
+
+
+LIMIT = 918_273_645
+"""Number of rows that stands for the value `limit`: Ibis takes no expression there."""
 _DISTINCT = "banwatch_distinct"
 _DISTINCT_OF = {"duckdb": "list_distinct", "clickhouse": "arrayDistinct"}
 
@@ -64,6 +79,11 @@ def fill(sql: str, values: Mapping[str, Value], dialect: str) -> str:
     Raises:
         KeyError: a value is missing.
     """
+    if "words" in values:
+        words = ", ".join(literal_of(word, dialect) for word in values["words"]) or "NULL"  # type: ignore[union-attr]
+        sql = _HOLDS.sub(lambda found: f"({found[1]} IN ({words}))", sql)
+    if "limit" in values:
+        sql = sql.replace(str(LIMIT), literal_of(values["limit"], dialect))
     return _CALL.sub(lambda found: literal_of(values[found[1].lower()], dialect), sql)
 
 
@@ -75,6 +95,8 @@ def literal_of(value: Value, dialect: str) -> str:
         return f"toDateTime64('{text}', 6, 'UTC')" if dialect == "clickhouse" else f"TIMESTAMP '{text}'"
     if isinstance(value, int):
         return str(int(value))
+    if not isinstance(value, str):
+        raise TypeError("several texts go with `is_one_of_words`")
     if dialect == "clickhouse":
         value = value.replace("\\", "\\\\")
         return "'" + value.replace("'", "\\'") + "'"

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -24,11 +24,11 @@ from banwatch.store.engines.duckdb_errors import StoreInUseError
 from banwatch.store.engines.engine import Engine, Rejudgement
 from banwatch.store.engines.owner import OwnerEngine
 from banwatch.store.filters import filtered
-from banwatch.store.prepared import to_sql
+from banwatch.store.prepared import Value, compiled, fill, to_sql
 from banwatch.store.rollups.refresh import refresh, rows_with
 from banwatch.store.rollups.touched import NEEDED, Touched
 from banwatch.store.rollups.workspace import RollupWorkspace
-from banwatch.store.tables import ROLLED_UP, TABLES, TableDef
+from banwatch.store.tables import ROLLED_UP, TABLES, TableDef, layout_of
 from banwatch.store.version import OldTable, check_version
 
 Row = TypeVar("Row")
@@ -175,6 +175,21 @@ class Store:
     def read(self, expression: Any, noun: type[Row]) -> list[Row]:
         """Execute an expression and return its rows as nouns of the model."""
         return _layout_of(noun).from_arrow(self.to_arrow(expression))
+
+    def read_prepared(
+        self, key: str, build: Callable[[], Any], values: Mapping[str, Value], noun: type[Row]
+    ) -> list[Row]:
+        """Execute an expression that is compiled once a process, and return its rows as nouns.
+
+        Args:
+            key: name of the expression, the same for the same `build`.
+            build: makes the expression, with `prepared.argument` in place of values.
+            values: of the arguments.
+            noun: type of the rows.
+        """
+        dialect = self._engine.dialect
+        sql = self._sql(build()) if self._old_tables else compiled(key, dialect, build)
+        return _layout_of(noun).from_arrow(self._engine.query(fill(sql, values, dialect)))
 
     def rows(self, noun: type[Row]) -> list[Row]:
         """Read a whole table in the order of its key."""
@@ -336,4 +351,5 @@ def table_of(noun: type[Any]) -> TableDef:
 
 
 def _layout_of(noun: type[Row]) -> Layout[Row]:
-    return next((t.layout for t in TABLES.values() if t.noun is noun), None) or Layout(noun)
+    found: Layout[Row] | None = next((t.layout for t in TABLES.values() if t.noun is noun), None)
+    return found or layout_of(noun)  # type: ignore[arg-type]  # mypy: classes are hashable all the same

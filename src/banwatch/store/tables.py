@@ -40,11 +40,12 @@ class TableDef:
     @property
     def layout(self) -> Layout[Any]:
         """Columns of the table."""
-        return _layout(self.noun)  # type: ignore[arg-type]  # mypy: classes are hashable all the same
+        return layout_of(self.noun)  # type: ignore[arg-type]  # mypy: classes are hashable all the same
 
 
 @cache
-def _layout(noun: type[Any]) -> Layout[Any]:
+def layout_of(noun: type[Any]) -> Layout[Any]:
+    """Return the columns of a noun, laid out once."""
     return Layout(noun)
 
 

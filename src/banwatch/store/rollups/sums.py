@@ -10,7 +10,8 @@ SUMMED = (*(s.value for s in State), "silent", "anonymous")
 """Columns that are added up."""
 
 
-def _sums(rows: ibis.Table) -> dict[str, ibis.Value]:
+def added_up(rows: ibis.Table) -> dict[str, ibis.Value]:
+    """Return the sums of counts, and the first and last time."""
     sums = {name: rows[name].sum() for name in SUMMED}
     return {**sums, "first_at": rows.first_at.min(), "last_at": rows.last_at.max()}
 
@@ -27,7 +28,7 @@ def _distinct(column: ibis.Value) -> ibis.Value:
 def country_days(daily: ibis.Table) -> ibis.Table:
     """Add up daily cells by country and day: the rows of `country_day`."""
     found = daily.group_by(list(COUNTRY_DAY_KEY)).agg(
-        **_sums(daily), networks=_distinct(daily.probe_asn), targets=_distinct(daily.target)
+        **added_up(daily), networks=_distinct(daily.probe_asn), targets=_distinct(daily.target)
     )
     return found.select(*TABLES["country_day"].layout.column_names)
 
@@ -35,7 +36,7 @@ def country_days(daily: ibis.Table) -> ibis.Table:
 def network_months(daily: ibis.Table) -> ibis.Table:
     """Add up daily cells, with their month, by network: the rows of `network_month`."""
     found = daily.group_by(list(NETWORK_MONTH_KEY)).agg(
-        **_sums(daily), targets=_distinct(daily.target), days=_distinct(daily.day)
+        **added_up(daily), targets=_distinct(daily.target), days=_distinct(daily.day)
     )
     return found.select(*TABLES["network_month"].layout.column_names)
 
@@ -43,6 +44,6 @@ def network_months(daily: ibis.Table) -> ibis.Table:
 def target_months(daily: ibis.Table) -> ibis.Table:
     """Add up daily cells, with their month, by target and country: the rows of `target_month`."""
     found = daily.group_by(list(TARGET_MONTH_KEY)).agg(
-        **_sums(daily), networks=_distinct(daily.probe_asn), days=_distinct(daily.day)
+        **added_up(daily), networks=_distinct(daily.probe_asn), days=_distinct(daily.day)
     )
     return found.select(*TABLES["target_month"].layout.column_names)
