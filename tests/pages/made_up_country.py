@@ -1,6 +1,7 @@
 """A made-up country: a reader with the same questions as the store's, and rows that nobody measured."""
 
 import json
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -14,6 +15,7 @@ from banwatch.model.ids import Asn, CountryCode, IncidentId, MeasurementUid, Tar
 from banwatch.model.incident import Change, Incident, IncidentKind
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
+from banwatch.model.rollup import DailyCell, VantageWitness
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
 
@@ -121,6 +123,35 @@ def make_raw(uid: str, target: str, tier: str, at: datetime, **keys: object) -> 
     return json.dumps(wire).encode()
 
 
+def count_days(rows: Sequence[Verdict]) -> list[DailyCell]:
+    """Count verdicts into daily cells, from the cells of their hours; voices and witnesses are left out."""
+    days: defaultdict[tuple[str, str, int, str, datetime], Counter[str]] = defaultdict(Counter)
+    for cell in fold(rows):
+        day = cell.hour.replace(hour=0)
+        key = (cell.target, cell.probe_cc, cell.probe_asn, cell.access_tier, day)
+        days[key].update({name: getattr(cell, name) for name in (*(s.value for s in State), "silent")})
+    return [
+        DailyCell(
+            target=TargetName(target),
+            probe_cc=CountryCode(cc),
+            probe_asn=Asn(asn),
+            access_tier=tier,
+            day=day,
+            **{name: counts[name] for name in (*(s.value for s in State), "silent")},
+            anonymous=0,
+            voices=0,
+            accusers=0,
+            absolvers=0,
+            mechanisms=(),
+            mechanism_counts=(),
+            witness=MeasurementUid(""),
+            first_at=day,
+            last_at=day,
+        )
+        for (target, cc, asn, tier, day), counts in sorted(days.items())
+    ]
+
+
 @dataclass
 class MadeUpReader:
     """Reader over rows in lists."""
@@ -182,6 +213,27 @@ class MadeUpReader:
         limit: int | None = None,
     ) -> Sequence[Cell]:
         return fold(self.verdicts(probe_cc=probe_cc, target=target, since=since, until=until))[:limit]
+
+    def daily_cells(
+        self,
+        probe_cc: CountryCode,
+        *,
+        targets: Sequence[TargetName] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Sequence[DailyCell]:
+        found = self.verdicts(probe_cc=probe_cc, since=since, until=until)
+        return count_days([v for v in found if targets is None or v.target in targets])
+
+    def witnesses(self, probe_cc: CountryCode) -> Sequence[VantageWitness]:
+        first = {
+            (v.probe_asn, v.access_tier): v.measurement_uid
+            for v in reversed(self.verdicts(probe_cc=probe_cc))
+        }
+        return [
+            VantageWitness(probe_cc=probe_cc, probe_asn=asn, access_tier=tier, measurement_uid=uid)
+            for (asn, tier), uid in sorted(first.items())
+        ]
 
     def changes(self) -> Sequence[Change]:
         return self.change_rows

@@ -52,7 +52,7 @@ def _read_ban(
     """Read a ban, and its comparison with the measurements, as the subject of a bulletin."""
     findings = read_ban(reader, ban_id)
     countries = tuple(sorted({row.probe_cc for row in findings.rows}))
-    days = fold_days(cell for country in countries for cell in reader.cells(probe_cc=country))
+    days = fold_days(cell for country in countries for cell in reader.daily_cells(country))
 
     def lay_out(links: Links, checks: Checks, pictures: Pictures) -> str:
         page = view_ban(

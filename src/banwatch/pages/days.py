@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from banwatch.model.cell import Cell
 from banwatch.model.ids import TargetName
+from banwatch.model.rollup import DailyCell
 from banwatch.pages.vantages import Vantage
 
 
@@ -77,8 +78,8 @@ class DayCount:
             return DayState.OPEN
         return DayState.DOWN if self.down else DayState.UNCLEAR
 
-    def plus(self, cell: Cell) -> "DayCount":
-        """Return the sum with an hourly cell."""
+    def plus(self, cell: Cell | DailyCell) -> "DayCount":
+        """Return the sum with a cell."""
         return replace(
             self,
             interfered=self.interfered + cell.blocked + cell.likely_blocked + cell.tampered,
@@ -106,11 +107,12 @@ def total_of(days: Mapping[DayKey, DayCount]) -> dict[tuple[Vantage, TargetName]
     return totals
 
 
-def fold_days(cells: Iterable[Cell]) -> dict[DayKey, DayCount]:
-    """Add up the hours of each day."""
+def fold_days(cells: Iterable[Cell | DailyCell]) -> dict[DayKey, DayCount]:
+    """Add up the cells of each day."""
     days: dict[DayKey, DayCount] = {}
     for cell in cells:
         vantage = Vantage(cell.probe_cc, cell.probe_asn, cell.access_tier)
-        key = DayKey(vantage, cell.target, cell.hour.astimezone(UTC).date())
+        at = cell.day if isinstance(cell, DailyCell) else cell.hour
+        key = DayKey(vantage, cell.target, at.astimezone(UTC).date())
         days[key] = days.get(key, DayCount()).plus(cell)
     return days

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 
 from banwatch.formats.reader_report import Fields
-from banwatch.model.ids import MeasurementUid
+from banwatch.model.ids import MeasurementUid, TargetName
 from banwatch.model.report import ReaderReport
 from banwatch.model.verdict import Verdict
-from banwatch.pages.days import DayKey, fold_days
-from banwatch.pages.figures.ban_figures import charts, picture_view
+from banwatch.pages.days import DayCount, DayKey, fold_days
+from banwatch.pages.figures.ban_figures import ChartScope, charts, picture_view
 from banwatch.pages.figures.chart import Chart
 from banwatch.pages.figures.draw import Drawing, draw_png, draw_svg
 from banwatch.pages.links import LiveLinks
@@ -18,7 +18,7 @@ from banwatch.pages.not_found import NotFoundError
 from banwatch.pages.reader import Reader
 from banwatch.pages.render import render
 from banwatch.pages.vantages import Vantage
-from banwatch.pages.views.ban import ban_chart_scope, read_ban, view_ban
+from banwatch.pages.views.ban import BanFindings, ban_chart_scope, read_ban, view_ban
 from banwatch.pages.views.day import view_day, view_measurements, view_single
 from banwatch.pages.views.feed import write_feed
 from banwatch.pages.views.home import MessagePage, find_incident, view_home
@@ -70,10 +70,8 @@ def render_ban(
     """
     _require_ban(reader, ban_id)
     findings = read_ban(reader, ban_id)
-    days = fold_days(
-        cell for cc in sorted({row.probe_cc for row in findings.rows}) for cell in reader.cells(probe_cc=cc)
-    )
     scope = ban_chart_scope(findings, recorded=recorded)
+    days = _days_in(reader, findings, scope)
     drawn = charts(scope, days, reader.changes(), _LINKS)
     witnesses = sorted({row.witness for row in findings.rows if row.witness})
     page = view_ban(
@@ -92,12 +90,22 @@ def render_ban(
     return render("ban.html", page, readers=readers)
 
 
+def _days_in(reader: Reader, findings: BanFindings, scope: ChartScope) -> dict[DayKey, DayCount]:
+    """Read the counts of the days of a ban's targets and networks, of those that its page shows."""
+    targets = sorted(TargetName(target) for target in scope.targets)
+    shown = {column.vantage for column in findings.columns}
+    countries = sorted({row.probe_cc for row in findings.rows})
+    days = fold_days(cell for cc in countries for cell in reader.daily_cells(cc, targets=targets))
+    return {key: count for key, count in days.items() if key.vantage in shown}
+
+
 def render_picture(reader: Reader, ban_id: str, vantage: Vantage, extension: str, *, recorded: bool) -> bytes:
     """Return the chart of one vantage of a ban, as `svg` or `png`."""
     _require_ban(reader, ban_id)
     findings = read_ban(reader, ban_id)
-    days = fold_days(reader.cells(probe_cc=vantage.probe_cc))
-    for column, chart in charts(ban_chart_scope(findings, recorded=recorded), days, reader.changes(), _LINKS):
+    scope = ban_chart_scope(findings, recorded=recorded)
+    days = _days_in(reader, findings, scope)
+    for column, chart in charts(scope, days, reader.changes(), _LINKS):
         if column.vantage == vantage:
             return _svg(chart).standalone.encode() if extension == "svg" else _png(chart)
     raise NotFoundError("Nothing was measured there.")
@@ -134,20 +142,12 @@ def render_day(reader: Reader, key: DayKey, *, recorded: bool) -> str:
 
 def _nearest_day(reader: Reader, key: DayKey, since: datetime, until: datetime, which: int) -> str:
     """Return the address of the first (0) or last (-1) day with measurements in [since, until)."""
-    vantage = key.vantage
-    verdicts = reader.verdicts(
-        probe_cc=vantage.probe_cc,
-        probe_asn=vantage.probe_asn,
-        access_tier=vantage.access_tier,
-        target=key.target,
-        since=since,
-        until=until,
-        limit=1 if which == 0 else None,
-    )
-    if not verdicts:
-        return ""
-    found = verdicts[which].measurement_start_time.astimezone(UTC).date()
-    return _LINKS.day(DayKey(vantage, key.target, found))
+    found = [
+        cell.day.astimezone(UTC).date()
+        for cell in reader.daily_cells(key.vantage.probe_cc, targets=[key.target], since=since, until=until)
+        if Vantage(cell.probe_cc, cell.probe_asn, cell.access_tier) == key.vantage
+    ]
+    return _LINKS.day(DayKey(key.vantage, key.target, sorted(found)[which])) if found else ""
 
 
 def render_measurement(reader: Reader, uid: MeasurementUid, *, recorded: bool) -> str:

@@ -11,7 +11,13 @@ from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.incident import Change, Incident
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
+from banwatch.model.rollup import DailyCell, VantageWitness
 from banwatch.model.verdict import Verdict
+
+MOST_COMPARISONS = 5_000
+"""Rows of a comparison that a page reads at most: those of 400 targets on a dozen networks."""
+MOST_DAILY_CELLS = 50_000
+"""Daily cells that a page reads at most: those of 60 targets on a dozen networks for two months."""
 
 
 class Reader(Protocol):
@@ -21,7 +27,10 @@ class Reader(Protocol):
         """Return every ban of the register, by id."""
 
     def comparisons(self, ban_id: str) -> Sequence[Comparison]:
-        """Return the ban against the measurements, a row for each target, network and tier."""
+        """Return the ban against the measurements, a row for each target, network and tier.
+
+        Of a ban with more than `MOST_COMPARISONS` rows, those that are announced or show interference come.
+        """
 
     def verdicts(
         self,
@@ -48,6 +57,22 @@ class Reader(Protocol):
         limit: int | None = None,
     ) -> Sequence[Cell]:
         """Return verdicts counted by target, network, tier and hour; at most so many cells."""
+
+    def daily_cells(
+        self,
+        probe_cc: CountryCode,
+        *,
+        targets: Sequence[TargetName] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Sequence[DailyCell]:
+        """Return the verdicts of a country counted by target, network, tier and day, in that order.
+
+        At most `MOST_DAILY_CELLS` come; of more, the first ones.
+        """
+
+    def witnesses(self, probe_cc: CountryCode) -> Sequence[VantageWitness]:
+        """Return a measurement of every network and tier of a country."""
 
     def changes(self) -> Sequence[Change]:
         """Return every stretch of interference."""

@@ -12,8 +12,11 @@ from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.incident import Change, Incident
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
+from banwatch.model.rollup import DailyCell, VantageWitness
 from banwatch.model.verdict import Verdict
+from banwatch.pages.reader import MOST_COMPARISONS, MOST_DAILY_CELLS
 from banwatch.store import Store, queries
+from banwatch.store.rollups import reading
 
 
 @cache
@@ -37,7 +40,7 @@ class StoreReader:
         return _register()
 
     def comparisons(self, ban_id: str) -> Sequence[Comparison]:
-        return queries.comparisons(self._store, ban_id)
+        return queries.comparisons(self._store, ban_id, most=MOST_COMPARISONS)
 
     def verdicts(
         self,
@@ -77,6 +80,21 @@ class StoreReader:
         return queries.cells(
             self._store, probe_cc=probe_cc, target=target, since=since, until=until, limit=limit
         )
+
+    def daily_cells(
+        self,
+        probe_cc: CountryCode,
+        *,
+        targets: Sequence[TargetName] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Sequence[DailyCell]:
+        return reading.daily_cells(
+            self._store, probe_cc, targets=targets, since=since, until=until, limit=MOST_DAILY_CELLS
+        )
+
+    def witnesses(self, probe_cc: CountryCode) -> Sequence[VantageWitness]:
+        return reading.witnesses(self._store, probe_cc)
 
     def changes(self) -> Sequence[Change]:
         return queries.changes(self._store)

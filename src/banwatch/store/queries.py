@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import ibis
 import pyarrow as pa
 
-from banwatch.model.ban import Comparison
+from banwatch.model.ban import Comparison, Measured
 from banwatch.model.cell import Cell
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import MeasurementUid
@@ -18,6 +18,7 @@ from banwatch.model.observation import Observation
 from banwatch.model.verdict import Verdict
 from banwatch.store.bookkeeping import Entry, Property, PublishedIncident, Quarantined
 from banwatch.store.filters import filtered, following
+from banwatch.store.prepared import LIMIT, Value, argument
 from banwatch.store.rollups.cells import cell_table
 from banwatch.store.rollups.voices import is_from_future
 from banwatch.store.store import Store, table_of
@@ -283,11 +284,35 @@ def published_incidents(store: Store) -> list[PublishedIncident]:
     return store.rows(PublishedIncident)
 
 
-def comparisons(store: Store, ban_id: str | None = None) -> list[Comparison]:
-    """Read the comparisons of announced bans with measurements, for one ban or for all."""
+def comparisons(store: Store, ban_id: str | None = None, *, most: int | None = None) -> list[Comparison]:
+    """Read the comparisons of announced bans with measurements, for one ban or for all.
+
+    Args:
+        store: the store.
+        ban_id: the ban; all where None.
+        most: rows at most: where there are more, only those that are announced or show interference are
+            read, up to so many.
+    """
+    found = _comparisons(store, ban_id, LIMIT if most is None else most + 1, relevant=False)
+    if most is not None and len(found) > most:
+        return _comparisons(store, ban_id, most, relevant=True)
+    return found
+
+
+def _comparisons(store: Store, ban_id: str | None, limit: int, *, relevant: bool) -> list[Comparison]:
     table = TABLES["comparison"]
-    found = filtered(store.table(table.name), equal={"ban_id": ban_id})
-    return store.read(found.order_by(list(table.key)), Comparison)
+
+    def build() -> ibis.Table:
+        rows = store.table(table.name)
+        if ban_id is not None:
+            rows = rows.filter(rows.ban_id == argument("ban"))
+        if relevant:
+            shows = rows.measured.isin([Measured.ENFORCED.value, Measured.PARTLY.value])
+            rows = rows.filter(rows.announced | shows)
+        return rows.order_by(list(table.key)).limit(LIMIT)
+
+    values: dict[str, Value] = {"ban": ban_id or "", "limit": limit}
+    return store.read_prepared(f"comparisons:{ban_id is None}:{relevant}", build, values, Comparison)
 
 
 def quarantined(store: Store, limit: int | None = None) -> list[Quarantined]:

@@ -1,5 +1,6 @@
 """The page of a ban: sentence, announcement, comparison, charts, and details to check them by."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ from banwatch.pages.views.notices import Notice, notices_for
 from banwatch.pages.wording import words
 from banwatch.pages.wording.headline import headline, story
 
+MAX_COLUMNS = 16
+"""Networks and tiers shown; a wider table is not read, and a country may have thousands."""
 _MAX_OTHERS = 60
 """Targets shown that were not announced; a longer table is not read."""
 
@@ -86,6 +89,8 @@ class BanFindings:
     columns: tuple[ComparisonColumn, ...]
     incidents: tuple[Incident, ...]
     labs: Mapping[str, int]
+    left_out: int = 0
+    """Networks and tiers that were measured and are not shown."""
 
     @property
     def lab(self) -> bool:
@@ -104,27 +109,45 @@ def read_ban(reader: Reader, ban_id: str) -> BanFindings:
     if ban is None:
         ban_ids = ", ".join(sorted(bans)) or "none"
         raise BanwatchError(f"no ban is called {ban_id!r}", f"Known are: {ban_ids}.")
-    rows = tuple(reader.comparisons(ban_id))
-    names = _network_names(reader, {vantage_of(row) for row in rows})
+    found = reader.comparisons(ban_id)
+    vantages, left_out = _shown_vantages(ban, found)
+    rows = tuple(row for row in found if vantage_of(row) in vantages)
     countries = {CountryCode(row.probe_cc) for row in rows} | {ban.country}
     return BanFindings(
         ban=ban,
         rows=rows,
-        columns=columns_of(ban, rows, names),
+        columns=columns_of(ban, rows, _network_names(reader, vantages)),
         incidents=tuple(incident for incident in reader.incidents() if incident.probe_cc in countries),
         labs=reader.labs() if any(row.measurements for row in rows) else {},
+        left_out=left_out,
     )
+
+
+def _shown_vantages(ban: Ban, rows: Sequence[Comparison]) -> tuple[frozenset[Vantage], int]:
+    """Choose the vantages that a page shows: those that the ban names, then those with most measurements.
+
+    Returns:
+        The vantages, and the number of others.
+    """
+    counts: Counter[Vantage] = Counter()
+    for row in rows:
+        counts[vantage_of(row)] += row.measurements
+    if len(counts) <= MAX_COLUMNS:
+        return frozenset(counts), 0
+    named = {bound.asn for bound in ban.binds}
+    ranked = sorted(counts, key=lambda v: (v.probe_asn not in named, -counts[v], v))
+    return frozenset(ranked[:MAX_COLUMNS]), len(counts) - MAX_COLUMNS
 
 
 def _network_names(reader: Reader, vantages: Set[Vantage]) -> dict[Asn, str]:
     """Read the network's name from one measurement of each vantage."""
-    uids = []
-    for vantage in sorted(vantages):
-        found = reader.verdicts(
-            probe_cc=vantage.probe_cc, probe_asn=vantage.probe_asn, access_tier=vantage.access_tier, limit=1
-        )
-        uids += [verdict.measurement_uid for verdict in found]
-    measured = reader.measurements_of(uids).values()
+    witnesses = [
+        witness
+        for country in sorted({vantage.probe_cc for vantage in vantages})
+        for witness in reader.witnesses(country)
+        if Vantage(witness.probe_cc, witness.probe_asn, witness.access_tier) in vantages
+    ]
+    measured = reader.measurements_of([witness.measurement_uid for witness in witnesses]).values()
     return {measurement.probe_asn: measurement.probe_network_name for measurement in measured}
 
 
@@ -153,6 +176,8 @@ def view_ban(
     if days:
         first, last = min(key.day for key in days), max(key.day for key in days)
         measured_on = f"Measured from {words.day(first)} to {words.day(last)}"
+        if findings.left_out:
+            measured_on += f", on {findings.left_out:,} more networks than are shown"
     return BanPage(
         title=findings.ban.title,
         sentence=headline(

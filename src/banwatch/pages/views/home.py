@@ -13,6 +13,9 @@ from banwatch.pages.views.notices import Notice, notices_for
 from banwatch.pages.wording import words
 from banwatch.pages.wording.headline import headline
 
+MAX_INCIDENTS = 100
+"""Incidents on the first page, the latest ones; the API has all."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BanLine:
@@ -59,13 +62,14 @@ def view_home(reader: Reader, links: Links, *, recorded: bool) -> HomePage:
             unmeasured.append(BanLine(title=ban.title, href=links.ban(ban_id), sentence=""))
     labs = reader.labs()
     incidents = sorted(reader.incidents(), key=lambda i: (i.onset_latest, i.incident_id), reverse=True)
+    shown = f", the latest {MAX_INCIDENTS} below" if len(incidents) > MAX_INCIDENTS else ""
     return HomePage(
         title="Bans, and what the measurements say",
-        summary=f"{sum(labs.values()):,} measurements; {words.counted(len(incidents), 'incident')}.",
+        summary=f"{sum(labs.values()):,} measurements; {words.counted(len(incidents), 'incident')}{shown}.",
         notices=notices_for(labs, recorded=recorded),
         bans=tuple(measured),
         unmeasured=tuple(unmeasured),
-        incidents=tuple(view_incident(incident, links) for incident in incidents),
+        incidents=tuple(view_incident(incident, links) for incident in incidents[:MAX_INCIDENTS]),
         links=links,
     )
 
