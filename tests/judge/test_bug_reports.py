@@ -16,9 +16,7 @@ from tests.judge.bug_reports import REPORTS, TIMEOUT, Report
 from tests.judge.judging import judge_line
 from tests.judge.scenario import GENUINE, OTHER_AS, Lookup, Scenario
 
-NOT_YET = {
-    "ooni/probe-ios#79": "names: a resolver that rewrites every NXDOMAIN looks like one that forges a name",
-}
+NOT_YET: dict[str, str] = {}
 """Reports, by address, that the judge still gets wrong, and the part of the judge that is to blame."""
 
 

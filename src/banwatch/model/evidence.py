@@ -326,3 +326,5 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `address:IP`: equal ones at many sites show one gateway."""
     report_alike: bool = False
     """Every site of the measurement's report was answered alike, by something that is none of them."""
+    dns_nowhere_outside: bool = False
+    """The control says that there is no such name; an outside resolver, asked in the clear, gave one."""

@@ -75,6 +75,7 @@ def test_every_rule_can_be_reached() -> None:
         "http.known_page",
         "http.known_words",
         "network.gateway",  # whole reports: test_reports.py
+        "dns.rewritten",  # providers' search pages: test_names_of_nobody.py
         "dns.from_nowhere",  # follow-ups of our own probe: test_follow_ups.py
         "dns.mute_host",  # a control cut at the same address: test_regime_kinds.py
         "service.mostly_cut",  # groups of which some answer: test_groups.py

@@ -46,6 +46,11 @@ def _not_the_site(e: Evidence) -> bool:
     return Fate.HTTP_DIFFERS in fate or (own_is_good and bool(fate & _NOT_THE_SITE))
 
 
+def _forged_out_of_nothing(e: Evidence) -> bool:
+    """A name that does not exist got an address from more than a resolver that answers for all of these."""
+    return e.dns_nowhere_else and bool(e.dns_nowhere_outside or e.dns_bogons or e.dns_fingerprints)
+
+
 def _injection(e: Evidence) -> tuple[str, ...]:
     """Return the forgery; inside the probe's own network it may well be the server of a block page."""
     return ("dns.injection",) if e.dns_unvouched_inside else ("dns.injection.other",)
@@ -322,10 +327,10 @@ DNS_RULES: tuple[Rule, ...] = (
         layer=Layer.DNS,
         kinds=_WEB,
         condition=(
-            "the control, and every encrypted resolver asked, say that there is no such name; here it "
-            "resolves"
+            "the control, and every encrypted resolver asked, say that there is no such name; here outside "
+            "resolvers, asked in the clear, give an address, or the network's own a private or known one"
         ),
-        holds=lambda e: e.dns_nowhere_else,
+        holds=_forged_out_of_nothing,
         state=State.LIKELY_BLOCKED,
         route=Route.ORDINARY,
         mechanism="dns.injection",
@@ -333,9 +338,34 @@ DNS_RULES: tuple[Rule, ...] = (
         why="forgers answer for a name on their list whether it exists or not",
         source="OONI QA: ghost DNS blocking",
         pitfall=(
-            "A new name that the control has not seen yet would be accused. Every encrypted resolver that "
-            "was asked must say the same as the control."
+            "A new name that the control has not seen yet would be accused, and so would a provider that "
+            "sends every unknown name to its search page. Every encrypted resolver must say the same as the "
+            "control, and a public address from the network's own resolver alone does not count."
         ),
         sentence=lambda e: f"{name(e)} exists nowhere else, but resolved here to {listed(e.dns_answers)}.",
+    ),
+    Rule(
+        id=RuleId("dns.rewritten"),
+        layer=Layer.DNS,
+        kinds=_WEB,
+        condition=(
+            "the control says that there is no such name, and the network's own resolver alone gives a "
+            "public address for it"
+        ),
+        holds=lambda e: e.dns_nowhere_else and not _forged_out_of_nothing(e),
+        state=State.DOWN,
+        route=Route.ORDINARY,
+        mechanism="",
+        mechanisms=lambda e: (),
+        why="providers answer for every name that does not exist; the site is gone for everybody",
+        source="ooni/probe-ios#79; Weaver et al. 2011 (redirecting DNS for ads and profit)",
+        pitfall=(
+            "A provider that forges the names of its list, of which this one no longer exists, would be "
+            "passed over. Nobody loses a site by it; a known page or address is accused all the same."
+        ),
+        sentence=lambda e: (
+            f"{name(e)} does not exist for the control; the network's own resolver answers for it all the "
+            f"same ({listed(e.dns_answers)}), as some do for every unknown name."
+        ),
     ),
 )

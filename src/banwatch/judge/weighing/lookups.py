@@ -49,6 +49,7 @@ class LookupColumns(TypedDict):
     dns_inside: bool
     dns_unvouched_inside: bool
     dns_nowhere_else: bool
+    dns_nowhere_outside: bool
     dns_fingerprints: tuple[str, ...]
     dns_fate: tuple[str, ...]
     dns_bogon_names: tuple[str, ...]
@@ -89,6 +90,7 @@ def find_lookups(parts: MeasurementParts, matched: MatchedFingerprints) -> Looku
         "dns_inside": names.proxied,
         "dns_unvouched_inside": names.unvouched_in_network,
         "dns_nowhere_else": names.nowhere_else,
+        "dns_nowhere_outside": names.nowhere_outside,
         "dns_fingerprints": matched.counting,
         "dns_fate": _fates_at_false_addresses(parts, parts.hops[parts.names_at], names),
         "dns_bogon_names": _names_of_bogons(parts),

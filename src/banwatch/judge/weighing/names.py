@@ -63,6 +63,7 @@ class Names:
     proxied: bool = False
     unvouched_in_network: bool = False
     nowhere_else: bool = False
+    nowhere_outside: bool = False
     genuine: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -112,6 +113,7 @@ def compare_names(
     names.other_ok = not names.genuine.isdisjoint([ip for lookup in others for ip in lookup.answers])
     names.conflicting = _conflict((*system, *plain), names.genuine, {*names.unvouched, *names.bogons})
     names.nowhere_else = _exists_nowhere(control, encrypted) and bool(names.system_answers or plain_answers)
+    names.nowhere_outside = names.nowhere_else and bool(plain_answers)
     return names
 
 
