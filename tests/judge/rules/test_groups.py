@@ -159,12 +159,27 @@ CASES: dict[str, tuple[str, dict[str, Any], State, tuple[str, ...], str]] = {
 }
 
 
+DECIDING = {
+    "tor, 31 of 35 time out": "service.mostly_cut",
+    "whatsapp, 15 of 16 endpoints": "service.mostly_cut",
+    "tor, half of the authorities": "service.partly",
+    "telegram, four of six centres": "service.partly",
+    "telegram, all but one of six reset": "service.partly",
+    "whatsapp, 10 of 16 endpoints": "service.partly",
+    "dnscheck, three of four ways": "service.partly",
+}
+"""Rule that decides where a part failed; of the other cases neither of the two holds."""
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_the_share_decides_and_is_said(name: str) -> None:
     test_name, keys, state, mechanisms, words = CASES[name]
     verdict = judge_line(line(test_name, keys))
     assert (verdict.state, verdict.mechanisms) == (state, mechanisms), verdict
     assert words in verdict.sentence
+    assert verdict.rules[0] == DECIDING.get(name, verdict.rules[0])
+    partly = {"service.partly", "service.mostly_cut"} & set(verdict.rules)
+    assert bool(partly) is (name in DECIDING), verdict.rules
 
 
 def test_columns_hold_the_counts() -> None:

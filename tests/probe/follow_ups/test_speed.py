@@ -62,3 +62,14 @@ def test_a_page_that_drips_is_compared_with_its_twin(tmp_path: Path, pause_s: fl
 
 def test_a_page_that_comes_quickly_has_no_twin(tmp_path: Path) -> None:
     assert "throughput_other" not in names_of(speed_keys(tmp_path, 40960, 0.0))
+
+
+@pytest.mark.parametrize("twin_url", [None, ""])
+def test_a_slow_page_of_16_kib_without_a_twin_asks_the_helper(tmp_path: Path, twin_url: str | None) -> None:
+    """`lab play` once named an empty twin, and crashed where a page of 16 KiB came slowly."""
+    scene = Scene(tcp={(SITE, 80): slow_page(16_384, 0.06)})
+    keys = measure_site(scene, tmp_path, "http://site.example/", twin_url=twin_url, timeouts=SLOW_PAGES)[
+        "test_keys"
+    ]
+    assert keys["requests"][-1]["failure"] is None
+    assert "throughput_other" in names_of(keys)

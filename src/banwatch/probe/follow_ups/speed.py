@@ -39,7 +39,7 @@ async def after_page(context: FollowUpContext, fetched: Fetched, depth: int) -> 
     settings, request = context.settings, fetched.record.request
     if not settings.follow_ups or not came_slowly(fetched) or context.has_compared_speed:
         return
-    if fetched.response is None or request is None or (settings.twin_url or settings.helper_url) is None:
+    if fetched.response is None or request is None or not (settings.twin_url or settings.helper_url):
         return
     context.has_compared_speed = True
     as_much = min(settings.body_limit_bytes, max(_ENOUGH_BYTES * 2, len(fetched.response.body)))
@@ -70,7 +70,7 @@ async def after_page(context: FollowUpContext, fetched: Fetched, depth: int) -> 
         ways.append(("upload", _UPLOAD_BYTES, FollowUp.UPLOAD, FollowUp.UPLOAD_OTHER))
     for direction, size_bytes, name, name_of_twin in ways:
         its_url = twin_url
-        if direction == "upload" and settings.twin_url is None:
+        if direction == "upload" and not settings.twin_url:
             its_url = _at_helper(settings.helper_url or "", None)
         twins = TransferOrder(
             role="twin",
@@ -102,7 +102,7 @@ async def _twin(
     settings = context.settings
     url = (
         parse_target_url(settings.twin_url)
-        if settings.twin_url is not None
+        if settings.twin_url
         else _at_helper(settings.helper_url or "", size_bytes)
     )
     ips = [url.address] if url.address is not None else await _addresses(context, url, depth)
