@@ -22,7 +22,8 @@ from banwatch.collector import own
 from banwatch.collector.collecting import CollectorSettings, collecting
 from banwatch.collector.credential_routes import add_credentials
 from banwatch.collector.keys import load_keys
-from banwatch.collector.probe_services import add_probe_services
+from banwatch.collector.older_services import add_older_services
+from banwatch.collector.probe_services import TestHelpers, add_probe_services
 from banwatch.collector.routes import add_collector
 from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.real import RealNet
@@ -36,6 +37,7 @@ from banwatch.store.audit import audit
 from tests.collector.serving import Serving, command, serving
 from tests.pipeline.measurement_lines import line
 
+LEGACY = ("--tcp-echo", "192.0.2.7", "--headers-helper", "http://192.0.2.7")
 OPENING = {
     "data_format_version": "0.2.0",
     "format": "json",
@@ -74,7 +76,7 @@ def deliver(spool: Spool, port: int) -> Delivered:
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serving, Path]]:
     """Give a collector over an empty store."""
     store = tmp_path_factory.mktemp("collector") / "s.duckdb"
-    with serving(store, "--per-minute", 0, "--helper", "https://helper.example") as served:
+    with serving(store, "--per-minute", 0, "--helper", "https://helper.example", *LEGACY) as served:
         yield served, store
 
 
@@ -127,7 +129,8 @@ def test_every_route_is_documented(tmp_path: Path) -> None:
         with collecting(owner, load_keys(tmp_path / "key", make=True), CollectorSettings()) as receiver:
             add_collector(app, receiver)
             add_credentials(app, receiver)
-            add_probe_services(app, receiver, ())
+            add_probe_services(app, receiver, TestHelpers())
+            add_older_services(app, receiver)
     paths = [route.path for route in app.router.routes if isinstance(route, Route)]
     assert len(paths) > 10
     shown = [re.sub(r"\{(?:report_|sealed_)?(\w+)\}", lambda m: m[1].upper(), path) for path in paths]
@@ -183,19 +186,56 @@ def test_an_opening_that_is_malformed(running: tuple[Serving, Path], change: dic
 
 def test_before_they_measure(running: tuple[Serving, Path]) -> None:
     served, _ = running
-    helper = {"web-connectivity": [{"type": "https", "address": "https://helper.example"}]}
+    helper = {
+        "web-connectivity": [{"type": "https", "address": "https://helper.example"}],
+        "tcp-echo": [{"type": "legacy", "address": "192.0.2.7"}],
+        "http-return-json-headers": [{"type": "legacy", "address": "http://192.0.2.7"}],
+    }
     assert json.loads(served.ask("GET", "/api/v1/test-helpers")[1]) == helper
     status, answer = served.say("/api/v1/check-in", {"probe_cc": "KP", "probe_asn": "AS131279"})
     assert (status, answer["v"], answer["probe_cc"], answer["probe_asn"]) == (200, 1, "KP", "AS131279")
     tests = answer["tests"]
     assert isinstance(tests, dict)
     urls = tests["web_connectivity"]["urls"]
-    assert {"category_code": "MISC", "country_code": "KP", "url": "https://youtube.com/"} in urls
+    for scheme in ("https", "http"):
+        site = {"category_code": "MISC", "country_code": "KP", "url": f"{scheme}://youtube.com/"}
+        assert site in urls
+    conf = answer["conf"]
+    assert isinstance(conf, dict)
+    assert conf["features"]["webconnectivity_0.5"] is True
     content = json.loads(line(7000, report_id=tests["web_connectivity"]["report_id"]))
     assert served.say(f"/report/{content['report_id']}", {"format": "json", "content": content})[0] == 200
     assert served.say("/api/v1/check-in", {"probe_cc": "nowhere"})[0] == 400
     listed = json.loads(served.ask("GET", "/api/v1/test-list/urls?country_code=KP&limit=2")[1])
     assert listed["metadata"]["count"] == len(listed["results"]) == 2
+
+
+def test_a_probe_that_does_not_know_where_it_is(running: tuple[Serving, Path]) -> None:
+    """The address that it asks from is looked up; one of loopback is nowhere."""
+    served, _ = running
+    status, answer = served.say("/api/v1/check-in", {"probe_cc": "ZZ", "probe_asn": "AS0"})
+    assert (status, answer["probe_cc"], answer["probe_network_name"]) == (200, "ZZ", None)
+    status, found = served.say("/api/v1/geolookup", {"addresses": ["8.8.8.8", "127.0.0.1", "nowhere"]})
+    places = found["geolocation"]
+    assert isinstance(places, dict)
+    assert (status, places["8.8.8.8"]["asn"], places["127.0.0.1"]["cc"]) == (200, 15169, "ZZ")
+    assert places["nowhere"] == {"cc": "ZZ", "asn": 0, "as_name": ""}
+    assert served.say("/api/v1/geolookup", {"addresses": ["8.8.8.8"] * 33})[0] == 400
+
+
+def test_servers_of_tor_for_any_account(running: tuple[Serving, Path]) -> None:
+    served, _ = running
+    status, account = served.say("/api/v1/register", {"password": "x", "platform": "linux"})
+    assert (status, len(str(account["client_id"]))) == (200, 32)
+    status, token = served.say("/api/v1/login", {"username": account["client_id"], "password": "x"})
+    assert (status, str(token["expire"])[-1]) == (200, "Z")
+    path = "/api/v1/test-list/tor-targets?country_code=KP"
+    assert served.ask("GET", path)[0] == 401
+    status, body, *_ = served.ask("GET", path, b"", {"Authorization": f"Bearer {token['token']}"})
+    targets = json.loads(body)
+    assert status == 200
+    assert {"or_port_dirauth", "dir_port"} == {target["protocol"] for target in targets.values()}
+    assert all(set(one) == {"address", "name", "params", "protocol", "source"} for one in targets.values())
 
 
 def test_what_is_refused_stands_in_quarantine(running: tuple[Serving, Path]) -> None:

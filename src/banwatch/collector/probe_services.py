@@ -1,6 +1,7 @@
 """Services for OONI's probes before they measure: helpers, targets, and ids for their reports.
 
-No address is looked up: a probe gets back the country and network that it names itself.
+A probe gets back the country and network that it names itself. Where it names none, the address that it asks
+from is looked up in the installed table of networks, and forgotten.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,10 +14,12 @@ from fastapi.responses import JSONResponse, Response
 
 from banwatch.bans import load_bans
 from banwatch.collector.intake import RefusedError
-from banwatch.collector.receiver import Receiver
+from banwatch.collector.older_services import locate
+from banwatch.collector.receiver import Receiver, client_of
 from banwatch.collector.routes import answer, parse_network_untrusted
 from banwatch.formats.test_lists import read_category
 from banwatch.model.errors import BanwatchError
+from banwatch.model.ids import UNKNOWN_ASN, UNKNOWN_COUNTRY
 from banwatch.reference import snapshots
 from banwatch.reference.importing import read_sites
 
@@ -49,6 +52,37 @@ class Site:
     """Country of its list; `XX` is the list of all countries."""
 
 
+FEATURES = {"webconnectivity_0.5": True}
+"""Features of OONI's probes that are on: without this one they measure the web by their older way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestHelpers:
+    """Addresses of the helpers that probes are given."""
+
+    __test__ = False  # no test, whatever its name suggests to a runner of tests
+
+    web: tuple[str, ...] = ()
+    """Addresses of web helpers, `https://...`."""
+    tcp_echo: tuple[str, ...] = ()
+    """IP addresses that echo bytes at port 80."""
+    headers: tuple[str, ...] = ()
+    """Addresses that answer a request with its headers, `http://...`."""
+
+    def listed(self) -> dict[str, list[dict[str, str]]]:
+        """Return them as OONI's backend does; a kind without a server is left out."""
+        kinds = (
+            ("web-connectivity", "https", self.web),
+            ("tcp-echo", "legacy", self.tcp_echo),
+            ("http-return-json-headers", "legacy", self.headers),
+        )
+        return {
+            name: [{"address": address, "type": kind} for address in addresses]
+            for name, kind, addresses in kinds
+            if addresses
+        }
+
+
 class _Chosen(msgspec.Struct, frozen=True, kw_only=True):
     category_codes: list[str] | str | None = None
 
@@ -69,11 +103,12 @@ def listed_sites(cc: str) -> Sequence[Site]:
 @lru_cache(maxsize=64)
 def _listed_sites(cc: str) -> Sequence[Site]:
     named = [
-        Site(f"https://{target}/", "MISC", ban.country)
+        Site(f"{scheme}://{target}/", "MISC", ban.country)
         for ban in load_bans().values()
         if ban.country == cc
         for target in ban.targets
         if "." in target
+        for scheme in ("https", "http")  # block pages are met over HTTP only
     ]
     try:
         imported = [
@@ -100,7 +135,7 @@ def choose(sites: Iterable[Site], categories: Sequence[str], limit: int) -> list
 def add_probe_services(
     app: FastAPI,
     receiver: Receiver,
-    helpers: Sequence[str],
+    helpers: TestHelpers,
     sites_for: Callable[[str], Sequence[Site]] = listed_sites,
 ) -> None:
     """Add the routes.
@@ -108,12 +143,10 @@ def add_probe_services(
     Args:
         app: to add the routes to.
         receiver: issues ids of reports.
-        helpers: addresses of test helpers, `https://...`.
+        helpers: addresses of test helpers.
         sites_for: lists the sites for a country.
     """
-    named = (
-        {"web-connectivity": [{"type": "https", "address": helper} for helper in helpers]} if helpers else {}
-    )
+    named = helpers.listed()
 
     @app.get("/api/v1/test-helpers", include_in_schema=False)
     def test_helpers() -> Response:
@@ -125,9 +158,13 @@ def add_probe_services(
         return JSONResponse([{"type": address.partition(":")[0], "address": address}] if address else [])
 
     @app.get("/api/v1/test-list/urls", include_in_schema=False)
-    def test_list(country_code: str = "ZZ", category_codes: str = "", limit: int = 1_000) -> Response:
+    def test_list(
+        country_code: str = "", probe_cc: str = "", category_codes: str = "", limit: int = 1_000
+    ) -> Response:
         wanted = [code for code in category_codes.split(",") if code]
-        found = choose(sites_for(country_code.upper()[:2]), wanted, max(0, min(limit, _MANUAL)))
+        found = choose(
+            sites_for((country_code or probe_cc or "ZZ").upper()[:2]), wanted, max(0, min(limit, _MANUAL))
+        )
         return JSONResponse(
             {
                 "metadata": {
@@ -158,6 +195,11 @@ async def _check_in(
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise RefusedError(400, f"no check-in: {str(error)[:120]}") from error
     cc, asn = parse_network_untrusted(check_in.probe_cc, check_in.probe_asn)
+    name = ""
+    if cc == UNKNOWN_COUNTRY or asn == UNKNOWN_ASN:
+        found_cc, found_asn, name = locate(client_of(request))
+        cc = found_cc if cc == UNKNOWN_COUNTRY else cc
+        asn = found_asn if asn == UNKNOWN_ASN else asn
     codes = check_in.web_connectivity.category_codes if check_in.web_connectivity else None
     wanted = codes.split(",") if isinstance(codes, str) else codes or []
     limit = _MANUAL if check_in.run_type == "manual" else _CHARGING if check_in.charging else _ON_BATTERY
@@ -171,8 +213,8 @@ async def _check_in(
         "v": 1,
         "probe_cc": cc,
         "probe_asn": f"AS{asn}",
-        "probe_network_name": None,
+        "probe_network_name": name or None,
         "utc_time": f"{now:%Y-%m-%dT%H:%M:%SZ}",
-        "conf": {"features": {}, "test_helpers": helpers},
+        "conf": {"features": FEATURES, "test_helpers": helpers},
         "tests": tests,
     }

@@ -30,6 +30,8 @@ from banwatch.net.tls.certificates import Roots
 _ALPN = ("h2", "http/1.1")
 _MAX_REDIRECTS = 10
 _SHOWN_HEADERS_BYTES = 1 << 14
+_AS_HELPERS_SAY = {df007.DNS_NXDOMAIN: "dns_name_error"}
+"""OONI's helpers' own words; its probes report a dead name as blocked where they hear another."""
 _REFUSED = "unknown_failure: the helper does not connect there"
 
 PROBE_RESOLVED, HELPER_RESOLVED, BOGON, VALID_TLS = 1, 2, 4, 8
@@ -149,7 +151,10 @@ class ControlMeasurer:
             },
             http_request=page,
             http3_request=next(iter(quic.values()), None),
-            dns=wire.ControlDns(failure=lookup.failure, addrs=list(lookup.addresses)),
+            dns=wire.ControlDns(
+                failure=_AS_HELPERS_SAY.get(lookup.failure or "", lookup.failure),
+                addrs=list(lookup.addresses),
+            ),
             ip_info=info,
         )
 

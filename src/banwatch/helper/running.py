@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from banwatch.helper import create_helper
+from banwatch.helper.middlebox import MiddleboxHelper
 from banwatch.helper.settings import HelperSettings
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import UNKNOWN_ASN, Asn
@@ -21,6 +22,8 @@ def run_helper(
     port: int,
     *,
     certificate: Path | None = None,
+    echo_port: int | None = None,
+    headers_port: int | None = None,
     announce: Callable[[str], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM.
@@ -30,12 +33,14 @@ def run_helper(
         host: address to listen on.
         port: port to listen on; 0 takes a free one.
         certificate: PEM file with certificate and key, to speak TLS.
-        announce: called with the helper's URL once it listens.
+        echo_port: port of the echo for OONI's `http_invalid_request_line`, which asks at 80; None for none.
+        headers_port: port of the echo of heads for OONI's `http_header_field_manipulation`; None for none.
+        announce: called with the helper's URL once it listens, and with each of the echoes'.
 
     Raises:
         BanwatchError: a resolver is no address, or the certificate cannot be used.
     """
-    asyncio.run(_serve(settings, host, port, certificate, announce))
+    asyncio.run(_serve(settings, host, port, certificate, (echo_port, headers_port), announce))
 
 
 async def _serve(
@@ -43,6 +48,7 @@ async def _serve(
     host: str,
     port: int,
     certificate: Path | None,
+    middlebox_ports: tuple[int | None, int | None],
     announce: Callable[[str], None],
 ) -> None:
     _check_resolvers(settings)
@@ -59,10 +65,18 @@ async def _serve(
         asyncio.get_running_loop().add_signal_handler(signal_number, stopped.set)
     listening = await helper.start(host, port, context)
     scheme = "https" if context else "http"
-    announce(f"{scheme}://{f'[{host}]' if ':' in host else host}:{listening}/")
+    shown = f"[{host}]" if ":" in host else host
+    middlebox = MiddleboxHelper()
+    echo_port, headers_port = middlebox_ports
     try:
+        announce(f"{scheme}://{shown}:{listening}/")
+        if echo_port is not None:
+            announce(f"tcp://{shown}:{await middlebox.start_echo(host, echo_port)}")
+        if headers_port is not None:
+            announce(f"http://{shown}:{await middlebox.start_headers(host, headers_port)}/")
         await stopped.wait()
     finally:
+        await middlebox.stop()
         await helper.stop()
 
 

@@ -31,7 +31,9 @@ _ANCHORS = ("8.8.8.8", "2001:4860:4860::8888")
 _TRANSFER_S = 30.0
 """The longest that bytes are sent to one client."""
 _IDLE_S = 15.0
-"""How long a connection may be silent, and how long a request may take to arrive."""
+"""How long a request may take to arrive once it has begun, and an answer to be taken."""
+_QUIET_S = 100.0
+"""How long a connection may be silent between requests: OONI's probe keeps one while a site takes 90 s."""
 _MAX_CONNECTIONS = 2048
 _BACKLOG = 512
 _READ_BYTES = 1 << 14
@@ -132,6 +134,9 @@ class Helper:
         peer = writer.get_extra_info("peername")
         client = str(peer[0]) if peer else ""
         while True:
+            if not connection.trailing_data[0]:
+                async with asyncio.timeout(_QUIET_S):
+                    connection.receive_data(await reader.read(_READ_BYTES))
             async with asyncio.timeout(_IDLE_S):
                 received = await _read_request(connection, reader, self._arriving)
             if received is None:

@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,8 @@ from banwatch.collector import own
 from banwatch.collector.beside_store import load_keys_of_store
 from banwatch.collector.collecting import CollectorSettings, collecting
 from banwatch.collector.credential_routes import add_credentials
-from banwatch.collector.probe_services import add_probe_services
+from banwatch.collector.older_services import add_older_services
+from banwatch.collector.probe_services import TestHelpers, add_probe_services
 from banwatch.collector.receiver import Receiver
 from banwatch.collector.routes import add_collector
 from banwatch.explorer.serving import ServingSettings, serve
@@ -50,7 +51,7 @@ def serve_store(
     *,
     collector: CollectorSettings | None = None,
     key: Path | None = None,
-    helpers: Sequence[str] = (),
+    helpers: TestHelpers | None = None,
     certificate: Path | None = None,
     settings: ServingSettings | None = None,
     announce: Callable[[str], None],
@@ -93,7 +94,7 @@ def serve_store(
                 host,
                 port,
                 announce=announce,
-                extend=lambda app: _add_routes(app, receiver, helpers),
+                extend=lambda app: _add_routes(app, receiver, helpers or TestHelpers()),
                 certificate=certificate,
                 settings=site,
             )
@@ -118,7 +119,8 @@ def refuse_mixed(store: str) -> None:
         )
 
 
-def _add_routes(app: Any, receiver: Receiver, helpers: Sequence[str]) -> None:
+def _add_routes(app: Any, receiver: Receiver, helpers: TestHelpers) -> None:
     add_collector(app, receiver)
     add_credentials(app, receiver)
     add_probe_services(app, receiver, helpers)
+    add_older_services(app, receiver)

@@ -30,6 +30,20 @@ def register(app: typer.Typer) -> None:
         per_minute: Annotated[
             int, typer.Option(min=0, help="Requests that one address may send in a minute; 0: any number.")
         ] = 600,
+        echo_port: Annotated[
+            int | None,
+            typer.Option(
+                min=0,
+                max=65535,
+                help="Echo bytes at this port, for http_invalid_request_line: 80 for OONI's.",
+            ),
+        ] = None,
+        headers_port: Annotated[
+            int | None,
+            typer.Option(
+                min=0, max=65535, help="Echo HTTP headers at this port, for http_header_field_manipulation."
+            ),
+        ] = None,
     ) -> None:
         """Measure targets for probes, from a place where nobody interferes.
 
@@ -52,5 +66,7 @@ def register(app: typer.Typer) -> None:
             host,
             port,
             certificate=certificate,
+            echo_port=echo_port,
+            headers_port=headers_port,
             announce=lambda address: note(f"helper at {address}"),
         )

@@ -32,6 +32,14 @@ def register(app: typer.Typer) -> None:
             list[str] | None,
             typer.Option(help="Address of a helper that OONI's probes are given; may be repeated."),
         ] = None,
+        tcp_echo: Annotated[
+            list[str] | None,
+            typer.Option(help="IP address that echoes bytes at port 80, for probes; may be repeated."),
+        ] = None,
+        headers_helper: Annotated[
+            list[str] | None,
+            typer.Option(help="Address that echoes HTTP headers, http://..., for probes; may be repeated."),
+        ] = None,
         per_minute: Annotated[
             int, typer.Option(min=0, help="Submissions that one client may send in a minute; 0: any number.")
         ] = 1_200,
@@ -60,6 +68,7 @@ def register(app: typer.Typer) -> None:
         """
         from banwatch.cli.views.messages import note
         from banwatch.collector.collecting import CollectorSettings
+        from banwatch.collector.probe_services import TestHelpers
         from banwatch.explorer.serving import ServingSettings
         from banwatch.observatory.serve import serve_store
 
@@ -70,7 +79,9 @@ def register(app: typer.Typer) -> None:
             port,
             collector=settings,
             key=key,
-            helpers=helper or [],
+            helpers=TestHelpers(
+                web=tuple(helper or ()), tcp_echo=tuple(tcp_echo or ()), headers=tuple(headers_helper or ())
+            ),
             certificate=certificate,
             settings=ServingSettings(
                 public_url=public_url, names=tuple(name or ()), proxies=tuple(proxy or ())
