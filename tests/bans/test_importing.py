@@ -235,3 +235,49 @@ def test_a_table_without_any_ban_is_an_error(tmp_path: Path) -> None:
 def test_days_of_a_spreadsheet() -> None:
     assert parse_date("44227") == date(2021, 1, 31)
     assert parse_date("12") is None
+
+
+ERAS = {
+    "start_date,end_date,country,shutdown_type_group,shutdown_type,services_affected,area_name,geo_scope": (
+        ("service-based", "service-based", "Facebook & WhatsApp", False, ["facebook.com", "whatsapp.com"]),
+        ("throttling", "slowdown", "mobile", False, []),
+        ("mobile internet", "mobile", "mobile internet", True, []),
+    ),
+    "start_date,end_date,country,shutdown_type_new,full or service-based,service_details,area_name,year": (
+        ("Throttle", "Full Network", "", False, []),
+        ("Shutdown", "Service-based", "TikTok", False, ["tiktok.com"]),
+        ("Shutdown", "Full Network", "", True, []),
+    ),
+    "start_date,end_date,country,shutdown_type,shutdown_extent,services,areas_affected,geo_scope": (
+        ("shutdown", "The shutdown was service-based", "", False, []),
+        ("shutdown; throttle", "Full network", "", True, []),
+    ),
+}
+
+
+@pytest.mark.parametrize("header", ERAS)
+def test_each_era_of_stop_says_in_its_words_what_was_cut(header: str, tmp_path: Path) -> None:
+    rows = [
+        f"3/{n + 1}/2018,3/9/2018,India,{a},{b},{c},Kashmir,Level 2"
+        for n, (a, b, c, _, _) in enumerate(ERAS[header])
+    ]
+    (tmp_path / "x.csv").write_text("\n".join((header, *rows)))
+    bans = [yaml.safe_load(draft.text) for draft in read_drafts(tmp_path / "x.csv")]
+    assert [(ban["shutdown"], ban["targets"]) for ban in bans] == [row[3:] for row in ERAS[header]]
+    assert all(ban["regions"] == ["Kashmir"] for ban in bans)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Kyrgyz Republic (Kyrgyzstan)", "KG"),
+        ("Ivory Coast (Cote d'Ivoire)", "CI"),
+        ("United States of America (USA)", "US"),
+        ("Bonaire/Sint Eustatius/Saba", None),
+        ("Bonaire, Sint Eustatius and Saba", "BQ"),
+        ("European Union", None),
+        ("Myanmar (Thailand)", None),
+    ],
+)
+def test_names_of_the_sigcomm_list(name: str, code: str | None) -> None:
+    assert country_code(name) == code

@@ -7,6 +7,7 @@ from functools import cache
 from babel import Locale
 
 _OTHER_NAMES = {
+    "BQ": "bonaire sint eustatius and saba",
     "BN": "brunei darussalam",
     "BO": "bolivia plurinational state of",
     "CD": "congo drc|congo dr|dr congo|drc|democratic republic of congo|democratic republic of drc|"
@@ -61,9 +62,13 @@ _TITLES = frozenset(_TITLE_WORDS.split())
 def country_code(name: str) -> str | None:
     """Return the ISO 3166-1 code of a country by its English name; None where there is none.
 
-    Names that are joined by a slash (`Myanmar/Burma`) must mean the same country.
+    Names that are joined by a slash (`Myanmar/Burma`), or of which one stands in brackets after the other
+    (`Kyrgyz Republic (Kyrgyzstan)`), must mean the same country.
     """
-    parts = {_code_of(part) for part in name.split("/") if part.strip()}
+    whole = _code_of(name)
+    if whole:
+        return whole
+    parts = {_code_of(part) for part in re.split(r"[/()]", name) if part.strip()}
     return parts.pop() if len(parts) == 1 else None
 
 

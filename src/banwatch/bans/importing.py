@@ -38,6 +38,14 @@ _ALIASES = {
     "info_source_link": ("news_link", "source_link", "source_url", "info_source_url", "link", "an_link"),
     "info_source": ("source", "source_type"),
     "ordered_by": ("order_by", "who_ordered"),
+    "area_name": ("areas_affected", "area", "region", "affected_areas"),
+    "service_details": (
+        "services_affected",
+        "other_service_details_specify",
+        "services",
+        "affected_services",
+    ),
+    "telcos_involved": ("telcos", "telecom_operators", "operators"),
     "begin_time": ("begin", "begins", "start_time"),
     "end_time": ("ends",),
 }
@@ -50,6 +58,24 @@ OUTAGE_COLUMNS = frozenset({"begin_time", "end_time", "country", "cause"})
 GOVERNMENT_CAUSES = ("government", "exam")
 """Words in the cause of an outage that mean somebody ordered it."""
 
+_SERVICE_NAMES = {
+    "facebook": "facebook.com",
+    "twitter": "twitter.com",
+    "whatsapp": "whatsapp.com",
+    "instagram": "instagram.com",
+    "telegram": "telegram.org",
+    "youtube": "youtube.com",
+    "tiktok": "tiktok.com",
+    "viber": "viber.com",
+    "skype": "skype.com",
+    "snapchat": "snapchat.com",
+    "linkedin": "linkedin.com",
+    "wikipedia": "wikipedia.org",
+    "vkontakte": "vk.com",
+    "reddit": "reddit.com",
+    "signal messenger": "signal.org",
+}
+"""Services as the columns of free text name them: the years before 2019 have no column for each."""
 _SERVICES = {
     "facebook_affected": "facebook.com",
     "twitter_affected": "twitter.com",
@@ -191,19 +217,31 @@ def _where_and_when(row: Mapping[str, str], begins: str) -> tuple[str, date]:
 def _from_stop(row: Mapping[str, str]) -> dict[str, object]:
     country, begins = _where_and_when(row, "start_date")
     targets = [site for column, site in _SERVICES.items() if row.get(column, "").lower() == "yes"]
-    whole = "full" in row.get("shutdown_extent", "").lower() or not targets
+    services = row.get("service_details", "").lower()
+    targets += [site for name, site in _SERVICE_NAMES.items() if name in services and site not in targets]
     return {
         "country": country,
         "authority": row.get("decision_maker") or row.get("ordered_by") or "unspecified",
         "targets": targets,
-        "shutdown": whole,
+        "shutdown": _cuts_everything(row, targets),
         "begins": begins,
         "ends": parse_date(row.get("end_date", "")),
+        "providers": row.get("telcos_involved", ""),
         "url": next(iter(re.findall(r"https?://[^\s;,]+", row.get("info_source_link", ""))), ""),
         "publisher": row.get("info_source") or "Access Now",
         "event": row.get("event", ""),
         "where": row.get("area_name", ""),
     }
+
+
+def _cuts_everything(row: Mapping[str, str], targets: Sequence[str]) -> bool:
+    """Return whether a row of STOP is about the Internet as a whole, in the words of its year."""
+    extent = row.get("shutdown_extent", "").lower()
+    kinds = f"{row.get('shutdown_type', '')} {row.get('shutdown_type_group', '')}".lower()
+    if "full" in extent:
+        return "throttl" not in kinds or "shutdown" in kinds
+    said = f"{extent} {kinds} {row.get('service_details', '')}".lower()
+    return not targets and "service" not in said.replace("full or service", "") and "throttl" not in kinds
 
 
 def _from_outages(row: Mapping[str, str]) -> dict[str, object]:
@@ -233,7 +271,7 @@ def _finish(content: Mapping[str, object], origin: str, taken: Counter[str]) -> 
     taken[stem] += 1
     ban_id = stem if taken[stem] == 1 else f"{stem}-{taken[stem]}"
     event = str(content["event"])[:300] or "Restriction"
-    where = str(content["where"])[:200]
+    where, providers = str(content["where"])[:200], str(content.get("providers", ""))[:300]
     ban: dict[str, object] = {
         "id": ban_id,
         "title": f"{event[:100]} ({content['country']}, {begins.isoformat()})",
@@ -243,6 +281,7 @@ def _finish(content: Mapping[str, object], origin: str, taken: Counter[str]) -> 
         "shutdown": content["shutdown"],
         "begins": begins.isoformat(),
         "ends": ends.isoformat() if isinstance(ends, date) and not backwards else "unspecified",
+        **({"regions": [where]} if _is_region(where) else {}),
         "penalty": "unspecified",
         "facts": [{"fact": event, "sources": ["table"]}],
         "sources": [
@@ -254,10 +293,18 @@ def _finish(content: Mapping[str, object], origin: str, taken: Counter[str]) -> 
                 "url": content["url"],
             }
         ],
-        "notes": f"Draft from {origin}; where: {where or 'not said'}. It needs a second source."
+        "notes": f"Draft from {origin}; where: {where or 'not said'}."
+        + (f" Operators named: {providers}." if providers else "")
+        + " It needs a second source."
         + (" The table has it end before it begins." if backwards else ""),
     }
     return Draft(ban_id, yaml.safe_dump(ban, sort_keys=False, allow_unicode=True, width=110))
+
+
+def _is_region(where: str) -> bool:
+    """Return whether a place is part of a country, and not all of it."""
+    plain = where.strip().lower()
+    return bool(plain) and not any(word in plain for word in ("country", "nation", "entire", "all over"))
 
 
 def parse_date(text: str) -> date | None:

@@ -36,11 +36,19 @@ def last_moment(day: str) -> datetime:
 
 
 def period_of(ban: Ban) -> Period:
-    """Return the time that concerns a ban: `WINDOW_DAYS` before its beginning to as many after its end."""
+    """Return the time that concerns a ban: `WINDOW_DAYS` before its beginning to as many after its end.
+
+    Where its beginning is unspecified, the first report of it stands in, but for what has recurred for years.
+    """
     margin = timedelta(days=t.WINDOW_DAYS)
     earliest, latest = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
     if ban.begins is not None:
         earliest = datetime(ban.begins.year, ban.begins.month, ban.begins.day, tzinfo=UTC) - margin
+    elif not ban.recurs:  # a ban of which nobody says when it begins was not in force before it was reported
+        reported = [source.published for source in ban.sources if source.published is not None]
+        if reported:
+            first = min(reported)
+            earliest = datetime(first.year, first.month, first.day, tzinfo=UTC) - margin
     if ban.ends != UNSPECIFIED:
         latest = last_moment(ban.ends) + margin
     return earliest, latest

@@ -112,6 +112,7 @@ def parse_ban(text: str, file: str) -> Ban:
         notes=content.get("notes", "").strip(),
         shutdown=content.get("shutdown", False),
         recurs=content.get("recurs", "").strip(),
+        regions=tuple(str(region) for region in content.get("regions", [])),
         facts=tuple(
             (item["fact"], tuple(publishers[source] for source in item["sources"]))
             for item in content["facts"]

@@ -98,6 +98,7 @@ BAN: Form = {
     "begins": (True, _is_end, 'a quoted date "YYYY", "YYYY-MM" or "YYYY-MM-DD", or "unspecified"'),
     "ends": (True, _is_end, 'a quoted date or "unspecified"'),
     "recurs": (False, _is_text, "text: when it comes back, e.g. the hours and the season"),
+    "regions": (False, *_LIST),
     "shutdown": (False, lambda value: isinstance(value, bool), "true or false"),
     "penalty": (True, _is_text, 'text, or "unspecified"'),
     "facts": (True, *_LIST),

@@ -18,6 +18,9 @@ UTC+14. Announcements seldom name a zone."""
 LEAST_OVERLAP_DAYS = 1
 """Days that an incident must reach into a ban's period before the ban can explain it: the ends of both are
 known to a day at best."""
+RECURRING_LONGEST_HOURS = 30
+"""Length of one time of what recurs, at most: the cuts of examinations last some hours, and brackets of
+sparse measuring widen them to a day."""
 LEAST_SOURCES = 2
 """Sources with an address that a registered ban needs: a reader must be able to check one against another."""
 EARLIEST_YEAR = 1990

@@ -57,6 +57,8 @@ class Ban:
     """The Internet as a whole was announced to be cut, not only some targets."""
     recurs: str = ""
     """Recurrence in words; empty for what was announced once."""
+    regions: tuple[str, ...] = ()
+    """Parts of the country that it is about, as its text names them; empty is all of it."""
     facts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Facts about the ban, each with the publishers that say so."""
 
