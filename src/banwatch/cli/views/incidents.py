@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 
 from banwatch.cli.views.json_lines import to_plain
+from banwatch.detect.incidents.corroboration import corroborate, render_corroboration
 from banwatch.detect.incidents.past_views import Publication
 from banwatch.detect.incidents.select import select_changes
 from banwatch.detect.wording.moments import render_moment
@@ -51,6 +53,7 @@ def incident_lines(
     """
     for incident in incidents:
         why = reasons(incident, cells) if cells is not None else ()
+        outside = corroborate(incident, signals or ())
         others = [render_signal(signal) for signal in signals_beside(incident, signals or ())]
         if as_json:
             wire: dict[str, object] = to_plain(IncidentJson.from_incident(incident))
@@ -60,11 +63,14 @@ def incident_lines(
                 wire["why"] = list(why)
             if signals is not None:
                 wire["signals"] = others
+                wire["outside"] = None if outside is None else asdict(outside)
             yield json.dumps(wire, ensure_ascii=False)
         else:
             yield f"{incident.incident_id}  {incident.sentence}"
             yield from (f"    {reason}" for reason in why)
             yield from (f"    Also: {other}" for other in others)
+            if outside is not None:
+                yield f"    {render_corroboration(outside)}"
 
 
 def aside_lines(changes: Sequence[Change], cells: Sequence[Cell], *, as_json: bool) -> Iterator[str]:
