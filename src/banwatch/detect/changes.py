@@ -1,6 +1,7 @@
 """All changes in a set of cells: stretches of interference in each series, and shutdowns of networks."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -8,9 +9,11 @@ from banwatch.detect import thresholds as t
 from banwatch.detect.blocking.baseline import Prior
 from banwatch.detect.blocking.changes import find_blocking
 from banwatch.detect.blocking.emissions import DEFAULT, Emissions
+from banwatch.detect.blocking.schedule import find_scheduled
 from banwatch.detect.shutdowns.cut_off import find_cut_off
 from banwatch.detect.shutdowns.find import find_shutdowns
 from banwatch.detect.votes.cells import hour_of
+from banwatch.detect.votes.series import SeriesKey, informative_in, interfered_in, key_of
 from banwatch.detect.votes.traces import as_interference
 from banwatch.detect.votes.voices import vouched_span
 from banwatch.model.cell import Cell
@@ -46,6 +49,7 @@ def find_changes(
     traces = find_blocking(as_interference(every), prior=prior, emissions=emissions)
     partial = [replace(one, partly=True) for one in traces]
     changes += [one for one in partial if not any(_overlap(one, other) for other in _of(one, changes))]
+    changes += _scheduled(every, changes)
     vouched = vouched_span(every)[1]
     if through is not None:  # hours that have ended
         vouched = max(vouched, hour_of(through) - timedelta(hours=1))
@@ -63,6 +67,23 @@ def _overlap(one: Change, other: Change) -> bool:
     before = one.end_latest is not None and one.end_latest <= other.onset_earliest
     after = other.end_latest is not None and other.end_latest <= one.onset_earliest
     return not before and not after
+
+
+def _scheduled(cells: Iterable[Cell], changes: Iterable[Change]) -> Iterator[Change]:
+    """Yield what recurs on a schedule, of targets without any other change in the country and tier."""
+    moved = {(change.target, change.probe_cc, change.access_tier) for change in changes}
+    showing = set[tuple[str, str, str]]()
+    of_target: defaultdict[tuple[str, str, str], dict[SeriesKey, list[Cell]]] = defaultdict(dict)
+    every = [cell for cell in cells if informative_in(cell)]
+    for cell in every:
+        if interfered_in(cell):
+            showing.add((cell.target, cell.probe_cc, cell.access_tier))
+    for cell in every:
+        name = (cell.target, cell.probe_cc, cell.access_tier)
+        if name in showing and name not in moved:
+            of_target[name].setdefault(key_of(cell), []).append(cell)
+    for _, by_series in sorted(of_target.items()):
+        yield from find_scheduled(by_series)
 
 
 def _of(change: Change, changes: Iterable[Change]) -> list[Change]:

@@ -302,6 +302,21 @@ RESOLVER_NATS = 5.0
 """A block shows only with the network's own resolver where public ones show it at most this share as often,
 and chance would divide votes so unevenly between the two once in some 150 times."""
 
+# --- schedules -------------------------------------------------------------------------------------------
+
+RECURRING_LONGEST_DAYS = 5
+"""Days of a week's schedule, at most: with more, the two that are left are the exception."""
+LONE_SCHEDULE_NATS = 16.0
+"""Evidence for a schedule of a target that shows no other change: by chance one in some ten million targets,
+were votes independent; bursts of trouble are not, and come at the same hours of a few days by chance."""
+SCHEDULE_SHARE = 0.6
+"""Share of the votes within a schedule's hours that accuse, at least, on the days that it counts."""
+OUTSIDE_SHARE = 0.2
+"""Share of the votes outside a schedule's hours that accuse, at most: with more, it is no schedule."""
+TIE_NATS = 0.01
+"""Evidence by which a longer or later arc must be better than one found before: hours in which nobody
+measured are no part of a schedule."""
+
 # --- members -----------------------------------------------------------------------------------------------
 
 MEMBER_WITNESSES = 4
@@ -348,6 +363,13 @@ ID_NEAR_HOURS = 72
 
 MEMBERS_IN_TEXT = 40
 """Members that the reasons of an incident list in text; JSON lists all."""
+WEEKDAYS_SHARE = 0.75
+"""Share of certain days of the week, from the first to the last, on which something must have come for these
+days to be its rule."""
+WEEKDAYS_WEEKS = 3.0
+"""Weeks from the first to the last of them, at least: every other day of two weeks looks like a rule."""
+EXCEPTIONS_SHARE = 0.25
+"""Days without it, as a share of those with it, up to which they are exceptions and are named."""
 HOURS_MISSED_OF_ALL = 4
 """Hours of the day without a measurement that showed it, with which a member still shows at all hours: few
 probes measure in every hour."""

@@ -82,7 +82,7 @@ def _incident(cluster: Cluster, cells_of: CellsOf) -> Incident:
         confidence=round(min(1 - doubt, _most_confidence(ordered)), 4),
         witnesses=tuple(dict.fromkeys(change.witness for change in strongest))[: t.INCIDENT_WITNESSES],
         sentence="",
-        windows=max((change.windows for change in ordered), key=len, default=()),
+        windows=cluster.windows or max((change.windows for change in ordered), key=len, default=()),
         reached=tuple(sorted({target for change in ordered for target in change.reached})),
         members=members,
         scopes=scopes_of(ordered, cells_of),

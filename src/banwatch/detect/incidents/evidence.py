@@ -14,6 +14,7 @@ import numpy as np
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.blocking.baseline import fit
+from banwatch.detect.blocking.schedule import in_windows, parse_windows
 from banwatch.detect.incidents.clusters import CountryTarget
 from banwatch.detect.votes.by_resolver import by_resolver
 from banwatch.detect.votes.inputs import without_other_inputs
@@ -122,6 +123,8 @@ class Support:
         last = len(cells)
         if change.end_earliest is not None:
             last = bisect_right(cells, change.end_earliest, key=lambda cell: cell.first_at)
+        if change.windows:
+            return in_windows(cells[first:last], parse_windows(change.windows))[: t.SUPPORT_HOURS]
         return cells[first : min(last, first + t.SUPPORT_HOURS)]
 
 

@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.incidents.clusters import clusters_of
+from banwatch.detect.incidents.clusters import clusters_of, order
 from banwatch.detect.incidents.common_cause import ALONE, set_aside
 from banwatch.detect.incidents.evidence import Support, combined_nats
+from banwatch.detect.incidents.members import cells_of_series
+from banwatch.detect.incidents.schedules import with_schedules
 from banwatch.detect.votes.traces import as_interference
 from banwatch.detect.votes.voice_days import VoiceDay
 from banwatch.model.cell import Cell
@@ -24,6 +26,8 @@ class Cluster:
     """Changes that would make an incident alone, by which it is dated; all, where none would."""
     own_resolver: bool = False
     """Whether all of its changes show only with the networks' own resolvers."""
+    windows: tuple[str, ...] = ()
+    """Where it keeps a schedule, each time, as in `Change`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +47,18 @@ def select_changes(changes: Iterable[Change], cells: Iterable[Cell]) -> Selectio
     support = Support(every_cell, [change for change in every if not change.partly])
     partly = [change for change in every if change.partly]
     of_traces = Support(as_interference(every_cell), partly) if partly else support
-    kept = []
-    joined = (change for change in every if change not in aside)
-    for cluster in clusters_of(joined, support.measured_on):
-        if cluster[0].partly:
-            if found := _supported(cluster, of_traces, aside):
-                kept.append(found)
-        elif cluster[0].kind is IncidentKind.SHUTDOWN:
-            kept.append(Cluster(cluster, cluster))
-        elif found := _supported(cluster, support, aside):
-            kept.append(found)
+    cells_of = cells_of_series(every_cell, (one for one in every if not one.partly))
+    traces_of = cells_of_series(as_interference(every_cell), partly) if partly else {}
+    kept: list[Cluster] = []
+    clusters = clusters_of((change for change in every if change not in aside), support.measured_on)
+    kept += [Cluster(one, one) for one in clusters if one[0].kind is IncidentKind.SHUTDOWN]
+    of_blocking = [one for one in clusters if one[0].kind is IncidentKind.BLOCKING]
+    for is_partly in (False, True):
+        mine = [one for one in of_blocking if one[0].partly is is_partly]
+        for scheduled in with_schedules(mine, traces_of if is_partly else cells_of):
+            if found := _supported(scheduled.changes, of_traces if is_partly else support, aside):
+                kept.append(replace(found, windows=scheduled.windows))
+    kept.sort(key=lambda one: order(one.changes[0]))
     return Selection(tuple(kept), aside)
 
 

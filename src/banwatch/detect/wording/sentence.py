@@ -1,12 +1,9 @@
 """The sentence of an incident: place, time, and the measurements that it rests on."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from itertools import pairwise
-
 from banwatch.detect.wording.lists import listed
 from banwatch.detect.wording.members import changed_mechanism, freed_earlier
 from banwatch.detect.wording.moments import render_bounds, render_moment
+from banwatch.detect.wording.schedule import render_schedule
 from banwatch.detect.wording.scopes import render_scopes
 from banwatch.model.ids import render_asn
 from banwatch.model.incident import Incident, IncidentKind
@@ -44,25 +41,6 @@ def render_sentence(incident: Incident, *, own_resolver: bool = False) -> str:
     clauses = [f"{what}, {render_schedule(incident.windows) or _when(incident)}"]
     clauses += [freed_earlier(incident), changed_mechanism(incident), *render_scopes(incident), count]
     return "; ".join(clause for clause in clauses if clause) + "."
-
-
-def render_schedule(windows: Sequence[str]) -> str:
-    """Return what recurs as `from 01:00 to 05:35 UTC on 9 of 22 days between 2019-06-09 and 2019-06-30`."""
-    if not windows:
-        return ""
-    begins, ends = zip(*(window.split("/") for window in windows), strict=True)
-    first, last = (datetime.fromisoformat(begin) for begin in (begins[0], begins[-1]))
-    days = (last.date() - first.date()).days + 1
-    of_all = f"{len(windows)} of {days} days" if len(windows) < days else f"each of {days} days"
-    steps = sorted(
-        (datetime.fromisoformat(after) - datetime.fromisoformat(before)).days or 1
-        for before, after in pairwise(begins)
-    )
-    due = last + timedelta(days=steps[len(steps) // 2]) if steps else last + timedelta(days=1)
-    return (
-        f"from {begins[0][11:16]} to {ends[0][11:16]} UTC on {of_all} between {first:%Y-%m-%d} and "
-        f"{last:%Y-%m-%d}, and not between (were it to go on, next on {due:%Y-%m-%d})"
-    )
 
 
 def _when(incident: Incident) -> str:
