@@ -22,7 +22,6 @@ from banwatch.model.mechanism import deepest
 _Votes = NDArray[np.float64]
 _Window = tuple[datetime, datetime]
 _DAY = 24
-_WEEK = 7
 _MONDAY = 4 * _DAY
 """Hour number of the first Monday of 1970."""
 
@@ -41,9 +40,9 @@ def schedule_of(cells: Sequence[Cell]) -> Schedule | None:
     if not cells:
         return None
     start = min(hour_number(cell.hour) for cell in cells)
-    start -= (start - _MONDAY) % (_DAY * _WEEK)
+    start -= (start - _MONDAY) % (_DAY * 7)
     hours = max(hour_number(cell.hour) for cell in cells) - start + 1
-    padded = (-(-hours // (_DAY * _WEEK)) + 1) * _DAY * _WEEK
+    padded = (-(-hours // (_DAY * 7)) + 1) * _DAY * 7
     accusing, votes = np.zeros(padded), np.zeros(padded)
     for cell in cells:
         at = hour_number(cell.hour) - start
@@ -53,7 +52,7 @@ def schedule_of(cells: Sequence[Cell]) -> Schedule | None:
     if daily is not None:
         return _named(cells, start, *daily)
     by_day = accusing.reshape(-1, _DAY).sum(axis=1), votes.reshape(-1, _DAY).sum(axis=1)
-    weekly = _best(*by_day, _WEEK, _DAY, t.RECURRING_LONGEST_DAYS)
+    weekly = _best(*by_day, 7, _DAY, t.RECURRING_LONGEST_DAYS)
     return _named(cells, start, *weekly) if weekly is not None else None
 
 
@@ -74,25 +73,27 @@ def _best(
         whole = (len(votes) - begin) // period * period
         a = accusing[begin : begin + whole].reshape(-1, period)
         n = votes[begin : begin + whole].reshape(-1, period)
+        # every day with interference at any hour counts: those with some in the arc would be a chosen few
+        touched = a.sum(axis=1) > 0
         for length in range(1, longest + 1):
             a_in, n_in = a[:, :length].sum(axis=1), n[:, :length].sum(axis=1)
-            # a time counts where most of its votes accuse; the others are exceptions
             active = 2 * a_in > n_in
-            if active.sum() < t.RECURRING_TIMES:
+            times = int(active.sum())
+            if times < t.RECURRING_TIMES or 2 * times < touched.sum():
                 continue
-            # only the days that it counts are compared: blocks of whole days are no hours of the day
-            inside = float(a_in[active].sum()), float(n_in[active].sum())
-            rest_a, rest_n = a[active][:, length:], n[active][:, length:]
+            # days without any are not compared: blocks of whole days are no hours of the day
+            within = float(a_in[touched].sum()), float(n_in[touched].sum())
+            rest_a, rest_n = a[touched][:, length:], n[touched][:, length:]
             outside = float(rest_a.sum()), float(rest_n.sum())
-            # the open hours of each time itself are needed, else a few long blocks would be a schedule
-            beside = rest_n.sum(axis=1) > 0
-            if beside.sum() < t.RECURRING_TIMES or not inside[1] or not outside[1]:
+            # open hours of each time itself are needed, else a few long blocks would be a schedule
+            beside = n[active][:, length:].sum(axis=1) > 0
+            if beside.sum() < t.RECURRING_TIMES or not within[1] or not outside[1]:
                 continue
-            shares = inside[0] / inside[1], outside[0] / outside[1]
+            shares = within[0] / within[1], outside[0] / outside[1]
             if shares[0] < t.SCHEDULE_SHARE or shares[1] > t.OUTSIDE_SHARE:
                 continue
-            both = inside[0] + outside[0], inside[1] + outside[1]
-            apart = _nats(*inside) + _nats(*outside) - _nats(*both) - log(period * longest)
+            both = within[0] + outside[0], within[1] + outside[1]
+            apart = _nats(*within) + _nats(*outside) - _nats(*both) - log(period * longest)
             if apart >= t.SCHEDULE_NATS and (best is None or apart > best[0] + t.TIE_NATS):
                 starts = [begin + int(one) * period for one in np.flatnonzero(active)]
                 best = (apart, begin, length, starts)
@@ -153,7 +154,7 @@ def find_scheduled(by_series: dict[SeriesKey, list[Cell]]) -> Iterator[Change]:
     if len(days) < t.RECURRING_TIMES or len(voices) < t.MINIMUM_VOICES:
         return
     found = schedule_of(every)
-    if found is None or found.nats < t.LONE_SCHEDULE_NATS:
+    if found is None or found.nats < t.LONE_SCHEDULE_NATS or not _is_seen_by_several(showing, found):
         return
     for key in sorted(by_series):
         cells = sorted(by_series[key], key=lambda cell: cell.hour)
@@ -161,6 +162,15 @@ def find_scheduled(by_series: dict[SeriesKey, list[Cell]]) -> Iterator[Change]:
         shown = [cell for cell in within if interfered_in(cell)]
         if len({cell.hour.date() for cell in shown}) >= t.RECURRING_TIMES:
             yield _change(key, cells, within, shown, found)
+
+
+def _is_seen_by_several(showing: Sequence[Cell], found: Schedule) -> bool:
+    """Return whether two voices or more saw most of the windows: a bad hour of one probe is no schedule."""
+    voices = [
+        len({voice for cell in in_windows(showing, [window]) for voice in cell.accusers})
+        for window in found.windows
+    ]
+    return 2 * sum(count >= t.MINIMUM_VOICES for count in voices) > len(voices)
 
 
 def _change(
