@@ -4,7 +4,7 @@ from datetime import timedelta
 from random import Random
 
 from banwatch.detect import find_changes, fold, group
-from banwatch.detect.wording.sentence import render_schedule
+from banwatch.detect.wording.schedule import render_schedule
 from banwatch.model.incident import Incident, IncidentKind
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
