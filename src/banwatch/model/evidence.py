@@ -309,6 +309,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Fate of the same page inside TLS, at the address that refused it unencrypted: `http.ok`,
     `http.refused`, or how the connection ended where the control's did not (`tcp.timeout`, `tls.reset`, ...);
     else empty."""
+    tls_clear_text: int = 0
+    """Handshakes at genuine addresses that were answered with something else than TLS."""
     dns_host_answers_alike: bool = False
     """The false address gave the very same response to an innocent name."""
     groups_partly: tuple[str, ...] = ()

@@ -26,6 +26,12 @@ class Ending(StrEnum):
 CUTS = frozenset({Ending.RESET, Ending.TIMEOUT, Ending.EOF, Ending.ALERT})
 """Endings of a connection that somebody may have cut."""
 ALERT_MARK = "remote error: tls"
+_CLEAR_TEXT_MARKS = (
+    "first record does not look like a tls",
+    "wrong version number",
+    "packet length too long",
+)
+"""Words of TLS libraries (Go's, OpenSSL's) for an answer that is not TLS at all, in lower case."""
 _UNREACHABLE = frozenset({f.HOST_UNREACHABLE, f.NETWORK_UNREACHABLE, f.NETWORK_DOWN})
 _RESETS = frozenset({f.CONNECTION_RESET, f.CONNECTION_ABORTED})
 _OWN = frozenset({f.PERMISSION_DENIED, f.RAW_NAME, "interrupted", "canceled", "operation_canceled"})
@@ -48,6 +54,12 @@ def ending_of(failure: Failure) -> Ending:
     if ALERT_MARK in failure or failure == f.SSL_FAILED_HANDSHAKE:
         return Ending.ALERT
     return Ending.OWN if failure in _OWN or f.NAME_MARK in failure else Ending.OTHER
+
+
+def is_clear_text(failure: Failure) -> bool:
+    """Whether a handshake failed because the answer was not TLS at all."""
+    words = failure.lower().replace("_", " ")
+    return any(mark in words for mark in _CLEAR_TEXT_MARKS)
 
 
 class Fate(StrEnum):

@@ -111,3 +111,45 @@ def test_a_slow_page_beside_a_block_is_no_second_mechanism() -> None:
     assert judge(policed).mechanisms == ("dns.nxdomain", "tls.throttle.sni")
     measured = msgspec.structs.replace(blocked, http_goodput_control_bps=8_000_000.0)
     assert judge(measured).mechanisms == ("dns.nxdomain", "tls.throttle.sni")
+
+
+CLEAR_TEXT = "unknown_failure: tls: first record does not look like a TLS handshake"
+
+
+@pytest.mark.parametrize("words", [CLEAR_TEXT, "ssl_error: wrong version number", "ssl_wrong_version_number"])
+def test_clear_text_in_place_of_a_handshake_is_somebody_s_on_the_way(words: str) -> None:
+    verdict = judge_line(S.but(tls={"*": words}).to_line())
+    assert (verdict.state, verdict.mechanisms) == (State.LIKELY_BLOCKED, ("tls",)), verdict
+    assert verdict.rules[0] == "tls.clear_text"
+
+
+PLAIN_TWINS = {
+    "a server that answers the control so too": S.but(
+        tls={"*": CLEAR_TEXT}, helper=Helper(tls="ssl_failed_handshake", page=Page(None, "unknown_error"))
+    ),
+    "one of two machines": S.but(tls={SAME_AS[0]: CLEAR_TEXT}),
+    "another failure that nobody knows": S.but(tls={"*": "unknown_failure: tls: internal"}),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN_TWINS)
+def test_a_server_that_speaks_no_tls_is_not_accused(name: str) -> None:
+    verdict = judge_line(PLAIN_TWINS[name].to_line())
+    assert "tls.clear_text" not in verdict.rules
+    assert not verdict.state.accuses, verdict
+
+
+SILENT = Lookup((), "generic_timeout_error")
+EMPTY = Lookup((), "dns_no_answer")
+
+
+def test_no_address_counts_where_no_other_resolver_can_be_asked() -> None:
+    verdict = judge_line(S.but(system=EMPTY, plain=SILENT, encrypted=None).to_line())
+    assert (verdict.state, verdict.mechanisms) == (State.LIKELY_BLOCKED, ("dns",)), verdict
+    for honest in (
+        S.but(system=EMPTY, plain=EMPTY, encrypted=None),  # another says the same
+        S.but(system=EMPTY, plain=SILENT, encrypted=None, helper=Helper(addresses=(), page=Page(None, "x"))),
+        S.but(system=Lookup((), "android_dns_cache_no_data"), plain=SILENT, encrypted=None),
+        S.but(system=Lookup((), "dns_servfail_error"), plain=SILENT, encrypted=None),
+    ):
+        assert not judge_line(honest.to_line()).state.accuses

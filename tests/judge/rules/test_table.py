@@ -96,6 +96,7 @@ def test_every_rule_can_be_reached() -> None:
         "dns.before_resolver",
         "dns.impossible",
         "dns.case",
+        "tls.clear_text",  # test_regime_kinds.py
         "dns.notice_host",  # what innocent names get there: test_in_clear.py
         "http.forged_redirect",
         "http.refused_in_clear",

@@ -47,7 +47,7 @@ def _is_named(regime: Regime, name: str, addresses: list[str]) -> bool:
                 return True
             if any(part in name for part in names.substring):
                 return True
-        elif match.trigger is None:
+        elif match.trigger is None or match.to:  # whatever goes to some addresses
             for text in addresses:
                 address = ip_address(text)
                 if match.outside and not any(address in prefix for prefix in match.outside):
@@ -211,6 +211,35 @@ EFFECTS: dict[str, tuple[str, str | None, list[tuple[str, int, str]]]] = {
         "airtel",
         [
             ("http://www.pornhub.com/", OK, "200"),  # the provider's page
+            ("https://www.bet365.com/", TLS_FAILED, "000"),
+            ("https://www.nytimes.com/", OK, "200"),
+        ],
+    ),
+    "uz-2021": (
+        "2021-07-03",
+        None,
+        [
+            ("https://www.bbc.com/", TLS_FAILED, "000"),  # "Object not found", in the clear
+            ("http://www.voanews.com/", OK, "404"),
+            ("https://twitter.com/", TIMEOUT, "000"),
+            ("https://www.nytimes.com/", OK, "200"),
+        ],
+    ),
+    "de-2024": (
+        "2024-08-14",
+        None,
+        [
+            ("http://www.pornhub.com/", OK, "403"),  # the notice, at a false address
+            ("https://www.bet365.com/", COULD_NOT_CONNECT, "000"),
+            ("dig +short @8.8.8.8 www.bet365.com", OK, "5.226.176.16"),
+            ("https://www.nytimes.com/", OK, "200"),
+        ],
+    ),
+    "cu-2017": (
+        "2017-06-02",
+        None,
+        [
+            ("http://www.voanews.com/", OK, "200"),  # a page with nothing on it
             ("https://www.bet365.com/", TLS_FAILED, "000"),
             ("https://www.nytimes.com/", OK, "200"),
         ],

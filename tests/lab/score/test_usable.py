@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from banwatch.lab.score import Score, score
+from banwatch.lab.score.usable import is_usable
 from banwatch.lab.truth.flow_truth import FlowTruth
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.observation import Observation, Step
@@ -168,3 +169,27 @@ def test_headers_that_were_altered_leave_the_page_usable() -> None:
     altered = flow_truth(SITE, 443, "http.tamper", ("host", NAME))
     got = _score(State.TAMPERED, _steps(), ASKED, altered)
     assert (got.missed, got.usable, got.traced) == (0, 1, 1)
+
+
+def test_a_redirect_whose_aim_could_not_be_reached_opened_nothing() -> None:
+    aim = Observation(
+        measurement_uid=MeasurementUid("m"), ordinal=20, step=Step.TLS, hop=1, ip=SECOND, port=443
+    )
+    cut = msgspec.structs.replace(aim, failure="connection_reset")
+    assert is_usable(_steps(), [ASKED, FETCHED])
+    assert not is_usable([*_steps(), cut], [ASKED, FETCHED])
+
+
+def test_a_flow_of_quic_is_not_the_page_s() -> None:
+    slowed = flow_truth(SITE, 443, "tls.throttle.sni", ("sni", NAME))
+    quic = msgspec.structs.replace(FETCHED, proto="udp")
+    assert not is_usable(_steps(), [ASKED, slowed, quic])
+    assert is_usable(_steps(), [ASKED, slowed, FETCHED])  # over TCP some came untouched
+
+
+def test_a_resolver_that_was_lied_to_vouches_for_no_address() -> None:
+    lie = flow_truth(PUBLIC, 53, "dns.injection.other", ("qname", NAME))
+    steps = _steps(system=(FALSE,), public=(FALSE,), page=FALSE)
+    came = flow_truth(FALSE, 443, None, ("sni", NAME))
+    assert is_usable(steps, [FORGED, came])
+    assert not is_usable(steps, [FORGED, came], [lie])

@@ -283,6 +283,26 @@ CONNECTION_RULES: tuple[Rule, ...] = (
         ),
     ),
     Rule(
+        id=RuleId("tls.clear_text"),
+        layer=Layer.TLS,
+        kinds=_WEB,
+        condition="the same by an answer that is not TLS at all",
+        holds=lambda e: _handshakes_cut(e) and e.tls_clear_text > 0,
+        state=State.LIKELY_BLOCKED,
+        mechanism="tls",
+        mechanisms=lambda e: ("tls",),
+        why="devices made for plain requests answer a handshake in the same words",
+        source="net4people/bbs#78 (Uzbekistan)",
+        pitfall=(
+            "A server that speaks no TLS on this port, or a gateway that answers every name, would be "
+            "accused. The control must have completed TLS for the name at the same address; pages of "
+            "gateways do not count."
+        ),
+        sentence=lambda e: (
+            f"The handshake with {host(e)} was answered in clear text{at_hop(e.hop)}{_beside(e)}."
+        ),
+    ),
+    Rule(
         id=RuleId("tls.alert"),
         layer=Layer.TLS,
         kinds=_WEB,

@@ -8,6 +8,7 @@ from banwatch.model.ids import RuleId
 from banwatch.model.nettest import NettestKind
 from banwatch.model.route import Route
 from banwatch.model.state import Layer, State
+from banwatch.model.voucher import Voucher
 
 _WEB = frozenset({NettestKind.WEB})
 _EMPTY = frozenset({f.ANDROID_DNS_CACHE_NO_DATA, f.DNS_NO_ANSWER})
@@ -18,6 +19,12 @@ _UNANSWERED = f.TIMEOUTS | {f.DNS_TEMPORARY}
 def _name_alone(e: Evidence) -> bool:
     """Whether this name alone is not answered: it resolves elsewhere, and the resolvers are not broken."""
     return bool(e.dns_expected) and (e.dns_other_ok or e.dns_resolver_works)
+
+
+def _nobody_else_can_be_asked(e: Evidence) -> bool:
+    """Whether other resolvers are silent here, and the control got addresses of the kind that all have."""
+    said_so = e.dns_system_failure == f.DNS_NO_ANSWER and e.dns_plain_silent
+    return said_so and e.dns_expected_by == Voucher.CONTROL and any(":" not in ip for ip in e.dns_expected)
 
 
 def _says(e: Evidence, failure: str, *, alone: bool) -> bool:
@@ -83,9 +90,13 @@ LOOKUP_RULES: tuple[Rule, ...] = (
         kinds=_WEB,
         condition=(
             "the network's own resolver has no address for the name, and says so; another, asked from here, "
-            "answers genuinely"
+            "answers genuinely, or every other is silent here and the control got IPv4 addresses"
         ),
-        holds=lambda e: e.dns_system_failure in _EMPTY and e.dns_other_ok and bool(e.dns_expected),
+        holds=lambda e: (
+            e.dns_system_failure in _EMPTY
+            and bool(e.dns_expected)
+            and (e.dns_other_ok or _nobody_else_can_be_asked(e))
+        ),
         state=State.LIKELY_BLOCKED,
         route=Route.ORDINARY,
         mechanism="dns",

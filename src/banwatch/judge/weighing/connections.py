@@ -15,7 +15,7 @@ from banwatch.judge.weighing.names import certificate_problem
 from banwatch.judge.weighing.parts import MeasurementParts
 from banwatch.model import failure as f
 from banwatch.model.control import Control, ControlEndpoint
-from banwatch.model.fate import CUTS, Ending, ending_of
+from banwatch.model.fate import CUTS, Ending, ending_of, is_clear_text
 from banwatch.model.follow_up import FollowUp
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation, Step
@@ -53,6 +53,7 @@ class Connections:
     other_name_ok: bool = False
     other_name_cut: bool = False
     address_ok: bool = False
+    clear_text: int = 0
     retested: bool = False
     quic: dict[Ending, int] = field(default_factory=dict)
 
@@ -156,6 +157,7 @@ def count_connections(
             _note_certificate(result, mitm, seen, fairness, measurement, reference)
         else:
             _count(result.tls, ending)
+            result.clear_text += ending is Ending.OTHER and is_clear_text(seen.failure or "")
             if (seen.step, seen.ip, seen.port) in failed_again:
                 _count(result.tls, ending)
             cut.add(seen.ip or "")
@@ -287,6 +289,7 @@ class ConnectionColumns(TypedDict):
     tls_other_name_ok: bool
     tls_other_name_cut: bool
     tls_name_cut_elsewhere: bool
+    tls_clear_text: int
     address_ok: bool
     quic_ok: int
     quic_timeout: int
@@ -321,6 +324,7 @@ def find_connections(
         "tls_other_name_ok": counted.other_name_ok,
         "tls_other_name_cut": counted.other_name_cut,
         "tls_name_cut_elsewhere": is_cut_elsewhere(follow_ups),
+        "tls_clear_text": counted.clear_text,
         "address_ok": counted.address_ok,
         "quic_ok": quic(_OK, 0),
         "quic_timeout": quic(_TIMEOUT, 0),

@@ -189,7 +189,7 @@ def _try(
     true = deepest(flow.mechanism for flow in bearing if flow.mechanism)
     allowed = deepest(flow.mechanism for flow in beside if flow.mechanism)
     hostname = (urlsplit(first.input).hostname or "").lower()
-    usable = bool(true) and is_usable(observations, bearing)
+    usable = bool(true) and is_usable(observations, bearing, beside)
     return _Trial(tuple(verdicts), true, allowed, bool(bearing or beside), hostname in down, usable)
 
 

@@ -17,13 +17,19 @@ _OF_QUIC = "udp"
 _HARMLESS = frozenset({_TAMPERED})
 
 
-def is_usable(observations: Sequence[Observation], flows: Collection[FlowTruth]) -> bool:
+def is_usable(
+    observations: Sequence[Observation],
+    flows: Collection[FlowTruth],
+    beside: Collection[FlowTruth] = (),
+) -> bool:
     """Return whether the client got the target's page by the ordinary route.
 
     Args:
         observations: the measurement's steps.
         flows: truth of the flows that its verdict rests on.
+        beside: truth of its other flows, such as questions to outside resolvers.
     """
+    lied_to = frozenset(flow.dst for flow in beside if flow.dport == DNS_PORT and _is_touched(flow))
     plain = [seen for seen in observations if seen.follow_up is None]
     requests = [seen for seen in plain if seen.step is Step.HTTP]
     if not requests:
@@ -31,13 +37,25 @@ def is_usable(observations: Sequence[Observation], flows: Collection[FlowTruth])
     last_hop = max(seen.hop for seen in plain)  # a redirect whose aim could not be reached opened nothing
     for hop in range(last_hop + 1):
         of_hop = [seen for seen in requests if seen.hop == hop]
-        if of_hop and not any(_came_untouched(seen, plain, flows) for seen in of_hop):
+        if of_hop and not any(_came_untouched(seen, plain, flows, lied_to) for seen in of_hop):
             return False
     return any(seen.hop == last_hop for seen in requests)
 
 
-def _came_untouched(page: Observation, plain: Sequence[Observation], flows: Collection[FlowTruth]) -> bool:
-    """Return whether a response came from where the system's resolver points, by an untouched flow."""
+def _came_untouched(
+    page: Observation,
+    plain: Sequence[Observation],
+    flows: Collection[FlowTruth],
+    lied_to: Collection[str],
+) -> bool:
+    """Return whether a response came from where the system's resolver points, by an untouched flow.
+
+    Args:
+        page: the response.
+        plain: the steps of the plain measurement.
+        flows: truth of the flows that the verdict rests on.
+        lied_to: outside resolvers whose answers a rule touched: these vouch for no address.
+    """
     if page.failure is not None or page.status_code is None:
         return False
     host = _plain_name(page.hostname)
@@ -57,8 +75,18 @@ def _came_untouched(page: Observation, plain: Sequence[Observation], flows: Coll
     asked = [flow for flow in flows if flow.dport == DNS_PORT and _says(flow, host)]
     if not any(_is_touched(flow) for flow in asked):
         return True
-    others = {ip for seen in lookups if seen not in system for ip in seen.answers}
+    others = {
+        ip
+        for seen in lookups
+        if seen not in system and not _asks_one_of(seen, lied_to)
+        for ip in seen.answers
+    }
     return page.ip in others or _is_verified(page, plain)
+
+
+def _asks_one_of(lookup: Observation, resolvers: Collection[str]) -> bool:
+    plain = lookup.engine in ("udp", "tcp")
+    return plain and (lookup.resolver_address or "").removesuffix(":53").strip("[]") in resolvers
 
 
 def _flows_of(
