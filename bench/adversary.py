@@ -1,6 +1,8 @@
-"""What single hostile requests cost a running collector: memory, time, and who else is served meanwhile.
+"""What attacks cost: single hostile requests, forging and erasing incidents, and floods.
 
-Run: `python bench/adversary.py [--json] [--attack NAME]`. A server of its own is warmed by ordinary
+Run: `python bench/adversary.py [--json] [--part requests|costs|floods] [--attack NAME]`. *costs*: what N
+submissions from M places over D days reach. *floods*: the share of honest submissions that a collector takes
+meanwhile. *requests*: memory and time of each, and who else is served. A server is warmed by ordinary
 submissions. Memory is the growth of its highest resident size from before a request until what it sent is in
 the store, or refused. Meanwhile another client submits four times a second: a submission is `served` if it is
 answered with 200 within two seconds.
@@ -25,6 +27,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import zstandard
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.attacks import costs, floods
 
 HEAD = '"test_name":"web_connectivity","measurement_start_time":"2026-01-01 00:00:00","probe_cc":"KP"'
 _TIMEOUT_S = 120
@@ -225,21 +231,33 @@ def measure(server: Server, name: str, number: int) -> dict[str, object]:
 
 
 def main() -> None:
-    """Run every attack, or one, against one server."""
+    """Run every part, or one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument(
         "--attack", action="append", choices=sorted(ATTACKS), help="only this; may be repeated"
     )
+    parser.add_argument("--part", choices=["requests", "costs", "floods"], help="this part alone")
     options = parser.parse_args()
+    for part, rows in (("costs", costs.rows), ("floods", floods.rows)):
+        if options.part == part or not (options.part or options.attack):
+            for row in rows():
+                text = ", ".join(f"{key} {value}" for key, value in row.items())
+                print(json.dumps(row) if options.json else text, flush=True)
+    if options.part in (None, "requests"):
+        _measure_requests(options.attack or list(ATTACKS), as_json=options.json)
+
+
+def _measure_requests(names: list[str], *, as_json: bool) -> None:
+    """Run single requests against one server."""
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
-        for number, name in enumerate(options.attack or ATTACKS):
+        for number, name in enumerate(names):
             row = measure(server, name, number)
             wanted = (
                 "{attack}: {grown_mib} MiB, {answered_s} s, {status} {said}; others: {others}, not served "
             )
             wanted += "{others_not_served}, slowest {others_slowest_s} s; done in {done_s} s"
-            print(json.dumps(row) if options.json else wanted.format(**row), flush=True)
+            print(json.dumps(row) if as_json else wanted.format(**row), flush=True)
 
 
 if __name__ == "__main__":

@@ -142,4 +142,6 @@ def _carry_out(writer: DirectWriter, request: OwnerRequest, progress: Progress) 
             )
         case "detect":
             return writer.detect()
+        case "decide":
+            return writer.decide(request.decide, request.subject, request.why)
     raise BanwatchError(f"the owner of the store does not know the work {request.work!r}")

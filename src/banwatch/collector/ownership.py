@@ -2,7 +2,8 @@
 
 Wire: a Unix socket `<database>.owner`, for the same user only. A request is one line: `{"work": "ingest",
 "paths": [...], "jobs": 1}`, `{"work": "rebuild", "from_tier": ..., "since": ..., "until": ...}`, `{"work":
-"rejudge", "ruleset": ..., "since": ..., "until": ...}` or `{"work": "detect"}`. The answer is lines:
+"rejudge", "ruleset": ..., "since": ..., "until": ...}`, `{"work": "detect"}` or `{"work": "decide", "decide":
+"retract", "subject": ..., "why": ...}`. The answer is lines:
 `{"done": 1, "total": 2}` while the work goes on, then `{"report": {...}}` or `{"what": ..., "do": ...}`.
 Queries are in `store.engines.owner`.
 """
@@ -27,8 +28,12 @@ from banwatch.net.local_socket import connect_local
 from banwatch.pipeline import sources
 from banwatch.pipeline.bucket import is_bucket
 from banwatch.pipeline.conclude import DetectReport, detect
+from banwatch.pipeline.deciding.moderation import moderate
+from banwatch.pipeline.deciding.redact import redact
+from banwatch.pipeline.deciding.retract import restore, retract
 from banwatch.pipeline.ingest import IngestReport, ingest
 from banwatch.pipeline.rebuild import RebuildReport, rebuild, rejudge
+from banwatch.pipeline.trust.decisions import Action
 from banwatch.store import Store
 from banwatch.store.engines.duckdb_errors import StoreInUseError
 from banwatch.store.engines.owner import socket_of
@@ -42,7 +47,7 @@ class OwnerRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Work, or a query, that another process asks the owner of a store for."""
 
     work: str
-    """`ingest`, `rebuild`, `rejudge`, `detect` or `query`."""
+    """`ingest`, `rebuild`, `rejudge`, `detect`, `decide` or `query`."""
     sql: str = ""
     paths: list[str] = []
     jobs: int = 1
@@ -52,6 +57,17 @@ class OwnerRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     until: datetime | None = None
     ruleset: str = ""
     """Text of a ruleset file; the current table where empty."""
+    decide: Action = Action.RETRACT
+    subject: str = ""
+    """What a decision is about: a measurement, probe, report, window or incident."""
+    why: str = ""
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """Result of a decision."""
+
+    count: int
+    """Measurements, or lines, or incidents that it concerns."""
 
 
 class OwnerAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -100,6 +116,9 @@ class Writer(Protocol):
 
     def detect(self) -> DetectReport:
         """Find changes and incidents, and compare them with the bans that ship with Banwatch."""
+
+    def decide(self, action: Action, subject: str, why: str) -> Decided:
+        """Log a decision, carry it out, and detect again."""
 
 
 class DirectWriter:
@@ -160,6 +179,26 @@ class DirectWriter:
     def detect(self) -> DetectReport:
         """Find changes and incidents, and compare them with the bans that ship with Banwatch."""
         return detect(self._store, load_bans().values(), now=datetime.now(UTC))
+
+    def decide(self, action: Action, subject: str, why: str) -> Decided:
+        """Log a decision, carry it out, and detect again.
+
+        Raises:
+            BanwatchError: nothing has that name, there is no reason, or the store cannot be written.
+        """
+        now = datetime.now(UTC)
+        count = 1
+        match action:
+            case Action.RETRACT:
+                count = retract(self._store, subject, why, now)
+            case Action.RESTORE:
+                count = restore(self._store, subject, why, now, reference.load())
+            case Action.REDACT:
+                count = redact(self._store, subject, why, now)
+            case Action.CONFIRM | Action.REJECT:
+                moderate(self._store, subject, action, why, now)
+        self.detect()
+        return Decided(count=count)
 
 
 def _parse_ruleset(text: str) -> Ruleset:
@@ -258,6 +297,15 @@ class OwnerClient:
     def detect(self) -> DetectReport:
         """Have changes and incidents found."""
         return msgspec.json.decode(self.ask(OwnerRequest(work="detect")), type=DetectReport)
+
+    def decide(self, action: Action, subject: str, why: str) -> Decided:
+        """Have a decision logged and carried out.
+
+        Raises:
+            BanwatchError: nothing has that name, there is no reason, or the store cannot be written.
+        """
+        request = OwnerRequest(work="decide", decide=action, subject=subject, why=why)
+        return msgspec.json.decode(self.ask(request), type=Decided)
 
 
 @contextmanager

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from banwatch import reference
 from banwatch.bans import load_bans
+from banwatch.collector import writable
+from banwatch.model.errors import BanwatchError
 from banwatch.pipeline.conclude import detect
-from banwatch.pipeline.deciding.moderation import moderate
-from banwatch.pipeline.deciding.redact import redact
-from banwatch.pipeline.deciding.retract import restore, retract
+from banwatch.pipeline.deciding.follow import FollowReport, follow
 from banwatch.pipeline.trust.decisions import Action, Decision, decisions_path, read_decisions
 from banwatch.store import Store
 
@@ -20,14 +20,8 @@ def retract_measurements(store: str, subject: str, why: str, *, undo: bool) -> i
     Raises:
         BanwatchError: nothing has that name, there is no reason, or the store cannot be written.
     """
-    with Store.open(store) as opened:
-        now = datetime.now(UTC)
-        if undo:
-            count = restore(opened, subject, why, now, reference.load())
-        else:
-            count = retract(opened, subject, why, now)
-        detect(opened, load_bans().values(), now=now)
-    return count
+    with writable(store) as writer:
+        return writer.decide(Action.RESTORE if undo else Action.RETRACT, subject, why).count
 
 
 def redact_measurement(store: str, uid: str, why: str) -> int:
@@ -36,11 +30,8 @@ def redact_measurement(store: str, uid: str, why: str) -> int:
     Raises:
         BanwatchError: there is no such measurement, no reason, or the store cannot be written.
     """
-    with Store.open(store) as opened:
-        now = datetime.now(UTC)
-        count = redact(opened, uid, why, now)
-        detect(opened, load_bans().values(), now=now)
-    return count
+    with writable(store) as writer:
+        return writer.decide(Action.REDACT, uid, why).count
 
 
 def moderate_incident(store: str, incident_id: str, action: Action, why: str) -> Decision:
@@ -49,11 +40,24 @@ def moderate_incident(store: str, incident_id: str, action: Action, why: str) ->
     Raises:
         BanwatchError: there is no such incident, others witnessed it, or there is no reason.
     """
+    with writable(store) as writer:
+        writer.decide(action, incident_id, why)
+    return read_public_log(store)[-1]
+
+
+def follow_log(store: str, log: Path) -> FollowReport:
+    """Take over the decisions in another observatory's log, and detect again.
+
+    Raises:
+        BanwatchError: the log cannot be read, or the store cannot be written.
+    """
+    decisions = read_decisions(log)
+    if not decisions:
+        raise BanwatchError(f"{log} holds no decision", "Name the file that /decisions.jsonl gave")
     with Store.open(store) as opened:
-        now = datetime.now(UTC)
-        decision = moderate(opened, incident_id, action, why, now)
-        detect(opened, load_bans().values(), now=now)
-    return decision
+        report = follow(opened, decisions, reference.load())
+        detect(opened, load_bans().values(), now=datetime.now(UTC))
+    return report
 
 
 def read_public_log(store: str) -> Sequence[Decision]:

@@ -10,13 +10,14 @@ from types import FrameType
 from typing import Any
 
 from banwatch.collector import own
-from banwatch.collector.beside_store import load_keys_of_store
+from banwatch.collector.beside_store import archive_path, load_keys_of_store
 from banwatch.collector.collecting import CollectorSettings, collecting
 from banwatch.collector.credential_routes import add_credentials
 from banwatch.collector.older_services import add_older_services
 from banwatch.collector.probe_services import TestHelpers, add_probe_services
 from banwatch.collector.receiver import Receiver
 from banwatch.collector.routes import add_collector
+from banwatch.explorer.decisions import add_decisions
 from banwatch.explorer.serving import ServingSettings, serve
 from banwatch.model.errors import BanwatchError
 from banwatch.observatory.cores import count_cores
@@ -79,9 +80,18 @@ def serve_store(
     if collector is None:
         Store.open(store, read_only=True).close()  # fails where there is no store; none is made
     refuse_mixed(store)
+    archive = archive_path(store)
     with _exit_on_signals(), own(store) as owner:
         if collector is None:
-            serve(store, host, port, announce=announce, certificate=certificate, settings=site)
+            serve(
+                store,
+                host,
+                port,
+                announce=announce,
+                extend=lambda app: add_decisions(app, archive),
+                certificate=certificate,
+                settings=site,
+            )
             return
         if owner is None:
             Store.open(store).close()  # raises an error that names the process that holds it
@@ -94,7 +104,7 @@ def serve_store(
                 host,
                 port,
                 announce=announce,
-                extend=lambda app: _add_routes(app, receiver, helpers or TestHelpers()),
+                extend=lambda app: _add_routes(app, receiver, helpers or TestHelpers(), archive),
                 certificate=certificate,
                 settings=site,
             )
@@ -119,7 +129,8 @@ def refuse_mixed(store: str) -> None:
         )
 
 
-def _add_routes(app: Any, receiver: Receiver, helpers: TestHelpers) -> None:
+def _add_routes(app: Any, receiver: Receiver, helpers: TestHelpers, archive: Path) -> None:
+    add_decisions(app, archive)
     add_collector(app, receiver)
     add_credentials(app, receiver)
     add_probe_services(app, receiver, helpers)

@@ -113,10 +113,11 @@ def detect(store: str, *, with_cells: bool) -> Detected:
         BanwatchError: the store cannot be written.
     """
     with writable(store) as writer:
-        writer.detect()
+        report = writer.detect()
     with Store.open(store, read_only=True) as opened:
         return Detected(
             incidents=tuple(queries.incidents(opened)),
             changes=tuple(queries.changes(opened)) if with_cells else (),
             cells=tuple(queries.cells(opened)) if with_cells else (),
+            wrong_clocks=report.wrong_clocks,
         )

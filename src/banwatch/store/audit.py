@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+import ibis
 import msgspec
 
 from banwatch.model.errors import WireError
@@ -26,6 +27,8 @@ class Audit:
     """Lost, doubled or damaged rows and segments, in words; empty where there are none."""
     unreferenced: tuple[str, ...]
     """Segments that no row names: an ingest was stopped there, and its next run uses or replaces them."""
+    retracted: int = 0
+    """Measurements of the archive that count in no tier, while retractions are in force."""
 
     @property
     def sound(self) -> bool:
@@ -33,8 +36,17 @@ class Audit:
         return not self.problems
 
 
-def audit(store: Store, progress: Progress = lambda done, total: None) -> Audit:
-    """Check every segment against its name, and every row against the segments."""
+def audit(
+    store: Store, progress: Progress = lambda done, total: None, *, has_retractions: bool = False
+) -> Audit:
+    """Check every segment against its name, and every row against the segments.
+
+    Args:
+        store: open.
+        progress: called after each segment.
+        has_retractions: whether retractions are in force: measurements that have no row in any tier are then
+            counted, and are no problem.
+    """
     problems: list[str] = []
     segments = store.rows(Segment)
     for done, segment in enumerate(segments):
@@ -42,7 +54,8 @@ def audit(store: Store, progress: Progress = lambda done, total: None) -> Audit:
         if problem:
             problems.append(problem)
         progress(done + 1, len(segments))
-    problems.extend(_problems_of_rows(store))
+    retracted = store.count(_without_rows(store)) if has_retractions else 0
+    problems.extend(_problems_of_rows(store, has_retractions=has_retractions))
     row_names = {segment.segment for segment in segments}
     entries = store.table("entry")
     return Audit(
@@ -53,6 +66,7 @@ def audit(store: Store, progress: Progress = lambda done, total: None) -> Audit:
         quarantined=store.count(store.table("quarantine")),
         problems=tuple(problems),
         unreferenced=tuple(name for name in store.archive.names() if name not in row_names),
+        retracted=retracted,
     )
 
 
@@ -72,7 +86,16 @@ def _problem_of(store: Store, segment: Segment) -> str:
     return ""
 
 
-def _problems_of_rows(store: Store) -> list[str]:
+def _without_rows(store: Store) -> ibis.Table:
+    """Return the measurements of the archive that have no row in any tier."""
+    entries = store.table("entry")
+    rest = entries.filter(entries["copy"] == 0).select("measurement_uid")
+    for name in ("measurement", "evidence", "verdict"):
+        rest = rest.anti_join(store.table(name).select("measurement_uid"), "measurement_uid")
+    return rest
+
+
+def _problems_of_rows(store: Store, *, has_retractions: bool) -> list[str]:
     """Find rows that point nowhere, are doubled, or are missing in one of the tiers."""
     entries, segments = store.table("entry"), store.table("segment")
     problems = []
@@ -84,6 +107,8 @@ def _problems_of_rows(store: Store) -> list[str]:
     if beyond:
         problems.append(f"{beyond} entries lie beyond the end of their segment")
     first = entries.filter(entries["copy"] == 0).select("measurement_uid")
+    if has_retractions:
+        first = first.anti_join(_without_rows(store), "measurement_uid")
     problems.extend(_problems_of_doubles(store))
     for name in ("measurement", "evidence", "verdict"):
         table = store.table(name)

@@ -22,11 +22,12 @@ def _check(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> N
     """Check every segment's hash and every row's place; exit code 1 where something is wrong."""
     from banwatch.cli.views.progress import piece_progress
     from banwatch.cli.views.store_work import show_audit
+    from banwatch.pipeline.deciding.retract import retractions_of
     from banwatch.store import Store
     from banwatch.store.audit import audit
 
     with Store.open(store, read_only=True) as opened, piece_progress("Checking") as progress:
-        found = audit(opened, progress)
+        found = audit(opened, progress, has_retractions=bool(retractions_of(opened)))
     show_audit(found, as_json=as_json)
     if not found.sound:
         raise typer.Exit(1)

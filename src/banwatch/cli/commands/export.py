@@ -47,6 +47,7 @@ def _export(
     """Write a tier as Parquet, CSV or JSON lines, with a datapackage.json, licence and citation."""
     from banwatch.cli.views.progress import status
     from banwatch.cli.views.store_work import show_export
+    from banwatch.pipeline.trust.decisions import copy_decisions
     from banwatch.store import Store
     from banwatch.store.export import ExportFilter, export
 
@@ -59,4 +60,5 @@ def _export(
     )
     with Store.open(store, read_only=True) as opened, status("Exporting"):
         done = export(opened, tier, format_name, out, wanted)
+        copy_decisions(opened, out, done)
     show_export(done, out, as_json=as_json)

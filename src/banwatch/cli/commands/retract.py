@@ -1,5 +1,6 @@
 """`banwatch retract` and `banwatch decisions`: measurements that do not count, and the public log of why."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,9 +38,22 @@ def _retract(
     show_retraction(retract_measurements(store, subject, why, undo=undo), undo=undo, as_json=as_json)
 
 
-def _decisions(store: StoreOption = DEFAULT_STORE, as_json: JsonLinesOption = False) -> None:
+def _decisions(
+    store: StoreOption = DEFAULT_STORE,
+    follow: Annotated[
+        Path | None,
+        typer.Option(
+            "--follow",
+            metavar="FILE",
+            help="Take over the decisions in the log of the observatory that this store mirrors.",
+        ),
+    ] = None,
+    as_json: JsonLinesOption = False,
+) -> None:
     """Print the public log: retractions, redactions, and incidents confirmed or rejected."""
-    from banwatch.cli.views.decisions import show_decisions
-    from banwatch.observatory.decide import read_public_log
+    from banwatch.cli.views.decisions import show_decisions, show_followed
+    from banwatch.observatory.decide import follow_log, read_public_log
 
+    if follow is not None:
+        show_followed(follow_log(store, follow))
     show_decisions(read_public_log(store), as_json=as_json)

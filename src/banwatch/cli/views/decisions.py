@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 
 from banwatch.cli.views.json_lines import print_json, to_plain
+from banwatch.pipeline.deciding.follow import FollowReport
 from banwatch.pipeline.trust.decisions import Decision
 
 
@@ -33,3 +34,8 @@ def show_decisions(decisions: Iterable[Decision], *, as_json: bool) -> None:
         else:
             subject = f"{decision.kind} {decision.subject}"
             print(f"{decision.at:%Y-%m-%d %H:%M} UTC  {decision.action}  {subject}: {decision.why}")
+
+
+def show_followed(report: FollowReport) -> None:
+    """Print how much of another log was new."""
+    print(f"{report.decisions:,} new decisions; {report.retracted:,} measurements taken out")

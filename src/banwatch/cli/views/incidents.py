@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 from banwatch.cli.views.json_lines import to_plain
+from banwatch.cli.views.messages import note
 from banwatch.detect.incidents.corroboration import corroborate, render_corroboration
 from banwatch.detect.incidents.past_views import Publication
 from banwatch.detect.incidents.select import select_changes
@@ -119,6 +120,8 @@ def show_detected(
     )
     for line in lines:
         print(line)
+    if found.wrong_clocks:
+        note(f"{found.wrong_clocks:,} measurements left out: made after they were received, by a wrong clock")
     if why:
         for line in aside_lines(found.changes, found.cells, as_json=as_json):
             print(line)

@@ -84,6 +84,8 @@ def show_audit(audit: Audit, *, as_json: bool) -> None:
         print(f"problem: {problem}")
     for name in audit.unreferenced:
         print(f"not referenced (an ingest was stopped there): {name}")
+    if audit.retracted:
+        print(f"{audit.retracted:,} measurements are retracted, and count in no tier")
     print("sound" if audit.sound else "NOT sound")
 
 

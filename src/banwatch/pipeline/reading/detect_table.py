@@ -25,6 +25,8 @@ class Detected:
     incidents: Sequence[Incident]
     changes: Sequence[Change]
     cells: Sequence[Cell]
+    wrong_clocks: int = 0
+    """Measurements left out: they say that they were made after they were received."""
 
 
 def parse_as_of(text: str | None) -> datetime | None:

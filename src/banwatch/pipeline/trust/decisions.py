@@ -7,6 +7,7 @@ and mirrors read it. A line is on the disk before anything follows from it.
 
 import os
 import re
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,8 +19,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from banwatch.model.errors import BanwatchError
+from banwatch.store import Store
+from banwatch.store.export import ExportReport
 
 MAX_WHY_CHARS = 1_000
+DECISIONS = "decisions.jsonl"
+"""Name of the log in an export, and on the site."""
 _WINDOW = re.compile(r"(?P<since>[^/,]+)/(?P<until>[^/,]+)(?:,(?P<cc>[A-Z]{2}))?(?:,AS(?P<asn>[0-9]{1,10}))?")
 
 
@@ -117,6 +122,24 @@ def read_decisions(path: Path) -> tuple[Decision, ...]:
         raise BanwatchError(
             f"{path} has a line that is no decision: {error}", "Put it back from a backup"
         ) from error
+
+
+def copy_decisions(store: Store, folder: Path, done: ExportReport) -> None:
+    """Put the public log beside exported files; nothing where nothing was decided.
+
+    Raises:
+        BanwatchError: it cannot be copied.
+    """
+    path = decisions_path(Path(store.archive.folder))
+    if not path.exists():
+        return
+    try:
+        shutil.copyfile(path, folder / DECISIONS)
+    except OSError as error:
+        raise BanwatchError(
+            f"cannot write to {folder}: {error.strerror or error}", "Make room, or give another --out"
+        ) from error
+    done.files.append(DECISIONS)
 
 
 def add_decision(path: Path, decision: Decision) -> None:

@@ -1,0 +1,1 @@
+"""Attacks that cost an attacker addresses and days, and floods."""
