@@ -12,6 +12,7 @@ from banwatch.formats.ooni.observed import Endpoint, Outcome
 from banwatch.formats.ooni.reading import host_of, read_ip
 from banwatch.formats.ooni.steps import Steps
 from banwatch.formats.ooni.wire import Raw, TestKeys, TlsHandshake, TorTarget
+from banwatch.model.fate import Ending, ending_of
 from banwatch.model.nettest import is_ignored
 from banwatch.model.observation import Step
 
@@ -234,17 +235,19 @@ def _read_bootstrap(test_name: str, keys: TestKeys) -> Outcome:
     failure = normalise(keys.failure or keys.error)
     success = keys.success
     if success is None and test_name in ("psiphon", "torsf", "vanilla_tor"):
-        success = failure is None and (keys.bootstrap_time or 0) > 0
+        is_stated = failure is not None or keys.bootstrap_time is not None
+        success = failure is None and (keys.bootstrap_time or 0) > 0 if is_stated else None
     if test_name == "meek_fronted_requests_test":
         failure = failure or normalise(_failure_of_all(keys))
-        success = success or (
-            False if failure else None
-        )  # a front that answers otherwise has retired its meek
+        # a front that answers otherwise has retired its meek
+        success = success or (False if failure else None)
     if success is None and test_name == "tcp_connect" and keys.connection:
         success = keys.connection == _CONNECTED
         failure = None if success else normalise(keys.connection)
     if success is None and test_name == "stunreachability" and keys.endpoint:
         success = failure is None
+    if success is False and failure is not None and ending_of(failure) is Ending.OWN:
+        success = None  # whoever measured stopped it
     return Outcome(failure=failure, success=success)
 
 

@@ -38,7 +38,15 @@ _NAMED: dict[str, str] = {
 }
 """Fates that name a mechanism; a certificate that a nettest pins may have outlived its authority, so none."""
 _SUDDEN = frozenset(
-    {Fate.DNS_NXDOMAIN, Fate.DNS_REFUSED, Fate.TLS_RESET, Fate.TLS_EOF, Fate.TLS_ALERT, Fate.HTTP_RESET}
+    {
+        Fate.DNS_NXDOMAIN,
+        Fate.DNS_REFUSED,
+        Fate.DNS_FORGED,
+        Fate.TLS_RESET,
+        Fate.TLS_EOF,
+        Fate.TLS_ALERT,
+        Fate.HTTP_RESET,
+    }
 )
 """Fates that no lost packet and no slow server brings about."""
 

@@ -8,8 +8,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TypedDict
 
+from msgspec.structs import replace
+
 from banwatch.formats.ooni.observed import Endpoint
 from banwatch.model.fate import Fate, fate_of
+from banwatch.model.observation import Step
 
 
 class EndpointColumns(TypedDict):
@@ -43,15 +46,21 @@ _NO_ENDPOINTS: EndpointColumns = {
 }
 
 
-def sum_up(endpoints: Sequence[Endpoint], forged: frozenset[str] = frozenset()) -> EndpointColumns:
+def sum_up(
+    endpoints: Sequence[Endpoint],
+    forged: frozenset[str] = frozenset(),
+    impostors: frozenset[str] = frozenset(),
+) -> EndpointColumns:
     """Sort endpoints and groups by whether they could be used.
 
     Args:
         endpoints: hosts of the application.
         forged: names that resolved to hosts of somebody else.
+        impostors: those of them at which a connect that went well shows nothing.
     """
     if not endpoints:
         return _NO_ENDPOINTS
+    endpoints = [replace(e, step=Step.DNS) if e.name in impostors else e for e in endpoints]
     usable = {endpoint.group for endpoint in endpoints if endpoint.step is None}
     lost = [endpoint for endpoint in endpoints if endpoint.group not in usable]
     tried = Counter(endpoint.group for endpoint in endpoints)

@@ -13,7 +13,7 @@ from banwatch.judge.weighing.connections import (
     count_connections,
     find_connections,
 )
-from banwatch.judge.weighing.endpoints import sum_up
+from banwatch.judge.weighing.endpoints import EndpointColumns, sum_up
 from banwatch.judge.weighing.facts import fingerprints
 from banwatch.judge.weighing.facts.follow_ups import ANSWERS_OF_DNS
 from banwatch.judge.weighing.facts.hops import is_of_system
@@ -42,7 +42,7 @@ from banwatch.model.path import VPN
 from banwatch.model.receipt import SourceClass
 from banwatch.model.reference import Reference
 from banwatch.model.resolver import kind_of_resolver
-from banwatch.model.service import SERVICE_NETWORKS
+from banwatch.model.service import BY_CONNECT_ALONE, CACHES_AT_PROVIDERS, SERVICE_NETWORKS
 
 _DNS = Step.DNS
 _OF_PROXIES = ("198.18.", "198.19.", "fc00:")
@@ -97,7 +97,7 @@ def weigh(observed: Observed, reference: Reference) -> Evidence:
         **read_rates(parts.plain, parts.follow_ups),
         http_goodput_control_bps=observed.control_goodput_bps,
         throttle_kind=observed.throttle_kind,
-        **sum_up(observed.endpoints, _find_forged_hosts(parts)),
+        **_sum_up_endpoints(parts),
         failures=tuple(sorted(filter(None, parts.steps.failures))),
         outcome_failure=observed.outcome.failure,
         outcome_success=observed.outcome.success,
@@ -224,6 +224,13 @@ def _is_unanswered(seen: Observation) -> bool:
     if seen.step is _DNS:
         return seen.failure not in ANSWERS_OF_DNS and not seen.answers
     return ending_of(seen.failure) in _NO_ANSWER
+
+
+def _sum_up_endpoints(parts: MeasurementParts) -> EndpointColumns:
+    forged = _find_forged_hosts(parts)
+    connected_alone = parts.measurement.target in BY_CONNECT_ALONE
+    impostors = frozenset(host for host in forged if not host.endswith(CACHES_AT_PROVIDERS))
+    return sum_up(parts.observed.endpoints, forged, impostors if connected_alone else frozenset())
 
 
 def _find_forged_hosts(parts: MeasurementParts) -> frozenset[str]:
