@@ -15,7 +15,7 @@ import pyarrow as pa
 from banwatch.model.errors import BanwatchError
 from banwatch.store.archive import Archive
 from banwatch.store.batch import Batch
-from banwatch.store.bookkeeping import Entry, Property
+from banwatch.store.bookkeeping import Entry, Property, Segment
 from banwatch.store.columns import Layout
 from banwatch.store.engines.clickhouse import ClickHouseEngine
 from banwatch.store.engines.clickhouse_http import HttpTransport, parse_address
@@ -190,6 +190,10 @@ class Store:
         dialect = self._engine.dialect
         sql = self._sql(build()) if self._old_tables else compiled(key, dialect, build)
         return _layout_of(noun).from_arrow(self._engine.query(fill(sql, values, dialect)))
+
+    def segments(self) -> list[Segment]:
+        """Read the rows of all segments, in the order of commits."""
+        return self.rows(Segment)
 
     def rows(self, noun: type[Row]) -> list[Row]:
         """Read a whole table in the order of its key."""

@@ -12,6 +12,7 @@ def register(app: typer.Typer) -> None:
     store = typer.Typer(help="The tables of a store.", no_args_is_help=True)
     store.command("ddl")(_ddl)
     store.command("show")(_show)
+    store.command("doctor")(_doctor)
     app.add_typer(store, name="store")
 
 
@@ -40,3 +41,11 @@ def _show(
     from banwatch.pipeline.reading.read_store import count_rows, digest_tiers
 
     show_counts(count_rows(store), digest_tiers(store) if digests else {}, as_json=as_json)
+
+
+def _doctor(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
+    """Say how big a store is, how fast it answers, and what to do."""
+    from banwatch.cli.views.store_work import show_diagnosis
+    from banwatch.pipeline.reading.doctor import diagnose
+
+    show_diagnosis(diagnose(store), as_json=as_json)

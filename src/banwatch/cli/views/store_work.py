@@ -7,9 +7,11 @@ from rich.console import Console
 
 from banwatch.cli.views.json_lines import print_json
 from banwatch.pipeline.ingest import IngestReport
+from banwatch.pipeline.reading.doctor import Diagnosis
 from banwatch.pipeline.rebuild import RebuildReport
 from banwatch.pipeline.scrub_archive import ScrubReport
 from banwatch.store.audit import Audit
+from banwatch.store.engines.budget import size_text
 from banwatch.store.export import ExportReport
 
 
@@ -51,6 +53,24 @@ def show_scrub(report: ScrubReport, *, as_json: bool) -> None:
         f"{report.measurements:,} measurements made again. Run `banwatch detect`; copies and mirrors of the "
         f"archive made before this hold the addresses still"
     )
+
+
+def show_diagnosis(found: Diagnosis, *, as_json: bool) -> None:
+    """Print sizes, times and advice."""
+    if as_json:
+        print_json(found)
+        return
+    print(f"{found.verdicts:,} verdicts in {found.location}")
+    print(f"database {size_text(found.database_bytes)}, archive {size_text(found.archive_bytes)}")
+    print(f"free on disk {size_text(found.free_bytes)}")
+    print(
+        f"memory of a process {size_text(found.memory_bytes)}, of it the database's "
+        f"{size_text(found.database_memory_bytes)}"
+    )
+    for name, took in found.times_ms.items():
+        print(f"{name}: {took:,.0f} ms")
+    for sentence in found.advice or ("Nothing needs to be done.",):
+        print(sentence)
 
 
 def show_export(done: ExportReport, folder: Path, *, as_json: bool) -> None:

@@ -19,6 +19,8 @@ KEYS_AT_ONCE = 100_000
 """Touched keys counted again by one statement, which bounds its memory."""
 VERDICTS_AT_ONCE = 250_000
 """Verdicts counted by one statement of a whole count: some hundred megabytes of lists of voices."""
+MONTHS_AT_ONCE = 36
+"""Months that one statement counts at most: ClickHouse takes a hundred partitions (months) at once."""
 _DAY = timedelta(days=1)
 _LAST_CC = "\U0010ffff"
 """Text behind every country's code."""
@@ -150,20 +152,28 @@ def rebuild(store: RollupWorkspace) -> None:
     """Count every rollup anew, slice by slice; call it inside a transaction."""
     store.clear()
     store.add("report_probes", "report_probes", lambda: voices.report_probes(store.table("verdict")))
-    months = set()
+    months: set[datetime] = set()
     for part in _slices(store):
         values: dict[str, Value] = {"since": part.since, "until": part.until}
         values |= {"first_cc": part.first_cc, "last_cc": part.last_cc}
         with store.shown("heard", "heard:slice", lambda: _rows_in_slice(store), None, values):
             for name in _COUNTED:
                 store.add(name, f"{name}:heard", _COUNTED[name])
-        months.add(part.since.replace(day=1))
-        months.add((part.until - _DAY).replace(day=1))
-    for month in sorted(months):
-        end = (month + 32 * _DAY).replace(day=1)
-        for name in _SUMS:
-            period: dict[str, Value] = {"since": month, "until": end}
-            store.add(name, f"{name}:month", partial(_sums_in_month, store, name), None, period)
+        if len(months) and (part.until - min(months)) > MONTHS_AT_ONCE * 31 * _DAY:
+            _add_sums(store, months, before=part.since.replace(day=1))
+        months |= {part.since.replace(day=1), (part.until - _DAY).replace(day=1)}
+    _add_sums(store, months)
+
+
+def _add_sums(store: RollupWorkspace, months: set[datetime], *, before: datetime | None = None) -> None:
+    """Add up the daily cells of some months, which are complete, and forget these months."""
+    ready = {month for month in months if before is None or month < before}
+    if not ready:
+        return
+    months -= ready
+    period: dict[str, Value] = {"since": min(ready), "until": (max(ready) + 32 * _DAY).replace(day=1)}
+    for name in _SUMS:
+        store.add(name, f"{name}:months", partial(_sums_of_months, store, name), None, period)
 
 
 def _rows_in_slice(store: RollupWorkspace) -> ibis.Table:
@@ -173,7 +183,7 @@ def _rows_in_slice(store: RollupWorkspace) -> ibis.Table:
     return cells.heard_rows(verdicts, store.table("report_probes"))
 
 
-def _sums_in_month(store: RollupWorkspace, name: str) -> ibis.Table:
+def _sums_of_months(store: RollupWorkspace, name: str) -> ibis.Table:
     return _SUMS[name](sums.with_month(_between(store.table("daily_cell"), "day")))
 
 
@@ -192,7 +202,7 @@ def _slices(store: RollupWorkspace) -> Iterator[_Slice]:
         if (
             since is not None
             and until is not None
-            and (total + n > VERDICTS_AT_ONCE or day.month != since.month)
+            and (total + n > VERDICTS_AT_ONCE or day - since > MONTHS_AT_ONCE * 31 * _DAY)
         ):
             yield _Slice(since, until, "", _LAST_CC)
             since, total = None, 0
