@@ -12,9 +12,10 @@ from typing import Any
 
 import ibis
 
-Value = str | int | datetime | Sequence[str]
+Value = str | int | datetime | Sequence[str] | Sequence[int]
 _PREFIX = "banwatch_argument_"
-_CALL = re.compile(rf"{_PREFIX}(\w+)\(\)", re.IGNORECASE)
+_NUMBERS = {"918273645": "limit", "918273646": "offset"}
+_CALL = re.compile(rf"{_PREFIX}(\w+)\(\)|\b({'|'.join(_NUMBERS)})\b", re.IGNORECASE)
 
 
 @cache
@@ -32,21 +33,21 @@ def moment(name: str) -> ibis.Value:
     return argument(name, "timestamp(6)")
 
 
-@ibis.udf.scalar.builtin(name=f"{_PREFIX}holds")  # type: ignore[untyped-decorator]  # ibis ships partial types
-def _holds(column: str) -> bool:  # type: ignore[empty-body]  # `fill` writes it anew
-    """Stand for a column that is one of several texts."""
-
-
-_HOLDS = re.compile(rf"{_PREFIX}holds\(([^()]*)\)", re.IGNORECASE)
+def is_one_of(column: ibis.Value, name: str, dtype: str = "string") -> ibis.Value:
+    """Return whether a column is one of the values of a list that `fill` puts in."""
+    found: ibis.Value = column.isin([argument(name, dtype)])
+    return found
 
 
 def is_one_of_words(column: ibis.Value) -> ibis.Value:
     """Return whether a column is one of the texts given to `fill` as `words`."""
-    return _holds(column)
+    return is_one_of(column, "words")
 
 
 LIMIT = 918_273_645
 """Number of rows that stands for the value `limit`: Ibis takes no expression there."""
+OFFSET = 918_273_646
+"""Number of rows that stands for the value `offset`."""
 _DISTINCT = "banwatch_distinct"
 _DISTINCT_OF = {"duckdb": "list_distinct", "clickhouse": "arrayDistinct"}
 
@@ -62,6 +63,8 @@ def to_sql(expression: Any, dialect: str) -> str:
     return re.sub(_DISTINCT, _DISTINCT_OF[dialect], sql, flags=re.IGNORECASE)
 
 
+_MOST_COMPILED = 2_000
+"""Expressions kept at most, some kilobytes each: questions of strangers have many shapes."""
 _compiled: dict[tuple[str, str], str] = {}
 
 
@@ -69,22 +72,27 @@ def compiled(key: str, dialect: str, build: Callable[[], Any]) -> str:
     """Return the SQL of an expression, compiled at its first use in this process."""
     sql = _compiled.get((key, dialect))
     if sql is None:
+        if len(_compiled) >= _MOST_COMPILED:
+            _compiled.clear()
         sql = _compiled[key, dialect] = to_sql(build(), dialect)
     return sql
 
 
 def fill(sql: str, values: Mapping[str, Value], dialect: str) -> str:
-    """Put values in place of the arguments of a compiled query.
+    """Put values in place of the arguments of a compiled query; a list goes where `is_one_of` stands.
 
     Raises:
         KeyError: a value is missing.
     """
-    if "words" in values:
-        words = ", ".join(literal_of(word, dialect) for word in values["words"]) or "NULL"  # type: ignore[union-attr]
-        sql = _HOLDS.sub(lambda found: f"({found[1]} IN ({words}))", sql)
-    if "limit" in values:
-        sql = sql.replace(str(LIMIT), literal_of(values["limit"], dialect))
-    return _CALL.sub(lambda found: literal_of(values[found[1].lower()], dialect), sql)
+
+    def put(found: re.Match[str]) -> str:
+        name = found[1].lower() if found[1] else _NUMBERS[found[2]]
+        value = values[name]
+        if isinstance(value, (str, int, datetime)):
+            return literal_of(value, dialect)
+        return ", ".join(literal_of(one, dialect) for one in value) or "NULL"
+
+    return _CALL.sub(put, sql)  # in one pass: a stranger's text that looks like an argument stays text
 
 
 def literal_of(value: Value, dialect: str) -> str:
@@ -96,7 +104,7 @@ def literal_of(value: Value, dialect: str) -> str:
     if isinstance(value, int):
         return str(int(value))
     if not isinstance(value, str):
-        raise TypeError("several texts go with `is_one_of_words`")
+        raise TypeError("several values go with `is_one_of`")
     if dialect == "clickhouse":
         value = value.replace("\\", "\\\\")
         return "'" + value.replace("'", "\\'") + "'"

@@ -187,9 +187,13 @@ class Store:
             values: of the arguments.
             noun: type of the rows.
         """
+        return _layout_of(noun).from_arrow(self.ask_prepared(key, build, values))
+
+    def ask_prepared(self, key: str, build: Callable[[], Any], values: Mapping[str, Value]) -> pa.Table:
+        """Execute an expression that is compiled once a process; see `read_prepared`."""
         dialect = self._engine.dialect
         sql = self._sql(build()) if self._old_tables else compiled(key, dialect, build)
-        return _layout_of(noun).from_arrow(self._engine.query(fill(sql, values, dialect)))
+        return self._engine.query(fill(sql, values, dialect))
 
     def segments(self) -> list[Segment]:
         """Read the rows of all segments, in the order of commits."""

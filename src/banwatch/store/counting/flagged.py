@@ -19,7 +19,7 @@ import ibis
 
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
-from banwatch.store.filters import moment
+from banwatch.store.prepared import LIMIT, OFFSET, Value, argument, is_one_of, moment
 from banwatch.store.store import Store
 
 WEB = "web_connectivity"
@@ -124,39 +124,59 @@ def _host(rows: ibis.Table) -> Any:
     return rows.input.re_extract(_HOST, 1).lower()
 
 
-def selected(store: Store, chosen: Selection) -> ibis.Table:
-    """Return the verdicts of a selection, for the store to execute."""
-    rows = store.table("verdict")
-    for name, values in (
-        ("measurement_uid", chosen.measurement_uids),
-        ("probe_cc", chosen.probe_ccs),
-        ("probe_asn", chosen.probe_asns),
-        ("test_name", chosen.test_names),
-    ):
-        if values:
-            rows = rows.filter(rows[name].isin(list(values)))
+def prepared(chosen: Selection) -> tuple[str, dict[str, Value]]:
+    """Return the name of a selection's expression, and its values; those of one name differ in values."""
+    lists = _lists(chosen)
+    values: dict[str, Value] = {name: given for name, given in lists.items() if given is not None}
+    values |= {name: at for name in ("since", "until") if (at := getattr(chosen, name)) is not None}
     if chosen.report_id is not None:
-        rows = rows.filter(rows.report_id == chosen.report_id)
-    if chosen.hides_unknown:
-        if "ZZ" not in chosen.probe_ccs:
-            rows = rows.filter(rows.probe_cc != "ZZ")
-        if 0 not in chosen.probe_asns:
-            rows = rows.filter(rows.probe_asn != 0)
-    if chosen.inputs is not None:
-        rows = rows.filter(rows.input.isin(list(chosen.inputs)))
+        values["report_id"] = chosen.report_id
+    options = (
+        chosen.since_included,
+        chosen.until_included,
+        chosen.confirmed,
+        chosen.anomaly,
+        chosen.failure,
+        chosen.hides_unknown and "ZZ" not in chosen.probe_ccs,
+        chosen.hides_unknown and 0 not in chosen.probe_asns,
+    )
+    return f"{sorted(values)}:{options}", values
+
+
+def _lists(chosen: Selection) -> dict[str, tuple[str, ...] | tuple[int, ...] | None]:
+    """Return the lists of a selection by the names of their arguments; None where one is no filter."""
+    return {
+        "measurement_uid": chosen.measurement_uids or None,
+        "probe_cc": chosen.probe_ccs or None,
+        "probe_asn": chosen.probe_asns or None,
+        "test_name": chosen.test_names or None,
+        "domain": chosen.domains or None,
+        "target": (chosen.targets or None) if chosen.domains else None,
+        "input": chosen.inputs,
+        **{name: values or None for name, values in (chosen.software or {}).items()},
+    }
+
+
+def selected(store: Store, chosen: Selection) -> ibis.Table:
+    """Return the verdicts of a selection, with arguments in place of its values (`prepared`)."""
+    lists = _lists(chosen)
+    rows = store.table("verdict")
+    for name in ("measurement_uid", "probe_cc", "probe_asn", "test_name", "target", "input"):
+        if lists[name] is not None:
+            rows = rows.filter(is_one_of(rows[name], name, "int64" if name == "probe_asn" else "string"))
+    if chosen.report_id is not None:
+        rows = rows.filter(rows.report_id == argument("report_id"))
+    if chosen.hides_unknown and "ZZ" not in chosen.probe_ccs:
+        rows = rows.filter(rows.probe_cc != "ZZ")
+    if chosen.hides_unknown and 0 not in chosen.probe_asns:
+        rows = rows.filter(rows.probe_asn != 0)
     if chosen.domains:
-        if chosen.targets:
-            rows = rows.filter(rows.target.isin(list(chosen.targets)))
-        hosts = list(chosen.domains)
-        rows = rows.filter(rows.target.isin(hosts) | _host(rows).isin(hosts))
+        rows = rows.filter(is_one_of(rows.target, "domain") | is_one_of(_host(rows), "domain"))
+    at = rows.measurement_start_time
     if chosen.since is not None:
-        since = moment(chosen.since)
-        at = rows.measurement_start_time
-        rows = rows.filter(at >= since if chosen.since_included else at > since)
+        rows = rows.filter(at >= moment("since") if chosen.since_included else at > moment("since"))
     if chosen.until is not None:
-        until = moment(chosen.until)
-        at = rows.measurement_start_time
-        rows = rows.filter(at <= until if chosen.until_included else at < until)
+        rows = rows.filter(at <= moment("until") if chosen.until_included else at < moment("until"))
     for wanted, flag in (
         (chosen.confirmed, _confirmed),
         (chosen.anomaly, _anomaly),
@@ -166,15 +186,21 @@ def selected(store: Store, chosen: Selection) -> ibis.Table:
             rows = rows.filter(flag(rows) if wanted else ~flag(rows))
     if chosen.software:
         made = store.table("measurement")
-        for name, values in chosen.software.items():
-            made = made.filter(made[name].isin(list(values)))
+        for name in chosen.software:
+            made = made.filter(is_one_of(made[name], name))
         rows = rows.semi_join(made.select("measurement_uid"), "measurement_uid")
     return rows
 
 
 def count_selected(store: Store, chosen: Selection) -> int:
     """Count the measurements of a selection."""
-    return store.count(selected(store, chosen))
+    key, values = prepared(chosen)
+
+    def build() -> ibis.Table:
+        rows = selected(store, chosen)
+        return rows.agg(n=rows.count())
+
+    return int(store.ask_prepared(f"count_selected:{key}", build, values).column("n")[0].as_py())
 
 
 def selected_verdicts(
@@ -196,15 +222,28 @@ def selected_verdicts(
         offset: rows that are passed over; costs as much as reading them.
         after: time and measurement of a row; only rows behind it are read, at the cost of a first page.
     """
-    rows = selected(store, chosen)
+    key, values = prepared(chosen)
+    values |= {"limit": limit, "offset": offset}
     if after is not None:
-        at, last = rows.measurement_start_time, moment(after[0])
-        if newest_first:
-            rows = rows.filter((at < last) | ((at == last) & (rows.measurement_uid < after[1])))
-        else:
-            rows = rows.filter((at > last) | ((at == last) & (rows.measurement_uid > after[1])))
-    order = [rows[name].desc() if newest_first else rows[name] for name in _ORDER]
-    return store.read(rows.order_by(order).limit(limit, offset=offset), Verdict)
+        values |= {"after_at": after[0], "after_uid": after[1]}
+
+    def build() -> ibis.Table:
+        rows = selected(store, chosen)
+        if after is not None:
+            rows = rows.filter(_behind(rows, newest_first=newest_first))
+        order = [rows[name].desc() if newest_first else rows[name] for name in _ORDER]
+        return rows.order_by(order).limit(LIMIT, offset=OFFSET)
+
+    name = f"selected_verdicts:{newest_first}:{after is not None}:{key}"
+    return store.read_prepared(name, build, values, Verdict)
+
+
+def _behind(rows: ibis.Table, *, newest_first: bool) -> Any:
+    at, uid = rows.measurement_start_time, rows.measurement_uid
+    last, last_uid = moment("after_at"), argument("after_uid")
+    if newest_first:
+        return (at < last) | ((at == last) & (uid < last_uid))
+    return (at > last) | ((at == last) & (uid > last_uid))
 
 
 def count_flags(
@@ -220,23 +259,26 @@ def count_flags(
         grain: length of the periods of `DAY`.
         limit: rows at most; one more than a caller wants tells it that there are more.
     """
-    rows = selected(store, chosen)
-    keys = {f"axis_{number}": axis_of(rows, axis, grain) for number, axis in enumerate(axes)}
-    flagged = rows.select(
-        **keys,
-        confirmed=_confirmed(rows).cast("int64"),
-        anomaly=_anomaly(rows).cast("int64"),
-        failure=_failure(rows).cast("int64"),
-    )
-    sums = {name: flagged[name].sum() for name in ("confirmed", "anomaly", "failure")}
-    found = (
-        flagged.group_by(list(keys)).agg(**sums, n=flagged.count())
-        if keys
-        else flagged.agg(**sums, n=flagged.count())
-    )
-    if keys:
-        found = found.order_by(list(keys))
-    return list(_counts(store.to_arrow(found.limit(limit)).to_pylist(), len(axes)))
+    key, values = prepared(chosen)
+    values["limit"] = limit
+
+    def build() -> ibis.Table:
+        rows = selected(store, chosen)
+        keys = {f"axis_{number}": axis_of(rows, axis, grain) for number, axis in enumerate(axes)}
+        flagged = rows.select(
+            **keys,
+            confirmed=_confirmed(rows).cast("int64"),
+            anomaly=_anomaly(rows).cast("int64"),
+            failure=_failure(rows).cast("int64"),
+        )
+        sums = {name: flagged[name].sum() for name in ("confirmed", "anomaly", "failure")}
+        if not keys:
+            return flagged.agg(**sums, n=flagged.count()).limit(LIMIT)
+        found = flagged.group_by(list(keys)).agg(**sums, n=flagged.count())
+        return found.order_by(list(keys)).limit(LIMIT)
+
+    name = f"count_flags:{[str(axis) for axis in axes]}:{grain}:{key}"
+    return list(_counts(store.ask_prepared(name, build, values).to_pylist(), len(axes)))
 
 
 def _counts(rows: Sequence[Mapping[str, Any]], axes: int) -> Iterator[FlagCounts]:

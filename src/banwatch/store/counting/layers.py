@@ -6,7 +6,16 @@ from typing import Any
 
 import ibis
 
-from banwatch.store.counting.flagged import Axis, Grain, Selection, axis_of, period, selected
+from banwatch.store.counting.flagged import (
+    Axis,
+    Grain,
+    Selection,
+    axis_of,
+    period,
+    prepared,
+    selected,
+)
+from banwatch.store.prepared import LIMIT, is_one_of
 from banwatch.store.store import Store
 
 NO_FAILURE = "none"
@@ -40,16 +49,23 @@ def count_layers(
     store: Store, chosen: Selection, axes: Sequence[Axis], grain: Grain, *, limit: int
 ) -> Iterator[LayerCounts]:
     """Count verdicts by axes, state, layer and first mechanism, in ascending order."""
-    rows = selected(store, chosen)
-    keys = {f"axis_{number}": axis_of(rows, axis, grain) for number, axis in enumerate(axes)}
-    named = rows.select(
-        **keys, state=rows.state, layer=ibis.coalesce(rows.layer, ""), mechanisms=rows.mechanisms
-    )
-    by = [*keys, "state", "layer", "mechanisms"]
-    found = named.group_by(by).agg(n=named.count()).order_by(by).limit(limit)
-    for row in store.to_arrow(found).to_pylist():
+    key, values = prepared(chosen)
+    values["limit"] = limit
+    names = [f"axis_{number}" for number in range(len(axes))]
+
+    def build() -> ibis.Table:
+        rows = selected(store, chosen)
+        keys = {name: axis_of(rows, axis, grain) for name, axis in zip(names, axes, strict=True)}
+        named = rows.select(
+            **keys, state=rows.state, layer=ibis.coalesce(rows.layer, ""), mechanisms=rows.mechanisms
+        )
+        by = [*keys, "state", "layer", "mechanisms"]
+        return named.group_by(by).agg(n=named.count()).order_by(by).limit(LIMIT)
+
+    name = f"count_layers:{[str(axis) for axis in axes]}:{grain}:{key}"
+    for row in store.ask_prepared(name, build, values).to_pylist():
         yield LayerCounts(
-            values=tuple(row[name] for name in keys),
+            values=tuple(row[name] for name in names),
             state=row["state"],
             layer=row["layer"],
             mechanism=next(iter(row["mechanisms"] or ()), ""),
@@ -79,25 +95,32 @@ def count_failures(
         addresses: addresses of the observations; any where empty.
         limit: rows at most.
     """
-    made = selected(store, chosen).select(
-        "measurement_uid", "probe_cc", "probe_asn", "test_name", "measurement_start_time"
-    )
-    seen = store.table("observation")
-    seen = seen.filter(seen.follow_up.isnull())
-    if hostnames:
-        seen = seen.filter(seen.hostname.isin(list(hostnames)))
-    if addresses:
-        seen = seen.filter(seen.ip.isin(list(addresses)))
-    rows = seen.select("measurement_uid", "step", "failure", "hostname", "ip").join(made, "measurement_uid")
-    keys = {f"axis_{number}": _column(rows, axis, grain) for number, axis in enumerate(axes)}
-    named = rows.select(
-        **keys, step=rows.step, failure=ibis.coalesce(rows.failure.cast("string"), NO_FAILURE)
-    )
-    by = [*keys, "step", "failure"]
-    found = named.group_by(by).agg(n=named.count()).order_by(by).limit(limit)
-    for row in store.to_arrow(found).to_pylist():
+    key, values = prepared(chosen)
+    values |= {"limit": limit, "hostname": tuple(hostnames), "ip": tuple(addresses)}
+    names = [f"axis_{number}" for number in range(len(axes))]
+
+    def build() -> ibis.Table:
+        made = selected(store, chosen).select(
+            "measurement_uid", "probe_cc", "probe_asn", "test_name", "measurement_start_time"
+        )
+        seen = store.table("observation")
+        seen = seen.filter(seen.follow_up.isnull())
+        if hostnames:
+            seen = seen.filter(is_one_of(seen.hostname, "hostname"))
+        if addresses:
+            seen = seen.filter(is_one_of(seen.ip, "ip"))
+        steps = seen.select("measurement_uid", "step", "failure", "hostname", "ip")
+        rows = steps.join(made, "measurement_uid")
+        keys = {name: _column(rows, axis, grain) for name, axis in zip(names, axes, strict=True)}
+        failure = ibis.coalesce(rows.failure.cast("string"), NO_FAILURE)
+        named = rows.select(**keys, step=rows.step, failure=failure)
+        by = [*keys, "step", "failure"]
+        return named.group_by(by).agg(n=named.count()).order_by(by).limit(LIMIT)
+
+    name = f"count_failures:{list(axes)}:{grain}:{bool(hostnames)}:{bool(addresses)}:{key}"
+    for row in store.ask_prepared(name, build, values).to_pylist():
         yield FailureCounts(
-            values=tuple(row[name] for name in keys),
+            values=tuple(row[name] for name in names),
             step=row["step"],
             failure=row["failure"],
             observations=row["n"],
