@@ -2,8 +2,8 @@
 
 Wire: a Unix socket `<database>.owner`, for the same user only. A request is one line: `{"work": "ingest",
 "paths": [...], "jobs": 1}`, `{"work": "rebuild", "from_tier": ..., "since": ..., "until": ...}`, `{"work":
-"rejudge", "ruleset": ..., "since": ..., "until": ...}`, `{"work": "detect"}` or `{"work": "decide", "decide":
-"retract", "subject": ..., "why": ...}`. The answer is lines:
+"rejudge", "ruleset": ..., "since": ..., "until": ...}`, `{"work": "detect"}`, `{"work": "snapshot",
+"paths": [...]}` or `{"work": "decide", "decide": "retract", "subject": ..., "why": ...}`. The answer is lines:
 `{"done": 1, "total": 2}` while the work goes on, then `{"report": {...}}` or `{"what": ..., "do": ...}`.
 Queries are in `store.engines.owner`.
 """
@@ -47,7 +47,7 @@ class OwnerRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Work, or a query, that another process asks the owner of a store for."""
 
     work: str
-    """`ingest`, `rebuild`, `rejudge`, `detect`, `decide` or `query`."""
+    """`ingest`, `rebuild`, `rejudge`, `detect`, `decide`, `snapshot` or `query`."""
     sql: str = ""
     paths: list[str] = []
     jobs: int = 1
@@ -119,6 +119,9 @@ class Writer(Protocol):
 
     def decide(self, action: Action, subject: str, why: str) -> Decided:
         """Log a decision, carry it out, and detect again."""
+
+    def snapshot(self, path: str) -> str:
+        """Copy the database into a new file, and return its path."""
 
 
 class DirectWriter:
@@ -199,6 +202,11 @@ class DirectWriter:
                 moderate(self._store, subject, action, why, now)
         self.detect()
         return Decided(count=count)
+
+    def snapshot(self, path: str) -> str:
+        """Copy the database into a new file, and return its path."""
+        self._store.copy_to(Path(path))
+        return path
 
 
 def _parse_ruleset(text: str) -> Ruleset:
@@ -306,6 +314,11 @@ class OwnerClient:
         """
         request = OwnerRequest(work="decide", decide=action, subject=subject, why=why)
         return msgspec.json.decode(self.ask(request), type=Decided)
+
+    def snapshot(self, path: str) -> str:
+        """Have the database copied into a new file."""
+        request = OwnerRequest(work="snapshot", paths=[os.path.abspath(path)])
+        return msgspec.json.decode(self.ask(request), type=str)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from banwatch.store.engines.duckdb import DuckDbEngine
 from banwatch.store.engines.duckdb_errors import StoreInUseError
 from banwatch.store.engines.engine import Engine, Rejudgement
 from banwatch.store.engines.owner import OwnerEngine
+from banwatch.store.engines.unfinished import refuse_unfinished
 from banwatch.store.filters import filtered
 from banwatch.store.prepared import Value, compiled, fill, to_sql
 from banwatch.store.rollups.refresh import refresh, rows_with
@@ -75,6 +76,7 @@ class Store:
                 renew=renew,
             )
         path = Path(path)
+        refuse_unfinished(path)
         archive = path.with_name(path.name + ".archive")
         engine: Engine
         try:
@@ -106,6 +108,18 @@ class Store:
     def has_rollups(self) -> bool:
         """Whether the store keeps rollups; those of 0.1.0 do not, until they are opened for writing."""
         return not self._old_tables.keys() & set(ROLLED_UP)
+
+    def copy_to(self, path: Path) -> None:
+        """Copy the committed database into a new file, while others read and write.
+
+        Raises:
+            BanwatchError: the database is no file of this process, or there is no room.
+        """
+        if not isinstance(self._engine, DuckDbEngine):
+            raise BanwatchError(
+                f"{self.location} is no database file of this process", "Back it up by its owner"
+            )
+        self._engine.copy_to(path)
 
     def set_property(self, name: str, value: str) -> None:
         """Set a property of the store as a whole.

@@ -121,6 +121,21 @@ class DuckDbEngine:
         """Close the file."""
         self._raw.close()
 
+    def copy_to(self, path: Path) -> None:
+        """Copy all committed tables into a new file, as of one moment.
+
+        Raises:
+            BanwatchError: there is no room, or a block of the database is damaged.
+        """
+        target = str(path).replace("'", "''")
+        with self._explained(), closing(self._raw.cursor()) as cursor:
+            (current,) = cursor.execute("SELECT current_database()").fetchall()[0]
+            cursor.execute(f"ATTACH '{target}' AS copied")
+            try:
+                cursor.execute(f'COPY FROM DATABASE "{current}" TO copied')
+            finally:
+                cursor.execute("DETACH copied")
+
     def discard(self) -> None:
         """Close, and delete a file that this object created."""
         self.close()
