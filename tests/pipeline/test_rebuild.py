@@ -3,6 +3,7 @@
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -105,14 +106,15 @@ def test_a_line_that_we_could_not_read_is_read_when_we_can(
         assert audit(store).problems == ()
 
 
-def test_a_damaged_segment_stops_a_rebuild_and_changes_nothing(
+def test_a_missing_segment_stops_a_rebuild_and_changes_nothing(
     store_path: Path, reference_data: Reference
 ) -> None:
+    """A disk that is not there must not empty the tables."""
     with Store.open(store_path) as store:
         before = _digests(store)
         victim = store.archive.path_of(store.archive.names()[1])
         kept = victim.read_bytes()
-        victim.write_bytes(kept[:-1])
+        victim.unlink()
     with Store.open(store_path) as store:
         with pytest.raises(BanwatchError, match="the archive is damaged"):
             rebuild(store, reference_data)
@@ -122,6 +124,72 @@ def test_a_damaged_segment_stops_a_rebuild_and_changes_nothing(
     with Store.open(store_path) as store:
         rebuild(store, reference_data)
         assert _digests(store) == before
+
+
+def _measured(store: Store) -> dict[str, str]:
+    """Digest the tiers; places of lines differ after a salvage."""
+    return {name: store.digest(name) for name in MEASURED}
+
+
+@pytest.mark.parametrize("place", ["first frame", "index", "last byte", "cut"])
+def test_what_is_whole_of_a_damaged_segment_is_kept(
+    tmp_path: Path, reference_data: Reference, place: str
+) -> None:
+    path, sources = tmp_path / "s.duckdb", [write(tmp_path / f"{n}.jsonl", [line(n)]) for n in range(3)]
+    with Store.open(path) as store:
+        ingest(store, [*sources, write(tmp_path / "b.jsonl", [line(3), line(4)])], reference_data)
+        before = _measured(store)
+        (name,) = store.archive.names()
+        index = store.archive.index(name)
+        assert len(index.frame_sizes) == 4
+    victim = store.archive.path_of(name)
+    data = bytearray(victim.read_bytes())
+    end_of_frames = index.frame_offsets[-1] + index.frame_sizes[-1]
+    at = {"first frame": 30, "index": end_of_frames + 40, "last byte": -1, "cut": -1}[place]
+    data[at] ^= 4
+    victim.write_bytes(data[: end_of_frames + 9] if place == "cut" else data)
+    with Store.open(path) as store:
+        report = rebuild(store, reference_data)
+        (salvage,) = report.salvaged
+        lost = 1 if place == "first frame" else 0
+        assert (salvage.segment, salvage.lines) == (name, 5 - lost)
+        assert salvage.lost_lines in (lost, -1)
+        assert report.measurements == 5 - lost
+        assert audit(store).sound
+        assert (_measured(store) == before) is not bool(lost)
+        assert (store.archive.folder / "damaged" / victim.name).is_file()
+        assert rebuild(store, reference_data).salvaged == ()
+        ingest(store, [write(tmp_path / "again.jsonl", [line(n) for n in range(5)])], reference_data)
+        assert _measured(store) == before
+
+
+def test_a_database_copied_without_its_log_gets_the_rest_from_the_archive(
+    store_path: Path, reference_data: Reference, tmp_path: Path
+) -> None:
+    stale = store_path.read_bytes()
+    with Store.open(store_path) as store:
+        ingest(store, [write(tmp_path / "late.jsonl", [line(50), line(51)])], reference_data)
+        before = _digests(store)
+    store_path.write_bytes(stale)
+    with Store.open(store_path) as store:
+        assert _digests(store) != before
+        assert len(audit(store).unreferenced) == 1
+        assert rebuild(store, reference_data).adopted == 1
+        assert _digests(store) == before
+        assert audit(store).unreferenced == ()
+
+
+def test_every_page_of_the_tables_is_read(store_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store.open(store_path) as store:
+        true = store.batches
+
+        def fail(expression: Any, rows: int = 8192) -> Any:
+            if "observation" in str(expression.get_name()):
+                raise BanwatchError("a block is damaged", "Rebuild")
+            return true(expression, rows)
+
+        monkeypatch.setattr(store, "batches", fail)
+        assert any("observation" in problem and "block" in problem for problem in audit(store).problems)
 
 
 def test_judged_again_it_says_the_same(store_path: Path) -> None:

@@ -142,11 +142,8 @@ def _carry_out(writer: DirectWriter, request: OwnerRequest, progress: Progress) 
             )
         case "detect":
             return writer.detect()
-<<<<<<< HEAD
         case "decide":
             return writer.decide(request.decide, request.subject, request.why)
-=======
         case "snapshot":
             return writer.snapshot(request.paths[0])
->>>>>>> f86dd76 (store, cli: banwatch backup, restore and check)
     raise BanwatchError(f"the owner of the store does not know the work {request.work!r}")

@@ -3,7 +3,8 @@
 Wire: a Unix socket `<database>.owner`, for the same user only. A request is one line: `{"work": "ingest",
 "paths": [...], "jobs": 1}`, `{"work": "rebuild", "from_tier": ..., "since": ..., "until": ...}`, `{"work":
 "rejudge", "ruleset": ..., "since": ..., "until": ...}`, `{"work": "detect"}`, `{"work": "snapshot",
-"paths": [...]}` or `{"work": "decide", "decide": "retract", "subject": ..., "why": ...}`. The answer is lines:
+"paths": [...]}` or `{"work": "decide", "decide": "retract", "subject": ..., "why": ...}`. The answer is
+lines:
 `{"done": 1, "total": 2}` while the work goes on, then `{"report": {...}}` or `{"what": ..., "do": ...}`.
 Queries are in `store.engines.owner`.
 """

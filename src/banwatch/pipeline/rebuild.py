@@ -17,6 +17,7 @@ from banwatch.pipeline.trust.receipts import receipts_of
 from banwatch.pipeline.trust.report_facts import ReportFacts
 from banwatch.pipeline.worker import Worker
 from banwatch.store import Store, queries
+from banwatch.store.backups.salvage import Salvage, put_aside, salvage
 from banwatch.store.batch import join
 from banwatch.store.bookkeeping import Entry, Segment
 from banwatch.store.tables import TABLES
@@ -33,6 +34,10 @@ class RebuildReport:
     segments: int
     quarantined: int = 0
     """Lines that still cannot be read."""
+    salvaged: tuple[Salvage, ...] = ()
+    """Segments that were damaged: what is whole of them was used."""
+    adopted: int = 0
+    """Segments that the archive had and the database did not know."""
 
 
 def rebuild(
@@ -91,30 +96,62 @@ def rebuild(
 def _from_archive(store: Store, reference: Reference, progress: Progress | None) -> RebuildReport:
     """Make every table again, with entries and quarantine.
 
-    Lines that were unreadable before may be readable now. Where the store has no row of a segment, its
-    database was lost, and all segments in the archive are used.
+    Lines that were unreadable before may be readable now. Of a damaged segment the whole lines are used.
 
     Raises:
-        BanwatchError: a segment is damaged, or there is no room.
+        BanwatchError: a segment is missing, or there is no room.
     """
     report = progress or (lambda done, total: None)
-    names = [row.segment for row in store.rows(Segment)] or store.archive.names()
+    order, adopted = _segments_of(store)
+    salvaged: list[Salvage] = []
+    whole: list[tuple[int, str]] = []
+    for ordinal, name in order:
+        found = store.archive.sha256_of(name)
+        if found is None:  # a disk that is not there must not empty the tables
+            raise _damaged(WireError(f"segment {name} is missing"))
+        if found != name:
+            salvaged.append(salvage(store.archive, name, ordinal))
+            name = salvaged[-1].replaced_by
+        if name:
+            whole.append((ordinal, name))
     try:
-        order = sorted((store.archive.index(name).ordinal, name) for name in names)
         with store.transaction():
             store.delete_measurements()
             for table in ("segment", "entry"):
                 store.clear(table)
-            store.delete("quarantine", "segment", names)
+            store.delete("quarantine", "segment", [name for _, name in order])
             committer, worker, tally = Committer(store), Worker(reference), Tally()
-            for done, (ordinal, name) in enumerate(order):
+            for done, (ordinal, name) in enumerate(whole):
                 for start, line_batch in _whole_frames(store, name):
                     committer.adopt(line_batch, worker.work(line_batch), start, tally)
                 committer.write_adopted(_row_of(store, name, ordinal))
-                report(done + 1, len(order))
+                report(done + 1, len(whole))
     except WireError as error:
         raise _damaged(error) from error
-    return RebuildReport(tally.accepted, len(names), tally.quarantined)
+    for one in salvaged:
+        put_aside(store.archive, one.segment)
+    return RebuildReport(tally.accepted, len(whole), tally.quarantined, tuple(salvaged), adopted)
+
+
+def _segments_of(store: Store) -> tuple[list[tuple[int, str]], int]:
+    """List the segments in the order of commits, and count those that only the archive knew.
+
+    A database that was lost, or copied without its write-ahead log, has no rows of some segments. One in the
+    place of another was written by a scrub or a redaction that was stopped, and is not used.
+    """
+    rows = {row.segment: row.ordinal for row in store.rows(Segment)}
+    taken = set(rows.values())
+    others: list[tuple[int, str]] = []
+    for name in store.archive.names():
+        if name in rows:
+            continue
+        try:
+            ordinal = store.archive.index(name).ordinal
+        except WireError:
+            ordinal = max([*taken, -1]) + 1  # its place is lost with its index
+        if not rows or ordinal not in taken:
+            others.append((ordinal, name))
+    return sorted([*((ordinal, name) for name, ordinal in rows.items()), *others]), len(others) if rows else 0
 
 
 def _whole_frames(store: Store, segment: str) -> Iterator[tuple[int, LineBatch]]:

@@ -314,12 +314,16 @@ class Archive:
         for number, start in enumerate(index.frame_starts()):
             yield start, self._frame(segment, index, number, start)
 
-    def remove(self, segment: str) -> None:
-        """Delete a segment that no row names any more."""
+    def forget(self, segment: str) -> None:
+        """Drop what is cached of a segment."""
         with self._lock:
             self._indexes.pop(segment, None)
             for key in [key for key in self._frames if key[0] == segment]:
                 del self._frames[key]
+
+    def remove(self, segment: str) -> None:
+        """Delete a segment that no row names any more."""
+        self.forget(segment)
         self.path_of(segment).unlink(missing_ok=True)
 
     def names(self) -> list[str]:

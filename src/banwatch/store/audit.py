@@ -7,7 +7,7 @@ from itertools import groupby
 import ibis
 import msgspec
 
-from banwatch.model.errors import WireError
+from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.progress import Progress
 from banwatch.store.bookkeeping import Segment
 from banwatch.store.store import Store
@@ -26,7 +26,8 @@ class Audit:
     problems: tuple[str, ...]
     """Lost, doubled or damaged rows and segments, in words; empty where there are none."""
     unreferenced: tuple[str, ...]
-    """Segments that no row names: an ingest was stopped there, and its next run uses or replaces them."""
+    """Segments that no row names: an ingest was stopped there, and its next run uses or replaces them; or the
+    database was copied without its write-ahead log, and `banwatch rebuild` takes them in."""
     retracted: int = 0
     """Measurements of the archive that count in no tier, while retractions are in force."""
 
@@ -54,8 +55,9 @@ def audit(
         if problem:
             problems.append(problem)
         progress(done + 1, len(segments))
-    retracted = store.count(_without_rows(store)) if has_retractions else 0
-    problems.extend(_problems_of_rows(store, has_retractions=has_retractions))
+    unreadable = list(_unreadable_tables(store))
+    retracted = store.count(_without_rows(store)) if has_retractions and not unreadable else 0
+    problems.extend(unreadable or _problems_of_rows(store, has_retractions=has_retractions))
     row_names = {segment.segment for segment in segments}
     entries = store.table("entry")
     return Audit(
@@ -84,6 +86,16 @@ def _problem_of(store: Store, segment: Segment) -> str:
     if lines != segment.lines:
         return f"segment {segment.segment} has {lines} lines, its row says {segment.lines}"
     return ""
+
+
+def _unreadable_tables(store: Store) -> Iterator[str]:
+    """Read every column of every table: a block that is damaged shows itself only when it is read."""
+    for name in TABLES:
+        try:
+            for _ in store.batches(store.table(name), 65_536):
+                pass
+        except BanwatchError as error:
+            yield f"the table {name} cannot be read: {error.what}"
 
 
 def _without_rows(store: Store) -> ibis.Table:

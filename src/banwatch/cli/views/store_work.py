@@ -30,12 +30,21 @@ def show_ingest(report: IngestReport, *, as_json: bool) -> None:
 def show_rebuild(report: RebuildReport, digests: Mapping[str, str], *, as_json: bool) -> None:
     """Print how many measurements were made again, and the digest of each tier."""
     if as_json:
-        print_json({"measurements": report.measurements, "digests": digests})
+        found = {"measurements": report.measurements, "digests": digests}
+        print_json({**found, "salvaged": report.salvaged, "adopted": report.adopted})
         return
     text = f"{report.measurements:,} measurements made again"
     if report.quarantined:
         text += f", {report.quarantined:,} lines cannot be read: see the table quarantine"
     _print_message(text)
+    if report.adopted:
+        _print_message(f"{report.adopted:,} segments of the archive, unknown to the database, were taken in")
+    for one in report.salvaged:
+        lost = f"{one.lost_lines:,} lost" if one.lost_lines >= 0 else "an unknown number lost with the index"
+        _print_message(
+            f"segment {one.segment} was damaged: {one.lines:,} lines are whole, {lost}; "
+            f"the file is in the archive's folder `damaged`"
+        )
     for name, digest in digests.items():
         print(f"{name} {digest}")
 
@@ -103,7 +112,10 @@ def show_audit(audit: Audit, *, as_json: bool) -> None:
     for problem in audit.problems:
         print(f"problem: {problem}")
     for name in audit.unreferenced:
-        print(f"not referenced (an ingest was stopped there): {name}")
+        print(f"not referenced by the database: {name}")
+    if audit.unreferenced:
+        print("an ingest was stopped there, or the database was copied without its .wal file;")
+        print("the next ingest or `banwatch rebuild` takes what it holds")
     if audit.retracted:
         print(f"{audit.retracted:,} measurements are retracted, and count in no tier")
     print("sound" if audit.sound else "NOT sound")
