@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from banwatch import pipeline, reference
+from banwatch import reference
 from banwatch.collector import own
 from banwatch.collector.inbox import Inbox, inbox_path
 from banwatch.model.errors import BanwatchError
 from banwatch.observatory.backup import back_up, check, restore
+from banwatch.pipeline.ingest import ingest as bring_in
 from banwatch.store import Store
 from banwatch.store.audit import audit
 from banwatch.store.backups import backup_folder
@@ -29,7 +30,7 @@ def ingest(path: Path, first: int, count: int) -> None:
     source = path.parent / f"{first}.jsonl"
     source.write_bytes(b"\n".join(line(number) for number in range(first, first + count)))
     with Store.open(path) as store:
-        pipeline.ingest(store, [source], reference.load())
+        bring_in(store, [source], reference.load())
 
 
 @pytest.fixture(scope="module")
