@@ -73,3 +73,18 @@ def test_a_slow_page_of_16_kib_without_a_twin_asks_the_helper(tmp_path: Path, tw
     ]
     assert keys["requests"][-1]["failure"] is None
     assert "throughput_other" in names_of(keys)
+
+
+def test_a_page_of_which_only_the_head_came_is_compared_too(tmp_path: Path) -> None:
+    """Inside TLS nothing of a record can be read before all of it came: at 40 kbit/s after three seconds."""
+
+    async def head_alone(stream: MemoryStream) -> None:
+        await stream.read(65536)
+        await stream.write(b"HTTP/1.1 200 OK\r\nContent-Length: 40960\r\n\r\n")
+        await asyncio.sleep(1.2)
+
+    scene = Scene(tcp={(SITE, 80): head_alone, (TWIN, 80): slow_page(40960, 0.0)})
+    keys = measure_site(
+        scene, tmp_path, "http://site.example/", twin_url=f"http://{TWIN}/", timeouts=SLOW_PAGES
+    )["test_keys"]
+    assert any("follow_up=throughput_other" in event["tags"] for event in keys["network_events"])

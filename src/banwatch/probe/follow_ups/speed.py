@@ -26,10 +26,12 @@ _BITS = 8
 
 def came_slowly(fetched: Fetched) -> bool:
     """Return whether a body came so slowly, or broke off by time, that it may be throttled."""
-    if fetched.response is None or not fetched.response.arrivals:
+    if fetched.response is None:
         return False
     if fetched.record.failure == df007.GENERIC_TIMEOUT:
-        return True
+        return True  # be it that not one whole record of TLS arrived: its head did
+    if not fetched.response.arrivals:
+        return False
     size_bytes = len(fetched.response.body)
     return size_bytes >= _ENOUGH_BYTES and size_bytes * _BITS < _SLOW_BPS * fetched.received_s
 
