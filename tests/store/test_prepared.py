@@ -20,12 +20,9 @@ HOSTILE = (
 def test_a_text_that_looks_like_an_argument_stays_text(text: str) -> None:
     import duckdb
 
-    rows = ibis.memtable({"a": [text, "other"], "n": [1, 2]}).schema()
-    table = ibis.table(rows, name="t")
-    found = table.filter((table.a == argument("cc")) | is_one_of(table.a, "words")).limit(
-        LIMIT, offset=OFFSET
-    )
-    sql = to_sql(found, "duckdb")
+    table = ibis.table({"a": "string", "n": "int64"}, name="t")
+    found = table.filter((table.a == argument("cc")) | is_one_of(table.a, "words"))
+    sql = to_sql(found.limit(LIMIT, offset=OFFSET), "duckdb")
     with duckdb.connect() as connection:
         connection.register("t", pa.table({"a": [text, "other"], "n": [1, 2]}))
         values: dict[str, Value] = {"cc": text, "words": [text, "nobody"], "limit": 5, "offset": 0}
