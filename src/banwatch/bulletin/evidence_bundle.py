@@ -1,6 +1,6 @@
 """The evidence bundle of a bulletin: its measurements, verdicts and rules in one file."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from banwatch.formats.bundle import RuleInWords, Subject, write_bundle
@@ -24,6 +24,8 @@ def bundle_evidence(
     title: str,
     labs: Iterable[str],
     recorded: bool,
+    left_out: int = 0,
+    sign: Callable[[bytes], bytes] | None = None,
 ) -> str:
     """Write the evidence of a bulletin into one file.
 
@@ -36,6 +38,8 @@ def bundle_evidence(
         title: its title.
         labs: the lab regimes among the measurements.
         recorded: the measurements were replayed from a recording.
+        left_out: measurements of the subject that are left out.
+        sign: makes the signature of the manifest; None leaves it unsigned.
 
     Returns:
         The bundle's digest: SHA-256 of its manifest.
@@ -61,9 +65,10 @@ def bundle_evidence(
         snapshots=tuple(sorted({name for verdict in found for name in verdict.snapshots})),
         labs=tuple(sorted(name for name in labs if name)),
         recorded=recorded,
+        left_out=left_out,
     )
     with out.open("wb") as file:
-        return write_bundle(file, subject, _lines(reader, sorted(verdicts)), found, rules, pages)
+        return write_bundle(file, subject, _lines(reader, sorted(verdicts)), found, rules, pages, sign)
 
 
 def _lines(reader: Reader, uids: Sequence[MeasurementUid]) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """Publishing of a bulletin: front page, pictures, incidents, feed, and a page for each day."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from banwatch.bulletin.contents import DAY_DEPTH, FEED, INCIDENT_DEPTH, STYLE, Contents, choose_contents
@@ -31,6 +31,7 @@ def publish(
     recorded: bool = False,
     score: Mapping[str, float] | None = None,
     progress: Progress | None = None,
+    sign: Callable[[bytes], bytes] | None = None,
 ) -> Path:
     """Write a bulletin on a ban or an incident; it opens from disk, with no network and no script.
 
@@ -42,6 +43,7 @@ def publish(
         recorded: the measurements were replayed from a recording; every page says so.
         score: the run's score against the lab's own log, where there is one.
         progress: called after every page.
+        sign: makes the signature of the evidence's manifest; None leaves it unsigned.
 
     Returns:
         The path of the front page.
@@ -50,7 +52,9 @@ def publish(
         BanwatchError: there is no such ban or incident, or the directory cannot be written.
     """
     reader = StoreReader(store)
-    return publish_from(reader, subject_id, out_dir, recorded=recorded, score=score, progress=progress)
+    return publish_from(
+        reader, subject_id, out_dir, recorded=recorded, score=score, progress=progress, sign=sign
+    )
 
 
 def publish_from(
@@ -61,6 +65,7 @@ def publish_from(
     recorded: bool = False,
     score: Mapping[str, float] | None = None,
     progress: Progress | None = None,
+    sign: Callable[[bytes], bytes] | None = None,
 ) -> Path:
     """Write a bulletin as `publish` does, from any reader."""
     subject = read_subject(reader, subject_id, recorded=recorded or reader.recorded(), score=score)
@@ -68,7 +73,7 @@ def publish_from(
     report_progress = progress or (lambda done, total: None)
     try:
         with OutputDirectory(out_dir) as output:
-            _write_all(reader, subject, contents, output, report_progress)
+            _write_all(reader, subject, contents, output, report_progress, sign)
     except OSError as error:
         raise BanwatchError(
             f"the bulletin cannot be written to {out_dir}: {error.strerror or error}",
@@ -83,6 +88,7 @@ def _write_all(
     contents: Contents,
     output: OutputDirectory,
     report_progress: Progress,
+    sign: Callable[[bytes], bytes] | None,
 ) -> None:
     links = contents.links(0)
     pictures = subject.draw(links)
@@ -109,6 +115,8 @@ def _write_all(
         title=subject.title,
         labs=subject.labs,
         recorded=subject.recorded,
+        left_out=contents.left_out,
+        sign=sign,
     )
     output.write("index.html", subject.render(links, checks(digest), [p.linked for p in pictures]).encode())
     report_progress(1, len(contents.days) + 1)

@@ -11,6 +11,7 @@ NOT_PROVEN = (
     "not proven: who made it (nobody signed it: compare the digest with the one that its maker published), "
     "and that no measurement was left out"
 )
+NOT_PROVEN_OF_SIGNED = "not proven: that its publisher left out no more measurements than it says"
 """Limits of the check, which are told whatever it finds."""
 _MAX_SHOWN = 20
 """Problems and differences listed; the rest is counted."""
@@ -47,7 +48,15 @@ def verification_lines(found: Verification) -> Iterator[str]:
         if found.consistent
         else "NOT consistent: it is not whole, or its verdicts do not follow from its measurements"
     )
-    yield NOT_PROVEN
+    if not found.signed_by:
+        yield NOT_PROVEN
+        return
+    yield f"signed by: {found.signed_by} (compare the key with the one that its publisher names elsewhere)"
+    yield (
+        f"its publisher signed {manifest.measurements:,} measurements with the Merkle root "
+        f"{manifest.merkle_root[:16]}..., and says that {manifest.left_out:,} are left out"
+    )
+    yield NOT_PROVEN_OF_SIGNED
 
 
 def _rest(count: int) -> Iterator[str]:
@@ -63,7 +72,9 @@ def verification_json(found: Verification) -> Iterator[str]:
             "title": found.manifest.title,
             "digest": found.digest,
             "consistent": found.consistent,
-            "signed_by": None,
+            "signed_by": found.signed_by or None,
+            "merkle_root": found.manifest.merkle_root,
+            "left_out": found.manifest.left_out,
             "selection_proven": False,
             "whole": found.whole,
             "problems": [{"path": problem.path, "what": problem.what} for problem in found.problems],

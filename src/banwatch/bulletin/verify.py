@@ -1,11 +1,13 @@
 """Check of an evidence bundle without a network: whole files, and measurements that give its verdicts."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from banwatch.bulletin.signing import parse_public_key, signer_of_untrusted
 from banwatch.formats.bundle import MEASUREMENTS, VERDICTS, Bundle, Manifest, Problem, open_bundle_untrusted
+from banwatch.formats.signed_manifest import SIGNATURE, leaf_of, merkle_root
 from banwatch.judge import RULESET, judge_line
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import MeasurementUid, TargetName
@@ -53,6 +55,8 @@ class Verification:
     """Version of the rules here."""
     snapshots: tuple[str, ...]
     """Snapshots of the reference data here."""
+    signed_by: str = ""
+    """Public key whose signature of the manifest holds; empty where nobody signed it."""
 
     @property
     def same_rules(self) -> bool:
@@ -75,19 +79,23 @@ class Verification:
         return self.whole and not (self.same_rules and self.differences)
 
 
-def verify_bundle(path: Path, progress: Progress | None = None) -> Verification:
+def verify_bundle(
+    path: Path, progress: Progress | None = None, *, publisher: str | None = None
+) -> Verification:
     """Check a bundle.
 
     Args:
         path: the file.
         progress: called with the number of measurements judged again, and the number of all.
+        publisher: public key, or its file, that has to have signed the bundle; None asks for nobody's.
 
     Raises:
         BanwatchError: there is no such file, or it is no bundle.
     """
     try:
         with path.open("rb") as file:
-            return _verify(open_bundle_untrusted(file), progress or (lambda done, total: None))
+            wanted = parse_public_key(publisher) if publisher is not None else ""
+            return _verify(open_bundle_untrusted(file), progress or (lambda done, total: None), wanted)
     except OSError as error:
         raise BanwatchError(
             f"{path} cannot be read: {error.strerror or error}", "Give the path of a bundle, a .zip file."
@@ -96,10 +104,13 @@ def verify_bundle(path: Path, progress: Progress | None = None) -> Verification:
         raise BanwatchError(f"{path} is no evidence bundle: {error.reason}", "Ask for it again.") from error
 
 
-def _verify(bundle: Bundle, progress: Progress) -> Verification:
+def _verify(bundle: Bundle, progress: Progress, wanted: str) -> Verification:
     problems = bundle.problems_untrusted()
+    signed_by, wrong_signature = _check_signature(bundle, wanted)
+    problems += wrong_signature
     reference = _reference_for(bundle.manifest)
     bundled: dict[_Key, Verdict] = {}
+    leaves: list[bytes] = []
     measurements = 0
     differences: list[Difference] = []
     try:
@@ -113,6 +124,7 @@ def _verify(bundle: Bundle, progress: Progress) -> Verification:
     try:
         for line in bundle.measurements_untrusted():
             measurements += 1
+            leaves.append(leaf_of(line))
             again = judge_line(line, reference).verdict
             here[again.measurement_uid, again.target].append(again)
             if measurements % _EVERY == 0:
@@ -122,6 +134,10 @@ def _verify(bundle: Bundle, progress: Progress) -> Verification:
     if measurements != bundle.manifest.measurements:
         said = bundle.manifest.measurements
         problems.append(Problem(path=MEASUREMENTS, what=f"holds {measurements}, the manifest says {said}"))
+    root, is_changed = bundle.manifest.merkle_root, any(one.path == MEASUREMENTS for one in problems)
+    if root and not is_changed and merkle_root(leaves) != root:
+        problems.append(Problem(path=MEASUREMENTS, what="are not those of the manifest's Merkle root"))
+    problems += _strange_rules(bundle.manifest, bundled.values())
     problems += [
         Problem(path=VERDICTS, what=f"{uid}: {', '.join(wrong)} differ from the measurement")
         for (uid, target), said in sorted(bundled.items())
@@ -150,7 +166,34 @@ def _verify(bundle: Bundle, progress: Progress) -> Verification:
         differences=tuple(differences),
         ruleset=RULESET,
         snapshots=reference.snapshot_ids,
+        signed_by=signed_by,
     )
+
+
+def _check_signature(bundle: Bundle, wanted: str) -> tuple[str, list[Problem]]:
+    """Return the key that signed a bundle, and what is wrong with its signature."""
+    try:
+        member = bundle.signature_untrusted()
+    except WireError as error:
+        return "", [Problem(path=SIGNATURE, what=error.reason)]
+    if member is None:
+        return "", [Problem(path=SIGNATURE, what=f"is missing: {wanted} did not sign it")] if wanted else []
+    signer = signer_of_untrusted(member, bundle.content)
+    if signer is None:
+        return "", [Problem(path=SIGNATURE, what="does not hold: the manifest was changed since")]
+    if wanted and signer != wanted:
+        return signer, [Problem(path=SIGNATURE, what=f"is that of {signer}, not of {wanted}")]
+    return signer, []
+
+
+def _strange_rules(manifest: Manifest, verdicts: Iterable[Verdict]) -> list[Problem]:
+    """Find verdicts by rules or reference data that the manifest does not name."""
+    rulesets, snapshots = set(manifest.ruleset.split(", ")), set(manifest.snapshots)
+    return [
+        Problem(path=VERDICTS, what=f"{one.measurement_uid}: ruleset or snapshots are not the manifest's")
+        for one in verdicts
+        if one.ruleset not in rulesets or not snapshots.issuperset(one.snapshots)
+    ]
 
 
 def _reference_for(manifest: Manifest) -> Reference:

@@ -1,4 +1,4 @@
-"""Files of a collector that only its owner may read: keys, and what leads to people."""
+"""Files that only their owner may read: keys, and what leads to people."""
 
 import os
 import stat
@@ -21,13 +21,13 @@ def read_private(path: Path) -> bytes:
             data = file.read(_MAX_BYTES)
     except OSError as error:
         raise BanwatchError(
-            f"the collector's private file {path} cannot be read: {error.strerror}",
-            "Name the right file with --key; `banwatch collector key` makes a private key",
+            f"the private file {path} cannot be read: {error.strerror}",
+            "Name the right file; `banwatch collector key` makes a collector's private key",
         ) from error
     if mode & 0o077:
         raise BanwatchError(
-            f"the collector's private file {path} can be read by others (mode {mode:04o})",
-            f"If nobody has seen it: chmod 600 {path}; else make another one, and tell the probes",
+            f"the private file {path} can be read by others (mode {mode:04o})",
+            f"If nobody has seen it: chmod 600 {path}; else make another one, and tell those who rely on it",
         )
     return data
 
@@ -63,6 +63,6 @@ def write_private(path: Path, data: bytes, *, replace: bool) -> None:
         return
     except OSError as error:
         raise BanwatchError(
-            f"the collector's private file {path} cannot be written: {error.strerror}",
+            f"the private file {path} cannot be written: {error.strerror}",
             "Make room or check its rights; another file for the key is named with --key",
         ) from error

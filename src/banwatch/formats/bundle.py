@@ -6,15 +6,15 @@ were received, one a line; `verdicts.jsonl` what was judged of them, one a line;
 words; `index.html` and what it needs, a page for people. Equal content gives equal bytes: times in the
 archive are 1980-01-01, members are sorted.
 
-The hashes prove that the parts belong together and are whole. They do not prove who made them: for that,
-compare the bundle's own digest with the one that its maker published.
+The hashes prove that the parts belong together and are whole; `manifest.sig`, where it is there, by whose key
+it was published (`signed_manifest`). Without it, compare the digest with the one that its maker published.
 """
 
 import hashlib
 import io
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -22,6 +22,7 @@ import msgspec
 
 from banwatch.formats.json_views import VerdictJson
 from banwatch.formats.ooni.decode import MAX_LINE_BYTES
+from banwatch.formats.signed_manifest import MAX_SIGNATURE_BYTES, SIGNATURE, leaf_of, merkle_root
 from banwatch.model.errors import WireError
 from banwatch.model.verdict import Verdict
 
@@ -71,6 +72,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     recorded: bool
     measurements: int
     members: tuple[Member, ...]
+    merkle_root: str = ""
+    """Root over the measurements (`signed_manifest`); empty in bundles of 0.1.0."""
+    left_out: int = 0
+    """Measurements of the subject that the publisher says it left out."""
 
 
 class RuleInWords(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +99,7 @@ class Subject:
     snapshots: tuple[str, ...]
     labs: tuple[str, ...]
     recorded: bool
+    left_out: int = 0
 
 
 def write_bundle(
@@ -103,6 +109,7 @@ def write_bundle(
     verdicts: Iterable[Verdict],
     rules: Iterable[RuleInWords],
     pages: Mapping[str, bytes],
+    sign: Callable[[bytes], bytes] | None = None,
 ) -> str:
     """Write a bundle.
 
@@ -113,17 +120,17 @@ def write_bundle(
         verdicts: what was judged of them.
         rules: the rules that spoke.
         pages: files for people, by path.
+        sign: makes the signature of the manifest; None leaves it unsigned.
 
     Returns:
         SHA-256 of the manifest, which names all the rest.
     """
     members: list[Member] = []
-    count = 0
+    leaves: list[bytes] = []
 
     def lines() -> Iterator[bytes]:
-        nonlocal count
         for line in measurements:
-            count += 1
+            leaves.append(leaf_of(line))
             yield line + b"\n"
 
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
@@ -144,11 +151,15 @@ def write_bundle(
             snapshots=subject.snapshots,
             labs=subject.labs,
             recorded=subject.recorded,
-            measurements=count,
+            measurements=len(leaves),
             members=tuple(members),
+            merkle_root=merkle_root(leaves),
+            left_out=subject.left_out,
         )
         content = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
         _add(archive, MANIFEST, [content])
+        if sign is not None:
+            _add(archive, SIGNATURE, [sign(content)])
     return hashlib.sha256(content).hexdigest()
 
 
@@ -177,16 +188,18 @@ class Problem:
 class Bundle:
     """A bundle that is being read; nothing in it is unpacked before it is asked for."""
 
-    def __init__(self, archive: zipfile.ZipFile, manifest: Manifest, digest: str) -> None:
+    def __init__(self, archive: zipfile.ZipFile, manifest: Manifest, content: bytes) -> None:
         self._archive = archive
         self.manifest = manifest
-        self.digest = digest
+        self.content = content
+        """Bytes of the manifest, which a signature is over."""
+        self.digest = hashlib.sha256(content).hexdigest()
         """SHA-256 of the manifest."""
 
     def problems_untrusted(self) -> list[Problem]:
         """Hold every member against the manifest; an empty list is a whole bundle."""
         problems = []
-        names = [name for name in self._archive.namelist() if name != MANIFEST]
+        names = [name for name in self._archive.namelist() if name not in (MANIFEST, SIGNATURE)]
         listed = {member.path for member in self.manifest.members}
         problems += [
             Problem(path=name, what="is not in the manifest") for name in sorted(set(names) - listed)
@@ -204,6 +217,23 @@ class Bundle:
             if digest != member.sha256:
                 problems.append(Problem(path=member.path, what=f"was changed: its SHA-256 is {digest}"))
         return problems
+
+    def signature_untrusted(self) -> bytes | None:
+        """Give the member with the signature; None where there is none.
+
+        Raises:
+            WireError: it is damaged, or there twice.
+        """
+        count = self._archive.namelist().count(SIGNATURE)
+        if count > 1:
+            raise WireError("is there twice")
+        try:
+            with self._archive.open(SIGNATURE) as member:
+                return member.read(MAX_SIGNATURE_BYTES)
+        except KeyError:
+            return None
+        except _BROKEN as error:
+            raise WireError(f"is damaged: {error}") from error
 
     def measurements_untrusted(self) -> Iterator[bytes]:
         """Give the measurements as they were received, one at a time.
@@ -298,7 +328,7 @@ def open_bundle_untrusted(source: BinaryIO) -> Bundle:
         )
     if sum(member.size_bytes for member in manifest.members) > MAX_TOTAL_BYTES:
         raise WireError(f"it unpacks to more than {MAX_TOTAL_BYTES:,} bytes")
-    return Bundle(archive, manifest, hashlib.sha256(content).hexdigest())
+    return Bundle(archive, manifest, content)
 
 
 def read_whole_untrusted(content: bytes) -> Bundle:

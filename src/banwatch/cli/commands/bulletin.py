@@ -20,20 +20,31 @@ def register(app: typer.Typer) -> None:
         to: Annotated[
             Path | None, typer.Option("--to", help="Directory to write to; by default bulletin-ID.")
         ] = None,
+        key: Annotated[
+            Path | None,
+            typer.Option(
+                "--key", help="File of the publisher's private key: signs the evidence; made if missing."
+            ),
+        ] = None,
         as_json: JsonOption = False,
     ) -> None:
         """Write a directory to publish: pages, pictures, feed and evidence bundle."""
         import json
 
         from banwatch.bulletin import publish
+        from banwatch.bulletin.signing import load_publisher_key
+        from banwatch.cli.views.messages import note
         from banwatch.cli.views.progress import piece_progress
         from banwatch.pages.links import slug
         from banwatch.store import Store
 
         folder = to or Path(f"bulletin-{slug(subject.lower())}")
+        signer = load_publisher_key(key, make=True) if key is not None else None
+        if signer is not None:
+            note(f"signed by the key {signer.public}: publish it where readers look for it")
         with (
             Store.open(store, read_only=True) as opened,
             piece_progress("pages") as progress,
         ):
-            index = publish(opened, subject, folder, progress=progress)
+            index = publish(opened, subject, folder, progress=progress, sign=signer.sign if signer else None)
         print(json.dumps({"subject": subject, "index": str(index)}) if as_json else index)

@@ -14,6 +14,10 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def verify(
         bundle: Annotated[Path, typer.Argument(help="An evidence bundle, as a bulletin carries it.")],
+        publisher: Annotated[
+            str | None,
+            typer.Option(help="Public key, or its file: the bundle has to be signed by it."),
+        ] = None,
         as_json: JsonOption = False,
     ) -> None:
         """Check that a bundle is whole, and judge its measurements again; exit code 1 where it fails."""
@@ -22,7 +26,7 @@ def register(app: typer.Typer) -> None:
         from banwatch.cli.views.verification import show_verification
 
         with piece_progress("judging again") as progress:
-            found = verify_bundle(bundle, progress)
+            found = verify_bundle(bundle, progress, publisher=publisher)
         show_verification(found, as_json=as_json)
         if not found.consistent:
             raise typer.Exit(1)
