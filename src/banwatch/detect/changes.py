@@ -12,6 +12,7 @@ from banwatch.detect.blocking.emissions import DEFAULT, Emissions
 from banwatch.detect.blocking.schedule import find_scheduled
 from banwatch.detect.shutdowns.cut_off import find_cut_off
 from banwatch.detect.shutdowns.find import find_shutdowns
+from banwatch.detect.shutdowns.joining import join_shutdowns
 from banwatch.detect.votes.cells import hour_of
 from banwatch.detect.votes.series import SeriesKey, informative_in, interfered_in, key_of
 from banwatch.detect.votes.traces import as_interference
@@ -55,8 +56,8 @@ def find_changes(
         vouched = max(vouched, hour_of(through) - timedelta(hours=1))
     cut_off = list(find_cut_off(every))
     silent = find_shutdowns(every, vouched, complete=through is not None)
-    changes.extend(one for one in silent if not any(_overlap(one, other) for other in cut_off))
-    changes.extend(cut_off)
+    alone = [one for one in silent if not any(_overlap(one, other) for other in cut_off)]
+    changes.extend(join_shutdowns([*alone, *cut_off]))
     return tuple(sorted(changes, key=_order))
 
 

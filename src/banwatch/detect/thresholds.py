@@ -342,6 +342,12 @@ BLOCK_BITS_V4 = 12
 BLOCK_BITS_V6 = 29
 """Length of the prefixes in which addresses are taken for one block: that of the largest CDNs' allocations
 (104.16.0.0/12 of Cloudflare, 2a06:98c0::/29)."""
+WENT_ON_HOURS = 3
+"""Hours in which another network answered while some were silent, at least, for it to have gone on."""
+EVERYTHING_TARGETS = 4
+EVERYTHING_SHARE = 0.8
+"""Targets, and share of all that were measured on the same networks, that must be interfered with for an
+incident to be of everything: some servers are abroad, at home or exempt."""
 DOMAIN_HOSTS = 2
 """Hosts of a domain that must have been cut before it is said that all of them were."""
 
@@ -363,6 +369,8 @@ ID_NEAR_HOURS = 72
 
 MEMBERS_IN_TEXT = 40
 """Members that the reasons of an incident list in text; JSON lists all."""
+LONGER_HOURS = 6
+"""Hours by which a time that is more than twice as long as usual is named apart from a schedule."""
 WEEKDAYS_SHARE = 0.75
 """Share of certain days of the week, from the first to the last, on which something must have come for these
 days to be its rule."""

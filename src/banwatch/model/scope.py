@@ -23,6 +23,10 @@ class ScopeKind(StrEnum):
     """One host or page of a domain whose others load."""
     ENCRYPTED = "encrypted"
     """HTTPS, while the same site loads over unencrypted HTTP."""
+    NETWORKS = "networks"
+    """Some networks of a country alone, while others went on."""
+    EVERYTHING = "everything"
+    """Nearly all targets that were measured on a network."""
     PARTIAL = "partial"
     """Some addresses, or one of IPv4 and IPv6, while the page came by another way."""
 

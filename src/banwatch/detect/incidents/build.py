@@ -1,10 +1,12 @@
 """Group the changes that belong together into incidents, with ids that last."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.incidents.clusters import first_onset, order, was_seen_to_begin
+from banwatch.detect.incidents.extent import extent_of
 from banwatch.detect.incidents.ids import number
 from banwatch.detect.incidents.members import CellsOf, cells_of_series, members_of
 from banwatch.detect.incidents.scopes import scopes_of
@@ -12,7 +14,7 @@ from banwatch.detect.incidents.select import Cluster, select_changes
 from banwatch.detect.votes.traces import as_interference
 from banwatch.detect.wording.sentence import render_sentence
 from banwatch.model.cell import Cell
-from banwatch.model.ids import IncidentId
+from banwatch.model.ids import CountryCode, IncidentId
 from banwatch.model.incident import Change, Incident, IncidentKind
 from banwatch.model.mechanism import deepest
 from banwatch.model.member import incident_end
@@ -42,12 +44,17 @@ def group(
     """
     every = tuple(cells)
     clusters = select_changes(changes, every).clusters
+    of_country: defaultdict[CountryCode, list[Cell]] = defaultdict(list)
+    countries = {one.changes[0].probe_cc for one in clusters}
+    for cell in every:
+        if cell.probe_cc in countries:
+            of_country[cell.probe_cc].append(cell)
     grouped = [change for cluster in clusters for change in cluster.changes]
     partly = [change for change in grouped if change.partly]
     cells_of = cells_of_series(every, (change for change in grouped if not change.partly))
     traces_of = cells_of_series(as_interference(every), partly) if partly else {}
     return number(
-        [_incident(one, traces_of if one.changes[0].partly else cells_of) for one in clusters],
+        [_incident(one, traces_of if _is_partly(one) else cells_of, of_country) for one in clusters],
         published,
         withdrawn,
         used_ids,
@@ -55,7 +62,13 @@ def group(
     )
 
 
-def _incident(cluster: Cluster, cells_of: CellsOf) -> Incident:
+def _is_partly(cluster: Cluster) -> bool:
+    return cluster.changes[0].partly
+
+
+def _incident(
+    cluster: Cluster, cells_of: CellsOf, of_country: Mapping[CountryCode, Sequence[Cell]]
+) -> Incident:
     ordered = sorted(cluster.changes, key=order)
     members = members_of(ordered, cells_of)
     earliest, latest = first_onset(cluster.sure)
@@ -85,7 +98,7 @@ def _incident(cluster: Cluster, cells_of: CellsOf) -> Incident:
         windows=cluster.windows or max((change.windows for change in ordered), key=len, default=()),
         reached=tuple(sorted({target for change in ordered for target in change.reached})),
         members=members,
-        scopes=scopes_of(ordered, cells_of),
+        scopes=(*scopes_of(ordered, cells_of), *extent_of(ordered, of_country[ordered[0].probe_cc])),
     )
     return replace(draft, sentence=render_sentence(draft, own_resolver=cluster.own_resolver))
 

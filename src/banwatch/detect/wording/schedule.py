@@ -7,6 +7,7 @@ from itertools import pairwise
 from banwatch.detect import thresholds as t
 from banwatch.detect.wording.lists import listed
 
+_SLACK = timedelta(hours=t.LONGER_HOURS)
 _WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
 
@@ -14,21 +15,26 @@ def render_schedule(windows: Sequence[str]) -> str:
     """Return what recurs as `from 01:00 to 05:35 UTC on 9 of 22 days between 2019-06-09 and 2019-06-30`."""
     if not windows:
         return ""
-    times = [[datetime.fromisoformat(moment) for moment in window.split("/")] for window in windows]
+    every = [[datetime.fromisoformat(moment) for moment in window.split("/")] for window in windows]
+    usual = sorted(end - begin for begin, end in every)[len(every) // 2]
+    times = [(begin, end) for begin, end in every if end - begin <= max(2 * usual, usual + _SLACK)]
+    longer = [(begin, end) for begin, end in every if (begin, end) not in times]
     (begin, end), (last, _) = times[0], times[-1]
     days = [start.date() for start, _ in times]
     weekdays = _weekdays_of(days)
     between = f"between {days[0]} and {days[-1]}"
-    due = f"and not between (were it to go on, next on {_next(days, weekdays)})"
+    spells = [f"{a:%Y-%m-%d %H:%M} to {b:%Y-%m-%d %H:%M} UTC" for a, b in longer]
+    besides = f"and without a break from {listed(spells)}, " if spells else ""
+    due = f"{besides}and not between (were it to go on, next on {_next(days, weekdays)})"
     if end - begin > timedelta(hours=t.RECURRING_LONGEST_HOURS):
         spans = f"from {begin:%A %H:%M} to {end:%A %H:%M} UTC"
-        return f"{spans}, {len(windows)} times {between}, {due}"
+        return f"{spans}, {len(times)} times {between}, {due}"
     hours = f"from {begin:%H:%M} to {end:%H:%M} UTC"
     if weekdays:
         names = listed([_WEEKDAYS[day] for day in sorted(weekdays)])
-        return f"{hours} on {names}, {len(windows)} times {between}{_exceptions(days, weekdays)}, {due}"
+        return f"{hours} on {names}, {len(times)} times {between}{_exceptions(days, weekdays)}, {due}"
     span = (last.date() - days[0]).days + 1
-    of_all = f"{len(windows)} of {span} days" if len(windows) < span else f"each of {span} days"
+    of_all = f"{len(times)} of {span} days" if len(times) < span else f"each of {span} days"
     return f"{hours} on {of_all} {between}{_exceptions(days, frozenset(range(7)))}, {due}"
 
 

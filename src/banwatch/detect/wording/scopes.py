@@ -32,6 +32,10 @@ def _clause(scope: Scope) -> str:
         return f"all hosts of {scope.name} that were measured"
     if scope.kind is ScopeKind.HOST:
         return f"of {names}, {scope.name} alone{while_open}"
+    if scope.kind is ScopeKind.NETWORKS:
+        return f"on {scope.name} alone, while {listed(list(scope.beside))} went on"
+    if scope.kind is ScopeKind.EVERYTHING:
+        return f"{len(scope.targets)} of the {scope.name} targets measured there, so nearly everything"
     if scope.kind is ScopeKind.ENCRYPTED:
         return f"of {names}, encrypted connections alone{while_open}"
     return f"{names} came by another way: some addresses, or one of IPv4, IPv6 and QUIC, could not be used"

@@ -35,6 +35,8 @@ def render_sentence(incident: Incident, *, own_resolver: bool = False) -> str:
     else:
         partly = is_partial(incident.scopes)
         how = "could be reached only in part" if partly else "could not be reached as usual"
+        if incident.mechanisms and all(".throttle" in name for name in incident.mechanisms):
+            how = "could be reached only slowly (throttled)"
         what = f"{listed(list(incident.targets))} {how} {where}"
         what += " with the network's own resolver, while public ones reached it" if own_resolver else ""
         count = f"{incident.measurements} measurements in which it could be told"
