@@ -317,40 +317,6 @@ TIE_NATS = 0.01
 """Evidence by which a longer or later arc must be better than one found before: hours in which nobody
 measured are no part of a schedule."""
 
-# --- members -----------------------------------------------------------------------------------------------
-
-MEMBER_WITNESSES = 4
-"""Witnesses named by a member: its first and last, and those of up to two changes of its mechanism."""
-PHASE_CELLS = 3
-"""Hours of measuring that show a mechanism before, and another after, for a change of mechanism: fewer may be
-one probe's."""
-PHASE_APART = 0.8
-"""Difference between the shares of these hours that name a mechanism before and after its change. Two
-mechanisms that both show now and then stay far below it."""
-PHASE_NAMED_SHARE = 0.2
-"""Share of a phase's hours that must name a mechanism for it to be one of the phase."""
-FREED_HOURS = 6
-"""Hours before the end of an incident by which a target that worked again was freed earlier: brackets of one
-end are apart by as much."""
-
-# --- scopes ------------------------------------------------------------------------------------------------
-
-BLOCK_TARGETS = 3
-"""Targets, and addresses, of one block that are cut before the block is named: two may be neighbours by
-chance."""
-BLOCK_BITS_V4 = 12
-BLOCK_BITS_V6 = 29
-"""Length of the prefixes in which addresses are taken for one block: that of the largest CDNs' allocations
-(104.16.0.0/12 of Cloudflare, 2a06:98c0::/29)."""
-WENT_ON_HOURS = 3
-"""Hours in which another network answered while some were silent, at least, for it to have gone on."""
-EVERYTHING_TARGETS = 4
-EVERYTHING_SHARE = 0.8
-"""Targets, and share of all that were measured on the same networks, that must be interfered with for an
-incident to be of everything: some servers are abroad, at home or exempt."""
-DOMAIN_HOSTS = 2
-"""Hosts of a domain that must have been cut before it is said that all of them were."""
-
 # --- ids ---------------------------------------------------------------------------------------------------
 
 ID_FIRST_WEIGHT = 0.6
@@ -367,6 +333,9 @@ ID_NEAR_HOURS = 72
 
 # --- wording -----------------------------------------------------------------------------------------------
 
+FREED_HOURS = 6
+"""Hours before the end of an incident by which a target that worked again was freed earlier: brackets of one
+end are apart by as much."""
 MEMBERS_IN_TEXT = 40
 """Members that the reasons of an incident list in text; JSON lists all."""
 LONGER_HOURS = 6

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from banwatch.detect import thresholds as t
+from banwatch.detect.incidents import thresholds as own
 from banwatch.detect.votes.series import answered_in, informative_in
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, TargetName, render_asn
@@ -48,7 +49,7 @@ def _networks(
     went_on = sorted(
         asn
         for asn, of_network in hours.items()
-        if len(of_network) >= t.WENT_ON_HOURS and len(voices[asn]) >= t.MINIMUM_VOICES and asn in usual
+        if len(of_network) >= own.WENT_ON_HOURS and len(voices[asn]) >= t.MINIMUM_VOICES and asn in usual
     )
     if not went_on:
         return ()
@@ -70,7 +71,9 @@ def _everything(changes: Sequence[Change], meanwhile: Sequence[Cell]) -> tuple[S
     for cell in meanwhile:
         if (cell.probe_asn, cell.access_tier) in networks and informative_in(cell):
             measured.add(cell.target)
-    if len(hit & measured) < t.EVERYTHING_TARGETS or len(hit & measured) < t.EVERYTHING_SHARE * len(measured):
+    if len(hit & measured) < own.EVERYTHING_TARGETS or len(hit & measured) < own.EVERYTHING_SHARE * len(
+        measured
+    ):
         return ()
     beside = tuple(sorted(str(name) for name in measured - hit))
     return (

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
-from banwatch.detect import thresholds as t
+from banwatch.detect.incidents import thresholds as own
 from banwatch.detect.votes.series import SeriesKey, informative_in, interfered_in, key_of
 from banwatch.model.cell import Cell
 from banwatch.model.incident import Change, IncidentKind
@@ -73,7 +73,7 @@ def _member(key: SeriesKey, changes: Sequence[Change], cells: Sequence[Cell]) ->
         measurements=count,
         probes=max(change.probes for change in ordered),
         windows=windows,
-        witnesses=tuple(dict.fromkeys(witnesses))[: t.MEMBER_WITNESSES],
+        witnesses=tuple(dict.fromkeys(witnesses))[: own.MEMBER_WITNESSES],
     )
 
 
@@ -108,7 +108,7 @@ def phases_of(showing: Sequence[Cell]) -> tuple[Phase, ...]:
 
 def _cuts(named: Sequence[frozenset[str]], begin: int, end: int) -> list[int]:
     """Return the steps at which another mechanism took the place of the one before, in order."""
-    least = t.PHASE_CELLS
+    least = own.PHASE_CELLS
     names = sorted(set().union(*named[begin:end]))
     best: tuple[float, int] | None = None
     for name in names:
@@ -118,7 +118,7 @@ def _cuts(named: Sequence[frozenset[str]], begin: int, end: int) -> list[int]:
             if cut - begin < least or end - cut < least:
                 continue
             apart = abs((total - before) / (end - cut) - before / (cut - begin))
-            if apart >= t.PHASE_APART and (best is None or (-apart, cut) < best):
+            if apart >= own.PHASE_APART and (best is None or (-apart, cut) < best):
                 best = (-apart, cut)
     if best is None:
         return []
@@ -136,7 +136,7 @@ def _usual_in(cells: Sequence[Cell]) -> tuple[str, ...]:
     for cell in cells:
         for name in cell.mechanisms:
             counts[name] += 1
-    usual = [name for name, count in counts.items() if count >= t.PHASE_NAMED_SHARE * len(cells)]
+    usual = [name for name, count in counts.items() if count >= own.PHASE_NAMED_SHARE * len(cells)]
     return deepest(usual or counts)
 
 

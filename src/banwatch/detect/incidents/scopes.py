@@ -10,6 +10,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 from banwatch.detect import thresholds as t
+from banwatch.detect.incidents import thresholds as own
 from banwatch.detect.incidents.members import CellsOf, within
 from banwatch.detect.votes.series import SeriesKey, interfered_in
 from banwatch.model.cell import Cell
@@ -98,7 +99,7 @@ def _of_addresses(targets: Mapping[TargetName, _Target]) -> list[Scope]:
     found = []
     for addresses in blocks.values():
         names = {name for address in addresses for name in at[address]}
-        if len(names) >= t.BLOCK_TARGETS and len(addresses) >= t.BLOCK_TARGETS:
+        if len(names) >= own.BLOCK_TARGETS and len(addresses) >= own.BLOCK_TARGETS:
             block = str(_covering(sorted(addresses)))
             found.append(Scope(kind=ScopeKind.ADDRESS_BLOCK, name=block, targets=tuple(sorted(names))))
     covered = {name for scope in found for name in scope.targets}
@@ -110,7 +111,7 @@ def _block_of(address: str) -> _Network | None:
         parsed = ip_address(address)
     except ValueError:
         return None
-    bits = t.BLOCK_BITS_V4 if parsed.version == 4 else t.BLOCK_BITS_V6
+    bits = own.BLOCK_BITS_V4 if parsed.version == 4 else own.BLOCK_BITS_V6
     return ip_network(f"{address}/{bits}", strict=False)
 
 
@@ -163,7 +164,7 @@ def _of_inputs(name: TargetName, target: _Target) -> list[Scope]:
     if not hosts:
         return []
     if not opened:
-        if len(hosts) < t.DOMAIN_HOSTS:
+        if len(hosts) < own.DOMAIN_HOSTS:
             return []
         return [Scope(kind=ScopeKind.DOMAIN, name=str(name), targets=(name,))]
     plain = sorted(one for one, url in opened.items() if url.scheme == "http" and url.hostname in hosts)
