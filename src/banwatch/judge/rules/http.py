@@ -263,7 +263,7 @@ HTTP_RULES: tuple[Rule, ...] = (
             "same label, a certificate that is valid for the first name too, or anything in common with the "
             "control's page clears it."
         ),
-        sentence=lambda e: f"{host(e)} redirected to another site, with another page than the control's.",
+        sentence=lambda e: f"{e.input or e.target} redirected to {host(e)}, with another page than the control's.",
     ),
     Rule(
         id=RuleId("http.reset"),
