@@ -27,7 +27,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from banwatch.judge.rules.rule import Rule
+from banwatch.judge.rules.parts.rule import Rule
 from banwatch.judge.rules.table import RULES, RULESET
 from banwatch.judge.verdicts import judge
 from banwatch.model.errors import WireError

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from banwatch.judge.rules.rule import Rule
+from banwatch.judge.rules.parts.rule import Rule
 from banwatch.judge.rules.table import RULES, RULESET
 from banwatch.model.evidence import Evidence
 from banwatch.model.mechanism import deepest

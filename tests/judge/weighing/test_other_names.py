@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from banwatch.judge.rules.phrases import is_by_name
+from banwatch.judge.rules.parts.phrases import is_by_name
 from banwatch.model.state import State
 from tests.judge.judging import judge_line, weigh_line
 from tests.judge.scenario import GENUINE, Page, Scenario

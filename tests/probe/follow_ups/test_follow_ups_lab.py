@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from banwatch.judge import judge_line
-from banwatch.judge.rules.phrases import whereabouts
+from banwatch.judge.rules.parts.phrases import whereabouts
 from banwatch.lab.machine.clock import LabClock
 from banwatch.lab.machine.lab import Lab
 from banwatch.lab.regime.regime_file import load_regime

@@ -1,7 +1,7 @@
 """Rules about answers that no public name should have: private, loopback and reserved addresses."""
 
-from banwatch.judge.rules.phrases import at_hop, expected, is_known_elsewhere, listed, name
-from banwatch.judge.rules.rule import Rule
+from banwatch.judge.rules.parts.phrases import at_hop, expected, is_known_elsewhere, listed, name
+from banwatch.judge.rules.parts.rule import Rule
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId

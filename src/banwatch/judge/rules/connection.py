@@ -1,6 +1,6 @@
 """Rules about TCP connections and TLS handshakes at genuine addresses."""
 
-from banwatch.judge.rules.phrases import (
+from banwatch.judge.rules.parts.phrases import (
     at_hop,
     host,
     is_before_any_word,
@@ -9,7 +9,7 @@ from banwatch.judge.rules.phrases import (
     qualified,
     whereabouts,
 )
-from banwatch.judge.rules.rule import Rule
+from banwatch.judge.rules.parts.rule import Rule
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId

@@ -1,8 +1,8 @@
 """Rules about the addresses that a name resolved to."""
 
 from banwatch.judge.rules.bogons import BOGON_RULES
-from banwatch.judge.rules.phrases import at_hop, expected, listed, name, page_came
-from banwatch.judge.rules.rule import Rule
+from banwatch.judge.rules.parts.phrases import at_hop, expected, listed, name, page_came
+from banwatch.judge.rules.parts.rule import Rule
 from banwatch.model.evidence import Evidence
 from banwatch.model.fate import Fate
 from banwatch.model.ids import RuleId

@@ -1,6 +1,6 @@
 """The rule table as a page of the docs: `python -m banwatch.judge.rules.docs_page > docs/rules.md`."""
 
-from banwatch.judge.rules.rule import Rule
+from banwatch.judge.rules.parts.rule import Rule
 from banwatch.judge.rules.table import RULES, RULESET
 
 _HEAD = f"""# Rules

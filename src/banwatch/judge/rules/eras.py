@@ -1,7 +1,7 @@
 """Rules for probes that record less: those of 2012 to 2020 kept no TLS handshakes."""
 
-from banwatch.judge.rules.phrases import at_hop, host
-from banwatch.judge.rules.rule import Rule
+from banwatch.judge.rules.parts.phrases import at_hop, host
+from banwatch.judge.rules.parts.rule import Rule
 from banwatch.model.evidence import Evidence
 from banwatch.model.fate import Ending
 from banwatch.model.ids import RuleId

@@ -1,7 +1,7 @@
 """Rules about the page, whether it came or not."""
 
-from banwatch.judge.rules.phrases import at_hop, host, is_before_any_word, is_by_name, listed
-from banwatch.judge.rules.rule import Rule
+from banwatch.judge.rules.parts.phrases import at_hop, host, is_before_any_word, is_by_name, listed
+from banwatch.judge.rules.parts.rule import Rule
 from banwatch.judge.thresholds import (
     HANDSHAKE_FLOOR_MS,
     HANDSHAKE_RATIO,
@@ -263,7 +263,9 @@ HTTP_RULES: tuple[Rule, ...] = (
             "same label, a certificate that is valid for the first name too, or anything in common with the "
             "control's page clears it."
         ),
-        sentence=lambda e: f"{e.input or e.target} redirected to {host(e)}, with another page than the control's.",
+        sentence=lambda e: (
+            f"{e.input or e.target} redirected to {host(e)}, with another page than the control's."
+        ),
     ),
     Rule(
         id=RuleId("http.reset"),

@@ -1,7 +1,7 @@
 """Rules about unencrypted responses that follow-ups show not to be the site's."""
 
-from banwatch.judge.rules.phrases import at_hop, expected, host, listed, name
-from banwatch.judge.rules.rule import Rule
+from banwatch.judge.rules.parts.phrases import at_hop, expected, host, listed, name
+from banwatch.judge.rules.parts.rule import Rule
 from banwatch.model.evidence import Evidence
 from banwatch.model.fate import Ending, Fate
 from banwatch.model.ids import RuleId

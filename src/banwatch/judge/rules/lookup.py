@@ -1,7 +1,7 @@
 """Rules about lookups by the network's resolver that gave no address, of names with some elsewhere."""
 
-from banwatch.judge.rules.phrases import at_hop, expected, is_known_elsewhere, name, page_came
-from banwatch.judge.rules.rule import Rule
+from banwatch.judge.rules.parts.phrases import at_hop, expected, is_known_elsewhere, name, page_came
+from banwatch.judge.rules.parts.rule import Rule
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId

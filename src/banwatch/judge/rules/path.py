@@ -1,6 +1,6 @@
 """Rules about acts that only somebody on the path can commit: they hold without any control."""
 
-from banwatch.judge.rules.phrases import (
+from banwatch.judge.rules.parts.phrases import (
     at_hop,
     failed_for_control,
     host,
@@ -11,7 +11,7 @@ from banwatch.judge.rules.phrases import (
     page_came,
     qualified,
 )
-from banwatch.judge.rules.rule import Rule
+from banwatch.judge.rules.parts.rule import Rule
 from banwatch.judge.weighing.path_evidence import is_nearer
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence

@@ -1,7 +1,7 @@
 """Rules about the route: what ordinary people meet, and whose resolver spoke."""
 
-from banwatch.judge.rules.phrases import at_hop, expected, host, listed, name
-from banwatch.judge.rules.rule import Rule
+from banwatch.judge.rules.parts.phrases import at_hop, expected, host, listed, name
+from banwatch.judge.rules.parts.rule import Rule
 from banwatch.model import failure as f
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId

@@ -1,7 +1,7 @@
 """Rules about applications, circumvention tools, resolvers and middleboxes: nettests without a control."""
 
-from banwatch.judge.rules.phrases import listed
-from banwatch.judge.rules.rule import Rule
+from banwatch.judge.rules.parts.phrases import listed
+from banwatch.judge.rules.parts.rule import Rule
 from banwatch.judge.thresholds import MOSTLY_ENDPOINTS, MOSTLY_SHARE, PARTLY_ENDPOINTS, PARTLY_SHARE
 from banwatch.model.evidence import Evidence
 from banwatch.model.fate import Fate

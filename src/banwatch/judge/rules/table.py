@@ -6,9 +6,9 @@ from banwatch.judge.rules.eras import ERA_RULES
 from banwatch.judge.rules.http import HTTP_RULES
 from banwatch.judge.rules.in_clear import IN_CLEAR_RULES
 from banwatch.judge.rules.lookup import LOOKUP_RULES
+from banwatch.judge.rules.parts.rule import Rule
 from banwatch.judge.rules.path import PATH_RULES
 from banwatch.judge.rules.route import ROUTE_RULES
-from banwatch.judge.rules.rule import Rule
 from banwatch.judge.rules.services import SERVICE_RULES
 from banwatch.judge.rules.whole import VETO_RULES, WHOLE_RULES
 

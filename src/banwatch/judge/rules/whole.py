@@ -1,8 +1,8 @@
 """Rules about the measurement as a whole: withdrawn accusations, and statements without an accused."""
 
-from banwatch.judge.rules.phrases import at_hop, failed_for_control, host, listed
-from banwatch.judge.rules.rule import Rule
-from banwatch.judge.rules.ways import is_partly_reached, what_failed
+from banwatch.judge.rules.parts.phrases import at_hop, failed_for_control, host, listed
+from banwatch.judge.rules.parts.rule import Rule
+from banwatch.judge.rules.parts.ways import is_partly_reached, what_failed
 from banwatch.model.evidence import Evidence
 from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX
 from banwatch.model.fate import Ending

@@ -1,6 +1,6 @@
 """Ways to a site: by each address, over each version of IP, over TCP and QUIC. Conditions and phrases."""
 
-from banwatch.judge.rules.phrases import listed, not_by_chance
+from banwatch.judge.rules.parts.phrases import listed, not_by_chance
 from banwatch.judge.weighing.facts.addresses import is_v6
 from banwatch.model.evidence import Evidence
 from banwatch.model.failure import DNS_NXDOMAIN, DNS_REFUSED
