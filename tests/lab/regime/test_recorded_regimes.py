@@ -1,7 +1,8 @@
 """Regimes from the public record without a trait of their own: each can be read and names its sources.
 
-To play one, a world needs its provider's resolver: `banwatch lab play tests/lab/regime/records/NAME.yaml --world
-FILE --out DIR`, and `python bench/play_score.py DIR --world FILE` prints what the judge made of it.
+To play one, a world needs its provider's resolver:
+`banwatch lab play tests/lab/regime/records/NAME.yaml --world FILE --out DIR`, and
+`python bench/play_score.py DIR --world FILE` prints what the judge made of it.
 """
 
 from pathlib import Path
