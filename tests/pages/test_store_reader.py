@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,13 @@ from banwatch.bans import load_bans
 from banwatch.bulletin import publish
 from banwatch.bulletin.verify import verify_bundle
 from banwatch.explorer.app import create_app
+from banwatch.model.ban import Comparison, Measured
 from banwatch.model.ids import Asn, TargetName
 from banwatch.pages.store_reader import StoreReader
 from banwatch.pipeline.conclude import detect
 from banwatch.pipeline.ingest import ingest
 from banwatch.reference import load
-from banwatch.store import Store
+from banwatch.store import Store, queries
 from tests.explorer.asgi_client import get
 from tests.pages.made_up_country import KP, make_country
 
@@ -88,3 +90,34 @@ def test_the_app_of_a_recording(database: Path) -> None:
     asyncio.run(through_its_life())
     assert len(answers) == 2
     assert all("Recording." in text and "Made in a lab." in text for text in answers)
+
+
+def test_a_wide_comparison_is_read_in_part(tmp_path: Path) -> None:
+    row = Comparison(
+        ban_id="b",
+        target=TargetName("t"),
+        category="",
+        probe_cc=KP,
+        probe_asn=Asn(1),
+        access_tier="",
+        announced=False,
+        measured=Measured.NOT_ENFORCED,
+        since=None,
+        until=None,
+        since_known=False,
+        mechanisms=(),
+        measurements=1,
+        interfered=0,
+        witness=None,
+        relation=(),
+    )
+    rows = [replace(row, target=TargetName(f"t{n:02}")) for n in range(9)]
+    rows[3] = replace(rows[3], announced=True)
+    rows[5] = replace(rows[5], measured=Measured.ENFORCED)
+    with Store.open(tmp_path / "s.duckdb") as store:
+        with store.transaction():
+            store.append("comparison", rows)
+        assert queries.comparisons(store, "b", most=9) == rows
+        assert queries.comparisons(store, "b", most=8) == [rows[3], rows[5]]
+        assert queries.comparisons(store, "b", most=1) == [rows[3]]
+        assert queries.comparisons(store, "other", most=1) == []

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 
@@ -10,7 +11,7 @@ from banwatch.model.ids import MeasurementUid, TargetName
 from banwatch.model.report import ReaderReport
 from banwatch.model.verdict import Verdict
 from banwatch.pages.days import DayCount, DayKey, fold_days
-from banwatch.pages.figures.ban_figures import ChartScope, charts, picture_view
+from banwatch.pages.figures.ban_figures import ChartScope, charts, drawn_columns, picture_view
 from banwatch.pages.figures.chart import Chart
 from banwatch.pages.figures.draw import Drawing, draw_png, draw_svg
 from banwatch.pages.links import LiveLinks
@@ -72,7 +73,7 @@ def render_ban(
     findings = read_ban(reader, ban_id)
     scope = ban_chart_scope(findings, recorded=recorded)
     days = _days_in(reader, findings, scope)
-    drawn = charts(scope, days, reader.changes(), _LINKS)
+    drawn = charts(replace(scope, columns=drawn_columns(scope, days)), days, reader.changes(), _LINKS)
     witnesses = sorted({row.witness for row in findings.rows if row.witness})
     page = view_ban(
         findings,
@@ -105,7 +106,8 @@ def render_picture(reader: Reader, ban_id: str, vantage: Vantage, extension: str
     findings = read_ban(reader, ban_id)
     scope = ban_chart_scope(findings, recorded=recorded)
     days = _days_in(reader, findings, scope)
-    for column, chart in charts(scope, days, reader.changes(), _LINKS):
+    chosen = tuple(column for column in scope.columns if column.vantage == vantage)
+    for column, chart in charts(replace(scope, columns=chosen), days, reader.changes(), _LINKS):
         if column.vantage == vantage:
             return _svg(chart).standalone.encode() if extension == "svg" else _png(chart)
     raise NotFoundError("Nothing was measured there.")

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -293,10 +294,20 @@ def comparisons(store: Store, ban_id: str | None = None, *, most: int | None = N
         most: rows at most: where there are more, only those that are announced or show interference are
             read, up to so many.
     """
-    found = _comparisons(store, ban_id, LIMIT if most is None else most + 1, relevant=False)
-    if most is not None and len(found) > most:
-        return _comparisons(store, ban_id, most, relevant=True)
-    return found
+    if most is None or ban_id is None:
+        return _comparisons(store, ban_id, LIMIT if most is None else most, relevant=False)
+    rows = store.table("comparison")
+    of_ban = rows.filter(rows.ban_id == argument("ban"))
+    counted = of_ban.agg(rows=of_ban.count())
+    (count,) = store.read_prepared("count_comparisons", lambda: counted, {"ban": ban_id}, _Count)
+    return _comparisons(store, ban_id, most, relevant=count.rows > most) if count.rows else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """Number of rows."""
+
+    rows: int
 
 
 def _comparisons(store: Store, ban_id: str | None, limit: int, *, relevant: bool) -> list[Comparison]:

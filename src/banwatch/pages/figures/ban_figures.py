@@ -17,6 +17,10 @@ MAX_DAYS = 62
 """Days that a chart shows at most, those nearest the change: more squares in a row are too small to read."""
 
 
+MAX_SQUARES = 10_000
+"""Squares in all charts of a page at most: each is some 650 bytes of the page."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChartScope:
     """Targets and vantages that the charts of a ban or an incident show."""
@@ -34,6 +38,15 @@ class ChartScope:
     def targets(self) -> frozenset[str]:
         """Return every target in scope."""
         return frozenset(target for band in self.bands for target in band.targets)
+
+
+def drawn_columns(scope: ChartScope, days: Mapping[DayKey, DayCount]) -> tuple[ComparisonColumn, ...]:
+    """Choose the columns whose charts a page shows: the first ones, up to `MAX_SQUARES`, at least one."""
+    counts = {key: count for key, count in days.items() if key.target in scope.targets}
+    if not counts:
+        return scope.columns
+    squares = len(scope.targets) * len(_shown_days(scope, counts))
+    return scope.columns[: max(1, MAX_SQUARES // squares)]
 
 
 def charts(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date
@@ -236,6 +237,7 @@ def counted(count: int, singular: str, plural: str = "") -> str:
     return f"{number(count)} {singular if count == 1 else plural or singular + 's'}"
 
 
+@lru_cache(maxsize=10_000)
 def day(value: date) -> str:
     """Write a day: `1 April 2016`."""
     return str(format_date(value, "d MMMM y", locale=LOCALE))
