@@ -251,3 +251,16 @@ def test_unrelated_answers_of_another_network_are_still_compared() -> None:
     """An answer in another AS, with the page there: a content network, whatever the resolver."""
     scenario = Scenario(system=Lookup(OTHER_AS), **ABROAD)
     assert not judge_line(scenario.to_line()).state.accuses
+
+
+@pytest.mark.parametrize("failure", [TIMEOUT, RESET, "connection_refused"])
+def test_one_dead_address_of_several_needs_more_than_one_time_out(failure: str) -> None:
+    """A resolver that gave one address of a site, which did not answer once: others of the site did.
+
+    Found by mutations. A refusal, a reset, and a time-out that comes again when it is tried again, accuse.
+    """
+    first = Lookup((GENUINE[0],))
+    scenario = Scenario(system=first, tcp={GENUINE[0]: failure})
+    alone, again = judge_line(scenario.to_line()), judge_line(scenario.but(retries=True).to_line())
+    assert alone.state is (State.IMPAIRED if failure == TIMEOUT else State.LIKELY_BLOCKED)
+    assert again.state is State.LIKELY_BLOCKED

@@ -58,11 +58,12 @@ def failed_for_control(e: Evidence) -> bool:
 def not_by_chance(e: Evidence, timeouts: int) -> bool:
     """Time-outs that loss, impatience or a slow machine would not explain.
 
-    One alone, on a network that loses other packets too or with little time given, may be any of them.
+    One alone, on a network that loses other packets too, with little time given, or at one address of a site
+    that works at its others, may be any of them.
     """
     if e.slow_probe and not e.retested:
         return False
-    return timeouts > 1 or not (e.dns_lossy or e.short_timeouts)
+    return timeouts > 1 or not (e.dns_lossy or e.short_timeouts or e.page_by_other_route)
 
 
 def is_by_name(e: Evidence) -> bool:
