@@ -25,6 +25,7 @@ def find_changes(
     cells: Iterable[Cell],
     *,
     through: datetime | None = None,
+    continues: bool = False,
     prior: Prior | None = None,
     emissions: Emissions = DEFAULT,
 ) -> tuple[Change, ...]:
@@ -35,6 +36,8 @@ def find_changes(
         through: the moment up to which the data are complete: hours before it without cells are empty. If
             omitted, the data reach as far as some voices do, and a silence that lasts to their end may be
             that of the table.
+        continues: whether the cells are of a store that goes on receiving: a silence that lasts to their end
+            is then told where other countries were heard up to it.
         prior: the series' common baseline, to update one series alone; from the cells, if omitted.
         emissions: how an hour's votes are weighed.
 
@@ -55,7 +58,7 @@ def find_changes(
     if through is not None:  # hours that have ended
         vouched = max(vouched, hour_of(through) - timedelta(hours=1))
     cut_off = list(find_cut_off(every))
-    silent = find_shutdowns(every, vouched, complete=through is not None)
+    silent = find_shutdowns(every, vouched, complete=through is not None, continues=continues)
     alone = [one for one in silent if not any(_overlap(one, other) for other in cut_off)]
     changes.extend(join_shutdowns([*alone, *cut_off]))
     return tuple(sorted(changes, key=_order))

@@ -231,6 +231,10 @@ LACKING_USUAL_HOURS = 2.0
 """Hours with measurements that a country must usually have in a gap to be counted as lacking it, or not."""
 LACKING_SHARE = 0.1
 """Share of these hours up to which a country lacks the gap."""
+CONTINUING_COUNTRIES = 2
+CONTINUING_HOURS = 6
+"""Other countries that must have been heard to the end of a silence that lasts, also in its last quarter and
+so many hours: what is received still comes in then, and a table that ends, ends for all."""
 MIDNIGHT_SPAN_HOURS = 6
 """Hours within which an edge must be dated for midnight in it to say anything."""
 LEVEL_HOURS = 14 * 24

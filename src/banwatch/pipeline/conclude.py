@@ -58,7 +58,7 @@ def detect(
     earlier = Earlier(
         published=current, withdrawn=withdrawn, used_ids=used_ids | published.keys(), first_published=first
     )
-    found = conclude(cells, through=through, earlier=earlier, moderated=moderated(decisions))
+    found = conclude(cells, through=through, continues=True, earlier=earlier, moderated=moderated(decisions))
     changes, incidents = found.changes, found.incidents
     heard = [cell for cell in cells if cell.source_class.is_witness]
     for one in incidents:

@@ -21,7 +21,7 @@ import numpy as np
 from banwatch.detect import thresholds as t
 from banwatch.detect.shutdowns.chance import Hours, Tail, networks_of, shifted_tail, tail_of, voices_of
 from banwatch.detect.shutdowns.edges import change_of, change_of_season, join_across_lone_voice
-from banwatch.detect.shutdowns.ours import Clock, Country, is_gap_of_ours, level
+from banwatch.detect.shutdowns.ours import Clock, Country, is_gap_of_ours, level, went_on
 from banwatch.detect.shutdowns.recurring import Season, seasons
 from banwatch.detect.shutdowns.rhythm import (
     Nats,
@@ -126,7 +126,9 @@ class _Candidate:
         return max(both, 0) / (max(self.ends, other.ends) - min(self.begins, other.begins) + 1)
 
 
-def find_shutdowns(cells: Sequence[Cell], through: datetime, *, complete: bool = True) -> list[Change]:
+def find_shutdowns(
+    cells: Sequence[Cell], through: datetime, *, complete: bool = True, continues: bool = False
+) -> list[Change]:
     """Find stretches in which a network was shut down.
 
     Args:
@@ -134,6 +136,8 @@ def find_shutdowns(cells: Sequence[Cell], through: datetime, *, complete: bool =
         through: start of the last hour that the data cover.
         complete: whether somebody vouches that every measurement up to then is here; otherwise a silence that
             lasts to the end may be the end of the table.
+        continues: whether the cells are of a store that goes on receiving: a silence that lasts is then told
+            where other countries were heard to the end of it.
     """
     vouched = hour_number(through)
     last = max(hour_number(cell.hour) for cell in cells)
@@ -153,7 +157,7 @@ def find_shutdowns(cells: Sequence[Cell], through: datetime, *, complete: bool =
             for network, (_, season) in recurring
         )
     ]
-    examination = _Examination(every, clocks, complete)
+    examination = _Examination(every, clocks, complete, continues)
     accepted: list[tuple[_Candidate, float]] = []
     for candidate in every:
         repeated = any(
@@ -266,10 +270,17 @@ def _clocks(units: Sequence[_Unit]) -> dict[Country, Clock]:
 class _Examination:
     """Examines candidates against chance, against each other and against the measuring."""
 
-    def __init__(self, every: Sequence[_Candidate], clocks: Mapping[Country, Clock], complete: bool) -> None:
+    def __init__(
+        self,
+        every: Sequence[_Candidate],
+        clocks: Mapping[Country, Clock],
+        complete: bool,
+        continues: bool,
+    ) -> None:
         self._every = every
         self._clocks = clocks
         self._complete = complete
+        self._continues = continues
         self._shifted: dict[int, Tail | None] = {}
 
     def expected(self, candidate: _Candidate) -> float:
@@ -277,7 +288,7 @@ class _Examination:
         silence, unit = candidate.silence, candidate.unit
         if silence.testimony >= t.TESTIFIED_NATS and silence.nats >= t.SHUTDOWN_NATS:
             return min(candidate.expected, t.FALSE_PARTS_PER_WEEK * unit.weeks)
-        if candidate.lasts and not self._complete:
+        if candidate.lasts and not self._complete and not (self._continues and self._heard(candidate)):
             return inf  # the table, or the measuring, may have ended
         longest = t.MEASURING_ENDED_HOURS if candidate.lasts else t.MEASURING_PAUSED_HOURS
         if candidate.hours > longest or unit.weeks < t.RHYTHM_WEEKS:
@@ -292,6 +303,17 @@ class _Examination:
         if is_gap_of_ours(silence, unit.clock, unit.network[0], self._clocks):
             return inf
         return by_chance
+
+    def _heard(self, candidate: _Candidate) -> bool:
+        """Return whether several other countries were heard in all of a silence, up to its end."""
+        silence, unit = candidate.silence, candidate.unit
+        span = (unit.rhythm.start + silence.first, unit.rhythm.start + silence.last)
+        others = {
+            country
+            for (country, _), clock in self._clocks.items()
+            if country != unit.network[0] and went_on(clock, *span)
+        }
+        return len(others) >= t.CONTINUING_COUNTRIES
 
     def _alone(self, candidate: _Candidate) -> float:
         unit = candidate.unit

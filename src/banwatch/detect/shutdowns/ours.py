@@ -97,3 +97,25 @@ def level(silence: Silence, clock: Clock) -> float:
         shares.append(float(np.median(weeks)))
     least = min(shares, default=1.0)
     return least if least < t.LEVEL_STEADY else 1.0
+
+
+def went_on(clock: Clock, first: int, last: int) -> bool:
+    """Return whether a country was heard about as usual from one hour to another, also in the last quarter.
+
+    Args:
+        clock: its hours.
+        first: hour number of the first hour.
+        last: hour number of the last.
+    """
+    rhythm, nats = clock
+    begin, end = max(first - rhythm.start, 0), last - rhythm.start + 1
+    if end > len(nats):
+        return False
+    tail = end - max((end - begin) // 4, t.CONTINUING_HOURS)
+    if tail < begin:
+        return False
+    for part in (slice(begin, end), slice(tail, end)):
+        usual = float((1 - np.exp(-nats[part])).sum())
+        if usual < 1 or float(rhythm.live[part].sum()) < t.LEVEL_STEADY * usual:
+            return False
+    return True

@@ -51,6 +51,7 @@ def conclude(
     cells: Sequence[Cell],
     *,
     through: datetime | None = None,
+    continues: bool = False,
     earlier: Earlier | None = None,
     moderated: Mapping[str, Action] | None = None,
 ) -> Conclusions:
@@ -59,6 +60,7 @@ def conclude(
     Args:
         cells: every cell.
         through: time up to which a missing cell counts as silence; that of the last cell where None.
+        continues: whether the cells are of a store that goes on receiving.
         earlier: incidents published before; those that are found again keep their ids.
         moderated: decisions of moderators on incidents, by id.
     """
@@ -73,7 +75,7 @@ def conclude(
         if len(of_level) == counted:
             continue
         counted = len(of_level)
-        every = detection.find_changes(of_level, through=through)
+        every = detection.find_changes(of_level, through=through, continues=continues)
         found = _group(every, of_level, _after(earlier, incidents))
         beside = _beside(found, incidents, moderated, of_level)
         changes += tuple(c for c in every if classes is VOUCHED or _is_of_any(c, beside))
