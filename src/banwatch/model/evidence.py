@@ -309,6 +309,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Fate of the same page inside TLS, at the address that refused it unencrypted: `http.ok`,
     `http.refused`, or how the connection ended where the control's did not (`tcp.timeout`, `tls.reset`, ...);
     else empty."""
+    throttle_slowdown: float | None = None
+    """How many times faster its twin was downloaded, by what the kernel saw of both; null where nothing was
+    compared."""
     tls_clear_text: int = 0
     """Handshakes at genuine addresses that were answered with something else than TLS."""
     dns_host_answers_alike: bool = False

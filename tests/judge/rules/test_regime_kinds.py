@@ -153,3 +153,30 @@ def test_no_address_counts_where_no_other_resolver_can_be_asked() -> None:
         S.but(system=Lookup((), "dns_servfail_error"), plain=SILENT, encrypted=None),
     ):
         assert not judge_line(honest.to_line()).state.accuses
+
+
+def test_a_page_held_back_until_time_is_up_is_slowed_and_not_cut() -> None:
+    """Policed to 40 kbit/s not one record of TLS arrives in time: the kernel's counts tell the rate."""
+    cut = weigh_line(S.but(page=Page(None, "generic_timeout_error")).to_line())
+    held = msgspec.structs.replace(
+        cut,
+        http_again_failed=True,
+        http_other_name_ok=True,
+        throttle_kind="policing",
+        throttle_slowdown=500.0,
+        http_goodput_control_bps=3_000_000.0,
+    )
+    verdict = judge(held)
+    assert (verdict.state, verdict.mechanisms) == (State.LIKELY_BLOCKED, ("tls.throttle.sni",)), verdict
+    assert "500 times faster" in verdict.sentence
+    assert judge(msgspec.structs.replace(held, throttle_kind="")).mechanisms == ("tls.timeout.sni",)
+    slow_by_itself = msgspec.structs.replace(
+        held, http_goodput_control_bps=60_000.0, http_other_name_ok=False, http_again_failed=False
+    )
+    assert not judge(slow_by_itself).state.accuses
+    unknown = msgspec.structs.replace(slow_by_itself, http_goodput_control_bps=None)
+    assert not judge(unknown).state.accuses
+    like_its_twin = msgspec.structs.replace(
+        slow_by_itself, http_goodput_control_bps=3e6, throttle_slowdown=2.0
+    )
+    assert not judge(like_its_twin).state.accuses

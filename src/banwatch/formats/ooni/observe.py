@@ -65,6 +65,7 @@ def observe(
         connections=read_connections(keys.x_tcp_info) if keys.x_tcp_info else (),
         located=read_located(keys.x_localization) if keys.x_localization else (),
         throttle_kind=read_throttle_kind(keys.x_throttling),
+        download_slowdown=(keys.x_throttling.slowdown or {}).get("download") if keys.x_throttling else None,
         control_goodput_bps=keys.x_throttling.control_goodput_bps if keys.x_throttling else None,
     )
 

@@ -84,6 +84,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     located: tuple[Located, ...] = ()
     throttle_kind: str = ""
     """Kind of throttling of the page, where the probe could tell: `policing`, `shaping`, or empty."""
+    download_slowdown: float | None = None
+    """How many times faster the twin of a slow page came, by what the kernel saw of both transfers."""
     control_goodput_bps: float | None = None
     """Rate at which the page came to the control."""
     endpoints: tuple[Endpoint, ...] = ()

@@ -2,19 +2,12 @@
 
 from banwatch.judge.rules.parts.phrases import at_hop, host, is_before_any_word, is_by_name, listed
 from banwatch.judge.rules.parts.rule import Rule
-from banwatch.judge.thresholds import (
-    HANDSHAKE_FLOOR_MS,
-    HANDSHAKE_RATIO,
-    THROTTLE_CONTROL_RATIO,
-    THROTTLE_FLOOR_BPS,
-    THROTTLE_RATIO,
-)
+from banwatch.judge.rules.speed import SPEED_RULES, slowed_download
 from banwatch.judge.weighing.facts.pages import PageComparison, differs, is_another
 from banwatch.model.evidence import Evidence
 from banwatch.model.fate import Ending
 from banwatch.model.ids import RuleId
 from banwatch.model.nettest import NettestKind
-from banwatch.model.path import ThrottleKind
 from banwatch.model.state import Layer, State
 
 _WEB = frozenset({NettestKind.WEB})
@@ -25,7 +18,6 @@ _SUCCESS = 2
 """First digit of the statuses of a page that came."""
 _SAY_NO = frozenset({403, 451})
 """Statuses that block pages come with: with a page, they are one."""
-_KILO = 1000
 
 
 def _answered(e: Evidence) -> bool:
@@ -80,7 +72,7 @@ _LATER: dict[str, str] = {
 def _cut_later(e: Evidence) -> bool:
     if not e.http_encrypted or e.http_kind not in _LATER or not e.control_http:
         return False
-    if e.http_kind == Ending.TIMEOUT and ((e.slow_probe and not e.retested) or _slowed_download(e)):
+    if e.http_kind == Ending.TIMEOUT and ((e.slow_probe and not e.retested) or slowed_download(e)):
         return False  # a page that comes too slowly to arrive in time was not cut
     return e.tls_ok > 0 and e.http_genuine and e.http_again_failed and e.http_other_name_ok
 
@@ -90,37 +82,6 @@ def _by_host(e: Evidence) -> tuple[str, ...]:
     if is_before_any_word(e):
         return ("tcp.reset",)
     return ("http.reset.host",) if is_by_name(e) else ("http.reset",)
-
-
-def _interfered_before(e: Evidence) -> bool:
-    """Whether lookups, connects or handshakes of the same site failed: then something else acted already."""
-    cuts = e.tcp_timeout + e.tcp_reset + e.tcp_refused + e.tls_timeout + e.tls_reset + e.tls_eof + e.tls_alert
-    return e.dns_system_unvouched or e.dns_system_failure is not None or bool(e.dns_bogons) or cuts > 0
-
-
-def _slowed_download(e: Evidence) -> bool:
-    ours, other, control = e.http_goodput_bps, e.http_goodput_other_bps, e.http_goodput_control_bps
-    if ours is None or other is None or ours >= THROTTLE_FLOOR_BPS or other <= ours * THROTTLE_RATIO:
-        return False
-    if control is None:  # a slow site beside a block is told from a slowed one by a policer's pattern alone
-        return e.throttle_kind == ThrottleKind.POLICING or not _interfered_before(e)
-    return control > ours * THROTTLE_CONTROL_RATIO
-
-
-_HELD_BACK: dict[str, str] = {
-    ThrottleKind.POLICING: "; what exceeds a rate is dropped",
-    ThrottleKind.SHAPING: "; what exceeds a rate waits in a queue",
-}
-
-
-def _slowed_handshake(e: Evidence) -> bool:
-    ours, other = e.tls_handshake_ms, e.tls_handshake_other_ms
-    return (
-        ours is not None
-        and other is not None
-        and ours > HANDSHAKE_FLOOR_MS
-        and ours > other * HANDSHAKE_RATIO
-    )
 
 
 def _page_where(e: Evidence) -> tuple[str, ...]:
@@ -345,50 +306,5 @@ HTTP_RULES: tuple[Rule, ...] = (
             f"the same address."
         ),
     ),
-    Rule(
-        id=RuleId("http.slowed"),
-        layer=Layer.HTTP,
-        kinds=_WEB,
-        condition=(
-            "the page came ten times slower than another name's over the same network, under 256 kbit/s, and "
-            "not nearly as slowly to the control"
-        ),
-        holds=_slowed_download,
-        state=State.LIKELY_BLOCKED,
-        mechanism="tls.throttle.sni, http.throttle.host",
-        mechanisms=lambda e: ("tls.throttle.sni",) if e.http_encrypted else ("http.throttle.host",),
-        why="congestion slows every name alike",
-        source="Xue et al. 2021 (throttling of Twitter)",
-        pitfall=(
-            "A congested network or a slow site would be accused. Another name must be ten times faster "
-            "over the same network, and the control at least three times."
-        ),
-        sentence=lambda e: (
-            f"{host(e)} came at {(e.http_goodput_bps or 0) / _KILO:.0f} kbit/s, another name at "
-            f"{(e.http_goodput_other_bps or 0) / _KILO:.0f} kbit/s over the same "
-            f"network{_HELD_BACK.get(e.throttle_kind, '')}."
-        ),
-    ),
-    Rule(
-        id=RuleId("tls.slowed"),
-        layer=Layer.TLS,
-        kinds=_WEB,
-        condition=(
-            "the TLS handshake took ten times as long as another name's at the same address, and over 3 s"
-        ),
-        holds=_slowed_handshake,
-        state=State.LIKELY_BLOCKED,
-        mechanism="tls.throttle.sni",
-        mechanisms=lambda e: ("tls.throttle.sni",),
-        why="packets of one name's handshake are delayed",
-        source="net4people/bbs#382",
-        pitfall=(
-            "A loaded server would be accused. Another name at the same address must shake hands ten times "
-            "faster."
-        ),
-        sentence=lambda e: (
-            f"The TLS handshake with {host(e)} took {(e.tls_handshake_ms or 0) / _KILO:.1f} s, with another "
-            f"name {(e.tls_handshake_other_ms or 0) / _KILO:.1f} s at the same address."
-        ),
-    ),
+    *SPEED_RULES,
 )
