@@ -10,11 +10,14 @@ import pytest
 import zstandard
 
 from banwatch import reference
+from banwatch.explorer.app import create_app_over
 from banwatch.model.receipt import SourceClass
+from banwatch.pages.store_reader import StoreReader
 from banwatch.pipeline.conclude import detect
 from banwatch.pipeline.ingest import ingest
 from banwatch.pipeline.rebuild import rebuild
 from banwatch.store import Store, queries
+from tests.explorer.asgi_client import get
 from tests.pipeline.measurement_lines import line, write
 
 OLD = Path(__file__).parents[1] / "store" / "data" / "store-0.1.0.tar.zst"
@@ -91,3 +94,13 @@ def test_store_of_any_other_version_keeps_its_ids_through_a_renewal(old: Path) -
         rebuild(store, reference.load())
         detect(store, [], now=NOW)
     assert _ids(old) == [GIVEN]
+
+
+def test_address_of_an_incident_stays(old: Path) -> None:
+    """The page of an incident that 0.1.0 published is at the same address after the upgrade."""
+    with Store.open(old) as store:
+        detect(store, [], now=NOW)
+    with Store.open(old, read_only=True) as store:
+        answer = get(create_app_over(StoreReader(store)), f"/incidents/{GIVEN}")
+    assert answer.status == 200
+    assert GIVEN in answer.text

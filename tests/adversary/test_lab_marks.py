@@ -9,6 +9,8 @@ from banwatch import reference
 from banwatch.collector.intake import read_line_untrusted
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.observatory.serve import refuse_mixed
+from banwatch.pages.store_reader import StoreReader
+from banwatch.pages.views.notices import notices_for
 from banwatch.pipeline.ingest import ingest
 from banwatch.store import Store
 from tests.pipeline.measurement_lines import line, write
@@ -39,3 +41,16 @@ def test_serve_refuses_lab_and_real_together(
             refuse_mixed(str(path))
     else:
         refuse_mixed(str(path))
+
+
+def test_lab_marks_are_counted_over_the_countries_that_a_page_shows(tmp_path: Path) -> None:
+    """One lab measurement of one country marked every page and feed of the site."""
+    lines = [line(0, annotations=LAB), *(line(n, probe_cc="KE", probe_asn="AS64500") for n in (1, 2))]
+    with Store.open(tmp_path / "s.duckdb") as store:
+        ingest(store, [write(tmp_path / "a.jsonl", lines)], reference.load())
+        reader = StoreReader(store)
+        assert reader.labs() == {"": 2, "kp-2016": 1}
+        assert reader.labs(("KE",)) == {"": 2}
+        assert reader.labs(("KP",)) == {"kp-2016": 1}
+        assert notices_for(reader.labs(("KE",)), recorded=False) == ()
+        assert [notice.kind for notice in notices_for(reader.labs(("KP",)), recorded=False)] == ["lab"]

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -241,11 +241,12 @@ class MadeUpReader:
     def incidents(self) -> Sequence[Incident]:
         return self.incident_rows
 
-    def labs(self) -> Mapping[str, int]:
+    def labs(self, countries: Collection[str] = ()) -> Mapping[str, int]:
         counts: dict[str, int] = {}
         for uid in self.raw_lines:
-            lab = self._observed(uid)[0].lab
-            counts[lab] = counts.get(lab, 0) + 1
+            measurement = self._observed(uid)[0]
+            if not countries or measurement.probe_cc in countries:
+                counts[measurement.lab] = counts.get(measurement.lab, 0) + 1
         return counts
 
     def recorded(self) -> bool:

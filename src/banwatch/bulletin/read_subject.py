@@ -98,7 +98,7 @@ def _read_incident(reader: Reader, incident: Incident, *, recorded: bool) -> Bul
         targets = tuple(sorted({cell.target for cell in cells}))
     wanted = frozenset(targets)
     days = fold_days(cell for cell in cells if cell.target in wanted)
-    labs = reader.labs()
+    labs = reader.labs((incident.probe_cc,))
     vantages = frozenset(key.vantage for key in days)
     notices = notices_for(labs, recorded=recorded)
     changes = tuple(reader.changes())

@@ -180,7 +180,7 @@ def render_incident(
     page = view_incident_page(
         found,
         reader.bans().values(),
-        notices_for(reader.labs(), recorded=recorded),
+        notices_for(reader.labs((found.probe_cc,)), recorded=recorded),
         _LINKS,
     )
     readers = view_readers(on_incident(reported, found)) if reported is not None else None
@@ -194,7 +194,7 @@ def render_feed(reader: Reader, base: str) -> bytes:
         incidents,
         address_of={i.incident_id: base + _LINKS.incident(i.incident_id) for i in incidents},
         own=base + _LINKS.feed(),
-        lab=any(reader.labs()),
+        lab=any(reader.labs({incident.probe_cc for incident in incidents})) if incidents else False,
     )
 
 

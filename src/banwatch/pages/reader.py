@@ -1,6 +1,6 @@
 """The typed questions that a page may ask of a store."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -80,8 +80,8 @@ class Reader(Protocol):
     def incidents(self) -> Sequence[Incident]:
         """Return the incidents, in order of their ids."""
 
-    def labs(self) -> Mapping[str, int]:
-        """Count the measurements that each lab made; the empty name is the real world."""
+    def labs(self, countries: Collection[str] = ()) -> Mapping[str, int]:
+        """Count the measurements that each lab made, of some countries or of all; empty is the real world."""
 
     def recorded(self) -> bool:
         """Tell whether the measurements were replayed from a recording."""

@@ -1,6 +1,6 @@
 """A reader that answers the questions of pages from a store."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -102,8 +102,8 @@ class StoreReader:
     def incidents(self) -> Sequence[Incident]:
         return queries.incidents(self._store)
 
-    def labs(self) -> Mapping[str, int]:
-        return queries.labs(self._store)
+    def labs(self, countries: Collection[str] = ()) -> Mapping[str, int]:
+        return queries.labs(self._store, countries)
 
     def recorded(self) -> bool:
         return queries.properties(self._store).get("recorded") == "yes"

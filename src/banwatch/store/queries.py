@@ -1,7 +1,7 @@
 """Typed queries that return the model's nouns, always in one total order."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -340,9 +340,16 @@ def quarantined_at(store: Store, lines: Iterable[tuple[str, int]]) -> list[Quara
     )
 
 
-def labs(store: Store) -> dict[str, int]:
-    """Count measurements by the lab regime that they come from; empty is the real world."""
+def labs(store: Store, countries: Collection[str] = ()) -> dict[str, int]:
+    """Count measurements by the lab regime that they come from; empty is the real world.
+
+    Args:
+        store: open.
+        countries: whose measurements are counted; empty counts all.
+    """
     table = store.table("measurement")
+    if countries:
+        table = table.filter(table.probe_cc.isin(sorted(countries)))
     found = store.to_arrow(table.group_by("lab").agg(n=table.count()).order_by("lab"))
     return dict(zip(found.column("lab").to_pylist(), found.column("n").to_pylist(), strict=True))
 

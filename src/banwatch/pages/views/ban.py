@@ -118,7 +118,7 @@ def read_ban(reader: Reader, ban_id: str) -> BanFindings:
         rows=rows,
         columns=columns_of(ban, rows, _network_names(reader, vantages)),
         incidents=tuple(incident for incident in reader.incidents() if incident.probe_cc in countries),
-        labs=reader.labs() if any(row.measurements for row in rows) else {},
+        labs=reader.labs(countries) if any(row.measurements for row in rows) else {},
         left_out=left_out,
     )
 
