@@ -1,6 +1,6 @@
 """The JSON API: the rows behind the pages, a page of them at a time. `/openapi.json` describes it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
@@ -10,6 +10,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from banwatch.explorer.list_page import cut_list
 from banwatch.explorer.openapi_schema import add_schemas, response_of
 from banwatch.formats.json_views import ComparisonJson, IncidentJson, VerdictJson
 from banwatch.model.ban import Ban
@@ -100,10 +101,16 @@ def add_api_routes(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None
         return _json(BanWithComparison(ban=found, comparison=rows))
 
     @app.get("/api/incidents", response_model=list[IncidentJson], tags=["data"])
-    def incidents(request: Request, cc: str | None = None) -> Response:
-        """Return the incidents, in order of ids."""
-        found = reader_of(request).incidents()
-        return _json([IncidentJson.from_incident(one) for one in found if cc in (None, one.probe_cc)])
+    def incidents(
+        request: Request,
+        cc: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
+        after: str | None = None,
+    ) -> Response:
+        """Return incidents in order of ids; the header `Link` has the next page, where there is one."""
+        found = [one for one in reader_of(request).incidents() if cc in (None, one.probe_cc)]
+        page, link = cut_list(request, found, limit, after, id_of=lambda one: str(one.incident_id))
+        return _json([IncidentJson.from_incident(one) for one in page], link)
 
     @app.get("/api/incidents/{incident_id}", response_model=IncidentJson, tags=["data"])
     def incident(request: Request, incident_id: str) -> Response:
@@ -231,5 +238,5 @@ def _aware(at: datetime | None) -> datetime | None:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
-def _json(value: object) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json")
+def _json(value: object, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json", headers=headers)

@@ -8,12 +8,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Annotated
 
 import msgspec
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from banwatch.explorer.list_page import MAX_LIST, cut_list
 from banwatch.explorer.report_request import NotTakenError, read_body, require_same_origin, retry_header
 from banwatch.formats.own_address import is_address
 from banwatch.formats.reader_report import (
@@ -81,14 +83,24 @@ def add_report_routes(
         return Response(msgspec.json.encode(report), 201, media_type="application/json")
 
     @app.get(_API, response_model=list[ReaderReport], tags=["reports"])
-    def accepted(cc: str | None = None, target: str | None = None) -> Response:
-        """Return readers' reports that a moderator accepted: not measured, not verified."""
+    def accepted(
+        request: Request,
+        cc: str | None = None,
+        target: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=MAX_LIST)] = MAX_LIST,
+        after: str | None = None,
+    ) -> Response:
+        """Return readers' reports that a moderator accepted: not measured, not verified.
+
+        They are in order of arrival; the header `Link` has the next page, where there is one.
+        """
         found = [
             report
             for report in book.reports(ReportState.ACCEPTED)
             if cc in (None, report.claim.probe_cc) and target in (None, report.claim.target)
         ]
-        return Response(msgspec.json.encode(found), media_type="application/json")
+        page, link = cut_list(request, found, limit, after, id_of=lambda one: one.report_id)
+        return Response(msgspec.json.encode(page), media_type="application/json", headers=link)
 
 
 def _scrubbed(given: Fields, request: Request) -> Fields:
