@@ -28,7 +28,7 @@ from banwatch.pages.live_pages import render_ban, render_day, render_home, rende
 from banwatch.pages.store_reader import StoreReader
 from banwatch.pages.vantages import Vantage
 from banwatch.store import Store, queries
-from banwatch.store.rollups import reading
+from banwatch.store.counting import rolled_up as reading
 
 COUNTRIES, NETWORKS, TARGETS, DAYS = 200, 3_000, 5_000, 3_650
 START = datetime(2016, 1, 1, tzinfo=UTC)

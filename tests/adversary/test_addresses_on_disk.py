@@ -14,9 +14,9 @@ from fastapi import FastAPI
 from banwatch.collector import own
 from banwatch.collector.collecting import CollectorSettings, collecting
 from banwatch.collector.keys import load_keys
-from banwatch.collector.probe_services import NETTESTS
 from banwatch.collector.receiver import Receiver
 from banwatch.collector.routes import add_collector
+from banwatch.collector.services.probe_services import NETTESTS
 from banwatch.explorer.guard import Guard, SiteAddress
 from banwatch.net.http.clients import Proxies
 from banwatch.probe.spool.sealing import seal

@@ -17,8 +17,8 @@ from banwatch.collector.ingest_thread import IngestThread
 from banwatch.collector.intake import MAX_SUBMISSION_BYTES, READ_LIMITS, unpack_untrusted
 from banwatch.collector.keys import load_keys
 from banwatch.model.errors import WireError
-from banwatch.pipeline.documents import open_documents
-from banwatch.pipeline.sources import Source
+from banwatch.pipeline.files.documents import open_documents
+from banwatch.pipeline.files.sources import Source
 from tests.pipeline.measurement_lines import line
 
 BENCH = Path(__file__).parents[2] / "bench" / "adversary.py"

@@ -20,7 +20,7 @@ from banwatch.pipeline.rebuild import rebuild, rejudge
 from banwatch.pipeline.trust.decisions import Action, copy_decisions, decisions_path, read_decisions
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
-from banwatch.store.export import ExportReport
+from banwatch.store.exporting.export import ExportReport
 from banwatch.store.tables import MEASURED
 from tests.explorer.asgi_client import ask
 from tests.pipeline.measurement_lines import line, uid, write

@@ -22,9 +22,9 @@ from banwatch.collector import own
 from banwatch.collector.collecting import CollectorSettings, collecting
 from banwatch.collector.credential_routes import add_credentials
 from banwatch.collector.keys import load_keys
-from banwatch.collector.older_services import add_older_services
-from banwatch.collector.probe_services import TestHelpers, add_probe_services
 from banwatch.collector.routes import add_collector
+from banwatch.collector.services.older_services import add_older_services
+from banwatch.collector.services.probe_services import TestHelpers, add_probe_services
 from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.real import RealNet
 from banwatch.net.tls.certificates import Roots

@@ -126,6 +126,7 @@ NOT_THRESHOLDS = {
     "_REDIRECT": "class of HTTP statuses (RFC 9110)",
     "_SHOWN": "limit on output",
     "_VALID_FOR_NAME": "bit of a wire format",
+    "_SEGMENTS_AT_ONCE": "limit on memory",
     "_KILO": "arithmetic",
     "_BITS": "arithmetic",
     "_HOURS_A_WEEK": "arithmetic",

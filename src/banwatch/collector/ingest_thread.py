@@ -34,10 +34,10 @@ from banwatch.formats.zip_directory import check_directory_untrusted
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.receipt import Receipt, SourceClass, hour_of_receipt
 from banwatch.model.reference import Reference
-from banwatch.pipeline import sources
 from banwatch.pipeline.commit import Committer, Tally
 from banwatch.pipeline.conclude import detect
-from banwatch.pipeline.documents import open_documents
+from banwatch.pipeline.files import sources
+from banwatch.pipeline.files.documents import open_documents
 from banwatch.pipeline.ingest import ingest
 from banwatch.pipeline.lines import HEAD_BYTES, LongLine, split_lines
 from banwatch.pipeline.trust.receipts import with_receipt

@@ -20,7 +20,7 @@ from banwatch.formats.ooni.reading import read_text
 from banwatch.formats.own_address import scrub_submission
 from banwatch.model.errors import WireError
 from banwatch.model.ids import UNKNOWN_ASN, UNKNOWN_COUNTRY, Asn, CountryCode, parse_asn, parse_country
-from banwatch.pipeline.sources import ReadLimits
+from banwatch.pipeline.files.sources import ReadLimits
 from banwatch.probe.spool.sealing import unseal_untrusted
 
 MAX_SUBMISSION_BYTES = 6 << 20

@@ -26,12 +26,12 @@ from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.progress import Progress
 from banwatch.model.receipt import SourceClass
 from banwatch.net.local_socket import connect_local
-from banwatch.pipeline import sources
-from banwatch.pipeline.bucket import is_bucket
 from banwatch.pipeline.conclude import DetectReport, detect
 from banwatch.pipeline.deciding.moderation import moderate
 from banwatch.pipeline.deciding.redact import redact
 from banwatch.pipeline.deciding.retract import restore, retract
+from banwatch.pipeline.files import sources
+from banwatch.pipeline.files.bucket import is_bucket
 from banwatch.pipeline.ingest import IngestReport, ingest
 from banwatch.pipeline.rebuild import RebuildReport, rebuild, rejudge
 from banwatch.pipeline.trust.decisions import Action

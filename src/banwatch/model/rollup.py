@@ -149,7 +149,7 @@ class TargetTotal(StateCounts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VantageWitness:
-    """One measurement of a network and tier, to read the network's name from."""
+    """Measurement of a network and tier, to read the network's name from."""
 
     probe_cc: CountryCode
     probe_asn: Asn

@@ -13,10 +13,10 @@ from banwatch.collector import own
 from banwatch.collector.beside_store import archive_path, load_keys_of_store
 from banwatch.collector.collecting import CollectorSettings, collecting
 from banwatch.collector.credential_routes import add_credentials
-from banwatch.collector.older_services import add_older_services
-from banwatch.collector.probe_services import TestHelpers, add_probe_services
 from banwatch.collector.receiver import Receiver
 from banwatch.collector.routes import add_collector
+from banwatch.collector.services.older_services import add_older_services
+from banwatch.collector.services.probe_services import TestHelpers, add_probe_services
 from banwatch.explorer.decisions import add_decisions
 from banwatch.explorer.serving import ServingSettings, serve
 from banwatch.model.errors import BanwatchError

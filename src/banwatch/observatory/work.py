@@ -10,7 +10,7 @@ from banwatch.judge.ruleset_file import CURRENT, Ruleset
 from banwatch.model.progress import Progress
 from banwatch.model.receipt import SourceClass
 from banwatch.observatory.cores import count_cores
-from banwatch.pipeline import sources
+from banwatch.pipeline.files import sources
 from banwatch.pipeline.ingest import IngestReport
 from banwatch.pipeline.reading.detect_table import Detected
 from banwatch.pipeline.rebuild import RebuildReport

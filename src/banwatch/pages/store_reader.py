@@ -16,7 +16,7 @@ from banwatch.model.rollup import DailyCell, VantageWitness
 from banwatch.model.verdict import Verdict
 from banwatch.pages.reader import MOST_COMPARISONS, MOST_DAILY_CELLS
 from banwatch.store import Store, queries
-from banwatch.store.rollups import reading
+from banwatch.store.counting import rolled_up as reading
 
 
 @cache

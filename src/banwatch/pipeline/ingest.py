@@ -14,9 +14,9 @@ from banwatch.model.errors import WireError
 from banwatch.model.progress import Progress
 from banwatch.model.receipt import NO_RECEIPT, Receipt, SourceClass
 from banwatch.model.reference import Reference
-from banwatch.pipeline import sources
 from banwatch.pipeline.commit import Committer, Tally
-from banwatch.pipeline.documents import open_documents
+from banwatch.pipeline.files import sources
+from banwatch.pipeline.files.documents import open_documents
 from banwatch.pipeline.line_batch import LineBatch, LineBatchResult
 from banwatch.pipeline.lines import LongLine, split_lines
 from banwatch.pipeline.trust.receipts import split_receipts

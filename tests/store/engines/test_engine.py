@@ -23,7 +23,7 @@ from banwatch.pipeline.ingest import ingest
 from banwatch.pipeline.rebuild import rebuild, rejudge
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
-from banwatch.store.export import TIERS, ExportFilter, export
+from banwatch.store.exporting.export import TIERS, ExportFilter, export
 from banwatch.store.tables import MEASURED, TABLES
 from tests.pipeline.measurement_lines import line, uid, write
 from tests.store.engines.embedded_clickhouse import open_embedded, served

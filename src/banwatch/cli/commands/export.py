@@ -49,7 +49,7 @@ def _export(
     from banwatch.cli.views.store_work import show_export
     from banwatch.pipeline.trust.decisions import copy_decisions
     from banwatch.store import Store
-    from banwatch.store.export import ExportFilter, export
+    from banwatch.store.exporting.export import ExportFilter, export
 
     wanted = ExportFilter(
         probe_cc=cc.upper() if cc else None,

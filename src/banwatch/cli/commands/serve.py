@@ -68,7 +68,7 @@ def register(app: typer.Typer) -> None:
         """
         from banwatch.cli.views.messages import note
         from banwatch.collector.collecting import CollectorSettings
-        from banwatch.collector.probe_services import TestHelpers
+        from banwatch.collector.services.probe_services import TestHelpers
         from banwatch.explorer.serving import ServingSettings
         from banwatch.observatory.serve import serve_store
 

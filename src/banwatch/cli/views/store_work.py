@@ -12,7 +12,7 @@ from banwatch.pipeline.rebuild import RebuildReport
 from banwatch.pipeline.scrub_archive import ScrubReport
 from banwatch.store.audit import Audit
 from banwatch.store.engines.budget import size_text
-from banwatch.store.export import ExportReport
+from banwatch.store.exporting.export import ExportReport
 
 
 def show_ingest(report: IngestReport, *, as_json: bool) -> None:

@@ -21,7 +21,7 @@ from banwatch.detect.blocking.segments import Segment, lay_out
 from banwatch.detect.votes.steps import Floats, Steps
 
 Doubles = NDArray[np.float64]
-_TOGETHER = 1024
+_SEGMENTS_AT_ONCE = 1 << 10
 """Number of segments that are smoothed together: bounds the memory."""
 
 
@@ -120,7 +120,7 @@ def _batches(groups: Mapping[int, list[Segment]]) -> Iterator[list[tuple[int, li
     for number, mine in groups.items():
         batch.append((number, mine))
         size += len(mine)
-        if size >= _TOGETHER:
+        if size >= _SEGMENTS_AT_ONCE:
             yield batch
             batch, size = [], 0
     if batch:

@@ -16,7 +16,7 @@ from banwatch.model.incident import Incident, IncidentKind
 from banwatch.model.signal import Signal
 
 _NEAR = timedelta(hours=t.SIGNAL_NEAR_HOURS)
-_WEEK_H = 168
+_WEEK_HOURS = 7 * 24
 _WORDS = {
     "bgp": ("bgp", "withdraw", "route"),
     "active probing": ("ping", "trinocular", "probing", "slash24"),
@@ -120,7 +120,7 @@ def _chance(incident: Incident) -> float:
     """Return the chance that an observatory sees an outage near an incident that is none."""
     until = incident.end_latest or incident.onset_earliest + timedelta(hours=s.LASTING_HOURS)
     hours = (until - incident.onset_earliest + 2 * _NEAR).total_seconds() / 3600
-    return min(s.OUTAGES_PER_WEEK * hours / _WEEK_H, s.SEEN_AT_MOST)
+    return min(s.OUTAGES_PER_WEEK * hours / _WEEK_HOURS, s.SEEN_AT_MOST)
 
 
 def _watching(incident: Incident, signals: Sequence[Signal]) -> set[str]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from banwatch.store import Store, queries
+from banwatch.store.counting import rolled_up as reading
 from banwatch.store.engines.budget import SETTING, database_bytes, process_bytes, size_text
-from banwatch.store.rollups import reading
 
 SLOW_MS = 50.0
 """Time in which a question of a page should be answered (`bench/read.py`)."""

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from banwatch.model.errors import BanwatchError
 from banwatch.store import Store
-from banwatch.store.export import ExportReport
+from banwatch.store.exporting.export import ExportReport
 
 MAX_WHY_CHARS = 1_000
 DECISIONS = "decisions.jsonl"

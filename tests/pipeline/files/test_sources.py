@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from banwatch.model.errors import BanwatchError
-from banwatch.pipeline import sources
+from banwatch.pipeline.files import sources
 
 LINES = b'{"a":1}\n'
 

@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 from banwatch import reference
 from banwatch.cli.main import create_app
 from banwatch.model.errors import WireError
-from banwatch.pipeline import sources
-from banwatch.pipeline.documents import open_documents
+from banwatch.pipeline.files import sources
+from banwatch.pipeline.files.documents import open_documents
 from banwatch.pipeline.ingest import ingest
 from banwatch.store import Store, queries
 from tests.pipeline.measurement_lines import joined, line, tar
@@ -266,7 +266,7 @@ def test_what_holds_no_measurements_is_named_once(tmp_path: Path) -> None:
         _contents(tmp_path / "a")
 
 
-FIELD = Path(__file__).parents[3] / "shared" / "data" / "field" / "api-wrappers"
+FIELD = Path(__file__).parents[4] / "shared" / "data" / "field" / "api-wrappers"
 
 
 @pytest.mark.skipif(not FIELD.is_dir(), reason="the files lie outside the repository")

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from banwatch.model.errors import BanwatchError
 from banwatch.store.archive import sync_directory
 from banwatch.store.columns import Layout
-from banwatch.store.data_package import companions
+from banwatch.store.exporting.data_package import companions
 from banwatch.store.filters import filtered
 from banwatch.store.queries import cell_rows
 from banwatch.store.store import Store

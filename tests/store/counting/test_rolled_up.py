@@ -5,7 +5,7 @@ from datetime import timedelta
 from banwatch.model.ids import Asn, CountryCode, TargetName
 from banwatch.model.state import State
 from banwatch.store import Store
-from banwatch.store.rollups import reading
+from banwatch.store.counting import rolled_up as reading
 from tests.store.verdict_rows import START, verdict
 
 KP, IR = CountryCode("KP"), CountryCode("IR")

@@ -20,11 +20,9 @@ from banwatch.formats.encoded_text import is_utf16, utf16_codec
 from banwatch.formats.yaml_report import is_yaml_report, report_lines
 from banwatch.formats.zip_directory import check_directory_untrusted
 from banwatch.model.errors import WireError
-from banwatch.pipeline import bucket
-from banwatch.pipeline.lines import split_lines
-from banwatch.pipeline.sources import ENDINGS, POST, ReadLimits, Source
-from banwatch.pipeline.submissions import unwrapped
-from banwatch.pipeline.unpack import (
+from banwatch.pipeline.files import bucket
+from banwatch.pipeline.files.sources import ENDINGS, POST, ReadLimits, Source
+from banwatch.pipeline.files.unpack import (
     CHUNK_BYTES,
     GZIP,
     LZ4,
@@ -38,6 +36,8 @@ from banwatch.pipeline.unpack import (
     unlz4,
     unzstd,
 )
+from banwatch.pipeline.lines import split_lines
+from banwatch.pipeline.submissions import unwrapped
 
 _LINE_ENDINGS = tuple(e for e in ENDINGS if any(kind in e for kind in (".json", ".ndjson", ".yaml")))
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")

@@ -21,7 +21,7 @@ from banwatch.pipeline.conclude import detect
 from banwatch.pipeline.ingest import ingest
 from banwatch.store import Store
 from banwatch.store.columns import Layout
-from banwatch.store.export import FORMATS, TIERS, ExportFilter, export
+from banwatch.store.exporting.export import FORMATS, TIERS, ExportFilter, export
 from tests.pipeline.measurement_lines import line, write
 from tests.store.verdict_rows import START, verdict
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from banwatch.formats.ooni.decode import MAX_LINE_BYTES
 from banwatch.model.errors import BanwatchError
-from banwatch.pipeline import bucket
-from banwatch.pipeline.unpack import (
+from banwatch.pipeline.files import bucket
+from banwatch.pipeline.files.unpack import (
     CHUNK_BYTES,
 )
 

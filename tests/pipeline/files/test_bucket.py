@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from banwatch import reference
 from banwatch.model.errors import BanwatchError, WireError
-from banwatch.pipeline import bucket, sources
+from banwatch.pipeline.files import bucket, sources
 from banwatch.pipeline.ingest import ingest
 from banwatch.store import Store
 from tests.pipeline.measurement_lines import joined, line

@@ -14,9 +14,9 @@ from fastapi.responses import JSONResponse, Response
 
 from banwatch.bans import load_bans
 from banwatch.collector.intake import RefusedError
-from banwatch.collector.older_services import locate
 from banwatch.collector.receiver import Receiver, client_of
 from banwatch.collector.routes import answer, parse_network_untrusted
+from banwatch.collector.services.older_services import locate
 from banwatch.formats.test_lists import read_category
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import UNKNOWN_ASN, UNKNOWN_COUNTRY

@@ -1,0 +1,1 @@
+"""Tables as files for other programs: *export* writes them, *data package* describes them."""
