@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := $(VENV)/bin
 OUT ?= demo-out
 
-.PHONY: help demo test test-slow setup setup-dev engines check fix bench lock native native-clean clean
+.PHONY: help demo test test-native test-slow setup setup-dev engines check fix bench lock native native-clean release clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -65,15 +65,29 @@ native: setup-dev ## compile what an ingest spends its time in (needs a C compil
 	@command -v $${CC:-cc} >/dev/null || { echo "no C compiler (cc): Banwatch runs without this, only slower" >&2; exit 1; }
 	@$(BIN)/python tools/native.py build
 
+NATIVE_TESTS = tests/judge/rules tests/judge/weighing tests/judge/test_known_cases.py tests/formats/ooni tests/store/test_batch.py
+test-native: setup-dev ## tests of what is compiled, with a quick build of it
+	@NATIVE_OPT=0 $(MAKE) --no-print-directory native
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" $(NATIVE_TESTS) || { $(MAKE) native-clean; exit 1; }
+	@$(MAKE) --no-print-directory native-clean
+
 native-clean: ## remove what `make native` compiled
 	@rm -f src/banwatch__mypyc*
 	@find src/banwatch -name '*.so' -delete
 
-lock: ## pin the dependencies again, with hashes and no address
-	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --group build pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links -c requirements-dev.lock --group engines -o requirements-engines.lock
+$(VENV)/.release: $(VENV)/.dev requirements-release.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-release.lock
+	@touch $@
+
+release: $(VENV)/.release ## wheels, source archive, bill of materials and their hashes, in dist/: built twice and compared
+	@$(BIN)/python tools/release.py dist
+
+PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+lock: $(VENV)/.release ## pin the dependencies again, with hashes and no address, by the uv that is pinned itself
+	@$(PIN) --group build pyproject.toml -o requirements.lock
+	@$(PIN) --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(PIN) --group engines -c requirements-dev.lock -o requirements-engines.lock
+	@$(PIN) --group release -c requirements-dev.lock -o requirements-release.lock
 
 clean: ## remove what the build made
 	@rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -22,16 +22,17 @@ GROUP = "banwatch"
 STAMP = SOURCE / f"{GROUP}__mypyc.sha256"
 """Digest of the sources that were compiled."""
 _FOLDERS = ("banwatch/judge", "banwatch/formats/ooni")
+_FILES = ("banwatch/model/fate.py", "banwatch/pipeline/worker.py", "banwatch/store/batch_builder.py")
 _WITHOUT = frozenset({"__init__.py", "docs_page.py", "ruleset_file.py"})
 _STRUCTS = "msgspec.Struct"
 
 
 def modules() -> list[str]:
     """List the modules that are compiled, as paths below `src`."""
+    found = [path for folder in _FOLDERS for path in (SOURCE / folder).rglob("*.py")]
     return sorted(
         str(path.relative_to(SOURCE))
-        for folder in _FOLDERS
-        for path in (SOURCE / folder).rglob("*.py")
+        for path in (*found, *(SOURCE / name for name in _FILES))
         if path.name not in _WITHOUT and _STRUCTS not in path.read_text(encoding="utf-8")
     )
 
