@@ -52,6 +52,7 @@ PARTS = {
 }
 
 
+@pytest.mark.slow
 def test_parts_of_a_report_give_the_same_as_the_whole(tmp_path: Path, reference_data: Reference) -> None:
     results = []
     for name, parts in PARTS.items():
