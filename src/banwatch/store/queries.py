@@ -19,7 +19,7 @@ from banwatch.model.observation import Observation
 from banwatch.model.verdict import Verdict
 from banwatch.store.bookkeeping import Entry, Property, PublishedIncident, Quarantined
 from banwatch.store.filters import filtered, following
-from banwatch.store.prepared import LIMIT, Value, argument
+from banwatch.store.prepared import LIMIT, Value, argument, is_one_of_words
 from banwatch.store.rollups.cells import cell_table
 from banwatch.store.rollups.voices import is_from_future
 from banwatch.store.store import Store, table_of
@@ -111,11 +111,16 @@ def _of(store: Store, noun: type[Row], uids: Iterable[str], *, ordinals: int | N
     if not wanted:
         return []
     table = table_of(noun)
-    rows = store.table(table.name)
-    found = rows.filter(rows.measurement_uid.isin(wanted))
-    if ordinals is not None:
-        found = found.filter(found.ordinal < ordinals)
-    return store.read(found.order_by(list(table.key)), noun)
+
+    def build() -> ibis.Table:
+        rows = store.table(table.name)
+        found = rows.filter(is_one_of_words(rows.measurement_uid))
+        if ordinals is not None:
+            found = found.filter(found.ordinal < argument("ordinals", "int64"))
+        return found.order_by(list(table.key))
+
+    values: dict[str, Value] = {"words": wanted, "ordinals": ordinals or 0}
+    return store.read_prepared(f"{table.name}_of:{ordinals is None}", build, values, noun)
 
 
 def measurements_of(store: Store, uids: Iterable[str]) -> dict[MeasurementUid, Measurement]:
@@ -305,8 +310,6 @@ def comparisons(store: Store, ban_id: str | None = None, *, most: int | None = N
 
 @dataclass(frozen=True, slots=True)
 class _Count:
-    """Number of rows."""
-
     rows: int
 
 
