@@ -9,21 +9,21 @@ from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
 from tests.detect.making import START, hours, verdict
 
-DAYS = 30
+DAYS = 22
 DARK = DAYS * 24 - 50
 
 
 def measured(last: Mapping[str, float]) -> Iterator[Verdict]:
-    """Countries with two networks of three probes, heard every other hour up to an hour each."""
+    """Countries with two networks of three probes, heard every third hour up to an hour each."""
     for country, until in last.items():
-        for hour in range(0, int(until), 2):
+        for hour in range(0, int(until), 3):
             for number in range(2):
                 yield verdict(
                     START + hours(hour + 0.3),
                     State.OK,
                     cc=country,
                     asn=64512 + 10 * (ord(country[0]) - ord("A")) + number,
-                    probe=f"{country}{number}-{hour // 2 % 3}",
+                    probe=f"{country}{number}-{hour // 3 % 3}",
                 )
 
 

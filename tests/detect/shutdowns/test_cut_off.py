@@ -6,6 +6,7 @@ import pytest
 
 from banwatch.detect import find_changes, fold, group
 from banwatch.detect.shutdowns.cut_off import is_domestic
+from banwatch.detect.wording.reasons import reasons
 from banwatch.model.ids import CountryCode, TargetName
 from banwatch.model.incident import Incident, IncidentKind
 from banwatch.model.state import State
@@ -73,3 +74,11 @@ def test_the_country_of_a_name_is_its_last_label() -> None:
     assert is_domestic(TargetName("farsnews.ir"), CountryCode("IR"))
     assert is_domestic(TargetName("bbc.co.uk"), CountryCode("GB"))
     assert not is_domestic(TargetName("ir.com"), CountryCode("IR"))
+
+
+def test_the_reasons_of_a_cut_off_count_sites_abroad_alone() -> None:
+    cells = fold(_rows(State.IMPAIRED, OK))
+    (found,) = group(find_changes(cells), cells)
+    why = reasons(found, cells)
+    assert why[0].startswith(f"For it: {found.measurements} measurements of sites abroad failed on AS44244")
+    assert why[2] == "Against it: 0 measurements of sites abroad loaded in that time."

@@ -99,7 +99,7 @@ def change_of_season(network: Network, rhythm: Rhythm, season: Season) -> Change
         end_earliest=None if season.lasts else min(last_end, season.seen[1]),
         end_latest=None if season.lasts else last_end,
         share=round(len(season.windows) / days, 4),
-        measurements=sum(cell.silent for cell in silent),
+        measurements=sum(cell.silent for cell in silent if cell.probe_asn == network[1]),
         probes=len(frozenset[str]().union(*voices)),
         confidence=confidence_of(float(np.exp(-season.nats)), season.testimony, bool(silent)),
         mechanisms=(MECHANISM,),

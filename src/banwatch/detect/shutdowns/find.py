@@ -120,6 +120,12 @@ class _Candidate:
         """Number of silences so heavy that chance gives in all of the unit's hours."""
         return self.unit.tail.expected(self.absence)
 
+    def silent_on(self, asn: Asn) -> int:
+        """Count the measurements of one network in which nothing answered meanwhile."""
+        hours = range(self.begins, self.ends + 1)
+        cells = (cell for hour in hours for cell in self.unit.rhythm.cells.get(hour, ()))
+        return sum(cell.silent for cell in cells if cell.probe_asn == asn)
+
     def overlap(self, other: "_Candidate") -> float:
         """Return the hours that two silences have in common, as a share of the hours of both."""
         both = min(self.ends, other.ends) - max(self.begins, other.begins) + 1
@@ -176,7 +182,9 @@ def find_shutdowns(
         for network in sorted(unit.networks):
             mine = [other for other, _ in accepted if other.unit.network == network]
             if not any(candidate.overlap(other) for other in mine):
-                changes.append(replace(change, probe_asn=network[1]))
+                changes.append(
+                    replace(change, probe_asn=network[1], measurements=candidate.silent_on(network[1]))
+                )
     return join_across_lone_voice(changes, cells)
 
 

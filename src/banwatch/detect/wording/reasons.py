@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.votes.by_resolver import ByResolver, by_resolver
@@ -105,15 +105,29 @@ def _days(found: Mapping[TargetName, ByResolver]) -> str:
 def _of_shutdown(incident: Incident, during: Sequence[Cell], before: Sequence[Cell]) -> tuple[str, ...]:
     over = incident.end_earliest
     during = [cell for cell in during if over is None or cell.last_at <= over]
+    when = "in that time"
+    if incident.windows:  # the hours between are no part of it
+        spans = [[datetime.fromisoformat(part) for part in text.split("/")] for text in incident.windows]
+        during = [cell for cell in during if any(a < cell.first_at and cell.last_at < b for a, b in spans)]
+        when = "in these hours"
+    abroad = [cell for cell in during if cell.target not in incident.reached]
     silent = sum(cell.silent for cell in during)
     hours = len({cell.hour for cell in before if informative_in(cell)})
-    answered = sum(informative_in(cell) for cell in during if cell.first_at > incident.onset_latest)
+    counted = [cell for cell in abroad if cell.first_at > incident.onset_latest]
+    answered = sum(cell.ok if incident.reached else informative_in(cell) for cell in counted)
+    networks = ", ".join(render_asn(asn) for asn in incident.asns)
+    if incident.reached:
+        speaks = f"{incident.measurements} measurements of sites abroad failed on {networks}"
+        against = f"{answered} measurements of sites abroad loaded {when}"
+    else:
+        speaks = f"{silent} measurements found nothing that answered, and the rest of the usual was missing"
+        speaks += f" on {networks}"
+        against = f"{answered} measurements {when} reached something"
     return (
-        f"For it: {silent} measurements found nothing that answered, and the rest of the usual was missing "
-        f"on {', '.join(render_asn(asn) for asn in incident.asns)}.",
+        f"For it: {speaks}.",
         f"Before it: {hours} hours with measurements in the week before.",
-        f"Against it: {answered} measurements in that time reached something.",
-        "It would be refuted by what several probes measured there in that time, also if it comes late.",
+        f"Against it: {against}.",
+        f"It would be refuted by what several probes measured there {when}, also if it comes late.",
     )
 
 
