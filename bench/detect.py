@@ -13,6 +13,11 @@ known to take 14.
 With `--silence` countries are measured as the field does, by five laws: probes that come and go for days,
 schedules, daily rhythms; their shutdowns leave no measurements.
 
+With `--calibration` two tables are printed in the form of docs/detect.md: recall, delay and false alarms by
+kind of event and density, beside OONI's CUSUM, a Bayesian online change point and `ruptures`
+(bench/requirements.txt);
+and confidence against truth.
+
 With `--networks` each target is measured on two networks, which a block hits in the same hour, and what is
 said of either counts; also blocks of a day.
 
@@ -38,7 +43,7 @@ from banwatch.detect.blocking.emissions import Emissions
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from detecting import happenings, measuring, pairs, silence
+from detecting import calibration, happenings, measuring, pairs, silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +195,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="other chance")
     parser.add_argument("--series-only", action="store_true", help="no countries: single series and speed")
     parser.add_argument("--silence", action="store_true", help="silences alone, by the law of measuring")
+    parser.add_argument(
+        "--calibration", action="store_true", help="tables for docs/detect.md, beside other detectors"
+    )
     parser.add_argument("--networks", action="store_true", help="targets that two networks measure, alone")
     arguments = parser.parse_args()
+    if arguments.calibration:
+        series = QUICK.series // 2 if arguments.quick else DEFAULT.series // 2
+        print(
+            calibration.report(arguments.seed, series, measuring.Trial(arguments.emissions, arguments.hard))
+        )
+        return
     if arguments.networks:
         size = QUICK if arguments.quick else DEFAULT
         trial = measuring.Trial(arguments.emissions, arguments.hard)
