@@ -65,6 +65,7 @@ def test_parts_of_a_report_give_the_same_as_the_whole(tmp_path: Path, reference_
     assert all(one == other for one, other in itertools.pairwise(results))
 
 
+@pytest.mark.slow
 def test_a_site_that_answers_itself_settles_it_whenever_it_comes(
     tmp_path: Path, reference_data: Reference
 ) -> None:
