@@ -44,6 +44,9 @@ class Scope:
     """Inputs, or targets, that stayed open beside it, sorted."""
 
 
-def is_partial(scopes: Iterable[Scope]) -> bool:
-    """Return whether an incident's targets were reached all the same, by another way than the one cut."""
-    return any(scope.kind is ScopeKind.PARTIAL for scope in scopes)
+def is_partial(scopes: Iterable[Scope] | None) -> bool:
+    """Return whether an incident's targets were reached all the same, by another way than the one cut.
+
+    Incidents that an earlier version published have no scopes at all.
+    """
+    return any(scope.kind is ScopeKind.PARTIAL for scope in scopes or ())

@@ -25,7 +25,7 @@ from banwatch.store.tables import TABLES, TableDef
 
 CHECKPOINT_AFTER = "256MB"
 """Size of the write-ahead log at which DuckDB checkpoints: each one rewrites the last row groups."""
-LAMBDAS_OF_IBIS = "SET lambda_syntax = 'ENABLE_SINGLE_ARROW'"
+LAMBDAS_OF_IBIS = "SET GLOBAL lambda_syntax = 'ENABLE_SINGLE_ARROW'"
 """Setting for functions over lists as Ibis 12 writes them, which DuckDB 2 takes only on request."""
 _NO_ROWS = pa.table({"none": pa.array([], pa.string())})
 _EXPLAINED_ERRORS = (

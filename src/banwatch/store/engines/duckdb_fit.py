@@ -46,7 +46,7 @@ def fit_columns(raw: Any, table: str, kinds: Mapping[str, str], defaults: Mappin
             default = defaults.get(name)
             value = empty_value(plain) if default is None else _literal(default)
             raw.execute(f'ALTER TABLE "{table}" ADD COLUMN "{name}" {plain}')
-            if plain != kind or default is not None:
+            if plain != kind or default is not None or plain.endswith("[]"):
                 raw.execute(f'UPDATE "{table}" SET "{name}" = {value}')
     for name in sorted(before - kinds.keys()):
         raw.execute(f'ALTER TABLE "{table}" DROP COLUMN "{name}"')
