@@ -180,3 +180,14 @@ def test_a_page_held_back_until_time_is_up_is_slowed_and_not_cut() -> None:
         slow_by_itself, http_goodput_control_bps=3e6, throttle_slowdown=2.0
     )
     assert not judge(like_its_twin).state.accuses
+
+
+def test_a_lost_lookup_beside_lost_hops_is_no_forgery() -> None:
+    """At 5 % loss two innocents were `blocked`: nothing false had been answered at all."""
+    lost = weigh_line(S.but(system=SILENT).to_line())
+    hops = msgspec.structs.replace(
+        lost, dns_forger_hops=2, dns_resolver_hops=5, dns_answers=(), dns_unvouched=()
+    )
+    assert "dns.before_resolver" not in judge(hops).rules
+    denied = msgspec.structs.replace(hops, dns_system_failure="dns_nxdomain_error")
+    assert "dns.before_resolver" in judge(denied).rules

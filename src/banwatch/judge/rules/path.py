@@ -31,6 +31,10 @@ _LOOKUPS = {
 }
 
 
+_NOTHING_FALSE = ("dns.injection",)
+"""Said where no answer is false: silence alone, where packets get lost, puts nothing in doubt."""
+
+
 def _cut_by(e: Evidence) -> tuple[str, ...]:
     """Return the mechanisms by which a handshake was cut; by name, where follow-ups show that."""
     return tuple(
@@ -64,7 +68,7 @@ def _forged(e: Evidence) -> tuple[str, ...]:
         return ("dns.injection.other",)
     failures = (e.dns_system_failure, *e.dns_other_failures)
     named = tuple(_LOOKUPS[failure] for failure in failures if failure in _LOOKUPS)
-    return named[:1] or ("dns.injection",)
+    return named[:1] or _NOTHING_FALSE
 
 
 PATH_RULES: tuple[Rule, ...] = (
@@ -234,7 +238,11 @@ PATH_RULES: tuple[Rule, ...] = (
             "a resolver's answers for the name come from two hops or more nearer than those for an innocent "
             "one, and nothing vouches for them"
         ),
-        holds=lambda e: is_nearer(e.dns_forger_hops, e.dns_resolver_hops) and _is_in_doubt(e),
+        holds=lambda e: (
+            is_nearer(e.dns_forger_hops, e.dns_resolver_hops)
+            and _is_in_doubt(e)
+            and _forged(e) != _NOTHING_FALSE
+        ),
         state=State.BLOCKED,
         mechanism="dns.injection.{bogon,other}, dns.{nxdomain,refused,servfail}",
         mechanisms=_forged,
