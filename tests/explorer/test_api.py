@@ -102,7 +102,8 @@ def test_mistakes_are_answered_in_json(reader: MadeUpReader, address: str, statu
 
 def test_it_describes_itself(reader: MadeUpReader) -> None:
     described = json.loads(get(create_app_over(reader), "/openapi.json").body)
-    assert set(described["paths"]) == {
+    own = {path for path in described["paths"] if not path.startswith(("/api/v1/", "/api/_/"))}
+    assert own == {
         "/api",
         "/api/bans",
         "/api/bans/{ban_id}",
