@@ -1,7 +1,6 @@
 """A made-up country: a reader with the same questions as the store's, and rows that nobody measured."""
 
 import json
-from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +17,7 @@ from banwatch.model.observation import Observation
 from banwatch.model.rollup import DailyCell, VantageWitness
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
+from tests.pages.made_up_days import count_days
 
 KP = CountryCode("KP")
 TIERS = {"official": (131279, "Star JV"), "visitor": (64512, "Koryolink"), "citizen": (64513, "Kwangmyong")}
@@ -121,35 +121,6 @@ def make_raw(uid: str, target: str, tier: str, at: datetime, **keys: object) -> 
         "test_version": "0.5.0",
     }
     return json.dumps(wire).encode()
-
-
-def count_days(rows: Sequence[Verdict]) -> list[DailyCell]:
-    """Count verdicts into daily cells, from the cells of their hours; voices and witnesses are left out."""
-    days: defaultdict[tuple[str, str, int, str, datetime], Counter[str]] = defaultdict(Counter)
-    for cell in fold(rows):
-        day = cell.hour.replace(hour=0)
-        key = (cell.target, cell.probe_cc, cell.probe_asn, cell.access_tier, day)
-        days[key].update({name: getattr(cell, name) for name in (*(s.value for s in State), "silent")})
-    return [
-        DailyCell(
-            target=TargetName(target),
-            probe_cc=CountryCode(cc),
-            probe_asn=Asn(asn),
-            access_tier=tier,
-            day=day,
-            **{name: counts[name] for name in (*(s.value for s in State), "silent")},
-            anonymous=0,
-            voices=0,
-            accusers=0,
-            absolvers=0,
-            mechanisms=(),
-            mechanism_counts=(),
-            witness=MeasurementUid(""),
-            first_at=day,
-            last_at=day,
-        )
-        for (target, cc, asn, tier, day), counts in sorted(days.items())
-    ]
 
 
 @dataclass
