@@ -1,5 +1,6 @@
 """Keys of a publisher (Ed25519): what it publishes is signed, and whoever has its public key can tell."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -49,6 +50,23 @@ def load_publisher_key(path: Path, *, make: bool) -> PublisherKey:
     if private is None:
         raise BanwatchError(f"{path} holds no private key", "Expected 64 hexadecimal digits")
     return PublisherKey(private)
+
+
+def signing_with(path: Path | None, *, announce: Callable[[str], None]) -> Callable[[bytes], bytes] | None:
+    """Return the function that signs with a publisher's key; None where no file is given.
+
+    Args:
+        path: of the key's file, which is made where it does not exist.
+        announce: called with the public key.
+
+    Raises:
+        BanwatchError: see `load_publisher_key`.
+    """
+    if path is None:
+        return None
+    key = load_publisher_key(path, make=True)
+    announce(key.public)
+    return key.sign
 
 
 def parse_public_key(text: str) -> str:

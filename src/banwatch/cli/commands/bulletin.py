@@ -32,19 +32,20 @@ def register(app: typer.Typer) -> None:
         import json
 
         from banwatch.bulletin import publish
-        from banwatch.bulletin.signing import load_publisher_key
+        from banwatch.bulletin.signing import signing_with
         from banwatch.cli.views.messages import note
         from banwatch.cli.views.progress import piece_progress
         from banwatch.pages.links import slug
         from banwatch.store import Store
 
         folder = to or Path(f"bulletin-{slug(subject.lower())}")
-        signer = load_publisher_key(key, make=True) if key is not None else None
-        if signer is not None:
-            note(f"signed by the key {signer.public}: publish it where readers look for it")
+        sign = signing_with(
+            key,
+            announce=lambda public: note(f"signed by the key {public}: publish it where readers look for it"),
+        )
         with (
             Store.open(store, read_only=True) as opened,
             piece_progress("pages") as progress,
         ):
-            index = publish(opened, subject, folder, progress=progress, sign=signer.sign if signer else None)
+            index = publish(opened, subject, folder, progress=progress, sign=sign)
         print(json.dumps({"subject": subject, "index": str(index)}) if as_json else index)
