@@ -76,9 +76,13 @@ def test_targets_at_one_address_that_are_cut_by_name_are_no_neighbours() -> None
     assert scopes(rows)[0] == ()
 
 
+OPEN = [web(f"open{n}.example", "", f"192.0.2.{n}") for n in (1, 2)]
+"""Targets that went on: without them an incident of four is one of nearly everything."""
+
+
 def test_a_block_of_addresses_is_named() -> None:
     rows = [web(f"{n}.example", "tcp.timeout", f"104.{16 + n}.0.9") for n in range(4)]
-    ((scope,), sentence) = scopes([*rows, web("else.example", "", "192.0.2.1")])
+    ((scope,), sentence) = scopes([*rows, *OPEN])
     assert (scope.kind, scope.name) == (ScopeKind.ADDRESS_BLOCK, "104.16.0.0/14")
     assert len(scope.targets) == 4
     assert "a whole block of addresses" in sentence
@@ -86,7 +90,7 @@ def test_a_block_of_addresses_is_named() -> None:
 
 def test_targets_at_addresses_far_apart_share_none() -> None:
     rows = [web(f"{n}.example", "tcp.timeout", f"{40 + 20 * n}.16.0.9") for n in range(4)]
-    assert scopes(rows)[0] == ()
+    assert scopes([*rows, *OPEN])[0] == ()
 
 
 @pytest.mark.parametrize(
