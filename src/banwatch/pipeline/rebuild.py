@@ -16,7 +16,7 @@ from banwatch.pipeline.trust.decisions import Retractions, decisions_path, read_
 from banwatch.pipeline.trust.receipts import receipts_of
 from banwatch.pipeline.trust.report_facts import ReportFacts
 from banwatch.pipeline.worker import Worker
-from banwatch.store import Store, queries
+from banwatch.store import Store, rebuilding
 from banwatch.store.backups.salvage import Salvage, put_aside, salvage
 from banwatch.store.batch import join
 from banwatch.store.bookkeeping import Entry, Segment
@@ -74,8 +74,8 @@ def rebuild(
     report = progress or (lambda done, total: None)
     worker = Worker(reference)
     measurements = 0
-    wanted = None if since is None and until is None else queries.uids_between(store, since, until)
-    places = {s.segment: queries.first_copies(store, s.segment, wanted) for s in segments}
+    wanted = None if since is None and until is None else rebuilding.uids_between(store, since, until)
+    places = {s.segment: rebuilding.first_copies(store, s.segment, wanted) for s in segments}
     retractions = Retractions(read_decisions(decisions_path(store.archive.folder)))
     report_facts = ReportFacts(store)
     with store.transaction():
@@ -218,11 +218,11 @@ def rejudge(
     """
     report = progress or (lambda done, total: None)
     evidence_layout, verdict_layout = TABLES["evidence"].layout, TABLES["verdict"].layout
-    first = queries.any_evidence(store, since, until)
+    first = rebuilding.any_evidence(store, since, until)
     ruleset = judge(first).ruleset if first is not None else ""
     done = 0
     with store.transaction():
-        for past in queries.replaced_verdicts(store, ruleset, since, until):
+        for past in rebuilding.replaced_verdicts(store, ruleset, since, until):
             store.append_arrow("past_verdict", past)
         rejudgement = store.rejudge(since, until)
         for evidence in rejudgement.evidence():
