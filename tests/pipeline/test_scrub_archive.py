@@ -11,7 +11,7 @@ from banwatch import reference
 from banwatch.model.measurement import Measurement
 from banwatch.model.reference import Reference
 from banwatch.observatory import work
-from banwatch.pipeline import line_batch
+from banwatch.pipeline import worker
 from banwatch.pipeline.ingest import ingest
 from banwatch.pipeline.rebuild import rebuild
 from banwatch.pipeline.scrub_archive import scrub_archive
@@ -87,8 +87,8 @@ def test_many_processes_keep_no_address(tmp_path: Path, reference_data: Referenc
 def _filled_by_0_1(path: Path, data: Reference, monkeypatch: pytest.MonkeyPatch, source: Path) -> None:
     """Fill a store as 0.1.0 did, which kept lines as they came."""
     with monkeypatch.context() as patched, Store.open(path) as store:
-        patched.setattr(line_batch, "names_probe", lambda wire: False)
-        patched.setattr(line_batch, "scrub_line", lambda text: text)
+        patched.setattr(worker, "names_probe", lambda wire: False)
+        patched.setattr(worker, "scrub_line", lambda text: text)
         ingest(store, [source], data)
 
 
