@@ -149,6 +149,7 @@ def test_killed_again_and_again_at_any_moment(tmp_path: Path, corpus: Path) -> N
     _assert_complete(path)
 
 
+@pytest.mark.slow
 def test_a_file_that_may_not_grow(tmp_path: Path, corpus: Path) -> None:
     """A limit on the size of files gives the error of a full disk."""
     path = tmp_path / "s.duckdb"
@@ -180,6 +181,7 @@ def _can_mount() -> bool:
 
 @pytest.mark.skipif(not _can_mount(), reason="no small file system can be mounted here")
 @pytest.mark.parametrize("room_kib", [70, 130])
+@pytest.mark.slow
 def test_a_full_disk(tmp_path: Path, corpus: Path, room_kib: int) -> None:
     mount, kept = tmp_path / "small", tmp_path / "kept"
     mount.mkdir()

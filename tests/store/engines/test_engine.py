@@ -152,6 +152,7 @@ def test_strings_that_need_quoting(any_store: Store) -> None:
     assert queries.verdicts(any_store) == [verdict(1)]
 
 
+@pytest.mark.slow
 def test_over_the_wire(chdb_session: Any, tmp_path: Path) -> None:
     pytest.importorskip("clickhouse_connect", reason="clickhouse-connect is not installed")
     with served(chdb_session, tmp_path) as port:
@@ -189,6 +190,7 @@ def test_over_the_wire(chdb_session: Any, tmp_path: Path) -> None:
         assert counted.to_pyarrow().to_pylist() == rows
 
 
+@pytest.mark.slow
 def test_workers_share_the_files_without_asking_each_other(chdb_session: Any, tmp_path: Path) -> None:
     """Two stateless workers with overlapping files give the same tables as one worker."""
     pytest.importorskip("clickhouse_connect", reason="clickhouse-connect is not installed")
