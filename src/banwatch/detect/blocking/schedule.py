@@ -37,8 +37,8 @@ class Schedule:
 
 def schedule_of(cells: Sequence[Cell]) -> Schedule | None:
     """Return the schedule of some informative cells, of any number of series; None where they keep none."""
-    if not cells:
-        return None
+    if len({cell.hour for cell in cells if interfered_in(cell)}) < t.RECURRING_TIMES:
+        return None  # no arc can hold as many times as a schedule needs
     start = min(hour_number(cell.hour) for cell in cells)
     start -= (start - _MONDAY) % (_DAY * 7)
     hours = max(hour_number(cell.hour) for cell in cells) - start + 1
@@ -73,6 +73,8 @@ def _best(
         whole = (len(votes) - begin) // period * period
         a = accusing[begin : begin + whole].reshape(-1, period)
         n = votes[begin : begin + whole].reshape(-1, period)
+        kept = np.flatnonzero(n.sum(axis=1))  # periods without votes say nothing, and may be most
+        a, n = a[kept], n[kept]
         # every day with interference at any hour counts: those with some in the arc would be a chosen few
         touched = a.sum(axis=1) > 0
         for length in range(1, longest + 1):
@@ -95,7 +97,7 @@ def _best(
             both = within[0] + outside[0], within[1] + outside[1]
             apart = _nats(*within) + _nats(*outside) - _nats(*both) - log(period * longest)
             if apart >= t.SCHEDULE_NATS and (best is None or apart > best[0] + t.TIE_NATS):
-                starts = [begin + int(one) * period for one in np.flatnonzero(active)]
+                starts = [begin + int(one) * period for one in kept[active]]
                 best = (apart, begin, length, starts)
     if best is None:
         return None

@@ -6,15 +6,19 @@ those outside absolve, beyond what the choice of the arc explains, all are one i
 time.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.blocking.schedule import render_windows, schedule_of
 from banwatch.detect.incidents.members import CellsOf
 from banwatch.detect.votes.series import SeriesKey
+from banwatch.model.cell import Cell
 from banwatch.model.incident import Change
+
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +51,24 @@ def _chains(clusters: Sequence[tuple[Change, ...]]) -> Iterator[list[tuple[Chang
     """Yield chains of clusters of the same targets and networks, with less than two weeks between."""
     longest = timedelta(hours=t.SEASON_GAP_HOURS)
     chains: list[list[tuple[Change, ...]]] = []
+    current: list[list[tuple[Change, ...]]] = []  # those that may go on: what begins later meets no others
     for cluster in sorted(clusters, key=lambda one: min(change.onset_latest for change in one)):
         begins = min(change.onset_latest for change in cluster)
-        for chain in chains:
-            ends = [change.end_latest for change in chain[-1]]
-            before = max((end for end in ends if end is not None), default=None)
-            if before is None or None in ends or begins - before > longest:
-                continue
+        current = [chain for chain in current if _may_go_on(chain[-1], begins - longest)]
+        for chain in current:
             if _alike(chain[-1], cluster):
                 chain.append(cluster)
                 break
         else:
             chains.append([cluster])
+            current.append(chains[-1])
     yield from chains
+
+
+def _may_go_on(cluster: Sequence[Change], since: datetime) -> bool:
+    """Return whether all changes of a cluster ended, and the last of them no earlier than a moment."""
+    ends = [change.end_latest for change in cluster if change.end_latest is not None]
+    return len(ends) == len(cluster) and max(ends) >= since
 
 
 def _alike(one: Sequence[Change], other: Sequence[Change]) -> bool:
@@ -78,6 +87,13 @@ def _alike(one: Sequence[Change], other: Sequence[Change]) -> bool:
     return True
 
 
+def _from_hour(cells: Sequence[Cell], since: datetime, until: datetime | None) -> Sequence[Cell]:
+    """Return the cells, in order of time, of the hours that meet a time; without looking at all of them."""
+    first = bisect_left(cells, since - _HOUR, key=lambda cell: cell.hour)
+    last = bisect_right(cells, until, key=lambda cell: cell.hour) if until is not None else len(cells)
+    return cells[first:last]
+
+
 def _windows(changes: Sequence[Change], cells_of: CellsOf) -> tuple[str, ...]:
     keys = {SeriesKey(one.target, one.probe_cc, one.probe_asn, one.access_tier) for one in changes}
     since = min(change.onset_latest for change in changes)
@@ -86,7 +102,7 @@ def _windows(changes: Sequence[Change], cells_of: CellsOf) -> tuple[str, ...]:
     cells = [
         cell
         for key in sorted(keys)
-        for cell in cells_of.get(key, ())
+        for cell in _from_hour(cells_of.get(key, ()), since, until)
         if cell.last_at >= since and (until is None or cell.first_at <= until)
     ]
     found = schedule_of(cells)
