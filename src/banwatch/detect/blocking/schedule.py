@@ -68,6 +68,8 @@ def _best(
         bin_hours: hours of a bin.
         longest: bins of the longest arc.
     """
+    if accusing.sum() >= votes.sum():
+        return None  # nothing absolves, so nothing is outside of an arc
     best: tuple[float, int, int, list[int]] | None = None
     for begin in range(period):
         whole = (len(votes) - begin) // period * period
@@ -77,19 +79,22 @@ def _best(
         a, n = a[kept], n[kept]
         # every day with interference at any hour counts: those with some in the arc would be a chosen few
         touched = a.sum(axis=1) > 0
+        if touched.sum() < t.RECURRING_TIMES:
+            continue
+        a_in, n_in = a.cumsum(axis=1), n.cumsum(axis=1)  # of arcs of every length
+        active = 2 * a_in > n_in
+        times = active.sum(axis=0)
+        # open hours of each time itself are needed, else a few long blocks would be a schedule
+        beside = (active & (n_in[:, -1:] > n_in)).sum(axis=0)
+        # days without any are not compared: blocks of whole days are no hours of the day
+        of_arcs = a_in[touched].sum(axis=0), n_in[touched].sum(axis=0)
         for length in range(1, longest + 1):
-            a_in, n_in = a[:, :length].sum(axis=1), n[:, :length].sum(axis=1)
-            active = 2 * a_in > n_in
-            times = int(active.sum())
-            if times < t.RECURRING_TIMES or 2 * times < touched.sum():
+            arc = length - 1
+            if times[arc] < t.RECURRING_TIMES or 2 * times[arc] < touched.sum():
                 continue
-            # days without any are not compared: blocks of whole days are no hours of the day
-            within = float(a_in[touched].sum()), float(n_in[touched].sum())
-            rest_a, rest_n = a[touched][:, length:], n[touched][:, length:]
-            outside = float(rest_a.sum()), float(rest_n.sum())
-            # open hours of each time itself are needed, else a few long blocks would be a schedule
-            beside = n[active][:, length:].sum(axis=1) > 0
-            if beside.sum() < t.RECURRING_TIMES or not within[1] or not outside[1]:
+            within = round(float(of_arcs[0][arc]), 9), round(float(of_arcs[1][arc]), 9)
+            outside = round(float(of_arcs[0][-1]) - within[0], 9), round(float(of_arcs[1][-1]) - within[1], 9)
+            if beside[arc] < t.RECURRING_TIMES or not within[1] or not outside[1]:
                 continue
             shares = within[0] / within[1], outside[0] / outside[1]
             if shares[0] < t.SCHEDULE_SHARE or shares[1] > t.OUTSIDE_SHARE:
@@ -97,7 +102,7 @@ def _best(
             both = within[0] + outside[0], within[1] + outside[1]
             apart = _nats(*within) + _nats(*outside) - _nats(*both) - log(period * longest)
             if apart >= t.SCHEDULE_NATS and (best is None or apart > best[0] + t.TIE_NATS):
-                starts = [begin + int(one) * period for one in kept[active]]
+                starts = [begin + int(one) * period for one in kept[active[:, arc]]]
                 best = (apart, begin, length, starts)
     if best is None:
         return None
