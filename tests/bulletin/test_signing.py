@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from banwatch.bulletin.publish import publish_from
 from banwatch.bulletin.signing import PublisherKey, load_publisher_key, parse_public_key
-from banwatch.bulletin.verification_text import verification_json, verification_lines
+from banwatch.bulletin.verification_view import verification_view
 from banwatch.bulletin.verify import Verification, verify_bundle
+from banwatch.cli.views.verification import verification_lines
 from banwatch.formats.bundle import MANIFEST, Subject, read_whole_untrusted, write_bundle
 from banwatch.formats.signed_manifest import SIGNATURE, leaf_of, merkle_root
 from banwatch.model.errors import BanwatchError
@@ -71,7 +72,7 @@ def test_signed_bundle_says_by_whom(signed: bytes, tmp_path: Path) -> None:
     text = "\n".join(verification_lines(found))
     assert f"signed by: {KEY.public}" in text
     assert "nobody signed it" not in text
-    assert f'"signed_by":"{KEY.public}"' in "".join(verification_json(found))
+    assert verification_view(found)["signed_by"] == KEY.public
     bare = verify(rewritten(signed), tmp_path)
     assert (bare.consistent, bare.signed_by) == (True, "")
     assert "nobody signed it" in "\n".join(verification_lines(bare))

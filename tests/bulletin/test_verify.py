@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from banwatch.bulletin.publish import publish_from
-from banwatch.bulletin.verification_text import verification_json, verification_lines
+from banwatch.bulletin.verification_view import verification_view
 from banwatch.bulletin.verify import Verification, verify_bundle
+from banwatch.cli.views.verification import verification_lines
 from banwatch.formats.bundle import (
     MANIFEST,
     MEASUREMENTS,
@@ -85,8 +86,8 @@ def test_a_whole_bundle_holds(whole: bytes, tmp_path: Path) -> None:
     assert text[-2].startswith("consistent")
     assert text[-1].startswith("not proven: who made it")  # nobody signed it
     assert not any("holds" in line for line in text)
-    assert json.loads(next(verification_json(found)))["consistent"] is True
-    assert json.loads(next(verification_json(found)))["signed_by"] is None
+    assert verification_view(found)["consistent"] is True
+    assert verification_view(found)["signed_by"] is None
 
 
 def test_the_page_names_the_digest_that_verify_tells(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from banwatch.collector.services.probe_services import TestHelpers, add_probe_se
 from banwatch.explorer.decisions import add_decisions
 from banwatch.explorer.serving import ServingSettings, serve
 from banwatch.model.errors import BanwatchError
-from banwatch.observatory.cores import count_cores
+from banwatch.net.linux.capacity import usable_cores
 from banwatch.store import Store, queries
 
 
@@ -97,7 +97,7 @@ def serve_store(
             Store.open(store).close()  # raises an error that names the process that holds it
             raise BanwatchError(f"{store} cannot be owned", "Run the same command again")
         keys = load_keys_of_store(store, key)
-        with collecting(owner, keys, replace(collector, jobs=count_cores())) as receiver:
+        with collecting(owner, keys, replace(collector, jobs=usable_cores())) as receiver:
             announce_key(keys.published)
             serve(
                 store,

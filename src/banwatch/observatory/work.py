@@ -9,7 +9,7 @@ from banwatch.collector import writable
 from banwatch.judge.ruleset_file import CURRENT, Ruleset
 from banwatch.model.progress import Progress
 from banwatch.model.receipt import SourceClass
-from banwatch.observatory.cores import count_cores
+from banwatch.net.linux.capacity import usable_cores
 from banwatch.pipeline.files import sources
 from banwatch.pipeline.ingest import IngestReport
 from banwatch.pipeline.reading.detect_table import Detected
@@ -45,7 +45,7 @@ def ingest(
     sources.find(paths)  # an absent path is an error before a store is made
     with writable(store) as writer:
         return writer.ingest(
-            paths, jobs=jobs or count_cores(), share=share_of, source_class=source_class, progress=progress
+            paths, jobs=jobs or usable_cores(), share=share_of, source_class=source_class, progress=progress
         )
 
 

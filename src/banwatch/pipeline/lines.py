@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from banwatch.formats.ooni.decode import MAX_LINE_BYTES
 
@@ -74,3 +75,23 @@ class _Skipped:
 
     def finish(self) -> LongLine:
         return LongLine(self._size, self._hash.hexdigest(), self._head)
+
+
+def held_whole(chunks: Iterator[bytes], longest_bytes: int) -> tuple[bytes | None, Iterator[bytes]]:
+    """Hold a stream that has to be read as one text.
+
+    Args:
+        chunks: the stream.
+        longest_bytes: bytes that are held.
+
+    Returns:
+        The text; or None and the whole stream, where it is longer.
+    """
+    read: list[bytes] = []
+    held = 0
+    for chunk in chunks:
+        read.append(chunk)
+        held += len(chunk)
+        if held > longest_bytes:
+            return None, chain(read, chunks)
+    return b"".join(read), iter(())

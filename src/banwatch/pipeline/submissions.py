@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from banwatch.pipeline.lines import held_whole
+
 _NAME = re.compile(r"(?:^|[/!])([0-9]{14}\.[0-9]{6}_[A-Z]{2}_[a-z0-9]{1,64}_[0-9a-f]{16})\.post$")
 
 
@@ -24,15 +26,10 @@ def unwrapped(name: str, chunks: Iterator[bytes], longest_bytes: int) -> Iterato
         chunks: its bytes.
         longest_bytes: size from which on content passes unchanged.
     """
-    read, held = [], 0
-    for chunk in chunks:
-        read.append(chunk)
-        held += len(chunk)
-        if held > longest_bytes:
-            yield from read
-            yield from chunks
-            return
-    text = b"".join(read)
+    text, rest = held_whole(chunks, longest_bytes)
+    if text is None:
+        yield from rest
+        return
     try:
         content = msgspec.json.decode(text, type=_Submission).content
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from math import exp, log
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.shutdowns.edges import MECHANISM, Network
+from banwatch.detect.shutdowns.edges import Network, shutdown_of
 from banwatch.detect.votes.series import hour_number
 from banwatch.model.cell import Cell
 from banwatch.model.ids import CountryCode, TargetName
-from banwatch.model.incident import Change, IncidentKind
+from banwatch.model.incident import Change
 
 _OWN_DOMAIN = {"GB": "uk"}
 """Countries whose domain is not their code."""
@@ -114,22 +114,14 @@ def _change(
     end_earliest = None
     if end_latest is not None:
         end_earliest = min(max(max(cell.last_at for cell in within[-1].failed), latest), end_latest)
-    return Change(
-        target=TargetName(""),
-        probe_cc=network[0],
-        probe_asn=network[1],
-        access_tier=network[2],
-        kind=IncidentKind.SHUTDOWN,
-        onset_earliest=earliest,
-        onset_latest=latest,
-        onset_known=True,
-        end_earliest=end_earliest,
-        end_latest=end_latest,
-        share=round(len(dark) / len(within), 4),
+    return shutdown_of(
+        network,
+        onset=(earliest, latest),
+        end=(end_earliest, end_latest),
+        share=len(dark) / len(within),
         measurements=sum(_failed_in(cell) for cell in failed),
         probes=len(voices),
         confidence=round(min(1 - exp(-nats / 2), t.HIGHEST_CONFIDENCE), 4),
-        mechanisms=(MECHANISM,),
         witness=min(failed, key=lambda cell: (cell.first_at, cell.witness)).witness,
         reached=tuple(sorted({cell.target for cell in home})),
     )

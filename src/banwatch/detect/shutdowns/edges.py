@@ -11,12 +11,49 @@ from banwatch.detect.shutdowns.recurring import Season
 from banwatch.detect.shutdowns.rhythm import Nats, Rhythm, Silence, first_answer, last_answer, missed_by
 from banwatch.detect.votes.series import HOUR_S
 from banwatch.model.cell import Cell
-from banwatch.model.ids import Asn, CountryCode, TargetName
+from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.incident import Change, IncidentKind
 
 MECHANISM = "network.shutdown"
 Network = tuple[CountryCode, Asn, str]
 """Country, AS and access tier."""
+
+
+def shutdown_of(
+    network: Network,
+    *,
+    onset: tuple[datetime, datetime],
+    end: tuple[datetime | None, datetime | None],
+    onset_known: bool = True,
+    share: float,
+    measurements: int,
+    probes: int,
+    confidence: float,
+    witness: MeasurementUid,
+    windows: tuple[str, ...] = (),
+    reached: tuple[TargetName, ...] = (),
+) -> Change:
+    """Return a shutdown of a network; `onset` and `end` are the earliest and the latest moment of each."""
+    return Change(
+        target=TargetName(""),
+        probe_cc=network[0],
+        probe_asn=network[1],
+        access_tier=network[2],
+        kind=IncidentKind.SHUTDOWN,
+        onset_earliest=onset[0],
+        onset_latest=onset[1],
+        onset_known=onset_known,
+        end_earliest=end[0],
+        end_latest=end[1],
+        share=round(share, 4),
+        measurements=measurements,
+        probes=probes,
+        confidence=confidence,
+        mechanisms=(MECHANISM,),
+        witness=witness,
+        windows=windows,
+        reached=reached,
+    )
 
 
 def change_of(network: Network, rhythm: Rhythm, nats: Nats, silence: Silence, by_chance: float) -> Change:
@@ -46,22 +83,15 @@ def change_of(network: Network, rhythm: Rhythm, nats: Nats, silence: Silence, by
         end_earliest = min(max(unheard, dark_at, latest), end_latest)
     day_before = [rhythm.heard[hour] for hour in before[before >= first - 24].tolist()]
     near = silent or _at(rhythm, before[-1] if len(before) else after[0])
-    return Change(
-        target=TargetName(""),
-        probe_cc=network[0],
-        probe_asn=network[1],
-        access_tier=network[2],
-        kind=IncidentKind.SHUTDOWN,
-        onset_earliest=earliest,
-        onset_latest=latest,
+    return shutdown_of(
+        network,
+        onset=(earliest, latest),
+        end=(end_earliest, end_latest),
         onset_known=bool(len(before)),
-        end_earliest=end_earliest,
-        end_latest=end_latest,
-        share=round(1.0 - float(rhythm.live[first : last + 1].mean()), 4),
+        share=1.0 - float(rhythm.live[first : last + 1].mean()),
         measurements=sum(cell.silent for cell in silent),
         probes=len(frozenset[str]().union(*day_before)),
         confidence=confidence_of(by_chance, silence.testimony, bool(silent)),
-        mechanisms=(MECHANISM,),
         witness=min(near, key=lambda cell: (cell.first_at, cell.witness)).witness,
     )
 
@@ -87,22 +117,14 @@ def change_of_season(network: Network, rhythm: Rhythm, season: Season) -> Change
         for hour, voices in rhythm.heard.items()
         if season.first.first - 24 <= hour < season.first.first
     ]
-    return Change(
-        target=TargetName(""),
-        probe_cc=network[0],
-        probe_asn=network[1],
-        access_tier=network[2],
-        kind=IncidentKind.SHUTDOWN,
-        onset_earliest=first_begin,
-        onset_latest=max(first_begin, season.seen[0]),
-        onset_known=True,
-        end_earliest=None if season.lasts else min(last_end, season.seen[1]),
-        end_latest=None if season.lasts else last_end,
-        share=round(len(season.windows) / days, 4),
+    return shutdown_of(
+        network,
+        onset=(first_begin, max(first_begin, season.seen[0])),
+        end=(None, None) if season.lasts else (min(last_end, season.seen[1]), last_end),
+        share=len(season.windows) / days,
         measurements=sum(cell.silent for cell in silent if cell.probe_asn == network[1]),
         probes=len(frozenset[str]().union(*voices)),
         confidence=confidence_of(float(np.exp(-season.nats)), season.testimony, bool(silent)),
-        mechanisms=(MECHANISM,),
         witness=min(near, key=lambda cell: (cell.first_at, cell.witness)).witness,
         windows=tuple(f"{begin:%Y-%m-%dT%H:%MZ}/{end:%Y-%m-%dT%H:%MZ}" for begin, end in season.windows),
     )

@@ -24,13 +24,13 @@ from banwatch.explorer.ooni_api.aggregation import (
 from banwatch.explorer.ooni_api.asked import Asked, AskedError, tomorrow
 from banwatch.explorer.ooni_api.categories import category_of
 from banwatch.explorer.ooni_api.measurements import json_answer, targets_of
-from banwatch.explorer.ooni_api.paging import MAX_ROWS, MOST_SKIPPED, metadata_of, page, read_cursor
+from banwatch.explorer.ooni_api.paging import read_page
 from banwatch.model.ids import render_asn
 from banwatch.model.incident import Change
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
 from banwatch.store import Store, queries
-from banwatch.store.counting.flagged import Selection, count_selected, selected_verdicts
+from banwatch.store.counting.flagged import Selection
 from banwatch.store.counting.layers import (
     NO_FAILURE,
     FailureCounts,
@@ -241,32 +241,10 @@ def _stats(results: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
 
 
 def _list(request: Request, store: Store, show: Callable[[Store, Sequence[Verdict]], list[Any]]) -> Response:
-    asked = Asked(request)
-    chosen, _ = _chosen(asked, datetime.now(UTC))
-    newest_first = (asked.choice("order", ("asc", "desc")) or "desc") == "desc"
-    limit = min(asked.number("limit", 100, most=MAX_ROWS), _MOST_LISTED)
-    offset, after = asked.number("offset", 0, most=MAX_ROWS), read_cursor(asked)
-    if after is None and offset > MOST_SKIPPED:
-        raise AskedError(400, {"detail": f"Offsets above {MOST_SKIPPED} are reached by next_url only."})
-    found = selected_verdicts(
-        store,
-        chosen,
-        newest_first=newest_first,
-        limit=limit,
-        offset=0 if after is not None else offset,
-        after=after,
+    chosen, _ = _chosen(Asked(request), datetime.now(UTC))
+    return json_answer(
+        read_page(request, store, chosen, lambda found: show(store, found), most_rows=_MOST_LISTED)
     )
-    last = (found[-1].measurement_start_time, found[-1].measurement_uid) if found else None
-    metadata = metadata_of(
-        request,
-        rows=len(found),
-        total=count_selected(store, chosen),
-        limit=limit,
-        offset=offset,
-        last=last,
-        query_time_s=0.0,
-    )
-    return json_answer(page(metadata, show(store, found)))
 
 
 def _analysed(_: Store, found: Sequence[Verdict]) -> list[Any]:

@@ -1,7 +1,6 @@
 """Measurements by OONI's API: the list, the statements on one, and the measurement as it was received."""
 
 import re
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,17 +11,7 @@ from fastapi.responses import Response
 
 from banwatch.explorer.ooni_api.asked import Asked, AskedError, malformed, tomorrow
 from banwatch.explorer.ooni_api.categories import category_of, inputs_of
-from banwatch.explorer.ooni_api.paging import (
-    DEFAULT_ROWS,
-    MAX_OFFSET,
-    MAX_ROWS,
-    MOST_ROWS,
-    MOST_SKIPPED,
-    metadata_of,
-    origin_of,
-    page,
-    read_cursor,
-)
+from banwatch.explorer.ooni_api.paging import origin_of, read_page
 from banwatch.explorer.ooni_api.scores import scores_of
 from banwatch.model.errors import WireError
 from banwatch.model.ids import render_asn
@@ -30,7 +19,7 @@ from banwatch.model.receipt import SourceClass
 from banwatch.model.verdict import Verdict
 from banwatch.reference.suffixes import target_of
 from banwatch.store import Store, queries
-from banwatch.store.counting.flagged import Selection, count_selected, flags_of, selected_verdicts
+from banwatch.store.counting.flagged import Selection, flags_of, selected_verdicts
 
 _DEFAULT_DAYS = 30
 _MAX_DAYS = 180
@@ -47,41 +36,14 @@ def add_measurement_routes(app: FastAPI, store_of: Callable[[Request], Store]) -
     @app.get("/api/v1/measurements", tags=["ooni"])
     def measurements(request: Request) -> Response:
         """List measurements in OONI's form, newest first."""
-        began = time.monotonic()
         asked, store = Asked(request), store_of(request)
-        chosen = select(asked, datetime.now(UTC))
-        newest_first = (asked.choice("order", ("asc", "desc")) or "desc") == "desc"
         if asked.text("order_by") not in (None, "measurement_start_time"):
             raise malformed("order_by", "measurement_start_time")
-        wanted = asked.number("limit", DEFAULT_ROWS, most=MAX_ROWS)
-        limit = min(wanted, MOST_ROWS)
-        offset, after = asked.number("offset", 0, most=MAX_OFFSET), read_cursor(asked)
-        if after is None and offset > MOST_SKIPPED:
-            raise AskedError(400, {"detail": f"Offsets above {MOST_SKIPPED} are reached by next_url only."})
-        total = count_selected(store, chosen)
-        found = (
-            selected_verdicts(
-                store,
-                chosen,
-                newest_first=newest_first,
-                limit=limit,
-                offset=offset if after is None else 0,
-                after=after,
-            )
-            if limit
-            else []
-        )
-        metadata = metadata_of(
-            request,
-            rows=len(found),
-            total=total,
-            limit=limit,
-            offset=offset,
-            last=(found[-1].measurement_start_time, found[-1].measurement_uid) if found else None,
-            query_time_s=time.monotonic() - began,
-        )
         origin = origin_of(request)
-        answer = json_answer(page(metadata, [_listed(verdict, origin) for verdict in found]))
+        chosen = select(asked, datetime.now(UTC))
+        answer = json_answer(
+            read_page(request, store, chosen, lambda found: [_listed(verdict, origin) for verdict in found])
+        )
         answer.headers["Cache-Control"] = "max-age=60"
         return answer
 

@@ -2,14 +2,18 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
 
-from banwatch.explorer.ooni_api.asked import Asked, malformed
+from banwatch.explorer.ooni_api.asked import Asked, AskedError, malformed
+from banwatch.model.verdict import Verdict
+from banwatch.store import Store
+from banwatch.store.counting.flagged import Selection, count_selected, selected_verdicts
 
 DEFAULT_ROWS = 100
 MAX_ROWS = 1_000_000
@@ -28,7 +32,59 @@ def origin_of(request: Request) -> str:
     return public or f"{request.url.scheme}://{request.url.netloc}"
 
 
-def read_cursor(asked: Asked) -> tuple[datetime, str] | None:
+def read_page(
+    request: Request,
+    store: Store,
+    chosen: Selection,
+    show: Callable[[Sequence[Verdict]], list[Any]],
+    *,
+    most_rows: int = MOST_ROWS,
+) -> dict[str, Any]:
+    """Read one page of a list of verdicts: `order`, `limit`, `offset` and the cursor of a `next_url`.
+
+    Args:
+        request: the question.
+        store: the verdicts.
+        chosen: verdicts of the whole list.
+        show: makes the rows of an answer.
+        most_rows: rows of one page at most, whatever limit is asked for.
+
+    Raises:
+        AskedError: a parameter is malformed, or the offset leads too far without a cursor.
+    """
+    began = time.monotonic()
+    asked = Asked(request)
+    newest_first = (asked.choice("order", ("asc", "desc")) or "desc") == "desc"
+    limit = min(asked.number("limit", DEFAULT_ROWS, most=MAX_ROWS), most_rows)
+    offset, after = asked.number("offset", 0, most=MAX_OFFSET), _read_cursor(asked)
+    if after is None and offset > MOST_SKIPPED:
+        raise AskedError(400, {"detail": f"Offsets above {MOST_SKIPPED} are reached by next_url only."})
+    total = count_selected(store, chosen)
+    found: Sequence[Verdict] = (
+        selected_verdicts(
+            store,
+            chosen,
+            newest_first=newest_first,
+            limit=limit,
+            offset=offset if after is None else 0,
+            after=after,
+        )
+        if limit
+        else []
+    )
+    metadata = _metadata_of(
+        request,
+        rows=len(found),
+        total=total,
+        limit=limit,
+        offset=offset,
+        last=(found[-1].measurement_start_time, found[-1].measurement_uid) if found else None,
+        query_time_s=time.monotonic() - began,
+    )
+    return page(metadata, show(found))
+
+
+def _read_cursor(asked: Asked) -> tuple[datetime, str] | None:
     """Read the place in a list at which a page begins; None where the page is named by its offset alone."""
     text = asked.text(_CURSOR)
     if text is None:
@@ -40,7 +96,7 @@ def read_cursor(asked: Asked) -> tuple[datetime, str] | None:
         raise malformed(_CURSOR, "not the cursor of a next_url") from None
 
 
-def metadata_of(
+def _metadata_of(
     request: Request,
     *,
     rows: int,

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 
-from banwatch.lab.machine.capacity import memory_bytes, usable_cores
 from banwatch.lab.machine.processes.worker_process import WorkerProcess, WorkerSelector, end_workers
 from banwatch.lab.play.part import Part, Report, divide, rounds_between
 from banwatch.lab.regime.regime import Regime
@@ -16,6 +15,7 @@ from banwatch.lab.world.file import load_world
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import UNKNOWN_ASN
 from banwatch.model.progress import Progress
+from banwatch.net.linux.capacity import memory_bytes, usable_cores
 
 MAX_LABS = 5
 """Most labs side by side: they keep a demo under 1.5 GB even with shared pages counted once a process."""

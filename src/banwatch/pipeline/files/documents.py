@@ -36,7 +36,7 @@ from banwatch.pipeline.files.unpack import (
     unlz4,
     unzstd,
 )
-from banwatch.pipeline.lines import split_lines
+from banwatch.pipeline.lines import held_whole, split_lines
 from banwatch.pipeline.submissions import unwrapped
 
 _LINE_ENDINGS = tuple(e for e in ENDINGS if any(kind in e for kind in (".json", ".ndjson", ".yaml")))
@@ -242,15 +242,10 @@ def _unfolded(head: bytes, chunks: Iterator[bytes], longest_bytes: int) -> Itera
     if not _FOLDED.match(head):
         yield from chunks
         return
-    read, held = [], 0
-    for chunk in chunks:
-        read.append(chunk)
-        held += len(chunk)
-        if held > longest_bytes:
-            yield from read
-            yield from chunks
-            return
-    text = b"".join(read)
+    text, rest = held_whole(chunks, longest_bytes)
+    if text is None:
+        yield from rest
+        return
     try:
         text = text.removeprefix(_MARK)
         is_list = text.lstrip().startswith(b"[")

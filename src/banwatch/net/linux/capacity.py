@@ -1,4 +1,4 @@
-"""Capacity of this machine: how many cores and how much memory labs may share."""
+"""Capacity of this machine: how many cores and how much memory work may share."""
 
 import os
 
