@@ -6,17 +6,19 @@ second tries, the kernel's and the path's records, QUIC, time-outs, answers late
 
 import gzip
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
-from banwatch.judge import judge_line
+from banwatch.judge import judge, judge_line
+from banwatch.judge.reports import mark_report
 from banwatch.lab.score.count import Score, score
 from banwatch.lab.truth.truth_file import load_truth
 from banwatch.lab.world.file import load_world
+from banwatch.model.evidence import Evidence
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.observation import Observation
 from banwatch.model.reference import Reference
@@ -115,14 +117,19 @@ def score_folder(
         encrypted: whether the resolver inside HTTPS could be reached.
         every: judge one of so many measurements.
     """
-    verdicts: list[Verdict] = []
+    reports: dict[tuple[str, str, int], list[tuple[str, Evidence]]] = defaultdict(list)
     observations: dict[MeasurementUid, Sequence[Observation]] = {}
     for number, (tier, line) in enumerate(lines_of(folder)):
         if number % every:
             continue
         judged = judge_line(in_ooni_shape(line, encrypted=encrypted), reference)
-        verdicts.append(replace(judged.verdict, access_tier=tier) if matrix else judged.verdict)
+        row = judged.evidence
+        reports[row.report_id, row.probe_cc, row.probe_asn].append((tier, row))
         observations[judged.measurement.measurement_uid] = judged.observations
+    verdicts: list[Verdict] = []
+    for rows in reports.values():  # a store compares the measurements of a report, too
+        for (tier, _), row in zip(rows, mark_report([row for _, row in rows]), strict=True):
+            verdicts.append(replace(judge(row), access_tier=tier) if matrix else judge(row))
     truth = load_truth(sorted((folder / "truth").glob("*.jsonl")))
     return score(verdicts, observations, truth, down=load_world("default").down)
 

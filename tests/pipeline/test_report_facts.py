@@ -15,6 +15,7 @@ from banwatch.pipeline.rebuild import rebuild
 from banwatch.store import Store, queries
 from banwatch.store.tables import MEASURED
 from tests.judge.scenario import Scenario
+from tests.judge.test_paced_pages import FAST, held
 from tests.judge.test_reports import UNANSWERED, WALL, measured
 from tests.pipeline.measurement_lines import write
 
@@ -87,3 +88,19 @@ def test_a_retraction_changes_what_is_left(tmp_path: Path, reference_data: Refer
         left = digests(store)
         rebuild(store, reference_data)
         assert digests(store) == left
+
+
+PACED = [*held(), FAST]
+
+
+@pytest.mark.slow
+def test_pages_held_at_one_rate_come_out_the_same_in_parts(tmp_path: Path, reference_data: Reference) -> None:
+    parts = {"whole": [PACED], "split": [PACED[:2], PACED[3:], PACED[2:3]]}
+    results = []
+    for name, lines in parts.items():
+        with ingested(tmp_path / f"{name}.duckdb", reference_data, lines) as store:
+            results.append(digests(store))
+            assert rules_of(store).count("http.paced") == 3, name
+            rebuild(store, reference_data, from_tier="evidence")
+            assert digests(store) == results[-1], name
+    assert results[0] == results[1]

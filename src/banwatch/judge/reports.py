@@ -1,4 +1,4 @@
-"""Facts that only a whole report shows: whether every site of it was answered alike.
+"""Facts that only a whole report shows: sites that are all answered alike, and pages held back at one rate.
 
 `judge_line` knows one measurement. Evidence carries the marks of what answered in place of the site; here
 the evidence of a report is compared, and each row is given what the comparison shows. The result depends on
@@ -9,18 +9,58 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from banwatch.judge.thresholds import ALIKE_SITES
+from banwatch.judge.thresholds import ALIKE_SITES, PACED_ALIKE, THROTTLE_RATIO
 from banwatch.model.evidence import Evidence
 
 
 def mark_report(rows: Sequence[Evidence]) -> list[Evidence]:
-    """Give the evidence of one report the fact whether all its sites were answered alike.
+    """Give the evidence of one report what only all of it shows.
 
     Args:
         rows: all evidence of one report.
     """
     alike = is_answered_alike(rows)
-    return [row if row.report_alike == alike else replace(row, report_alike=alike) for row in rows]
+    paced = _find_paced(rows)
+    return [_mark(row, alike, *paced.get(at, (None, 0))) for at, row in enumerate(rows)]
+
+
+def _mark(row: Evidence, alike: bool, fast: int | None, sites: int) -> Evidence:
+    if (row.report_alike, row.report_fast_kbit_s, row.report_paced_sites) == (alike, fast, sites):
+        return row
+    return replace(row, report_alike=alike, report_fast_kbit_s=fast, report_paced_sites=sites)
+
+
+def _find_paced(rows: Sequence[Evidence]) -> dict[int, tuple[int, int]]:
+    """Find the rows whose page came evenly and far slower than another's from the same prefix.
+
+    Returns:
+        By position: the fastest of those other pages, in kbit/s, and the number of targets held at this rate.
+    """
+    paced = [(at, row) for at, row in enumerate(rows) if row.page_paced]
+    if not paced:
+        return {}
+    fastest: dict[str, dict[str, int]] = {}
+    for row in rows:
+        if row.page_prefix and row.page_kbit_s is not None:
+            there = fastest.setdefault(row.page_prefix, {})
+            there[row.target] = max(there.get(row.target, 0), row.page_kbit_s)
+    slowed: dict[int, tuple[str, int, int]] = {}
+    for at, row in paced:
+        ours = row.page_kbit_s or 0
+        others = [rate for target, rate in fastest[row.page_prefix].items() if target != row.target]
+        if others and max(others) >= ours * THROTTLE_RATIO:
+            slowed[at] = (row.target, ours, max(others))
+    return {
+        at: (
+            fast,
+            len({target for target, rate, _ in slowed.values() if _is_near(ours, rate)}),
+        )
+        for at, (_, ours, fast) in slowed.items()
+    }
+
+
+def _is_near(one: int, other: int) -> bool:
+    return max(one, other) <= min(one, other) * PACED_ALIKE
 
 
 def is_answered_alike(rows: Iterable[Evidence]) -> bool:

@@ -333,3 +333,16 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Every site of the measurement's report was answered alike, by something that is none of them."""
     dns_nowhere_outside: bool = False
     """The control says that there is no such name; an outside resolver, asked in the clear, gave one."""
+    page_prefix: str = ""
+    """Addresses around the one from which the site's own page of 16 KiB or more came: its /24, in IPv6 its
+    /48. Empty where no such page came, or its rate is not known."""
+    page_kbit_s: int | None = None
+    """Rate of that page, from the request to the last byte: exact where it came slowly and evenly, else
+    rounded down to a power of two."""
+    page_paced: bool = False
+    """It came at less than 256 kbit/s, and evenly."""
+    report_fast_kbit_s: int | None = None
+    """Rate of the fastest page of another target at the same prefix, in the same report."""
+    report_paced_sites: int = 0
+    """Targets of the report, this one included, that came evenly at nearly the same rate, each with a far
+    faster one beside it at its prefix."""

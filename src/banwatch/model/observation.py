@@ -88,3 +88,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     received_bytes: int | None = None
     receive_s: float | None = None
     """Time from the first byte to the last."""
+    pace_bps: Annotated[float | None, NOT_STORED] = None
+    """Bits a second from the request to the last byte."""
+    pace_skew: Annotated[float | None, NOT_STORED] = None
+    """Unevenness of the bytes over that time, 0 to 1 (`formats.ooni.events.Pace`)."""

@@ -257,6 +257,13 @@ def reports_alike(store: Store) -> list[str]:
     return [str(name) for name in store.to_arrow(found).column(0).to_pylist()]
 
 
+def reports_paced(store: Store) -> list[str]:
+    """Name the reports with a page that came slowly and evenly."""
+    evidence = store.table("evidence")
+    found = evidence.filter(evidence.page_paced).select("report_id").distinct()
+    return [str(name) for name in store.to_arrow(found).column(0).to_pylist() if name]
+
+
 def reports_of(store: Store, uids: Iterable[str]) -> set[str]:
     """Name the reports of some measurements."""
     return {row.report_id for row in store.matching(Measurement, "measurement_uid", uids)}

@@ -74,7 +74,9 @@ def test_every_rule_can_be_reached() -> None:
         "dns.known_answer",  # these take imported fingerprints: test_fingerprints.py
         "http.known_page",
         "http.known_words",
-        "network.gateway",  # whole reports: test_reports.py
+        "network.gateway",  # whole reports: test_reports.py, test_paced_pages.py
+        "http.paced",
+        "http.slow_beside",
         "dns.rewritten",  # providers' search pages: test_names_of_nobody.py
         "dns.from_nowhere",  # follow-ups of our own probe: test_follow_ups.py
         "dns.mute_host",  # a control cut at the same address: test_regime_kinds.py

@@ -97,3 +97,36 @@ def test_a_handshake_ten_times_slower_than_another_names_is_slowed() -> None:
 def test_events_of_an_unknown_shape_say_nothing() -> None:
     odd = msgspec.Raw(b'[{"operation": "bytes_received_cumulative", "num_bytes": "many"}]')
     assert weigh_line(with_keys(Scenario().to_line(), network_events=odd)).http_goodput_bps is None
+
+
+def on_a_loaded_machine(
+    other_s: float, kind: str | None, slowdown: float, control_bps: float | None
+) -> bytes:
+    throttling = Throttling(
+        kind={"download": kind}, slowdown={"download": slowdown}, control_goodput_bps=control_bps
+    )
+    return with_keys(download(4.0, other_s), x_throttling=throttling)
+
+
+@pytest.mark.parametrize("kind", ["policing", "shaping"])
+def test_marks_of_a_limit_make_up_for_a_loaded_machine(kind: str) -> None:
+    """The score at a load of ten: 114 kbit/s, another name 736, the control 236."""
+    verdict = judge_line(on_a_loaded_machine(0.65, kind, 5.6, 245_000.0))
+    assert (verdict.state, verdict.mechanisms) == (State.LIKELY_BLOCKED, ("tls.throttle.sni",))
+
+
+@pytest.mark.parametrize(
+    ("other_s", "kind", "slowdown", "control_bps"),
+    [
+        (0.65, None, 5.6, 300_000.0),
+        (0.65, "policing", 2.5, 300_000.0),
+        (1.5, "policing", 5.6, 300_000.0),
+        (0.65, "shaping", 5.6, 160_000.0),
+        (0.65, "shaping", 5.6, None),
+    ],
+    ids=["no marks", "second pair alike", "first pair alike", "a narrow server", "no control"],
+)
+def test_a_loaded_machine_alone_accuses_nobody(
+    other_s: float, kind: str | None, slowdown: float, control_bps: float | None
+) -> None:
+    assert judge_line(on_a_loaded_machine(other_s, kind, slowdown, control_bps)).state is State.OK

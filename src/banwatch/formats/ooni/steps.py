@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from banwatch.formats.ooni.events import Received
+from banwatch.formats.ooni.events import Received, find_pace
 from banwatch.formats.ooni.failures import normalise
 from banwatch.formats.ooni.reading import (
     host_of,
@@ -150,7 +150,9 @@ class Steps:
         headers = read_headers(response.headers_list, response.headers) if response else ()
         location = next((value for name, value in headers if name == "location"), None)
         code = response.code if response else None
-        received_bytes, receive_s = _span(received.get(transaction_id), wire.t0)
+        noted = received.get(transaction_id)
+        received_bytes, receive_s = _span(noted, wire.t0)
+        pace = find_pace(noted, wire.t0) if noted is not None and wire.t0 is not None else None
         return Observation(
             measurement_uid=self.uid,
             ordinal=len(self.found),
@@ -177,6 +179,8 @@ class Steps:
             response_headers=headers,
             received_bytes=received_bytes,
             receive_s=receive_s,
+            pace_bps=pace.bps if pace else None,
+            pace_skew=pace.skew if pace else None,
         )
 
 

@@ -5,8 +5,11 @@ from banwatch.judge.rules.parts.rule import Rule
 from banwatch.judge.thresholds import (
     HANDSHAKE_FLOOR_MS,
     HANDSHAKE_RATIO,
+    PACED_SITES,
     THROTTLE_CONTROL_RATIO,
     THROTTLE_FLOOR_BPS,
+    THROTTLE_MARKED_CONTROL_RATIO,
+    THROTTLE_MARKED_RATIO,
     THROTTLE_RATIO,
 )
 from banwatch.model.evidence import Evidence
@@ -39,12 +42,29 @@ def _held_back(e: Evidence) -> bool:
     )
 
 
+def _is_marked(e: Evidence, ours: float, other: float, control: float | None) -> bool:
+    """Whether two pairs of transfers differ, the second with the kernel's marks of a rate's limit.
+
+    A loaded machine slows another name's transfers and the control's; it leaves no such marks on one name.
+    """
+    return (
+        bool(e.throttle_kind)
+        and min(other / ours, e.throttle_slowdown or 0) >= THROTTLE_MARKED_RATIO
+        and control is not None
+        and control >= ours * THROTTLE_MARKED_CONTROL_RATIO
+    )
+
+
 def slowed_download(e: Evidence) -> bool:
     """Whether a page came far more slowly than others over the same network, and to the control."""
     if _held_back(e):
         return True
     ours, other, control = e.http_goodput_bps, e.http_goodput_other_bps, e.http_goodput_control_bps
-    if ours is None or other is None or ours >= THROTTLE_FLOOR_BPS or other <= ours * THROTTLE_RATIO:
+    if ours is None or other is None or ours >= THROTTLE_FLOOR_BPS:
+        return False
+    if _is_marked(e, ours, other, control):
+        return True
+    if other <= ours * THROTTLE_RATIO:
         return False
     if control is None:  # a slow site beside a block is told from a slowed one by a policer's pattern alone
         return e.throttle_kind == ThrottleKind.POLICING or not _interfered_before(e)
@@ -67,14 +87,20 @@ def _slowed_handshake(e: Evidence) -> bool:
     )
 
 
+def is_paced(e: Evidence) -> bool:
+    """Whether a page was held back as several of its report were, and another from its prefix was not."""
+    return e.page_paced and e.report_fast_kbit_s is not None and e.report_paced_sites >= PACED_SITES
+
+
 SPEED_RULES: tuple[Rule, ...] = (
     Rule(
         id=RuleId("http.slowed"),
         layer=Layer.HTTP,
         kinds=_WEB,
         condition=(
-            "the page came ten times slower than another name's over the same network, under 256 kbit/s or "
-            "not in time, and not nearly as slowly to the control"
+            "the page came ten times slower than another name's over the same network (four times, twice, "
+            "where the kernel's counts show a limit of the rate), under 256 kbit/s or not in time, and not "
+            "nearly as slowly to the control"
         ),
         holds=slowed_download,
         state=State.LIKELY_BLOCKED,
@@ -93,6 +119,31 @@ SPEED_RULES: tuple[Rule, ...] = (
             else f"{host(e)} came at {(e.http_goodput_bps or 0) / _KILO:.0f} kbit/s, another name at "
             f"{(e.http_goodput_other_bps or 0) / _KILO:.0f} kbit/s over the same "
             f"network{_HELD_BACK.get(e.throttle_kind, '')}."
+        ),
+    ),
+    Rule(
+        id=RuleId("http.paced"),
+        layer=Layer.HTTP,
+        kinds=_WEB,
+        condition=(
+            "the page came evenly at less than 256 kbit/s, and in the same report another site's page ten "
+            "times faster from the same prefix (/24, IPv6 /48); three sites or more of the report at nearly "
+            "one rate"
+        ),
+        holds=is_paced,
+        state=State.LIKELY_BLOCKED,
+        mechanism="tls.throttle.sni, http.throttle.host",
+        mechanisms=lambda e: ("tls.throttle.sni",) if e.http_encrypted else ("http.throttle.host",),
+        why="one limit gives one rate; a slow server makes its pages late or in heaps, a slow line slows all",
+        source="Xue et al. 2021 (throttling of Twitter)",
+        pitfall=(
+            "A slow server or a line that is slow for a while would be accused. The bytes must come evenly, "
+            "a neighbour of the server must be ten times faster in the same report, and three sites must be "
+            "held at nearly one rate: slow sites each have a rate of their own."
+        ),
+        sentence=lambda e: (
+            f"{host(e)} came evenly at {e.page_kbit_s} kbit/s, as {e.report_paced_sites - 1} other sites of "
+            f"this report did, and a page from the same prefix at {e.report_fast_kbit_s} kbit/s or more."
         ),
     ),
     Rule(

@@ -12,7 +12,7 @@ from banwatch.judge.rules.route import ROUTE_RULES
 from banwatch.judge.rules.services import SERVICE_RULES
 from banwatch.judge.rules.whole import VETO_RULES, WHOLE_RULES
 
-RULESET = "2026.11.4"
+RULESET = "2026.11.5"
 """Version of the table; moves with any change of what some evidence is judged."""
 
 RULES: tuple[Rule, ...] = (

@@ -3,6 +3,7 @@
 from banwatch.judge.rules.parts.phrases import at_hop, failed_for_control, host, listed
 from banwatch.judge.rules.parts.rule import Rule
 from banwatch.judge.rules.parts.ways import is_partly_reached, what_failed
+from banwatch.judge.rules.speed import is_paced
 from banwatch.model.evidence import Evidence
 from banwatch.model.failure import UNKNOWN_FAILURE_PREFIX
 from banwatch.model.fate import Ending
@@ -125,6 +126,26 @@ VETO_RULES: tuple[Rule, ...] = (
 )
 
 WHOLE_RULES: tuple[Rule, ...] = (
+    Rule(
+        id=RuleId("http.slow_beside"),
+        layer=Layer.HTTP,
+        kinds=_WEB,
+        condition="the same, with fewer sites held at that rate",
+        holds=lambda e: _page_is_the_sites(e) and e.report_fast_kbit_s is not None and not is_paced(e),
+        state=State.OK,
+        mechanism="",
+        mechanisms=_none,
+        why="one slow page may be its origin's own; many such are a matter for detection",
+        source="Banwatch",
+        pitfall=(
+            "A site with a slow origin behind a content network would be accused. Nobody is: the trace "
+            "stands beside `ok`."
+        ),
+        sentence=lambda e: (
+            f"The page of {host(e)} came, evenly at {e.page_kbit_s} kbit/s, while another site's page from "
+            f"the same prefix came at {e.report_fast_kbit_s} kbit/s or more."
+        ),
+    ),
     Rule(
         id=RuleId("page.partly"),
         layer=Layer.HTTP,

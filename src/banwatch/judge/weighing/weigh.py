@@ -18,6 +18,7 @@ from banwatch.judge.weighing.facts import fingerprints
 from banwatch.judge.weighing.facts.follow_ups import ANSWERS_OF_DNS
 from banwatch.judge.weighing.facts.hops import is_of_system
 from banwatch.judge.weighing.lookups import find_lookups
+from banwatch.judge.weighing.page_pace import find_page_pace
 from banwatch.judge.weighing.parts import MeasurementParts
 from banwatch.judge.weighing.path_evidence import (
     NO_CUT,
@@ -108,6 +109,7 @@ def weigh(observed: Observed, reference: Reference) -> Evidence:
         **find_ways(parts.last, parts.last_names.genuine, fairness, parts.follow_ups),
         site_answered=has_site_answered(parts),
         answer_marks=find_answer_marks(parts),
+        **find_page_pace(parts),
     )
 
 

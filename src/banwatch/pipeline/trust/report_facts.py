@@ -2,7 +2,8 @@
 
 The lines of one report come in several files and commits. Whenever rows of a report are written or deleted,
 the fact is found again over all rows that the store has, so that it is the same in whatever parts they came.
-Most reports need no question to the store: where a site answered itself, nothing changes.
+Most reports need no question to the store: where a site answered itself, and no page came slowly and
+evenly, nothing changes.
 """
 
 from collections import defaultdict
@@ -25,14 +26,25 @@ class ReportFacts:
         self._store = store
         self._alike: set[str] | None = None
         """Reports that are answered alike, once they were asked for."""
+        self._paced: set[str] = set()
+        """Reports with a page that came slowly and evenly."""
 
     def note_rows(self, batch: Batch) -> None:
         """Settle the reports that new rows may have changed; call it in the transaction that wrote them."""
         if self._alike is None:
             self._alike = set(queries.reports_alike(self._store))
+            self._paced = set(queries.reports_paced(self._store))
         candidates, answered = reports_of(batch)
-        touched = (candidates - answered) | (self._alike & set(batch.rows.column("report_id").to_pylist()))
+        self._paced |= _paced_of(batch)
+        watched = self._alike | self._paced
+        touched = (candidates - answered) | (watched & set(batch.rows.column("report_id").to_pylist()))
         self._alike = (self._alike - touched) | settle_reports(self._store, touched)
+
+
+def _paced_of(batch: Batch) -> set[str]:
+    """Return the reports with a page that came slowly and evenly."""
+    paced = batch.evidence.column("page_paced")
+    return _named(batch, paced) if pc.any(paced).as_py() else set()
 
 
 def reports_of(batch: Batch) -> tuple[set[str], set[str]]:
