@@ -4,10 +4,11 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+from fastapi import FastAPI
 
 from banwatch.collector import own
 from banwatch.collector.beside_store import archive_path, load_keys_of_store
@@ -21,6 +22,7 @@ from banwatch.explorer.decisions import add_decisions
 from banwatch.explorer.serving import ServingSettings, serve
 from banwatch.model.errors import BanwatchError
 from banwatch.net.linux.capacity import usable_cores
+from banwatch.observatory.settings.tables import Settings
 from banwatch.store import Store, queries
 
 
@@ -45,30 +47,13 @@ def _exit_on_signals() -> Iterator[None]:
             signal.signal(changed, handler)
 
 
-def serve_store(
-    store: str,
-    host: str,
-    port: int | None,
-    *,
-    collector: CollectorSettings | None = None,
-    key: Path | None = None,
-    helpers: TestHelpers | None = None,
-    certificate: Path | None = None,
-    settings: ServingSettings | None = None,
-    announce: Callable[[str], None],
-    announce_key: Callable[[str], None],
+def serve_settings(
+    settings: Settings, *, announce: Callable[[str], None], announce_key: Callable[[str], None]
 ) -> None:
-    """Serve the explorer, and the collector where there are settings for one.
+    """Serve what the settings say: the explorer, and the collector where it is enabled.
 
     Args:
-        store: a file, or `clickhouse://user@host/name`.
-        host: address to listen on.
-        port: port to listen on; None is the first free one.
-        collector: settings of the collector; None serves the explorer alone.
-        key: file of the collector's private key; None is the file beside the store, made where there is none.
-        helpers: addresses of helpers that OONI's probes are given.
-        certificate: PEM file with certificate and key, to speak TLS.
-        settings: names of the site, and the proxies before it.
+        settings: of the observatory.
         announce: called with the address once it is listened on.
         announce_key: called with the collector's public key.
 
@@ -76,38 +61,52 @@ def serve_store(
         BanwatchError: there is no store, or no port, it mixes labs with the real world, or (for a collector)
             another process owns the store.
     """
-    site = settings or ServingSettings()
-    if collector is None:
+    store = settings.store
+    if not settings.collector.enabled:
         Store.open(store, read_only=True).close()  # fails where there is no store; none is made
     refuse_mixed(store)
     archive = archive_path(store)
     with _exit_on_signals(), own(store) as owner:
-        if collector is None:
-            serve(
-                store,
-                host,
-                port,
-                announce=announce,
-                extend=lambda app: add_decisions(app, archive),
-                certificate=certificate,
-                settings=site,
-            )
+        if not settings.collector.enabled:
+            _serve(settings, lambda app: add_decisions(app, archive), announce)
             return
         if owner is None:
             Store.open(store).close()  # raises an error that names the process that holds it
             raise BanwatchError(f"{store} cannot be owned", "Run the same command again")
-        keys = load_keys_of_store(store, key)
-        with collecting(owner, keys, replace(collector, jobs=usable_cores())) as receiver:
+        keys = load_keys_of_store(store, _path(settings.collector.key))
+        with collecting(owner, keys, _collector_settings(settings)) as receiver:
             announce_key(keys.published)
-            serve(
-                store,
-                host,
-                port,
-                announce=announce,
-                extend=lambda app: _add_routes(app, receiver, helpers or TestHelpers(), archive),
-                certificate=certificate,
-                settings=site,
-            )
+            _serve(settings, lambda app: _add_routes(app, receiver, _helpers(settings), archive), announce)
+
+
+def _serve(settings: Settings, extend: Callable[[FastAPI], None], announce: Callable[[str], None]) -> None:
+    table = settings.serve
+    serve(
+        settings.store,
+        table.host,
+        table.port,
+        announce=announce,
+        extend=extend,
+        certificate=_path(table.certificate),
+        settings=ServingSettings(public_url=table.public_url, names=table.names, proxies=table.proxies),
+    )
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def _collector_settings(settings: Settings) -> CollectorSettings:
+    return CollectorSettings(
+        per_minute=settings.collector.per_minute,
+        max_waiting_bytes=settings.collector.max_waiting_mib << 20,
+        jobs=usable_cores(),
+    )
+
+
+def _helpers(settings: Settings) -> TestHelpers:
+    table = settings.collector
+    return TestHelpers(web=table.helpers, tcp_echo=table.tcp_echo, headers=table.headers_helpers)
 
 
 def refuse_mixed(store: str) -> None:

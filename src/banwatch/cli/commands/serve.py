@@ -5,25 +5,30 @@ from typing import Annotated
 
 import typer
 
-from banwatch.cli.options import DEFAULT_STORE, StoreOption
-
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
     def serve(
-        store: StoreOption = DEFAULT_STORE,
+        config: Annotated[
+            Path | None,
+            typer.Option("--config", envvar="BANWATCH_CONFIG", help="Settings file (docs/settings.md)."),
+        ] = None,
+        store: Annotated[
+            str | None, typer.Option("--store", help="A file, or clickhouse://user@host/name.")
+        ] = None,
         host: Annotated[
-            str, typer.Option("--host", help="Address to listen on; by default only this machine reaches it.")
-        ] = "127.0.0.1",
+            str | None,
+            typer.Option("--host", help="Address to listen on; by default only this machine reaches it."),
+        ] = None,
         port: Annotated[
             int | None, typer.Option("--port", help="Port; by default the first free one from 8080 on.")
         ] = None,
         collector: Annotated[
-            bool,
+            bool | None,
             typer.Option("--collector", help="Receive measurements from probes, too (docs/collector.md)."),
-        ] = False,
+        ] = None,
         key: Annotated[
             Path | None,
             typer.Option(help="The collector's private key; by default a file beside the store."),
@@ -41,14 +46,18 @@ def register(app: typer.Typer) -> None:
             typer.Option(help="Address that echoes HTTP headers, http://..., for probes; may be repeated."),
         ] = None,
         per_minute: Annotated[
-            int, typer.Option(min=0, help="Submissions that one client may send in a minute; 0: any number.")
-        ] = 1_200,
+            int | None,
+            typer.Option(
+                min=0, help="Submissions that one client may send in a minute; 0: any number. [default: 1200]"
+            ),
+        ] = None,
         certificate: Annotated[
             Path | None, typer.Option(help="PEM file with certificate and key: listens with TLS.")
         ] = None,
         public_url: Annotated[
-            str, typer.Option(help="Address by which readers know the site, such as https://example.org.")
-        ] = "",
+            str | None,
+            typer.Option(help="Address by which readers know the site, such as https://example.org."),
+        ] = None,
         name: Annotated[
             list[str] | None,
             typer.Option("--name", help="Further host name that the site may be asked for; may be repeated."),
@@ -64,28 +73,33 @@ def register(app: typer.Typer) -> None:
         """Show measurements as web pages, until Ctrl-C.
 
         While it runs it owns the store: other commands do their work through it. With --collector it takes
-        measurements from probes, ours and OONI's, and shows them some seconds later.
+        measurements from probes, ours and OONI's, and shows them some seconds later. Whatever is given here
+        goes before the settings file.
         """
         from banwatch.cli.views.messages import note
-        from banwatch.collector.collecting import CollectorSettings
-        from banwatch.collector.services.probe_services import TestHelpers
-        from banwatch.explorer.serving import ServingSettings
-        from banwatch.observatory.serve import serve_store
+        from banwatch.observatory.serve import serve_settings
+        from banwatch.observatory.settings.inspect import settings_with
 
-        settings = CollectorSettings(per_minute=per_minute) if collector else None
-        serve_store(
-            store,
-            host,
-            port,
-            collector=settings,
-            key=key,
-            helpers=TestHelpers(
-                web=tuple(helper or ()), tcp_echo=tuple(tcp_echo or ()), headers=tuple(headers_helper or ())
-            ),
-            certificate=certificate,
-            settings=ServingSettings(
-                public_url=public_url, names=tuple(name or ()), proxies=tuple(proxy or ())
-            ),
+        settings = settings_with(
+            config,
+            {
+                "store": store,
+                "serve.host": host,
+                "serve.port": port,
+                "collector.enabled": collector,
+                "collector.key": str(key) if key else None,
+                "collector.helpers": helper,
+                "collector.tcp_echo": tcp_echo,
+                "collector.headers_helpers": headers_helper,
+                "collector.per_minute": per_minute,
+                "serve.certificate": str(certificate) if certificate else None,
+                "serve.public_url": public_url,
+                "serve.names": name,
+                "serve.proxies": proxy,
+            },
+        )
+        serve_settings(
+            settings,
             announce=lambda address: note(f"Banwatch is at {address} (Ctrl-C ends it)"),
             announce_key=lambda public: note(f"It collects; probes need --collector-key {public}"),
         )

@@ -1,0 +1,1 @@
+"""Messages that leave: what is said of their arrival."""

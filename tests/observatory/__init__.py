@@ -1,0 +1,1 @@
+"""The observatory: its settings, its health, its scheduled work."""
