@@ -8,7 +8,8 @@ import pytest
 
 from banwatch.collector.inbox import FILE, Inbox
 from banwatch.collector.incoming_file import FullError
-from banwatch.collector.ingest_thread import IngestThread
+from banwatch.collector.ingest_thread import _WAITING_BYTES, FULL_BYTES, MANY_BYTES, IngestThread
+from banwatch.collector.intake import MAX_SUBMISSION_BYTES
 from banwatch.collector.keys import load_keys
 from banwatch.model.errors import BanwatchError
 from tests.pipeline.measurement_lines import line
@@ -93,3 +94,35 @@ def test_a_full_disk_puts_nothing_aside(thread: Any, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(thread, "_ingest", lambda path: thread._inbox.done(path))
     thread._ingest_or_postpone(path)
     assert thread._inbox.waiting() == []
+
+
+def test_no_single_file_starts_worker_processes_or_waits_in_memory(
+    thread: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journals: list[int] = []
+    largest = 0
+
+    def ingested() -> None:
+        journals.append(thread._inbox.journal_bytes)
+        thread._inbox.finish_journal()
+        for path in thread._inbox.waiting():
+            if path.suffix != FILE:
+                thread._inbox.done(path)
+
+    true = Inbox.keep
+
+    def keep(self: Inbox, data: bytes, client: bytes = b"") -> Any:
+        nonlocal largest
+        kept = true(self, data, client)
+        largest = max(largest, self._queue.qsize())
+        return kept
+
+    monkeypatch.setattr(Inbox, "keep", keep)
+    monkeypatch.setattr(thread, "_ingest_journals", ingested)
+    monkeypatch.setattr("banwatch.collector.ingest_thread.FULL_BYTES", 20_000)
+    monkeypatch.setattr("banwatch.collector.ingest_thread._WAITING_BYTES", 5_000)
+    thread._open_file(put_file(thread, gzip.compress(b"\n".join(map(line, range(100))))))
+    assert len(journals) >= 2
+    assert max(journals) <= 20_000 + 5_000 + 2 * len(line(1)) + 400
+    assert largest * len(line(1)) <= 5_000 + 2 * len(line(1))
+    assert MANY_BYTES > FULL_BYTES + MAX_SUBMISSION_BYTES + _WAITING_BYTES

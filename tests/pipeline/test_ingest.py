@@ -284,3 +284,31 @@ def test_lines_that_are_known_are_let_go_of(
         report = ingest(store, [write(tmp_path / "b.jsonl", [*lines, line(99)])], reference_data)
         assert (report.accepted, report.duplicates) == (1, 40)
         assert max(held) <= 10
+
+
+def test_a_collector_holds_little_at_a_time(
+    tmp_path: Path, reference_data: Reference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_module, "INBOX_BATCH_LINES", 5)
+    monkeypatch.setattr(
+        ingest_module, "INBOX_PORTION", commit.Portion(lines=10, raw_bytes=1 << 20, rows=1_000)
+    )
+    held: list[int] = []
+    true = commit.Committer.commit
+
+    def counted(self: commit.Committer) -> None:
+        held.append(self._pending.received_lines)
+        true(self)
+
+    monkeypatch.setattr(commit.Committer, "commit", counted)
+    lines = [line(n) for n in range(38)]
+    path = write(tmp_path / "a.jsonl", lines)
+    with Store.open(tmp_path / "s.duckdb") as store:
+        report = ingest(store, [path], reference_data, from_inbox=True)
+        assert report.accepted == 38
+        assert max(held) == 10
+        assert sum(held) == 38
+    held.clear()
+    with Store.open(tmp_path / "t.duckdb") as store:
+        assert ingest(store, [path], reference_data).accepted == 38
+        assert max(held) == 38  # a file of the operator's own is one commit, as before

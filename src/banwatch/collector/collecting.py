@@ -40,6 +40,7 @@ def collecting(owner: Owner, keys: Keys, settings: CollectorSettings) -> Iterato
     voices = VoiceBook(voice_book_path(archive), today)
     receipts = Receipts(read_source_keys(source_keys_path(archive)), voices=voices)
     issuer = load_issuer(archive, today)
+    owner.store.release_early()
     folder = inbox_path(archive)
     with (
         Inbox(folder, max_bytes=settings.max_waiting_bytes) as inbox,

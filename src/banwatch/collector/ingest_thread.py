@@ -51,8 +51,11 @@ AT_ONCE = 30
 """Ingests without that interval, after a quiet time: a person may be waiting for the result."""
 FULL_BYTES = 8 << 20
 """Size of a journal that is ingested before the interval ends; rows of more take too much memory."""
-MANY_BYTES = 8 << 20
-"""Size from which on worker processes are worth starting."""
+MANY_BYTES = 32 << 20
+"""Size from which on worker processes are started: 100 MiB each, so that no single request reaches it."""
+_WAITING_LINES = 64
+_WAITING_BYTES = 4 << 20
+"""Lines of a file, and their bytes, that may wait to be written to the journal."""
 _AFTER_FAILURE_S = 30.0
 """Pause after an ingest that failed."""
 _TRIES = 2
@@ -236,7 +239,8 @@ class IngestThread:
 
         A repeated line counts once.
         """
-        waiting: deque[Future[None]] = deque()
+        waiting: deque[tuple[Future[None], int]] = deque()
+        waiting_bytes = 0
         received_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         receipt = Receipt(
             received_at=hour_of_receipt(received_at),
@@ -253,12 +257,16 @@ class IngestThread:
             if len(seen) >= _SEEN_AT_MOST:
                 seen.clear()
             seen.add(named)
-            waiting.append(self._inbox.keep(with_receipt(line.data, receipt)))
-            while len(waiting) > 64:
-                waiting.popleft().result()
+            data = with_receipt(line.data, receipt)
+            waiting.append((self._inbox.keep(data), len(data)))
+            waiting_bytes += len(data)
+            while len(waiting) > _WAITING_LINES or waiting_bytes > _WAITING_BYTES:
+                kept, size = waiting.popleft()
+                waiting_bytes -= size
+                kept.result()
             if self._inbox.journal_bytes >= FULL_BYTES:
                 self._ingest_journals()
-        for kept in waiting:
+        for kept, _ in waiting:
             kept.result()
         self._inbox.done(path)
 

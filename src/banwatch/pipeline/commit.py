@@ -37,6 +37,16 @@ COMMIT_S = 10.0
 """A segment also ends after so many seconds, so that a slow, often stopped ingest makes progress."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portion:
+    """Most that is held in memory before it is committed."""
+
+    lines: int
+    raw_bytes: int
+    rows: int
+    """Observations."""
+
+
 @dataclass(slots=True)
 class Tally:
     """Counts of a source's lines, by outcome."""
@@ -84,9 +94,11 @@ class _Pending:
 class Committer:
     """Takes line batches with their results in order and commits them, a segment at a time."""
 
-    def __init__(self, store: Store, *, segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(
+        self, store: Store, portion: Portion | None = None, *, segment_bytes: int = SEGMENT_BYTES
+    ) -> None:
         self._store = store
-        self._segment_bytes = segment_bytes
+        self._portion = portion or Portion(lines=SEGMENT_ROWS, raw_bytes=segment_bytes, rows=SEGMENT_ROWS)
         segments = store.rows(Segment)
         self._ordinal = max((s.ordinal for s in segments), default=-1) + 1
         self._pending = _Pending()
@@ -159,10 +171,10 @@ class Committer:
         """Commit when a segment is full."""
         pending = self._pending
         if (
-            pending.raw_bytes >= self._segment_bytes
-            or pending.rows >= SEGMENT_ROWS
-            or pending.unread >= SEGMENT_UNREADABLE
-            or pending.received_lines >= SEGMENT_ROWS
+            pending.raw_bytes >= self._portion.raw_bytes
+            or pending.rows >= self._portion.rows
+            or pending.unread >= min(SEGMENT_UNREADABLE, self._portion.lines)
+            or pending.received_lines >= self._portion.lines
             or (pending.sources and time.monotonic() - self._committed_at >= COMMIT_S)
         ):
             self.commit()

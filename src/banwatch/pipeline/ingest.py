@@ -14,7 +14,7 @@ from banwatch.model.errors import WireError
 from banwatch.model.progress import Progress
 from banwatch.model.receipt import NO_RECEIPT, Receipt, SourceClass
 from banwatch.model.reference import Reference
-from banwatch.pipeline.commit import Committer, Tally
+from banwatch.pipeline.commit import Committer, Portion, Tally
 from banwatch.pipeline.files import sources
 from banwatch.pipeline.files.documents import open_documents
 from banwatch.pipeline.line_batch import LineBatch, LineBatchResult
@@ -28,6 +28,14 @@ from banwatch.store.bookkeeping import SourceFile
 LINE_BATCH_BYTES = 8 << 20
 LINE_BATCH_LINES = 2_000
 """A line batch ends with the first line past either limit."""
+INBOX_BATCH_BYTES = 1 << 20
+INBOX_BATCH_LINES = 250
+INBOX_PORTION = Portion(lines=1_000, raw_bytes=4 << 20, rows=20_000)
+"""Limits of line batches and commits of a collector, which serves readers beside it in little memory.
+
+One request may take 64 MiB. With 2,000 lines a batch and 8,000 a commit, a file of 8,000 lines of 1 kB took
+75 to 100 MiB; what these limits leave is printed by `bench/adversary.py --attack many_lines`.
+"""
 _BLANK = b" \t\r\n\xef\xbb\xbf"
 """White space and the byte order mark, which are stripped from a line."""
 Receive = Callable[[Sequence[bytes]], tuple[tuple[bytes, ...], tuple[Receipt, ...]]]
@@ -151,11 +159,13 @@ def ingest(
 
     opened: list[_OpenSource] = []
     before = {row.sha256: row for row in store.rows(SourceFile)}
-    committer = Committer(store)
+    committer = Committer(store, INBOX_PORTION) if from_inbox else Committer(store)
     with ExitStack() as stack:
         workers = stack.enter_context(start_workers(reference, jobs)) if jobs and jobs > 1 else None
-        receive = split_receipts if from_inbox else _receipts_of(source_class)
-        items = _items(found, before, opened, on_read, receive)
+        cutting = _Cutting(INBOX_BATCH_BYTES, INBOX_BATCH_LINES, split_receipts)
+        if not from_inbox:
+            cutting = _Cutting(LINE_BATCH_BYTES, LINE_BATCH_LINES, _receipts_of(source_class))
+        items = _items(found, before, opened, on_read, cutting)
         for item, result in _results(items, workers, reference, jobs or 1):
             _commit_item(committer, item, result)
     committer.commit()
@@ -197,7 +207,7 @@ def _items(
     before: dict[str, SourceFile],
     opened: list[_OpenSource],
     on_read: Callable[[int], None],
-    receive: Receive,
+    cutting: "_Cutting",
 ) -> Iterator[_WorkItem]:
     """Read every source in order; content that comes under a second name is read once."""
     twins: dict[str, _OpenSource] = {}
@@ -214,18 +224,20 @@ def _items(
         if twin is not None or (earlier is not None and earlier.complete):
             on_read(source.size_bytes)
             continue
-        yield from _items_of(opened[-1], on_read, receive)
+        yield from _items_of(opened[-1], on_read, cutting)
         twins[sha256] = opened[-1]
 
 
-def _items_of(opened: _OpenSource, on_read: Callable[[int], None], receive: Receive) -> Iterator[_WorkItem]:
+def _items_of(
+    opened: _OpenSource, on_read: Callable[[int], None], cutting: "_Cutting"
+) -> Iterator[_WorkItem]:
     """Cut a source into line batches; an unreadable line or file affects no other."""
     lines = 0  # of the source, in all of its documents
     done = opened.before.lines if opened.before else 0
     try:
         for document in open_documents(opened.source, on_read):
             guarded = _GuardedChunks(document.chunks)
-            cutter = _LineBatchCutter(document.name, receive)
+            cutter = _LineBatchCutter(document.name, cutting)
             for batch in split_lines(guarded):
                 if guarded.broken:
                     break  # the beginning of a line, whose rest may be read another time
@@ -273,12 +285,21 @@ class _GuardedChunks:
             self.trouble, self.broken = f"cannot be read: {error}", True
 
 
+@dataclass(frozen=True, slots=True)
+class _Cutting:
+    """Limits of line batches, and how the receipt of a line is found."""
+
+    batch_bytes: int
+    batch_lines: int
+    receive: Receive
+
+
 class _LineBatchCutter:
     """Collects the lines of one document into line batches."""
 
-    def __init__(self, name: str, receive: Receive) -> None:
+    def __init__(self, name: str, cutting: _Cutting) -> None:
         self.name = name
-        self._receive = receive
+        self._cutting = cutting
         self.number = 0
         """Number of the last line, from 1."""
         self._numbers: list[int] = []
@@ -292,13 +313,13 @@ class _LineBatchCutter:
             self._numbers.append(self.number)
             self._lines.append(line)
             self._held += len(line)
-        return self._held >= LINE_BATCH_BYTES or len(self._lines) >= LINE_BATCH_LINES
+        return self._held >= self._cutting.batch_bytes or len(self._lines) >= self._cutting.batch_lines
 
     def cut(self) -> LineBatch | None:
         """Return the line batch collected so far, if there is one, and begin the next."""
         if not self._lines:
             return None
-        line_batch = LineBatch(self.name, tuple(self._numbers), *self._receive(self._lines))
+        line_batch = LineBatch(self.name, tuple(self._numbers), *self._cutting.receive(self._lines))
         self._numbers, self._lines, self._held = [], [], 0
         return line_batch
 

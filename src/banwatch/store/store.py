@@ -109,6 +109,11 @@ class Store:
         """Whether the store keeps rollups; those of 0.1.0 do not, until they are opened for writing."""
         return not self._old_tables.keys() & set(ROLLED_UP)
 
+    def release_early(self) -> None:
+        """Hold little memory between commits, for a process that serves strangers."""
+        if isinstance(self._engine, DuckDbEngine):
+            self._engine.release_early()
+
     def copy_to(self, path: Path) -> None:
         """Copy the committed database into a new file, while others read and write.
 

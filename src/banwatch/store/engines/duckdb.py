@@ -25,6 +25,10 @@ from banwatch.store.tables import TABLES, TableDef
 
 CHECKPOINT_AFTER = "256MB"
 """Size of the write-ahead log at which DuckDB checkpoints: each one rewrites the last row groups."""
+CHECKPOINT_OF_SERVICE = "8MB"
+"""The same while strangers send: rows that are not checkpointed are in memory, several times as large."""
+_RELEASE_AFTER = "1MB"
+"""Memory freed by a thread after which the allocator gives it back; 128 MB by default."""
 LAMBDAS_OF_IBIS = "SET GLOBAL lambda_syntax = 'ENABLE_SINGLE_ARROW'"
 """Setting for functions over lists as Ibis 12 writes them, which DuckDB 2 takes only on request."""
 _NO_ROWS = pa.table({"none": pa.array([], pa.string())})
@@ -120,6 +124,12 @@ class DuckDbEngine:
     def close(self) -> None:
         """Close the file."""
         self._raw.close()
+
+    def release_early(self) -> None:
+        """Hold little memory between commits, for a process that serves strangers."""
+        self._raw.execute(f"SET checkpoint_threshold = '{CHECKPOINT_OF_SERVICE}'")
+        for name in ("allocator_flush_threshold", "allocator_bulk_deallocation_flush_threshold"):
+            self._raw.execute(f"SET {name} = '{_RELEASE_AFTER}'")
 
     def copy_to(self, path: Path) -> None:
         """Copy all committed tables into a new file, as of one moment.
