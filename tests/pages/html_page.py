@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+DATA = "application/ld+json"
+"""Type of an element that holds data for search engines and does not run."""
 _MAY_RUN = {"script", "iframe", "object", "embed", "form", "base", "link", "meta", "img", "video", "audio"}
 
 
@@ -16,7 +18,7 @@ class Page:
     @property
     def scripts(self) -> list[str]:
         """Everything in the page that would run."""
-        found = [tag for tag, _ in self.tags if tag == "script"]
+        found = [tag for tag, one in self.tags if tag == "script" and one.get("type") != DATA]
         for tag, attributes in self.tags:
             found += [f"{tag} {name}" for name in attributes if name.startswith("on")]
             found += [
@@ -30,7 +32,11 @@ class Page:
     @property
     def unexpected(self) -> list[str]:
         """Elements that our pages have no use for, beside what base.html has."""
-        return [tag for tag, _ in self.tags if tag in _MAY_RUN - {"link", "meta"}]
+        return [
+            tag
+            for tag, one in self.tags
+            if tag in _MAY_RUN - {"link", "meta"} and one.get("role") != "search" and one.get("type") != DATA
+        ]
 
 
 class _Reader(HTMLParser):

@@ -6,26 +6,34 @@ import pytest
 
 from banwatch.detect.votes.cells import fold
 from banwatch.model.state import State
-from banwatch.pages.days import DayCount, DayState, fold_days
+from banwatch.pages.days import DayCount, fold_days
+from banwatch.pages.wording.ladder import Rung
 from tests.pages.made_up_country import START, make_verdict
 
 
 @pytest.mark.parametrize(
-    ("count", "state"),
+    ("count", "rung"),
     [
-        (DayCount(), DayState.NONE),
-        (DayCount(interfered=3), DayState.BLOCKED),
-        (DayCount(interfered=3, unclear=1), DayState.BLOCKED),
-        (DayCount(interfered=1, reachable=3), DayState.PARTLY),
-        (DayCount(reachable=1, unclear=3), DayState.OPEN),
-        (DayCount(unclear=4), DayState.UNCLEAR),
-        (DayCount(unclear=4, silent=4), DayState.SILENT),
-        (DayCount(unclear=4, silent=3), DayState.UNCLEAR),
-        (DayCount(down=4), DayState.DOWN),
+        (DayCount(), Rung.NOT_MEASURED),
+        (DayCount(blocked=3), Rung.BLOCKED),
+        (DayCount(likely_blocked=3), Rung.LIKELY_BLOCKED),
+        (DayCount(likely_blocked=3, blocked=3), Rung.LIKELY_BLOCKED),
+        (DayCount(tampered=3), Rung.TAMPERED),
+        (DayCount(tampered=3, blocked=2, likely_blocked=1), Rung.TAMPERED),
+        (DayCount(likely_blocked=3, unclear=1), Rung.LIKELY_BLOCKED),
+        (DayCount(blocked=1, reachable=3), Rung.AT_TIMES),
+        (DayCount(tampered=1, reachable=3), Rung.AT_TIMES),
+        (DayCount(reachable=1, unclear=3), Rung.OK),
+        (DayCount(unclear=4), Rung.INSUFFICIENT),
+        (DayCount(impaired=4), Rung.IMPAIRED),
+        (DayCount(unclear=4, silent=4), Rung.SILENT),
+        (DayCount(unclear=4, silent=3), Rung.INSUFFICIENT),
+        (DayCount(down=4), Rung.DOWN),
+        (DayCount(down=2, impaired=2), Rung.IMPAIRED),
     ],
 )
-def test_states(count: DayCount, state: DayState) -> None:
-    assert count.state is state
+def test_states(count: DayCount, rung: Rung) -> None:
+    assert count.rung is rung
 
 
 def test_hours_fold_into_days_by_utc() -> None:

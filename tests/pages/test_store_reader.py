@@ -62,7 +62,7 @@ def test_the_bulletin_of_a_recording(database: Path, tmp_path: Path) -> None:
     text = index.read_text()
     assert "Recording." in text
     assert "Made in a lab." in text
-    assert text.count("<svg") == TIERS
+    assert text.count("<svg") == 2 * TIERS  # each for a screen and for a phone
     assert len(list((tmp_path / "measurements").rglob("*.html"))) == DAYS * TARGETS * TIERS
     found = verify_bundle(tmp_path / "dprk-2016-evidence.zip")
     assert found.consistent

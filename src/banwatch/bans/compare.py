@@ -77,13 +77,14 @@ def _compare_series(
     target, asn, access_tier = key
     named = target in announced_targets(ban)
     relation: tuple[str, ...] = ()
-    informative = sum(_interfered(cell) + cell.ok for cell in cells)
+    informative = _informative(cells)
     interfered = sum(_interfered(cell) for cell in cells)
     voices = {voice for cell in cells for voice in cell.accusers}
     since: tuple[datetime, datetime] | None = None
     until: tuple[datetime, datetime] | None = None
     since_known = False
     showing: Sequence[Cell] = ()
+    during: Sequence[Cell] = ()
     if not informative:
         measured = Measured.NO_DATA
     elif changes:
@@ -93,6 +94,7 @@ def _compare_series(
         if last.end_earliest is not None and last.end_latest is not None:
             until = (last.end_earliest, last.end_latest)
         showing = _within(cells, since[0], until)
+        during = _within(cells, since[1], until)
         measured = _degree(ban, cells, changes, since[1])
         announced = named and binds(ban, asn, access_tier)
         relation = period.relations(ban, announced, changes)
@@ -119,6 +121,10 @@ def _compare_series(
         interfered=interfered,
         witness=_witness(accusing),
         relation=relation,
+        during=_informative(during),
+        interfered_during=sum(_interfered(cell) for cell in during),
+        settled=sum(cell.blocked for cell in cells),
+        tampered=sum(cell.tampered for cell in cells),
     )
 
 
@@ -127,7 +133,7 @@ def _degree(ban: Ban, cells: Sequence[Cell], changes: Sequence[Change], began: d
     last = changes[-1]
     until = (last.end_earliest, last.end_latest) if last.end_earliest and last.end_latest else None
     during = _within(cells, began, until)
-    informative = sum(_interfered(cell) + cell.ok for cell in during)
+    informative = _informative(during)
     showed = sum(_interfered(cell) for cell in during)
     if not informative or showed < t.ENFORCED_SHARE * informative:
         return Measured.PARTLY
@@ -147,6 +153,11 @@ def _within(
     cells: Sequence[Cell], since: datetime, until: tuple[datetime, datetime] | None
 ) -> Sequence[Cell]:
     return [cell for cell in cells if cell.last_at >= since and (until is None or cell.first_at <= until[0])]
+
+
+def _informative(cells: Sequence[Cell]) -> int:
+    """Count the measurements that could tell."""
+    return sum(_interfered(cell) + cell.ok for cell in cells)
 
 
 def _interfered(cell: Cell) -> int:

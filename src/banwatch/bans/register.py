@@ -9,7 +9,7 @@ from typing import Any, cast
 from banwatch.bans import thresholds as t
 from banwatch.bans.importing import Draft
 from banwatch.bans.schema import PARTIAL_DATE, Problem, precision_of, problems_in
-from banwatch.model.ban import UNSPECIFIED, Ban, BoundNetwork, Source
+from banwatch.model.ban import UNSPECIFIED, Ban, BoundNetwork, Meaning, Meant, Source
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, TargetName
 
@@ -57,6 +57,12 @@ def _contradictions(content: Mapping[str, Any], file: str) -> Iterable[Problem]:
         cites = source.get("cites", "")
         if cites and cites not in ids:
             yield Problem(file, 0, f"sources: {source['id']}.cites", repr(cites), f"one of {', '.join(ids)}")
+    for item in content.get("meanings", []):
+        if item["target"] not in content.get("targets", []):
+            yield Problem(file, 0, "meanings", repr(item["target"]), "one of the targets")
+        for name in item.get("sources", []):
+            if name not in ids:
+                yield Problem(file, 0, f"meanings: {item['target']}", repr(name), f"one of {', '.join(ids)}")
     if len(set(ids)) != len(ids):
         yield Problem(file, 0, "sources", "an id twice", "each source once")
     if sum(bool(source["url"]) for source in content["sources"]) < t.LEAST_SOURCES:
@@ -117,7 +123,26 @@ def parse_ban(text: str, file: str) -> Ban:
             (item["fact"], tuple(publishers[source] for source in item["sources"]))
             for item in content["facts"]
         ),
+        meanings=tuple(_meanings(content, publishers)),
     )
+
+
+def _meanings(content: Mapping[str, Any], publishers: Mapping[str, str]) -> Iterable[Meaning]:
+    """Yield how each target is meant; where the file does not say, it is named by the first source."""
+    begins = content["begins"]
+    day = None if begins == UNSPECIFIED else _first_day(begins)
+    said = {item["target"]: item for item in content.get("meanings", [])}
+    first = tuple(source["id"] for source in content["sources"][:1])
+    for target in content.get("targets", []):
+        item = said.get(target, {"sources": first})
+        yield Meaning(
+            target=TargetName(target),
+            meant=Meant(item.get("meant", Meant.NAMED)),
+            begins=_first_day(item["begins"]) if "begins" in item else day,
+            publishers=tuple(publishers[source] for source in item.get("sources", [])),
+        )
+    for item in content.get("category_targets", []):
+        yield Meaning(target=TargetName(item["target"]), meant=Meant.CATEGORY, begins=day, publishers=())
 
 
 def _source(source: Mapping[str, Any], publishers: Mapping[str, str]) -> Source:

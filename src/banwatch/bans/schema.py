@@ -94,6 +94,7 @@ BAN: Form = {
     "targets": (False, *_LIST),
     "categories": (False, *_LIST),
     "category_targets": (False, *_LIST),
+    "meanings": (False, *_LIST),
     "binds": (False, *_LIST),
     "begins": (True, _is_end, 'a quoted date "YYYY", "YYYY-MM" or "YYYY-MM-DD", or "unspecified"'),
     "ends": (True, _is_end, 'a quoted date or "unspecified"'),
@@ -114,6 +115,12 @@ CATEGORY_TARGET: Form = {
     "category": (True, _matches(_CATEGORY), "a category code, e.g. GMB"),
     "target": (True, _matches(_TARGET), "a domain in lower case"),
 }
+MEANING: Form = {
+    "target": (True, _matches(_TARGET), "one of the targets"),
+    "meant": (False, lambda value: value in ("named", "reading"), "named, or reading"),
+    "begins": (False, _is_date, 'a quoted date "YYYY-MM-DD", where it differs from the ban\'s'),
+    "sources": (False, *_LIST),
+}
 FACT: Form = {
     "fact": (True, _is_text, "text"),
     "sources": (True, *_LIST),
@@ -130,6 +137,7 @@ SOURCE: Form = {
 _ITEMS: Mapping[str, Form] = {
     "binds": NETWORK,
     "category_targets": CATEGORY_TARGET,
+    "meanings": MEANING,
     "facts": FACT,
     "sources": SOURCE,
 }

@@ -8,7 +8,7 @@ from banwatch.judge import RULES, RULESET
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.verdict import Verdict
 from banwatch.pages.reader import Reader
-from banwatch.pages.wording import words
+from banwatch.pages.wording import ladder
 
 _BATCH = 256
 """Measurements read at once."""
@@ -50,7 +50,7 @@ def bundle_evidence(
         RuleInWords(
             id=rule.id,
             layer=rule.layer.value,
-            says=words.state(rule.state),
+            says=ladder.word(ladder.of_state(rule.state)),
             condition=rule.condition,
             why=rule.why,
             source=rule.source,

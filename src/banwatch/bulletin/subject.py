@@ -1,7 +1,7 @@
 """The subject of a bulletin, a ban or an incident, and its front page."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from banwatch.model.ban import Ban
@@ -60,8 +60,8 @@ class BulletinSubject:
 def _draw(scope: ChartScope, column: ComparisonColumn, chart: Chart, links: Links) -> Drawn:
     drawing = draw_svg(chart)
     return Drawn(
-        linked=picture_view(scope, column, chart, drawing.inline, links),
-        plain=picture_view(scope, column, chart, drawing.standalone, links),
+        linked=picture_view(scope, column, chart, drawing, links),
+        plain=picture_view(scope, column, chart, replace(drawing, inline=drawing.standalone), links),
         files={
             chart_path(column.vantage, "svg"): drawing.standalone.encode(),
             chart_path(column.vantage, "png"): draw_png(chart),

@@ -16,6 +16,7 @@ from banwatch.explorer.api import add_api_routes
 from banwatch.explorer.cross_origin import CrossOriginApi
 from banwatch.explorer.guard import Guard, SiteAddress
 from banwatch.explorer.ooni_api import add_ooni_api
+from banwatch.explorer.page_shell import shell_of
 from banwatch.explorer.report_form import add_report_routes
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
@@ -26,6 +27,7 @@ from banwatch.pages.days import DayKey
 from banwatch.pages.not_found import NotFoundError
 from banwatch.pages.reader import Reader
 from banwatch.pages.render import style_sheet
+from banwatch.pages.shell import Imprint
 from banwatch.pages.store_reader import StoreReader
 from banwatch.pages.vantages import Vantage
 from banwatch.pages.views.reader_reports import FORM
@@ -38,6 +40,7 @@ _PICTURE_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
 
 _ANYWHERE = SiteAddress()
+_NOBODY = Imprint()
 
 
 def create_app(
@@ -46,6 +49,7 @@ def create_app(
     recorded: bool = False,
     site: SiteAddress = _ANYWHERE,
     proxies: Proxies | None = None,
+    imprint: Imprint = _NOBODY,
 ) -> FastAPI:
     """Return the app over a store, which is opened for reading when the app starts.
 
@@ -55,6 +59,7 @@ def create_app(
             page then does.
         site: names of the site, and its public address.
         proxies: reverse proxies that are believed about their clients' addresses.
+        imprint: who publishes the pages.
 
     Raises:
         BanwatchError: (at start) the store cannot be opened.
@@ -67,7 +72,12 @@ def create_app(
             yield
 
     return create_app_over(
-        None, lifespan=lifespan, reports=ReportBook(reports_path(store_path)), site=site, proxies=proxies
+        None,
+        lifespan=lifespan,
+        reports=ReportBook(reports_path(store_path)),
+        site=site,
+        proxies=proxies,
+        imprint=imprint,
     )
 
 
@@ -79,6 +89,7 @@ def create_app_over(
     reports: ReportBook | None = None,
     site: SiteAddress = _ANYWHERE,
     proxies: Proxies | None = None,
+    imprint: Imprint = _NOBODY,
 ) -> FastAPI:
     """Return the app over a reader; None where `lifespan` sets one when the app starts.
 
@@ -113,6 +124,7 @@ def create_app_over(
 
     app.state.reports = reports
     app.state.public_url = site.public_url
+    app.state.imprint = imprint
     _add_pages(app)
     add_ooni_api(app, _store_of, _reader_of)
     add_api_routes(app, _reader_of)
@@ -125,7 +137,9 @@ def _refuse(request: Request, title: str, text: str, status: int) -> Response:
     """Return an error as JSON under `/api` and `/raw`, and as a page elsewhere."""
     if request.url.path.startswith(("/api", "/raw")):
         return JSONResponse({"error": text}, status)
-    return HTMLResponse(live_pages.render_message(title, words.visible(text)), status)
+    return HTMLResponse(
+        live_pages.render_message(title, words.visible(text), shell=shell_of(request)), status
+    )
 
 
 def _set_reader(app: FastAPI, reader: Reader, *, recorded: bool) -> None:
@@ -172,14 +186,21 @@ def _add_pages(app: FastAPI) -> None:
     @app.get("/", include_in_schema=False, response_class=HTMLResponse)
     def home(request: Request) -> str:
         return live_pages.render_home(
-            _reader_of(request), recorded=request.app.state.recorded, reported=_reported(request)
+            _reader_of(request),
+            recorded=request.app.state.recorded,
+            reported=_reported(request),
+            shell=shell_of(request),
         )
 
     @app.get("/bans/{ban_id}", include_in_schema=False, response_class=HTMLResponse)
     def ban(request: Request, ban_id: str) -> str:
         recorded = request.app.state.recorded
         return live_pages.render_ban(
-            _reader_of(request), ban_id, recorded=recorded, reported=_reported(request)
+            _reader_of(request),
+            ban_id,
+            recorded=recorded,
+            reported=_reported(request),
+            shell=shell_of(request),
         )
 
     @app.get("/bans/{ban_id}/chart.{extension}", include_in_schema=False)
@@ -195,12 +216,17 @@ def _add_pages(app: FastAPI) -> None:
     @app.get("/days/{day}", include_in_schema=False, response_class=HTMLResponse)
     def day(request: Request, day: str, cc: str, asn: int, target: str, tier: str = "") -> str:
         key = DayKey(Vantage(CountryCode(cc), Asn(asn), tier), TargetName(target), _parse_day(day))
-        return live_pages.render_day(_reader_of(request), key, recorded=request.app.state.recorded)
+        return live_pages.render_day(
+            _reader_of(request), key, recorded=request.app.state.recorded, shell=shell_of(request)
+        )
 
     @app.get("/measurements/{uid:path}", include_in_schema=False, response_class=HTMLResponse)
     def measurement(request: Request, uid: str) -> str:
         return live_pages.render_measurement(
-            _reader_of(request), MeasurementUid(uid), recorded=request.app.state.recorded
+            _reader_of(request),
+            MeasurementUid(uid),
+            recorded=request.app.state.recorded,
+            shell=shell_of(request),
         )
 
     @app.get("/raw/{uid:path}.json", include_in_schema=False)
@@ -213,7 +239,11 @@ def _add_pages(app: FastAPI) -> None:
     def incident(request: Request, incident_id: str) -> str:
         recorded = request.app.state.recorded
         return live_pages.render_incident(
-            _reader_of(request), incident_id, recorded=recorded, reported=_reported(request)
+            _reader_of(request),
+            incident_id,
+            recorded=recorded,
+            reported=_reported(request),
+            shell=shell_of(request),
         )
 
     @app.get("/feed.xml", include_in_schema=False)

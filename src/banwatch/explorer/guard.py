@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from banwatch.net.http.clients import Proxies
-from banwatch.pages.render import CONTENT_POLICY, FORM_POLICY, FRAME_POLICY
+from banwatch.pages.render import CONTENT_POLICY, EMBED_POLICY, FRAME_POLICY
 
 _log = logging.getLogger(__name__)
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -30,10 +30,15 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _FORM_HEADERS = {
-    "Content-Security-Policy": f"{FORM_POLICY}; {FRAME_POLICY}",
     "Referrer-Policy": "same-origin",  # else browsers omit the Origin by which a form of ours is recognised
     "Cache-Control": "no-store",
 }
+_EMBED_HEADERS = {
+    "Content-Security-Policy": f"{CONTENT_POLICY}; {EMBED_POLICY}",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+_EMBEDDABLE = ("/countries/", "/networks/", "/targets/", "/incidents/", "/bans/", "/explore")
+"""Pages that may stand within a page of another site, where they are asked for with `embed=1`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +101,13 @@ class Guard:
         client = self._proxies.client_of(peer, headers.getlist("x-forwarded-for"))
         is_head = scope["method"] == "HEAD"
         scope = {**scope, "client": (client, 0), "method": "GET" if is_head else scope["method"]}
-        answer = _Answer(send, headers, is_form=scope["path"] == self._form_path, is_head=is_head)
+        answer = _Answer(
+            send,
+            headers,
+            is_form=scope["path"] == self._form_path,
+            is_head=is_head,
+            is_embedded=_is_embedded(scope),
+        )
         refused = self._refusal(scope["method"], headers)
         try:
             if refused is not None:
@@ -121,6 +132,11 @@ class Guard:
         return None
 
 
+def _is_embedded(scope: Scope) -> bool:
+    """Whether a page is asked for as a part of others: the readers' form and the API never are."""
+    return b"embed=1" in scope["query_string"].split(b"&") and scope["path"].startswith(_EMBEDDABLE)
+
+
 def _is_same_origin(headers: Headers, host: str) -> bool:
     """Whether no other site's page made a browser send a request; programs send neither header."""
     if headers.get("sec-fetch-site", "same-origin") != "same-origin":
@@ -137,11 +153,14 @@ def _is_same_origin(headers: Headers, host: str) -> bool:
 class _Answer:
     """Answer on its way out: gets its headers, its `ETag`, and no body where only the head was asked for."""
 
-    def __init__(self, send: Send, asked: Headers, *, is_form: bool, is_head: bool) -> None:
+    def __init__(
+        self, send: Send, asked: Headers, *, is_form: bool, is_head: bool, is_embedded: bool
+    ) -> None:
         self._send = send
         self._asked = asked
         self._is_form = is_form
         self._is_head = is_head
+        self._is_embedded = is_embedded
         self._start: Message | None = None
         self._held: list[bytes] = []
         self.started = False
@@ -152,6 +171,8 @@ class _Answer:
             headers.update(SECURITY_HEADERS)
             if self._is_form:
                 headers.update(_FORM_HEADERS)
+            elif self._is_embedded:
+                headers.update(_EMBED_HEADERS)
             headers.add_vary_header("Origin")
             headers.add_vary_header("Sec-Fetch-Site")
             self._start = message

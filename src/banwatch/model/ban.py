@@ -33,6 +33,29 @@ class BoundNetwork:
     access_tier: str
 
 
+class Meant(StrEnum):
+    """Way in which an announcement means a target."""
+
+    NAMED = "named"
+    """The announcement, or a report of it, names the target."""
+    CATEGORY = "category"
+    """The announcement names a category, and the target stands for it."""
+    READING = "reading"
+    """That the announcement means the target is the register's own reading."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """How an announcement means one target, from when, and who says so."""
+
+    target: TargetName
+    meant: Meant
+    begins: date | None
+    """Day from which it was announced for this target."""
+    publishers: tuple[str, ...]
+    """Publishers that name it; empty where only the register says so."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ban:
     """Restriction that an authority announced."""
@@ -61,6 +84,8 @@ class Ban:
     """Parts of the country that it is about, as its text names them; empty is all of it."""
     facts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Facts about the ban, each with the publishers that say so."""
+    meanings: tuple[Meaning, ...] = ()
+    """How each target is meant, in the order of targets, then of those that stand for categories."""
 
 
 class Relation(StrEnum):
@@ -110,3 +135,11 @@ class Comparison:
     witness: MeasurementUid | None
     relation: tuple[str, ...] = ()
     """Of `Relation`, sorted; empty where the measurements fit the announcement, or show nothing."""
+    during: int = 0
+    """Measurements, of `measurements`, from the first that showed interference on, until its end."""
+    interfered_during: int = 0
+    """Measurements, of `during`, that showed interference."""
+    settled: int = 0
+    """Measurements, of `interfered`, that an artefact settles: their state is `blocked`."""
+    tampered: int = 0
+    """Measurements, of `interfered`, that reached the target through a hijacked path: `tampered`."""

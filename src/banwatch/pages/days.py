@@ -3,37 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date
-from enum import StrEnum
 
 from banwatch.model.cell import Cell
 from banwatch.model.ids import TargetName
 from banwatch.model.rollup import DailyCell
 from banwatch.pages.vantages import Vantage
-
-
-class DayState(StrEnum):
-    """State of a target on one day, for a reader."""
-
-    BLOCKED = "blocked"
-    PARTLY = "partly"
-    OPEN = "open"
-    SILENT = "silent"
-    """Nothing at all answered, on any measurement."""
-    DOWN = "down"
-    UNCLEAR = "unclear"
-    NONE = "none"
-    """No measurement on that day."""
-
-
-DAY_WORDS = {
-    DayState.BLOCKED: "Blocked",
-    DayState.PARTLY: "Blocked at times",
-    DayState.OPEN: "Reachable",
-    DayState.SILENT: "Network silent",
-    DayState.DOWN: "Down for everyone",
-    DayState.UNCLEAR: "Unclear",
-    DayState.NONE: "Not measured",
-}
+from banwatch.pages.wording.ladder import Rung, of_counts
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,7 +24,9 @@ class DayKey:
 class DayCount:
     """Numbers of a day's measurements by what they say."""
 
-    interfered: int = 0
+    blocked: int = 0
+    likely_blocked: int = 0
+    tampered: int = 0
     reachable: int = 0
     down: int = 0
     impaired: int = 0
@@ -59,30 +36,45 @@ class DayCount:
     """Measurements, among all of the above, to which nothing at all answered."""
 
     @property
+    def interfered(self) -> int:
+        """Return the number of measurements that show interference."""
+        return self.blocked + self.likely_blocked + self.tampered
+
+    @property
+    def informative(self) -> int:
+        """Return the number of measurements that could tell: the denominator."""
+        return self.interfered + self.reachable
+
+    @property
     def total(self) -> int:
         """Return the number of measurements."""
         return self.interfered + self.reachable + self.down + self.impaired + self.unclear
 
     @property
-    def state(self) -> DayState:
-        """Return the state of the day; "unclear" is never shown as reachable, nor as blocked."""
+    def rung(self) -> Rung:
+        """Return the state of the day; "not enough to say" is never shown as reachable, nor as blocked."""
         if not self.total:
-            return DayState.NONE
+            return Rung.NOT_MEASURED
         if self.silent == self.total:
-            return DayState.SILENT
+            return Rung.SILENT
         if self.interfered and self.reachable:
-            return DayState.PARTLY
+            return Rung.AT_TIMES
         if self.interfered:
-            return DayState.BLOCKED
+            return of_counts(blocked=self.blocked, likely_blocked=self.likely_blocked, tampered=self.tampered)
         if self.reachable:
-            return DayState.OPEN
-        return DayState.DOWN if self.down else DayState.UNCLEAR
+            return Rung.OK
+        most = max(self.down, self.impaired, self.unclear)
+        if self.unclear == most:
+            return Rung.INSUFFICIENT
+        return Rung.IMPAIRED if self.impaired == most else Rung.DOWN
 
     def plus(self, cell: Cell | DailyCell) -> "DayCount":
         """Return the sum with a cell."""
         return replace(
             self,
-            interfered=self.interfered + cell.blocked + cell.likely_blocked + cell.tampered,
+            blocked=self.blocked + cell.blocked,
+            likely_blocked=self.likely_blocked + cell.likely_blocked,
+            tampered=self.tampered + cell.tampered,
             reachable=self.reachable + cell.ok,
             down=self.down + cell.down,
             impaired=self.impaired + cell.impaired,
@@ -97,7 +89,9 @@ def total_of(days: Mapping[DayKey, DayCount]) -> dict[tuple[Vantage, TargetName]
     for key, count in days.items():
         before = totals.get((key.vantage, key.target), DayCount())
         totals[key.vantage, key.target] = DayCount(
-            interfered=before.interfered + count.interfered,
+            blocked=before.blocked + count.blocked,
+            likely_blocked=before.likely_blocked + count.likely_blocked,
+            tampered=before.tampered + count.tampered,
             reachable=before.reachable + count.reachable,
             down=before.down + count.down,
             impaired=before.impaired + count.impaired,

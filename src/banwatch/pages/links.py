@@ -64,6 +64,24 @@ class Links(Protocol):
     def feed(self) -> str:
         """Return the address of the feed of incidents."""
 
+    def country(self, code: str) -> str:
+        """Return the address of a country's page."""
+
+    def network(self, code: str, asn: int) -> str:
+        """Return the address of the page of a network in a country."""
+
+    def target(self, name: str) -> str:
+        """Return the address of a target's page."""
+
+    def search(self) -> str:
+        """Return the address that answers a search."""
+
+    def text(self, name: str) -> str:
+        """Return the address of a page of text: `methods`, `glossary`, `about`, `accuracy`, `countries`."""
+
+    def mechanism(self, name: str) -> str:
+        """Return the address that explains a mechanism."""
+
 
 class LiveLinks:
     """Addresses as paths of the running app."""
@@ -99,6 +117,24 @@ class LiveLinks:
 
     def feed(self) -> str:
         return "/feed.xml"
+
+    def country(self, code: str) -> str:
+        return ""  # no such page yet
+
+    def network(self, code: str, asn: int) -> str:
+        return ""  # no such page yet
+
+    def target(self, name: str) -> str:
+        return ""  # no such page yet
+
+    def search(self) -> str:
+        return ""  # no such page yet
+
+    def text(self, name: str) -> str:
+        return ""  # no such page yet
+
+    def mechanism(self, name: str) -> str:
+        return ""  # no such page yet
 
 
 def _vantage_query(vantage: Vantage) -> dict[str, str]:
@@ -174,3 +210,21 @@ class FileLinks:
 
     def feed(self) -> str:
         return self._to(self.feed_path)
+
+    def country(self, code: str) -> str:
+        return ""
+
+    def network(self, code: str, asn: int) -> str:
+        return ""
+
+    def target(self, name: str) -> str:
+        return ""
+
+    def search(self) -> str:
+        return ""
+
+    def text(self, name: str) -> str:
+        return ""
+
+    def mechanism(self, name: str) -> str:
+        return ""

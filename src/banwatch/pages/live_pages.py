@@ -15,9 +15,11 @@ from banwatch.pages.figures.ban_figures import ChartScope, charts, drawn_columns
 from banwatch.pages.figures.chart import Chart
 from banwatch.pages.figures.draw import Drawing, draw_png, draw_svg
 from banwatch.pages.links import LiveLinks
+from banwatch.pages.naming.networks import name_of
 from banwatch.pages.not_found import NotFoundError
 from banwatch.pages.reader import Reader
 from banwatch.pages.render import render
+from banwatch.pages.shell import Crumb, Shell, absolute, neighbours, path_to
 from banwatch.pages.vantages import Vantage
 from banwatch.pages.views.ban import BanFindings, ban_chart_scope, read_ban, view_ban
 from banwatch.pages.views.day import view_day, view_measurements, view_single
@@ -28,8 +30,10 @@ from banwatch.pages.views.notices import notices_for
 from banwatch.pages.views.provenance import provenance_details
 from banwatch.pages.views.reader_reports import on_ban, on_incident, view_readers
 from banwatch.pages.views.report_form import view_report_form
+from banwatch.pages.wording import moments, words
 
 _LINKS = LiveLinks()
+_SHELL = Shell()
 _DAY = timedelta(days=1)
 _NEARBY = timedelta(days=31)
 """Distance at which the nearest earlier and later day with measurements are searched."""
@@ -49,14 +53,26 @@ def _png(chart: Chart) -> bytes:
     return draw_png(chart)
 
 
-def render_home(reader: Reader, *, recorded: bool, reported: Sequence[ReaderReport] | None = None) -> str:
+def render_home(
+    reader: Reader,
+    *,
+    recorded: bool,
+    reported: Sequence[ReaderReport] | None = None,
+    shell: Shell = _SHELL,
+) -> str:
     """Return the first page."""
     page = view_home(reader, _LINKS, recorded=recorded)
-    return render("home.html", page, readers=view_readers(()) if reported is not None else None)
+    readers = view_readers(()) if reported is not None else None
+    return render("home.html", page, readers=readers, shell=shell)
 
 
 def render_ban(
-    reader: Reader, ban_id: str, *, recorded: bool, reported: Sequence[ReaderReport] | None = None
+    reader: Reader,
+    ban_id: str,
+    *,
+    recorded: bool,
+    reported: Sequence[ReaderReport] | None = None,
+    shell: Shell = _SHELL,
 ) -> str:
     """Return a ban against what was measured.
 
@@ -65,6 +81,7 @@ def render_ban(
         ban_id: the ban.
         recorded: the measurements were replayed from a recording.
         reported: accepted reports of readers, shown apart from what was measured; None where none are taken.
+        shell: what stands around the content.
 
     Raises:
         NotFoundError: there is no such ban.
@@ -80,7 +97,10 @@ def render_ban(
         _LINKS,
         recorded=recorded,
         days=days,
-        pictures=[picture_view(scope, column, chart, _svg(chart).inline, _LINKS) for column, chart in drawn],
+        pictures=[
+            picture_view(scope, column, chart, _svg(chart), _LINKS, linked=number == 0)
+            for number, (column, chart) in enumerate(drawn)
+        ],
         checks=provenance_details(
             findings.labs,
             [(key, count) for key, count in days.items() if key.target in scope.targets],
@@ -88,7 +108,22 @@ def render_ban(
         ),
     )
     readers = view_readers(on_ban(reported, findings.ban, findings.rows)) if reported is not None else None
-    return render("ban.html", page, readers=readers)
+    ban = findings.ban
+    ids = list(reader.bans())
+    names = [(reader.bans()[other].title, _LINKS.ban(other)) for other in ids]
+    earlier, later = neighbours(names, _LINKS.ban(ban_id))
+    shell = replace(
+        shell,
+        crumbs=path_to(
+            (words.country(ban.country), _LINKS.country(ban.country)),
+            ("Bans", _LINKS.text("bans")),
+            here=ban.title,
+        ),
+        earlier=earlier,
+        later=later,
+        picture=absolute(shell, _LINKS.chart(ban_id, drawn[0][0].vantage, "png")) if drawn else "",
+    )
+    return render("ban.html", page, readers=readers, shell=shell)
 
 
 def _days_in(reader: Reader, findings: BanFindings, scope: ChartScope) -> dict[DayKey, DayCount]:
@@ -113,7 +148,7 @@ def render_picture(reader: Reader, ban_id: str, vantage: Vantage, extension: str
     raise NotFoundError("Nothing was measured there.")
 
 
-def render_day(reader: Reader, key: DayKey, *, recorded: bool) -> str:
+def render_day(reader: Reader, key: DayKey, *, recorded: bool, shell: Shell = _SHELL) -> str:
     """Return the measurements of one target, vantage and day."""
     midnight = datetime.combine(key.day, time(), UTC)
     verdicts = reader.verdicts(
@@ -139,7 +174,8 @@ def render_day(reader: Reader, key: DayKey, *, recorded: bool) -> str:
         earlier=_nearest_day(reader, key, midnight - _NEARBY, midnight, -1),
         later=_nearest_day(reader, key, midnight + _DAY, midnight + _NEARBY, 0),
     )
-    return render("day.html", page)
+    shell = replace(shell, crumbs=_day_crumbs(key.vantage, key.target, words.day(key.day)))
+    return render("day.html", page, shell=shell)
 
 
 def _nearest_day(reader: Reader, key: DayKey, since: datetime, until: datetime, which: int) -> str:
@@ -152,7 +188,16 @@ def _nearest_day(reader: Reader, key: DayKey, since: datetime, until: datetime, 
     return _LINKS.day(DayKey(key.vantage, key.target, sorted(found)[which])) if found else ""
 
 
-def render_measurement(reader: Reader, uid: MeasurementUid, *, recorded: bool) -> str:
+def _day_crumbs(vantage: Vantage, target: str, here: str) -> tuple[Crumb, ...]:
+    return path_to(
+        (words.country(vantage.probe_cc), _LINKS.country(vantage.probe_cc)),
+        (name_of(vantage.probe_asn), _LINKS.network(vantage.probe_cc, vantage.probe_asn)),
+        (words.visible(target, 80), _LINKS.target(target)),
+        here=here,
+    )
+
+
+def render_measurement(reader: Reader, uid: MeasurementUid, *, recorded: bool, shell: Shell = _SHELL) -> str:
     """Return one measurement with its evidence."""
     verdicts = reader.verdicts_of(uid)
     views = view_measurements(reader, {uid: verdicts}, _LINKS)
@@ -160,7 +205,10 @@ def render_measurement(reader: Reader, uid: MeasurementUid, *, recorded: bool) -
         raise NotFoundError("There is no measurement of this id.")
     found = reader.measurements_of([uid])[uid]
     vantage = Vantage(found.probe_cc, found.probe_asn, found.access_tier)
-    return render("day.html", view_single(views[uid], _LINKS, recorded=recorded, vantage=vantage))
+    day = moments.local(found.measurement_start_time, found.probe_cc).date()
+    shell = replace(shell, crumbs=_day_crumbs(vantage, verdicts[0].target, words.day(day)))
+    page = view_single(views[uid], _LINKS, recorded=recorded, vantage=vantage)
+    return render("day.html", page, shell=shell)
 
 
 def read_raw(reader: Reader, uid: MeasurementUid) -> bytes:
@@ -171,10 +219,16 @@ def read_raw(reader: Reader, uid: MeasurementUid) -> bytes:
 
 
 def render_incident(
-    reader: Reader, incident_id: str, *, recorded: bool, reported: Sequence[ReaderReport] | None = None
+    reader: Reader,
+    incident_id: str,
+    *,
+    recorded: bool,
+    reported: Sequence[ReaderReport] | None = None,
+    shell: Shell = _SHELL,
 ) -> str:
     """Return one incident; `reported` as for a ban."""
-    found = find_incident(reader.incidents(), incident_id)
+    incidents = reader.incidents()
+    found = find_incident(incidents, incident_id)
     if found is None:
         raise NotFoundError("There is no incident of this id.")
     page = view_incident_page(
@@ -184,7 +238,17 @@ def render_incident(
         _LINKS,
     )
     readers = view_readers(on_incident(reported, found)) if reported is not None else None
-    return render("incident.html", page, readers=readers)
+    names = [(i.incident_id, _LINKS.incident(i.incident_id)) for i in incidents]
+    earlier, later = neighbours(names, _LINKS.incident(found.incident_id))
+    shell = replace(
+        shell,
+        crumbs=path_to(
+            (words.country(found.probe_cc), _LINKS.country(found.probe_cc)), here=found.incident_id
+        ),
+        earlier=earlier,
+        later=later,
+    )
+    return render("incident.html", page, readers=readers, shell=shell)
 
 
 def render_feed(reader: Reader, base: str) -> bytes:
@@ -198,9 +262,9 @@ def render_feed(reader: Reader, base: str) -> bytes:
     )
 
 
-def render_message(title: str, text: str) -> str:
+def render_message(title: str, text: str, *, shell: Shell = _SHELL) -> str:
     """Return a page with nothing but a message."""
-    return render("message.html", MessagePage(title=title, text=text, notices=(), links=_LINKS))
+    return render("message.html", MessagePage(title=title, text=text, notices=(), links=_LINKS), shell=shell)
 
 
 def render_report_form(given: Fields, problem: str = "") -> str:

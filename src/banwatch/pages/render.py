@@ -5,20 +5,21 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from banwatch.pages.shell import Shell
 from banwatch.pages.views.reader_reports import ReadersView
+from banwatch.pages.wording import ladder
 
 CONTENT_POLICY = (
     "default-src 'none'; style-src 'self' file:; img-src 'self' file: data:; "
-    "base-uri 'none'; form-action 'none'"
+    "base-uri 'none'; form-action 'self'"
 )
-"""The content policy of every page: no script, frame or font, and nothing from elsewhere. `file:` stands for
-"self" in a page that was opened from disk."""
-
-FORM_POLICY = CONTENT_POLICY.replace("form-action 'none'", "form-action 'self'")
-"""The content policy of the one page with a form, which may be sent to its own site."""
-
+"""The content policy of every page: no script, frame or font, and nothing from elsewhere; forms are sent to
+the page's own site. `file:` stands for "self" in a page that was opened from disk."""
 FRAME_POLICY = "frame-ancestors 'none'"
 """The policy against frames, which browsers only heed in a header."""
+EMBED_POLICY = "frame-ancestors *"
+"""The policy of a page that was asked for as a part of others (`?embed=1`); it takes no input."""
+_PLAIN_SHELL = Shell()
 
 
 @cache
@@ -32,6 +33,7 @@ def _environment() -> Environment:
     )
     environment.filters["drawing"] = _drawing
     environment.filters["pre"] = _pre
+    environment.globals["ladder"] = [(rung, ladder.LADDER[rung]) for rung in ladder.Rung]
     return environment
 
 
@@ -47,7 +49,14 @@ def _pre(text: str) -> Markup:
     return Markup(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
-def render(template: str, page: object, *, readers: ReadersView | None = None, form: bool = False) -> str:
+def render(
+    template: str,
+    page: object,
+    *,
+    readers: ReadersView | None = None,
+    form: bool = False,
+    shell: Shell = _PLAIN_SHELL,
+) -> str:
     """Render a view by its template.
 
     Args:
@@ -55,8 +64,9 @@ def render(template: str, page: object, *, readers: ReadersView | None = None, f
         page: the view; the template knows it as `page`.
         readers: readers' reports, apart from the view of the measurements; None where no reports are taken,
             as in a bulletin.
-        form: the page has a form. The browser may then send the page's address along to its own site, and
-            only there, which shows that the form was ours.
+        shell: what stands around the content.
+        form: the page has the readers' form. The browser may then send the page's address along to its own
+            site, and only there, which shows that the form was ours.
     """
     return (
         _environment()
@@ -64,7 +74,8 @@ def render(template: str, page: object, *, readers: ReadersView | None = None, f
         .render(
             page=page,
             readers=readers,
-            content_policy=FORM_POLICY if form else CONTENT_POLICY,
+            shell=shell,
+            content_policy=CONTENT_POLICY,
             referrer="same-origin" if form else "no-referrer",
         )
     )

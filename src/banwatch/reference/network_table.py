@@ -68,6 +68,10 @@ class NetworkTable:
     def __len__(self) -> int:
         return len(self._v4_as.starts) + len(self._v6_as.starts)
 
+    def ases(self) -> Sequence[tuple[int, str]]:
+        """Every AS of the table: its number and its name."""
+        return self._ases
+
     def first_addresses(self) -> Iterator[str]:
         """The first address of every range."""
         for start in self._v4_as.starts:

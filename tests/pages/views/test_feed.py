@@ -26,8 +26,8 @@ def test_newest_first() -> None:
     addresses = {IncidentId(f"KP-2016-000{n}"): f"incidents/{n}.html" for n in (1, 2)}
     feed = write_feed([make_incident(), later], address_of=addresses, own="feed.xml", lab=False)
     assert titles_of(feed) == [
-        "The network shut down for foreign visitors in North Korea, since 7 or 8 April 2016",
-        "Seven sites blocked for foreign visitors in North Korea, since 31 March or 1 April 2016",
+        "No answer at all for foreign visitors in North Korea, since 7 or 8 April 2016",
+        "Interference with seven sites for foreign visitors in North Korea, since 1 April 2016",
     ]
 
 
@@ -38,7 +38,7 @@ def test_nothing_happened() -> None:
 
 def test_a_hostile_name_is_only_text() -> None:
     evil = "]]><script>alert(1)</script>"
-    incident = make_incident(sentence=evil, targets=(evil,))
+    incident = make_incident(sentence=evil, targets=(evil,), mechanisms=(evil,))
     feed = write_feed([incident], address_of={incident.incident_id: "x"}, own="f", lab=False)
     root = ElementTree.fromstring(feed)
     assert not [element for element in root.iter() if element.tag.endswith("script")]

@@ -37,8 +37,8 @@ def at(tier: str, measured: str, **changed: object) -> list[Comparison]:
 def test_eight_of_nine() -> None:
     said = headline_text(at("visitor", "eeeenee"))
     assert said == (
-        "Foreign visitors have been unable to open six of the seven sites covered by North "
-        "Korea’s announced ban, since 31 March or 1 April 2016."
+        "Six of the seven sites covered by North Korea’s announced ban have been likely blocked for foreign "
+        "visitors, since 1 April 2016."
     )
 
 
@@ -51,10 +51,16 @@ def test_it_is_short_enough_to_print(measured: str, lab: bool) -> None:
 @pytest.mark.parametrize(
     ("measured", "said"),
     [
-        ("eeeeeee", "have been unable to open any of the seven sites covered"),
-        ("nnnnnnn", "can still open all seven sites covered"),
-        ("enzzzzz", "have been unable to open one (of two measured) of the seven sites covered"),
-        ("ppnnnnn", "Only at times can foreign visitors open two of the seven sites covered"),
+        ("eeeeeee", "All seven sites covered by North Korea’s announced ban have been likely blocked for"),
+        (
+            "nnnnnnn",
+            "All seven sites covered by North Korea’s announced ban are reachable for foreign visitors",
+        ),
+        ("enzzzzz", "One (of two measured) of the seven sites covered"),
+        (
+            "ppnnnnn",
+            "Two of the seven sites covered by North Korea’s announced ban have been blocked at times",
+        ),
     ],
 )
 def test_how_much_of_it(measured: str, said: str) -> None:
@@ -63,60 +69,71 @@ def test_how_much_of_it(measured: str, said: str) -> None:
 
 def test_a_ban_of_one_and_of_two() -> None:
     one: dict[str, Any] = {"targets": ("youtube.com",), "category_targets": ()}
-    assert "unable to open the one site that North Korea announced" in headline_text(
-        at("visitor", "e"), **one
+    said = headline_text(at("visitor", "e"), **one)
+    assert said.startswith(
+        "The one site that North Korea announced it would block has been likely blocked for"
     )
-    assert "can still open the one site that" in headline_text(at("visitor", "n"), **one)
+    assert "it would block is reachable for" in headline_text(at("visitor", "n"), **one)
     two: dict[str, Any] = {"targets": ("youtube.com", "facebook.com"), "category_targets": ()}
-    assert "unable to open either of the two sites that" in headline_text(at("visitor", "ee"), **two)
-    assert "can still open both sites that" in headline_text(at("visitor", "nn"), **two)
+    assert headline_text(at("visitor", "ee"), **two).startswith("Both sites that North Korea announced")
+    assert "would block are reachable for" in headline_text(at("visitor", "nn"), **two)
+
+
+def test_what_is_tampered_with_is_not_counted_as_blocked() -> None:
+    tampered = make_row("pornhub.com", "visitor", E, tampered=36)
+    assert headline_text([*at("visitor", "eeeeee"), tampered]) == (
+        "Six of the seven sites covered by North Korea’s announced ban have been likely blocked for foreign "
+        "visitors, since 1 April 2016; one is tampered with."
+    )
+    settled = [*at("visitor", "e", settled=36), *at("visitor", "neeeee")[1:]]
+    assert "have been blocked or likely blocked for" in headline_text(settled)
+    alone = make_row("youtube.com", "visitor", E, tampered=36)
+    assert "has been tampered with for foreign" in headline_text([alone, *at("visitor", "nnnnnnn")[1:]])
 
 
 def test_nothing_was_measured() -> None:
     assert headline_text(at("visitor", "zzzzzzz")) == (
-        "North Korea announced a block of seven sites from 1 April 2016; no measurement shows yet whether "
-        "that is so."
+        "North Korea announced a block of seven sites from 1 April 2016; we have no measurements from "
+        "North Korea that could tell."
     )
-    assert headline_text([]).endswith("no measurement shows yet whether that is so.")
+    assert headline_text([]).endswith("; we have no measurements from North Korea that could tell.")
 
 
 def test_a_lab_says_so_itself() -> None:
     assert headline_text(at("visitor", "eeeeeee"), lab=True).startswith(
-        "In the lab’s model of North Korea, foreign"
+        "In the lab’s model of North Korea, all seven sites"
     )
     assert "lab" not in headline_text(at("visitor", "eeeeeee"))
 
 
 def test_nobody_saw_it_begin() -> None:
     said = headline_text(at("visitor", "eeeeeee", since=(START, START), since_known=False))
-    assert "cannot open any of" in said
-    assert said.endswith("ban (it was so when measuring began, on 27 March 2016).")
+    assert "are likely blocked" in said
+    assert said.endswith("visitors (it was so when measuring began, on 27 March 2016).")
 
 
 def test_it_has_ended() -> None:
     end = (ANNOUNCED + timedelta(days=3), ANNOUNCED + timedelta(days=3, hours=6))
     said = headline_text(at("visitor", "eeeeeee", until=end))
-    assert "could not open any of" in said
-    assert said.endswith(", from 31 March or 1 April 2016 until 4 April 2016.")
+    assert "were likely blocked" in said
+    assert said.endswith(", from 1 April 2016 until 4 April 2016.")
 
 
 def test_it_came_in_steps() -> None:
     later = (ANNOUNCED + timedelta(days=2), ANNOUNCED + timedelta(days=2, hours=6))
     rows = [*at("visitor", "ee"), make_row("twitter.com", "visitor", E, since=later)]
-    assert headline_text(rows).endswith(
-        ", the first since 31 March or 1 April 2016, the last since 3 April 2016."
-    )
+    assert headline_text(rows).endswith(", the first since 1 April 2016, the last since 3 April 2016.")
 
 
 def test_a_ban_that_binds_everybody() -> None:
     rows = [*at("visitor", "eeeeeee"), *at("official", "nnnnnnn"), *at("citizen", "eeeeeee")]
     said = headline_text(rows, binds=())
     assert said.startswith(
-        "All of the seven sites covered by North Korea’s announced ban are blocked on two "
+        "All of the seven sites covered by North Korea’s announced ban are likely blocked on two "
     )
-    assert "two of the three networks measured, since 31 March or 1 April 2016" in said
+    assert "two of the three networks measured, since 1 April 2016" in said
     free = headline_text([*at("visitor", "nnnnnnn"), *at("official", "nnnnnnn")], binds=())
-    assert free.endswith("from 1 April 2016 can be opened on all networks measured.")
+    assert free.endswith("announced ban are reachable on all networks measured.")
 
 
 def test_the_story_names_means_and_exceptions() -> None:
@@ -127,17 +144,19 @@ def test_the_story_names_means_and_exceptions() -> None:
         "Five sites were announced by name from 1 April 2016, among them youtube.com, facebook.com and "
         "twitter.com, for a time not named. bet365.com and pornhub.com stand for the announced categories "
         "gambling and pornography. Foreign visitors (Koryolink) meet a block page, dropped traffic, forged "
-        "DNS answers and connection resets. voanews.com is blocked only in part. yna.co.kr was announced but "
-        "still opens. bbc.com is blocked without having been announced. cnn.com, not announced, was blocked "
-        "at times."
+        "DNS answers and connection resets. voanews.com is blocked at times. yna.co.kr was announced as "
+        "blocked and is reachable. bbc.com is likely blocked without having been announced. cnn.com is "
+        "blocked at times without having been announced."
     )
 
 
 def test_the_story_counts_what_is_too_long_to_name() -> None:
     many = [make_row(f"site{n}.example", "visitor", E) for n in range(5)]
-    assert "All five other sites measured are blocked without" in story_text([*at("visitor", "e"), *many])
+    assert "All five other sites measured are likely blocked without" in story_text(
+        [*at("visitor", "e"), *many]
+    )
     free = make_row("free.example", "visitor", N)
-    assert "Five of the six other sites measured are blocked without" in story_text(
+    assert "Five of the six other sites measured are likely blocked without" in story_text(
         [*at("visitor", "e"), *many, free]
     )
 
@@ -145,16 +164,18 @@ def test_the_story_counts_what_is_too_long_to_name() -> None:
 def test_the_story_of_everybody_else() -> None:
     others = [make_row(target, "official", N) for target in OTHERS]
     assert story_text([*at("visitor", "eeeeeee"), *at("official", "nnnnnnn"), *others]).endswith(
-        "\nOfficials (Star JV) can open all 11 sites that could be measured."
+        "\nFor officials (Star JV), all 11 sites that could be measured are reachable."
     )
     some = story_text([*at("visitor", "eeeeeee"), *at("official", "ennnnzz")])
     assert (
-        "Officials (Star JV) cannot open one of the five sites that could be measured, since 31 March" in some
+        "For officials (Star JV), one of the five sites that could be measured is likely blocked, since 1"
+        in some
     )
     kept = [make_row("naenara.com.kp", "citizen", N)]
     only = story_text([*at("citizen", "eeeeeee", since=(START, START), since_known=False), *kept])
     assert (
-        "Citizens (Kwangmyong) can open only naenara.com.kp of the eight sites that could be measured" in only
+        "For citizens (Kwangmyong), all but naenara.com.kp of the eight sites that could be measured are"
+        in only
     )
     assert "There is no data for officials" in story_text(at("official", "zzzzzzz"))
 
@@ -162,7 +183,8 @@ def test_the_story_of_everybody_else() -> None:
 def test_the_story_tells_of_a_shutdown() -> None:
     shutdown = make_incident(kind=IncidentKind.SHUTDOWN, targets=())
     assert story_text(at("visitor", "eeeeeee"), shutdown).endswith(
-        "The network has been shut down for foreign visitors since 31 March or 1 April 2016."
+        "None of 420 measurements by 36 separate probes or reports for foreign visitors got any answer since "
+        "1 April 2016; the cause is not known."
     )
 
 
@@ -178,9 +200,9 @@ def test_a_hostile_name_stays_visible(name: str) -> None:
 def test_a_ban_that_names_no_site() -> None:
     made: dict[str, Any] = {"targets": (), "categories": (), "category_targets": ()}
     assert headline_text([], **made) == (
-        "North Korea announced a shutdown of the network from 1 April 2016; no measurement shows yet whether "
-        "that is so."
+        "North Korea announced a shutdown of the network from 1 April 2016; we have no measurements from "
+        "North Korea that could tell."
     )
     ban = make_ban(**made)
     shown = headline(ban, [], (), [make_incident(kind=IncidentKind.SHUTDOWN, targets=())], lab=False)
-    assert shown.endswith("; measurements show one shutdown, on 31 March or 1 April 2016.")
+    assert shown.endswith("; measurements got no answer at all one time, on 1 April 2016.")

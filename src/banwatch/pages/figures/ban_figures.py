@@ -6,19 +6,21 @@ from datetime import UTC, date, timedelta
 
 from banwatch.model.ids import TargetName
 from banwatch.model.incident import Change, IncidentKind
-from banwatch.pages.days import DAY_WORDS, DayCount, DayKey, DayState
+from banwatch.pages.days import DayCount, DayKey
 from banwatch.pages.figures.chart import Band, Chart, Square
+from banwatch.pages.figures.draw import Drawing
 from banwatch.pages.figures.picture import PictureView
 from banwatch.pages.links import Links
 from banwatch.pages.vantages import ComparisonColumn, Vantage
-from banwatch.pages.wording import words
+from banwatch.pages.wording import ladder, words
+from banwatch.pages.wording.ladder import Rung
 
 MAX_DAYS = 62
 """Days that a chart shows at most, those nearest the change: more squares in a row are too small to read."""
 
 
-MAX_SQUARES = 10_000
-"""Squares in all charts of a page at most: each is some 650 bytes of the page."""
+MAX_SQUARES = 3_000
+"""Squares in all charts of a page at most: each is some 30 bytes in a drawing, 180 where it is a link."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ def _chart(
                     Square(
                         target=target,
                         day=day,
-                        state=count.state,
+                        rung=count.rung,
                         note=describe_square(target, day, count),
                         href=links.day(key) if count.total else "",
                     )
@@ -105,7 +107,7 @@ def _chart(
     marks = [mark for mark, said in (("made in a lab", scope.lab), ("recording", scope.recorded)) if said]
     years = "–".join(dict.fromkeys(str(day.year) for day in (shown[0], shown[-1])))
     return Chart(
-        title=f"{column.heading} ({column.network}): what opened, day by day",
+        title=f"{column.heading} ({column.network}): day by day",
         subtitle=" · ".join(["Banwatch", scope.subject_id, *marks, f"days in UTC, {years}"]),
         alt=alternative_text(column, squares, scope.begins, shutdown),
         days=shown,
@@ -118,9 +120,10 @@ def _chart(
 
 def describe_square(target: str, day: date, count: DayCount) -> str:
     """Describe a square in words."""
-    said = f"{words.visible(target, 60)}, {words.day(day)}: {DAY_WORDS[count.state].lower()}"
+    said = f"{words.visible(target, 60)}, {words.day(day)}: {ladder.in_a_sentence(count.rung)}"
     if count.total:
-        said += f" ({count.interfered} of {words.counted(count.total, 'measurement')} showed interference)"
+        total = words.counted(count.total, "measurement")
+        said += f" ({count.interfered} of {total} showed {ladder.INTERFERENCE})"
     return said
 
 
@@ -148,26 +151,22 @@ def alternative_text(
     column: ComparisonColumn, squares: Sequence[Square], begins: date | None, shutdown: Sequence[date]
 ) -> str:
     """Return the alternative text of a chart: its message in one sentence."""
-    last_day = max((square.day for square in squares if square.state is not DayState.NONE), default=None)
+    last_day = max((square.day for square in squares if square.rung is not Rung.NOT_MEASURED), default=None)
     if last_day is None:
         return f"{column.label}: nothing was measured."
     last = [square for square in squares if square.day == last_day]
-    blocked = sum(square.state in (DayState.BLOCKED, DayState.PARTLY) for square in last)
-    reachable = sum(square.state is DayState.OPEN for square in last)
+    blocked = sum(square.rung.accuses for square in last)
+    reachable = sum(square.rung is Rung.OK for square in last)
     said = (
-        f"For {column.label}, on {words.day(last_day)}, {_of(blocked, len(last))} blocked and "
+        f"For {column.label}, on {words.day(last_day)}, {_of(blocked, len(last))} interfered with and "
         f"{words.number(reachable) if reachable else 'none'} reachable"
     )
     first_day = min(square.day for square in squares)
     if begins and first_day < begins:
-        before = {
-            square.target
-            for square in squares
-            if square.day < begins and square.state in (DayState.BLOCKED, DayState.PARTLY)
-        }
-        said += f"; before {words.day(begins)} {_of(len(before), len(last))} blocked"
+        before = {square.target for square in squares if square.day < begins and square.rung.accuses}
+        said += f"; before {words.day(begins)} {_of(len(before), len(last))} interfered with"
     if shutdown:
-        said += f"; the network was shut down on {words.listed([words.day(day) for day in shutdown], 4)}"
+        said += f"; nothing got any answer on {words.listed([words.day(day) for day in shutdown], 4)}"
     return said + "."
 
 
@@ -177,14 +176,22 @@ def _of(count: int, total: int) -> str:
 
 
 def picture_view(
-    scope: ChartScope, column: ComparisonColumn, chart: Chart, inline: str, links: Links
+    scope: ChartScope,
+    column: ComparisonColumn,
+    chart: Chart,
+    drawing: Drawing,
+    links: Links,
+    *,
+    linked: bool = True,
 ) -> PictureView:
-    """Return the view of a drawn chart."""
+    """Return the view of a drawn chart; without links it is a third as large."""
+    linked = linked and "<a " in drawing.inline
     return PictureView(
         heading=f"{column.heading}, {column.network}",
-        caption="Each square leads to that day’s measurements.",
+        caption="Each square leads to that day’s measurements." if linked else "",
         alt=chart.alt,
-        svg=inline,
+        svg=drawing.inline if linked else drawing.standalone,
+        narrow=drawing.narrow,
         svg_href=links.chart(scope.subject_id, column.vantage, "svg"),
         png_href=links.chart(scope.subject_id, column.vantage, "png"),
     )

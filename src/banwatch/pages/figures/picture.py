@@ -12,5 +12,7 @@ class PictureView:
     alt: str
     svg: str
     """The drawing by `banwatch.pages.figures.draw`, which goes into the page unescaped."""
+    narrow: str
+    """The drawing for a phone; empty where the other serves."""
     svg_href: str
     png_href: str

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from banwatch.bans.compare import announced_targets
-from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Measured
+from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Meant, Measured
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, TargetName
 from banwatch.model.incident import Incident
@@ -16,6 +16,7 @@ from banwatch.pages.figures.picture import PictureView
 from banwatch.pages.links import Links
 from banwatch.pages.reader import Reader
 from banwatch.pages.vantages import ComparisonColumn, Vantage, vantage_of
+from banwatch.pages.views.announced.readings import TITLES, ReadingGroup, view_readings
 from banwatch.pages.views.columns import columns_of
 from banwatch.pages.views.comparison import GroupView, view_group
 from banwatch.pages.views.details import Detail
@@ -23,6 +24,7 @@ from banwatch.pages.views.incident import IncidentView, view_incident
 from banwatch.pages.views.notices import Notice, notices_for
 from banwatch.pages.wording import words
 from banwatch.pages.wording.headline import headline, story
+from banwatch.pages.wording.ladder import Rung
 
 MAX_COLUMNS = 16
 """Networks and tiers shown; a wider table is not read, and a country may have thousands."""
@@ -57,11 +59,17 @@ class BanPage:
     """Content of the page of a ban."""
 
     title: str
+    country: CountryCode
+    country_name: str
+    rungs: frozenset[Rung]
+    """Rungs of the ladder that the page shows."""
     sentence: str
     story: tuple[str, ...]
     """Paragraphs after the first sentence."""
     measured_on: str
     notices: tuple[Notice, ...]
+    readings: tuple[ReadingGroup, ...]
+    """The announced sites, by how each is meant."""
     announcement: tuple[Detail, ...]
     sourced_facts: tuple[Detail, ...]
     """Facts about the ban, each with the publishers that state it."""
@@ -172,6 +180,10 @@ def view_ban(
         score: the run's score against the lab's own log, where there is one.
         checks: details to check the page by: rules, snapshots, counts.
     """
+    groups = tuple(
+        view_group(title, targets, findings.rows, findings.columns, days, links)
+        for title, targets in group_targets(findings)
+    )
     measured_on = ""
     if days:
         first, last = min(key.day for key in days), max(key.day for key in days)
@@ -180,6 +192,10 @@ def view_ban(
             measured_on += f", on {findings.left_out:,} more networks than are shown"
     return BanPage(
         title=findings.ban.title,
+        country=findings.ban.country,
+        country_name=words.country(findings.ban.country),
+        rungs=frozenset(cell.rung for group in groups for row in group.rows for cell in row.cells),
+        readings=view_readings(findings.ban, links),
         sentence=headline(
             findings.ban, findings.rows, findings.columns, findings.incidents, lab=findings.lab
         ),
@@ -203,10 +219,7 @@ def view_ban(
             for source in findings.ban.sources
         ),
         columns=findings.columns,
-        groups=tuple(
-            view_group(title, targets, findings.rows, findings.columns, days, links)
-            for title, targets in group_targets(findings)
-        ),
+        groups=groups,
         lead=tuple(pictures[:1]),
         pictures=tuple(pictures[1:]),
         incidents=tuple(view_incident(incident, links) for incident in findings.incidents),
@@ -223,11 +236,14 @@ def group_targets(findings: BanFindings) -> list[tuple[str, list[TargetName]]]:
     Where a whole test list was measured, those not announced are shown as far as something was found in them.
     """
     measured = {row.target for row in findings.rows}
-    named = [target for target in findings.ban.targets if target in measured]
+    readings = {one.target for one in findings.ban.meanings if one.meant is Meant.READING}
+    named = [target for target in findings.ban.targets if target in measured and target not in readings]
+    ours = [target for target in findings.ban.targets if target in measured and target in readings]
     by_category = {target: code for code, target in findings.ban.category_targets}
     announced = announced_targets(findings.ban) | {row.target for row in findings.rows if row.announced}
     in_category = sorted(
-        (announced & measured) - set(named), key=lambda target: (by_category.get(target, ""), target)
+        (announced & measured) - set(named) - set(ours),
+        key=lambda target: (by_category.get(target, ""), target),
     )
     others = sorted(measured - announced)
     title = "Not announced"
@@ -237,8 +253,9 @@ def group_targets(findings: BanFindings) -> list[tuple[str, list[TargetName]]]:
         title = f"Not announced ({len(others) - len(shown):,} more were measured and are not shown)"
         others = shown
     groups = [
-        ("Named in the announcement", named),
-        ("In an announced category", in_category),
+        (TITLES[Meant.NAMED], named),
+        (TITLES[Meant.CATEGORY], in_category),
+        (TITLES[Meant.READING], ours),
         (title, others),
     ]
     return [(title, targets) for title, targets in groups if targets]
@@ -266,7 +283,7 @@ def _announcement(ban: Ban) -> tuple[Detail, ...]:
     details = [
         ("Country", words.country(ban.country)),
         ("Announced by", ban.authority),
-        ("Sites", words.listed(ban.targets)),
+        ("Sites", "" if ban.meanings else words.listed(ban.targets)),
         ("Categories", words.listed(kinds)),
         ("Shutdown", "the Internet as a whole" if ban.shutdown else ""),
         ("Binds", words.listed(bound)),

@@ -9,9 +9,8 @@ from banwatch.pages.days import DayCount, DayKey, total_of
 from banwatch.pages.links import Links
 from banwatch.pages.vantages import ComparisonColumn, Vantage, vantage_of
 from banwatch.pages.views.mechanism import MechanismView, view_mechanisms
-from banwatch.pages.wording import words
-
-_SYMBOLS = {Measured.ENFORCED: "●", Measured.PARTLY: "◐", Measured.NOT_ENFORCED: "○", Measured.NO_DATA: "–"}
+from banwatch.pages.wording import ladder, moments, words
+from banwatch.pages.wording.ladder import LADDER, Rung
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +20,7 @@ class CellView:
     column: str
     """Heading of the column, for screens that do not show it."""
     measured: str
+    rung: Rung
     css: str
     symbol: str
     since: str
@@ -32,7 +32,7 @@ class CellView:
     """`29 of 36`: measurements that show interference, of those that could."""
     count_words: str
     witness: str
-    """Address of a measurement that shows interference, else of the last day's measurements."""
+    """Address of an example: a measurement that shows interference, else the last day's measurements."""
     witness_word: str
 
 
@@ -41,6 +41,8 @@ class RowView:
     """Row of the comparison: one target, with a cell for each column."""
 
     target: str
+    href: str
+    """Address of the target's page; empty where there is none."""
     note: str
     cells: tuple[CellView, ...]
 
@@ -88,6 +90,7 @@ def view_group(
         lines.append(
             RowView(
                 target=words.visible(target, 80),
+                href=links.target(target),
                 note=words.category(category) if category else "",
                 cells=tuple(
                     _cell(column, row, last(column), links)
@@ -105,35 +108,37 @@ def view_group(
 def _cell(column: ComparisonColumn, row: Comparison, last: str, links: Links) -> CellView:
     witness = links.measurement(row.witness) if row.witness else ""
     since, exact = _since(row)
+    rung = ladder.of_comparison(row)
     return CellView(
         column=f"{column.heading}, {column.network}",
-        measured=words.measured(row.measured, announced=row.announced),
-        css=row.measured.value.replace("_", "-"),
-        symbol=_SYMBOLS[row.measured],
+        measured=ladder.against_announcement(rung) if row.announced else ladder.word(rung),
+        rung=rung,
+        css=rung.css,
+        symbol=LADDER[rung].symbol,
         since=since,
         since_exact=exact,
         relation=words.listed([words.relation(name) for name in row.relation]),
-        mechanisms=view_mechanisms(row.mechanisms),
-        count=f"{row.interfered:,} of {row.measurements:,}",
+        mechanisms=view_mechanisms(row.mechanisms, links),
+        count=count_of(row),
         count_words=f"{row.interfered:,} of the {row.measurements:,} measurements that could tell "
-        "showed interference",
+        f"showed {ladder.INTERFERENCE}",
         witness=witness or last,
-        witness_word="a witness" if witness else "the last ones",
+        witness_word="an example" if witness else "the last day’s",
     )
 
 
 def _undecided_cell(column: ComparisonColumn, total: DayCount, last: str) -> CellView:
     """Return a cell without an answer, with the reason: no measurement, or none that can decide."""
-    said = words.measured(Measured.NO_DATA, announced=True)
-    most = max(total.down, total.impaired, total.unclear)
-    if most:
-        said = {total.unclear: "Cannot tell", total.impaired: "Not working, cause unclear"}.get(most, "")
-        said = "Down for everybody" if total.down == most else said
+    rung = total.rung if total.total else Rung.NOT_MEASURED
+    most = {Rung.DOWN: total.down, Rung.IMPAIRED: total.impaired, Rung.SILENT: total.silent}.get(
+        rung, total.unclear
+    )
     return CellView(
         column=f"{column.heading}, {column.network}",
-        measured=said,
-        css="no-data",
-        symbol=_SYMBOLS[Measured.NO_DATA],
+        measured=ladder.word(rung),
+        rung=rung,
+        css=rung.css,
+        symbol=LADDER[rung].symbol,
         since="",
         since_exact="",
         relation="",
@@ -141,20 +146,30 @@ def _undecided_cell(column: ComparisonColumn, total: DayCount, last: str) -> Cel
         count=f"{most:,} of {total.total:,}" if total.total else "",
         count_words=f"{most:,} of {total.total:,} measurements say so; none can tell of a block",
         witness=last if total.total else "",
-        witness_word="the last ones",
+        witness_word="the last day’s",
     )
+
+
+def count_of(row: Comparison) -> str:
+    """Write a row's counts with their denominators: `33 of 33 since, 0 of 20 before`."""
+    if not row.during or row.during == row.measurements:
+        return f"{row.interfered:,} of {row.measurements:,}"
+    here, there = ("while it lasted", "before and after") if row.until else ("since", "before")
+    outside = row.measurements - row.during
+    rest = row.interfered - row.interfered_during
+    return f"{row.interfered_during:,} of {row.during:,} {here}, {rest:,} of {outside:,} {there}"
 
 
 def _since(row: Comparison) -> tuple[str, str]:
     if row.since is None:
         return "", ""
+    cc = row.probe_cc
     if row.since_known:
-        said, exact = f"since {words.between(*row.since)}", words.exact_between(*row.since)
+        said, exact = f"since {moments.between(*row.since, cc)}", moments.exactly(*row.since, cc)
     else:
-        first = row.since[0]
-        said = f"since before {words.day(first.date())}"
-        exact = f"already so in the first measurement, {words.exact(row.since[1])}"
+        said = f"since before {words.day(moments.local(row.since[0], cc).date())}"
+        exact = f"already so in the first measurement, {moments.moment(row.since[1], cc)}"
     if row.until is not None:
-        said += f", until {words.between(*row.until)}"
-        exact += f"; until {words.exact_between(*row.until)}"
+        said += f", until {moments.between(*row.until, cc)}"
+        exact += f"; until {moments.exactly(*row.until, cc)}"
     return said, exact

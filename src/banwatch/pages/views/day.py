@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from banwatch.model.ids import MeasurementUid, render_asn
+from banwatch.model.ids import MeasurementUid
 from banwatch.model.verdict import Verdict
 from banwatch.pages.days import DayKey
 from banwatch.pages.links import Links
+from banwatch.pages.naming.networks import name_and_number
 from banwatch.pages.reader import Reader
 from banwatch.pages.vantages import Vantage
 from banwatch.pages.views.measurement import MeasurementView, view_measurement
@@ -36,7 +37,7 @@ class DayPage:
 def describe_vantage(vantage: Vantage) -> str:
     """Describe a vantage in words: people, network and country."""
     people = f"{words.tier(vantage.access_tier)} on " if vantage.access_tier else ""
-    return f"{people}{render_asn(vantage.probe_asn)}, {words.country(vantage.probe_cc)}"
+    return f"{people}{name_and_number(vantage.probe_asn)}, {words.country(vantage.probe_cc)}"
 
 
 def view_measurements(

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 from banwatch.model.ids import IncidentId
 from banwatch.model.incident import Incident
-from banwatch.pages.views.incident import title_of
+from banwatch.pages.views.incident import sentence_of, title_of
 from banwatch.pages.wording import words
 
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -41,7 +41,7 @@ def write_feed(
         _add(entry, "title", ("Made in a lab: " if lab else "") + title_of(incident))
         _add(entry, "updated", words.machine(moved_at(incident)))
         _add(entry, "published", words.machine(incident.onset_latest))
-        _add(entry, "summary", words.visible(incident.sentence, 1000))
+        _add(entry, "summary", sentence_of(incident))
         ElementTree.SubElement(
             entry, f"{{{_ATOM}}}link", {"rel": "alternate", "href": address_of[incident.incident_id]}
         )

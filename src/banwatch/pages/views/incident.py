@@ -7,16 +7,18 @@ from datetime import datetime
 from banwatch.bans.compare import announced_targets
 from banwatch.detect.wording.members import render_hours
 from banwatch.model.ban import Ban
-from banwatch.model.ids import render_asn
 from banwatch.model.incident import Incident, IncidentKind
 from banwatch.model.member import Member
 from banwatch.model.scope import is_partial
 from banwatch.pages.figures.picture import PictureView
 from banwatch.pages.links import Links
+from banwatch.pages.naming.networks import name_and_number
 from banwatch.pages.views.details import Detail
 from banwatch.pages.views.mechanism import MechanismView, view_mechanisms
 from banwatch.pages.views.notices import Notice
-from banwatch.pages.wording import words
+from banwatch.pages.wording import ladder, moments, words
+from banwatch.pages.wording.headline import shutdown_sentence
+from banwatch.pages.wording.ladder import Rung
 
 _MAX_NAMES = 3
 """Targets named in a title; more are counted."""
@@ -35,9 +37,12 @@ class IncidentView:
     onset_exact: str
     end: str
     end_exact: str
-    targets: tuple[str, ...]
+    end_label: str
+    targets: tuple[tuple[str, str], ...]
+    """Name and address of each."""
     people: str
-    networks: str
+    networks: tuple[tuple[str, str], ...]
+    """Name with number, and address, of each."""
     mechanisms: tuple[MechanismView, ...]
     counts: str
     confidence: str
@@ -50,7 +55,9 @@ class MemberView:
     """Member of an incident: a target on a network."""
 
     target: str
+    target_href: str
     vantage: str
+    network_href: str
     onset: str
     onset_exact: str
     end: str
@@ -89,28 +96,32 @@ class IncidentPage:
 
 def view_incident(incident: Incident, links: Links) -> IncidentView:
     """Compute the view of an incident."""
-    onset, onset_exact = _onset(
-        incident.onset_earliest, incident.onset_latest, onset_known=incident.onset_known
-    )
-    end, end_exact = _end(incident.end_earliest, incident.end_latest)
+    onset, onset_exact = _onset(incident, incident.probe_cc)
+    last_at = max((member.last_at for member in incident.members), default=None)
+    end, end_exact = _end(incident, incident.probe_cc, last_at)
     people = words.listed([words.tier(name) for name in incident.access_tiers]) or words.tier("")
     return IncidentView(
         id=incident.incident_id,
         href=links.incident(incident.incident_id),
-        kind={IncidentKind.BLOCKING: "Blocking", IncidentKind.SHUTDOWN: "Shutdown"}[incident.kind],
+        kind={IncidentKind.BLOCKING: "Interference", IncidentKind.SHUTDOWN: "No answer at all"}[
+            incident.kind
+        ],
         title=title_of(incident),
-        sentence=words.visible(incident.sentence, 1000),
+        sentence=sentence_of(incident),
         onset=onset,
         onset_exact=onset_exact,
         end=end,
         end_exact=end_exact,
-        targets=tuple(words.visible(target, 80) for target in incident.targets),
+        end_label="Ended" if incident.end_latest else "Lasts",
+        targets=tuple((words.visible(target, 80), links.target(target)) for target in incident.targets),
         people=people,
-        networks=words.listed([render_asn(asn) for asn in incident.asns]),
-        mechanisms=view_mechanisms(incident.mechanisms),
+        networks=tuple(
+            (name_and_number(asn), links.network(incident.probe_cc, asn)) for asn in incident.asns
+        ),
+        mechanisms=view_mechanisms(incident.mechanisms, links),
         counts=f"{words.counted(incident.measurements, 'measurement')} from "
         f"{words.counted(incident.probes, 'separate probe or report', 'separate probes or reports')}",
-        confidence=words.percent(incident.confidence),
+        confidence=confidence_of(incident),
         witnesses=tuple(
             (words.visible(uid, 80), href) for uid in incident.witnesses if (href := links.measurement(uid))
         ),
@@ -122,19 +133,59 @@ def title_of(incident: Incident) -> str:
     people = words.listed([words.tier(name) for name in incident.access_tiers if name])
     where = words.country(incident.probe_cc)
     for_whom = f" for {people} in {where}" if people else f" in {where}"
-    onset, _ = _onset(incident.onset_earliest, incident.onset_latest, onset_known=incident.onset_known)
-    when = f"since {onset}" if incident.onset_known else f"since {onset.partition(',')[0]}"
+    onset, _ = _onset(incident, incident.probe_cc)
+    when = f"since {onset.partition(',')[0]}"
     if incident.end_earliest is not None and incident.end_latest is not None:
-        when = f"{onset.partition(',')[0]} to {words.between(incident.end_earliest, incident.end_latest)}"
-    blocked = "blocked in part" if is_partial(incident.scopes) else "blocked"
+        end = moments.between(incident.end_earliest, incident.end_latest, incident.probe_cc)
+        began = onset.partition(",")[0]
+        when = began if began == end else f"{began} to {end}"
     if incident.kind is IncidentKind.SHUTDOWN:
-        what = "The network shut down"
-    elif len(incident.targets) <= _MAX_NAMES:
-        what = f"{words.listed([words.visible(target, 60) for target in incident.targets])} {blocked}"
+        abroad = " from abroad" if incident.reached else ""
+        what = f"{ladder.word(Rung.SILENT)}{abroad}"
     else:
-        what = f"{words.counted(len(incident.targets), 'site')} {blocked}"
-        what = what[0].upper() + what[1:]
+        part = "Partial interference" if is_partial(incident.scopes) else "Interference"
+        if len(incident.targets) <= _MAX_NAMES:
+            sites = words.listed([words.visible(target, 60) for target in incident.targets])
+        else:
+            sites = words.counted(len(incident.targets), "site")
+        what = f"{part} with {sites}"
     return f"{what}{for_whom}, {when}"
+
+
+def sentence_of(incident: Incident) -> str:
+    """Describe an incident with its counts and their denominators, in the words of the ladder."""
+    if incident.kind is IncidentKind.SHUTDOWN:
+        return shutdown_sentence(incident)
+    could_tell = sum(member.measurements for member in incident.members)
+    counted = sum(member.interfered for member in incident.members)
+    mechanisms = words.listed([words.mechanism_briefly(name) for name in incident.mechanisms], 4)
+    counts = (
+        f"{counted:,} of {could_tell:,} measurements"
+        if could_tell
+        else f"{incident.measurements:,} measurements"
+    )
+    by = words.counted(incident.probes, "separate probe or report", "separate probes or reports")
+    said = f"{counts} of that time, by {by}, showed {ladder.INTERFERENCE}"
+    span = _span_of(incident)
+    return f"{said}{f' ({mechanisms})' if mechanisms else ''}{f'; it lasted {span}' if span else ''}."
+
+
+def confidence_of(incident: Incident) -> str:
+    """Say of what one can be confident, and how much: that something changed, never why."""
+    sure = words.percent(incident.confidence)
+    if incident.kind is IncidentKind.SHUTDOWN:
+        return f"{sure} that the silence is not chance, by the usual rhythm there; nothing on its cause"
+    return (
+        f"{sure} that the measurements changed at that time, by a hidden Markov model; nothing on who did it"
+    )
+
+
+def _span_of(incident: Incident) -> str:
+    if incident.end_earliest is None or incident.end_latest is None:
+        return ""
+    onset = (incident.onset_earliest, incident.onset_latest)
+    end = (incident.end_earliest, incident.end_latest)
+    return moments.lasted(onset, end, onset_known=incident.onset_known)
 
 
 def view_incident_page(
@@ -151,7 +202,7 @@ def view_incident_page(
         title=title_of(incident),
         notices=tuple(notices),
         incident=view_incident(incident, links),
-        members=tuple(_view_member(member, links) for member in incident.members),
+        members=tuple(_view_member(member, links, incident.probe_cc) for member in incident.members),
         bans=tuple(_related(ban, incident, links) for ban in bans if _announces(ban, incident)),
         pictures=tuple(pictures),
         checks=tuple(checks),
@@ -160,22 +211,26 @@ def view_incident_page(
     )
 
 
-def _view_member(member: Member, links: Links) -> MemberView:
-    onset, onset_exact = _onset(member.onset_earliest, member.onset_latest, onset_known=member.onset_known)
-    end, end_exact = _end(member.end_earliest, member.end_latest)
+def _view_member(member: Member, links: Links, country: str) -> MemberView:
+    onset, onset_exact = _onset(member, country)
+    end, end_exact = _end(member, country, member.last_at)
     people = f"{words.tier(member.access_tier)}, " if member.access_tier else ""
     phases = [phase.mechanisms for phase in member.phases] or [member.mechanisms]
     return MemberView(
         target=words.visible(member.target, 80) or "the network as a whole",
-        vantage=f"{people}{render_asn(member.probe_asn)}",
+        target_href=links.target(member.target) if member.target else "",
+        vantage=f"{people}{name_and_number(member.probe_asn)}",
+        network_href=links.network(country, member.probe_asn),
         onset=onset,
         onset_exact=onset_exact,
         end=end,
-        end_exact=end_exact or f"last shown {words.exact(member.last_at)}",
+        end_exact=end_exact,
         hours=render_hours(member.hours) if member.hours else "",
         share=words.percent(member.share),
-        counts=f"{member.measurements:,}",
-        phases=tuple(view_mechanisms(mechanisms) for mechanisms in phases),
+        counts=f"{member.interfered:,} of {member.measurements:,}"
+        if member.target
+        else f"{member.measurements:,}",
+        phases=tuple(view_mechanisms(mechanisms, links) for mechanisms in phases),
         witness=next((href for uid in member.witnesses if (href := links.measurement(uid))), ""),
     )
 
@@ -193,14 +248,19 @@ def _related(ban: Ban, incident: Incident, links: Links) -> RelatedBan:
     return RelatedBan(title=ban.title, href=links.ban(ban.ban_id), announced=said)
 
 
-def _onset(earliest: datetime, latest: datetime, *, onset_known: bool) -> tuple[str, str]:
-    if onset_known:
-        return words.between(earliest, latest), words.exact_between(earliest, latest)
-    said = f"before {words.day(earliest.date())}, when measuring began"
-    return said, f"already so in the first measurement, {words.exact(latest)}"
+def _onset(found: Incident | Member, country: str) -> tuple[str, str]:
+    if found.onset_known:
+        interval = (found.onset_earliest, found.onset_latest)
+        return moments.between(*interval, country), moments.exactly(*interval, country)
+    first = words.day(moments.local(found.onset_earliest, country).date())
+    exact = f"already so in the first measurement, {moments.moment(found.onset_latest, country)}"
+    return f"before {first}, when measuring began", exact
 
 
-def _end(earliest: datetime | None, latest: datetime | None) -> tuple[str, str]:
-    if earliest is None or latest is None:
-        return "not yet, by the last measurement", ""
-    return words.between(earliest, latest), words.exact_between(earliest, latest)
+def _end(found: Incident | Member, country: str, last_at: datetime | None) -> tuple[str, str]:
+    if found.end_earliest is None or found.end_latest is None:
+        if last_at is None:
+            return "not seen to end", ""
+        return "still so when last measured", moments.moment(last_at, country)
+    interval = (found.end_earliest, found.end_latest)
+    return moments.between(*interval, country), moments.exactly(*interval, country)

@@ -15,29 +15,23 @@ from banwatch.model.evidence import Evidence
 from banwatch.model.ids import RuleId, render_asn
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
-from banwatch.model.state import State
+from banwatch.model.state import Layer
 from banwatch.model.verdict import Verdict
 from banwatch.pages.links import Links, anchor
 from banwatch.pages.views.details import Detail
 from banwatch.pages.views.mechanism import MechanismView, view_mechanisms
 from banwatch.pages.views.step import StepView, view_steps
-from banwatch.pages.wording import words
+from banwatch.pages.wording import ladder, moments, words
 from banwatch.pages.wording.json_layout import lay_out
 
-_STATE_SYMBOLS = {
-    State.BLOCKED: "●",
-    State.LIKELY_BLOCKED: "●",
-    State.TAMPERED: "◐",
-    State.IMPAIRED: "?",
-    State.DOWN: "▽",
-    State.OK: "○",
-    State.INSUFFICIENT: "–",
-}
-_STATE_CSS = {
-    State.BLOCKED: "enforced",
-    State.LIKELY_BLOCKED: "enforced",
-    State.TAMPERED: "partly",
-    State.OK: "not-enforced",
+_LAYERS = {
+    Layer.NETWORK: "network as a whole",
+    Layer.DNS: "name lookup",
+    Layer.IP: "way to the address",
+    Layer.TCP: "connection",
+    Layer.TLS: "encrypted handshake (TLS)",
+    Layer.QUIC: "encrypted handshake (QUIC)",
+    Layer.HTTP: "web request",
 }
 _IN_EVERY_TIER = frozenset(Verdict.__struct_fields__) | {
     "lab",
@@ -129,10 +123,10 @@ def view_measurement(
         uid=words.visible(measurement.measurement_uid, 120),
         anchor=anchor(measurement.measurement_uid),
         title=words.visible(measurement.input or measurement.target, 160),
-        when=words.exact(measurement.measurement_start_time),
+        when=moments.moment(measurement.measurement_start_time, measurement.probe_cc),
         machine_time=words.machine(measurement.measurement_start_time),
         lab=words.visible(measurement.lab, 60),
-        verdicts=tuple(_verdict(verdict, by_target.get(verdict.target)) for verdict in verdicts),
+        verdicts=tuple(_verdict(verdict, by_target.get(verdict.target), links) for verdict in verdicts),
         steps=view_steps(observations, control),
         has_control=control is not None,
         details=_details(measurement) + _repairs(wire, raw),
@@ -173,15 +167,15 @@ def _repairs(wire: WireMeasurement | None, raw: bytes) -> tuple[Detail, ...]:
     return tuple(found)
 
 
-def _verdict(verdict: Verdict, evidence: Evidence | None) -> VerdictView:
+def _verdict(verdict: Verdict, evidence: Evidence | None, links: Links) -> VerdictView:
     return VerdictView(
         target=words.visible(verdict.target, 80),
-        state=words.state(verdict.state),
-        css=_STATE_CSS.get(verdict.state, "no-data"),
-        symbol=_STATE_SYMBOLS[verdict.state],
+        state=ladder.word(ladder.of_state(verdict.state)),
+        css=ladder.of_state(verdict.state).css,
+        symbol=ladder.LADDER[ladder.of_state(verdict.state)].symbol,
         sentence=words.visible(verdict.sentence),
-        mechanisms=view_mechanisms(verdict.mechanisms),
-        layer=verdict.layer.value.upper() if verdict.layer else "",
+        mechanisms=view_mechanisms(verdict.mechanisms, links),
+        layer=_LAYERS[verdict.layer] if verdict.layer else "",
         rules=tuple(_rule(rule_id) for rule_id in verdict.rules),
         vetoed=tuple(_rule(rule_id) for rule_id in verdict.vetoed),
         evidence=_evidence(evidence),
@@ -198,7 +192,7 @@ def _rule(rule_id: str) -> RuleView:
     rule = _RULES_BY_ID.get(RuleId(rule_id))
     if rule is None:
         return RuleView(id=words.visible(rule_id, 80), says="", condition="", why="", source="")
-    says = "takes back every accusation" if rule.vetoes else words.state(rule.state).lower()
+    says = "takes back every accusation" if rule.vetoes else ladder.in_a_sentence(ladder.of_state(rule.state))
     return RuleView(
         id=rule.id,
         says=f"{says}: {rule.mechanism}" if rule.mechanism and not rule.vetoes else says,
@@ -234,7 +228,7 @@ def _value(value: object) -> str:
 def _details(m: Measurement) -> tuple[Detail, ...]:
     tier = f", {words.tier(m.access_tier)}" if m.access_tier else ""
     details = [
-        ("Measured", words.exact(m.measurement_start_time)),
+        ("Measured", moments.moment(m.measurement_start_time, m.probe_cc)),
         ("Test", f"{m.test_name} {m.test_version}"),
         ("Input", m.input),
         ("From", f"{words.country(m.probe_cc)}, {render_asn(m.probe_asn)} {m.probe_network_name}{tier}"),
@@ -243,7 +237,7 @@ def _details(m: Measurement) -> tuple[Detail, ...]:
         ("Software", f"{m.software_name} {m.software_version}"),
         ("Report", m.report_id),
         ("Measurement id", m.measurement_uid),
-        ("Lab regime", m.lab),
+        ("Lab scenario", m.lab),
     ]
     return tuple(
         Detail(name=name, value=words.visible(value, 200)) for name, value in details if value.strip()

@@ -32,7 +32,7 @@ def notices_for(labs: Mapping[str, int], *, recorded: bool) -> tuple[Notice, ...
             Notice(
                 kind="lab",
                 label="Made in a lab",
-                text=f"These measurements were made inside Banwatch’s lab, under the regime {names}: "
+                text=f"These measurements were made inside Banwatch’s lab, under the scenario {names}: "
                 "real packets in a simulated country, on a simulated calendar. They say nothing about the "
                 f"real one.{real}",
             )

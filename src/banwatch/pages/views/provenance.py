@@ -32,7 +32,7 @@ def provenance_details(
     for verdict in verdicts:
         rulesets.add(verdict.ruleset)
         snapshots.update(verdict.snapshots)
-    made = [f"lab regime {words.visible(name, 60)}" if name else "the real world" for name in sorted(labs)]
+    made = [f"lab scenario {words.visible(name, 60)}" if name else "the real world" for name in sorted(labs)]
     found = [
         (
             "Measurements",

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from banwatch.bans.compare import announced_targets
-from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Measured
+from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Meant
 from banwatch.model.ids import TargetName
 from banwatch.model.incident import Incident, IncidentKind
 from banwatch.pages.vantages import ComparisonColumn, vantage_of
-from banwatch.pages.wording import words
+from banwatch.pages.wording import ladder, moments, words
+from banwatch.pages.wording.ladder import Rung
 
 _MAX_VANTAGES = 6
 """Networks described one by one; more are counted."""
@@ -19,26 +20,35 @@ _MAX_MECHANISMS = 4
 
 @dataclass(frozen=True, slots=True)
 class SortedRows:
-    """Rows of the comparison with data, by result, each in order of targets."""
+    """Rows of the comparison with data, by their rung, each in order of targets."""
 
-    enforced: list[Comparison]
-    partly: list[Comparison]
+    blocked: list[Comparison]
+    """Blocked or likely blocked."""
+    tampered: list[Comparison]
+    at_times: list[Comparison]
     free: list[Comparison]
 
     @property
     def count(self) -> int:
         """Return the number of rows with data."""
-        return len(self.enforced) + len(self.partly) + len(self.free)
+        return len(self.blocked) + len(self.tampered) + len(self.at_times) + len(self.free)
+
+    @property
+    def accusing(self) -> list[Comparison]:
+        """Return the rows that show interference."""
+        return [*self.blocked, *self.tampered, *self.at_times]
 
 
 def sort_rows(rows: Iterable[Comparison]) -> SortedRows:
-    """Sort rows by result; those without data are left out."""
+    """Sort rows by rung; those without data are left out."""
     found = sorted(rows, key=lambda row: row.target)
 
-    def of(measured: Measured) -> list[Comparison]:
-        return [row for row in found if row.measured is measured]
+    def of(*rungs: Rung) -> list[Comparison]:
+        return [row for row in found if ladder.of_comparison(row) in rungs]
 
-    return SortedRows(of(Measured.ENFORCED), of(Measured.PARTLY), of(Measured.NOT_ENFORCED))
+    return SortedRows(
+        of(Rung.BLOCKED, Rung.LIKELY_BLOCKED), of(Rung.TAMPERED), of(Rung.AT_TIMES), of(Rung.OK)
+    )
 
 
 def headline(
@@ -69,9 +79,7 @@ def headline(
         return _of_a_shutdown(ban, incidents, lab=lab)
     if not measured_columns:
         what = words.counted(len(announced), "site") if announced else "the sites on its list"
-        return (
-            f"{country} announced a block of {what}{_from(ban)}; no measurement shows yet whether that is so."
-        )
+        return f"{country} announced a block of {what}{_from(ban)}; {_unmeasured(country)}."
     setting = f"in the lab’s model of {country}, " if lab else ""
     who = "the country" if lab else country  # the setting names it already
     said = (
@@ -82,32 +90,38 @@ def headline(
     return _capital(f"{setting}{said}.")
 
 
+def _unmeasured(country: str) -> str:
+    return f"we have no measurements from {country} that could tell"
+
+
 def _of_a_shutdown(ban: Ban, incidents: Iterable[Incident], *, lab: bool) -> str:
     """Return the headline of a ban that names no site and announces a shutdown of the network."""
-    said = f"{words.country(ban.country)} announced a shutdown of the network{_from(ban)}"
+    country = words.country(ban.country)
+    said = f"{country} announced a shutdown of the network{_from(ban)}"
     found = sorted(
         (incident.onset_earliest, incident.onset_latest)
         for incident in incidents
         if incident.kind is IncidentKind.SHUTDOWN
     )
     if not found:
-        return f"{said}; no measurement shows yet whether that is so."
-    shown = words.counted(len(found), "shutdown")
-    first = f", {'on' if len(found) == 1 else 'the first on'} {words.between(*found[0])}"
-    return f"{said}; {'in the lab’s model ' if lab else ''}measurements show {shown}{first}."
+        return f"{said}; {_unmeasured(country)}."
+    shown = words.counted(len(found), "time")
+    first = f", {'on' if len(found) == 1 else 'the first on'} {moments.between(*found[0], ban.country)}"
+    where = "in the lab’s model " if lab else ""
+    return f"{said}; {where}measurements got no answer at all {shown}{first}."
 
 
 def _one_vantage(ban: Ban, who: str, column: ComparisonColumn, found: SortedRows, expected: int) -> str:
     sites = f"{'site' if expected == 1 else 'sites'} {_that(ban, who)}"
-    if found.enforced:
-        cannot = _cannot(found.enforced)
-        which = _which(len(found.enforced), found.count, expected)
-        return f"{column.people} {cannot} {which} {sites}{_since(found.enforced)}"
-    if found.partly:
-        which = _which(len(found.partly), found.count, expected, every="all")
-        return f"only at times can {column.people} open {which} {sites}{_since(found.partly)}"
-    which = _which(found.count, found.count, expected, every="all")
-    return f"{column.people} can still open {which} {sites}{_from(ban)}"
+    for rows in (found.blocked, found.at_times, found.tampered):
+        if rows:
+            which = _which(len(rows), found.count, expected)
+            state = f"{_have_been(rows)} {_rungs(rows)} for {column.people}{_since(rows)}"
+            more = f"; {words.number(len(found.tampered))} {_is(found.tampered)} tampered with"
+            return f"{which} {sites} {state}{more if found.tampered and rows is not found.tampered else ''}"
+    which = _which(found.count, found.count, expected)
+    verb = "is" if found.count == 1 else "are"
+    return f"{which} {sites} {verb} reachable for {column.people}"
 
 
 def _that(ban: Ban, who: str) -> str:
@@ -117,17 +131,21 @@ def _that(ban: Ban, who: str) -> str:
     return f"that {who} announced it would block"
 
 
-def _which(some: int, measured: int, expected: int, every: str = "any") -> str:
-    """Return the share in words: `eight of the nine`, `any of the nine`, `all nine`, `the one`, `both`."""
+def _which(some: int, measured: int, expected: int) -> str:
+    """Return the share in words: `eight of the nine`, `all nine`, `the one`, `both`."""
     if expected == 1:
         return "the one"
     if measured < expected:
         return f"{words.number(some)} (of {words.number(measured)} measured) of the {words.number(expected)}"
     if some < expected:
         return f"{words.number(some)} of the {words.number(expected)}"
-    if every == "all":
-        return "both" if expected == 2 else f"all {words.number(expected)}"
-    return "either of the two" if expected == 2 else f"any of the {words.number(expected)}"
+    return "both" if expected == 2 else f"all {words.number(expected)}"
+
+
+def _rungs(rows: Sequence[Comparison]) -> str:
+    """Name the rungs of rows, from the strongest: `blocked or likely blocked`."""
+    found = {ladder.of_comparison(row) for row in rows}
+    return " or ".join(ladder.in_a_sentence(rung) for rung in Rung if rung in found)
 
 
 def _many_vantages(
@@ -137,14 +155,13 @@ def _many_vantages(
     announced: frozenset[TargetName],
 ) -> str:
     sites = f"{words.counted(len(announced), 'site')} {_that(ban, who)}"
-    hit = [found for _, found in measured_columns if found.enforced or found.partly]
+    hit = [found for _, found in measured_columns if found.accusing]
     on = f"on {words.number(len(hit))} of the {words.number(len(measured_columns))} networks measured"
     if not hit:
-        free = "can be opened on all networks measured"
-        return f"the {sites}{_from(ban)} {free}"
-    some = "all" if all(found.count == len(found.enforced) for found in hit) else "some or all"
-    rows = [row for found in hit for row in (*found.enforced, *found.partly)]
-    return f"{some} of the {sites} are blocked {on}{_since(rows)}"
+        return f"the {sites} are reachable on all networks measured"
+    some = "all" if all(found.count == len(found.blocked) for found in hit) else "some or all"
+    rows = [row for found in hit for row in found.accusing]
+    return f"{some} of the {sites} are {_rungs(rows)} {on}{_since(rows)}"
 
 
 def story(
@@ -180,17 +197,19 @@ def story(
         others.append(
             f"{_capital(words.counted(len(columns) - _MAX_VANTAGES, 'more network'))} were measured."
         )
-    others += [_shutdown(incident) for incident in incidents if incident.kind is IncidentKind.SHUTDOWN]
+    others += [
+        shutdown_sentence(incident) for incident in incidents if incident.kind is IncidentKind.SHUTDOWN
+    ]
     return tuple(" ".join(sentences) for sentences in (bound, others) if sentences)
 
 
 def _what_was_announced(ban: Ban, announced: frozenset[TargetName]) -> str:
     """Return what was announced by name, and which targets stand for the announced categories."""
     stand_ins = {target: code for code, target in ban.category_targets}
-    count = len(announced - stand_ins.keys() | set(ban.targets))
-    named = [words.visible(target, 60) for target in ban.targets]
+    readings = [one.target for one in ban.meanings if one.meant is Meant.READING]
+    named = [words.visible(target, 60) for target in ban.targets if target not in readings]
     said = []
-    if count:
+    if count := len(announced - stand_ins.keys() - set(readings)):
         verb = "was" if count == 1 else "were"
         what = f"{_capital(words.counted(count, 'site'))} {verb} announced by name{_from(ban)}"
         if named and len(named) == count <= _MAX_NAMES:
@@ -199,6 +218,9 @@ def _what_was_announced(ban: Ban, announced: frozenset[TargetName]) -> str:
             what += f", among them {words.listed(named[:_MAX_NAMES])}"
         until = "for a time not named" if ban.ends == UNSPECIFIED else f"until {ban.ends}"
         said.append(f"{what}, {until}.")
+    if readings:
+        names = words.listed([words.visible(target, 60) for target in readings], _MAX_NAMES + 1)
+        said.append(f"That it means {names} is our reading.")
     if stand_ins:
         names = words.listed(sorted(words.visible(target, 60) for target in stand_ins), _MAX_NAMES + 1)
         codes = sorted(set(stand_ins.values()))
@@ -212,61 +234,66 @@ def _what_was_announced(ban: Ban, announced: frozenset[TargetName]) -> str:
 def _bound_network(column: ComparisonColumn, found: SortedRows, others: SortedRows) -> list[str]:
     """Describe a network that the ban binds: mechanisms, announced sites that open, others that do not."""
     said = []
-    if found.enforced or found.partly:
-        mechanisms = _mechanisms([*found.enforced, *found.partly])
-        if mechanisms:
-            said.append(f"{_capital(column.label)} meet {mechanisms}.")
-    if found.partly and found.enforced:
-        said.append(f"{_names(found.partly)} {_is(found.partly)} blocked only in part.")
-    if found.free and (found.enforced or found.partly):
-        verb = "opens" if len(found.free) == 1 else "open"
+    if mechanisms := _mechanisms(found.accusing):
+        said.append(f"{_capital(column.label)} meet {mechanisms}.")
+    if found.tampered and found.blocked:
+        said.append(f"{_names(found.tampered)} {_is(found.tampered)} tampered with: reachable all the same.")
+    if found.at_times and found.blocked:
+        said.append(f"{_names(found.at_times)} {_is(found.at_times)} blocked at times.")
+    if found.free and found.accusing:
+        verb = "is" if len(found.free) == 1 else "are"
         was = "was" if len(found.free) == 1 else "were"
-        said.append(f"{_names(found.free)} {was} announced but still {verb}.")
-    if others.enforced:
-        if len(others.enforced) <= _MAX_NAMES:
-            said.append(
-                f"{_names(others.enforced)} {_is(others.enforced)} blocked without having been announced."
-            )
+        said.append(f"{_names(found.free)} {was} announced as blocked and {verb} reachable.")
+    for rows in (others.blocked, others.tampered, others.at_times):
+        if not rows:
+            continue
+        if len(rows) <= _MAX_NAMES:
+            who = f"{_names(rows)} {_is(rows)}"
         else:
-            some, all_ = len(others.enforced), others.count
-            part = _capital(_part(some, all_))
-            said.append(f"{part} other sites measured are blocked without having been announced.")
-    if others.partly:
-        verb = "was" if len(others.partly) == 1 else "were"
-        said.append(f"{_names(others.partly)}, not announced, {verb} blocked at times.")
+            who = f"{_capital(_part(len(rows), others.count))} other sites measured are"
+        said.append(f"{who} {_rungs(rows)} without having been announced.")
     return said
 
 
 def _unbound_network(column: ComparisonColumn, found: SortedRows, others: SortedRows) -> str:
     """Describe a network that the ban does not bind."""
     count = found.count + others.count
-    blocked = [*found.enforced, *others.enforced]
-    partly = [*found.partly, *others.partly]
     free = sorted([*found.free, *others.free], key=lambda row: row.target)
-    who = _capital(column.label)
+    hit = [*found.accusing, *others.accusing]
     measurable = f"{words.counted(count, 'site')} that could be measured"
-    if not blocked and not partly:
-        return f"{who} can open {'the' if count == 1 else 'all'} {measurable}."
-    if not blocked:
-        return f"{who} can open {words.number(len(free))} of the {measurable}; the others open only at times."
-    if len(blocked) == count:
-        reach = f"can open none of the {measurable}"
-    elif len(free) <= _MAX_NAMES and len(free) + len(blocked) == count:
-        reach = f"can open only {_names(free)} of the {measurable}"
+    verb = "is" if count == 1 else "are"
+    if not hit:
+        return f"For {column.label}, {'the' if count == 1 else 'all'} {measurable} {verb} reachable."
+    if len(free) and len(free) <= _MAX_NAMES:
+        which = f"all but {_names(free)} of the {measurable}"
+    elif not free:
+        which = f"{'the' if count == 1 else 'all'} {measurable}"
     else:
-        reach = f"cannot open {words.number(len(blocked))} of the {measurable}"
-    mechanisms = _mechanisms(blocked)
-    return f"{who} {reach}{_since(blocked)}{f', because of {mechanisms}' if mechanisms else ''}."
+        which, verb = f"{words.number(len(hit))} of the {measurable}", _is(hit)
+    mechanisms = _mechanisms(hit)
+    because = f", because of {mechanisms}" if mechanisms else ""
+    return f"For {column.label}, {which} {verb} {_rungs(hit)}{_since(hit)}{because}."
 
 
-def _shutdown(incident: Incident) -> str:
+def shutdown_sentence(incident: Incident) -> str:
+    """Say that a network gave no answer: what was seen, and that its cause is not known."""
     people = words.listed([words.tier(name) for name in incident.access_tiers if name])
     for_whom = f" for {people}" if people else ""
-    onset = words.between(incident.onset_earliest, incident.onset_latest)
+    by = words.counted(incident.probes, "separate probe or report", "separate probes or reports")
+    counts = f"none of {incident.measurements:,} measurements by {by}"
+    cc = incident.probe_cc
+    onset = moments.between(incident.onset_earliest, incident.onset_latest, cc)
+    got = "reached a site abroad" if incident.reached else "got any answer"
+    said = f"{_capital(counts)}{for_whom} {got}"
     if incident.end_earliest is None or incident.end_latest is None:
-        return f"The network has been shut down{for_whom} since {onset}."
-    end = words.between(incident.end_earliest, incident.end_latest)
-    return f"The network was shut down{for_whom} from {onset} until {end}."
+        return f"{said} since {onset}; the cause is not known."
+    end = moments.between(incident.end_earliest, incident.end_latest, cc)
+    span = moments.lasted(
+        (incident.onset_earliest, incident.onset_latest),
+        (incident.end_earliest, incident.end_latest),
+        onset_known=incident.onset_known,
+    )
+    return f"{said} from {onset} until {end} ({span}); the cause is not known."
 
 
 def _announced(ban: Ban, rows: Sequence[Comparison]) -> frozenset[TargetName]:
@@ -281,27 +308,31 @@ def _from(ban: Ban) -> str:
     return f" from {words.day(ban.begins)}" if ban.begins else ""
 
 
-def _cannot(rows: Sequence[Comparison]) -> str:
+def _have_been(rows: Sequence[Comparison]) -> str:
     """Return the verb in the tense of the block: over, there from the start, or begun and lasting."""
+    one = len(rows) == 1
     if all(row.until for row in rows):
-        return "could not open"
+        return "was" if one else "were"
     if any(not row.since_known or not row.since for row in rows):
-        return "cannot open"
-    return "have been unable to open"
+        return "is" if one else "are"
+    return "has been" if one else "have been"
 
 
 def _since(rows: Sequence[Comparison]) -> str:
     """Return the onset in words: one interval where all rows agree, else the first and the last."""
+    cc = rows[0].probe_cc if rows else ""
     if any(not row.since_known for row in rows):
         first = min((row.since[0] for row in rows if row.since), default=None)
-        return f" (it was so when measuring began, on {words.day(first.date())})" if first else ""
+        if first is None:
+            return ""
+        return f" (it was so when measuring began, on {words.day(moments.local(first, cc).date())})"
     intervals = sorted({row.since for row in rows if row.since})
     if not intervals:
         return ""
-    said = list(dict.fromkeys(words.between(*interval) for interval in intervals))
+    said = list(dict.fromkeys(moments.between(*interval, cc) for interval in intervals))
     ends = [row.until for row in rows if row.until]
     if len(ends) == len(rows):
-        return f", from {said[0]} until {words.between(*max(ends))}"
+        return f", from {said[0]} until {moments.between(*max(ends), cc)}"
     return (
         f", since {said[0]}" if len(said) == 1 else f", the first since {said[0]}, the last since {said[-1]}"
     )

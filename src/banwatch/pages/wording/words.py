@@ -8,9 +8,7 @@ from babel import Locale
 from babel.dates import format_date
 from babel.lists import format_list
 
-from banwatch.model.ban import Measured
 from banwatch.model.mechanism import ancestors
-from banwatch.model.state import State
 
 LOCALE = Locale("en", "GB")
 
@@ -84,29 +82,6 @@ _BRIEFLY = {
     "network.shutdown": "a shutdown",
 }
 """Mechanisms in two or three words, for sentences that say much else."""
-
-_STATES = {
-    State.BLOCKED: "Blocked",
-    State.LIKELY_BLOCKED: "Likely blocked",
-    State.TAMPERED: "Tampered with",
-    State.IMPAIRED: "Not working, cause unclear",
-    State.DOWN: "Down for everyone",
-    State.OK: "Reachable",
-    State.INSUFFICIENT: "Not enough to say",
-}
-
-_MEASURED_ANNOUNCED = {
-    Measured.ENFORCED: "Enforced",
-    Measured.PARTLY: "Partly enforced",
-    Measured.NOT_ENFORCED: "Not enforced",
-    Measured.NO_DATA: "No data",
-}
-_MEASURED_OTHER = {
-    Measured.ENFORCED: "Blocked",
-    Measured.PARTLY: "Partly blocked",
-    Measured.NOT_ENFORCED: "Not blocked",
-    Measured.NO_DATA: "No data",
-}
 
 _RELATIONS = {
     "before_announced": "before it was announced",
@@ -187,16 +162,6 @@ def mechanism_briefly(path: str) -> str:
     return mechanism(path)
 
 
-def state(value: State) -> str:
-    """Name a state, as a heading does."""
-    return _STATES[value]
-
-
-def measured(value: Measured, *, announced: bool) -> str:
-    """Name the result of a comparison: `enforced` for an announced target, `blocked` for another."""
-    return (_MEASURED_ANNOUNCED if announced else _MEASURED_OTHER)[value]
-
-
 def relation(name: str) -> str:
     """Name a departure of the measurements from the announcement."""
     return _RELATIONS.get(name, visible(name, 40))
@@ -266,9 +231,8 @@ def machine(value: datetime) -> str:
     return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def between(earliest: datetime, latest: datetime) -> str:
+def between_days(first: date, last: date) -> str:
     """Write an interval for a reader: the day, the two days, or the two dates that it lies between."""
-    first, last = earliest.astimezone(UTC).date(), latest.astimezone(UTC).date()
     if first == last:
         return day(first)
     if last - first == timedelta(days=1):
@@ -277,11 +241,6 @@ def between(earliest: datetime, latest: datetime) -> str:
         early = format_date(first, "d MMMM" if first.year == last.year else "d MMMM y", locale=LOCALE)
         return f"{early} or {day(last)}"
     return f"a day between {day(first)} and {day(last)}"
-
-
-def exact_between(earliest: datetime, latest: datetime) -> str:
-    """Write an interval exactly."""
-    return exact(earliest) if earliest == latest else f"between {exact(earliest)} and {exact(latest)}"
 
 
 def percent(share: float) -> str:

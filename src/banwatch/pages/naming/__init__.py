@@ -1,0 +1,1 @@
+"""Names of places, networks and targets, and the search for them."""

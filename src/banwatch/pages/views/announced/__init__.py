@@ -1,0 +1,1 @@
+"""Views of what an announcement says, apart from what was measured."""
