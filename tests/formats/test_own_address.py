@@ -1,7 +1,10 @@
 """Addresses of probes are taken out of lines, in every spelling and place, and nothing else is."""
 
 import base64
+import gzip
 import json
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +125,72 @@ def test_the_published_lines() -> None:
         assert b"203.0.113.77" not in scrubbed
         assert b"203-0-113-77" not in scrubbed
         assert decode_untrusted(scrubbed).measurement_uid == decode_untrusted(line).measurement_uid
+
+
+ESCAPED = [
+    "198&#46;51&#46;100&#46;77",
+    "%31%39%38%2e51%2e100%2e77",
+    "198<wbr>.51.100.77",
+    "::ffff:c633:644d",
+    "0:0:0:0:0:FFFF:C633:644D",
+    "64:ff9b::c633:644d",
+    "2002:c633:644d::1",
+    "2001:0:4136:e378:8000:63bf:39cc:9bb2",
+    "0xc6.0x33.0x64.0x4d",
+    "0306.063.0144.0115",
+    "MTk4LjUxLjEwMC43Nw==",
+    "token=eHkxOTguNTEuMTAwLjc3UVFR;",
+    "3139382e35312e3130302e3737",
+]
+
+
+@pytest.mark.parametrize("spelled", ESCAPED)
+@pytest.mark.parametrize("place", ["body", "header"])
+def test_addresses_that_are_written_in_another_way(spelled: str, place: str) -> None:
+    response = {"body": f"for {spelled}"} if place == "body" else {"headers": {"x-for": f"{spelled} a"}}
+    scrubbed = scrub_line(line_of(requests=[{"response": response}]))
+    assert spelled.strip("=").encode() not in scrubbed
+    assert json.loads(scrubbed)["x_scrubbed"] == {"values": 2}
+    assert scrub_line(scrubbed) is scrubbed
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "198&#46;51&#46;100&#46;78",
+        "%31%39%38%2e51%2e100%2e7",
+        "1198.51.100.77",
+        "198.51.100.7&#55;1",
+        "::ffff:c633:644e",
+        "2002:c633:644e::1",
+        "0306.063.0144.0116",
+        "MTk4LjUxLjEwMC43OA==",
+        "100% of &#49;&#48; pages",
+    ],
+)
+def test_another_address_stays_however_written(other: str) -> None:
+    keys = {"requests": [{"response": {"body": f"for {other}"}}]}
+    assert keys_of(scrub_line(line_of(**keys))) == keys
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "2001:DB8:0001:0002:0:0:0:9",
+        "2001&colon;db8&#58;1:2::3",
+        "%32001%3Adb8%3A1:2::7",
+        "2001:db8:1:2:0:0:198.51.100.1",
+    ],
+)
+def test_ipv6_however_written(spelled: str) -> None:
+    scrubbed = scrub_line(line_of("2001:db8:1:2::5", body=f"<{spelled}>"))
+    assert keys_of(scrubbed) == {"body": "<[scrubbed]>"}
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+def test_a_compressed_body(pack: Callable[[bytes], bytes]) -> None:
+    body = {"format": "base64", "data": base64.b64encode(pack(b"<p>you are " + OWN.encode())).decode()}
+    scrubbed = scrub_line(line_of(requests=[{"response": {"body": body}}]))
+    packed = base64.b64decode(keys_of(scrubbed)["requests"][0]["response"]["body"]["data"])
+    wbits = 31 if pack is gzip.compress else 15
+    assert zlib.decompress(packed, wbits=wbits) == b"<p>you are [scrubbed]"

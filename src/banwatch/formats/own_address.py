@@ -16,6 +16,7 @@ import msgspec
 from banwatch.formats.json_text import JsonString, escape, find_strings, pieces_of, unescape
 from banwatch.formats.ooni.wire import WireMeasurement
 from banwatch.formats.scrub import SCRUBBED, scrubber
+from banwatch.formats.unwrapping.packed_body import rewrite_packed
 
 PLACEHOLDER = "127.0.0.1"
 """Value of `probe_ip` that OONI's probes write in place of an address."""
@@ -232,7 +233,9 @@ class _Walk:
             data = base64.b64decode(text, validate=False)
         except (binascii.Error, ValueError):
             return None
-        scrubbed = self._scrub(data)
+        scrubbed = rewrite_packed(data, self._scrub)
+        if scrubbed is data:
+            scrubbed = self._scrub(data)
         if is_response and (scrubbed != data or any(packed in data for packed in self._packed)):
             self.changed += 1
             return b"null"
