@@ -1,23 +1,25 @@
 """All changes in a set of cells: stretches of interference in each series, and shutdowns of networks."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from banwatch.detect import thresholds as t
 from banwatch.detect.blocking.baseline import Prior
 from banwatch.detect.blocking.changes import find_blocking
 from banwatch.detect.blocking.emissions import DEFAULT, Emissions
 from banwatch.detect.blocking.schedule import find_scheduled
 from banwatch.detect.shutdowns.cut_off import find_cut_off
-from banwatch.detect.shutdowns.find import find_shutdowns
+from banwatch.detect.shutdowns.find import find_silences
 from banwatch.detect.shutdowns.joining import join_shutdowns
+from banwatch.detect.shutdowns.proposals import CountrySilences
+from banwatch.detect.shutdowns.settle import settle_silences
 from banwatch.detect.votes.cells import hour_of
+from banwatch.detect.votes.reach import Reach, counted, reach_of
 from banwatch.detect.votes.series import SeriesKey, informative_in, interfered_in, key_of
 from banwatch.detect.votes.traces import as_interference
-from banwatch.detect.votes.voices import vouched_span
 from banwatch.model.cell import Cell
+from banwatch.model.ids import CountryCode
 from banwatch.model.incident import Change
 
 
@@ -38,30 +40,97 @@ def find_changes(
             that of the table.
         continues: whether the cells are of a store that goes on receiving: a silence that lasts to their end
             is then told where other countries were heard up to it.
-        prior: the series' common baseline, to update one series alone; from the cells, if omitted.
+        prior: the series' common baseline, to update one series alone; from each country's cells, if omitted.
         emissions: how an hour's votes are weighed.
 
     Returns:
         Changes in order of target, network, tier and onset. Those seen by one voice alone are among them,
         with `probes` 1; `group` makes no incident of these.
     """
-    # what arrived long before it was made has a wrong clock: nobody knows when it was made
-    every = tuple(cell for cell in cells if cell.lag_s is None or cell.lag_s >= -t.CLOCK_AHEAD_S)
+    every = counted(cells)
     if not every:
         return ()
+    reach = reach_of(every)
+    of_country: defaultdict[CountryCode, list[Cell]] = defaultdict(list)
+    for cell in every:
+        of_country[cell.probe_cc].append(cell)
+    found = {
+        country: find_in_country(
+            of_country[country],
+            reach,
+            through=through,
+            continues=continues,
+            prior=prior,
+            emissions=emissions,
+        )
+        for country in sorted(of_country)
+    }
+    settled = settle(found)
+    return tuple(sorted((change for mine in settled.values() for change in mine), key=_order))
+
+
+@dataclass(frozen=True, slots=True)
+class CountryFindings:
+    """Findings in one country's cells, before those of other countries are held against them."""
+
+    blocking: tuple[Change, ...] = ()
+    cut_off: tuple[Change, ...] = ()
+    silences: CountrySilences = field(default_factory=CountrySilences)
+    last: datetime | None = None
+    """Start of its last hour with a measurement; None without any."""
+
+
+def find_in_country(
+    cells: Iterable[Cell],
+    reach: Reach,
+    *,
+    through: datetime | None = None,
+    continues: bool = False,
+    prior: Prior | None = None,
+    emissions: Emissions = DEFAULT,
+    before: CountryFindings | None = None,
+) -> CountryFindings:
+    """Find what changed in one country; the common baseline is that of its own series.
+
+    Args:
+        cells: every cell of the country.
+        reach: how far the data of all countries reach.
+        through: as in `find_changes`.
+        continues: as in `find_changes`.
+        prior: as in `find_changes`.
+        emissions: how an hour's votes are weighed.
+        before: findings in the same cells when the data reached less far: only silences are found again.
+    """
+    every = counted(cells)
+    if not every:
+        return CountryFindings()
+    if through is not None:  # hours that have ended
+        reach = replace(reach, vouched=max(reach.vouched, hour_of(through) - timedelta(hours=1)))
+    silences = find_silences(every, reach, complete=through is not None, continues=continues)
+    if before is not None:
+        return replace(before, silences=silences)
     changes = list(find_blocking(every, prior=prior, emissions=emissions))
     traces = find_blocking(as_interference(every), prior=prior, emissions=emissions)
     partial = [replace(one, partly=True) for one in traces]
     changes += [one for one in partial if not any(_overlap(one, other) for other in _of(one, changes))]
     changes += _scheduled(every, changes)
-    vouched = vouched_span(every)[1]
-    if through is not None:  # hours that have ended
-        vouched = max(vouched, hour_of(through) - timedelta(hours=1))
-    cut_off = list(find_cut_off(every))
-    silent = find_shutdowns(every, vouched, complete=through is not None, continues=continues)
-    alone = [one for one in silent if not any(_overlap(one, other) for other in cut_off)]
-    changes.extend(join_shutdowns([*alone, *cut_off]))
-    return tuple(sorted(changes, key=_order))
+    return CountryFindings(
+        blocking=tuple(changes),
+        cut_off=tuple(find_cut_off(every)),
+        silences=silences,
+        last=max(cell.hour for cell in every),
+    )
+
+
+def settle(found: Mapping[CountryCode, CountryFindings]) -> dict[CountryCode, tuple[Change, ...]]:
+    """Return the changes of each country, in order, by what was found in all of them."""
+    silent = settle_silences({country: mine.silences for country, mine in found.items()})
+    settled: dict[CountryCode, tuple[Change, ...]] = {}
+    for country, mine in found.items():
+        alone = [one for one in silent[country] if not any(_overlap(one, other) for other in mine.cut_off)]
+        every = [*mine.blocking, *join_shutdowns([*alone, *mine.cut_off])]
+        settled[country] = tuple(sorted(every, key=_order))
+    return settled
 
 
 def _overlap(one: Change, other: Change) -> bool:

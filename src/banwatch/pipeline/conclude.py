@@ -1,6 +1,6 @@
 """Detection over a store: cells to changes, incidents and comparisons with announced bans."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -9,8 +9,10 @@ from banwatch import bans as announced
 from banwatch import detect as detection
 from banwatch.model.ban import Ban, Comparison
 from banwatch.model.ids import IncidentId
-from banwatch.model.incident import Incident
-from banwatch.pipeline.trust.conclusions import Earlier, conclude
+from banwatch.model.incident import Change, Incident
+from banwatch.pipeline.detecting.kept import read_kept, write_kept
+from banwatch.pipeline.detecting.store_source import StoredCells
+from banwatch.pipeline.trust.conclusions import Earlier, conclude_in
 from banwatch.pipeline.trust.decisions import decisions_path, moderated, read_decisions
 from banwatch.pipeline.trust.incident_ids import add_incident_ids, incident_ids_path, read_incident_ids
 from banwatch.store import Store, queries
@@ -36,7 +38,8 @@ def detect(
 ) -> DetectReport:
     """Find what changed, group it, and compare it with what was announced.
 
-    Every row is made again from the cells; incidents keep the ids that they had.
+    Every row is made again from the cells; incidents keep the ids that they had. The cells of one country at
+    a time are in memory, and what was found in cells that are the same since is used again.
 
     Args:
         store: open for writing.
@@ -44,7 +47,8 @@ def detect(
         through: time up to which a missing cell counts as silence; that of the last cell where None.
         now: time of publication for the log; nothing is logged where None.
     """
-    cells = queries.cells(store)
+    source = StoredCells(store)
+    kept = read_kept(store, f"{through}")
     current = queries.incidents(store)
     ids_path = incident_ids_path(store.archive.folder)
     published = {IncidentId(name): row for name, row in read_incident_ids(ids_path).items()}
@@ -58,14 +62,20 @@ def detect(
     earlier = Earlier(
         published=current, withdrawn=withdrawn, used_ids=used_ids | published.keys(), first_published=first
     )
-    found = conclude(cells, through=through, continues=True, earlier=earlier, moderated=moderated(decisions))
+    found = conclude_in(
+        source,
+        through=through,
+        continues=True,
+        earlier=earlier,
+        moderated=moderated(decisions),
+        kept=kept,
+    )
     changes, incidents = found.changes, found.incidents
-    heard = [cell for cell in cells if cell.source_class.is_witness]
     for one in incidents:
         brief = replace(one, members=())  # ids need none of them
         born = first.get(one.incident_id, brief)
         published[one.incident_id] = PublishedIncident(incident_id=one.incident_id, first=born, last=brief)
-    comparisons = [row for ban in bans for row in announced.compare(ban, heard, found.witnessed)]
+    comparisons = list(_comparisons(source, bans, found.witnessed))
     add_incident_ids(ids_path, [published[name] for name in sorted(published)])
     with store.transaction():
         for name, rows in (("change", changes), ("incident", incidents), ("comparison", comparisons)):
@@ -75,14 +85,24 @@ def detect(
         store.append("published_incident", [published[name] for name in sorted(published)])
         if now is not None:
             store.append("log", _log_entries(current, incidents, now))
+        write_kept(store, kept)
     return DetectReport(
-        cells=len(cells),
+        cells=source.count,
         changes=len(changes),
         incidents=len(incidents),
         comparisons=len(comparisons),
         unconfirmed=sum(incident.unconfirmed for incident in incidents),
         wrong_clocks=queries.count_wrong_clocks(store),
     )
+
+
+def _comparisons(
+    source: StoredCells, bans: Iterable[Ban], witnessed: Sequence[Change]
+) -> Iterator[Comparison]:
+    """Yield the comparisons of bans, by what witnesses measured in the country of each."""
+    for ban in sorted(bans, key=lambda one: one.country):
+        heard = [cell for cell in source.cells(ban.country) if cell.source_class.is_witness]
+        yield from announced.compare(ban, heard, [one for one in witnessed if one.probe_cc == ban.country])
 
 
 def compare_ban(path: Path, ban: Ban) -> tuple[Comparison, ...]:

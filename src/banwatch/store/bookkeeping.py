@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from banwatch.model.ids import IncidentId, MeasurementUid
+from banwatch.model.ids import CountryCode, IncidentId, MeasurementUid
 from banwatch.model.incident import Incident
 
 
@@ -104,6 +104,28 @@ class PublishedIncident:
     """As it was first published."""
     last: Incident
     """As it was last published."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFindings:
+    """Findings of the last detection in the cells of one country, dropped by a commit that changes these.
+
+    Shape: one row a country and level of trust; key `probe_cc, level`; no part of any digest.
+    """
+
+    probe_cc: CountryCode
+    level: int
+    """Number of the level of trust, from 0: how many classes of sources are heard."""
+    version: str
+    """Sources and options of the detection."""
+    span: str
+    """Hours up to which the country's cells were read."""
+    findings: str
+    """Findings in the cells, as JSON."""
+    drafts_key: str = ""
+    """Hash of the changes that its incidents were made of."""
+    drafts: str = "[]"
+    """Incidents without ids, as JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

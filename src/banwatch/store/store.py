@@ -26,7 +26,7 @@ from banwatch.store.engines.owner import OwnerEngine
 from banwatch.store.engines.unfinished import refuse_unfinished
 from banwatch.store.filters import filtered
 from banwatch.store.prepared import Value, compiled, fill, to_sql
-from banwatch.store.rollups.refresh import refresh, rows_with
+from banwatch.store.rollups.refresh import forget_findings, refresh, rows_with
 from banwatch.store.rollups.touched import NEEDED, Touched
 from banwatch.store.rollups.workspace import RollupWorkspace
 from banwatch.store.tables import ROLLED_UP, TABLES, TableDef, layout_of
@@ -265,6 +265,7 @@ class Store:
         touched, self._touched = self._touched, Touched()
         if touched:
             refresh(RollupWorkspace(self._engine), touched)
+            forget_findings(self._engine, touched)
 
     def append(self, name: str, rows: Iterable[Any]) -> None:
         """Add rows to a table; call it inside a transaction."""

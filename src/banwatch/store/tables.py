@@ -14,6 +14,7 @@ from banwatch.model.rollup import CountryDay, DailyCell, NetworkMonth, ReportPro
 from banwatch.model.verdict import Verdict
 from banwatch.store.bookkeeping import (
     Entry,
+    KeptFindings,
     LogEntry,
     Property,
     PublishedIncident,
@@ -77,6 +78,7 @@ _ALL = (
     TableDef("past_verdict", Verdict, ("measurement_uid", "target", "ruleset"), None),
     TableDef("source_file", SourceFile, ("sha256",), None),
     TableDef("published_incident", PublishedIncident, ("incident_id",), None),
+    TableDef("kept_findings", KeptFindings, ("probe_cc", "level"), None),
     TableDef("log", LogEntry, ("said_at", "subject", "says"), None),
     TableDef("property", Property, ("name",), None),
 )

@@ -2,7 +2,7 @@
 
 from banwatch.detect import fold
 from banwatch.detect.shutdowns.edges import MECHANISM
-from banwatch.detect.shutdowns.find import find_shutdowns
+from banwatch.detect.shutdowns.settle import find_shutdowns
 from banwatch.model.incident import Change, IncidentKind
 from banwatch.model.state import State
 from tests.detect.making import START, hours, verdict

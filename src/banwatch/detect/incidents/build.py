@@ -42,8 +42,22 @@ def group(
     Returns:
         Incidents; changes seen by one voice alone, or with a cause elsewhere, are in none.
     """
+    drafts = draft(changes, cells)
+    return number(drafts, published, withdrawn, used_ids, first_published)
+
+
+def draft(
+    changes: Iterable[Change], cells: Iterable[Cell], aside: Mapping[Change, str] | None = None
+) -> tuple[Incident, ...]:
+    """Group changes into incidents without ids.
+
+    Args:
+        changes: the result of `find_changes`, in any order.
+        cells: the cells that the changes were found in.
+        aside: changes with a cause elsewhere, where changes and cells are of one country alone.
+    """
     every = tuple(cells)
-    clusters = select_changes(changes, every).clusters
+    clusters = select_changes(changes, every, aside).clusters
     of_country: defaultdict[CountryCode, list[Cell]] = defaultdict(list)
     countries = {one.changes[0].probe_cc for one in clusters}
     for cell in every:
@@ -53,13 +67,7 @@ def group(
     partly = [change for change in grouped if change.partly]
     cells_of = cells_of_series(every, (change for change in grouped if not change.partly))
     traces_of = cells_of_series(as_interference(every), partly) if partly else {}
-    return number(
-        [_incident(one, traces_of if _is_partly(one) else cells_of, of_country) for one in clusters],
-        published,
-        withdrawn,
-        used_ids,
-        first_published,
-    )
+    return tuple(_incident(one, traces_of if _is_partly(one) else cells_of, of_country) for one in clusters)
 
 
 def _is_partly(cluster: Cluster) -> bool:

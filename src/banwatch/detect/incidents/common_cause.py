@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.incidents.elsewhere import Elsewhere
+from banwatch.detect.incidents.elsewhere import Elsewhere, World, WorldOfCells
 from banwatch.model.cell import Cell
 from banwatch.model.ids import CountryCode, TargetName
 from banwatch.model.incident import Change, IncidentKind
@@ -22,8 +22,12 @@ ALONE = "one probe or report alone says so"
 
 def set_aside(changes: Sequence[Change], cells: Iterable[Cell]) -> dict[Change, str]:
     """Return the changes that make no incident, each with the reason in words."""
+    return set_aside_in(changes, WorldOfCells(cells))
+
+
+def set_aside_in(changes: Sequence[Change], world: World) -> dict[Change, str]:
+    """Return the changes of all countries that make no incident, each with the reason in words."""
     aside: dict[Change, str] = {}
-    every = tuple(cells)
     alone = [c for c in changes if c.kind is IncidentKind.BLOCKING and c.probes < t.MINIMUM_VOICES]
     beside = _Beside(changes) if alone else None
     for change in alone:
@@ -33,10 +37,8 @@ def set_aside(changes: Sequence[Change], cells: Iterable[Cell]) -> dict[Change, 
     for change in changes:
         if change.kind is IncidentKind.BLOCKING and any(_began_within(change, one) for one in cut_off):
             aside.setdefault(change, "everything abroad failed on that network then")
-    measuring: defaultdict[TargetName, set[CountryCode]] = defaultdict(set)
-    for cell in every:
-        measuring[cell.target].add(cell.probe_cc)
-    countries = {country for of_target in measuring.values() for country in of_target}
+    countries = world.countries()
+    measuring = world.measuring({change.target for change in changes if change.target})
     by_target: defaultdict[TargetName, list[Change]] = defaultdict(list)
     for change in changes:
         by_target[change.target].append(change)
@@ -44,12 +46,9 @@ def set_aside(changes: Sequence[Change], cells: Iterable[Cell]) -> dict[Change, 
         where = countries if not target else measuring[target]
         _set_aside_simultaneous(aside, mine, len(where), t.COMMON_CAUSE_SHARE, "it")
     _set_aside_simultaneous(aside, changes, len(countries), t.RELEASE_SHARE, "many targets")
-    asked = {
-        target for target, mine in by_target.items() if len(measuring[target]) >= t.COMMON_CAUSE_COUNTRIES
-    }
-    elsewhere = Elsewhere(cell for cell in every if cell.target in asked)
-    for target in sorted(asked):
-        _set_aside_elsewhere(aside, by_target[target], elsewhere)
+    asked = {target for target in by_target if target and len(measuring[target]) >= t.COMMON_CAUSE_COUNTRIES}
+    for target, hours in world.hours_of(asked):
+        _set_aside_elsewhere(aside, by_target[target], Elsewhere(hours))
     return aside
 
 

@@ -5,15 +5,19 @@ measured once a day. So shares of failures in the time of a change are compared 
 by country; a target that other countries block all along fails no more than before.
 """
 
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from statistics import median
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
-from banwatch.detect.votes.series import informative_in, interfered_in
+from banwatch.detect.votes.series import HOUR_S, hour_number, informative_in, interfered_in
 from banwatch.model.cell import Cell
 from banwatch.model.ids import CountryCode, TargetName
 from banwatch.model.incident import Change
@@ -22,28 +26,91 @@ _LONGEST = timedelta(days=t.ELSEWHERE_LONGEST_DAYS)
 _LEAST = timedelta(days=t.ELSEWHERE_LEAST_DAYS)
 
 
-@dataclass(slots=True)
-class _Record:
-    """Cells of one target in one country, in order of time."""
+@dataclass(frozen=True, slots=True)
+class TargetHours:
+    """Informative cells of one target in all countries, in order of country, hour and counts.
 
-    hours: list[datetime] = field(default_factory=list)
-    cells: list[Cell] = field(default_factory=list)
+    Shape: arrays of one length, a row a cell.
+    """
 
-    def within(self, since: datetime, until: datetime) -> Sequence[Cell]:
-        return self.cells[bisect_left(self.hours, since) : bisect_right(self.hours, until)]
+    countries: Sequence[CountryCode]
+    """Country of each cell."""
+    hours: NDArray[np.int64]
+    """Hour number of each cell."""
+    interfered: NDArray[np.int64]
+    """Measurements of each cell that showed interference."""
+    informative: NDArray[np.int64]
+    """Measurements of each cell that accuse or absolve."""
+    accusers: Sequence[Sequence[str]]
+    """Voices of each cell that accuse."""
+
+
+class World(Protocol):
+    """Cells of all countries, to be asked about some targets."""
+
+    def countries(self) -> Collection[CountryCode]:
+        """Return the countries that have cells."""
+        ...
+
+    def measuring(self, targets: Collection[TargetName]) -> Mapping[TargetName, Collection[CountryCode]]:
+        """Return the countries that measure each of some targets."""
+        ...
+
+    def hours_of(self, targets: Collection[TargetName]) -> Iterator[tuple[TargetName, TargetHours]]:
+        """Yield the informative cells of some targets, in order of targets."""
+        ...
+
+
+class WorldOfCells:
+    """The cells of all countries, at hand."""
+
+    def __init__(self, cells: Iterable[Cell]) -> None:
+        self._measuring: defaultdict[TargetName, set[CountryCode]] = defaultdict(set)
+        self._of_target: defaultdict[TargetName, list[Cell]] = defaultdict(list)
+        for cell in cells:
+            self._measuring[cell.target].add(cell.probe_cc)
+            if informative_in(cell):
+                self._of_target[cell.target].append(cell)
+
+    def countries(self) -> Collection[CountryCode]:
+        """Return the countries that have cells."""
+        return {country for mine in self._measuring.values() for country in mine}
+
+    def measuring(self, targets: Collection[TargetName]) -> Mapping[TargetName, Collection[CountryCode]]:
+        """Return the countries that measure each of some targets."""
+        return {target: self._measuring.get(target, ()) for target in targets}
+
+    def hours_of(self, targets: Collection[TargetName]) -> Iterator[tuple[TargetName, TargetHours]]:
+        """Yield the informative cells of some targets, in order of targets."""
+        for target in sorted(targets):
+            rows = sorted(
+                (c.probe_cc, hour_number(c.hour), interfered_in(c), informative_in(c), c.accusers)
+                for c in self._of_target.get(target, ())
+            )
+            yield (
+                target,
+                TargetHours(
+                    [row[0] for row in rows],
+                    np.array([row[1] for row in rows], np.int64),
+                    np.array([row[2] for row in rows], np.int64),
+                    np.array([row[3] for row in rows], np.int64),
+                    [row[4] for row in rows],
+                ),
+            )
 
 
 class Elsewhere:
-    """Cells of targets by country, to hold a change against all countries but its own."""
+    """Cells of one target by country, to hold a change against all countries but its own."""
 
-    def __init__(self, cells: Iterable[Cell]) -> None:
-        """Sort cells, given in any order."""
-        self._of_target: defaultdict[TargetName, dict[CountryCode, _Record]] = defaultdict(dict)
-        for cell in sorted(cells, key=lambda cell: cell.hour):
-            if informative_in(cell):
-                record = self._of_target[cell.target].setdefault(cell.probe_cc, _Record())
-                record.hours.append(cell.hour)
-                record.cells.append(cell)
+    def __init__(self, cells: TargetHours) -> None:
+        self._cells = cells
+        self._sums = np.concatenate([[0.0], np.cumsum(cells.interfered / np.maximum(cells.informative, 1))])
+        self._rows: dict[CountryCode, tuple[int, int]] = {}
+        first = 0
+        for country, rows in groupby(cells.countries):
+            last = first + sum(1 for _ in rows)
+            self._rows[country] = first, last
+            first = last
 
     def failing_as_much(self, change: Change) -> int:
         """Return the number of other countries in which the target failed more than before; 0 if few did.
@@ -55,24 +122,36 @@ class Elsewhere:
         until = min(max(until, since + _LEAST), since + _LONGEST)
         before = change.onset_earliest - max(until - since, _LEAST)
         rises = []
-        for country, record in self._of_target[change.target].items():
+        for country in self._rows:
             if country != change.probe_cc:
-                during = record.within(since, until)
-                earlier = record.within(before, change.onset_earliest)
+                during = self._within(country, since, until)
+                earlier = self._within(country, before, change.onset_earliest)
                 if min(len(during), len(earlier)) >= t.ELSEWHERE_LEAST_CELLS:
-                    several = _voices(during) >= t.MINIMUM_VOICES
-                    rises.append(_share(during) - _share(earlier) if several else 0.0)
+                    several = self._is_accused_by_several(during)
+                    rises.append(self._share(during) - self._share(earlier) if several else 0.0)
         if len(rises) < t.COMMON_CAUSE_COUNTRIES - 1:
             return 0
         enough = t.ELSEWHERE_SHARE * max(change.share - change.baseline, 0.0)
         return sum(rise >= enough for rise in rises) if median(rises) >= enough else 0
 
+    def _within(self, country: CountryCode, since: datetime, until: datetime) -> range:
+        """Return the rows of a country whose hours begin in a time, both ends included."""
+        first, last = self._rows[country]
+        hours = self._cells.hours[first:last]
+        begin = -int(-since.timestamp() // HOUR_S)  # the first full hour
+        return range(
+            first + int(np.searchsorted(hours, begin)),
+            first + int(np.searchsorted(hours, hour_number(until), side="right")),
+        )
 
-def _share(cells: Sequence[Cell]) -> float:
-    return sum(interfered_in(cell) / informative_in(cell) for cell in cells) / len(cells)
+    def _share(self, rows: range) -> float:
+        return float(self._sums[rows.stop] - self._sums[rows.start]) / len(rows)
 
-
-def _voices(cells: Sequence[Cell]) -> int:
-    """Count the voices that accuse; each hour is one where cells name none."""
-    failing = [cell for cell in cells if interfered_in(cell)]
-    return len({voice for cell in failing for voice in cell.accusers or (str(cell.hour),)})
+    def _is_accused_by_several(self, rows: range) -> bool:
+        """Return whether several voices accuse; each hour is one where cells name none."""
+        voices: set[str] = set()
+        for row in (np.flatnonzero(self._cells.interfered[rows.start : rows.stop]) + rows.start).tolist():
+            voices.update(self._cells.accusers[row] or (str(self._cells.hours[row]),))
+            if len(voices) >= t.MINIMUM_VOICES:
+                return True
+        return False

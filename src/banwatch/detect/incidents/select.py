@@ -40,10 +40,18 @@ class Selection:
     """Changes that make no incident, with the reason in words."""
 
 
-def select_changes(changes: Iterable[Change], cells: Iterable[Cell]) -> Selection:
-    """Select changes, given in any order, by the cells that they were found in."""
+def select_changes(
+    changes: Iterable[Change], cells: Iterable[Cell], aside: Mapping[Change, str] | None = None
+) -> Selection:
+    """Select changes, given in any order, by the cells that they were found in.
+
+    Args:
+        changes: the changes.
+        cells: the cells.
+        aside: changes with a cause elsewhere, where changes and cells are of one country alone.
+    """
     every, every_cell = tuple(changes), tuple(cells)
-    aside = set_aside(every, every_cell)
+    aside = set_aside(every, every_cell) if aside is None else dict(aside)
     support = Support(every_cell, [change for change in every if not change.partly])
     partly = [change for change in every if change.partly]
     of_traces = Support(as_interference(every_cell), partly) if partly else support

@@ -1,8 +1,9 @@
 """Edges of a shutdown: when a silence began and ended, and how sure that is."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.incident import Change, IncidentKind
 
 MECHANISM = "network.shutdown"
+_HOUR = timedelta(hours=1)
 Network = tuple[CountryCode, Asn, str]
 """Country, AS and access tier."""
 
@@ -151,41 +153,44 @@ def _at(rhythm: Rhythm, hour: int) -> list[Cell]:
     return rhythm.cells[rhythm.start + int(hour)]
 
 
-def join_across_lone_voice(changes: Iterable[Change], cells: Sequence[Cell]) -> list[Change]:
-    """Join silences of one network where a single voice alone was heard between them.
+def lone_gaps(
+    changes: Iterable[Change], cells: Sequence[Cell]
+) -> Iterator[tuple[Network, datetime, datetime]]:
+    """Yield the times between two silences of one network in which a single voice alone was heard.
 
-    One voice is a claim: it does not show that the network came back, so it cuts no shutdown in two.
+    Args:
+        changes: silences of one country; those that recur keep their gaps.
+        cells: the country's cells.
     """
-    joined: list[Change] = []
-    for change in sorted(
-        changes, key=lambda one: (one.probe_cc, one.probe_asn, one.access_tier, one.onset_latest)
-    ):
-        before = joined[-1] if joined else None
-        if before is not None and _is_one_silence(before, change, cells):
-            joined[-1] = replace(
-                before,
-                end_earliest=change.end_earliest,
-                end_latest=change.end_latest,
-                measurements=before.measurements + change.measurements,
-                confidence=max(before.confidence, change.confidence),
-            )
-        else:
-            joined.append(change)
-    return joined
+    by_network: defaultdict[Network, list[Change]] = defaultdict(list)
+    for change in changes:
+        if not change.windows and not change.reached:
+            by_network[change.probe_cc, change.probe_asn, change.access_tier].append(change)
+    for network, mine in sorted(by_network.items()):
+        gaps = {
+            (before.end_earliest, after.onset_latest)
+            for before in mine
+            for after in mine
+            if before.end_earliest is not None
+            and before.onset_latest <= after.onset_latest
+            and before is not after
+        }
+        if not gaps:
+            continue
+        here = [c for c in cells if (c.probe_cc, c.probe_asn, c.access_tier) == network]
+        here.sort(key=lambda cell: cell.hour)
+        for since, until in sorted(gaps):
+            first = bisect_left(here, since - _HOUR, key=lambda cell: cell.hour)
+            if _is_lone(here[first:], since, until):
+                yield network, since, until
 
 
-def _is_one_silence(before: Change, after: Change, cells: Sequence[Cell]) -> bool:
-    network = (before.probe_cc, before.probe_asn, before.access_tier)
-    if network != (after.probe_cc, after.probe_asn, after.access_tier) or before.windows or after.windows:
-        return False
-    if before.end_earliest is None or before.reached or after.reached:
-        return False
-    voices = {
-        voice
-        for cell in cells
-        if (cell.probe_cc, cell.probe_asn, cell.access_tier) == network
-        and before.end_earliest <= cell.last_at
-        and cell.first_at <= after.onset_latest
-        for voice in (*cell.accusers, *cell.absolvers)
-    }
+def _is_lone(cells: Iterable[Cell], since: datetime, until: datetime) -> bool:
+    """Return whether exactly one voice is heard in a time; cells in order of hours."""
+    voices: set[str] = set()
+    for cell in cells:
+        if cell.hour > until or len(voices) > 1:
+            break
+        if since <= cell.last_at and cell.first_at <= until:
+            voices.update(cell.accusers, cell.absolvers)
     return len(voices) == 1

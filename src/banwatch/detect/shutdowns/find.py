@@ -9,7 +9,7 @@ Absence alone is a shutdown only where chance hardly ever gives as much (`chance
 measuring itself explains it (`ours`).
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,8 +20,16 @@ import numpy as np
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.shutdowns.chance import Hours, Tail, networks_of, shifted_tail, tail_of, voices_of
-from banwatch.detect.shutdowns.edges import change_of, change_of_season, join_across_lone_voice
-from banwatch.detect.shutdowns.ours import Clock, Country, is_gap_of_ours, level, went_on
+from banwatch.detect.shutdowns.edges import change_of, change_of_season, lone_gaps
+from banwatch.detect.shutdowns.main_voice import also_without_main_voice
+from banwatch.detect.shutdowns.ours import Clock, is_day_of_ours, level
+from banwatch.detect.shutdowns.proposals import (
+    WHOLE_COUNTRY,
+    Country,
+    CountryClock,
+    CountrySilences,
+    Proposal,
+)
 from banwatch.detect.shutdowns.recurring import Season, seasons
 from banwatch.detect.shutdowns.rhythm import (
     Nats,
@@ -31,14 +39,12 @@ from banwatch.detect.shutdowns.rhythm import (
     rhythm_of,
     silences,
 )
+from banwatch.detect.votes.reach import Reach
 from banwatch.detect.votes.series import hour_number
-from banwatch.detect.votes.voices import without
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, CountryCode
 from banwatch.model.incident import Change
 
-WHOLE_COUNTRY = Asn(-1)
-"""Number that stands for all networks of a country and access tier together."""
 _Network = tuple[CountryCode, Asn, str]
 _WEEK_HOURS = 7 * 24
 
@@ -132,23 +138,20 @@ class _Candidate:
         return max(both, 0) / (max(self.ends, other.ends) - min(self.begins, other.begins) + 1)
 
 
-def find_shutdowns(
-    cells: Sequence[Cell], through: datetime, *, complete: bool = True, continues: bool = False
-) -> list[Change]:
-    """Find stretches in which a network was shut down.
+def find_silences(
+    cells: Sequence[Cell], reach: Reach, *, complete: bool = True, continues: bool = False
+) -> CountrySilences:
+    """Find the silences of one country that its own hours do not explain.
 
     Args:
-        cells: every cell, also those without informative measurements.
-        through: start of the last hour that the data cover.
+        cells: every cell of the country, also those without informative measurements.
+        reach: how far the data of all countries reach.
         complete: whether somebody vouches that every measurement up to then is here; otherwise a silence that
             lasts to the end may be the end of the table.
         continues: whether the cells are of a store that goes on receiving: a silence that lasts is then told
             where other countries were heard to the end of it.
     """
-    vouched = hour_number(through)
-    last = max(hour_number(cell.hour) for cell in cells)
-    end = min(max(vouched, last), vouched + t.STRAY_CLOCK_HOURS)
-    units = list(_units(cells, end, vouched))
+    units = list(_units(cells, *span_of(max(cell.hour for cell in cells), reach)))
     clocks = _clocks(units)
     recurring = _seasons(units)
     changes = [change_of_season(network, unit.rhythm, season) for network, (unit, season) in recurring]
@@ -164,28 +167,47 @@ def find_shutdowns(
         )
     ]
     examination = _Examination(every, clocks, complete, continues)
-    accepted: list[tuple[_Candidate, float]] = []
+    proposals: list[Proposal] = []
     for candidate in every:
-        repeated = any(
-            other.unit.networks == candidate.unit.networks and candidate.overlap(other) > 0
-            for other, _ in accepted
-        )
-        expected = inf if repeated else examination.expected(candidate)
-        if expected < inf:
-            accepted.append((candidate, expected))
-    for candidate, expected in accepted:
-        unit = candidate.unit
-        change = change_of(unit.network, unit.rhythm, unit.nats, candidate.silence, expected / unit.weeks)
-        if unit.network[1] != WHOLE_COUNTRY:
-            changes.append(change)
-            continue
-        for network in sorted(unit.networks):
-            mine = [other for other, _ in accepted if other.unit.network == network]
-            if not any(candidate.overlap(other) for other in mine):
-                changes.append(
-                    replace(change, probe_asn=network[1], measurements=candidate.silent_on(network[1]))
-                )
-    return join_across_lone_voice(changes, cells)
+        if not _is_settled(candidate, proposals) and (one := examination.proposal(candidate)) is not None:
+            proposals.append(one)
+    found = [*changes, *(change for one in proposals for change in one.changes)]
+    return CountrySilences(
+        clocks=tuple(
+            CountryClock(country, tier, rhythm.start, rhythm.live.tobytes(), nats.tobytes())
+            for (country, tier), (rhythm, nats) in sorted(clocks.items(), key=lambda item: item[0])
+        ),
+        recurring=tuple(changes),
+        proposals=tuple(proposals),
+        lone_gaps=tuple(lone_gaps(found, cells)),
+    )
+
+
+def span_of(last: datetime, reach: Reach) -> tuple[int, int]:
+    """Return the hour numbers to which a country's hours are laid out, and up to which they are vouched for.
+
+    Where its measuring ended long before the data do, the hours since say nothing, here or of others.
+
+    Args:
+        last: start of the country's last hour with a measurement.
+        reach: how far the data of all countries reach.
+    """
+    vouched = hour_number(reach.vouched)
+    end = min(max(vouched, hour_number(reach.last)), vouched + t.STRAY_CLOCK_HOURS)
+    own = hour_number(last)
+    if end - own > t.MEASURING_ENDED_HOURS:
+        end = own
+    return end, min(vouched, end)
+
+
+def _is_settled(candidate: _Candidate, proposals: Sequence[Proposal]) -> bool:
+    """Return whether a silence repeats one of the same networks that is a shutdown in any case."""
+    return any(
+        not (one.asks_heard or one.asks_lacking)
+        and frozenset(one.networks) == candidate.unit.networks
+        and min(one.ends, candidate.ends) >= max(one.begins, candidate.begins)
+        for one in proposals
+    )
 
 
 def _seasons(units: Sequence[_Unit]) -> list[tuple[_Network, tuple[_Unit, Season]]]:
@@ -221,7 +243,7 @@ def _units(cells: Sequence[Cell], end: int, vouched: int) -> Iterator[_Unit]:
     for country, networks in of_country.items():
         if len(networks) > 1:  # networks that measure too seldom on their own may suffice together
             by_network[country] = [cell for network in sorted(networks) for cell in by_network[network]]
-    for network, mine, shortest in _also_without_main_voice(by_network):
+    for network, mine, shortest in also_without_main_voice(by_network):
         rhythm = rhythm_of(mine, end)
         nats = absence(rhythm, vouched) if rhythm else None
         if rhythm is None or nats is None:
@@ -243,28 +265,6 @@ def _units(cells: Sequence[Cell], end: int, vouched: int) -> Iterator[_Unit]:
         )
 
 
-def _also_without_main_voice(
-    by_network: Mapping[_Network, Sequence[Cell]],
-) -> Iterator[tuple[_Network, Sequence[Cell], int]]:
-    """Yield each network's cells, and where it has several voices, the cells without its most constant one.
-
-    A single voice that goes on while all others are silent does not show that the network is up. That holds
-    for a day or more: for some hours the others may be away together.
-
-    Yields:
-        The network, its cells, and the shortest silence in them, in hours, that is to be examined.
-    """
-    for network in sorted(by_network):
-        mine = by_network[network]
-        yield network, mine, 0
-        voices = Counter(voice for cell in mine for voice in {*cell.accusers, *cell.absolvers})
-        if len(voices) > t.USUAL_VOICES_A_DAY:
-            most = max(voices.values())
-            constant = min(voice for voice, times in voices.items() if times == most)
-            if most > t.CONSTANT_SHARE * len(mine):
-                yield network, tuple(without(mine, constant)), t.LONE_VOICE_HOURS
-
-
 def _clocks(units: Sequence[_Unit]) -> dict[Country, Clock]:
     """Return the hours of every country: of its networks together, else of its only network."""
     clocks: dict[Country, Clock] = {}
@@ -275,8 +275,13 @@ def _clocks(units: Sequence[_Unit]) -> dict[Country, Clock]:
     return clocks
 
 
+def _is_testified(silence: Silence) -> bool:
+    """Return whether measurements in which nothing answered settle a silence."""
+    return silence.testimony >= t.TESTIFIED_NATS and silence.nats >= t.SHUTDOWN_NATS
+
+
 class _Examination:
-    """Examines candidates against chance, against each other and against the measuring."""
+    """Examines candidates of one country against chance, against each other and against its own hours."""
 
     def __init__(
         self,
@@ -291,12 +296,37 @@ class _Examination:
         self._continues = continues
         self._shifted: dict[int, Tail | None] = {}
 
-    def expected(self, candidate: _Candidate) -> float:
+    def proposal(self, candidate: _Candidate) -> Proposal | None:
+        """Return a silence with its changes and what other countries are asked; None if it is no shutdown."""
+        silence, unit = candidate.silence, candidate.unit
+        expected = self._expected(candidate)
+        if expected == inf:
+            return None
+        testified = _is_testified(silence)
+        change = change_of(unit.network, unit.rhythm, unit.nats, silence, expected / unit.weeks)
+        changes: tuple[Change, ...] = (change,)
+        networks = tuple(sorted(unit.networks))
+        if unit.network[1] == WHOLE_COUNTRY:
+            changes = tuple(
+                replace(change, probe_asn=network[1], measurements=candidate.silent_on(network[1]))
+                for network in networks
+            )
+        return Proposal(
+            network=unit.network,
+            networks=networks,
+            begins=candidate.begins,
+            ends=candidate.ends,
+            asks_heard=candidate.lasts and not self._complete and not testified,
+            asks_lacking=not testified,
+            changes=changes,
+        )
+
+    def _expected(self, candidate: _Candidate) -> float:
         """Return how many such silences chance gives in the unit's hours; infinite if it is no shutdown."""
         silence, unit = candidate.silence, candidate.unit
-        if silence.testimony >= t.TESTIFIED_NATS and silence.nats >= t.SHUTDOWN_NATS:
+        if _is_testified(silence):
             return min(candidate.expected, t.FALSE_PARTS_PER_WEEK * unit.weeks)
-        if candidate.lasts and not self._complete and not (self._continues and self._heard(candidate)):
+        if candidate.lasts and not self._complete and not self._continues:
             return inf  # the table, or the measuring, may have ended
         longest = t.MEASURING_ENDED_HOURS if candidate.lasts else t.MEASURING_PAUSED_HOURS
         if candidate.hours > longest or unit.weeks < t.RHYTHM_WEEKS:
@@ -308,20 +338,7 @@ class _Examination:
             by_chance = self._together(candidate)
         if by_chance > allowed:
             return inf
-        if is_gap_of_ours(silence, unit.clock, unit.network[0], self._clocks):
-            return inf
-        return by_chance
-
-    def _heard(self, candidate: _Candidate) -> bool:
-        """Return whether several other countries were heard in all of a silence, up to its end."""
-        silence, unit = candidate.silence, candidate.unit
-        span = (unit.rhythm.start + silence.first, unit.rhythm.start + silence.last)
-        others = {
-            country
-            for (country, _), clock in self._clocks.items()
-            if country != unit.network[0] and went_on(clock, *span)
-        }
-        return len(others) >= t.CONTINUING_COUNTRIES
+        return inf if is_day_of_ours(silence, unit.clock, self._clocks) else by_chance
 
     def _alone(self, candidate: _Candidate) -> float:
         unit = candidate.unit

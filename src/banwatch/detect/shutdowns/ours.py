@@ -9,49 +9,29 @@ from collections.abc import Mapping
 import numpy as np
 
 from banwatch.detect import thresholds as t
+from banwatch.detect.shutdowns.proposals import Country
 from banwatch.detect.shutdowns.rhythm import Nats, Rhythm, Silence, missed_by
-from banwatch.model.ids import CountryCode
 
 _DAY = 24
-Country = tuple[CountryCode, str]
-"""A country and access tier."""
 Clock = tuple[Rhythm, Nats]
 """Hours of a country's networks together, and the evidence of each if it is empty."""
 
 
-def is_gap_of_ours(
-    silence: Silence, clock: Clock, country: CountryCode, clocks: Mapping[Country, Clock]
-) -> bool:
-    """Return whether a silence looks like one of the measuring itself.
+def is_day_of_ours(silence: Silence, clock: Clock, at_home: Mapping[Country, Clock]) -> bool:
+    """Return whether a silence looks like days of a country that a mirror lacks, for all networks and tiers.
 
     Args:
         silence: a silence without testimony.
         clock: the hours that it is a silence of.
-        country: its country.
-        clocks: the hours of every country.
+        at_home: the hours of each access tier of its country.
     """
     rhythm, _ = clock
     begins, ends = rhythm.start + silence.first, rhythm.start + silence.last
-    at_home = 0
-    lacking, going_on = set[CountryCode](), set[CountryCode]()
-    for (other, _tier), (theirs, nats) in clocks.items():
+    heard = 0
+    for theirs, _ in at_home.values():
         first, last = max(begins - theirs.start, 0), ends - theirs.start + 1
-        if other == country:
-            at_home += int(theirs.live[first : max(last, first)].sum())
-            continue
-        if last <= first or last > len(nats):
-            continue
-        usual = float((1 - np.exp(-nats[first:last])).sum())
-        if usual < t.LACKING_USUAL_HOURS:
-            continue
-        heard = int(theirs.live[first:last].sum())
-        (lacking if heard <= t.LACKING_SHARE * usual else going_on).add(other)
-    lacking -= going_on
-    # a mirror lacks a day of a country for all of its networks and tiers
-    days = not at_home and is_whole_days(silence, clock)
-    if len(lacking) >= t.LACKING_COUNTRIES - 1:
-        return True
-    return days or (bool(lacking) and not going_on)
+        heard += int(theirs.live[first : max(last, first)].sum())
+    return not heard and is_whole_days(silence, clock)
 
 
 def is_whole_days(silence: Silence, clock: Clock) -> bool:
@@ -97,25 +77,3 @@ def level(silence: Silence, clock: Clock) -> float:
         shares.append(float(np.median(weeks)))
     least = min(shares, default=1.0)
     return least if least < t.LEVEL_STEADY else 1.0
-
-
-def went_on(clock: Clock, first: int, last: int) -> bool:
-    """Return whether a country was heard about as usual from one hour to another, also in the last quarter.
-
-    Args:
-        clock: its hours.
-        first: hour number of the first hour.
-        last: hour number of the last.
-    """
-    rhythm, nats = clock
-    begin, end = max(first - rhythm.start, 0), last - rhythm.start + 1
-    if end > len(nats):
-        return False
-    tail = end - max((end - begin) // 4, t.CONTINUING_HOURS)
-    if tail < begin:
-        return False
-    for part in (slice(begin, end), slice(tail, end)):
-        usual = float((1 - np.exp(-nats[part])).sum())
-        if usual < 1 or float(rhythm.live[part].sum()) < t.LEVEL_STEADY * usual:
-            return False
-    return True

@@ -6,17 +6,22 @@ an incident, and last over all measurements; what is found only there is *unconf
 confirms it. So anybody's influence on what better sources witnessed is none.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from banwatch import detect as detection
 from banwatch.detect import thresholds as t
+from banwatch.detect.countries import number
 from banwatch.detect.votes.series import interfered_in
 from banwatch.model.cell import Cell
-from banwatch.model.ids import IncidentId
+from banwatch.model.ids import CountryCode, IncidentId
 from banwatch.model.incident import Change, Incident
 from banwatch.model.receipt import SourceClass
+from banwatch.pipeline.detecting.kept import Kept
+from banwatch.pipeline.detecting.levels import Level, drafts_of, find_levels
+from banwatch.pipeline.detecting.source import CellsAtHand, CellSource
 from banwatch.pipeline.trust.decisions import Action
 
 VOUCHED = frozenset({SourceClass.OWN, SourceClass.PARTNER, SourceClass.OONI})
@@ -48,55 +53,88 @@ class Conclusions:
 
 
 def conclude(
-    cells: Sequence[Cell],
+    cells: Iterable[Cell],
     *,
     through: datetime | None = None,
     continues: bool = False,
     earlier: Earlier | None = None,
     moderated: Mapping[str, Action] | None = None,
 ) -> Conclusions:
-    """Find changes and incidents, and mark those that are unconfirmed.
+    """Find changes and incidents in cells at hand, and mark those that are unconfirmed; see below."""
+    return conclude_in(
+        CellsAtHand(cells), through=through, continues=continues, earlier=earlier, moderated=moderated
+    )
+
+
+def conclude_in(
+    source: CellSource,
+    *,
+    through: datetime | None = None,
+    continues: bool = False,
+    earlier: Earlier | None = None,
+    moderated: Mapping[str, Action] | None = None,
+    kept: Kept | None = None,
+) -> Conclusions:
+    """Find changes and incidents, a country at a time, and mark those that are unconfirmed.
 
     Args:
-        cells: every cell.
+        source: every cell.
         through: time up to which a missing cell counts as silence; that of the last cell where None.
         continues: whether the cells are of a store that goes on receiving.
         earlier: incidents published before; those that are found again keep their ids.
         moderated: decisions of moderators on incidents, by id.
+        kept: findings of an earlier detection, which are renewed.
     """
     earlier = earlier or Earlier()
     moderated = moderated or {}
-    incidents: tuple[Incident, ...] = ()
-    changes: tuple[Change, ...] = ()
-    seen: tuple[Change, ...] = ()
-    counted = -1
-    for classes in LEVELS:
-        of_level = [cell for cell in cells if cell.source_class in classes]
-        if len(of_level) == counted:
-            continue
-        counted = len(of_level)
-        every = detection.find_changes(of_level, through=through, continues=continues)
-        found = _group(every, of_level, _after(earlier, incidents))
-        beside = _beside(found, incidents, moderated, of_level)
-        changes += tuple(c for c in every if classes is VOUCHED or _is_of_any(c, beside))
-        incidents += beside
-        if SourceClass.ANONYMOUS not in classes:
-            seen = changes
+    levels = find_levels(source, LEVELS, through=through, continues=continues, kept=kept)
+    incidents: list[Incident] = []
+    changes: list[Change] = []
+    seen: list[Change] = []
+    of_country = _by_country(earlier)
+    for country in source.countries():
+        mine: tuple[Incident, ...] = ()
+        before = of_country.get(country, Earlier())
+        for level in levels:
+            every = level.changes.get(country, ())
+            drafts = drafts_of(source, country, level, kept)
+            after = _after(before, mine)
+            found = number(drafts, after.published, after.withdrawn, after.used_ids, after.first_published)
+            beside = _beside(found, mine, moderated, source, level)
+            new = [c for c in every if level.number == 0 or _is_of_any(c, beside)]
+            changes += new
+            mine += beside
+            if SourceClass.ANONYMOUS not in level.classes:
+                seen += new
+        incidents += mine
     incidents += _kept(earlier, incidents, moderated)
     return Conclusions(
-        tuple(sorted(set(changes), key=_order)), tuple(sorted(incidents, key=lambda i: i.incident_id)), seen
+        tuple(sorted(set(changes), key=_order)),
+        tuple(sorted(incidents, key=lambda i: i.incident_id)),
+        tuple(sorted(seen, key=_order)),
     )
 
 
-def _group(changes: Sequence[Change], cells: Sequence[Cell], earlier: Earlier) -> tuple[Incident, ...]:
-    return detection.group(
-        changes,
-        cells,
-        published=earlier.published,
-        withdrawn=earlier.withdrawn,
-        used_ids=earlier.used_ids,
-        first_published=earlier.first_published,
-    )
+def _by_country(earlier: Earlier) -> dict[CountryCode, Earlier]:
+    """Return what was published before of each country: ids of one never depend on those of another."""
+    published: defaultdict[CountryCode, list[Incident]] = defaultdict(list)
+    withdrawn: defaultdict[CountryCode, list[Incident]] = defaultdict(list)
+    used: defaultdict[CountryCode, set[IncidentId]] = defaultdict(set)
+    for one in earlier.published:
+        published[one.probe_cc].append(one)
+    for one in earlier.withdrawn:
+        withdrawn[one.probe_cc].append(one)
+    for name in earlier.used_ids:
+        used[CountryCode(name.partition("-")[0])].add(name)
+    return {
+        country: Earlier(
+            published=published[country],
+            withdrawn=withdrawn[country],
+            used_ids=frozenset(used[country]),
+            first_published=earlier.first_published,
+        )
+        for country in {*published, *withdrawn, *used}
+    }
 
 
 def _after(earlier: Earlier, incidents: Sequence[Incident]) -> Earlier:
@@ -114,7 +152,8 @@ def _beside(
     found: Sequence[Incident],
     settled: Sequence[Incident],
     moderated: Mapping[str, Action],
-    cells: Sequence[Cell],
+    source: CellSource,
+    level: Level,
 ) -> tuple[Incident, ...]:
     """Return incidents that overlap no settled one, confirmed or marked; rejected ones are out."""
     beside = []
@@ -122,27 +161,26 @@ def _beside(
         if detection.merged_into(incident, settled) is not None:
             continue
         decision = moderated.get(incident.incident_id)
-        if decision is Action.CONFIRM or _is_witnessed(incident, cells):
+        if decision is Action.CONFIRM or _is_witnessed(incident, source, level):
             beside.append(incident)
         elif decision is not Action.REJECT:
             beside.append(marked(incident))
     return tuple(beside)
 
 
-def _is_witnessed(incident: Incident, cells: Sequence[Cell]) -> bool:
+def _is_witnessed(incident: Incident, source: CellSource, level: Level) -> bool:
     """Whether vouched sources saw an incident, or enough earned voices where no vouched source was heard.
 
     Without an anonymous cell among them, cells of other classes than `verified` are of vouched sources.
     """
-    classes = {cell.source_class for cell in cells}
-    if SourceClass.ANONYMOUS in classes:
+    if SourceClass.ANONYMOUS in level.classes:
         return False
-    if SourceClass.VERIFIED not in classes:
+    if SourceClass.VERIFIED not in level.classes:
         return True
     is_silence = not incident.targets
     voices: set[str] = set()
     accusing = absolving = 0
-    for cell in cells:
+    for cell in level.of_classes(source.cells(incident.probe_cc)):
         if cell.probe_cc != incident.probe_cc or cell.probe_asn not in incident.asns:
             continue
         if not is_silence and (cell.target not in incident.targets or not _overlaps(cell, incident)):

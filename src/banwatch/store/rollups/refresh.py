@@ -9,6 +9,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from banwatch.store.engines.engine import Engine
 from banwatch.store.prepared import Value, argument, moment
 from banwatch.store.rollups import cells, keys, sums, voices
 from banwatch.store.rollups.touched import NEEDED, Touched, distinct, months_of
@@ -66,6 +67,14 @@ def refresh(store: RollupWorkspace, touched: Touched) -> None:
                 wanted,
                 _span(wanted, step),
             )
+
+
+def forget_findings(engine: Engine, touched: Touched) -> None:
+    """Drop what the last detection found in countries whose cells a transaction changed."""
+    if touched.everything:
+        engine.clear("kept_findings")
+    else:
+        engine.delete("kept_findings", "probe_cc", touched.countries())
 
 
 def rows_with(store: RollupWorkspace, column: str, wanted: pa.Table) -> pa.Table:

@@ -69,6 +69,11 @@ class Touched:
         """Return the touched keys, in order of time."""
         return distinct(pa.concat_tables(self._keys), TOUCHED_KEY).sort_by("day")
 
+    def countries(self) -> list[str]:
+        """Return the countries with touched keys, in order."""
+        names = (keys.column("probe_cc").combine_chunks() for keys in self._keys)
+        return sorted({name for column in names for name in pc.unique(column).to_pylist()})
+
     def reports(self) -> pa.Table | None:
         """Return the first and last probe named by the touched reports; None where none names any."""
         if not self._reports:

@@ -1,0 +1,1 @@
+"""Tests of detection over all cells, a country at a time."""
