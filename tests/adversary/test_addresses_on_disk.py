@@ -87,7 +87,7 @@ def test_an_address_in_every_place_of_every_nettest(tmp_path: Path, sender: str)
     with own(store) as owner:
         assert owner is not None
         with collecting(owner, keys, CollectorSettings(per_minute=0)) as receiver:
-            taken = submit(receiver, sender, keys.public)
+            taken = submit(receiver, sender, keys.public.sealing)
             before = on_disk(tmp_path)  # in journals
             wait_for_ingest(receiver)
     files = {**before, **on_disk(tmp_path)}

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from banwatch.collector.keys import load_keys
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.net.dns.messages import render_question
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.real import RealNet
-from banwatch.probe.spool.opening import read_private_key
+from banwatch.probe.spool.key_file import parse_private_keys
+from banwatch.probe.spool.opening import read_private_keys
 from banwatch.probe.spool.push import parse_collector, wipe_spool
 from banwatch.probe.spool.sealing import make_keys
 from banwatch.probe.spool.spool import Spool
@@ -51,8 +53,14 @@ def test_a_malformed_private_key_is_not_shown(tmp_path: Path) -> None:
         path = tmp_path / "key"
         path.write_text(text)
         with pytest.raises(BanwatchError) as refused:
-            read_private_key(path)
-        said = f"{refused.value!r} {refused.value} {refused.value.do}"
+            read_private_keys(path)
+        with pytest.raises(BanwatchError) as loaded:
+            path.chmod(0o600)
+            load_keys(path, make=False)
+        with pytest.raises(BanwatchError) as older:
+            parse_private_keys(f"{make_keys()[0].hex()}\n{text} until 2027-01-01")
+        said = "".join(f"{one.value!r} {one.value} {one.value.do}" for one in (loaded, older))
+        said += f"{refused.value!r} {refused.value} {refused.value.do}"
         assert not any(text[at : at + 8] in said for at in range(0, len(text) - 8))
 
 

@@ -89,19 +89,19 @@ def test_what_is_no_measurement_is_refused(body: bytes) -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
-    for read in (read_submission_untrusted, lambda b: read_sealed_untrusted(b, PRIVATE)):
+    for read in (read_submission_untrusted, lambda b: read_sealed_untrusted(b, [PRIVATE])):
         with pytest.raises(WireError):
             read(body)
 
 
 def test_a_sealed_measurement_is_opened() -> None:
     own = _named(line(2).replace(b'"measurement_uid"', b'"other"'))
-    read = read_sealed_untrusted(seal(own, PUBLIC), PRIVATE)
+    read = read_sealed_untrusted(seal(own, PUBLIC), [PRIVATE])
     assert read.data == own
     with pytest.raises(WireError, match="not sealed to this key"):
-        read_sealed_untrusted(seal(own, PUBLIC), make_keys()[0])
+        read_sealed_untrusted(seal(own, PUBLIC), [make_keys()[0]])
     with pytest.raises(WireError, match="no measurement"):
-        read_sealed_untrusted(seal(b"secret", PUBLIC), PRIVATE)
+        read_sealed_untrusted(seal(b"secret", PUBLIC), [PRIVATE])
 
 
 def test_packed_bodies_within_the_limit() -> None:

@@ -243,7 +243,8 @@ def test_what_is_refused_stands_in_quarantine(running: tuple[Serving, Path]) -> 
     key = load_keys(Path(f"{store}.collector-key"), make=False)
     stranger = seal(named(1)[1], make_keys()[1])
     assert served.ask("PUT", "/api/v1/sealed/abc", stranger)[0] == 422
-    assert served.ask("PUT", "/api/v1/sealed/abc", seal(b'{"no":"measurement"}', key.public))[0] == 422
+    nothing = seal(b'{"no":"measurement"}', key.public.sealing)
+    assert served.ask("PUT", "/api/v1/sealed/abc", nothing)[0] == 422
     assert served.ask("PUT", "/api/v1/sealed/a%2Fb", stranger)[0] in (400, 404, 405)
     assert served.ask("POST", "/measurement", b'{"content":' + b"[" * 10**6)[0] == 422
     until = time.monotonic() + 20

@@ -2,10 +2,12 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from banwatch.collector.inbox import FILE, JOURNAL, OPEN, inbox_path
-from banwatch.collector.keys import Keys, key_path, load_keys
+from banwatch.collector.keys import Keys, Rotation, key_path, load_keys, public_keys, rotate_key
+from banwatch.probe.spool.collector_key import parse_collector_key
 from banwatch.store.engines.clickhouse_http import parse_address
 
 
@@ -24,13 +26,30 @@ def archive_path(store: str) -> Path:
     return Path(store + ".archive")
 
 
-def load_keys_of_store(store: str, path: Path | None) -> Keys:
+def load_keys_of_store(store: str, path: Path | None, public_key: str = "") -> Keys:
     """Read the collector's keys; make them where there are none and no file is named.
+
+    Args:
+        store: path of the database.
+        path: of the private key; None is the file beside the store.
+        public_key: where the private key is on another machine.
 
     Raises:
         BanwatchError: the file is no key, can be read by others, or cannot be written.
     """
-    return load_keys(path or key_path(store, archive_path(store)), make=path is None)
+    named = path or key_path(store, archive_path(store))
+    if public_key:
+        return public_keys(parse_collector_key(public_key), named)
+    return load_keys(named, make=path is None, today=datetime.now(UTC).date())
+
+
+def rotate_key_of_store(store: str, path: Path | None) -> Rotation:
+    """Make a new key for a collector; the old one signs it, and opens for some time more.
+
+    Raises:
+        BanwatchError: there is no key, or it cannot be written.
+    """
+    return rotate_key(path or key_path(store, archive_path(store)), datetime.now(UTC).date())
 
 
 def measure_inbox(store: str) -> InboxSize:

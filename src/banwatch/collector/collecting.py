@@ -1,13 +1,13 @@
 """Running collector: its key, its inbox and its ingest thread."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from banwatch.collector.credentials.issuer import load_issuer, today
 from banwatch.collector.credentials.voice_book import VoiceBook, voice_book_path
-from banwatch.collector.inbox import Inbox, inbox_path
+from banwatch.collector.inbox import Inbox, inbox_path, sealed_path
 from banwatch.collector.ingest_thread import IngestThread
 from banwatch.collector.keys import Keys
 from banwatch.collector.limits.rate_limit import RateLimit
@@ -42,11 +42,16 @@ def collecting(owner: Owner, keys: Keys, settings: CollectorSettings) -> Iterato
     issuer = load_issuer(archive, today)
     owner.store.release_early()
     folder = inbox_path(archive)
-    with (
-        Inbox(folder, max_bytes=settings.max_waiting_bytes) as inbox,
-        IngestThread(owner, inbox, keys, jobs=settings.jobs) as ingest_thread,
-    ):
-        receiver = Receiver(inbox, ingest_thread, keys, RateLimit(settings.per_minute), receipts, issuer)
+    with ExitStack() as stack:
+        inbox = stack.enter_context(Inbox(folder, max_bytes=settings.max_waiting_bytes))
+        sealed = None
+        if not keys.private:
+            sealed = stack.enter_context(Inbox(sealed_path(archive), max_bytes=settings.max_waiting_bytes))
+        ingest_thread = stack.enter_context(
+            IngestThread(owner, inbox, keys, jobs=settings.jobs, sealed_store=sealed)
+        )
+        limit = RateLimit(settings.per_minute)
+        receiver = Receiver(inbox, ingest_thread, keys, limit, receipts, issuer, sealed)
         try:
             yield receiver
         finally:

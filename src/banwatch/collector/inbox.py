@@ -209,6 +209,16 @@ class Inbox:
         folder = self.folder / _ASIDE
         return sorted(folder.iterdir()) if folder.is_dir() else []
 
+    def recount(self) -> None:
+        """Count anew what waits: somebody may have carried files away."""
+        with self._lock:
+            paths = self.waiting()
+            self._waiting_bytes = self._size + sum(path.stat().st_size for path in paths)
+            stems = {path.stem for path in paths} | ({self._journal.stem} if self._journal else set())
+            for stem in self._owners.keys() - stems:
+                self._of_client.subtract(self._owners.pop(stem))
+            self._of_client = +self._of_client
+
     def _release(self, path: Path) -> None:
         self._waiting_bytes -= path.stat().st_size
         self._of_client.subtract(self._owners.pop(path.stem, Counter()))
@@ -295,6 +305,11 @@ class Inbox:
 def inbox_path(archive: Path) -> Path:
     """Return the path of a store's inbox, beside its archive."""
     return archive.with_name(archive.name.removesuffix(".archive") + ".inbox")
+
+
+def sealed_path(archive: Path) -> Path:
+    """Return the path of a store's sealed measurements, where the private key is on another machine."""
+    return archive.with_name(archive.name.removesuffix(".archive") + ".sealed")
 
 
 def _after_last_newline(fd: int) -> int:

@@ -23,6 +23,7 @@ from banwatch.collector.intake import (
     MAX_SEALED_BODY_BYTES,
     READ_LIMITS,
     Line,
+    hold_sealed_untrusted,
     read_line_untrusted,
     read_sealed_untrusted,
 )
@@ -32,7 +33,7 @@ from banwatch.collector.owner import Owner
 from banwatch.formats.own_address import scrub_text
 from banwatch.formats.zip_directory import check_directory_untrusted
 from banwatch.model.errors import BanwatchError, WireError
-from banwatch.model.receipt import Receipt, SourceClass, hour_of_receipt
+from banwatch.model.receipt import NO_RECEIPT, Receipt, SourceClass, hour_of_receipt
 from banwatch.model.reference import Reference
 from banwatch.pipeline.commit import Committer, Tally
 from banwatch.pipeline.conclude import detect
@@ -113,12 +114,14 @@ class IngestThread:
         keys: Keys,
         *,
         jobs: int = 1,
+        sealed_store: Inbox | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._owner = owner
         self._inbox = inbox
         self._keys = keys
         self._jobs = jobs
+        self._sealed_store = sealed_store
         self._clock = clock
         self._refusals: deque[Refusal] = deque(maxlen=_REFUSALS_KEPT)
         self._failed: dict[Path, int] = {}
@@ -126,6 +129,7 @@ class IngestThread:
         self._ingest_limit = RateLimit(round(60 / EVERY_S), AT_ONCE, clock)
         self._began_at: float | None = None
         self._detect_at = 0.0
+        self._sealed_at = 0.0
         self._needs_detection = False
         self.counts = Counts()
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
@@ -168,6 +172,10 @@ class IngestThread:
             self._inbox.finish_journal()
             self._began_at = None
             self._ingest_limit.charge("", 0)
+        if self._sealed_store is not None and now - self._sealed_at >= EVERY_S:
+            self._sealed_at = now
+            self._sealed_store.finish_journal()  # what was carried away counts no more
+            self._sealed_store.recount()
         if self._refusals:
             self._note_refusals()
         for path in self._in_order():
@@ -248,7 +256,7 @@ class IngestThread:
             voice=path.stem,  # who sends a file is one voice, however many probes it names
         )
         seen: set[int] = set()
-        for line in self._lines_of(path):
+        for line in self._lines_of(path, receipt):
             self.counts.received += 1
             named = _hash_of(line.measurement_uid.encode())
             if named in seen:
@@ -277,7 +285,7 @@ class IngestThread:
             if path.suffix != FILE:
                 self._ingest_or_postpone(path)
 
-    def _lines_of(self, path: Path) -> Iterator[Line]:
+    def _lines_of(self, path: Path, receipt: Receipt = NO_RECEIPT) -> Iterator[Line]:
         """Read a file of sealed or plain measurements; an unreadable one is recorded and affects no other."""
         name = f"(sent file) {path.name}"
         if zipfile.is_zipfile(path):
@@ -290,7 +298,7 @@ class IngestThread:
             with suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
                 sealed = [m for m in archive.infolist() if m.filename.startswith(_SEALED)]
                 if sealed:
-                    yield from self._opened(name, archive, sealed)
+                    yield from self._opened(name, archive, sealed, receipt)
                     return
         source = sources.Source(name, path, path.stat().st_size, limits=READ_LIMITS)
         seen: set[int] = set()
@@ -315,7 +323,9 @@ class IngestThread:
         except WireError as error:
             self.refuse(Refusal.of(name, error.reason, b""))
 
-    def _opened(self, name: str, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> Iterator[Line]:
+    def _opened(
+        self, name: str, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], receipt: Receipt
+    ) -> Iterator[Line]:
         for member in members:
             try:
                 if member.file_size > MAX_SEALED_BODY_BYTES:
@@ -332,7 +342,12 @@ class IngestThread:
                 self.refuse(Refusal.of(name, f"a member cannot be read: {error}"[:200], b""))
                 continue
             try:
-                yield read_sealed_untrusted(body, self._keys.private)
+                if self._sealed_store is not None:  # the private key is on another machine
+                    held = hold_sealed_untrusted(body)
+                    self._sealed_store.keep(with_receipt(held.data, receipt)).result()
+                    self.counts.received += 1
+                else:
+                    yield read_sealed_untrusted(body, self._keys.private)
             except WireError as error:
                 self.refuse(Refusal.of(name, error.reason, body))
 

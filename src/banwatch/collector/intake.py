@@ -4,10 +4,11 @@ Wire: a submission by OONI's protocol is `{"format": "json", "content": {...}}`,
 sealed one is the box of `probe.spool.sealing` around a measurement line.
 """
 
+import base64
 import hashlib
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -21,7 +22,7 @@ from banwatch.formats.own_address import scrub_submission
 from banwatch.model.errors import WireError
 from banwatch.model.ids import UNKNOWN_ASN, UNKNOWN_COUNTRY, Asn, CountryCode, parse_asn, parse_country
 from banwatch.pipeline.files.sources import ReadLimits
-from banwatch.probe.spool.sealing import unseal_untrusted
+from banwatch.probe.spool.sealing import SEAL_BYTES, SMALLEST_BYTES, unseal_with_any_untrusted
 
 MAX_SUBMISSION_BYTES = 6 << 20
 """Longest measurement that is taken from strangers, unpacked.
@@ -177,13 +178,38 @@ def _in_report(
     return msgspec.json.encode(fields), fields
 
 
-def read_sealed_untrusted(body: bytes, private_key: bytes, sender: str = "") -> Line:
-    """Open and read a sealed measurement.
+def hold_sealed_untrusted(body: bytes) -> Line:
+    """Make a line of a sealed measurement as it is, to be opened on another machine.
 
     Raises:
-        WireError: it is not sealed to this key, damaged, or no measurement.
+        WireError: it has not the size of a sealed measurement.
     """
-    line = unseal_untrusted(body, private_key, MAX_SUBMISSION_BYTES)
+    padded_bytes = len(body) - SEAL_BYTES
+    if padded_bytes < SMALLEST_BYTES or padded_bytes & (padded_bytes - 1):
+        raise WireError("no sealed measurement: it has none of their sizes")
+    return Line(b'{"sealed":"%s"}' % base64.b64encode(body), "")
+
+
+def read_held_untrusted(line: bytes, private_keys: Sequence[bytes]) -> Line:
+    """Open what `hold_sealed_untrusted` kept.
+
+    Raises:
+        WireError: it is not sealed to one of these keys, damaged, or no measurement.
+    """
+    try:
+        body = base64.b64decode(msgspec.json.decode(line, type=dict[str, str])["sealed"], validate=True)
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, ValueError) as error:
+        raise WireError(f"no sealed measurement: {type(error).__name__}") from None
+    return read_sealed_untrusted(body, private_keys)
+
+
+def read_sealed_untrusted(body: bytes, private_keys: Sequence[bytes], sender: str = "") -> Line:
+    """Open and read a measurement that is sealed to one of some keys.
+
+    Raises:
+        WireError: it is not sealed to one of them, damaged, or no measurement.
+    """
+    line = unseal_with_any_untrusted(body, private_keys, MAX_SUBMISSION_BYTES)
     check_values_untrusted(line)
     try:
         fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw])

@@ -51,6 +51,8 @@ class Receiver:
     receipts: Receipts = field(default_factory=Receipts)
     issuer: Issuer | None = None
     """Issuer of anonymous credentials; None gives none, and checks none."""
+    sealed_store: Inbox | None = None
+    """Store of sealed measurements, where the private key is on another machine."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     pace: BodyPace = field(default_factory=BodyPace)
     budget: BodyBudget = field(
@@ -63,11 +65,20 @@ class Receiver:
     )
 
     def __post_init__(self) -> None:
-        self.reports = ReportIds(self.keys.private)
-        self.work = ProofOfWork(self.keys.private, time.monotonic)
+        self.reports = ReportIds(self.keys.report_secret)
+        self.work = ProofOfWork(self.keys.report_secret[:32], time.monotonic)
 
-    async def take(self, request: Request, source: str, limit: int, read: Callable[[bytes], Line]) -> Line:
+    async def take(
+        self,
+        request: Request,
+        source: str,
+        limit: int,
+        read: Callable[[bytes], Line],
+        inbox: Inbox | None = None,
+    ) -> Line:
         """Receive a body, read a line from it and keep the line, which is on the disk when this returns.
+
+        It goes to the inbox, or to another one that is named.
 
         Raises:
             RefusedError: the submission is not taken.
@@ -81,7 +92,7 @@ class Receiver:
                 self.ingest_thread.refuse(Refusal.of(source, error.reason, body, client_of(request)))
                 raise RefusedError(422, error.reason) from error
             try:
-                await asyncio.wrap_future(self.inbox.keep(data, self.name_client(request)))
+                await asyncio.wrap_future((inbox or self.inbox).keep(data, self.name_client(request)))
             except FullError as error:
                 raise RefusedError(503, str(error), RETRY_S) from error
         self.ingest_thread.counts.received += 1

@@ -4,7 +4,6 @@ Wire: `20160401T120000Z_webconnectivity_KP_131279_n1_<24 letters>`, as OONI's; o
 random, the others are from a keyed hash of all before them.
 """
 
-import hashlib
 import hmac
 import re
 import secrets
@@ -27,7 +26,7 @@ class ReportIds:
     """Issues and recognises ids, also after a restart; closed ids are remembered until a restart."""
 
     def __init__(self, key: bytes) -> None:
-        self._key = hashlib.blake2b(key, key=b"banwatch report ids").digest()
+        self._key = key
         self._closed: OrderedDict[str, None] = OrderedDict()
 
     def give(self, test_name: str, cc: str, asn: int, now: datetime) -> str:

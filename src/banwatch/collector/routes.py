@@ -23,6 +23,7 @@ from banwatch.collector.intake import (
     MAX_SUBMISSION_BYTES,
     Line,
     RefusedError,
+    hold_sealed_untrusted,
     read_sealed_untrusted,
     read_submission_untrusted,
     unpack_untrusted,
@@ -98,7 +99,10 @@ def add_collector(app: FastAPI, receiver: Receiver) -> None:
         counts = receiver.ingest_thread.counts
         return JSONResponse(
             {
-                "public_key": receiver.keys.published,
+                "public_key": receiver.keys.public.sealing.hex(),
+                "signing_key": receiver.keys.public.signing.hex(),
+                "words": receiver.keys.public.words,
+                "hand_overs": [msgspec.to_builtins(one) for one in receiver.keys.hand_overs],
                 "max_measurement_bytes": MAX_SUBMISSION_BYTES,
                 "max_file_bytes": MAX_FILE_BYTES,
                 "received": counts.received,
@@ -129,8 +133,14 @@ async def _take_sealed(receiver: Receiver, request: Request, sealed_id: str) -> 
     """Take a sealed measurement; the answer reveals nothing of its content."""
     if not _SEALED_ID.fullmatch(sealed_id):
         raise RefusedError(400, "an id is up to 64 letters and digits")
-    read = partial(read_sealed_untrusted, private_key=receiver.keys.private, sender=client_of(request))
-    await receiver.take(request, "(sealed measurements)", MAX_SEALED_BODY_BYTES, read)
+    source = "(sealed measurements)"
+    if receiver.sealed_store is not None:  # the private key is on another machine
+        await receiver.take(
+            request, source, MAX_SEALED_BODY_BYTES, hold_sealed_untrusted, receiver.sealed_store
+        )
+        return {"accepted": True}
+    read = partial(read_sealed_untrusted, private_keys=receiver.keys.private, sender=client_of(request))
+    await receiver.take(request, source, MAX_SEALED_BODY_BYTES, read)
     return {"accepted": True}
 
 

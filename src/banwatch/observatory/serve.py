@@ -1,5 +1,6 @@
 """Service of a store: the explorer for readers, and the collector for probes."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from banwatch.explorer.serving import ServingSettings, serve
 from banwatch.model.errors import BanwatchError
 from banwatch.net.linux.capacity import usable_cores
 from banwatch.observatory.settings.tables import Settings
+from banwatch.probe.spool.collector_key import CollectorKey
 from banwatch.store import Store, queries
 
 
@@ -48,7 +50,7 @@ def _exit_on_signals() -> Iterator[None]:
 
 
 def serve_settings(
-    settings: Settings, *, announce: Callable[[str], None], announce_key: Callable[[str], None]
+    settings: Settings, *, announce: Callable[[str], None], announce_key: Callable[[CollectorKey], None]
 ) -> None:
     """Serve what the settings say: the explorer, and the collector where it is enabled.
 
@@ -66,6 +68,8 @@ def serve_settings(
         Store.open(store, read_only=True).close()  # fails where there is no store; none is made
     refuse_mixed(store)
     archive = archive_path(store)
+    if settings.collector.enabled:
+        os.umask(0o077)  # files of what strangers measured are for the collector alone
     with _exit_on_signals(), own(store) as owner:
         if not settings.collector.enabled:
             _serve(settings, lambda app: add_decisions(app, archive), announce)
@@ -73,9 +77,9 @@ def serve_settings(
         if owner is None:
             Store.open(store).close()  # raises an error that names the process that holds it
             raise BanwatchError(f"{store} cannot be owned", "Run the same command again")
-        keys = load_keys_of_store(store, _path(settings.collector.key))
+        keys = load_keys_of_store(store, _path(settings.collector.key), settings.collector.public_key)
         with collecting(owner, keys, _collector_settings(settings)) as receiver:
-            announce_key(keys.published)
+            announce_key(keys.public)
             _serve(settings, lambda app: _add_routes(app, receiver, _helpers(settings), archive), announce)
 
 

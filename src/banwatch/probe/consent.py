@@ -60,6 +60,7 @@ def give_consent(path: Path, at: datetime) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
         path.write_bytes(msgspec.json.encode(_Given(version=CONSENT_VERSION, at=f"{at:%Y-%m-%d}")))
     except OSError as error:
         raise BanwatchError(

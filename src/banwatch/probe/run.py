@@ -1,6 +1,7 @@
 """Run of the probe: measures, keeps and judges every result, and stops at its limits."""
 
 import asyncio
+import os
 import resource
 import time
 from collections import Counter
@@ -109,7 +110,7 @@ def run_probe(
         kept: BinaryIO | None = None
         if outputs.path is not None:
             try:
-                kept = open_files.enter_context(outputs.path.open("ab"))
+                kept = open_files.enter_context(open(outputs.path, "ab", opener=_for_owner))
             except OSError as error:
                 raise BanwatchError(
                     f"Cannot write measurements to {outputs.path}: {error.strerror}", "Choose another --out."
@@ -238,3 +239,8 @@ class _Runner:
             f"{self.done} measured{': ' if counts else ''}{counts}; {size_kb:,.0f} kB transferred"
             f"{limitation if self._inputs else ''}"
         )
+
+
+def _for_owner(path: str, flags: int) -> int:
+    """Open a file that tells what was measured, and by whom: nobody else can read a new one."""
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)

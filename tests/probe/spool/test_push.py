@@ -39,6 +39,15 @@ class Asking(BaseHTTPRequestHandler):
     work = ProofOfWork(b"k" * 32, lambda: 0.0, bits=10)
     seen: ClassVar[list[tuple[str, str]]] = []
 
+    key: ClassVar[bytes] = b""
+
+    def do_GET(self) -> None:
+        about = b'{"public_key":"%s"}' % self.key.hex().encode()
+        self.send_response(200 if self.path.endswith("/api/v1/collector") else 404)
+        self.send_header("Content-Length", str(len(about)))
+        self.end_headers()
+        self.wfile.write(about)
+
     def do_PUT(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         proof = self.headers.get(WORK_HEADER, "")
@@ -55,7 +64,8 @@ class Asking(BaseHTTPRequestHandler):
 
 
 def test_proof_of_work_is_found_and_the_token_is_sent(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool", make_keys()[1].hex())
+    Asking.key = make_keys()[1]
+    spool = Spool(tmp_path / "spool", Asking.key.hex())
     for number in range(3):
         spool.put(b"{}%d" % number)
     (tmp_path / "token").write_text("t" * 43 + "\n")

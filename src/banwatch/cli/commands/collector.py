@@ -23,13 +23,63 @@ def register(app: typer.Typer) -> None:
         ] = None,
         as_json: JsonOption = False,
     ) -> None:
-        """Print the public key, for `banwatch probe --collector-key`; make the pair where there is none."""
+        """Print the public key, for `banwatch probe --collector-key`; make the pair where there is none.
+
+        The words of the key, by which people compare it, go to stderr.
+        """
         import json
 
+        from banwatch.cli.views.spool import show_key
         from banwatch.collector.beside_store import load_keys_of_store
 
-        published = load_keys_of_store(store, path).published
-        print(json.dumps({"public_key": published}) if as_json else published)
+        public = load_keys_of_store(store, path).public
+        if as_json:
+            print(json.dumps({"public_key": public.published, "words": public.words}))
+        else:
+            show_key(public)
+
+    @collector.command("rotate-key")
+    def rotate_key(
+        store: StoreOption = DEFAULT_STORE,
+        path: Annotated[
+            Path | None, typer.Option("--key", help="The private key's file; by default beside the store.")
+        ] = None,
+        as_json: JsonOption = False,
+    ) -> None:
+        """Make a new key; the old one signs it for the probes, and opens for 90 days more.
+
+        A running collector takes it at its next start. Where the private key is on another machine, copy
+        KEY.hand-overs to the collector as `<store>.collector-key.hand-overs`, and give it the new public key.
+        """
+        import json
+
+        from banwatch.cli.views.spool import show_key
+        from banwatch.collector.beside_store import rotate_key_of_store
+
+        rotation = rotate_key_of_store(store, path)
+        if as_json:
+            row = {"public_key": rotation.public.published, "words": rotation.public.words}
+            print(json.dumps({**row, "old_key_until": rotation.until.isoformat()}))
+        else:
+            show_key(rotation.public)
+
+    @collector.command("open")
+    def open_(
+        folder: Annotated[Path, typer.Argument(help="Sealed measurements: `<store>.sealed`, or a copy.")],
+        path: Annotated[Path, typer.Option("--key", help="The private key's file.")],
+        store: StoreOption = DEFAULT_STORE,
+        as_json: JsonOption = False,
+    ) -> None:
+        """Open what a collector kept sealed, and ingest it here; it is deleted once the store has it."""
+        import json
+        from dataclasses import asdict
+
+        from banwatch.collector.beside_store import load_keys_of_store
+        from banwatch.observatory.open_sealed import open_sealed_store
+
+        report = open_sealed_store(store, folder, load_keys_of_store(store, path))
+        text = f"{report.opened} opened, {report.new} new, {report.refused} refused"
+        print(json.dumps(asdict(report)) if as_json else text)
 
     @collector.command("ls")
     def ls(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:

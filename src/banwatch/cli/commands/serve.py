@@ -33,6 +33,13 @@ def register(app: typer.Typer) -> None:
             Path | None,
             typer.Option(help="The collector's private key; by default a file beside the store."),
         ] = None,
+        public_key: Annotated[
+            str | None,
+            typer.Option(
+                help="The collector's public key, where the private one is on another machine: what comes "
+                "sealed is kept sealed, until `banwatch collector open` there."
+            ),
+        ] = None,
         helper: Annotated[
             list[str] | None,
             typer.Option(help="Address of a helper that OONI's probes are given; may be repeated."),
@@ -88,6 +95,7 @@ def register(app: typer.Typer) -> None:
                 "serve.port": port,
                 "collector.enabled": collector,
                 "collector.key": str(key) if key else None,
+                "collector.public_key": public_key,
                 "collector.helpers": helper,
                 "collector.tcp_echo": tcp_echo,
                 "collector.headers_helpers": headers_helper,
@@ -101,5 +109,7 @@ def register(app: typer.Typer) -> None:
         serve_settings(
             settings,
             announce=lambda address: note(f"Banwatch is at {address} (Ctrl-C ends it)"),
-            announce_key=lambda public: note(f"It collects; probes need --collector-key {public}"),
+            announce_key=lambda key: note(
+                f"It collects; probes need --collector-key {key.published}\nThat key in words: {key.words}"
+            ),
         )

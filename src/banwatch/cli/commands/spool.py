@@ -46,13 +46,13 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Deliver measurements to the collector; those that it does not accept stay in the spool."""
         from banwatch.cli.views.progress import piece_progress
-        from banwatch.cli.views.spool import show_delivery
+        from banwatch.cli.views.spool import note_new_key, show_delivery
         from banwatch.probe.spool.push import open_spool, parse_collector, push_now
 
         opened = open_spool(folder)
         to = parse_collector(collector, proxy=proxy, ca_file=ca_file, token_file=token_file)
         with piece_progress("delivering") as progress:
-            delivered = push_now(opened, to, progress)
+            delivered = push_now(opened, to, progress, note_new_key)
         show_delivery(delivered, as_json=as_json)
 
     @spool.command("export")
@@ -82,10 +82,28 @@ def register(app: typer.Typer) -> None:
     def keys(
         private: Annotated[Path, typer.Argument(help="File for the private key; must not exist yet.")],
     ) -> None:
-        """Make a collector's keys: the private one into a file, the public one to stdout for the probes."""
+        """Make a collector's keys: the private one into a file, the public one to stdout for the probes.
+
+        The words of the public key, by which people compare it, go to stderr.
+        """
+        from banwatch.cli.views.spool import show_key
         from banwatch.probe.spool.key_file import make_key_file
 
-        print(make_key_file(private).hex())
+        show_key(make_key_file(private))
+
+    @spool.command("pin")
+    def pin(
+        key: Annotated[str, typer.Argument(help="The collector's new public key, as its operator gave it.")],
+        folder: SpoolOption = _DEFAULT,
+    ) -> None:
+        """Seal to another key of the collector from now on; compare its words with the operator first."""
+        from banwatch.cli.views.spool import show_key
+        from banwatch.probe.spool.collector_key import parse_collector_key
+        from banwatch.probe.spool.push import open_spool
+
+        new = parse_collector_key(key)
+        open_spool(folder).pin(new)
+        show_key(new)
 
     @spool.command("open")
     def open_(
@@ -94,6 +112,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Open sealed measurements with the collector's private key, and print them, one a line."""
         from banwatch.cli.views.spool import write_opened
-        from banwatch.probe.spool.opening import open_sealed, read_private_key
+        from banwatch.probe.spool.opening import open_sealed, read_private_keys
 
-        write_opened(open_sealed(read_private_key(private), bundles))
+        keys = read_private_keys(private)
+        write_opened(open_sealed([keys.current, *(key for key, _ in keys.older)], bundles))

@@ -4,20 +4,36 @@ import json
 import sys
 from collections.abc import Iterable
 
+from banwatch.cli.views.messages import note
 from banwatch.model.errors import BanwatchError
+from banwatch.probe.spool.collector_key import CollectorKey
 from banwatch.probe.spool.delivery import Delivered
 from banwatch.probe.spool.opening import Opened
 from banwatch.probe.spool.spool import Spool
+
+
+def show_key(key: CollectorKey) -> None:
+    """Print a collector's key, and on stderr the words that stand for it."""
+    print(key.published)
+    note(f"In words: {key.words}")
+
+
+def note_new_key(key: CollectorKey) -> None:
+    """Say that a collector's key handed over to another one."""
+    note(f"The collector has a new key, signed by the one that this spool knew. In words: {key.words}")
 
 
 def show_spool(spool: Spool, *, as_json: bool) -> None:
     """Print the number of sealed measurements and their bytes."""
     waiting = list(spool.waiting())
     size_bytes = sum(sealed.size_bytes for sealed in waiting)
+    key = spool.collector_key
     if as_json:
-        print(json.dumps({"measurements": len(waiting), "size_bytes": size_bytes}))
+        row = {"measurements": len(waiting), "size_bytes": size_bytes}
+        print(json.dumps({**row, "collector_key": key.published, "words": key.words}))
     else:
         print(f"{len(waiting)} sealed measurements, {size_bytes / 1000:,.0f} kB")
+        print(f"sealed to the key: {key.words}")
 
 
 def show_delivery(result: Delivered, *, as_json: bool) -> None:

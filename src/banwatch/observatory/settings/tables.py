@@ -40,6 +40,8 @@ class CollectorTable(_Table, frozen=True, kw_only=True):
     """Whether measurements are received from probes."""
     key: str = ""
     """File of the private key; by default a file beside the store."""
+    public_key: str = ""
+    """Public key, where the private one is on another machine: what comes sealed is kept sealed."""
     helpers: tuple[str, ...] = ()
     """Addresses of helpers that OONI's probes are given."""
     tcp_echo: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,7 +13,7 @@ from banwatch.model.progress import Progress
 from banwatch.net.endpoint import Endpoint
 from banwatch.net.failure import NetworkFailure
 from banwatch.net.http.https import request_once
-from banwatch.net.http.request import HttpRequest
+from banwatch.net.http.request import HttpRequest, HttpResponse
 from banwatch.net.http.target_url import TargetUrl
 from banwatch.net.http.work import WORK_HEADER, find_proof
 from banwatch.net.seam import Net, Stream
@@ -124,19 +124,41 @@ def _path_of(collector: Collector, one: Waiting) -> str:
 
 async def _put(net: Net, one: Waiting, collector: Collector, at: datetime, proof: str) -> tuple[int, str]:
     """Send a measurement; return the status, and the proof of work that the collector asks for."""
-    url, proxy = collector.url, collector.proxy
     headers = [("Content-Type", "application/octet-stream")]
     if collector.token:
         headers.append(("Authorization", f"Bearer {collector.token}"))
     if proof:
         headers.append((WORK_HEADER, proof))
+    path, body = _path_of(collector, one), one.path.read_bytes()
+    response = await ask(net, collector, "PUT", path, at, headers=headers, body=body)
+    asked = [value for name, value in response.headers if name.lower() == WORK_HEADER]
+    return response.status, asked[0] if asked and response.status == 429 else ""
+
+
+async def ask(
+    net: Net,
+    collector: Collector,
+    method: str,
+    path: str,
+    at: datetime,
+    *,
+    headers: Sequence[tuple[str, str]] = (),
+    body: bytes = b"",
+    limit_bytes: int = _LIMIT_BYTES,
+) -> HttpResponse:
+    """Send one request to a collector, by the way that is configured.
+
+    Raises:
+        NetworkFailure: there is no answer.
+    """
+    url, proxy = collector.url, collector.proxy
     request = HttpRequest(
-        method="PUT",
+        method=method,
         scheme=url.scheme,
         authority=url.authority,
-        path=_path_of(collector, one),
+        path=path,
         headers=tuple(headers),
-        body=one.path.read_bytes(),
+        body=body,
     )
     result = await request_once(
         net,
@@ -144,13 +166,12 @@ async def _put(net: Net, one: Waiting, collector: Collector, at: datetime, proof
         request,
         roots=collector.roots,
         at=at,
-        limit_bytes=_LIMIT_BYTES,
+        limit_bytes=limit_bytes,
         open_stream=partial(_open_proxied, net, url, proxy) if proxy is not None else None,
     )
     if result.response is None:
         raise NetworkFailure(result.failure or df007.EOF)
-    asked = [value for name, value in result.response.headers if name.lower() == WORK_HEADER]
-    return result.response.status, asked[0] if asked and result.response.status == 429 else ""
+    return result.response
 
 
 async def _open_proxied(net: Net, url: TargetUrl, proxy: Endpoint) -> Stream:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from banwatch.model.errors import BanwatchError, WireError
-from banwatch.probe.spool.sealing import MAX_SEALED_BYTES, parse_key, unseal_untrusted
+from banwatch.probe.spool.key_file import PrivateKeys, parse_private_keys
+from banwatch.probe.spool.sealing import MAX_SEALED_BYTES, unseal_with_any_untrusted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,22 +21,22 @@ class Opened:
     """Why it could not be opened."""
 
 
-def read_private_key(path: Path) -> bytes:
-    """Read the collector's private key.
+def read_private_keys(path: Path) -> PrivateKeys:
+    """Read the collector's private keys.
 
     Raises:
         BanwatchError: the file cannot be read, or holds no key.
     """
     try:
-        return parse_key(path.read_text("ascii", "replace"))
+        return parse_private_keys(path.read_text("ascii", "replace"))
     except OSError as error:
         raise BanwatchError(
             f"Cannot read {path}: {error.strerror}", "Name the private key's file."
         ) from error
 
 
-def open_sealed(key: bytes, bundles: Sequence[Path]) -> Iterator[Opened]:
-    """Open every measurement of some bundles and sealed files, each name once.
+def open_sealed(keys: Sequence[bytes], bundles: Sequence[Path]) -> Iterator[Opened]:
+    """Open every measurement of some bundles and sealed files, each name once, with any of some keys.
 
     Raises:
         BanwatchError: a file cannot be read.
@@ -46,7 +47,7 @@ def open_sealed(key: bytes, bundles: Sequence[Path]) -> Iterator[Opened]:
             continue
         seen.add(name)
         try:
-            yield Opened(name=name, line=unseal_untrusted(sealed, key))
+            yield Opened(name=name, line=unseal_with_any_untrusted(sealed, keys))
         except WireError as error:
             yield Opened(name=name, damage=error.reason)
 

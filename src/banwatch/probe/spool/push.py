@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import random
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.http.target_url import parse_target_url
 from banwatch.net.real import RealNet
 from banwatch.net.tls.certificates import Roots
+from banwatch.probe.spool.collector_key import CollectorKey
 from banwatch.probe.spool.delivery import Collector, Delivered, push
+from banwatch.probe.spool.key_check import check_key
 from banwatch.probe.spool.spool import Spool, wipe_folder
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
@@ -89,18 +92,36 @@ def _read_token(path: Path) -> str:
     return token
 
 
-def push_now(spool: Spool, collector: Collector, progress: Progress) -> Delivered:
-    """Deliver a spool over this machine's network; what the collector does not take stays in the spool."""
-    return asyncio.run(
-        push(
-            RealNet(),
-            spool,
-            collector,
-            now=lambda: datetime.now(UTC),
-            rng=random.SystemRandom(),
-            progress=progress,
-        )
-    )
+def push_now(
+    spool: Spool,
+    collector: Collector,
+    progress: Progress,
+    on_new_key: Callable[[CollectorKey], None] = lambda key: None,
+) -> Delivered:
+    """Deliver a spool over this machine's network; what the collector does not take stays in the spool.
+
+    Args:
+        spool: of the measurements.
+        collector: that they go to.
+        progress: called with the number that was sent, and of all.
+        on_new_key: called with a key that the collector's own key handed over to; it is pinned.
+
+    Raises:
+        BanwatchError: the collector shows another key than the spool's. Nothing was sent.
+    """
+
+    async def deliver() -> Delivered:
+        net = RealNet()
+        changed = await check_key(net, spool, collector, now=_now) if any(spool.waiting()) else None
+        if changed is not None:
+            on_new_key(changed)
+        return await push(net, spool, collector, now=_now, rng=random.SystemRandom(), progress=progress)
+
+    return asyncio.run(deliver())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _is_safe_in_clear(host: str) -> bool:

@@ -10,6 +10,7 @@ Wire:
 """
 
 import zlib
+from collections.abc import Sequence
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
@@ -17,8 +18,10 @@ from nacl.public import PrivateKey, PublicKey, SealedBox
 from banwatch.model.errors import BanwatchError, WireError
 
 KEY_BYTES = 32
-_SMALLEST_BYTES = 4096
+SMALLEST_BYTES = 4096
 _LENGTH_BYTES = 4
+SEAL_BYTES = 48
+"""What a sealed box adds: an ephemeral key and a tag (libsodium, crypto_box_SEALBYTES)."""
 MAX_SEALED_BYTES = 64 << 20
 _MAX_LINE_BYTES = 64 << 20
 
@@ -50,7 +53,7 @@ def parse_key(text: str) -> bytes:
 def seal(line: bytes, public_key: bytes) -> bytes:
     """Seal one measurement line to a collector's key."""
     packed = zlib.compress(line, 6)
-    size = _SMALLEST_BYTES
+    size = SMALLEST_BYTES
     while size < len(packed) + _LENGTH_BYTES:
         size *= 2
     padded = (len(packed).to_bytes(_LENGTH_BYTES, "big") + packed).ljust(size, b"\0")
@@ -75,3 +78,20 @@ def unseal_untrusted(sealed: bytes, private_key: bytes, max_line_bytes: int = _M
     except (CryptoError, zlib.error, ValueError) as error:
         raise WireError(f"not sealed to this key, or damaged: {type(error).__name__}") from error
     return line
+
+
+def unseal_with_any_untrusted(
+    sealed: bytes, private_keys: Sequence[bytes], max_line_bytes: int = _MAX_LINE_BYTES
+) -> bytes:
+    """Open what a probe sealed to one of some keys; the first that opens it decides.
+
+    Raises:
+        WireError: it was sealed to none of them, or is damaged.
+    """
+    for key in private_keys[:-1]:
+        try:
+            SealedBox(PrivateKey(key)).decrypt(sealed)
+        except (CryptoError, ValueError):
+            continue
+        return unseal_untrusted(sealed, key, max_line_bytes)
+    return unseal_untrusted(sealed, private_keys[-1], max_line_bytes)

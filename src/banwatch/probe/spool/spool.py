@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from banwatch.model.errors import BanwatchError
-from banwatch.probe.spool.sealing import parse_key, seal
+from banwatch.probe.spool.collector_key import CollectorKey, parse_collector_key
+from banwatch.probe.spool.sealing import seal
 
 _KEY_FILE = "collector.key"
 _SUFFIX = ".sealed"
@@ -37,8 +38,8 @@ class Spool:
 
     Args:
         folder: made if it is not there, for its owner's eyes only.
-        public_key: the collector's, 64 hexadecimal digits; remembered in the folder, and read from there
-            where None.
+        public_key: the collector's, 64 or 128 hexadecimal digits; remembered in the folder, and read from
+            there where None.
 
     Raises:
         BanwatchError: the folder cannot be used, there is no key, or it has another collector's.
@@ -48,7 +49,7 @@ class Spool:
         self.folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._public_key = self._settle_key(public_key)
+            self.collector_key = self._settle_key(public_key)
             for path in folder.glob(f"*{_UNFINISHED}"):
                 path.unlink(missing_ok=True)  # left by a crash: at most the measurement in flight
         except OSError as error:
@@ -56,7 +57,7 @@ class Spool:
                 f"The spool {folder} cannot be used: {error.strerror}", "Choose another folder with --spool."
             ) from error
 
-    def _settle_key(self, given: str | None) -> bytes:
+    def _settle_key(self, given: str | None) -> CollectorKey:
         path = self.folder / _KEY_FILE
         kept_key = path.read_text("ascii", "replace") if path.exists() else None
         if kept_key is None and given is None:
@@ -64,15 +65,23 @@ class Spool:
                 f"The spool {self.folder} does not know its collector's key yet",
                 "Give it once with --collector-key.",
             )
-        key = parse_key(given if given is not None else kept_key or "")
-        if kept_key is not None and parse_key(kept_key) != key:
+        key = parse_collector_key(given if given is not None else kept_key or "")
+        pinned = parse_collector_key(kept_key) if kept_key is not None else key
+        if pinned.sealing != key.sealing:
             raise BanwatchError(
-                f"The spool {self.folder} is sealed to another collector's key",
-                "Deliver or wipe it first, or choose another folder with --spool.",
+                f"The spool {self.folder} is sealed to another collector's key:\n"
+                f"  sealed to: {pinned.words}\n  given:     {key.words}",
+                "Deliver or wipe it first, or choose another folder with --spool. If the operator told you "
+                "that the key has changed: `banwatch spool pin KEY`.",
             )
         if kept_key is None:
-            _write_whole(path, key.hex().encode("ascii"))
-        return key
+            self.pin(key)
+        return pinned
+
+    def pin(self, key: CollectorKey) -> None:
+        """Seal to a collector's key from now on; what is sealed already stays as it is."""
+        _write_whole(self.folder / _KEY_FILE, key.published.encode("ascii"))
+        self.collector_key = key
 
     def put(self, line: bytes) -> str:
         """Seal a measurement and keep it, safe from a crash from here on; its id.
@@ -82,7 +91,7 @@ class Spool:
         """
         measurement_id = secrets.token_hex(_ID_BYTES)
         try:
-            _write_whole(self.folder / f"{measurement_id}{_SUFFIX}", seal(line, self._public_key))
+            _write_whole(self.folder / f"{measurement_id}{_SUFFIX}", seal(line, self.collector_key.sealing))
         except OSError as error:
             raise BanwatchError(
                 f"A measurement cannot be kept in {self.folder}: {error.strerror}",
