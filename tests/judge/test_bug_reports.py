@@ -1,7 +1,7 @@
 """Public reports of wrong verdicts are judged right. Prints the table with `-s`.
 
-The reports are in `bug_reports.py`. What the judge still gets wrong stands in `NOT_YET` and must fail; the
-list only shrinks.
+The reports are in `bug_reports.py` and `more_bug_reports.py`. What the judge still gets wrong stands in
+`NOT_YET` and must fail; the list only shrinks.
 """
 
 from datetime import date
@@ -12,10 +12,13 @@ from banwatch.model.reference import Reference
 from banwatch.model.state import State
 from banwatch.reference import load
 from banwatch.reference.importing import import_files
-from tests.judge.bug_reports import REPORTS, TIMEOUT, Report
+from tests.judge.bug_reports import REPORTS as FIRST_REPORTS
+from tests.judge.bug_reports import TIMEOUT, Report
 from tests.judge.judging import judge_line
+from tests.judge.more_bug_reports import MORE_REPORTS
 from tests.judge.scenario import GENUINE, OTHER_AS, Lookup, Scenario
 
+REPORTS = (*FIRST_REPORTS, *MORE_REPORTS)
 NOT_YET: dict[str, str] = {}
 """Reports, by address, that the judge still gets wrong, and the part of the judge that is to blame."""
 
@@ -46,8 +49,8 @@ def test_a_public_report_of_a_wrong_verdict(
     assert not report.layer or report.layer in layers, f"{says}: {verdict.sentence}"
 
 
-def test_there_are_at_least_twenty_reports_and_each_counts_once() -> None:
-    assert len({report.address for report in REPORTS}) == len(REPORTS) >= 20
+def test_there_are_at_least_fifty_reports_and_each_counts_once() -> None:
+    assert len({report.address for report in REPORTS}) == len(REPORTS) >= 50
     assert set(NOT_YET) <= {report.address for report in REPORTS}
 
 
