@@ -59,6 +59,10 @@ THROTTLE_MARKED_CONTROL_RATIO = 2.0
 """The same for the control: a narrow line of the server gives the control the same rate. In those runs
 2.0 to 9."""
 
+CONTROL_ALIKE_RATIO = 2.0
+"""Factor by which the twin must come faster to the control than the page for its rate to tell anything of the
+site: a helper to which both come alike is slow itself."""
+
 THROTTLE_FLOOR_BPS = 256_000.0
 """A download faster than this, in bits a second, is not called throttled: pages still load."""
 

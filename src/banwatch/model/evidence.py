@@ -341,6 +341,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rounded down to a power of two."""
     page_paced: bool = False
     """It came at less than 256 kbit/s, and evenly."""
+    http_goodput_control_other_bps: float | None = None
+    """Rate at which the other name's page came to the control: a control may be slow for every page."""
     report_fast_kbit_s: int | None = None
     """Rate of the fastest page of another target at the same prefix, in the same report."""
     report_paced_sites: int = 0

@@ -100,10 +100,17 @@ def test_events_of_an_unknown_shape_say_nothing() -> None:
 
 
 def on_a_loaded_machine(
-    other_s: float, kind: str | None, slowdown: float, control_bps: float | None
+    other_s: float,
+    kind: str | None,
+    slowdown: float,
+    control_bps: float | None,
+    control_twin_bps: float | None = None,
 ) -> bytes:
     throttling = Throttling(
-        kind={"download": kind}, slowdown={"download": slowdown}, control_goodput_bps=control_bps
+        kind={"download": kind},
+        slowdown={"download": slowdown},
+        control_goodput_bps=control_bps,
+        control_twin_goodput_bps=control_twin_bps,
     )
     return with_keys(download(4.0, other_s), x_throttling=throttling)
 
@@ -130,3 +137,13 @@ def test_a_loaded_machine_alone_accuses_nobody(
     other_s: float, kind: str | None, slowdown: float, control_bps: float | None
 ) -> None:
     assert judge_line(on_a_loaded_machine(other_s, kind, slowdown, control_bps)).state is State.OK
+
+
+def test_a_control_to_which_every_page_comes_slowly_tells_nothing_of_the_site() -> None:
+    """The score at a load of twenty: 107 kbit/s, another name 889, the control 50 for either."""
+    verdict = judge_line(on_a_loaded_machine(0.65, "shaping", 6.0, 50_000.0, 70_000.0))
+    assert (verdict.state, verdict.mechanisms) == (State.LIKELY_BLOCKED, ("tls.throttle.sni",))
+    slow_site = on_a_loaded_machine(0.65, "shaping", 6.0, 110_000.0, 5_000_000.0)
+    assert judge_line(slow_site).state is State.OK
+    unmarked = on_a_loaded_machine(0.65, None, 6.0, 50_000.0, 70_000.0)
+    assert judge_line(unmarked).state is State.OK

@@ -49,3 +49,5 @@ class Throttling(msgspec.Struct, frozen=True, kw_only=True):
     """`policing` or `shaping`, by direction, where the target was slower and shows the marks of it."""
     control_goodput_bps: float | None = None
     """Speed at which the same page came to the helper: some sites are slow for everybody."""
+    control_twin_goodput_bps: float | None = None
+    """Speed at which the twin came to the helper, where it is a page: a helper may be slow for all pages."""

@@ -67,6 +67,7 @@ def observe(
         throttle_kind=read_throttle_kind(keys.x_throttling),
         download_slowdown=(keys.x_throttling.slowdown or {}).get("download") if keys.x_throttling else None,
         control_goodput_bps=keys.x_throttling.control_goodput_bps if keys.x_throttling else None,
+        control_twin_goodput_bps=keys.x_throttling.control_twin_goodput_bps if keys.x_throttling else None,
     )
 
 

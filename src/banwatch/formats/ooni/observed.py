@@ -88,5 +88,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How many times faster the twin of a slow page came, by what the kernel saw of both transfers."""
     control_goodput_bps: float | None = None
     """Rate at which the page came to the control."""
+    control_twin_goodput_bps: float | None = None
+    """Rate at which the twin of a slow page came to the control."""
     endpoints: tuple[Endpoint, ...] = ()
     """Endpoints that messaging and circumvention nettests need."""

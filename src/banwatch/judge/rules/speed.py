@@ -3,6 +3,7 @@
 from banwatch.judge.rules.parts.phrases import host
 from banwatch.judge.rules.parts.rule import Rule
 from banwatch.judge.thresholds import (
+    CONTROL_ALIKE_RATIO,
     HANDSHAKE_FLOOR_MS,
     HANDSHAKE_RATIO,
     PACED_SITES,
@@ -47,12 +48,17 @@ def _is_marked(e: Evidence, ours: float, other: float, control: float | None) ->
 
     A loaded machine slows another name's transfers and the control's; it leaves no such marks on one name.
     """
-    return (
-        bool(e.throttle_kind)
-        and min(other / ours, e.throttle_slowdown or 0) >= THROTTLE_MARKED_RATIO
-        and control is not None
-        and control >= ours * THROTTLE_MARKED_CONTROL_RATIO
-    )
+    if not e.throttle_kind or min(other / ours, e.throttle_slowdown or 0) < THROTTLE_MARKED_RATIO:
+        return False
+    if control is not None and control >= ours * THROTTLE_MARKED_CONTROL_RATIO:
+        return True
+    return _is_control_slow(e)
+
+
+def _is_control_slow(e: Evidence) -> bool:
+    """Whether the other page came as slowly to the control: then its rate says nothing of the site."""
+    page, twin = e.http_goodput_control_bps, e.http_goodput_control_other_bps
+    return page is not None and twin is not None and twin < page * CONTROL_ALIKE_RATIO
 
 
 def slowed_download(e: Evidence) -> bool:

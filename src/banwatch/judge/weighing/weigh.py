@@ -97,6 +97,7 @@ def weigh(observed: Observed, reference: Reference) -> Evidence:
         **find_requests(parts, in_answers, in_pages),
         **read_rates(parts.plain, parts.follow_ups),
         http_goodput_control_bps=observed.control_goodput_bps,
+        http_goodput_control_other_bps=observed.control_twin_goodput_bps,
         throttle_kind=observed.throttle_kind,
         throttle_slowdown=observed.download_slowdown,
         **_sum_up_endpoints(parts),

@@ -84,6 +84,7 @@ class WebConnectivity:
         )
         self._control_request: wire.ControlRequest | None = None
         self._control: wire.ControlResponse | None = None
+        self._control_of_twin: wire.ControlResponse | None = None
         self._control_failure: Failure | None = None
 
     async def measure(self, url: TargetUrl) -> WebConnectivityKeys:
@@ -94,6 +95,7 @@ class WebConnectivity:
                     await self._follow(url, background)
                 await after_names(self._follow_up, self._name_findings(url))
                 await self._follow_up_other_page(url)
+                await self._ask_control_of_twin()
         finally:
             self._lookups.close()
         return self._keys()
@@ -153,6 +155,20 @@ class WebConnectivity:
             roots=self._roots,
             at=self._at,
             timeout_s=self._settings.timeouts.control_s,
+        )
+
+    async def _ask_control_of_twin(self) -> None:
+        """Ask the helper for the page that a slow one was compared with: a loaded helper is slow for both."""
+        settings, compared = self._settings, self._records.throttling
+        if compared is None or self._control is None or not (settings.twin_url and settings.helper_url):
+            return
+        self._control_of_twin, _ = await ask_helper(
+            self._net,
+            parse_target_url(settings.helper_url),
+            make_control_request(parse_target_url(settings.twin_url), []),
+            roots=self._roots,
+            at=self._at,
+            timeout_s=settings.timeouts.control_s,
         )
 
     def _next_hop(self, hop: Hop, response: HttpResponse | None) -> Hop | None:
@@ -226,7 +242,7 @@ class WebConnectivity:
             x_tcp_info=records.tcp_infos,
             x_localization=records.localizations,
             x_icmp_errors=self._trace.icmp_errors,
-            x_throttling=with_control(records.throttling, self._control),
+            x_throttling=with_control(records.throttling, self._control, self._control_of_twin),
             x_probe_lag_s=round(self._lag.worst_lag_s(self._trace.zero_s), 3),
             x_slowest_step=round(self._lag.slowest_step(self._trace.zero_s), 3),
             x_control_request=self._control_request,

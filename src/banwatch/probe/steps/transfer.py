@@ -180,11 +180,21 @@ def read_samples(taken: Sequence[tuple[float, TcpInfo]], direction: Direction, t
     return samples
 
 
-def with_control(throttling: Throttling | None, control: wire.ControlResponse | None) -> Throttling | None:
-    """Add how fast the page came to the helper."""
-    page = control.http_request if control is not None else None
-    if throttling is None or page is None or page.failure or not page.x_body_s or not page.body_length:
-        return throttling
+def with_control(
+    throttling: Throttling | None,
+    control: wire.ControlResponse | None,
+    of_twin: wire.ControlResponse | None = None,
+) -> Throttling | None:
+    """Add how fast the page came to the helper, and its twin."""
+    if throttling is None:
+        return None
     return msgspec.structs.replace(
-        throttling, control_goodput_bps=round(page.body_length * 8 / page.x_body_s, 1)
+        throttling, control_goodput_bps=_goodput_of(control), control_twin_goodput_bps=_goodput_of(of_twin)
     )
+
+
+def _goodput_of(control: wire.ControlResponse | None) -> float | None:
+    page = control.http_request if control is not None else None
+    if page is None or page.failure or not page.x_body_s or not page.body_length:
+        return None
+    return round(page.body_length * 8 / page.x_body_s, 1)
