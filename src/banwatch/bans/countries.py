@@ -73,6 +73,20 @@ def country_code(name: str) -> str | None:
 
 
 @cache
+def countries_by_code() -> dict[str, str]:
+    """Return the English name of every country by its ISO 3166-1 code."""
+    codes = set(_names().values())
+    return {
+        str(code): str(english) for code, english in sorted(Locale("en").territories.items()) if code in codes
+    }
+
+
+def country_names() -> list[str]:
+    """Return every name that is known, as `country_code` compares them: lower case, no accents."""
+    return list(_names())
+
+
+@cache
 def _code_of(name: str) -> str | None:
     names = _names()
     plain = _plain(name)

@@ -34,10 +34,14 @@ def filtered(
     until: datetime | None = None,
     at: str = "measurement_start_time",
 ) -> ibis.Table:
-    """Keep rows whose columns have the given values (None is "any") and whose time is in [since, until)."""
+    """Keep rows whose columns have the given values and whose time is in [since, until).
+
+    Of the values, None is any, and a tuple is any of its members.
+    """
     for name, value in equal.items():
         if value is not None:
-            table = table.filter(table[name] == value)
+            column = table[name]
+            table = table.filter(column.isin(value) if isinstance(value, tuple) else column == value)
     if since is not None:
         table = table.filter(table[at] >= moment(since))
     if until is not None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from banwatch.cli.options import DEFAULT_STORE, StoreOption
+from banwatch.cli.options import DEFAULT_STORE, CountryOption, StoreOption
 
 
 def register(app: typer.Typer) -> None:
@@ -14,7 +14,11 @@ def register(app: typer.Typer) -> None:
 
 
 def _detect(
+    incident: Annotated[
+        str | None, typer.Argument(metavar="[INCIDENT]", help="Id of one incident; by default all are shown.")
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
+    cc: CountryOption = None,
     verdicts: Annotated[
         Path | None,
         typer.Option("--verdicts", help="CSV or Parquet file of verdicts, instead of a store."),
@@ -59,7 +63,7 @@ def _detect(
     else:
         found = work.detect(store, with_cells=why)
     show_detected(
-        found,
+        found.only(incident_id=incident and incident.upper(), probe_cc=cc),
         signals=read_signals(signals, note),
         why=why,
         is_foreign=verdicts is not None,

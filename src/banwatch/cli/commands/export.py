@@ -14,7 +14,6 @@ from banwatch.cli.options import (
     StoreOption,
     TargetOption,
     UntilOption,
-    parse_network,
 )
 
 
@@ -52,8 +51,8 @@ def _export(
     from banwatch.store.exporting.export import ExportFilter, export
 
     wanted = ExportFilter(
-        probe_cc=cc.upper() if cc else None,
-        probe_asn=parse_network(asn),
+        probe_cc=cc,
+        probe_asn=asn,
         target=target,
         since=since,
         until=until,

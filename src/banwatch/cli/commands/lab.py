@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from banwatch.cli.options import JsonOption, parse_time
+from banwatch.cli.options import JsonOption
+from banwatch.cli.parsing import parse_time
 
 RegimeOption = Annotated[
     str, typer.Option("--regime", "-r", help="Name of a regime (`lab regimes ls`) or path of a YAML file.")
@@ -80,7 +81,7 @@ def run(
     settings = ProgramLab(
         regime=regime,
         tier=tier,
-        begins_at=parse_time(at),
+        begins_at=parse_time(at or "now"),
         truth_path=truth,
         pcap_path=pcap,
         world_path=world,
@@ -108,7 +109,7 @@ def shell(
     settings = ProgramLab(
         regime=regime,
         tier=tier,
-        begins_at=parse_time(at),
+        begins_at=parse_time(at or "now"),
         truth_path=truth,
         pcap_path=pcap,
         world_path=world,
@@ -153,9 +154,14 @@ def play(
     world: Annotated[str, typer.Option(help="A world: a name, or a YAML file.")] = "default",
     tier: Annotated[list[str] | None, typer.Option(help="Only this access tier; may be repeated.")] = None,
     start: Annotated[
-        datetime | None, typer.Option(help="First round, UTC; the regime's own by default.")
+        datetime | None,
+        typer.Option(
+            parser=parse_time, metavar="TIME", help="First round, UTC; the regime's own by default."
+        ),
     ] = None,
-    end: Annotated[datetime | None, typer.Option(help="Rounds before this, UTC.")] = None,
+    end: Annotated[
+        datetime | None, typer.Option(parser=parse_time, metavar="TIME", help="Rounds before this, UTC.")
+    ] = None,
     every: Annotated[float | None, typer.Option(help="Simulated hours between rounds.")] = None,
     url: Annotated[
         list[str] | None, typer.Option(help="Measure this instead of the world's list; may be repeated.")
@@ -173,7 +179,6 @@ def play(
     as_json: JsonOption = False,
 ) -> None:
     """Play a regime's timeline: real probes, real packets, simulated days."""
-    from banwatch.cli.options import as_utc
     from banwatch.cli.views.lab import show_play
     from banwatch.cli.views.messages import note
     from banwatch.cli.views.progress import piece_progress
@@ -186,8 +191,8 @@ def play(
             world,
             out_dir=out,
             tiers=tier,
-            start=as_utc(start),
-            end=as_utc(end),
+            start=start,
+            end=end,
             every=timedelta(hours=every) if every is not None else None,
             inputs=url,
             jobs=jobs,

@@ -9,12 +9,16 @@ from banwatch.cli.options import (
     CountryOption,
     JsonLinesOption,
     NetworkOption,
+    RowFormat,
+    RowFormatOption,
     SinceOption,
+    StateOption,
     StoreOption,
     TargetOption,
+    TierOption,
     UntilOption,
-    parse_network,
 )
+from banwatch.cli.parsing import parse_states
 
 
 def register(app: typer.Typer) -> None:
@@ -26,33 +30,41 @@ def _verdicts(
     store: StoreOption = DEFAULT_STORE,
     cc: CountryOption = None,
     asn: NetworkOption = None,
-    tier: Annotated[str | None, typer.Option(help="Access tier, such as visitor.")] = None,
+    tier: TierOption = None,
     target: TargetOption = None,
-    state: Annotated[str | None, typer.Option(help="State, such as blocked.")] = None,
+    state: StateOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help="Largest number of verdicts; by default 200, and with --json all."),
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Largest number of rows; 200 on a terminal, else all.",
+            show_default="all",
+        ),
     ] = None,
+    count: Annotated[bool, typer.Option("--count", help="Print the number of verdicts alone.")] = False,
+    row_format: RowFormatOption = RowFormat.TABLE,
     as_json: JsonLinesOption = False,
 ) -> None:
-    """Show verdicts in order of time."""
-    from banwatch.cli.views.verdicts import print_verdicts, show_table
-    from banwatch.pipeline.reading.verdict_filter import VerdictFilter, parse_state
+    """Show verdicts in order of time, whole: as a table, as CSV or as JSON lines.
+
+    Example: banwatch verdicts --country "North Korea" --state blocked,likely_blocked --since 2016-04-01
+    """
+    from banwatch.cli.views.verdicts import show_count, show_verdicts
+    from banwatch.pipeline.reading.verdict_filter import VerdictFilter
     from banwatch.store import Store
 
     wanted = VerdictFilter(
-        probe_cc=cc.upper() if cc else None,
-        probe_asn=parse_network(asn),
+        probe_cc=cc,
+        probe_asn=asn,
         access_tier=tier,
         target=target,
-        state=parse_state(state),
+        state=parse_states(state),
         since=since,
         until=until,
     )
     with Store.open(store, read_only=True) as opened:
-        if as_json:
-            print_verdicts(wanted.read(opened, limit))
-        else:
-            show_table(list(wanted.read(opened, limit or 200)), wanted.count(opened))
+        show = show_count if count else show_verdicts
+        show(wanted, opened, RowFormat.JSONL if as_json else row_format, limit)

@@ -1,16 +1,53 @@
 """Explanation of one verdict: the steps beside the control, and the rules."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from banwatch.cli.views.json_lines import print_json
-from banwatch.formats.json_views import VerdictJson
+from banwatch.cli.views.messages import note
+from banwatch.cli.views.verdicts import short_id
+from banwatch.formats.json_views import IncidentJson, VerdictJson
+from banwatch.judge.ruleset_file import CURRENT
 from banwatch.pages.views.step import StepView, view_steps
 from banwatch.pages.wording import words
-from banwatch.pipeline.reading.explain import Explanation
+from banwatch.pipeline.reading.explain import Explanation, explain_measurement
+from banwatch.pipeline.reading.named import find_uid, incident_reasons, nearest
+from banwatch.store import Store
+
+_MOST_EXAMPLES = 3
+
+
+def explain_uid(store: Store, uid: str, *, as_json: bool) -> None:
+    """Print what the verdict on a measurement rests on; the end of its id names it."""
+    show_explanation(explain_measurement(store, find_uid(store, uid), CURRENT), as_json=as_json)
+
+
+def explain_nearest(store: Store, wanted: tuple[str, datetime], *, as_json: bool) -> None:
+    """Print what the verdict nearest to a moment rests on, and on stderr which others are near."""
+    first, *others = nearest(store, *wanted)
+    explain_uid(store, first.measurement_uid, as_json=as_json)
+    for one in others:
+        note(
+            f"near it: {one.measurement_start_time:%Y-%m-%d %H:%M} UTC {one.probe_cc} AS{one.probe_asn} "
+            f"{one.access_tier} {one.state}: banwatch explain {short_id(one.measurement_uid)}"
+        )
+
+
+def explain_incident(store: Store, incident_id: str, *, as_json: bool) -> None:
+    """Print an incident, the reasons for and against it, and its example measurements."""
+    found = incident_reasons(store, incident_id)
+    if as_json:
+        print_json({"incident": IncidentJson.from_incident(found.incident), "reasons": found.reasons})
+        return
+    print(found.incident.sentence)
+    for reason in found.reasons:
+        print(f"  {reason}")
+    for uid in found.incident.witnesses[:_MOST_EXAMPLES]:
+        print(f"  Example measurement: banwatch explain {short_id(uid)}")
 
 
 def show_explanation(explanation: Explanation, *, as_json: bool) -> None:

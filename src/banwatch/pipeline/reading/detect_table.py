@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -27,6 +27,23 @@ class Detected:
     cells: Sequence[Cell]
     wrong_clocks: int = 0
     """Measurements left out: they say that they were made after they were received."""
+
+    def only(self, *, incident_id: str | None, probe_cc: str | None) -> "Detected":
+        """Return the part that concerns one incident, or one country; None takes all.
+
+        Raises:
+            BanwatchError: there is no such incident.
+        """
+        incidents = [
+            one
+            for one in self.incidents
+            if incident_id in (None, one.incident_id) and probe_cc in (None, one.probe_cc)
+        ]
+        if incident_id is not None and not incidents:
+            known = ", ".join(one.incident_id for one in self.incidents[:8])
+            raise BanwatchError(f"There is no incident {incident_id}", f"There are {known or 'none'}")
+        changes = [one for one in self.changes if incident_id is None and probe_cc in (None, one.probe_cc)]
+        return replace(self, incidents=incidents, changes=changes)
 
 
 def parse_as_of(text: str | None) -> datetime | None:
