@@ -1,6 +1,9 @@
 """Register of bans: one checked file each, as frozen values."""
 
+import logging
+import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -13,23 +16,109 @@ from banwatch.model.ban import UNSPECIFIED, Ban, BoundNetwork, Meaning, Meant, S
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, TargetName
 
+ENVIRONMENT = "BANWATCH_BANS"
+"""Variable that names the folder of one's own bans."""
+_DRAFT: dict[str, Any] = {
+    "authority": UNSPECIFIED,
+    "penalty": UNSPECIFIED,
+    "facts": [],
+    "sources": [],
+    "notes": "",
+}
+"""What stands in for keys that a draft lacks."""
+_MAY_LACK = frozenset(_DRAFT)
+_log = logging.getLogger(__name__)
+
 
 def load_bans(folder: Path | None = None) -> dict[str, Ban]:
     """Read every ban, by id in alphabetical order.
 
     Args:
-        folder: directory of the files; the register that ships with Banwatch, if omitted.
+        folder: directory of the files; if omitted, the register that ships with Banwatch, and the bans of
+            one's own in the folder that `BANWATCH_BANS` names. A bad file of these is named in the log and
+            passed over.
 
     Raises:
-        BanwatchError: a file is not a ban; the message names file, line and key.
+        BanwatchError: a file of `folder` is not a ban; the message names file, line and key.
     """
+    bans = _load_all(folder)
+    own = own_folder()
+    if folder is None and own is not None:
+        for found in check_files([own]):
+            if found.ban is None or found.ban.ban_id in bans:
+                said = f"{found.path}: its id is taken" if found.ban else str(found.problems[0])
+                _log.warning("ban passed over: %s", said)
+            else:
+                bans[found.ban.ban_id] = found.ban
+    return dict(sorted(bans.items()))
+
+
+def _load_all(folder: Path | None) -> dict[str, Ban]:
     bans: dict[str, Ban] = {}
     for name, text in sorted(_files(folder)):
         ban = parse_ban(text, name)
         if ban.ban_id in bans:
             raise BanwatchError(f"{name}: the id {ban.ban_id} is taken", "Give each ban an id of its own.")
         bans[ban.ban_id] = ban
-    return dict(sorted(bans.items()))
+    return bans
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedFile:
+    """A ban file, read."""
+
+    path: Path
+    ban: Ban | None
+    """None where something that a comparison needs is missing or wrong."""
+    problems: tuple[Problem, ...]
+    """Departures from the form, also those that a draft may have."""
+
+
+def use_folder(folder: Path | None) -> None:
+    """Take the bans of a folder too, in this process and those that it starts; None changes nothing.
+
+    Raises:
+        BanwatchError: there is no such folder.
+    """
+    if folder is None:
+        return
+    if not folder.is_dir():
+        raise BanwatchError(f"There is no folder {folder}", "Make one with `banwatch bans new --out FOLDER`.")
+    os.environ[ENVIRONMENT] = str(folder)
+
+
+def own_folder() -> Path | None:
+    """Return the folder of one's own bans, which the environment names."""
+    named = os.environ.get(ENVIRONMENT, "")
+    return Path(named) if named else None
+
+
+def check_files(paths: Iterable[Path]) -> list[CheckedFile]:
+    """Read ban files, and those of folders.
+
+    Raises:
+        BanwatchError: a path cannot be read.
+    """
+    found = []
+    for path in paths:
+        for name, text in sorted(_files(path) if path.is_dir() else [(str(path), _read(path))]):
+            problems = validate(text, name)
+            is_ban = not _serious(problems)
+            ban = _ban_of(text, name) if is_ban else None
+            found.append(CheckedFile(path=Path(name), ban=ban, problems=problems))
+    return found
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BanwatchError(f"{path} cannot be read: {error}", "Give a ban file in UTF-8.") from error
+
+
+def _serious(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return the problems for which a file cannot be compared with measurements."""
+    return tuple(one for one in problems if one.key.split(":")[0].split("[")[0] not in _MAY_LACK)
 
 
 def _files(folder: Path | None) -> Iterable[tuple[str, str]]:
@@ -37,7 +126,7 @@ def _files(folder: Path | None) -> Iterable[tuple[str, str]]:
         if folder is None:
             shipped = resources.files("banwatch.bans") / "data"
             return [(f.name, f.read_text("utf-8")) for f in shipped.iterdir() if f.name.endswith(".yaml")]
-        return [(str(path), path.read_text("utf-8")) for path in folder.glob("*.yaml")]
+        return [(str(path), path.read_text("utf-8")) for path in sorted(folder.glob("*.y*ml"))]
     except (OSError, UnicodeDecodeError) as error:
         raise BanwatchError(f"The bans cannot be read: {error}", "Check the folder and its files.") from error
 
@@ -94,7 +183,26 @@ def parse_ban(text: str, file: str) -> Ban:
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise BanwatchError(f"{problems[0]}{more}", "docs/bans.md describes the file.")
-    content = cast("Mapping[str, Any]", problems_in(text, file)[0])
+    return _ban_of(text, file)
+
+
+def parse_draft(text: str, file: str) -> Ban:
+    """Read a ban file that may lack what only readers need: authority, penalty, facts and sources.
+
+    Raises:
+        BanwatchError: it lacks or misspells what a comparison needs.
+    """
+    problems = _serious(validate(text, file))
+    if problems:
+        raise BanwatchError(str(problems[0]), "docs/bans.md describes the file.")
+    return _ban_of(text, file)
+
+
+def _ban_of(text: str, file: str) -> Ban:
+    read, misshapen = problems_in(text, file)
+    bad = {one.key.split("[")[0] for one in misshapen} & _DRAFT.keys()
+    written = cast("Mapping[str, Any]", read)
+    content = _DRAFT | {key: value for key, value in written.items() if key not in bad}
     begins = content["begins"]
     publishers = {source["id"]: source["publisher"] for source in content["sources"]}
     return Ban(
@@ -120,7 +228,7 @@ def parse_ban(text: str, file: str) -> Ban:
         recurs=content.get("recurs", "").strip(),
         regions=tuple(str(region) for region in content.get("regions", [])),
         facts=tuple(
-            (item["fact"], tuple(publishers[source] for source in item["sources"]))
+            (item["fact"], tuple(publishers[source] for source in item["sources"] if source in publishers))
             for item in content["facts"]
         ),
         meanings=tuple(_meanings(content, publishers)),
@@ -166,14 +274,19 @@ def _first_day(text: str) -> date:
 
 
 def find_ban(ban_id: str, folder: Path | None = None) -> Ban:
-    """Read one ban by its id.
+    """Read one ban by its id, or by the path of its file, which may be a draft.
 
     Raises:
         BanwatchError: there is none of this id; the message names those that there are.
     """
+    if folder is None and ban_id.endswith((".yaml", ".yml")):
+        return parse_draft(_read(Path(ban_id)), ban_id)
     bans = load_bans(folder)
     if ban_id not in bans:
-        raise BanwatchError(f"There is no ban {ban_id!r}", f"There are: {', '.join(bans) or 'none'}.")
+        raise BanwatchError(
+            f"There is no ban {ban_id!r}",
+            f"There are: {', '.join(bans) or 'none'}. A file of your own is named with its ending .yaml",
+        )
     return bans[ban_id]
 
 

@@ -84,6 +84,12 @@ class RowFormat(StrEnum):
 RowFormatOption = Annotated[
     RowFormat, typer.Option("--format", help="Form of the rows.", case_sensitive=False)
 ]
+BansOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--bans", metavar="FOLDER", help="Bans of your own, besides those that ship.", envvar="BANWATCH_BANS"
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 JsonLinesOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for machines.")]
 

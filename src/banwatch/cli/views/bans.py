@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from banwatch.bans.draft_files import DraftReport
+from banwatch.bans.register import CheckedFile
+from banwatch.bans.schema import Problem
 from banwatch.cli.views.json_lines import print_pretty_json
 from banwatch.cli.views.messages import note
 from banwatch.formats.json_views import ComparisonJson
@@ -37,6 +39,8 @@ def show_comparisons(comparisons: Sequence[Comparison], *, as_json: bool) -> Non
         print_pretty_json([ComparisonJson.from_comparison(comparison) for comparison in comparisons])
     else:
         _print_table(_comparison_table(comparisons))
+        if not any(one.measurements for one in comparisons):
+            note("banwatch: there are no measurements of this ban's targets on the networks that it binds")
 
 
 def show_drafts(report: DraftReport, folder: Path) -> None:
@@ -45,6 +49,42 @@ def show_drafts(report: DraftReport, folder: Path) -> None:
         rows = f"rows passed over: {len(lines)}, the first in line {lines[0]}: " if lines[0] else ""
         note(f"banwatch: {rows}{reason}")
     print(f"{report.written} drafts in {folder}")
+
+
+def show_new_ban(path: Path, problems: Sequence[Problem]) -> None:
+    """Print the path of a new ban file, what it lacks, and what can be done with it."""
+    print(path)
+    for problem in problems:
+        note(f"to complete: {problem}")
+    note(
+        f"compare it now: banwatch bans compare {path}; use it everywhere: export BANWATCH_BANS={path.parent}"
+    )
+
+
+def show_checked(files: Sequence[CheckedFile], *, as_json: bool) -> bool:
+    """Print what each ban file lacks; return whether all of them can be used."""
+    usable = bool(files) and all(one.ban is not None for one in files)
+    if as_json:
+        print_pretty_json(
+            [
+                {
+                    "file": str(one.path),
+                    "id": one.ban.ban_id if one.ban else None,
+                    "usable": one.ban is not None,
+                    "problems": [str(problem) for problem in one.problems],
+                }
+                for one in files
+            ]
+        )
+        return usable
+    for one in files:
+        verdict = "not usable" if one.ban is None else "a draft" if one.problems else "complete"
+        print(f"{one.path}: {verdict}")
+        for problem in one.problems:
+            print(f"  {problem}")
+    if not files:
+        note("banwatch: no file ends with .yaml there")
+    return usable
 
 
 def _bans_table(bans: Iterable[Ban]) -> Table:

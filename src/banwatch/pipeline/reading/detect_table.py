@@ -40,8 +40,8 @@ class Detected:
             if incident_id in (None, one.incident_id) and probe_cc in (None, one.probe_cc)
         ]
         if incident_id is not None and not incidents:
-            known = ", ".join(one.incident_id for one in self.incidents[:8])
-            raise BanwatchError(f"There is no incident {incident_id}", f"There are {known or 'none'}")
+            held = ", ".join(one.incident_id for one in self.incidents[:8])
+            raise BanwatchError(f"There is no incident {incident_id}", f"There are {held or 'none'}")
         changes = [one for one in self.changes if incident_id is None and probe_cc in (None, one.probe_cc)]
         return replace(self, incidents=incidents, changes=changes)
 

@@ -37,10 +37,10 @@ def incident_reasons(store: Store, incident_id: str) -> IncidentReasons:
     Raises:
         BanwatchError: there is none of this id.
     """
-    known = queries.incidents(store)
-    incident = next((one for one in known if one.incident_id == incident_id.upper()), None)
+    every = queries.incidents(store)
+    incident = next((one for one in every if one.incident_id == incident_id.upper()), None)
     if incident is None:
-        near = [one.incident_id for one in known if one.probe_cc == incident_id[:2].upper()][:_MOST_LISTED]
+        near = [one.incident_id for one in every if one.probe_cc == incident_id[:2].upper()][:_MOST_LISTED]
         raise BanwatchError(
             f"There is no incident {incident_id!r} in this store",
             f"There are {', '.join(near)}" if near else "Find incidents with `banwatch detect`",
