@@ -3,10 +3,11 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from banwatch.cli.main import create_app
@@ -37,7 +38,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(store: Path) -> Iterator[Callable[..., Result]]:
+def run(store: Path) -> Callable[..., Result]:
     def invoke(*arguments: str) -> Result:
         command, *rest = arguments
         return CliRunner().invoke(
@@ -72,10 +73,8 @@ def test_every_form_has_every_row(run: Callable[..., Result]) -> None:
 def test_a_narrow_terminal_gets_a_list_and_nothing_is_cut(
     run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    console = view.Console
-
-    def terminal(**_: object) -> view.Console:
-        return console(force_terminal=True, width=60, color_system=None)
+    def terminal(**_: object) -> Console:
+        return Console(force_terminal=True, width=60, color_system=None)
 
     monkeypatch.setattr(view, "Console", terminal)
     done = run("verdicts")
@@ -84,8 +83,8 @@ def test_a_narrow_terminal_gets_a_list_and_nothing_is_cut(
     assert done.stdout.count("id 0") == view.TERMINAL_ROWS
     assert max(map(len, done.stdout.splitlines())) <= 60
 
-    def wide(**_: object) -> view.Console:
-        return console(force_terminal=True, width=120, color_system=None)
+    def wide(**_: object) -> Console:
+        return Console(force_terminal=True, width=120, color_system=None)
 
     monkeypatch.setattr(view, "Console", wide)
     table = run("verdicts", "--limit", "3").stdout
