@@ -212,7 +212,7 @@ def main() -> None:
         print(json.dumps(pairs.report(arguments.seed, size.series // 2, trial), indent=2))
         return
     if arguments.silence:
-        print(json.dumps(silence.report(1 if arguments.quick else 5, arguments.seed), indent=2))
+        print(json.dumps(silence.report(1 if arguments.quick else 2, arguments.seed), indent=2))
         return
     size = QUICK if arguments.quick else FULL if arguments.full else DEFAULT
     trial = measuring.Trial(arguments.emissions, arguments.hard)

@@ -1,5 +1,6 @@
 """Silences in countries measured as the field measures: false shutdowns, and how many true ones are found."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 from random import Random
@@ -12,18 +13,31 @@ from detecting.worlds import START
 
 COUNTRIES = ("AA", "BB", "CC")
 WEEKS = 12
+LENGTHS = (24, 72)
+"""Hours of the silences."""
 
 
 def report(seeds: int, first: int = 0) -> dict[str, dict[str, str]]:
     """Return, by law, false shutdowns in quiet weeks and how many silences of 24 and 72 hours are found."""
-    return {law.name: _of_law(law, seeds, first) for law in LAWS}
+    counts: Counter[str] = Counter()
+    found = {law.name: _of_law(law, seeds, first, counts) for law in LAWS}
+    found["all"] = {
+        "false in 100 quiet country-weeks": f"{100 * counts['quiet'] / counts['weeks']:.2f}",
+        **{
+            f"{length} h of silence": f"{counts[f'found {length}']} of {counts['countries']} found, "
+            f"{counts[f'false {length}']} false"
+            for length in LENGTHS
+        },
+    }
+    return found
 
 
-def _of_law(law: Law, seeds: int, first: int) -> dict[str, str]:
+def _of_law(law: Law, seeds: int, first: int, counts: Counter[str]) -> dict[str, str]:
     quiet = sum(len(_shutdowns(measure(law, Random(1000 + first + n)))) for n in range(seeds))
     weeks = seeds * len(COUNTRIES) * WEEKS
+    counts.update({"quiet": quiet, "weeks": weeks, "countries": seeds * len(COUNTRIES)})
     result = {"false in quiet country-weeks": f"{quiet} in {weeks}"}
-    for length in (24, 72):
+    for length in LENGTHS:
         found = false = 0
         for number in range(seeds):
             rng = Random(first + number)
@@ -32,6 +46,7 @@ def _of_law(law: Law, seeds: int, first: int) -> dict[str, str]:
             true = [one for one in incidents if _overlaps(one, begins[one.probe_cc], length)]
             found += len({one.probe_cc for one in true})
             false += len(incidents) - len(true)
+        counts.update({f"found {length}": found, f"false {length}": false})
         result[f"{length} h of silence"] = f"{found} of {seeds * len(COUNTRIES)} found, {false} false"
     return result
 

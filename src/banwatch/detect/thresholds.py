@@ -200,7 +200,7 @@ SHIFTED_WEEKS_AT_LEAST = 4
 """Weeks without which there is little to shift by."""
 RHYTHM_WEEKS = 2.0
 """Weeks of data before absence says anything: each weekday twice."""
-FALSE_SHUTDOWNS_PER_WEEK = 0.005
+FALSE_SHUTDOWNS_PER_WEEK = 0.008
 FALSE_PARTS_PER_WEEK = 0.0005
 """Silences that chance may give in a week of all of one country, and of each of its networks or some of them:
 together less than the goal of one in 100 country-weeks."""

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
+from banwatch.detect.shutdowns import thresholds as own
+from banwatch.detect.shutdowns.presence import Presence, Voices
 from banwatch.detect.shutdowns.rhythm import Rhythm
 
 Nats = NDArray[np.float64]
@@ -82,6 +84,36 @@ def shifted_tail(parts: Sequence[Flags], nats: Nats, examined: Sequence[range]) 
             heard += np.roll(part, _WEEK_HOURS * rng.randrange(weeks))
         weights.extend(weights_of(heard, nats))
     return Tail(tuple(sorted(weights, reverse=True)), t.SHIFTS, hours)
+
+
+def shifted_presence(
+    voices: Voices, presence: Presence, nats: Nats, examined: Sequence[range], *, apart: bool
+) -> Tail | None:
+    """Return the tail of common silences of voices that are shifted against each other by whole weeks.
+
+    Args:
+        voices: hours in which each voice was heard.
+        presence: law of their gaps.
+        nats: evidence of each hour for all together.
+        examined: silences that are examined, as in `shifted_tail`.
+        apart: whether each voice is shifted for itself, and not with its network.
+
+    Returns:
+        None where there are too few weeks or parts to shift.
+    """
+    weeks = len(nats) // _WEEK_HOURS
+    groups = tuple(range(len(voices.groups))) if apart else voices.groups
+    if weeks < t.SHIFTED_WEEKS_AT_LEAST or len(set(groups)) < 2:
+        return None
+    mended = np.array([_without(row, examined) for row in voices.heard])
+    rng = Random(len(nats))
+    weights: list[float] = []
+    for _ in range(t.SHIFTS):
+        by = {group: _WEEK_HOURS * rng.randrange(weeks) for group in sorted(set(groups))}
+        heard = np.array([np.roll(row, by[group]) for row, group in zip(mended, groups, strict=True)])
+        found = sorted(_silences(heard.sum(axis=0), nats), reverse=True)[: own.SHIFTED_SILENCES]
+        weights.extend(presence.weights(heard, [(first, last) for _, first, last in found]).tolist())
+    return Tail(tuple(sorted(weights, reverse=True)), t.SHIFTS, len(nats))
 
 
 def networks_of(rhythm: Rhythm) -> list[Flags]:
@@ -166,7 +198,12 @@ def weights_of(voices: NDArray[np.int64], nats: Nats) -> list[float]:
         nats: evidence of each hour if it is empty.
     """
     hours = Hours.of(nats, voices > 0)
-    cumulative = hours.nats
+    return [weight * hours.liveliness(begin, end) for weight, begin, end in _silences(voices, nats)]
+
+
+def _silences(voices: NDArray[np.int64], nats: Nats) -> list[tuple[float, int, int]]:
+    """Return each silence: its evidence in nats, its first and its last hour."""
+    cumulative = _sums(nats)
     found: list[tuple[float, int, int]] = []
     total = peak = best = 0.0
     since = first = last = 0
@@ -183,4 +220,4 @@ def weights_of(voices: NDArray[np.int64], nats: Nats) -> list[float]:
                 found.append((best, first, last))
             total = peak = best = 0.0
             first = since
-    return [weight * hours.liveliness(begin, end) for weight, begin, end in found]
+    return found

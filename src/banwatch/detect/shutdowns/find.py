@@ -9,20 +9,16 @@ Absence alone is a shutdown only where chance hardly ever gives as much (`chance
 measuring itself explains it (`ours`).
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
 from math import comb, inf
 
-import numpy as np
-
 from banwatch.detect import thresholds as t
-from banwatch.detect.shutdowns.chance import Hours, Tail, networks_of, shifted_tail, tail_of, voices_of
-from banwatch.detect.shutdowns.edges import change_of, change_of_season, lone_gaps
-from banwatch.detect.shutdowns.main_voice import also_without_main_voice
-from banwatch.detect.shutdowns.ours import Clock, is_day_of_ours, level
+from banwatch.detect.shutdowns import thresholds as own
+from banwatch.detect.shutdowns.chance import Tail, networks_of, shifted_presence, shifted_tail, voices_of
+from banwatch.detect.shutdowns.edges import Network, change_of, change_of_season, lone_gaps
+from banwatch.detect.shutdowns.ours import Clock, is_day_of_ours, is_mirrored
 from banwatch.detect.shutdowns.proposals import (
     WHOLE_COUNTRY,
     Country,
@@ -31,111 +27,13 @@ from banwatch.detect.shutdowns.proposals import (
     Proposal,
 )
 from banwatch.detect.shutdowns.recurring import Season, seasons
-from banwatch.detect.shutdowns.rhythm import (
-    Nats,
-    Rhythm,
-    Silence,
-    absence,
-    rhythm_of,
-    silences,
-)
+from banwatch.detect.shutdowns.rhythm import Silence
+from banwatch.detect.shutdowns.units import Candidate, Unit, units_of
 from banwatch.detect.votes.reach import Reach
 from banwatch.detect.votes.series import hour_number
 from banwatch.model.cell import Cell
-from banwatch.model.ids import Asn, CountryCode
+from banwatch.model.ids import Asn
 from banwatch.model.incident import Change
-
-_Network = tuple[CountryCode, Asn, str]
-_WEEK_HOURS = 7 * 24
-
-
-@dataclass(frozen=True)
-class _Unit:
-    """Hours of a network, or of all networks of a country together, and the silences in them."""
-
-    network: _Network
-    rhythm: Rhythm
-    nats: Nats
-    found: tuple[Silence, ...]
-    networks: frozenset[_Network]
-    """The network itself, or every network of the country."""
-    siblings: int
-    """Number of networks of the country and access tier."""
-    shortest: int
-    """Hours of the shortest silence that is examined."""
-
-    @property
-    def weeks(self) -> float:
-        """Length of its hours in weeks."""
-        return len(self.nats) / _WEEK_HOURS
-
-    @property
-    def clock(self) -> Clock:
-        """Its hours, and the evidence of each."""
-        return self.rhythm, self.nats
-
-    @cached_property
-    def tail(self) -> Tail:
-        """Tail of its own silences."""
-        return tail_of((self.absence(one) for one in self.found), len(self.nats))
-
-    @cached_property
-    def hours(self) -> Hours:
-        """Sums over its hours."""
-        return Hours.of(self.nats, self.rhythm.live)
-
-    def absence(self, silence: Silence) -> float:
-        """Return a silence's evidence of absence, by how much was heard in the days around it."""
-        return (silence.nats - silence.testimony) * self.hours.liveliness(silence.first, silence.last)
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A silence with enough evidence to be examined."""
-
-    unit: _Unit
-    silence: Silence
-
-    @property
-    def begins(self) -> int:
-        """Hour number of its first hour."""
-        return self.unit.rhythm.start + self.silence.first
-
-    @property
-    def ends(self) -> int:
-        """Hour number of its last hour."""
-        return self.unit.rhythm.start + self.silence.last
-
-    @property
-    def hours(self) -> int:
-        """Number of its hours."""
-        return self.ends - self.begins + 1
-
-    @property
-    def lasts(self) -> bool:
-        """Whether nothing has answered since."""
-        return not self.unit.rhythm.live[self.silence.last + 1 :].any()
-
-    @cached_property
-    def absence(self) -> float:
-        """Evidence of absence, by what was measured shortly before and after it."""
-        return self.unit.absence(self.silence) * level(self.silence, self.unit.clock)
-
-    @cached_property
-    def expected(self) -> float:
-        """Number of silences so heavy that chance gives in all of the unit's hours."""
-        return self.unit.tail.expected(self.absence)
-
-    def silent_on(self, asn: Asn) -> int:
-        """Count the measurements of one network in which nothing answered meanwhile."""
-        hours = range(self.begins, self.ends + 1)
-        cells = (cell for hour in hours for cell in self.unit.rhythm.cells.get(hour, ()))
-        return sum(cell.silent for cell in cells if cell.probe_asn == asn)
-
-    def overlap(self, other: "_Candidate") -> float:
-        """Return the hours that two silences have in common, as a share of the hours of both."""
-        both = min(self.ends, other.ends) - max(self.begins, other.begins) + 1
-        return max(both, 0) / (max(self.ends, other.ends) - min(self.begins, other.begins) + 1)
 
 
 def find_silences(
@@ -151,12 +49,12 @@ def find_silences(
         continues: whether the cells are of a store that goes on receiving: a silence that lasts is then told
             where other countries were heard to the end of it.
     """
-    units = list(_units(cells, *span_of(max(cell.hour for cell in cells), reach)))
+    units = list(units_of(cells, *span_of(max(cell.hour for cell in cells), reach)))
     clocks = _clocks(units)
     recurring = _seasons(units)
     changes = [change_of_season(network, unit.rhythm, season) for network, (unit, season) in recurring]
     every = [
-        _Candidate(unit, silence)
+        Candidate(unit, silence)
         for unit in units
         for silence in unit.found
         if silence.nats >= t.TOGETHER_NATS
@@ -194,13 +92,13 @@ def span_of(last: datetime, reach: Reach) -> tuple[int, int]:
     """
     vouched = hour_number(reach.vouched)
     end = min(max(vouched, hour_number(reach.last)), vouched + t.STRAY_CLOCK_HOURS)
-    own = hour_number(last)
-    if end - own > t.MEASURING_ENDED_HOURS:
-        end = own
+    last_hour = hour_number(last)
+    if end - last_hour > t.MEASURING_ENDED_HOURS:
+        end = last_hour
     return end, min(vouched, end)
 
 
-def _is_settled(candidate: _Candidate, proposals: Sequence[Proposal]) -> bool:
+def _is_settled(candidate: Candidate, proposals: Sequence[Proposal]) -> bool:
     """Return whether a silence repeats one of the same networks that is a shutdown in any case."""
     return any(
         not (one.asks_heard or one.asks_lacking)
@@ -210,9 +108,9 @@ def _is_settled(candidate: _Candidate, proposals: Sequence[Proposal]) -> bool:
     )
 
 
-def _seasons(units: Sequence[_Unit]) -> list[tuple[_Network, tuple[_Unit, Season]]]:
+def _seasons(units: Sequence[Unit]) -> list[tuple[Network, tuple[Unit, Season]]]:
     """Return the recurring silences of each network: those of the whole country first, then its own."""
-    found: list[tuple[_Network, tuple[_Unit, Season]]] = []
+    found: list[tuple[Network, tuple[Unit, Season]]] = []
     for unit in sorted(units, key=lambda one: one.network[1] != WHOLE_COUNTRY):
         if unit.shortest:
             continue
@@ -233,39 +131,7 @@ def _seasons(units: Sequence[_Unit]) -> list[tuple[_Network, tuple[_Unit, Season
     return found
 
 
-def _units(cells: Sequence[Cell], end: int, vouched: int) -> Iterator[_Unit]:
-    by_network: defaultdict[_Network, list[Cell]] = defaultdict(list)
-    of_country: defaultdict[_Network, set[_Network]] = defaultdict(set)
-    for cell in cells:
-        network = (cell.probe_cc, cell.probe_asn, cell.access_tier)
-        by_network[network].append(cell)
-        of_country[cell.probe_cc, WHOLE_COUNTRY, cell.access_tier].add(network)
-    for country, networks in of_country.items():
-        if len(networks) > 1:  # networks that measure too seldom on their own may suffice together
-            by_network[country] = [cell for network in sorted(networks) for cell in by_network[network]]
-    for network, mine, shortest in also_without_main_voice(by_network):
-        rhythm = rhythm_of(mine, end)
-        nats = absence(rhythm, vouched) if rhythm else None
-        if rhythm is None or nats is None:
-            continue
-        # outside the hours that several voices vouch for, wrong clocks may make an hour empty
-        hours = np.arange(len(nats)) + rhythm.start
-        outside = (hours < rhythm.vouched) | (hours > vouched)
-        nats = np.where(outside & ~rhythm.dark, 0.0, nats)
-        siblings = of_country[network[0], WHOLE_COUNTRY, network[2]]
-        whole = network[1] == WHOLE_COUNTRY
-        yield _Unit(
-            network=network,
-            rhythm=rhythm,
-            nats=nats,
-            found=tuple(silences(rhythm, nats)),
-            networks=frozenset(siblings if whole else {network}),
-            siblings=len(siblings),
-            shortest=shortest,
-        )
-
-
-def _clocks(units: Sequence[_Unit]) -> dict[Country, Clock]:
+def _clocks(units: Sequence[Unit]) -> dict[Country, Clock]:
     """Return the hours of every country: of its networks together, else of its only network."""
     clocks: dict[Country, Clock] = {}
     for unit in units:
@@ -285,7 +151,7 @@ class _Examination:
 
     def __init__(
         self,
-        every: Sequence[_Candidate],
+        every: Sequence[Candidate],
         clocks: Mapping[Country, Clock],
         complete: bool,
         continues: bool,
@@ -296,7 +162,7 @@ class _Examination:
         self._continues = continues
         self._shifted: dict[int, Tail | None] = {}
 
-    def proposal(self, candidate: _Candidate) -> Proposal | None:
+    def proposal(self, candidate: Candidate) -> Proposal | None:
         """Return a silence with its changes and what other countries are asked; None if it is no shutdown."""
         silence, unit = candidate.silence, candidate.unit
         expected = self._expected(candidate)
@@ -311,17 +177,18 @@ class _Examination:
                 replace(change, probe_asn=network[1], measurements=candidate.silent_on(network[1]))
                 for network in networks
             )
+        to_the_end = candidate.lasts and not self._complete
         return Proposal(
             network=unit.network,
             networks=networks,
             begins=candidate.begins,
             ends=candidate.ends,
-            asks_heard=candidate.lasts and not self._complete and not testified,
+            asks_heard=not testified and (to_the_end or self._is_day(candidate)),
             asks_lacking=not testified,
             changes=changes,
         )
 
-    def _expected(self, candidate: _Candidate) -> float:
+    def _expected(self, candidate: Candidate) -> float:
         """Return how many such silences chance gives in the unit's hours; infinite if it is no shutdown."""
         silence, unit = candidate.silence, candidate.unit
         if _is_testified(silence):
@@ -338,9 +205,13 @@ class _Examination:
             by_chance = self._together(candidate)
         if by_chance > allowed:
             return inf
-        return inf if is_day_of_ours(silence, unit.clock, self._clocks) else by_chance
+        return inf if self._is_day(candidate) and is_mirrored(silence, unit.clock) else by_chance
 
-    def _alone(self, candidate: _Candidate) -> float:
+    def _is_day(self, candidate: Candidate) -> bool:
+        """Return whether a silence is of whole days: a mirror may lack them, and our collector of all."""
+        return is_day_of_ours(candidate.silence, candidate.unit.clock, self._clocks)
+
+    def _alone(self, candidate: Candidate) -> float:
         unit = candidate.unit
         whole = unit.network[1] == WHOLE_COUNTRY
         odds = (1 if whole else unit.siblings * t.LONE_NETWORK_ODDS) * (
@@ -358,21 +229,26 @@ class _Examination:
             * (t.WITHOUT_VOICE_ODDS if unit.shortest else 1),
         )
 
-    def _by_chance(self, candidate: _Candidate) -> float:
+    def _by_chance(self, candidate: Candidate) -> float:
         """Return the number expected by the tail of the unit's own silences, and of shifted ones."""
         tail = self._shifted_of(candidate.unit)
         shifted = tail.expected(candidate.absence) if tail else 0.0
         return max(candidate.expected, shifted)
 
-    def _shifted_of(self, unit: _Unit) -> Tail | None:
+    def _shifted_of(self, unit: Unit) -> Tail | None:
         if id(unit) not in self._shifted:
-            parts = networks_of(unit.rhythm) if unit.network[1] == WHOLE_COUNTRY else voices_of(unit.rhythm)
-            mine = [one for one in self._every if one.unit is unit and one.absence >= t.SHUTDOWN_NATS]
+            whole = unit.network[1] == WHOLE_COUNTRY
+            mine = [one for one in self._every if one.unit is unit and one.absence >= own.EXAMINED_NATS]
             examined = [range(one.silence.first, one.silence.last + 1) for one in mine]
-            self._shifted[id(unit)] = shifted_tail(parts, unit.nats, examined)
+            if unit.voices is not None and unit.presence is not None:
+                found = shifted_presence(unit.voices, unit.presence, unit.nats, examined, apart=not whole)
+            else:
+                parts = networks_of(unit.rhythm) if whole else voices_of(unit.rhythm)
+                found = shifted_tail(parts, unit.nats, examined)
+            self._shifted[id(unit)] = found
         return self._shifted[id(unit)]
 
-    def _together(self, candidate: _Candidate) -> float:
+    def _together(self, candidate: Candidate) -> float:
         """Return the number expected by chance of silences of several networks in the same hours."""
         unit = candidate.unit
         if unit.network[1] == WHOLE_COUNTRY:

@@ -11,6 +11,7 @@ import numpy as np
 from banwatch.detect import thresholds as t
 from banwatch.detect.shutdowns.proposals import Country
 from banwatch.detect.shutdowns.rhythm import Nats, Rhythm, Silence, missed_by
+from banwatch.model.receipt import SourceClass
 
 _DAY = 24
 Clock = tuple[Rhythm, Nats]
@@ -32,6 +33,15 @@ def is_day_of_ours(silence: Silence, clock: Clock, at_home: Mapping[Country, Clo
         first, last = max(begins - theirs.start, 0), ends - theirs.start + 1
         heard += int(theirs.live[first : max(last, first)].sum())
     return not heard and is_whole_days(silence, clock)
+
+
+def is_mirrored(silence: Silence, clock: Clock) -> bool:
+    """Return whether what was heard in the weeks around a silence is mostly OONI's: a file for each day."""
+    rhythm, _ = clock
+    first, last = silence.first - t.LEVEL_HOURS, silence.last + t.LEVEL_HOURS
+    cells = [cell for hour in range(first, last + 1) for cell in rhythm.cells.get(rhythm.start + hour, ())]
+    ours = sum(cell.source_class is not SourceClass.OONI for cell in cells)
+    return 2 * ours <= len(cells)
 
 
 def is_whole_days(silence: Silence, clock: Clock) -> bool:
