@@ -59,8 +59,8 @@ class Proposal:
     ends: int
     """Hour number of its last hour."""
     asks_heard: bool
-    """Whether several other countries must have been heard to its end: nothing has answered since, or it is of
-    whole days, which a collector of ours may have lacked."""
+    """Whether several other countries must have been heard to its end: nothing has answered since, or it is
+    of whole days, which a collector of ours may have lacked."""
     asks_lacking: bool
     """Whether no other country may lack the same hours: no measurement tells of the silence."""
     changes: tuple[Change, ...]
