@@ -53,6 +53,20 @@ def test_open_has_no_relation() -> None:
     assert _one(0, 0).relation == ()
 
 
+def test_a_ban_on_a_region_says_that_measurements_do_not_tell_where() -> None:
+    for blocked in (True, False):
+        states = [State.LIKELY_BLOCKED if blocked and i >= 56 else State.OK for i in range(200)]
+        cells = fold(
+            verdict(START + hours(6 * i), state, target="youtube.com", tier="citizen")
+            for i, state in enumerate(states)
+        )
+        ban = replace(BAN, regions=("Ryanggang",), binds=())
+        found = {one.target: one for one in compare(ban, cells, find_changes(cells))}
+        assert Relation.IN_PART in found[TargetName("youtube.com")].relation
+        whole = compare(replace(ban, regions=()), cells, find_changes(cells))
+        assert all(Relation.IN_PART not in one.relation for one in whole)
+
+
 def test_periods_of_every_precision() -> None:
     assert last_moment("2016-12").isoformat().startswith("2017-01-01")
     assert last_moment("2016").isoformat().startswith("2017-01-01")

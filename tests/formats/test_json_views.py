@@ -122,6 +122,7 @@ def test_incident_has_the_keys_that_detect_and_the_demo_promise() -> None:
         "reached": [],
         "members": [],
         "scopes": [],
+        "outside": None,
     }
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from banwatch.bans import period
 from banwatch.bans import thresholds as t
-from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Measured
+from banwatch.model.ban import UNSPECIFIED, Ban, Comparison, Measured, Relation
 from banwatch.model.cell import Cell
 from banwatch.model.ids import Asn, MeasurementUid, TargetName
 from banwatch.model.incident import Change, IncidentKind
@@ -103,6 +103,8 @@ def _compare_series(
         measured = Measured.PARTLY
     else:
         measured = Measured.NOT_ENFORCED
+    if ban.regions and informative and named and binds(ban, asn, access_tier):
+        relation = tuple(sorted({*relation, Relation.IN_PART}))
     accusing = [cell for cell in showing if _interfered(cell)]
     return Comparison(
         ban_id=ban.ban_id,

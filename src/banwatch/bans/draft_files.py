@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from banwatch.bans.importing import read_drafts
 from banwatch.bans.register import save_drafts
+from banwatch.reference.network_table import unpack_untrusted
+from banwatch.reference.snapshots import SHIPPED_NETWORKS, shipped_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,5 +34,6 @@ def draft_table(table: Path, out: Path) -> DraftReport:
     def refuse(reason: str, line: int) -> None:
         refused.setdefault(reason, []).append(line)
 
-    drafts = list(read_drafts(table, refuse))
+    networks = cache(lambda: unpack_untrusted(shipped_file(f"{SHIPPED_NETWORKS}.bin")))
+    drafts = list(read_drafts(table, refuse, lambda country: networks().in_country(country)))
     return DraftReport(written=save_drafts(drafts, out), found=len(drafts), refused=refused)

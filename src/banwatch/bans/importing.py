@@ -23,8 +23,10 @@ import yaml
 
 from banwatch.bans import thresholds as t
 from banwatch.bans.countries import country_code
+from banwatch.bans.operators import NamedOperator, bound_networks, match_operators, render_operators
 from banwatch.formats.encoded_text import decode_untrusted
 from banwatch.model.errors import BanwatchError, WireError
+from banwatch.model.ids import CountryCode
 
 MAX_BYTES = 64 * 2**20
 MAX_DRAFTS = 10_000
@@ -106,6 +108,8 @@ Refuse = Callable[[str, int], None]
 """Callback for a skipped line: the reason, and the line number; 0 is the file as a whole."""
 
 
+NetworksIn = Callable[[CountryCode], Sequence[tuple[int, str]]]
+"""Number and name of each AS of a country."""
 Drafter = Callable[[Mapping[str, str]], dict[str, object]]
 """Reader of one row of a kind of table."""
 
@@ -114,12 +118,15 @@ class _NoBanError(Exception):
     """The row is skipped, for the reason given."""
 
 
-def read_drafts(path: Path, refuse: Refuse | None = None) -> Iterator[Draft]:
+def read_drafts(
+    path: Path, refuse: Refuse | None = None, networks_in: NetworksIn | None = None
+) -> Iterator[Draft]:
     """Read a table and draft a ban for each of its rows that is one.
 
     Args:
         path: the table.
         refuse: called for each row that is skipped.
+        networks_in: gives number and name of each AS of a country; without it no operator is matched.
 
     Raises:
         BanwatchError: it cannot be read, is neither of the two kinds of table, or has too many rows.
@@ -153,7 +160,10 @@ def read_drafts(path: Path, refuse: Refuse | None = None) -> Iterator[Draft]:
         raise BanwatchError(f"{path} is not CSV: {error}", "Export it again.") from error
     taken: Counter[str] = Counter()
     for content, origin in found:
-        yield _finish(content, origin, taken)
+        country = CountryCode(str(content["country"]))
+        networks = networks_in(country) if networks_in and content.get("providers") else ()
+        operators = match_operators(str(content.get("providers", "")), country, networks)
+        yield _finish(content, origin, taken, operators)
 
 
 def _find_header(text: str, path: Path) -> tuple[Any, list[str], Drafter, str]:
@@ -263,7 +273,9 @@ def _from_outages(row: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def _finish(content: Mapping[str, object], origin: str, taken: Counter[str]) -> Draft:
+def _finish(
+    content: Mapping[str, object], origin: str, taken: Counter[str], operators: Sequence[NamedOperator]
+) -> Draft:
     begins, ends = content["begins"], content["ends"]
     assert isinstance(begins, date)
     backwards = isinstance(ends, date) and ends < begins
@@ -271,7 +283,7 @@ def _finish(content: Mapping[str, object], origin: str, taken: Counter[str]) -> 
     taken[stem] += 1
     ban_id = stem if taken[stem] == 1 else f"{stem}-{taken[stem]}"
     event = str(content["event"])[:300] or "Restriction"
-    where, providers = str(content["where"])[:200], str(content.get("providers", ""))[:300]
+    where, binds = str(content["where"])[:200], bound_networks(operators)
     ban: dict[str, object] = {
         "id": ban_id,
         "title": f"{event[:100]} ({content['country']}, {begins.isoformat()})",
@@ -279,6 +291,7 @@ def _finish(content: Mapping[str, object], origin: str, taken: Counter[str]) -> 
         "authority": content["authority"],
         "targets": content["targets"],
         "shutdown": content["shutdown"],
+        **({"binds": binds} if binds else {}),
         "begins": begins.isoformat(),
         "ends": ends.isoformat() if isinstance(ends, date) and not backwards else "unspecified",
         **({"regions": [where]} if _is_region(where) else {}),
@@ -294,7 +307,7 @@ def _finish(content: Mapping[str, object], origin: str, taken: Counter[str]) -> 
             }
         ],
         "notes": f"Draft from {origin}; where: {where or 'not said'}."
-        + (f" Operators named: {providers}." if providers else "")
+        + (f" {render_operators(operators)}"[:400] if operators else "")
         + " It needs a second source."
         + (" The table has it end before it begins." if backwards else ""),
     }

@@ -28,3 +28,7 @@ EARLIEST_YEAR = 1990
 HEADER_WITHIN_LINES = 20
 """Lines of a foreign table in which its header is looked for. Publishers put a title and notes above it:
 Access Now's table of 2020 has one line, spreadsheets of ministries some ten."""
+OPERATOR_WORD_LETTERS = 3
+"""Letters of the longest word by which an operator is known, at least: two letters are many things."""
+OPERATOR_NETWORKS = 8
+"""ASes of one name in a country, at most: more share a word, not an operator."""

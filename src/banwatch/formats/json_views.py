@@ -183,6 +183,37 @@ class MemberJson:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideSignalJson:
+    """Report of another observatory about an incident's place and time, in JSON."""
+
+    source: str
+    country: CountryCode
+    asn: str | None
+    """`AS131279` where it is about one network, else null."""
+    begins: datetime
+    ends: datetime | None
+    says: str
+    url: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideJson:
+    """Outside signals held against a shutdown, in JSON."""
+
+    likelihood_ratio: float
+    """How much likelier the signals are if it was a shutdown than if it was none."""
+    alone: float
+    """Confidence without them."""
+    confidence: float
+    """Confidence with them."""
+    seen: tuple[str, ...]
+    not_seen: tuple[str, ...]
+    sentence: str
+    signals: tuple[OutsideSignalJson, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentJson:
     """An incident in JSON. Fields that are not described here are those of `Incident`."""
 
@@ -210,9 +241,11 @@ class IncidentJson:
     reached: tuple[TargetName, ...] = ()
     members: tuple[MemberJson, ...] = ()
     scopes: tuple[Scope, ...] = ()
+    outside: OutsideJson | None = None
+    """Outside signals held against a shutdown; null where there are none, or none could tell."""
 
     @classmethod
-    def from_incident(cls, incident: Incident) -> "IncidentJson":
+    def from_incident(cls, incident: Incident, outside: OutsideJson | None = None) -> "IncidentJson":
         """Return the JSON shape of an incident."""
         return cls(
             id=incident.incident_id,
@@ -236,6 +269,7 @@ class IncidentJson:
             reached=incident.reached,
             members=tuple(MemberJson.from_member(member) for member in incident.members),
             scopes=incident.scopes,
+            outside=outside,
         )
 
 

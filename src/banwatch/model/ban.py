@@ -97,6 +97,8 @@ class Relation(StrEnum):
     """A target, network or tier that the announcement does not reach."""
     OUTLASTED = "outlasted"
     """Interference went on after the day that was announced as its end."""
+    IN_PART = "in_part"
+    """The announcement is about part of the country; measurements do not tell where in it they were made."""
     LIFTED = "lifted"
     """Interference was seen to end."""
 

@@ -72,6 +72,18 @@ class NetworkTable:
         """Every AS of the table: its number and its name."""
         return self._ases
 
+    def in_country(self, country: str) -> tuple[tuple[int, str], ...]:
+        """Number and name of each AS most of whose IPv4 ranges are in a country, in order of numbers."""
+        if country not in self._countries:
+            return ()
+        starts, ases = self._v4_as.starts, self._v4_as.values
+        places = np.searchsorted(self._v4_country.starts, starts, side="right") - 1
+        where = np.where(places >= 0, self._v4_country.values[places.clip(0)], 0)
+        every = np.bincount(ases, minlength=len(self._ases) + 1)
+        number = list(self._countries).index(country) + 1
+        here = np.bincount(ases[where == number], minlength=len(self._ases) + 1)
+        return tuple(self._ases[index - 1] for index in np.flatnonzero(2 * here > every).tolist() if index)
+
     def first_addresses(self) -> Iterator[str]:
         """The first address of every range."""
         for start in self._v4_as.starts:

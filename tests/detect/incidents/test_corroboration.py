@@ -1,6 +1,7 @@
 """Outside signals raise or lower a silence's confidence by a ratio that is learned from a published list."""
 
 import csv
+import json
 import runpy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ import pytest
 
 from banwatch.cli.views.incidents import incident_lines
 from banwatch.detect.incidents import thresholds as s
-from banwatch.detect.incidents.corroboration import corroborate, kind_of
+from banwatch.detect.incidents.corroboration import corroborate, kind_of, outside_json
 from banwatch.model.ids import Asn, CountryCode, IncidentId
 from banwatch.model.incident import Incident, IncidentKind
 from banwatch.model.signal import Signal
@@ -113,6 +114,19 @@ def test_the_ratio_is_printed_apart_and_the_incident_keeps_its_own_confidence() 
     printed = list(incident_lines([silence], as_json=False, signals=[_signal()]))
     assert "IODA (bgp) saw an outage then" in printed[-1]
     assert "Confidence 0.40 alone" in printed[-1]
+
+
+def test_an_incident_carries_its_signals_their_ratio_and_a_sentence_in_json() -> None:
+    silence = _silence(0.4)
+    wire = json.loads(next(incident_lines([silence], as_json=True, signals=[_signal()], plain=True)))
+    outside = wire["outside"]
+    assert outside["sentence"].startswith("Outside signals: IODA (bgp) saw an outage then")
+    assert outside["likelihood_ratio"] > 1
+    assert [one["source"] for one in outside["signals"]] == [_signal().source]
+    assert outside["signals"][0]["begins"].endswith("Z")
+    assert outside_json(silence, []) is None
+    (line,) = incident_lines([silence], as_json=True)
+    assert json.loads(line)["outside"] is None
 
 
 HEAD = (

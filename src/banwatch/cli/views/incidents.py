@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 
 from banwatch.cli.views.json_lines import to_plain
 from banwatch.cli.views.messages import note
-from banwatch.detect.incidents.corroboration import corroborate, render_corroboration
+from banwatch.detect.incidents.corroboration import outside_json
 from banwatch.detect.incidents.past_views import Publication
 from banwatch.detect.incidents.select import select_changes
 from banwatch.detect.wording.moments import render_moment
@@ -54,24 +53,24 @@ def incident_lines(
     """
     for incident in incidents:
         why = reasons(incident, cells) if cells is not None else ()
-        outside = corroborate(incident, signals or ())
+        outside = outside_json(incident, signals or ())
         others = [render_signal(signal) for signal in signals_beside(incident, signals or ())]
         if as_json:
-            wire: dict[str, object] = to_plain(IncidentJson.from_incident(incident))
+            wire: dict[str, object] = to_plain(IncidentJson.from_incident(incident, outside))
             if plain:
-                wire = {name: wire[name] for name in PLAIN}
+                also = ("outside",) if signals is not None else ()
+                wire = {name: wire[name] for name in (*PLAIN, *also)}
             if cells is not None:
                 wire["why"] = list(why)
             if signals is not None:
                 wire["signals"] = others
-                wire["outside"] = None if outside is None else asdict(outside)
             yield json.dumps(wire, ensure_ascii=False)
         else:
             yield f"{incident.incident_id}  {incident.sentence}"
             yield from (f"    {reason}" for reason in why)
             yield from (f"    Also: {other}" for other in others)
             if outside is not None:
-                yield f"    {render_corroboration(outside)}"
+                yield f"    {outside.sentence}"
 
 
 def aside_lines(changes: Sequence[Change], cells: Sequence[Cell], *, as_json: bool) -> Iterator[str]:

@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.incidents import thresholds as s
-from banwatch.detect.wording.outside_signals import signals_beside
+from banwatch.detect.wording.outside_signals import render_signal, signals_beside
+from banwatch.formats.json_views import OutsideJson, OutsideSignalJson, to_utc
+from banwatch.model.ids import render_asn
 from banwatch.model.incident import Incident, IncidentKind
 from banwatch.model.signal import Signal
 
@@ -106,6 +108,34 @@ def render_corroboration(found: Corroboration) -> str:
     return (
         f"Outside signals: {'; '.join(parts)}: {found.likelihood_ratio:.3g} times as likely if this was a "
         f"shutdown as if it was none. Confidence {found.alone:.2f} alone, {found.confidence:.2f} with them."
+    )
+
+
+def outside_json(incident: Incident, signals: Sequence[Signal]) -> OutsideJson | None:
+    """Return the outside signals of a shutdown as its JSON has them; None where none could tell."""
+    found = corroborate(incident, signals)
+    if found is None:
+        return None
+    return OutsideJson(
+        likelihood_ratio=found.likelihood_ratio,
+        alone=found.alone,
+        confidence=found.confidence,
+        seen=found.seen,
+        not_seen=found.not_seen,
+        sentence=render_corroboration(found),
+        signals=tuple(
+            OutsideSignalJson(
+                source=signal.source,
+                country=signal.country,
+                asn=render_asn(signal.asn) if signal.asn else None,
+                begins=to_utc(signal.begins),
+                ends=to_utc(signal.ends) if signal.ends else None,
+                says=signal.says,
+                url=signal.url,
+                sentence=render_signal(signal),
+            )
+            for signal in signals_beside(incident, signals)
+        ),
     )
 
 

@@ -88,6 +88,7 @@ _RELATIONS = {
     "beyond_announced": "beyond what was announced",
     "outlasted": "longer than announced",
     "lifted": "lifted since",
+    "in_part": "announced for part of the country",
 }
 
 _TIERS = {"official": "officials", "visitor": "foreign visitors", "citizen": "citizens", "": "everybody"}
