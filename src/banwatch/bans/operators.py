@@ -22,8 +22,8 @@ s de du des la le et el al wll fzc fze kft ab as asa oy bv nv lda ltda net
 _LEGAL_FORMS = frozenset(_LEGAL_WORDS.split())
 _GENERIC_WORDS = """
 telecom telecoms telecommunication telecommunications telekom telco communication communications mobile
-cellular gsm internet services service network networks isp isps operator operators provider providers broadband fixed
-line wireless data national international digital technology technologies solutions
+cellular gsm internet services service network networks isp isps operator operators provider providers
+broadband fixed line wireless data national international digital technology technologies solutions
 """
 _GENERIC = frozenset(_GENERIC_WORDS.split())
 _NO_NAME = frozenset(
