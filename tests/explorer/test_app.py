@@ -50,7 +50,10 @@ def test_every_link_of_the_first_pages_leads_somewhere(app: FastAPI) -> None:
             page = read(answer.text)
             assert page.scripts == []
             queue += [link.partition("#")[0] for link in page.addresses]
-    assert set(seen) == {"", "bans", "days", "measurements", "raw", "incidents", "static", "feed.xml"}
+    assert set(seen) == {
+        *("", "bans", "days", "measurements", "raw", "incidents", "static", "feed.xml"),
+        *("countries", "networks", "targets", "series", "methods", "about", "glossary"),
+    }
 
 
 def test_the_path_from_cell_to_raw_json(app: FastAPI, reader: MadeUpReader) -> None:
@@ -65,7 +68,7 @@ def test_the_path_from_cell_to_raw_json(app: FastAPI, reader: MadeUpReader) -> N
 
 
 def test_every_page_of_lab_measurements_says_so(app: FastAPI) -> None:
-    for address in ("/", "/bans/kp-test", "/incidents/KP-2016-0001"):
+    for address in ("/", "/bans/kp-test", "/incidents/KP-2016-0001", "/countries/KP", "/networks/KP/AS64512"):
         assert "Made in a lab." in ok(get(app, address))
 
 
@@ -96,6 +99,12 @@ def test_a_recording_says_so_on_every_page(reader: MadeUpReader) -> None:
         "/measurements/none",
         "/raw/none.json",
         "/incidents/KP-1999-0001",
+        "/countries/QQ",
+        "/networks/KP/AS1",
+        "/networks/KP/x",
+        "/networks/KP/AS99999999999",
+        "/targets/none.example",
+        "/series?cc=KP&asn=64512&tier=visitor&target=none.example",
         "/days/2016-13-99?cc=KP&asn=1&target=x",
         "/days/1990-01-01?cc=KP&asn=1&target=x",
         "/days/9999-12-31?cc=KP&asn=64512&target=bbc.com&tier=visitor",

@@ -18,6 +18,7 @@ from banwatch.model.rollup import DailyCell, VantageWitness
 from banwatch.model.state import Layer, State
 from banwatch.model.verdict import Verdict
 from tests.pages.made_up_days import count_days
+from tests.pages.made_up_totals import TotalsOfVerdicts
 
 KP = CountryCode("KP")
 TIERS = {"official": (131279, "Star JV"), "visitor": (64512, "Koryolink"), "citizen": (64513, "Kwangmyong")}
@@ -124,7 +125,7 @@ def make_raw(uid: str, target: str, tier: str, at: datetime, **keys: object) -> 
 
 
 @dataclass
-class MadeUpReader:
+class MadeUpReader(TotalsOfVerdicts):
     """Reader over rows in lists."""
 
     ban: Ban = field(default_factory=make_ban)

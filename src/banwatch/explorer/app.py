@@ -17,6 +17,7 @@ from banwatch.explorer.cross_origin import CrossOriginApi
 from banwatch.explorer.guard import Guard, SiteAddress
 from banwatch.explorer.ooni_api import add_ooni_api
 from banwatch.explorer.page_shell import shell_of
+from banwatch.explorer.places import add_places
 from banwatch.explorer.report_form import add_report_routes
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
@@ -126,6 +127,7 @@ def create_app_over(
     app.state.public_url = site.public_url
     app.state.imprint = imprint
     _add_pages(app)
+    add_places(app, _reader_of)
     add_ooni_api(app, _store_of, _reader_of)
     add_api_routes(app, _reader_of)
     if reports is not None:

@@ -1,7 +1,7 @@
 """Shell of the page that a request asks for."""
 
 from datetime import UTC, datetime
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 
@@ -19,6 +19,6 @@ def shell_of(request: Request) -> Shell:
     return Shell(
         imprint=request.app.state.imprint,
         published=datetime.now(UTC).date(),
-        canonical=f"{request.app.state.public_url}{request.url.path}{query}",
+        canonical=f"{request.app.state.public_url}{quote(request.url.path, safe='/')}{query}",
         embedded=("embed", "1") in asked,
     )

@@ -73,6 +73,9 @@ class Links(Protocol):
     def target(self, name: str) -> str:
         """Return the address of a target's page."""
 
+    def series(self, vantage: Vantage, name: str) -> str:
+        """Return the address of all days of one target from one vantage."""
+
     def search(self) -> str:
         """Return the address that answers a search."""
 
@@ -119,22 +122,25 @@ class LiveLinks:
         return "/feed.xml"
 
     def country(self, code: str) -> str:
-        return ""  # no such page yet
+        return f"/countries/{quote(code, safe='')}"
 
     def network(self, code: str, asn: int) -> str:
-        return ""  # no such page yet
+        return f"/networks/{quote(code, safe='')}/AS{asn}"
 
     def target(self, name: str) -> str:
-        return ""  # no such page yet
+        return f"/targets/{quote(name, safe='')}"
+
+    def series(self, vantage: Vantage, name: str) -> str:
+        return f"/series?{urlencode({**_vantage_query(vantage), 'target': name})}"
 
     def search(self) -> str:
-        return ""  # no such page yet
+        return "/search"
 
     def text(self, name: str) -> str:
-        return ""  # no such page yet
+        return f"/{name}"
 
     def mechanism(self, name: str) -> str:
-        return ""  # no such page yet
+        return f"/glossary#{quote(name, safe='')}"
 
 
 def _vantage_query(vantage: Vantage) -> dict[str, str]:
@@ -218,6 +224,9 @@ class FileLinks:
         return ""
 
     def target(self, name: str) -> str:
+        return ""
+
+    def series(self, vantage: Vantage, name: str) -> str:
         return ""
 
     def search(self) -> str:

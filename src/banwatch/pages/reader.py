@@ -11,7 +11,14 @@ from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.incident import Change, Incident
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
-from banwatch.model.rollup import DailyCell, VantageWitness
+from banwatch.model.rollup import (
+    CountryDay,
+    CountryTotal,
+    DailyCell,
+    NetworkTotal,
+    TargetTotal,
+    VantageWitness,
+)
 from banwatch.model.verdict import Verdict
 
 MOST_COMPARISONS = 5_000
@@ -70,6 +77,21 @@ class Reader(Protocol):
 
         At most `MOST_DAILY_CELLS` come; of more, the first ones.
         """
+
+    def country_totals(self) -> Sequence[CountryTotal]:
+        """Return the counts of every country that was measured, in order of codes."""
+
+    def country_days(self, probe_cc: CountryCode) -> Sequence[CountryDay]:
+        """Return the counts of a country's days, in their order."""
+
+    def network_totals(self, probe_cc: CountryCode) -> Sequence[NetworkTotal]:
+        """Return the counts of every network of a country, in order of numbers."""
+
+    def target_totals(self, probe_cc: CountryCode) -> Sequence[TargetTotal]:
+        """Return the counts of every target in a country, in order of names."""
+
+    def countries_of_target(self, target: TargetName) -> Sequence[TargetTotal]:
+        """Return the counts of one target in every country where it was measured, in order of codes."""
 
     def witnesses(self, probe_cc: CountryCode) -> Sequence[VantageWitness]:
         """Return a measurement of every network and tier of a country."""

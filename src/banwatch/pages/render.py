@@ -5,6 +5,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from banwatch.pages.prose import prose
 from banwatch.pages.shell import Shell
 from banwatch.pages.views.reader_reports import ReadersView
 from banwatch.pages.wording import ladder
@@ -33,6 +34,7 @@ def _environment() -> Environment:
     )
     environment.filters["drawing"] = _drawing
     environment.filters["pre"] = _pre
+    environment.filters["prose"] = prose
     environment.globals["ladder"] = [(rung, ladder.LADDER[rung]) for rung in ladder.Rung]
     return environment
 

@@ -12,7 +12,14 @@ from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.incident import Change, Incident
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
-from banwatch.model.rollup import DailyCell, VantageWitness
+from banwatch.model.rollup import (
+    CountryDay,
+    CountryTotal,
+    DailyCell,
+    NetworkTotal,
+    TargetTotal,
+    VantageWitness,
+)
 from banwatch.model.verdict import Verdict
 from banwatch.pages.reader import MOST_COMPARISONS, MOST_DAILY_CELLS
 from banwatch.store import Store, queries
@@ -92,6 +99,21 @@ class StoreReader:
         return reading.daily_cells(
             self._store, probe_cc, targets=targets, since=since, until=until, limit=MOST_DAILY_CELLS
         )
+
+    def country_totals(self) -> Sequence[CountryTotal]:
+        return reading.countries(self._store)
+
+    def country_days(self, probe_cc: CountryCode) -> Sequence[CountryDay]:
+        return reading.country_days(self._store, probe_cc=probe_cc)
+
+    def network_totals(self, probe_cc: CountryCode) -> Sequence[NetworkTotal]:
+        return reading.networks(self._store, probe_cc)
+
+    def target_totals(self, probe_cc: CountryCode) -> Sequence[TargetTotal]:
+        return reading.targets(self._store, probe_cc)
+
+    def countries_of_target(self, target: TargetName) -> Sequence[TargetTotal]:
+        return reading.countries_of_target(self._store, target)
 
     def witnesses(self, probe_cc: CountryCode) -> Sequence[VantageWitness]:
         return reading.witnesses(self._store, probe_cc)

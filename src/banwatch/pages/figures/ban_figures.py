@@ -183,6 +183,7 @@ def picture_view(
     links: Links,
     *,
     linked: bool = True,
+    files: bool = True,
 ) -> PictureView:
     """Return the view of a drawn chart; without links it is a third as large."""
     linked = linked and "<a " in drawing.inline
@@ -192,6 +193,6 @@ def picture_view(
         alt=chart.alt,
         svg=drawing.inline if linked else drawing.standalone,
         narrow=drawing.narrow,
-        svg_href=links.chart(scope.subject_id, column.vantage, "svg"),
-        png_href=links.chart(scope.subject_id, column.vantage, "png"),
+        svg_href=links.chart(scope.subject_id, column.vantage, "svg") if files else "",
+        png_href=links.chart(scope.subject_id, column.vantage, "png") if files else "",
     )

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 
 from banwatch.model.ban import Measured
 from banwatch.model.incident import Incident
+from banwatch.model.rollup import CountryTotal
 from banwatch.pages.links import Links
 from banwatch.pages.reader import Reader
 from banwatch.pages.views.ban import read_ban
-from banwatch.pages.views.incident import IncidentView, view_incident
 from banwatch.pages.views.notices import Notice, notices_for
+from banwatch.pages.views.places.countries import world_map
+from banwatch.pages.views.places.country import IncidentLine, incident_line
 from banwatch.pages.wording import words
 from banwatch.pages.wording.headline import headline
 
-MAX_INCIDENTS = 100
-"""Incidents on the first page, the latest ones; the API has all."""
+MAX_INCIDENTS = 20
+"""Incidents on the first page, the latest ones; the feed and the API have more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +35,13 @@ class HomePage:
     title: str
     summary: str
     notices: tuple[Notice, ...]
+    map_svg: str
+    """Empty where nothing was measured."""
+    happening: tuple[IncidentLine, ...]
+    """Incidents, those that last first, then the newest."""
+    more: int
     bans: tuple[BanLine, ...]
     unmeasured: tuple[BanLine, ...]
-    incidents: tuple[IncidentView, ...]
     links: Links
 
 
@@ -60,17 +66,33 @@ def view_home(reader: Reader, links: Links, *, recorded: bool) -> HomePage:
             measured.append(BanLine(title=ban.title, href=links.ban(ban_id), sentence=sentence))
         else:
             unmeasured.append(BanLine(title=ban.title, href=links.ban(ban_id), sentence=""))
-    labs = reader.labs()
-    incidents = sorted(reader.incidents(), key=lambda i: (i.onset_latest, i.incident_id), reverse=True)
-    shown = f", the latest {MAX_INCIDENTS} below" if len(incidents) > MAX_INCIDENTS else ""
+    totals = reader.country_totals()
+    labs = reader.labs() if totals else {}
+    found = reader.incidents()
+    incidents = sorted(
+        found, key=lambda one: (one.end_latest is None, one.onset_latest, one.incident_id), reverse=True
+    )
     return HomePage(
-        title="Bans, and what the measurements say",
-        summary=f"{sum(labs.values()):,} measurements; {words.counted(len(incidents), 'incident')}{shown}.",
+        title="What is blocked, for whom, since when",
+        summary=_summary(totals),
         notices=notices_for(labs, recorded=recorded),
+        map_svg=world_map(totals, found, links) if totals and links.search() else "",
+        happening=tuple(incident_line(one, links) for one in incidents[:MAX_INCIDENTS]),
+        more=max(0, len(incidents) - MAX_INCIDENTS),
         bans=tuple(measured),
         unmeasured=tuple(unmeasured),
-        incidents=tuple(view_incident(incident, links) for incident in incidents[:MAX_INCIDENTS]),
         links=links,
+    )
+
+
+def _summary(totals: Sequence[CountryTotal]) -> str:
+    if not totals:
+        return ""
+    countries = words.counted(len(totals), "country", "countries")
+    last = max(total.last_at for total in totals)
+    return (
+        f"{sum(total.total for total in totals):,} verdicts from {countries}, the last measurement of "
+        f"{words.day(last.date())}. Of a country that is not listed, nothing is said: it was not measured."
     )
 
 

@@ -1,0 +1,1 @@
+"""Pages of text: what words mean, how things are measured and judged, how far to trust it, who publishes."""
