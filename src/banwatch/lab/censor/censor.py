@@ -223,7 +223,9 @@ class Censor:
         actions: list[Action] = []
         for ready in finding.rules:
             rule = ready.rule
-            if not _watches(ready, direction) or not self._rules.draw(rule, finding.subject, now_s):
+            if not _watches(ready, direction) or not ready.sees(packet):
+                continue
+            if not self._rules.draw(rule, finding.subject, now_s):
                 continue
             if rule.residual:
                 self._residuals.remember(rule, rule.residual, flow, now_s)

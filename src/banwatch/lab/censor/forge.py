@@ -20,7 +20,7 @@ from banwatch.lab.censor.packet import (
 )
 from banwatch.lab.regime.effect import Finish, ForgeDns, HttpPage, IcmpUnreachable, Reset, Side, TlsAlert
 
-_A, _AAAA, _HTTPS = 1, 28, 65
+_A, _CNAME, _AAAA, _HTTPS = 1, 5, 28, 65
 _SEGMENT_BYTES = 1_400  # fits any path's MTU with the options that a real server would have sent
 _REASONS = {200: "OK", 301: "Moved Permanently", 302: "Found", 307: "Temporary Redirect", 403: "Forbidden"}
 _UNREACHABLE6 = {0: 0, 1: 3, 2: 3, 3: 4}
@@ -78,6 +78,7 @@ def to_answerer(
     flags: int,
     *,
     delivered: bool,
+    payload: bytes = b"",
     offset: int = 0,
     ttl: int | None = None,
 ) -> Inject:
@@ -90,6 +91,7 @@ def to_answerer(
         seq=(_after(packet) if delivered else packet.seq) + offset,
         ack=packet.ack,
         flags=flags,
+        payload=payload,
         ttl=ttl or packet.ttl,
     )
     return Inject(direction, data)
@@ -103,11 +105,21 @@ def resets(effect: Reset, packet: Packet, direction: Direction, *, delivered: bo
         if effect.to in (Side.BOTH, Side.CLIENT):
             # A client in SYN-SENT accepts a reset only if it acknowledges the SYN (RFC 9293, 3.10.7.3).
             flags = RST | ACK if effect.ack or not packet.flags & ACK else RST
-            made.append(to_asker(packet, direction, flags, offset=offset, ttl=effect.ttl))
+            made.append(
+                to_asker(packet, direction, flags, payload=effect.payload, offset=offset, ttl=effect.ttl)
+            )
         if effect.to in (Side.BOTH, Side.SERVER) and (delivered or not packet.flags & SYN):
             flags = RST | ACK if effect.ack else RST
             made.append(
-                to_answerer(packet, direction, flags, delivered=delivered, offset=offset, ttl=effect.ttl)
+                to_answerer(
+                    packet,
+                    direction,
+                    flags,
+                    payload=effect.payload,
+                    delivered=delivered,
+                    offset=offset,
+                    ttl=effect.ttl,
+                )
             )
     return made
 
@@ -163,7 +175,12 @@ def dns_answers(effect: ForgeDns, question: DnsQuestion, seed: int) -> list[byte
     rcode_flags = 0x8180 | effect.rcode  # an answer, recursion desired and available
     replies = []
     for number in range(effect.answers):
-        record = b""
+        record, records = b"", 0
+        owner = b"\xc0\x0c"  # a pointer to the question's name at byte 12 (RFC 1035, section 4.1.4)
+        if effect.cname and not effect.rcode and question.query_type in (_A, _AAAA, _CNAME):
+            labels = _encode_name(effect.cname)
+            head = struct.pack("!HHIH", _CNAME, 1, effect.record_ttl_s, len(labels))
+            record, records, owner = owner + head + labels, 1, labels
         pool: tuple[IPv4Network, ...] | tuple[IPv6Network, ...] = ()
         if not effect.rcode:
             pool = (
@@ -178,15 +195,20 @@ def dns_answers(effect: ForgeDns, question: DnsQuestion, seed: int) -> list[byte
             if question.query_type == _HTTPS:
                 # Priority 1, the name itself, and one parameter: ipv4hint (RFC 9460, sections 2.2 and 7.3).
                 data = struct.pack("!HBHH", 1, 0, 4, 4) + data
-            # The name is a pointer to the question at byte 12 (RFC 1035, section 4.1.4).
-            record = (
-                struct.pack("!HHHIH", 0xC00C, question.query_type, 1, effect.record_ttl_s, len(data)) + data
+            record += (
+                owner + struct.pack("!HHIH", question.query_type, 1, effect.record_ttl_s, len(data)) + data
             )
-        head = struct.pack("!HHHHHH", question.identity, rcode_flags, 1, bool(record), 0, 0)
+            records += 1
+        head = struct.pack("!HHHHHH", question.identity, rcode_flags, 1, records, 0, 0)
         reply = head + question.section + record
         if reply not in replies:
             replies.append(reply)
     return replies
+
+
+def _encode_name(name: str) -> bytes:
+    """Write a name as labels (RFC 1035, section 3.1)."""
+    return b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
 
 
 def _pick(pool: tuple[IPv4Network, ...] | tuple[IPv6Network, ...], key: str, number: int) -> bytes:

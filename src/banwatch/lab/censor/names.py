@@ -20,9 +20,16 @@ class NameMatcher:
             parts = (".*".join(re.escape(part) for part in name.split("*")) for name in names.wildcard)
             self._wildcard = re.compile("|".join(f"(?:{part})" for part in parts))
         self._has_substring = _substring_finder(names.substring)
+        self._excepted = NameMatcher(names.excepted) if names.excepted is not None else None
+        self._holds_all = not len(names)
 
     def matches(self, name: str) -> bool:
         """Return whether the list holds a name, given in lower case without a final dot."""
+        if self._excepted is not None and self._excepted.matches(name):
+            return False
+        return self._holds_all or self._is_listed(name)
+
+    def _is_listed(self, name: str) -> bool:
         if name in self._whole:
             return True
         if self._suffix:

@@ -3,12 +3,12 @@
 import math
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import blake2b
 
 from banwatch.lab.censor.message import ClientHello, DnsQuestion, HttpRequest
 from banwatch.lab.censor.names import NameMatcher, PrefixSet
-from banwatch.lab.censor.packet import TCP, UDP
+from banwatch.lab.censor.packet import TCP, UDP, Packet
 from banwatch.lab.regime.match import (
     BytesTrigger,
     DnsTrigger,
@@ -49,7 +49,7 @@ class CompiledRule:
             names = trigger.sni
         elif isinstance(trigger, HttpTrigger):
             names = trigger.host
-        self._names = NameMatcher(names) if names else None
+        self._names = NameMatcher(names) if names is not None else None
 
     @property
     def first_packets(self) -> int:
@@ -67,6 +67,11 @@ class CompiledRule:
             and (not self._to or self._to.contains(far))
             and (not self._outside or not self._outside.contains(far))
         )
+
+    def sees(self, packet: Packet) -> bool:
+        """Return whether the rule looks at a packet at all, by its headers."""
+        sizes = self.rule.match.tcp_header_bytes
+        return not sizes or (packet.protocol == TCP and packet.payload_start - packet.network_end in sizes)
 
     def matches_dns(self, question: DnsQuestion) -> bool:
         """Return whether the rule matches a DNS question."""
@@ -160,14 +165,10 @@ class RuleSet:
         if self._valid_from_s <= now_s < self.valid_until_s:
             return
         now = datetime.fromtimestamp(now_s, UTC)
-        hour = now.replace(minute=0, second=0, microsecond=0)
-        edges = (
-            {hour, hour + timedelta(hours=1)} if any(r.rule.schedule.hours for r in self._rules) else set()
-        )
-        edges |= {at for r in self._rules for at in (r.rule.schedule.begins, r.rule.schedule.ends) if at}
+        edges = {at for ready in self._rules for at in ready.rule.schedule.changes_around(now)}
         self._valid_from_s = max((at.timestamp() for at in edges if at <= now), default=-math.inf)
         self.valid_until_s = min((at.timestamp() for at in edges if at > now), default=math.inf)
-        active = tuple(ready for ready in self._rules if _is_in_force(ready.rule, now))
+        active = tuple(ready for ready in self._rules if ready.rule.schedule.is_in_force(now))
         if active != self._active:
             self._active = active
             self._cache.clear()
@@ -216,15 +217,6 @@ class RuleSet:
         text = f"{self._seed}|{rule.rule_id}|{rule.per}|{occasion}"
         number = int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
         return number / 2**64 < rule.probability
-
-
-def _is_in_force(rule: Rule, now: datetime) -> bool:
-    schedule = rule.schedule
-    return (
-        (schedule.begins is None or schedule.begins <= now)
-        and (schedule.ends is None or now < schedule.ends)
-        and (not schedule.hours or any(first <= now.hour < last for first, last in schedule.hours))
-    )
 
 
 def entropy(data: bytes) -> float:

@@ -14,7 +14,9 @@ from banwatch.lab.regime.match import (
     TlsTrigger,
 )
 from banwatch.lab.regime.regime import Regime
-from banwatch.lab.regime.rule import Placement, Rule, Schedule
+from banwatch.lab.regime.rule import Placement, Rule
+from banwatch.lab.regime.schedule import Period, Schedule
+from banwatch.lab.regime.schedule_file import DAYS
 from banwatch.lab.regime.tier import Tier
 
 _NAMES_SHOWN = 8
@@ -77,14 +79,28 @@ def _rule_row(rule: Rule, regime: Regime) -> str:
 
 
 def _schedule(schedule: Schedule) -> str:
+    parts = [", ".join(filter(None, map(_period, schedule.periods)))]
+    if schedule.days:
+        parts.append("on " + ", ".join(DAYS[day] for day in sorted(schedule.days)))
+    if schedule.windows:
+        parts.append("at " + ", ".join(f"{_time(first)}-{_time(last)} h" for first, last in schedule.windows))
+    if schedule.days or schedule.windows:
+        offset = schedule.utc_offset_minutes
+        parts.append(f"UTC{'-' if offset < 0 else '+'}{_time(abs(offset))}" if offset else "UTC")
+    return " ".join(filter(None, parts)) or "always"
+
+
+def _period(period: Period) -> str:
     parts = []
-    if schedule.begins:
-        parts.append(f"from {schedule.begins:%Y-%m-%d %H:%M}")
-    if schedule.ends:
-        parts.append(f"until {schedule.ends:%Y-%m-%d %H:%M}")
-    if schedule.hours:
-        parts.append("at " + ", ".join(f"{first}-{last} h UTC" for first, last in schedule.hours))
-    return " ".join(parts) or "always"
+    if period.begins:
+        parts.append(f"from {period.begins:%Y-%m-%d %H:%M}")
+    if period.ends:
+        parts.append(f"until {period.ends:%Y-%m-%d %H:%M}")
+    return " ".join(parts)
+
+
+def _time(minutes: int) -> str:
+    return f"{minutes // 60}:{minutes % 60:02}" if minutes % 60 else str(minutes // 60)
 
 
 def _looks_for(rule: Rule) -> str:
@@ -98,6 +114,8 @@ def _looks_for(rule: Rule) -> str:
         parts.append("over " + ", ".join(_PROTOCOL_NAMES.get(n, str(n)) for n in sorted(match.protocols)))
     if match.ports:
         parts.append("port " + ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in match.ports))
+    if match.tcp_header_bytes:
+        parts.append("TCP header of " + ", ".join(map(str, sorted(match.tcp_header_bytes))) + " bytes")
     if rule.reassembly is not None:
         parts.append("in one segment" if rule.reassembly == 1 else f"in at most {rule.reassembly} segments")
     if rule.way is not Way.OUTBOUND:
@@ -111,7 +129,7 @@ def _trigger(match: Match) -> str:
         kinds = ", ".join(_TYPE_NAMES.get(kind, str(kind)) for kind in sorted(trigger.types))
         return f"DNS question{f' ({kinds})' if kinds else ''} for {_names(trigger.names)}"
     if isinstance(trigger, TlsTrigger):
-        parts = [f"SNI {_names(trigger.sni)}"] if trigger.sni else ["any ClientHello"]
+        parts = [f"SNI {_names(trigger.sni)}"] if trigger.sni is not None else ["any ClientHello"]
         if trigger.ech is not None:
             parts.append("with ECH" if trigger.ech else "without ECH")
         if trigger.esni is not None:
@@ -120,7 +138,7 @@ def _trigger(match: Match) -> str:
             parts.append("ALPN " + ", ".join(sorted(trigger.alpn)))
         return " ".join(parts)
     if isinstance(trigger, HttpTrigger):
-        parts = [f"HTTP request to {_names(trigger.host)}"] if trigger.host else ["HTTP request"]
+        parts = [f"HTTP request to {_names(trigger.host)}"] if trigger.host is not None else ["HTTP request"]
         parts += [f"with path part {part}" for part in trigger.path]
         parts += [f"with keyword {part.decode('latin-1')}" for part in trigger.keyword]
         return " ".join(parts)
@@ -129,7 +147,7 @@ def _trigger(match: Match) -> str:
         return (
             "QUIC"
             + (f" version {versions}" if versions else "")
-            + (f" with SNI {_names(trigger.sni)}" if trigger.sni else "")
+            + (f" with SNI {_names(trigger.sni)}" if trigger.sni is not None else "")
         )
     if isinstance(trigger, BytesTrigger):
         parts = [f"bytes {pattern.hex(' ')}" for pattern in trigger.patterns]
@@ -143,7 +161,10 @@ def _trigger(match: Match) -> str:
 
 def _names(names: NameList) -> str:
     shown = [*sorted(names.suffix), *(f"={name}" for name in sorted(names.exact)), *names.wildcard]
-    return _few(shown + [f"*{part}*" for part in names.substring])
+    listed = _few(shown + [f"*{part}*" for part in names.substring])
+    if names.excepted is None:
+        return listed
+    return f"{listed or 'any name'} except {_names(names.excepted)}"
 
 
 def _few(items: list[str]) -> str:
@@ -159,6 +180,8 @@ def _effect(effect: Effect) -> str:
         value = getattr(effect, option.name)
         if value == option.default or option.name in ("body", "headers"):
             continue
+        if isinstance(value, bytes):
+            value = value.hex(" ")
         shown = _few([str(item) for item in value]) if isinstance(value, tuple) else str(value)
         options.append(f"{option.name.replace('_', ' ')} {shown}")
     return name + (f" ({', '.join(options)})" if options else "")

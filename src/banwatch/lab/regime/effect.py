@@ -47,6 +47,8 @@ class Reset:
     """IP TTL of the forged packets; None mirrors that of the triggering packet."""
     after_handshake: bool = False
     """Whether a rule that a SYN triggers ends the connection only once it is established."""
+    payload: bytes = b""
+    """Bytes that the forged resets carry, as those of some devices do (RFC 9293, section 3.5.3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,8 @@ class ForgeDns:
     """Pool of forged A records; a name gets the same record every time."""
     aaaa: tuple[IPv6Network, ...] = ()
     rcode: int = 0
+    cname: str = ""
+    """Canonical name that the forged reply gives first; its address records are that name's."""
     answers: int = 1
     """Number of forged replies to a question, each with another address of the pool."""
     record_ttl_s: int = 300

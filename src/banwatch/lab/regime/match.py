@@ -17,6 +17,8 @@ class NameList:
     wildcard: tuple[str, ...] = ()
     """Patterns in which `*` stands for any run of characters, dots included."""
     substring: tuple[str, ...] = ()
+    excepted: "NameList | None" = None
+    """Names that are not in the list all the same. With nothing else in it, the list holds all others."""
 
     def __len__(self) -> int:
         return len(self.exact) + len(self.suffix) + len(self.wildcard) + len(self.substring)
@@ -97,4 +99,7 @@ class Match:
     """IP protocol numbers."""
     ports: tuple[tuple[int, int], ...] = ()
     """Ranges of the far end's port, both included."""
+    tcp_header_bytes: frozenset[int] = frozenset()
+    """Sizes of the TCP header of the packet that completes the message; empty is every size. Henan's firewall
+    looks at packets without TCP options alone (Wu et al. 2025)."""
     trigger: Trigger | None = None

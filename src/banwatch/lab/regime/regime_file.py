@@ -5,10 +5,13 @@ from importlib import resources
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
-from banwatch.lab.regime.effect import Way
+from banwatch.lab.regime.effect import Divert, Way
+from banwatch.lab.regime.match import BytesTrigger, HttpTrigger, Match, ShapeTrigger, TlsTrigger
 from banwatch.lab.regime.regime import Parsing, Regime, RegimeSource, Timeline
-from banwatch.lab.regime.rule import Per, Placement, Rule, Schedule
-from banwatch.lab.regime.rule_file import read_effects, read_match, read_mechanism, read_residual
+from banwatch.lab.regime.rule import Per, Placement, Rule
+from banwatch.lab.regime.rule_file import PROTOCOLS, read_effects, read_match, read_mechanism, read_residual
+from banwatch.lab.regime.schedule import Schedule
+from banwatch.lab.regime.schedule_file import read_schedule
 from banwatch.lab.regime.tier import HelperPath, NetworkKind, NetworkPath, Tier
 from banwatch.lab.regime.yaml_file import YamlMapping, YamlValue, read_mapping
 from banwatch.model.errors import BanwatchError
@@ -180,15 +183,23 @@ def _read_rule(rule: YamlMapping, tiers: dict[str, Tier], lists: YamlMapping | N
     reassembly = rule.take("reassembly")
     residual = rule.take("residual")
     schedule = rule.take("schedule")
+    match = read_match(rule.need("match", "what the rule looks for").mapping(), lists, folder)
+    action = rule.need("action", "what the rule does")
+    effects = read_effects(action)
+    if any(isinstance(effect, Divert) for effect in effects) and _begins_late(match):
+        raise action.wrong(
+            "another action: `divert` carries a whole connection, and what this rule looks for comes in its "
+            "middle; match the address (`to`), or forge the name's address (`forge_dns`)"
+        )
     found = Rule(
         rule_id=rule_id,
         tiers=frozenset(item.text() for item in names) or frozenset(tiers),
-        match=read_match(rule.need("match", "what the rule looks for").mapping(), lists, folder),
-        effects=read_effects(rule.need("action", "what the rule does")),
+        match=match,
+        effects=effects,
         mechanism=read_mechanism(mechanism),
         placement=rule.one_of("placement", Placement.IN_PATH),
         way=rule.one_of("way", Way.OUTBOUND),
-        schedule=_read_schedule(schedule.mapping()) if schedule else Schedule(),
+        schedule=read_schedule(schedule.mapping()) if schedule else Schedule(),
         probability=rule.number("probability", 1.0, 0.0, 1.0),
         per=rule.one_of("per", Per.FLOW),
         residual=read_residual(residual.mapping()) if residual else None,
@@ -198,27 +209,14 @@ def _read_rule(rule: YamlMapping, tiers: dict[str, Tier], lists: YamlMapping | N
     return found
 
 
+def _begins_late(match: Match) -> bool:
+    """Whether a rule may match in the middle of a TCP connection, which the far end of another knows not."""
+    if isinstance(match.trigger, (TlsTrigger, HttpTrigger)):
+        return True
+    is_udp = match.protocols == {PROTOCOLS["udp"]}
+    return isinstance(match.trigger, (BytesTrigger, ShapeTrigger)) and not is_udp
+
+
 def _read_reassembly(value: YamlValue) -> int | None:
     words = {"none": 1, "full": None}
     return words[value.text()] if value.text() in words else value.integer(1, 64)
-
-
-def _read_schedule(schedule: YamlMapping) -> Schedule:
-    begins = schedule.take("begins")
-    ends = schedule.take("ends")
-
-    def hours(text: str) -> tuple[int, int]:
-        first, last = (int(part) for part in text.split("-"))
-        if not 0 <= first < last <= 24:
-            raise ValueError(text)
-        return first, last
-
-    found = Schedule(
-        begins=begins.moment() if begins else None,
-        ends=ends.moment() if ends else None,
-        hours=tuple(item.parsed(hours, "hours of the day such as 18-23") for item in schedule.items("hours")),
-    )
-    schedule.finish()
-    if found.begins and found.ends and found.ends <= found.begins:
-        raise schedule.location.error("ends before it begins", "an end after the beginning")
-    return found

@@ -1,11 +1,11 @@
 """Rule of a censor: what it matches, what it does, to whom, and when it is in force."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from banwatch.lab.regime.effect import Effect, Residual, Way
 from banwatch.lab.regime.match import Match
+from banwatch.lab.regime.schedule import Schedule
 
 
 class Placement(StrEnum):
@@ -24,17 +24,6 @@ class Per(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """Period in which a rule is in force, by the lab clock."""
-
-    begins: datetime | None = None
-    ends: datetime | None = None
-    """First moment after the period."""
-    hours: tuple[tuple[int, int], ...] = ()
-    """Ranges of hours of the day in UTC, [first, last); empty is all day."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """Rule of a censor: what it matches, whom it affects, and its effects."""
 
@@ -47,7 +36,7 @@ class Rule:
     placement: Placement = Placement.IN_PATH
     way: Way = Way.OUTBOUND
     """Direction of the packets that are inspected."""
-    schedule: Schedule = Schedule()
+    schedule: Schedule = field(default_factory=Schedule)
     probability: float = 1.0
     per: Per = Per.FLOW
     residual: Residual | None = None

@@ -123,6 +123,10 @@ def read_match(match: YamlMapping, lists: YamlMapping | None, folder: Path) -> M
         ports=tuple(
             item.parsed(_ports, "a port or a range such as 8000-9000") for item in match.items("port")
         ),
+        tcp_header_bytes=frozenset(
+            item.parsed(_header_bytes, "a multiple of 4 from 20 to 60")
+            for item in match.items("tcp_header_bytes")
+        ),
         trigger=triggers[0] if triggers else None,
     )
     match.finish()
@@ -131,6 +135,13 @@ def read_match(match: YamlMapping, lists: YamlMapping | None, folder: Path) -> M
 
 def _query_type(text: str) -> int:
     return QUERY_TYPES[text] if text in QUERY_TYPES else int(text)
+
+
+def _header_bytes(text: str) -> int:
+    size = int(text)
+    if size % 4 or not 20 <= size <= 60:
+        raise ValueError(text)
+    return size
 
 
 def _protocol(text: str) -> int:
@@ -151,7 +162,8 @@ def _ports(text: str) -> tuple[int, int]:
 def read_names(value: YamlValue, lists: YamlMapping | None, folder: Path, depth: int = 0) -> NameList:
     """Read names: a list of suffixes, `@name` for one of the regime's lists, or a mapping by match type.
 
-    The mapping's keys are `exact`, `suffix`, `wildcard`, `substring`, and `file` (suffixes, one a line).
+    The mapping's keys are `exact`, `suffix`, `wildcard`, `substring`, `file` (suffixes, one a line), and
+    `except` (names of the same kinds that are left out; alone, every other name is meant).
     """
     kinds: dict[str, set[str]] = {"exact": set(), "suffix": set(), "wildcard": set(), "substring": set()}
 
@@ -159,8 +171,12 @@ def read_names(value: YamlValue, lists: YamlMapping | None, folder: Path, depth:
         for kind, names in kinds.items():
             names.update(getattr(other, kind))
 
+    excepted: NameList | None = None
     if value.is_mapping:
         mapping = value.mapping()
+        exception = mapping.take("except")
+        if exception is not None:
+            excepted = read_names(exception, lists, folder, depth + 1)
         for kind, names in kinds.items():
             names.update(_name(item) for item in mapping.items(kind))
         for item in mapping.items("file"):
@@ -180,8 +196,9 @@ def read_names(value: YamlValue, lists: YamlMapping | None, folder: Path, depth:
         suffix=frozenset(kinds["suffix"]),
         wildcard=tuple(sorted(kinds["wildcard"])),
         substring=tuple(sorted(kinds["substring"])),
+        excepted=excepted,
     )
-    if not len(found):
+    if not len(found) and excepted is None:
         raise value.wrong("at least one name")
     return found
 
@@ -228,7 +245,13 @@ def _reset(options: YamlMapping) -> Effect:
         offsets=offsets or (0,),
         ttl=_ttl(options),
         after_handshake=options.boolean("after_handshake", False),
+        payload=_payload(options),
     )
+
+
+def _payload(options: YamlMapping) -> bytes:
+    value = options.take("payload")
+    return value.parsed(bytes.fromhex, "bytes in hexadecimal, such as 01 02 03") if value else b""
 
 
 def _finish(options: YamlMapping) -> Effect:
@@ -236,7 +259,7 @@ def _finish(options: YamlMapping) -> Effect:
 
 
 def _forge_dns(options: YamlMapping) -> Effect:
-    rcode = options.take("rcode")
+    rcode, cname = options.take("rcode"), options.take("cname")
     names = ", ".join(RCODES)
     if rcode is not None and rcode.text() not in RCODES:
         raise rcode.wrong(f"one of {names}")
@@ -245,6 +268,7 @@ def _forge_dns(options: YamlMapping) -> Effect:
         aaaa=tuple(item.parsed(IPv6Network, "an IPv6 address or prefix") for item in options.items("aaaa")),
         rcode=RCODES[rcode.text()] if rcode else 0,
         answers=options.integer("answers", 1, 1, 16),
+        cname=_name(cname) if cname else "",
         record_ttl_s=options.integer("record_ttl_s", 300, 0, 2**31 - 1),
         ttl=_ttl(options),
     )
