@@ -1,4 +1,4 @@
-"""Web fetches without the seam: one bounded document, and a body that is read piece by piece.
+"""Web fetches without the seam: one bounded document.
 
 Probe and helper measure with `seam.Net`. Programs that only need a document use this module. Whoever runs
 the command chose the first address, so any host is fetched from, this machine too. A server that redirects
@@ -13,32 +13,14 @@ import socket
 import ssl
 import threading
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from banwatch.model.errors import WireError
 from banwatch.net.http.redirects import REDIRECT_STATUSES
 
 MAX_REDIRECTS = 3
 _CHUNK_BYTES = 1 << 16
-
-
-class StatusError(Exception):
-    """A server answered a request with an HTTP status that is no success.
-
-    Args:
-        status: HTTP status code.
-        reason: the words that the server gave with it.
-    """
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(f"{status} {reason}")
-        self.status = status
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +57,6 @@ def fetch(url: str, *, max_bytes: int, timeout_s: float, accept: str = "*/*") ->
         return _follow(url, deadline, max_bytes, accept)
     except http.client.HTTPException as error:
         raise ConnectionError(str(error) or type(error).__name__) from error
-
-
-@contextlib.contextmanager
-def open_body(url: str, *, timeout_s: float) -> Iterator[BinaryIO]:
-    """Open the body of a document, to be read piece by piece; redirects are followed, proxies are used.
-
-    Args:
-        url: an http or https address that the caller made.
-        timeout_s: deadline of each piece.
-
-    Raises:
-        StatusError: the server refused.
-        OSError: the host is out of reach.
-    """
-    try:
-        body = urllib.request.urlopen(url, timeout=timeout_s)
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise StatusError(error.code, str(error.reason)) from error
-    with body:
-        yield body
 
 
 def _follow(url: str, deadline: float, max_bytes: int, accept: str) -> bytes:

@@ -32,7 +32,7 @@ def ingest(
 
     Args:
         store: a file, or `clickhouse://user@host/name`.
-        paths: files, folders, patterns, `s3://bucket/prefix`, or `-` for the standard input.
+        paths: files, folders, patterns, addresses of buckets, or `-` for the standard input.
         jobs: number of processes; 0 is one a core.
         share: part of the files, such as `3/16`, where several workers share them.
         source_class: class of the files' source.

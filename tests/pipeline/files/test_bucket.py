@@ -1,17 +1,20 @@
-"""A public bucket is listed page by page and read without an account, from a server on loopback."""
+"""Buckets are listed, read in ranges and taken in from moto's server of S3, which runs beside the tests."""
 
 import gzip
+import os
+import re
+import subprocess
+import sys
 import threading
-import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from banwatch import reference
-from banwatch.model.errors import BanwatchError, WireError
+from banwatch.model.errors import BanwatchError
 from banwatch.pipeline.files import bucket, sources
 from banwatch.pipeline.ingest import ingest
 from banwatch.store import Store
@@ -23,117 +26,187 @@ OBJECTS = {
     )
     for hour in range(3)
 } | {"raw/20160401/00/KP/webconnectivity/notes.txt": b"no"}
+LONG = bytes(range(256)) * 300
+_SERVER = "from moto.server import main; main(['-H', '127.0.0.1', '-p', '0'])"
 
 
-class _Server(BaseHTTPRequestHandler):
-    """Server that lists two keys a page, is busy at times, and breaks off one object."""
+def _put(address: str, content: bytes) -> None:
+    headers = {"x-amz-acl": "public-read", "Content-Type": "application/octet-stream"}
+    asked = urllib.request.Request(address, content, headers, method="PUT")
+    with urllib.request.urlopen(asked, timeout=60):
+        pass
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """Run moto's server, with a bucket, as another process."""
+    quiet = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    with subprocess.Popen(
+        [sys.executable, "-c", _SERVER], stderr=subprocess.PIPE, text=True, env=quiet
+    ) as run:
+        try:
+            assert run.stderr is not None
+            lines = iter(run.stderr.readline, "")
+            found = next(filter(None, (re.search(r"http://127\.0\.0\.1:\d+", line) for line in lines)))
+            for name, content in {"": b"", **OBJECTS, "long": LONG}.items():
+                _put(f"{found[0]}/open-data/{name}".rstrip("/"), content)
+            yield found[0]
+        finally:
+            run.kill()
+
+
+@pytest.fixture(params=["anonymous", "an account"])
+def server(endpoint: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Address of the server, asked without and with an account."""
+    for names in bucket._ACCOUNTS.values():
+        for name in names:
+            monkeypatch.delenv(name, raising=False)
+    if request.param != "anonymous":
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    monkeypatch.setenv("BANWATCH_S3_ENDPOINT", endpoint)
+    bucket._store.cache_clear()
+    yield endpoint
+    bucket._store.cache_clear()
+
+
+def test_what_ooni_lays_out_is_found_and_read_and_not_fetched_twice(
+    server: str, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(f"{tmp_path}/s.duckdb") as store:
+        report = ingest(store, ["s3://open-data/raw/20160401/"], reference.load())
+        assert (report.accepted, report.files, report.quarantined) == (6, 3, 0)
+        monkeypatch.setattr(bucket, "_fetch", None)  # whoever fetches now fails
+        again = ingest(store, ["s3://open-data/raw/20160401/"], reference.load())
+        assert (again.accepted, again.duplicates) == (0, 6)
+
+
+@pytest.mark.parametrize(
+    ("address", "count"),
+    [
+        ("s3://open-data", 5),
+        ("s3://open-data/", 5),
+        ("s3://open-data/raw/2016", 4),
+        ("s3://open-data/raw/20160401/0", 4),
+        ("s3://open-data/raw/20160401/01", 1),
+        ("s3://open-data/raw/20160401/01/KP/webconnectivity/2016040100_KP.n1.1.jsonl.gz", 1),
+        ("s3://open-data/raw/2017", 0),
+        ("s3://open-data/r/", 0),
+    ],
+)
+def test_an_address_is_the_beginning_of_names(server: str, address: str, count: int) -> None:
+    found = [key.address for key in bucket.list_keys(address)]
+    assert len(found) == count
+    assert found == sorted(found)
+    assert all(one.startswith(address) for one in found)
+
+
+@pytest.mark.parametrize("size", [1, 1_000, len(LONG) // 4, len(LONG) - 1, len(LONG)])
+def test_ranges_of_any_size_are_the_whole(server: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bucket, "RANGE_BYTES", max(size, 5_000))
+    (key,) = bucket.list_keys("s3://open-data/long")
+    assert b"".join(bucket.read_key(key)) == LONG
+
+
+def test_an_object_that_was_replaced_is_not_mixed(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bucket, "RANGE_BYTES", 5_000)
+    (key,) = bucket.list_keys("s3://open-data/long")
+    with pytest.raises(OSError, match="replaced"):
+        list(bucket.read_key(bucket.Key(key.root, key.name, key.size_bytes, "another")))
+
+
+def test_one_file_of_a_web_server_is_read_at_its_address(server: str) -> None:
+    (key,) = bucket.list_keys(f"{server}/open-data/long")
+    assert b"".join(bucket.read_key(key)) == LONG
+    with pytest.raises(BanwatchError, match="not there"):
+        list(bucket.list_keys(f"{server}/open-data/gone"))
+
+
+def test_what_is_wrong_is_said(server: str) -> None:
+    with pytest.raises(BanwatchError, match="nothing to read"):
+        sources.find(["s3://open-data/none/"])
+    for wrong in ("s3://Open_Data", "az://account", "gs://", "https://user@host/x"):
+        with pytest.raises(BanwatchError, match="no address of a bucket"):
+            sources.find([wrong])
+    with pytest.raises(BanwatchError, match="not there"):
+        list(bucket.read_key(bucket.Key("s3://open-data", "gone", 1, "")))
+    with pytest.raises(BanwatchError, match="not there"):
+        list(bucket.list_keys("s3://other-data/"))
+
+
+@pytest.mark.parametrize(
+    ("root", "kind"), [("gs://b-1", "GCSStore"), ("az://account/box", "AzureStore"), ("s3://b-1", "S3Store")]
+)
+def test_every_cloud_is_opened_without_a_request(root: str, kind: str) -> None:
+    assert type(bucket._store(root)).__name__ == kind
+
+
+class _Faulty(BaseHTTPRequestHandler):
+    """Server that is busy at first, or breaks off in the middle."""
+
+    busy: ClassVar[int] = 0
+    breaks: ClassVar[bool] = False
+    seen: ClassVar[int] = 0
 
     def log_message(self, *arguments: object) -> None:
         """Log nothing."""
 
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
     def do_GET(self) -> None:
-        parts = urllib.parse.urlsplit(self.path)
-        options = dict(urllib.parse.parse_qsl(parts.query))
-        server = self.server
-        assert isinstance(server, _Bucket)
-        server.requests += 1
-        if server.requests in server.busy_at:
+        kind = type(self)
+        kind.seen += 1
+        if kind.seen <= kind.busy:
             self.send_response(503)
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
-        if options.get("list-type") == "2":
-            body = self._page(options)
-        else:
-            name = urllib.parse.unquote(parts.path).removeprefix("/open-data/")
-            if name not in OBJECTS:
-                self.send_error(404)
-                return
-            body = OBJECTS[name]
-            if name == server.broken:
-                body = body[:-40]  # some of its last line too, however far an unpacker gets with the rest
+        content = OBJECTS[min(OBJECTS)]
         self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("ETag", '"1"')
+        self.send_header("Last-Modified", "Fri, 01 Apr 2016 00:00:00 GMT")
         self.end_headers()
-        self.wfile.write(body)
-
-    def _page(self, options: dict[str, str]) -> bytes:
-        names = sorted(name for name in OBJECTS if name.startswith(options["prefix"]))
-        start = int(options.get("continuation-token", 0))
-        shown = "".join(
-            f'<Contents><Key>{n}</Key><Size>{len(OBJECTS[n])}</Size><ETag>"{hash(n)}"</ETag></Contents>'
-            for n in names[start : start + 2]
-        )
-        more = start + 2 < len(names)
-        token = f"<NextContinuationToken>{start + 2}</NextContinuationToken>" if more else ""
-        return (
-            '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
-            f"<IsTruncated>{str(more).lower()}</IsTruncated>{token}{shown}</ListBucketResult>"
-        ).encode()
-
-
-class _Bucket(ThreadingHTTPServer):
-    requests = 0
-    busy_at: frozenset[int] = frozenset()
-    broken = ""
+        if self.command == "GET":
+            self.wfile.write(content[:-40] if kind.breaks else content)
+            self.close_connection = True
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Bucket]:
-    """Serve a bucket on loopback."""
-    monkeypatch.setattr(bucket, "_FIRST_WAIT_S", 0.01)
-    with _Bucket(("127.0.0.1", 0), _Server) as made:
-        monkeypatch.setenv("BANWATCH_S3_ENDPOINT", f"http://127.0.0.1:{made.server_address[1]}")
+def faulty(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Address of a file on a server with faults."""
+    monkeypatch.setitem(bucket._RETRY, "backoff", {})  # type: ignore[arg-type]  # obstore's own, which is short
+    monkeypatch.setattr(_Faulty, "seen", 0)
+    bucket._store.cache_clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Faulty) as made:
         thread = threading.Thread(target=made.serve_forever, daemon=True)
         thread.start()
-        yield made
+        yield f"http://127.0.0.1:{made.server_address[1]}/one.jsonl.gz"
         made.shutdown()
         thread.join()
+    bucket._store.cache_clear()
 
 
-def test_what_ooni_lays_out_is_found_and_read_and_not_fetched_twice(
-    server: _Bucket, tmp_path: object
-) -> None:
-    server.busy_at = frozenset({1, 4})
-    with Store.open(f"{tmp_path}/s.duckdb") as store:
-        report = ingest(store, ["s3://open-data/raw/20160401/"], reference.load())
-        assert (report.accepted, report.files, report.quarantined) == (6, 3, 0)
-        before = server.requests
-        again = ingest(store, ["s3://open-data/raw/20160401/"], reference.load())
-        assert (again.accepted, again.duplicates) == (0, 6)
-        assert server.requests == before + 2  # the two pages of the listing, and nothing else
+def test_a_busy_server_is_asked_again(faulty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Faulty, "busy", 2)
+    (key,) = bucket.list_keys(faulty)
+    assert b"".join(bucket.read_key(key)) == OBJECTS[min(OBJECTS)]
 
 
-def test_an_object_that_breaks_off_is_taken_up_again(server: _Bucket, tmp_path: object) -> None:
-    server.broken = next(iter(OBJECTS))
-    with Store.open(f"{tmp_path}/s.duckdb") as store:
-        first = ingest(store, ["s3://open-data/raw/"], reference.load())
-        assert (first.accepted, first.quarantined) == (5, 1)
-        server.broken = ""
-        ingest(store, ["s3://open-data/raw/"], reference.load())
-        assert store.count(store.table("measurement")) == 6
-
-
-def test_what_is_wrong_is_said(server: _Bucket) -> None:
-    with pytest.raises(BanwatchError, match="nothing to read"):
-        sources.find(["s3://open-data/none/"])
-    with pytest.raises(BanwatchError, match="no address of a bucket"):
-        sources.find(["s3://Open_Data"])
-    with pytest.raises(BanwatchError, match="404"):
-        list(bucket.read_key(bucket.Key("open-data", "gone", 1, "")))
-
-
-def test_a_server_that_stays_busy_is_said(server: _Bucket) -> None:
-    server.busy_at = frozenset(range(100))
+def test_a_server_that_stays_busy_is_said(faulty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Faulty, "busy", 1_000)
     with pytest.raises(BanwatchError, match="does not answer"):
-        sources.find(["s3://open-data/raw/"])
+        sources.find([faulty])
 
 
-@given(st.binary(max_size=200) | st.text(alphabet="<>/&;!ENTITYKey Contents1", max_size=200).map(str.encode))
-def test_no_bytes_break_the_reader_of_listings(page: bytes) -> None:
-    try:
-        keys, token = bucket.parse_listing_untrusted(page, "b")
-    except WireError:
-        return
-    assert isinstance(token, str)
-    assert all(key.bucket == "b" for key in keys)
+def test_an_object_that_breaks_off_is_taken_up_again(
+    faulty: str, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_Faulty, "breaks", True)
+    with Store.open(f"{tmp_path}/s.duckdb") as store:
+        first = ingest(store, [faulty], reference.load())
+        assert (first.accepted, first.quarantined) == (0, 1)
+        monkeypatch.setattr(_Faulty, "breaks", False)
+        ingest(store, [faulty], reference.load())
+        assert store.count(store.table("measurement")) == 2
