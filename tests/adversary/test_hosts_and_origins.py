@@ -33,7 +33,7 @@ def test_only_names_of_the_site_are_answered(app: FastAPI) -> None:
 
 
 def test_no_answer_reflects_the_host(app: FastAPI) -> None:
-    for path in ("/", "/feed.xml", "/api/measurements/none", "/api", "/bans/kp-test"):
+    for path in ("/", "/feed.xml", "/api/v2/measurements/none", "/api/v2", "/bans/kp-test"):
         body = ask(app, "GET", path, host="198.51.100.77").text
         assert "198.51.100.77" not in body, path
     assert "https://observatory.example/" in ask(app, "GET", "/feed.xml", host="127.0.0.1").text
@@ -62,7 +62,9 @@ def test_other_sites_cannot_write(app: FastAPI, headers: dict[str, str]) -> None
     assert writing  # the readers' form and its twin at least
     for method, path in writing:
         assert ask(app, method, path.replace("{", "").replace("}", ""), b"{}", **headers).status == 403
-    own = ask(app, "POST", "/api/reports", b"{}", origin="http://127.0.0.1", content_type="application/json")
+    own = ask(
+        app, "POST", "/api/v2/reports", b"{}", origin="http://127.0.0.1", content_type="application/json"
+    )
     assert own.status == 400  # taken, and then found to be empty
 
 
@@ -71,8 +73,8 @@ def test_every_answer_has_its_policies(app: FastAPI) -> None:
         "/": 200,
         "/nowhere": 404,
         "/bans/none": 404,
-        "/api/verdicts?limit=0": 400,
-        "/api/verdicts?since=0001-01-01T00:00:00%2B14:00": 400,
+        "/api/v2/verdicts?limit=0": 400,
+        "/api/v2/verdicts?since=0001-01-01T00:00:00%2B14:00": 400,
         "/static/style.css": 200,
         "/openapi.json": 200,
     }
@@ -111,4 +113,4 @@ def test_an_error_of_ours_is_one_line_without_the_request(
 
 
 def test_a_path_of_a_report_file_is_not_shown(app: FastAPI, tmp_path: Path) -> None:
-    assert str(tmp_path.parent) not in ask(app, "GET", "/api/reports").text
+    assert str(tmp_path.parent) not in ask(app, "GET", "/api/v2/reports").text

@@ -110,7 +110,7 @@ def test_from_the_spool_to_the_page_through_kills(tmp_path: Path) -> None:
         page = served.wait_for(f"/measurements/{named(0)[0]}", b"youtube.com")
         assert b"likely blocked" in page
         until = time.monotonic() + 60
-        while len(json.loads(served.ask("GET", "/api/verdicts?limit=1000")[1])["items"]) < len(uids):
+        while len(json.loads(served.ask("GET", "/api/v2/verdicts?limit=1000")[1])["items"]) < len(uids):
             assert time.monotonic() < until
             time.sleep(0.2)
     assert not (tmp_path / "s.duckdb.owner").exists()

@@ -54,7 +54,7 @@ def test_from_the_form_to_the_pages(app: FastAPI, book: ReportBook) -> None:
     assert (filed.claim.target, filed.claim.note) == ("youtube.com", note)  # counted as measurements are
     before = [get(app, address).text for address in ("/bans/kp-test", "/incidents/KP-2016-0001", "/")]
     assert all("since noon" not in text for text in before)
-    assert json.loads(get(app, "/api/reports").body) == []
+    assert json.loads(get(app, "/api/v2/reports").body)["items"] == []
     book.decide([filed.report_id], ReportState.ACCEPTED, datetime(2026, 1, 1, tzinfo=UTC))
     for address in ("/bans/kp-test", "/incidents/KP-2016-0001"):
         answer = get(app, address)
@@ -65,8 +65,8 @@ def test_from_the_form_to_the_pages(app: FastAPI, book: ReportBook) -> None:
         assert page.scripts == []
         assert page.unexpected == []
         assert "form-action 'self'" in answer.headers["content-security-policy"]
-    assert json.loads(get(app, "/api/reports?cc=KP").body)[0]["claim"]["target"] == "youtube.com"
-    assert json.loads(get(app, "/api/reports?cc=UG").body) == []
+    assert json.loads(get(app, "/api/v2/reports?cc=KP").body)["items"][0]["claim"]["target"] == "youtube.com"
+    assert json.loads(get(app, "/api/v2/reports?cc=UG").body)["items"] == []
 
 
 def test_reports_change_no_word_outside_their_section(app: FastAPI, book: ReportBook) -> None:
@@ -74,11 +74,11 @@ def test_reports_change_no_word_outside_their_section(app: FastAPI, book: Report
         "/bans/kp-test",
         "/incidents/KP-2016-0001",
         "/",
-        "/api/bans/kp-test",
-        "/api/incidents",
+        "/api/v2/bans/kp-test",
+        "/api/v2/incidents",
         "/feed.xml",
     )
-    cells = "/api/cells?cc=KP&target=youtube.com"
+    cells = "/api/v2/cells?grain=hour&cc=KP&target=youtube.com"
 
     def rest() -> list[str]:
         texts = [get(app, address).text for address in (*pages, cells)]
@@ -147,7 +147,7 @@ def test_a_form_of_another_site_is_not_taken(app: FastAPI, book: ReportBook, hea
     assert answer.status == 403
     if headers:
         answer = post(
-            app, "/api/reports", json.dumps(FILLED).encode(), content_type="application/json", **headers
+            app, "/api/v2/reports", json.dumps(FILLED).encode(), content_type="application/json", **headers
         )
         assert answer.status == 403
     assert list(book.reports()) == []
@@ -160,12 +160,12 @@ def test_a_newer_browser_says_so_in_another_header(app: FastAPI) -> None:
 
 def test_a_program_reports_by_json_alone(app: FastAPI, book: ReportBook) -> None:
     body = json.dumps(FILLED).encode()
-    answer = post(app, "/api/reports", body, content_type="application/json; charset=utf-8")
+    answer = post(app, "/api/v2/reports", body, content_type="application/json; charset=utf-8")
     assert answer.status == 201
     assert json.loads(answer.body)["state"] == "pending"
-    assert post(app, "/api/reports", body, content_type="text/plain").status == 415
-    assert post(app, "/api/reports", b"{", content_type="application/json").status == 400
-    assert post(app, "/api/reports", b"x" * 20_000, content_type="application/json").status == 413
+    assert post(app, "/api/v2/reports", body, content_type="text/plain").status == 415
+    assert post(app, "/api/v2/reports", b"{", content_type="application/json").status == 400
+    assert post(app, "/api/v2/reports", b"x" * 20_000, content_type="application/json").status == 413
     assert get(app, "/report?target=youtube.com&country=KP").status == 200  # asking takes nothing
     assert len(book.reports()) == 1
 
@@ -186,7 +186,7 @@ def test_too_many_are_told_to_wait(app: FastAPI) -> None:
     answer = send(app, FILLED)
     assert (answer.status, answer.headers["retry-after"]) == (429, "3600")
     assert "Enough readers have reported this" in answer.text
-    answer = post(app, "/api/reports", json.dumps(FILLED).encode(), content_type="application/json")
+    answer = post(app, "/api/v2/reports", json.dumps(FILLED).encode(), content_type="application/json")
     assert answer.status == 429
 
 

@@ -10,15 +10,16 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
-from starlette.middleware.gzip import GZipMiddleware
 
-from banwatch.explorer.api import add_api_routes
+from banwatch.explorer.api_v2 import add_api_v2
 from banwatch.explorer.cross_origin import CrossOriginApi
 from banwatch.explorer.guard import Guard, SiteAddress
+from banwatch.explorer.kept_files import kept_files
 from banwatch.explorer.ooni_api import add_ooni_api
+from banwatch.explorer.packed_answers import PackedAnswers
 from banwatch.explorer.page_shell import shell_of
 from banwatch.explorer.places import add_places
-from banwatch.explorer.report_form import add_report_routes
+from banwatch.explorer.report_form import add_report_routes, report_taker
 from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.report import ReaderReport, ReportState
@@ -103,7 +104,7 @@ def create_app_over(
 
     app.add_middleware(Guard, site=site, proxies=proxies or Proxies(), form_path=FORM)
     app.add_middleware(CrossOriginApi)
-    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6)
+    app.add_middleware(PackedAnswers)
 
     @app.exception_handler(NotFoundError)
     async def missing(request: Request, error: NotFoundError) -> Response:
@@ -112,7 +113,9 @@ def create_app_over(
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
         title = "Not found" if error.status_code == 404 else "Not possible"
-        return _refuse(request, title, f"{error.detail}.", error.status_code)
+        answer = _refuse(request, title, f"{error.detail}.", error.status_code)
+        answer.headers.update(error.headers or {})
+        return answer
 
     @app.exception_handler(RequestValidationError)
     async def misunderstood(request: Request, error: RequestValidationError) -> Response:
@@ -129,7 +132,13 @@ def create_app_over(
     _add_pages(app)
     add_places(app, _reader_of)
     add_ooni_api(app, _store_of, _reader_of)
-    add_api_routes(app, _reader_of)
+    add_api_v2(
+        app,
+        _store_of,
+        _reader_of,
+        kept_files(reports) if reports is not None else None,
+        report_taker(reports) if reports is not None else None,
+    )
     if reports is not None:
         add_report_routes(app, reports)
     return app

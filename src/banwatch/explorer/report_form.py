@@ -1,25 +1,22 @@
-"""Routes for readers' reports that something does not open: a form, and its twin for programs.
+"""Form for readers' reports that something does not open, and its twin for programs.
 
 No address of a sender is read, kept or logged, and there are no cookies. A form is taken only where the
 browser says that it is ours, so that no other site can make its readers' browsers report.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated
 
 import msgspec
-from fastapi import FastAPI, Query, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from banwatch.explorer.list_page import MAX_LIST, cut_list
 from banwatch.explorer.report_request import NotTakenError, read_body, require_same_origin, retry_header
 from banwatch.formats.own_address import is_address
 from banwatch.formats.reader_report import (
-    MAX_NOTE,
     Fields,
     parse_form_untrusted,
     parse_json_untrusted,
@@ -28,7 +25,7 @@ from banwatch.formats.reader_report import (
 from banwatch.formats.scrub import scrubber
 from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import TargetName
-from banwatch.model.report import ReaderReport, ReportState
+from banwatch.model.report import ReaderReport
 from banwatch.pages.live_pages import render_message, render_report_form
 from banwatch.pages.views.reader_reports import FORM
 from banwatch.reference.suffixes import target_of
@@ -36,13 +33,12 @@ from banwatch.store.reports import RefusedError, ReportBook
 
 _log = logging.getLogger(__name__)
 _FILED = "/report/filed"
-_API = "/api/reports"
 
 
 def add_report_routes(
     app: FastAPI, book: ReportBook, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> None:
-    """Add the form and the API's routes for reports."""
+    """Add the form."""
 
     @app.get(FORM, include_in_schema=False, response_class=HTMLResponse)
     def form() -> str:
@@ -67,11 +63,13 @@ def add_report_routes(
             return HTMLResponse(render_report_form(given, error.reason), error.status, retry_header(error))
         return RedirectResponse(_FILED, 303)
 
-    schema = {"requestBody": {"required": True, "content": {"application/json": {"schema": _schema()}}}}
 
-    @app.post(_API, response_model=ReaderReport, status_code=201, tags=["reports"], openapi_extra=schema)
+def report_taker(
+    book: ReportBook, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Callable[[Request], Awaitable[Response]]:
+    """Make the function that takes a report from a program, in JSON."""
+
     async def take(request: Request) -> Response:
-        """Report that something does not open. It is shown once a moderator has accepted it."""
         try:
             require_same_origin(request.headers, program=True)
             given = parse_json_untrusted(await read_body(request, "application/json"))
@@ -82,25 +80,7 @@ def add_report_routes(
             return JSONResponse({"error": error.reason}, error.status, retry_header(error))
         return Response(msgspec.json.encode(report), 201, media_type="application/json")
 
-    @app.get(_API, response_model=list[ReaderReport], tags=["reports"])
-    def accepted(
-        request: Request,
-        cc: str | None = None,
-        target: str | None = None,
-        limit: Annotated[int, Query(ge=1, le=MAX_LIST)] = MAX_LIST,
-        after: str | None = None,
-    ) -> Response:
-        """Return readers' reports that a moderator accepted: not measured, not verified.
-
-        They are in order of arrival; the header `Link` has the next page, where there is one.
-        """
-        found = [
-            report
-            for report in book.reports(ReportState.ACCEPTED)
-            if cc in (None, report.claim.probe_cc) and target in (None, report.claim.target)
-        ]
-        page, link = cut_list(request, found, limit, after, id_of=lambda one: one.report_id)
-        return Response(msgspec.json.encode(page), media_type="application/json", headers=link)
+    return take
 
 
 def _scrubbed(given: Fields, request: Request) -> Fields:
@@ -123,18 +103,3 @@ def _take(book: ReportBook, given: Fields, now: datetime) -> ReaderReport:
     except BanwatchError as error:
         _log.error("a reader's report was lost: %s", error)
         raise NotTakenError(503, "It cannot be kept here at the moment") from error
-
-
-def _schema() -> dict[str, object]:
-    text = {"type": "string"}
-    return {
-        "type": "object",
-        "required": ["target"],
-        "properties": {
-            "target": {**text, "description": "A domain, or the name of an app"},
-            "network": {**text, "description": "Its AS number, such as AS131279; may be empty"},
-            "country": {**text, "description": "Two letters, such as KP; may be empty"},
-            "time": {**text, "description": "ISO 8601, UTC where it names no zone; empty is now"},
-            "note": {**text, "maxLength": MAX_NOTE},
-        },
-    }

@@ -45,7 +45,7 @@ def require_same_origin(headers: Mapping[str, str], *, program: bool) -> None:
         raise NotTakenError(403, "It was not sent from this site's own form")
 
 
-async def read_body(request: Request, media_type: str) -> bytes:
+async def read_body(request: Request, media_type: str, *, most_bytes: int = MAX_BYTES) -> bytes:
     """Read a request's body, within limits of time and size.
 
     Raises:
@@ -53,18 +53,18 @@ async def read_body(request: Request, media_type: str) -> bytes:
     """
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != media_type:
-        raise NotTakenError(415, f"A report is sent as {media_type}")
+        raise NotTakenError(415, f"It is sent as {media_type}")
     body = bytearray()
     try:
         async with asyncio.timeout(_BODY_S):
             async for piece in request.stream():
                 body += piece
-                if len(body) > MAX_BYTES:
-                    raise NotTakenError(413, "The report is too long")
+                if len(body) > most_bytes:
+                    raise NotTakenError(413, "It is too long")
     except TimeoutError as error:
-        raise NotTakenError(408, "The report did not come in whole") from error
+        raise NotTakenError(408, "It did not come in whole") from error
     except ClientDisconnect as error:
-        raise NotTakenError(400, "The report did not come in whole") from error
+        raise NotTakenError(400, "It did not come in whole") from error
     return bytes(body)
 
 

@@ -17,7 +17,7 @@ def _ingest(
     paths: Annotated[
         list[str],
         typer.Argument(
-            help="Files, folders, patterns, s3://..., gs://..., az://..., https://..., or - for standard input.",
+            help="Files, folders, patterns, buckets (s3://, gs://, az://), https:// files, or - for stdin.",
             metavar="PATH...",
         ),
     ],

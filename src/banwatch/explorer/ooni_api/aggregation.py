@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
+from banwatch.explorer.api_v2.forms import inert
 from banwatch.explorer.ooni_api.asked import Asked, AskedError
 from banwatch.explorer.ooni_api.categories import category_of, inputs_of
 from banwatch.explorer.ooni_api.measurements import json_answer, targets_of
@@ -222,10 +223,5 @@ def _csv(rows: Iterable[Mapping[str, Any]], axes: Sequence[str]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, sorted((*axes, *_COUNTS)))
     writer.writeheader()
-    writer.writerows({name: _inert(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: inert(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
-
-
-def _inert(value: Any) -> Any:
-    """Keep a spreadsheet from reading a stranger's text as a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
