@@ -31,7 +31,7 @@ MAX_DAYS = 3_650
 
 
 class TokenScope(StrEnum):
-    """What a token lets its bearer do."""
+    """Permission that a token gives its bearer."""
 
     MODERATE = "moderate"
     """Read readers' reports that wait, and accept or reject them."""

@@ -1,4 +1,4 @@
-"""What others told: readers' reports, signals of other observatories, and scores of accuracy."""
+"""Statements of others: readers' reports, signals of other observatories, and scores of accuracy."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
