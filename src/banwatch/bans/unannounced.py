@@ -63,7 +63,7 @@ def _windows(windows: Iterable[str]) -> _Times:
 
 
 def _is_about(ban: Ban, incident: Incident, target: TargetName) -> bool:
-    if incident.kind is IncidentKind.SHUTDOWN:
+    if incident.kind is not IncidentKind.BLOCKING:
         return ban.shutdown
     return target in announced_targets(ban)
 

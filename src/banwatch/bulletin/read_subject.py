@@ -94,7 +94,7 @@ def _read_incident(reader: Reader, incident: Incident, *, recorded: bool) -> Bul
         if cell.probe_asn in incident.asns and cell.access_tier in incident.access_tiers
     ]
     targets = incident.targets
-    if incident.kind is IncidentKind.SHUTDOWN:
+    if incident.kind is not IncidentKind.BLOCKING:
         targets = tuple(sorted({cell.target for cell in cells}))
     wanted = frozenset(targets)
     days = fold_days(cell for cell in cells if cell.target in wanted)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from banwatch.detect.blocking.baseline import Prior
 from banwatch.detect.blocking.changes import find_blocking
 from banwatch.detect.blocking.emissions import DEFAULT, Emissions
+from banwatch.detect.blocking.impaired import find_impaired
 from banwatch.detect.blocking.schedule import find_scheduled
 from banwatch.detect.shutdowns.cut_off import find_cut_off
 from banwatch.detect.shutdowns.find import find_silences
@@ -75,6 +76,7 @@ class CountryFindings:
 
     blocking: tuple[Change, ...] = ()
     cut_off: tuple[Change, ...] = ()
+    impaired: tuple[Change, ...] = ()
     silences: CountrySilences = field(default_factory=CountrySilences)
     last: datetime | None = None
     """Start of its last hour with a measurement; None without any."""
@@ -117,6 +119,7 @@ def find_in_country(
     return CountryFindings(
         blocking=tuple(changes),
         cut_off=tuple(find_cut_off(every)),
+        impaired=tuple(find_impaired(every)),
         silences=silences,
         last=max(cell.hour for cell in every),
     )
@@ -128,7 +131,9 @@ def settle(found: Mapping[CountryCode, CountryFindings]) -> dict[CountryCode, tu
     settled: dict[CountryCode, tuple[Change, ...]] = {}
     for country, mine in found.items():
         alone = [one for one in silent[country] if not any(_overlap(one, other) for other in mine.cut_off)]
-        every = [*mine.blocking, *join_shutdowns([*alone, *mine.cut_off])]
+        shutdowns = join_shutdowns([*alone, *mine.cut_off])
+        impaired = [one for one in mine.impaired if not any(_overlap(one, other) for other in shutdowns)]
+        every = [*mine.blocking, *shutdowns, *join_shutdowns(impaired)]
         settled[country] = tuple(sorted(every, key=_order))
     return settled
 

@@ -17,6 +17,8 @@ class IncidentKind(StrEnum):
 
     BLOCKING = "blocking"
     SHUTDOWN = "shutdown"
+    IMPAIRMENT = "impairment"
+    """Nearly everything on a network failed or was slow, for no cause that shows interference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

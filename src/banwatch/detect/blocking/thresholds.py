@@ -47,3 +47,10 @@ POOLED_WITHIN_HOURS = 96
 """Hours around an onset in which it counts as one event."""
 POOLED_MOST_NATS = 20.0
 """Log odds above which more changes nothing: keeps running sums within floating point."""
+
+# --- everything on a network impaired ----------------------------------------------------------------------
+
+IMPAIRED_TARGETS = 4
+"""Targets that must be impaired in an hour: three fail together where they share a host or a resolver."""
+IMPAIRED_HOURS_BY_TWO = 2
+"""Hours in which two voices measured one target: one voice alone can say that everything is impaired."""

@@ -24,7 +24,7 @@ def extent_of(changes: Sequence[Change], cells: Sequence[Cell]) -> tuple[Scope, 
     ends = [change.end_earliest for change in changes]
     until = None if None in ends else min(end for end in ends if end)
     meanwhile = [cell for cell in cells if cell.hour >= since and (until is None or cell.last_at <= until)]
-    if changes[0].kind is IncidentKind.SHUTDOWN:
+    if changes[0].kind is not IncidentKind.BLOCKING:
         return _networks(changes, meanwhile, cells)
     return _everything(changes, meanwhile)
 

@@ -45,7 +45,7 @@ def _member(key: SeriesKey, changes: Sequence[Change], cells: Sequence[Cell]) ->
     first, last = ordered[0], ordered[-1]
     during = [cell for change in ordered for cell in within(change, cells)]
     showing = [cell for cell in during if interfered_in(cell)]
-    of_shutdown = first.kind is IncidentKind.SHUTDOWN
+    of_shutdown = first.kind is not IncidentKind.BLOCKING
     phases = phases_of(showing)
     count = sum(change.measurements for change in ordered)
     interfered = count if of_shutdown else sum(interfered_in(cell) for cell in showing)

@@ -59,7 +59,7 @@ def select_changes(
     traces_of = cells_of_series(as_interference(every_cell), partly) if partly else {}
     kept: list[Cluster] = []
     clusters = clusters_of((change for change in every if change not in aside), support.measured_on)
-    kept += [Cluster(one, one) for one in clusters if one[0].kind is IncidentKind.SHUTDOWN]
+    kept += [Cluster(one, one) for one in clusters if one[0].kind is not IncidentKind.BLOCKING]
     of_blocking = [one for one in clusters if one[0].kind is IncidentKind.BLOCKING]
     for is_partly in (False, True):
         mine = [one for one in of_blocking if one[0].partly is is_partly]

@@ -87,6 +87,8 @@ def _line(one: Member, kind: IncidentKind) -> str:
         parts.append(f"{len(one.windows)} times")
     if kind is IncidentKind.SHUTDOWN:
         parts.append(f"{one.measurements} measurements in which nothing answered")
+    elif kind is IncidentKind.IMPAIRMENT:
+        parts.append(f"{one.measurements} measurements that did not load, for an unclear cause")
     else:
         parts.append(
             f"{one.interfered} of {one.measurements} measurements showed it ({one.share:.0%}), "

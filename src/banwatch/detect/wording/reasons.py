@@ -47,7 +47,25 @@ def reasons(incident: Incident, cells: Iterable[Cell]) -> tuple[str, ...]:
     before = [cell for cell in mine if incident.onset_known and week[0] <= cell.last_at <= week[1]]
     if incident.kind is IncidentKind.SHUTDOWN:
         return (*_of_shutdown(incident, during, before), *member_lines(incident))
+    if incident.kind is IncidentKind.IMPAIRMENT:
+        return (*_of_impairment(incident, during, before), *member_lines(incident))
     return (*_of_blocking(incident, during, before), *member_lines(incident))
+
+
+def _of_impairment(incident: Incident, during: Sequence[Cell], before: Sequence[Cell]) -> tuple[str, ...]:
+    over = incident.end_earliest
+    mine = [cell for cell in during if over is None or cell.last_at <= over]
+    targets = {cell.target for cell in mine if cell.impaired}
+    loaded = sum(cell.ok for cell in before)
+    failed = sum(cell.impaired for cell in before)
+    return (
+        f"For it: {incident.measurements} measurements of {len(targets)} targets did not load on "
+        f"{', '.join(render_asn(asn) for asn in incident.asns)}, none of them with a sign of interference.",
+        f"Before it: {loaded} loaded and {failed} did not in the week before it began.",
+        f"Against it: {sum(cell.ok for cell in mine)} measurements in that time loaded.",
+        "Its cause is not known: an overload, a damaged line and throttling of everything look "
+        "the same. Measurements of speed from there, and of other networks then, would tell more.",
+    )
 
 
 def _of_blocking(incident: Incident, during: Sequence[Cell], before: Sequence[Cell]) -> tuple[str, ...]:

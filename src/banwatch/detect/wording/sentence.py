@@ -32,6 +32,12 @@ def render_sentence(incident: Incident, *, own_resolver: bool = False) -> str:
     elif incident.kind is IncidentKind.SHUTDOWN:
         what = f"Nothing was heard from {where[3:]}"
         count = "told by the absence of what is usually measured there, and nothing was measured meanwhile"
+    elif incident.kind is IncidentKind.IMPAIRMENT:
+        what = f"Nearly everything failed or came too slowly {where}"
+        count = (
+            f"{incident.measurements} measurements did not load, for no cause that shows interference: "
+            "throttling of everything, an overload and a damaged line look the same"
+        )
     else:
         partly = is_partial(incident.scopes)
         how = "could be reached only in part" if partly else "could not be reached as usual"

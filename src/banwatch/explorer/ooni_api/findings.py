@@ -68,6 +68,8 @@ def _finding(one: Incident, origin: str) -> dict[str, Any]:
     what = (
         "Network shutdown"
         if one.kind is IncidentKind.SHUTDOWN
+        else "Nearly everything failed, cause unclear"
+        if one.kind is IncidentKind.IMPAIRMENT
         else "Blocking of " + words.listed(one.targets, 3)
     )
     since = "since" if one.onset_known else "seen since"

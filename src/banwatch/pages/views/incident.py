@@ -103,9 +103,11 @@ def view_incident(incident: Incident, links: Links) -> IncidentView:
     return IncidentView(
         id=incident.incident_id,
         href=links.incident(incident.incident_id),
-        kind={IncidentKind.BLOCKING: "Interference", IncidentKind.SHUTDOWN: "No answer at all"}[
-            incident.kind
-        ],
+        kind={
+            IncidentKind.BLOCKING: "Interference",
+            IncidentKind.SHUTDOWN: "No answer at all",
+            IncidentKind.IMPAIRMENT: "Trouble of unclear cause",
+        }[incident.kind],
         title=title_of(incident),
         sentence=sentence_of(incident),
         onset=onset,
@@ -142,6 +144,8 @@ def title_of(incident: Incident) -> str:
     if incident.kind is IncidentKind.SHUTDOWN:
         abroad = " from abroad" if incident.reached else ""
         what = f"{ladder.word(Rung.SILENT)}{abroad}"
+    elif incident.kind is IncidentKind.IMPAIRMENT:
+        what = "Nearly everything failed or was slow, cause unclear,"
     else:
         part = "Partial interference" if is_partial(incident.scopes) else "Interference"
         if len(incident.targets) <= _MAX_NAMES:
@@ -156,6 +160,8 @@ def sentence_of(incident: Incident) -> str:
     """Describe an incident with its counts and their denominators, in the words of the ladder."""
     if incident.kind is IncidentKind.SHUTDOWN:
         return shutdown_sentence(incident)
+    if incident.kind is IncidentKind.IMPAIRMENT:
+        return incident.sentence
     could_tell = sum(member.measurements for member in incident.members)
     counted = sum(member.interfered for member in incident.members)
     mechanisms = words.listed([words.mechanism_briefly(name) for name in incident.mechanisms], 4)

@@ -71,7 +71,7 @@ def on_incident(reports: Iterable[ReaderReport], incident: Incident) -> list[Rea
     return [
         report
         for report in reports
-        if (incident.kind is IncidentKind.SHUTDOWN or report.claim.target.casefold() in targets)
+        if (incident.kind is not IncidentKind.BLOCKING or report.claim.target.casefold() in targets)
         and _from(report, {incident.probe_cc}, set(incident.asns))
         and incident.onset_earliest - _AROUND <= report.claim.seen_at
         and (until is None or report.claim.seen_at <= until + _AROUND)
