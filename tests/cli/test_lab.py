@@ -43,7 +43,10 @@ def test_the_doctor_says_what_is_missing_and_what_to_do() -> None:
 def test_a_programs_exit_code_and_output_come_back(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     truth = tmp_path / "truth.jsonl"
     truth.write_text("of another run, youtube-dns\n")
-    script = "import socket; print(socket.gethostbyname('www.youtube.com')); raise SystemExit(9)"
+    script = (
+        "import os, socket; print(socket.gethostbyname('www.youtube.com')); print(os.environ['BANWATCH_LAB'])"
+        "; raise SystemExit(9)"
+    )
     options = (
         "--regime",
         "dprk-2016",
@@ -56,12 +59,20 @@ def test_a_programs_exit_code_and_output_come_back(tmp_path: Path, capfd: pytest
     )
     code, _ = run("run", *options, "--", sys.executable, "-c", script)
     assert code == 9
-    assert capfd.readouterr().out.startswith(
-        ("31.13.94.", "104.244.46.")
-    )  # the visitor's tier: rules concern it
+    address, marks = capfd.readouterr().out.splitlines()
+    assert address.startswith(("31.13.94.", "104.244.46."))  # the visitor's tier: rules concern it
+    assert json.loads(marks)["lab"] == "dprk-2016"
+    assert json.loads(marks)["tier"] == "visitor"
     (line,) = (json.loads(text) for text in truth.read_text().splitlines() if "youtube-dns" in text)
     assert line["started_at"].startswith("2016-04-04T00:00")
     assert (tmp_path / "p").stat().st_size > 100
+
+
+def test_the_sites_of_the_world_are_listed() -> None:
+    code, printed = run("sites")
+    assert code == 0
+    assert "www.youtube.com" in printed
+    assert "(down for everybody)" in printed
 
 
 def test_what_cannot_be_is_said(tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """Work on a store, done here or by the process that owns the store."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from banwatch import reference
 from banwatch.collector import writable
 from banwatch.judge.ruleset_file import CURRENT, Ruleset
+from banwatch.model.errors import BanwatchError
 from banwatch.model.progress import Progress
 from banwatch.model.receipt import SourceClass
 from banwatch.net.linux.capacity import usable_cores
@@ -43,10 +45,26 @@ def ingest(
     """
     share_of = sources.parse_share(share)
     sources.find(paths)  # an absent path is an error before a store is made
+    is_new = _is_new_file(store)
     with writable(store) as writer:
-        return writer.ingest(
+        report = writer.ingest(
             paths, jobs=jobs or usable_cores(), share=share_of, source_class=source_class, progress=progress
         )
+    return replace(report, new_store=store if is_new else "", passed_over=sources.passed_over(paths))
+
+
+def _is_new_file(store: str) -> bool:
+    """Return whether a store is a file that is yet to be made.
+
+    Raises:
+        BanwatchError: the folder that it would be made in is not there.
+    """
+    path = Path(store)
+    if store.startswith("clickhouse:/") or path.exists():
+        return False
+    if not path.parent.is_dir():
+        raise BanwatchError(f"There is no folder {path.parent} for the store", "Make it, or check --store")
+    return True
 
 
 def rebuild(

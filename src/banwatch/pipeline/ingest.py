@@ -2,7 +2,7 @@
 
 import tarfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -68,6 +68,10 @@ class IngestReport:
     bytes: int
     first_reason: str = ""
     """Reason for which the first line or file could not be read."""
+    new_store: str = ""
+    """Path of the store, where it was made for this ingest."""
+    passed_over: Mapping[str, int] = field(default_factory=dict)
+    """Number of files in folders that were not read, by the ending of their names."""
 
     @property
     def nothing_came(self) -> bool:

@@ -1,12 +1,14 @@
 """Parse the probe's settings from text, as a person types them."""
 
 import ipaddress
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from banwatch.model.errors import BanwatchError
-from banwatch.model.ids import UNKNOWN_ASN, Asn, parse_asn, parse_country
+from banwatch.model.ids import UNKNOWN_ASN, UNKNOWN_COUNTRY, Asn, parse_asn, parse_country
+from banwatch.model.lab_marks import LabMarks
 from banwatch.net.endpoint import Endpoint, parse_endpoint
 from banwatch.net.http.target_url import parse_target_url
 from banwatch.probe.settings import Settings
@@ -50,8 +52,11 @@ def parse_settings(
     follow_ups: bool,
     rest_s: float,
     own_addresses: list[str],
+    lab: LabMarks | None = None,
 ) -> Settings:
     """Check every value, and make settings of them.
+
+    Inside a lab, what is not given is the lab's, and every measurement carries its name.
 
     Raises:
         BanwatchError: a value cannot be used; the message names what was expected.
@@ -77,6 +82,11 @@ def parse_settings(
                 parse_target_url(url)
         except ValueError as error:
             raise BanwatchError(f"No {name}: {url!r}: {error}", "Expected a URL.") from error
+    if lab is not None:
+        cc, asn = (lab.cc, str(lab.asn)) if cc.upper() == UNKNOWN_COUNTRY else (cc, asn)
+        network, tier, helper = network or lab.network, tier or lab.tier, helper or lab.helper_url or None
+        resolvers, own_addresses = resolvers or list(lab.resolvers), [*own_addresses, *lab.own_addresses]
+        ca_file = ca_file or _lab_authority()
     standard = Settings()
     reference = load()
 
@@ -105,7 +115,15 @@ def parse_settings(
         thorough=follow_ups and not stealth,
         rest_s=rest_s,
         own_addresses=tuple(own_addresses),
+        control_path=lab.control_path if lab is not None else standard.control_path,
+        annotations={"lab": lab.lab} if lab is not None else {},
     )
+
+
+def _lab_authority() -> Path | None:
+    """Return the file of the lab's certificate authority, which the environment names to every program."""
+    named = os.environ.get("SSL_CERT_FILE", "")
+    return Path(named) if named else None
 
 
 def _check_address(address: str, expected: str) -> None:

@@ -56,6 +56,7 @@ def register(app: typer.Typer) -> None:
     lab.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})(run)
     lab.command()(shell)
     lab.command("doctor")(doctor)
+    lab.command("sites")(sites)
     lab.command("play")(play)
     lab.command("score")(score)
     regimes.command("ls")(list_regimes)
@@ -128,6 +129,20 @@ def doctor(as_json: JsonOption = False) -> None:
     show_checks(checks, as_json=as_json)
     if any(check.needed and not check.ok for check in checks):
         raise typer.Exit(1)
+
+
+def sites(
+    world: WorldOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the sites of the lab's world: what can be measured in it.
+
+    Example: banwatch lab run --regime dprk-2016 -- banwatch probe --i-understand https://www.youtube.com/
+    """
+    from banwatch.cli.views.lab import show_sites
+    from banwatch.lab.world import load_world
+
+    show_sites((load_world(world) if world else load_world()).sites, as_json=as_json)
 
 
 def list_regimes(as_json: JsonOption = False) -> None:

@@ -1,5 +1,6 @@
 """`banwatch probe`: measure from here."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -122,9 +123,10 @@ def register(app: typer.Typer) -> None:
         from functools import partial
 
         from banwatch.bans import load_bans
-        from banwatch.cli.views.consent import ask_consent
+        from banwatch.cli.views.consent import ask_consent, say_limits
         from banwatch.cli.views.messages import note
         from banwatch.cli.views.probe_run import choose_view
+        from banwatch.model.lab_marks import read_marks
         from banwatch.probe.inputs.choose import choose_inputs
         from banwatch.probe.inputs.sources import is_fetched
         from banwatch.probe.nettests.choose import choose_nettests
@@ -150,6 +152,7 @@ def register(app: typer.Typer) -> None:
             follow_ups=follow_ups,
             rest_s=parse_duration_s(rest),
             own_addresses=own_address or [],
+            lab=read_marks(os.environ),
         )
         nettests = choose_nettests(nettest or [])
         if any(map(is_fetched, lists or [])):
@@ -167,5 +170,6 @@ def register(app: typer.Typer) -> None:
         )
         limits = parse_limits(max_runtime=max_runtime, budget=budget, watch=watch)
         ask_consent(consent)
+        say_limits(settings, out, spool)
         outputs = Outputs(path=out, spool=Spool(spool, collector_key) if spool is not None else None)
         run_probe(inputs, nettests, settings, limits, outputs, load, partial(choose_view, as_json=as_json))

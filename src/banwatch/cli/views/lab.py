@@ -12,6 +12,7 @@ from banwatch.lab.play import PlayResult
 from banwatch.lab.regime.regime import Regime
 from banwatch.lab.score.count import MechanismScore
 from banwatch.lab.score.result import MatrixResult, Row
+from banwatch.lab.world.world import Site
 
 
 def show_checks(checks: Sequence[Check], *, as_json: bool) -> None:
@@ -44,6 +45,16 @@ def _regime_row(regime: Regime) -> dict[str, object]:
         "tiers": list(regime.tiers),
         "rules": len(regime.rules),
     }
+
+
+def show_sites(sites: Sequence[Site], *, as_json: bool) -> None:
+    """Print sites: names, and whether they answer at all."""
+    down = {site.names: not (site.answering and site.ports) for site in sites}
+    if as_json:
+        print_json([{"names": list(names), "down": is_down} for names, is_down in down.items()])
+        return
+    for names, is_down in down.items():
+        print(f"{', '.join(names)}{'  (down for everybody)' if is_down else ''}")
 
 
 def show_play(result: PlayResult, folder: Path, *, as_json: bool) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from banwatch.cli.views.json_lines import print_json
+from banwatch.pages.wording import words
 from banwatch.pipeline.ingest import IngestReport
 from banwatch.pipeline.reading.doctor import Diagnosis
 from banwatch.pipeline.rebuild import RebuildReport
@@ -20,11 +21,20 @@ def show_ingest(report: IngestReport, *, as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
+    if report.new_store:
+        _print_message(f"new store at {report.new_store}")
     _print_message(
         f"{report.accepted:,} new, {report.duplicates:,} known before, "
         f"{report.conflicts:,} in conflict, {report.quarantined:,} in quarantine, "
-        f"from {report.files:,} files"
+        f"from {words.counted(report.files, 'file')}"
     )
+    if report.passed_over:
+        others = ", ".join(f"{number:,} {ending}" for ending, number in report.passed_over.items())
+        _print_message(f"not read, as their names do not end like files of measurements: {others}")
+    if report.quarantined and not report.nothing_came:
+        _print_message(
+            f"see what is in quarantine: banwatch archive quarantine (first: {report.first_reason})"
+        )
 
 
 def show_rebuild(report: RebuildReport, digests: Mapping[str, str], *, as_json: bool) -> None:

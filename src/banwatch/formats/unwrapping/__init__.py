@@ -1,1 +1,1 @@
-"""What pages wrap an address in, for whoever looks for it: escapes of characters, compression."""
+"""Encodings in which pages wrap an address, for searches of it: escapes of characters, compression."""

@@ -1,5 +1,7 @@
 """A program that runs as a client in a censored country."""
 
+import shutil
+import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,8 +10,9 @@ from banwatch.lab.machine.clock import LabClock
 from banwatch.lab.machine.lab import Lab
 from banwatch.lab.regime.regime import Regime
 from banwatch.lab.regime.regime_file import load_regime
-from banwatch.lab.world import load_world
+from banwatch.lab.world import World, load_world
 from banwatch.model.errors import BanwatchError
+from banwatch.model.lab_marks import LabMarks, write_marks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,35 @@ def run_program(command: list[str], settings: ProgramLab, *, is_shell: bool = Fa
         seed=settings.seed,
         tun=settings.tun,
     ) as lab:
-        return lab.run(command, keeps_jobs=is_shell)
+        marks = _marks_of(regime, settings.tier or default_tier(regime), world)
+        return lab.run(_found(command), env=write_marks(marks), keeps_jobs=is_shell)
+
+
+def _found(command: list[str]) -> list[str]:
+    """Return the command with the path of `banwatch` itself, where the shell would not find it."""
+    own = Path(sys.executable).with_name("banwatch")
+    if command[:1] == ["banwatch"] and shutil.which("banwatch") is None and own.exists():
+        return [str(own), *command[1:]]
+    return command
+
+
+def _marks_of(regime: Regime, tier_name: str, world: World) -> LabMarks:
+    tier = regime.tiers[tier_name]
+    addresses = (tier.client_address, tier.client_address6)
+    public = [
+        str(one) for resolver in world.public_resolvers for one in resolver.addresses if one.version == 4
+    ]
+    return LabMarks(
+        lab=regime.name,
+        cc=regime.country,
+        asn=tier.asn,
+        network=tier.network_name,
+        tier=tier.name,
+        helper_url=world.helper_url,
+        control_path=tier.helper_path.value,
+        resolvers=tuple(f"{address}:53" for address in public[:2]),
+        own_addresses=tuple(str(one) for one in addresses if one is not None),
+    )
 
 
 def default_tier(regime: Regime) -> str:

@@ -30,6 +30,7 @@ from banwatch.pipeline.files.unpack import (
     chunks_of,
     gunzip,
     is_zstd,
+    misnamed,
     packed_otherwise,
     peek,
     small_reads,
@@ -164,6 +165,8 @@ def _counted(chunks: Iterator[bytes], on_read: Callable[[int], None]) -> Iterato
 def _documents_in(name: str, chunks: Iterator[bytes], limits: ReadLimits) -> Iterator[Document]:
     """Decompress a stream by its first bytes, and open it where it is a tar archive."""
     head, chunks = peek(chunks, WRAPPED_WITHIN_BYTES)
+    if wrong := misnamed(name, head):
+        raise WireError(wrong)
     for _ in range(_MAX_WRAPS):
         unpack = gunzip if head.startswith(GZIP) else unlz4 if head.startswith(LZ4) else None
         unpack = partial(unzstd, window_bytes=limits.window_bytes) if is_zstd(head) else unpack

@@ -4,6 +4,7 @@ import glob
 import hashlib
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,19 @@ def find(paths: Iterable[str | Path]) -> list[Source]:
             found.setdefault(path.resolve(), Source(str(path), path, path.stat().st_size))
     once = {source.name: source for source in objects}
     return [*sorted(found.values(), key=lambda s: s.name), *once.values(), *standard_input[:1]]
+
+
+def passed_over(paths: Iterable[str | Path]) -> dict[str, int]:
+    """Count the files in the given folders that are not read, by the ending of their names."""
+    others: Counter[str] = Counter()
+    for given in paths:
+        folder = Path(given)
+        if str(given) == STDIN or bucket.is_bucket(str(given)) or not folder.is_dir():
+            continue
+        for path in folder.rglob("*"):
+            if path.is_file() and not path.name.endswith(ENDINGS) and not _is_of_a_store(path):
+                others["".join(path.suffixes[-2:]) or path.name] += 1
+    return dict(others.most_common())
 
 
 def keep_stdin(folder: Path) -> str:

@@ -4,6 +4,7 @@ A stream that is damaged or cut short gives all that can be decompressed, and th
 """
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
@@ -11,6 +12,7 @@ import lz4.frame
 import zstandard
 from zlib_ng import zlib_ng
 
+from banwatch.formats.encoded_text import is_utf16
 from banwatch.model.errors import WireError
 
 CHUNK_BYTES = 1 << 20
@@ -19,6 +21,10 @@ LZ4 = b"\x04\x22\x4d\x18"
 ZSTD = b"\x28\xb5\x2f\xfd"
 _SKIPPED = b"\x2a\x4d\x18"
 """Bytes 2 to 4 of a skippable zstandard frame; the first is one of sixteen."""
+_PROMISED = {".gz": "gzip", ".tgz": "gzip", ".zst": "zstandard", ".lz4": "LZ4", ".zip": "zip"}
+"""Compressions by the ending of a name."""
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+"""Bytes that no text has."""
 _UNREAD = {
     b"\xfd7zXZ\0": "xz",
     b"BZh": "bzip2",
@@ -36,6 +42,15 @@ def is_zstd(head: bytes) -> bool:
 def packed_otherwise(head: bytes) -> str:
     """Name the compression of a stream where it is one that is not supported; empty otherwise."""
     return next((name for magic, name in _UNREAD.items() if head.startswith(magic)), "")
+
+
+def misnamed(name: str, head: bytes) -> str:
+    """Name the compression that a file's name promises, where its content is neither packed nor text."""
+    promised = next((words for ending, words in _PROMISED.items() if name.endswith(ending)), "")
+    packed = head.startswith((GZIP, LZ4, *_UNREAD)) or is_zstd(head) or b"ustar" in head[257:262]
+    if not promised or packed or is_utf16(head) or not _BINARY.search(head):
+        return ""
+    return f"its name says {promised}, but its first bytes are not those of {promised}"
 
 
 def chunks_of(file: IO[bytes], on_read: Callable[[int], None]) -> Iterator[bytes]:
