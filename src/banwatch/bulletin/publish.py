@@ -17,6 +17,7 @@ from banwatch.pages.store_reader import StoreReader
 from banwatch.pages.views.day import view_day, view_measurements
 from banwatch.pages.views.details import Detail
 from banwatch.pages.views.feed import write_feed
+from banwatch.pages.views.happened.evidence import read_evidence
 from banwatch.pages.views.incident import view_incident_page
 from banwatch.pages.views.notices import notices_for
 from banwatch.pages.views.provenance import provenance_details
@@ -130,7 +131,8 @@ def _write_incidents(
     links = contents.links(INCIDENT_DEPTH)
     notices = notices_for(subject.labs, recorded=subject.recorded)
     for incident in subject.incidents:
-        page = view_incident_page(incident, subject.bans, notices, links)
+        evidence = read_evidence(reader, incident)
+        page = view_incident_page(incident, subject.bans, notices, links, evidence=evidence)
         output.write(incident_path(incident.incident_id), render("incident.html", page).encode())
     addresses = {i.incident_id: incident_path(i.incident_id) for i in subject.incidents}
     feed = write_feed(subject.incidents, address_of=addresses, own=FEED, lab=any(subject.labs))

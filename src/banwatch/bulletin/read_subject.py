@@ -15,6 +15,7 @@ from banwatch.pages.reader import Reader
 from banwatch.pages.render import render
 from banwatch.pages.views.ban import ban_chart_scope, read_ban, view_ban
 from banwatch.pages.views.columns import column_of
+from banwatch.pages.views.happened.evidence import read_evidence
 from banwatch.pages.views.incident import title_of, view_incident_page
 from banwatch.pages.views.notices import notices_for
 
@@ -112,8 +113,12 @@ def _read_incident(reader: Reader, incident: Incident, *, recorded: bool) -> Bul
         recorded=recorded,
     )
 
+    evidence = read_evidence(reader, incident)
+
     def lay_out(links: Links, checks: Checks, pictures: Pictures) -> str:
-        page = view_incident_page(incident, bans, notices, links, pictures=pictures, checks=checks)
+        page = view_incident_page(
+            incident, bans, notices, links, pictures=pictures, checks=checks, evidence=evidence
+        )
         return render("incident.html", page)
 
     return BulletinSubject(

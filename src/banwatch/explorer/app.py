@@ -17,7 +17,7 @@ from banwatch.explorer.guard import Guard, SiteAddress
 from banwatch.explorer.kept_files import kept_files
 from banwatch.explorer.ooni_api import add_ooni_api
 from banwatch.explorer.packed_answers import PackedAnswers
-from banwatch.explorer.page_shell import shell_of
+from banwatch.explorer.page_shell import ALL_FORMS, shell_of, twin_answer
 from banwatch.explorer.places import add_places
 from banwatch.explorer.report_form import add_report_routes, report_taker
 from banwatch.model.errors import BanwatchError
@@ -31,6 +31,7 @@ from banwatch.pages.reader import Reader
 from banwatch.pages.render import style_sheet
 from banwatch.pages.shell import Imprint
 from banwatch.pages.store_reader import StoreReader
+from banwatch.pages.twins import split_twin
 from banwatch.pages.vantages import Vantage
 from banwatch.pages.views.reader_reports import FORM
 from banwatch.pages.wording import words
@@ -247,15 +248,22 @@ def _add_pages(app: FastAPI) -> None:
         )
 
     @app.get("/incidents/{incident_id}", include_in_schema=False, response_class=HTMLResponse)
-    def incident(request: Request, incident_id: str) -> str:
+    def incident(request: Request, incident_id: str) -> Response:
         recorded = request.app.state.recorded
-        return live_pages.render_incident(
+        name, form = split_twin(incident_id, ALL_FORMS)
+        if form:
+            content = live_pages.twin_of_incident(
+                _reader_of(request), name, form, recorded=recorded, shell=shell_of(request)
+            )
+            return twin_answer(content, form)
+        page = live_pages.render_incident(
             _reader_of(request),
             incident_id,
             recorded=recorded,
             reported=_reported(request),
             shell=shell_of(request),
         )
+        return HTMLResponse(page)
 
     @app.get("/feed.xml", include_in_schema=False)
     def feed(request: Request) -> Response:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from banwatch.formats.reader_report import Fields
 from banwatch.model.ids import MeasurementUid, TargetName
+from banwatch.model.incident import Incident
 from banwatch.model.report import ReaderReport
 from banwatch.model.verdict import Verdict
 from banwatch.pages.days import DayCount, DayKey, fold_days
@@ -20,12 +21,16 @@ from banwatch.pages.not_found import NotFoundError
 from banwatch.pages.reader import Reader
 from banwatch.pages.render import render
 from banwatch.pages.shell import Crumb, Shell, absolute, neighbours, path_to
+from banwatch.pages.twins import twins_of, write_twin
 from banwatch.pages.vantages import Vantage
 from banwatch.pages.views.ban import BanFindings, ban_chart_scope, read_ban, view_ban
 from banwatch.pages.views.day import view_day, view_measurements, view_single
 from banwatch.pages.views.feed import write_feed
+from banwatch.pages.views.happened.citation import MEDIA_TYPES as CITATIONS
+from banwatch.pages.views.happened.citation import cite
+from banwatch.pages.views.happened.evidence import read_evidence
 from banwatch.pages.views.home import MessagePage, find_incident, view_home
-from banwatch.pages.views.incident import view_incident_page
+from banwatch.pages.views.incident import IncidentPage, view_incident_page
 from banwatch.pages.views.notices import notices_for
 from banwatch.pages.views.provenance import provenance_details
 from banwatch.pages.views.reader_reports import on_ban, on_incident, view_readers
@@ -228,15 +233,7 @@ def render_incident(
 ) -> str:
     """Return one incident; `reported` as for a ban."""
     incidents = reader.incidents()
-    found = find_incident(incidents, incident_id)
-    if found is None:
-        raise NotFoundError("There is no incident of this id.")
-    page = view_incident_page(
-        found,
-        reader.bans().values(),
-        notices_for(reader.labs((found.probe_cc,)), recorded=recorded),
-        _LINKS,
-    )
+    found, page = _incident_page(reader, incidents, incident_id, recorded=recorded)
     readers = view_readers(on_incident(reported, found)) if reported is not None else None
     names = [(i.incident_id, _LINKS.incident(i.incident_id)) for i in incidents]
     earlier, later = neighbours(names, _LINKS.incident(found.incident_id))
@@ -245,10 +242,42 @@ def render_incident(
         crumbs=path_to(
             (words.country(found.probe_cc), _LINKS.country(found.probe_cc)), here=found.incident_id
         ),
+        twins=twins_of(page, _LINKS.incident(found.incident_id)),
+        picture=absolute(shell, f"{_LINKS.incident(found.incident_id)}.png") if page.picture() else "",
         earlier=earlier,
         later=later,
     )
     return render("incident.html", page, readers=readers, shell=shell)
+
+
+def _incident_page(
+    reader: Reader, incidents: Sequence[Incident], incident_id: str, *, recorded: bool
+) -> tuple[Incident, IncidentPage]:
+    found = find_incident(incidents, incident_id)
+    if found is None:
+        raise NotFoundError("There is no incident of this id.")
+    page = view_incident_page(
+        found,
+        reader.bans().values(),
+        notices_for(reader.labs((found.probe_cc,)), recorded=recorded),
+        _LINKS,
+        evidence=read_evidence(reader, found),
+    )
+    return found, page
+
+
+def twin_of_incident(
+    reader: Reader, incident_id: str, form: str, *, recorded: bool, shell: Shell = _SHELL
+) -> bytes:
+    """Return an incident in another form, or its citation."""
+    if form in CITATIONS:
+        found = find_incident(reader.incidents(), incident_id)
+        if found is None:
+            raise NotFoundError("There is no incident of this id.")
+        day = shell.published or found.onset_latest.date()
+        shell = replace(shell, canonical=shell.canonical.removesuffix(f".{form}"))
+        return cite(found, shell, form, day=day).encode()
+    return write_twin(_incident_page(reader, reader.incidents(), incident_id, recorded=recorded)[1], form)
 
 
 def render_feed(reader: Reader, base: str) -> bytes:

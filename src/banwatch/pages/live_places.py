@@ -9,7 +9,8 @@ from banwatch.pages.naming.places import every_country
 from banwatch.pages.not_found import NotFoundError
 from banwatch.pages.reader import Reader
 from banwatch.pages.render import render
-from banwatch.pages.shell import Shell, neighbours, path_to
+from banwatch.pages.shell import Shell, absolute, neighbours, path_to
+from banwatch.pages.twins import twins_of, write_twin
 from banwatch.pages.vantages import Vantage
 from banwatch.pages.views.places.countries import view_countries
 from banwatch.pages.views.places.country import view_country
@@ -29,6 +30,32 @@ def _in(code: str) -> tuple[tuple[str, str], tuple[str, str]]:
     return ("Countries", _LINKS.text("countries")), (words.country(code), _LINKS.country(code))
 
 
+def _with_twins(shell: Shell, address: str, page: object) -> Shell:
+    twins = twins_of(page, address)
+    has_picture = any(twin.media_type == "image/png" for twin in twins)
+    return replace(shell, twins=twins, picture=absolute(shell, f"{address}.png") if has_picture else "")
+
+
+def twin_of_country(reader: Reader, code: str, form: str, *, recorded: bool) -> bytes:
+    """Return a country's page in another form."""
+    return write_twin(view_country(reader, CountryCode(code), _LINKS, recorded=recorded), form)
+
+
+def twin_of_network(reader: Reader, code: str, asn: int, form: str, *, recorded: bool) -> bytes:
+    """Return a network's page in another form."""
+    return write_twin(view_network(reader, CountryCode(code), Asn(asn), _LINKS, recorded=recorded), form)
+
+
+def twin_of_target(reader: Reader, name: str, form: str, *, recorded: bool) -> bytes:
+    """Return a target's page in another form."""
+    return write_twin(view_target(reader, TargetName(name), _LINKS, recorded=recorded), form)
+
+
+def twin_of_countries(reader: Reader, form: str, *, recorded: bool) -> bytes:
+    """Return the page of all countries in another form."""
+    return write_twin(view_countries(reader, _LINKS, recorded=recorded), form)
+
+
 def render_country(reader: Reader, code: str, *, recorded: bool, shell: Shell = _SHELL) -> str:
     """Return the page of a country, measured or not.
 
@@ -43,6 +70,7 @@ def render_country(reader: Reader, code: str, *, recorded: bool, shell: Shell = 
     listed = sorted((words.country(one), _LINKS.country(one)) for one in measured)
     earlier, later = neighbours(listed, _LINKS.country(code))
     crumbs = path_to(_in(code)[0], here=page.name)
+    shell = _with_twins(shell, _LINKS.country(code), page)
     return render("country.html", page, shell=replace(shell, crumbs=crumbs, earlier=earlier, later=later))
 
 
@@ -55,12 +83,14 @@ def render_network(reader: Reader, code: str, asn: int, *, recorded: bool, shell
     ]
     earlier, later = neighbours(listed, _LINKS.network(code, asn))
     crumbs = path_to(*_in(code), here=page.name)
+    shell = _with_twins(shell, _LINKS.network(code, asn), page)
     return render("network.html", page, shell=replace(shell, crumbs=crumbs, earlier=earlier, later=later))
 
 
 def render_target(reader: Reader, name: str, *, recorded: bool, shell: Shell = _SHELL) -> str:
     """Return the page of a target."""
     page = view_target(reader, TargetName(name), _LINKS, recorded=recorded)
+    shell = _with_twins(shell, _LINKS.target(name), page)
     return render("target.html", page, shell=replace(shell, crumbs=path_to(here=page.name)))
 
 
@@ -80,6 +110,7 @@ def render_series(
 def render_countries(reader: Reader, *, recorded: bool, shell: Shell = _SHELL) -> str:
     """Return the page of all countries."""
     page = view_countries(reader, _LINKS, recorded=recorded)
+    shell = _with_twins(shell, _LINKS.text("countries"), page)
     return render("countries.html", page, shell=replace(shell, crumbs=path_to(here=page.title)))
 
 

@@ -14,6 +14,7 @@ from banwatch.pages.figures.picture import PictureView
 from banwatch.pages.links import Links
 from banwatch.pages.naming.networks import name_and_number
 from banwatch.pages.views.details import Detail
+from banwatch.pages.views.happened.evidence import IncidentEvidence
 from banwatch.pages.views.mechanism import MechanismView, view_mechanisms
 from banwatch.pages.views.notices import Notice
 from banwatch.pages.wording import ladder, moments, words
@@ -89,9 +90,23 @@ class IncidentPage:
     members: tuple[MemberView, ...]
     bans: tuple[RelatedBan, ...]
     pictures: tuple[PictureView, ...]
+    evidence: IncidentEvidence | None
     checks: tuple[Detail, ...]
     bundle_href: str
     links: Links
+
+    def table(self) -> list[list[str]]:
+        """Return the members as a table."""
+        rows = [["target", "where", "began", "ended", "hours", "share", "measurements", "mechanisms"]]
+        for one in self.members:
+            mechanisms = " then ".join("; ".join(item.id for item in phase) for phase in one.phases)
+            began, ended = f"{one.onset} {one.onset_exact}", f"{one.end} {one.end_exact}"
+            rows.append([one.target, one.vantage, began, ended, one.hours, one.share, one.counts, mechanisms])
+        return rows
+
+    def picture(self) -> str:
+        """Return the picture by the hour; empty where there is none."""
+        return self.evidence.svg if self.evidence else ""
 
 
 def view_incident(incident: Incident, links: Links) -> IncidentView:
@@ -202,8 +217,9 @@ def view_incident_page(
     *,
     pictures: Sequence[PictureView] = (),
     checks: Sequence[Detail] = (),
+    evidence: IncidentEvidence | None = None,
 ) -> IncidentPage:
-    """Compute the page of an incident: its members, and the bans that announced it."""
+    """Compute the page of an incident: its members, its evidence, and the bans that announced it."""
     return IncidentPage(
         title=title_of(incident),
         notices=tuple(notices),
@@ -211,6 +227,7 @@ def view_incident_page(
         members=tuple(_view_member(member, links, incident.probe_cc) for member in incident.members),
         bans=tuple(_related(ban, incident, links) for ban in bans if _announces(ban, incident)),
         pictures=tuple(pictures),
+        evidence=evidence,
         checks=tuple(checks),
         bundle_href=links.bundle(),
         links=links,

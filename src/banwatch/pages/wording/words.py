@@ -57,7 +57,7 @@ _MECHANISMS = {
     "http.throttle": "web requests slowed down",
     "http.throttle.host": "web requests slowed down when the site’s name is sent",
     "network": "trouble with the whole network",
-    "network.shutdown": "a shutdown of the network",
+    "network.shutdown": "no answer from the whole network",
 }
 
 _BRIEFLY = {
@@ -79,7 +79,7 @@ _BRIEFLY = {
     "http.redirect": "a redirection",
     "http.tamper": "altered pages",
     "http.throttle": "throttling",
-    "network.shutdown": "a shutdown",
+    "network.shutdown": "no answer at all",
 }
 """Mechanisms in two or three words, for sentences that say much else."""
 

@@ -58,6 +58,17 @@ class CountriesPage:
     lines: tuple[CountryLine, ...]
     links: Links
 
+    def table(self) -> list[list[str]]:
+        """Return the countries as a table."""
+        rows = [["code", "name", "verdicts", "days", "last", "incidents_not_seen_to_end"]]
+        return rows + [
+            [one.code, one.name, one.measurements, one.days, one.last, one.lasting] for one in self.lines
+        ]
+
+    def picture(self) -> str:
+        """Return the map."""
+        return self.map_svg
+
 
 def view_countries(reader: Reader, links: Links, *, recorded: bool) -> CountriesPage:
     """Compute the page of all countries."""

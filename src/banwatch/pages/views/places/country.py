@@ -80,6 +80,14 @@ class CountryPage:
     """The operator's note, as HTML made from Markdown; empty where there is none."""
     links: Links
 
+    def table(self) -> list[list[str]]:
+        """Return the matrix as a table."""
+        return self.matrix.table()
+
+    def picture(self) -> str:
+        """Return the timeline."""
+        return self.timeline_svg
+
     @property
     def timeline_svg(self) -> str:
         """Return the timeline as a drawing; empty where nothing was measured."""

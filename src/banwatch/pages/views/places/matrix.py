@@ -56,6 +56,17 @@ class Matrix:
     columns: tuple[MatrixColumn, ...]
     rows: tuple[MatrixRow, ...]
 
+    def table(self) -> list[list[str]]:
+        """Return the matrix as rows, one for each target on each network; its heading first."""
+        heading = ["target", "network", "asn", "people", "state", "measurements", "interference_percent"]
+        found = [heading]
+        for row in self.rows:
+            for column, cell in zip(self.columns, row.cells, strict=True):
+                rate = str(cell.rate) if cell.rung is not Rung.NOT_MEASURED else ""
+                place = (row.name, column.name, column.number, column.people)
+                found.append([*place, cell.rung.value, cell.count, rate])
+        return found
+
     @property
     def rungs(self) -> frozenset[Rung]:
         """Return the rungs that it shows."""

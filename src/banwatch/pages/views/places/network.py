@@ -44,6 +44,14 @@ class NetworkPage:
     pictures: tuple[PictureView, ...]
     links: Links
 
+    def table(self) -> list[list[str]]:
+        """Return the matrix as a table."""
+        return self.matrix.table()
+
+    def picture(self) -> str:
+        """Return the first chart; empty where there is none."""
+        return self.pictures[0].svg if self.pictures else ""
+
 
 def view_network(reader: Reader, code: CountryCode, asn: Asn, links: Links, *, recorded: bool) -> NetworkPage:
     """Compute the page of a network.

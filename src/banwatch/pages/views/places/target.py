@@ -55,6 +55,14 @@ class TargetPage:
     bans: tuple[BanOfPlace, ...]
     links: Links
 
+    def table(self) -> list[list[str]]:
+        """Return the countries as a table."""
+        rows = [["country", "state", "interference", "measurements", "first", "last"]]
+        return rows + [
+            [one.code, one.cell.rung.value, one.cell.count, one.measurements, one.first, one.last]
+            for one in self.places
+        ]
+
 
 def view_target(reader: Reader, name: TargetName, links: Links, *, recorded: bool) -> TargetPage:
     """Compute the page of a target.
