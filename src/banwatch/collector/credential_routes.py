@@ -19,9 +19,10 @@ from banwatch.collector.credentials.issuer import (
     Proof,
     Verification,
 )
-from banwatch.collector.intake import Line, RefusedError
+from banwatch.collector.intake import Line, RefusedError, decode_request_untrusted
 from banwatch.collector.receiver import Receiver
 from banwatch.collector.routes import answer, check_report, refuse, take_plain, take_single
+from banwatch.model.errors import WireError
 from banwatch.model.ids import UNKNOWN_ASN, UNKNOWN_COUNTRY
 
 _MAX_ASKED_BYTES = 1 << 16
@@ -149,6 +150,6 @@ def _update(issuer: Issuer, body: bytes) -> dict[str, object]:
 
 def _decode(body: bytes, kind: type[_T]) -> _T:
     try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return decode_request_untrusted(body, kind)
+    except WireError:
         raise CredentialRefusedError(400, "deserialization_failed", "no such request") from None

@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import msgspec
 import zstandard
@@ -39,6 +40,7 @@ _UNPACKED_AT_ONCE_BYTES = 1 << 20
 _UID_LAST = re.compile(rb',"measurement_uid":"(\d{14}\.\d{6})_([A-Z]{2})_([a-z0-9]{1,64})_([0-9a-f]{16})"\}$')
 """End of a line by our probe: an id made from all bytes before it."""
 _NO_ADDRESS = msgspec.Raw(b'"127.0.0.1"')
+_Shape = TypeVar("_Shape")
 _EMPTY = (msgspec.Raw(b"null"), msgspec.Raw(b'""'))
 
 
@@ -111,6 +113,20 @@ def _gunzip(body: bytes, limit: int) -> bytes:
             raise WireError("the body is cut short")
         unpacked += piece
     return bytes(unpacked)
+
+
+def decode_request_untrusted(body: bytes, shape: type[_Shape]) -> _Shape:
+    """Decode a request of a probe.
+
+    Raises:
+        WireError: it is no JSON of that shape, or nested too deeply.
+    """
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise WireError(str(error)[:120]) from None
+    except RecursionError:
+        raise WireError("nested too deeply") from None
 
 
 def read_submission_untrusted(

@@ -23,6 +23,7 @@ from banwatch.collector.intake import (
     MAX_SUBMISSION_BYTES,
     Line,
     RefusedError,
+    decode_request_untrusted,
     hold_sealed_untrusted,
     read_sealed_untrusted,
     read_submission_untrusted,
@@ -159,9 +160,9 @@ def parse_network_untrusted(cc: str, asn: str) -> tuple[str, int]:
 async def _open_report(receiver: Receiver, request: Request) -> dict[str, object]:
     async with receiver.body(request, _MAX_OPENING_BYTES) as body:
         try:
-            opening = msgspec.json.decode(body, type=_Opening)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise RefusedError(400, f"no request for a report: {str(error)[:120]}") from error
+            opening = decode_request_untrusted(body, _Opening)
+        except WireError as error:
+            raise RefusedError(400, f"no request for a report: {error.reason}") from error
     cc, asn = parse_network_untrusted(opening.probe_cc, opening.probe_asn)
     words = (opening.software_name, opening.software_version, opening.test_name, opening.test_version)
     if not all(map(_WORD.fullmatch, words)):

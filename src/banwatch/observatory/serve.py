@@ -17,6 +17,7 @@ from banwatch.collector.collecting import CollectorSettings, collecting
 from banwatch.collector.credential_routes import add_credentials
 from banwatch.collector.receiver import Receiver
 from banwatch.collector.routes import add_collector
+from banwatch.collector.services.description import describe_collector
 from banwatch.collector.services.older_services import add_older_services
 from banwatch.collector.services.probe_services import TestHelpers, add_probe_services
 from banwatch.explorer.decisions import add_decisions
@@ -138,3 +139,4 @@ def _add_routes(app: Any, receiver: Receiver, helpers: TestHelpers, archive: Pat
     add_credentials(app, receiver)
     add_probe_services(app, receiver, helpers)
     add_older_services(app, receiver)
+    describe_collector(app)

@@ -13,9 +13,10 @@ import msgspec
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from banwatch.collector.intake import RefusedError
+from banwatch.collector.intake import RefusedError, decode_request_untrusted
 from banwatch.collector.receiver import Receiver, client_of
 from banwatch.collector.routes import answer
+from banwatch.model.errors import WireError
 from banwatch.model.ids import UNKNOWN_ASN, UNKNOWN_COUNTRY, Asn, CountryCode
 from banwatch.probe.nettests.registry import read_data
 from banwatch.probe.nettests.tor import TorData
@@ -97,9 +98,9 @@ async def _look_up(receiver: Receiver, request: Request) -> dict[str, object]:
     """Look up addresses that the probe names, or its own; none is kept."""
     async with receiver.body(request, _MAX_ASKED_BYTES) as body:
         try:
-            asked = msgspec.json.decode(body or b'{"addresses": []}', type=_GeoLookup)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise RefusedError(400, f"no look-up: {str(error)[:120]}") from error
+            asked = decode_request_untrusted(body or b'{"addresses": []}', _GeoLookup)
+        except WireError as error:
+            raise RefusedError(400, f"no look-up: {error.reason}") from error
     if len(asked.addresses) > _MAX_LOOKED_UP:
         raise RefusedError(400, f"at most {_MAX_LOOKED_UP} addresses are looked up")
     found = {}

@@ -13,12 +13,12 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from banwatch.bans import load_bans
-from banwatch.collector.intake import RefusedError
+from banwatch.collector.intake import RefusedError, decode_request_untrusted
 from banwatch.collector.receiver import Receiver, client_of
 from banwatch.collector.routes import answer, parse_network_untrusted
 from banwatch.collector.services.older_services import locate
 from banwatch.formats.test_lists import read_category
-from banwatch.model.errors import BanwatchError
+from banwatch.model.errors import BanwatchError, WireError
 from banwatch.model.ids import UNKNOWN_ASN, UNKNOWN_COUNTRY
 from banwatch.reference import snapshots
 from banwatch.reference.importing import read_sites
@@ -191,9 +191,9 @@ async def _check_in(
 ) -> dict[str, object]:
     async with receiver.body(request, _MAX_ASKED_BYTES) as body:
         try:
-            check_in = msgspec.json.decode(body or b"{}", type=_CheckIn)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise RefusedError(400, f"no check-in: {str(error)[:120]}") from error
+            check_in = decode_request_untrusted(body or b"{}", _CheckIn)
+        except WireError as error:
+            raise RefusedError(400, f"no check-in: {error.reason}") from error
     cc, asn = parse_network_untrusted(check_in.probe_cc, check_in.probe_asn)
     name = ""
     if cc == UNKNOWN_COUNTRY or asn == UNKNOWN_ASN:

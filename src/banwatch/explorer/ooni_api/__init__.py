@@ -16,6 +16,7 @@ from banwatch.explorer.ooni_api.asked import AskedError
 from banwatch.explorer.ooni_api.findings import add_finding_routes
 from banwatch.explorer.ooni_api.landing import add_landing_routes
 from banwatch.explorer.ooni_api.measurements import add_measurement_routes
+from banwatch.explorer.ooni_api.refusals import describe_refusals
 from banwatch.pages.reader import Reader
 from banwatch.store import Store
 
@@ -40,3 +41,4 @@ def add_ooni_api(
     add_analysis_routes(app, store_of)
     add_finding_routes(app, reader_of)
     add_landing_routes(app, store_of)
+    describe_refusals(app)
