@@ -1,7 +1,8 @@
 """A made-up country: a reader with the same questions as the store's, and rows that nobody measured."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -213,13 +214,21 @@ class MadeUpReader(TotalsOfVerdicts):
     def incidents(self) -> Sequence[Incident]:
         return self.incident_rows
 
+    def incidents_of(self, countries: Collection[str]) -> Sequence[Incident]:
+        return [one for one in self.incident_rows if one.probe_cc in countries]
+
+    def latest_incidents(self, limit: int) -> Sequence[Incident]:
+        return sorted(self.incident_rows, key=lambda i: (i.onset_latest, i.incident_id))[::-1][:limit]
+
+    def count_incidents(self) -> int:
+        return len(self.incident_rows)
+
+    def measured_bans(self) -> Set[str]:
+        return {row.ban_id for row in self.rows if row.measured is not Measured.NO_DATA}
+
     def labs(self, countries: Collection[str] = ()) -> Mapping[str, int]:
-        counts: dict[str, int] = {}
-        for uid in self.raw_lines:
-            measurement = self._observed(uid)[0]
-            if not countries or measurement.probe_cc in countries:
-                counts[measurement.lab] = counts.get(measurement.lab, 0) + 1
-        return counts
+        made = (self._observed(uid)[0] for uid in self.raw_lines)
+        return Counter(one.lab for one in made if not countries or one.probe_cc in countries)
 
     def recorded(self) -> bool:
         return self.replayed

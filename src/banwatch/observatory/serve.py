@@ -26,7 +26,8 @@ from banwatch.model.errors import BanwatchError
 from banwatch.net.linux.capacity import usable_cores
 from banwatch.observatory.settings.tables import Settings
 from banwatch.probe.spool.collector_key import CollectorKey
-from banwatch.store import Store, queries
+from banwatch.store import Store
+from banwatch.store.counting import overview
 
 
 @contextmanager
@@ -123,7 +124,7 @@ def refuse_mixed(store: str) -> None:
     if not store.startswith("clickhouse:/") and not Path(store).exists():
         return  # a collector begins with an empty store
     with Store.open(store, read_only=True) as opened:
-        labs = queries.labs(opened)
+        labs = overview.labs(opened)
     made = sorted(name for name in labs if name)
     if made and "" in labs:
         raise BanwatchError(

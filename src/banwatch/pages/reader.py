@@ -1,6 +1,6 @@
 """The typed questions that a page may ask of a store."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Protocol
 
@@ -38,6 +38,9 @@ class Reader(Protocol):
 
         Of a ban with more than `MOST_COMPARISONS` rows, those that are announced or show interference come.
         """
+
+    def measured_bans(self) -> Set[str]:
+        """Return the ids of the bans of which some target was measured."""
 
     def verdicts(
         self,
@@ -100,7 +103,16 @@ class Reader(Protocol):
         """Return every stretch of interference."""
 
     def incidents(self) -> Sequence[Incident]:
-        """Return the incidents, in order of their ids."""
+        """Return all incidents, in order of their ids."""
+
+    def incidents_of(self, countries: Collection[str]) -> Sequence[Incident]:
+        """Return the incidents of some countries, in order of their ids."""
+
+    def latest_incidents(self, limit: int) -> Sequence[Incident]:
+        """Return the incidents whose onset is latest, the latest one first."""
+
+    def count_incidents(self) -> int:
+        """Count all incidents."""
 
     def labs(self, countries: Collection[str] = ()) -> Mapping[str, int]:
         """Count the measurements that each lab made, of some countries or of all; empty is the real world."""

@@ -1,6 +1,6 @@
 """A reader that answers the questions of pages from a store."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from functools import cache
 
@@ -23,6 +23,7 @@ from banwatch.model.rollup import (
 from banwatch.model.verdict import Verdict
 from banwatch.pages.reader import MOST_COMPARISONS, MOST_DAILY_CELLS
 from banwatch.store import Store, queries
+from banwatch.store.counting import concluded, overview
 from banwatch.store.counting import rolled_up as reading
 
 
@@ -47,7 +48,16 @@ class StoreReader:
         return _register()
 
     def comparisons(self, ban_id: str) -> Sequence[Comparison]:
-        return queries.comparisons(self._store, ban_id, most=MOST_COMPARISONS)
+        return self._store.kept(
+            ("comparisons", ban_id),
+            ("comparison",),
+            lambda: queries.comparisons(self._store, ban_id, most=MOST_COMPARISONS),
+        )
+
+    def measured_bans(self) -> Set[str]:
+        return self._store.kept(
+            "measured_bans", ("comparison",), lambda: concluded.measured_bans(self._store)
+        )
 
     def verdicts(
         self,
@@ -122,13 +132,23 @@ class StoreReader:
         return queries.changes(self._store)
 
     def incidents(self) -> Sequence[Incident]:
-        return queries.incidents(self._store)
+        return self._store.kept("incidents", ("incident",), lambda: queries.incidents(self._store))
+
+    def incidents_of(self, countries: Collection[str]) -> Sequence[Incident]:
+        return concluded.incidents_of(self._store, countries)
+
+    def latest_incidents(self, limit: int) -> Sequence[Incident]:
+        return concluded.latest_incidents(self._store, limit=limit)
+
+    def count_incidents(self) -> int:
+        return concluded.count_incidents(self._store)
 
     def labs(self, countries: Collection[str] = ()) -> Mapping[str, int]:
-        return queries.labs(self._store, countries)
+        return overview.labs(self._store, countries)
 
     def recorded(self) -> bool:
-        return queries.properties(self._store).get("recorded") == "yes"
+        found = self._store.kept("properties", ("property",), lambda: queries.properties(self._store))
+        return found.get("recorded") == "yes"
 
     def measurements_of(self, uids: Sequence[MeasurementUid]) -> Mapping[MeasurementUid, Measurement]:
         found = queries.measurements_of(self._store, uids)

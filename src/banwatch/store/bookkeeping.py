@@ -106,6 +106,12 @@ class PublishedIncident:
     """As it was last published."""
 
 
+ROWS_IN_ORDER = "rows_in_order"
+"""Property: number of daily cells when rollups were last put in the order in which readers ask."""
+OWN_PROPERTIES = frozenset({"shape", ROWS_IN_ORDER})
+"""Names of properties that the store sets by itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptFindings:
     """Findings of the last detection in the cells of one country, dropped by a commit that changes these.

@@ -1,8 +1,7 @@
 """Typed queries that return the model's nouns, always in one total order."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -16,8 +15,9 @@ from banwatch.model.incident import Change, Incident
 from banwatch.model.measurement import Measurement
 from banwatch.model.observation import Observation
 from banwatch.model.verdict import Verdict
-from banwatch.store.bookkeeping import Entry, Property, PublishedIncident, Quarantined
-from banwatch.store.filters import filtered, following
+from banwatch.store.bookkeeping import OWN_PROPERTIES, Entry, Property, PublishedIncident, Quarantined
+from banwatch.store.counting.windows import until_of_page
+from banwatch.store.filters import filtered, prepared_filter
 from banwatch.store.prepared import LIMIT, Value, argument, is_one_of_words
 from banwatch.store.rollups.cells import cell_table
 from banwatch.store.rollups.voices import is_from_future
@@ -52,10 +52,30 @@ def verdicts(
         "target": target,
         "state": state,
     }
-    found = filtered(store.table("verdict"), equal=equal, since=since, until=until)
-    if after is not None:
-        found = following(found, after)
-    return store.read(found.order_by([*IN_TIME, "target"]).limit(limit), Verdict)
+    begin = since if after is None else after[0] if since is None else max(since, after[0])
+    narrow_until = until_of_page(store, equal, begin, until, limit) if limit else until
+    found = _in_order(store, equal, since, narrow_until, after, limit)
+    if narrow_until == until or len(found) == limit:
+        return found
+    return _in_order(store, equal, since, until, after, limit)
+
+
+def _in_order(
+    store: Store,
+    equal: Mapping[str, object],
+    since: datetime | None,
+    until: datetime | None,
+    after: tuple[datetime, str, str] | None,
+    limit: int | None,
+) -> list[Verdict]:
+    key, values, narrow = prepared_filter(equal, since, until, after)
+
+    def build() -> ibis.Table:
+        found = narrow(store.table("verdict")).order_by([*IN_TIME, "target"])
+        return found if limit is None else found.limit(LIMIT)
+
+    values["limit"] = limit or 0
+    return store.read_prepared(f"verdicts:{limit is None}:{key}", build, values, Verdict)
 
 
 def verdicts_in_batches(
@@ -230,18 +250,31 @@ def cells(
     With a limit, which rows come is not said: it serves to find that there are more than so many.
     """
     equal = {"probe_cc": probe_cc, "probe_asn": probe_asn, "access_tier": access_tier, "target": target}
-    found = cell_rows(store, equal=equal, since=since, until=until).limit(limit)
-    return store.read(found.order_by(list(TABLES["cell"].key)), Cell)
+    key, values, narrow = prepared_filter(equal, _hour_of(since), until, at="hour")
+
+    def build() -> ibis.Table:
+        found = narrow(_cells(store))
+        found = found if limit is None else found.limit(LIMIT)
+        return found.order_by(list(TABLES["cell"].key))
+
+    values["limit"] = limit or 0
+    return store.read_prepared(f"cells:{limit is None}:{key}", build, values, Cell)
 
 
 def cell_rows(
     store: Store, *, equal: Mapping[str, object], since: datetime | None, until: datetime | None
 ) -> ibis.Table:
     """Return cells as an expression; those of a store of 0.1.0 are counted as they are read."""
-    if since is not None:  # the hour that holds it counts as a whole
-        since = since.replace(minute=0, second=0, microsecond=0)
-    rows = store.table("cell") if store.has_rollups else cell_table(store.table("verdict"))
-    return filtered(rows, equal=equal, since=since, until=until, at="hour")
+    return filtered(_cells(store), equal=equal, since=_hour_of(since), until=until, at="hour")
+
+
+def _cells(store: Store) -> ibis.Table:
+    return store.table("cell") if store.has_rollups else cell_table(store.table("verdict"))
+
+
+def _hour_of(since: datetime | None) -> datetime | None:
+    """Return the beginning of the hour that holds a time: it counts as a whole."""
+    return None if since is None else since.replace(minute=0, second=0, microsecond=0)
 
 
 def has_verdict(store: Store, column: str, value: str) -> bool:
@@ -271,8 +304,7 @@ def reports_of(store: Store, uids: Iterable[str]) -> set[str]:
 
 def identities(store: Store) -> ibis.Table:
     """Return the columns of verdicts by which measurements are retracted, for the store to execute."""
-    names = ("measurement_uid", "probe_id", "report_id", "measurement_start_time", "probe_cc", "probe_asn")
-    return store.table("verdict").select(*names)
+    return store.table("verdict").select(*IN_TIME, "probe_id", "report_id", "probe_cc", "probe_asn")
 
 
 def count_wrong_clocks(store: Store) -> int:
@@ -309,14 +341,9 @@ def comparisons(store: Store, ban_id: str | None = None, *, most: int | None = N
         return _comparisons(store, ban_id, LIMIT if most is None else most, relevant=False)
     rows = store.table("comparison")
     of_ban = rows.filter(rows.ban_id == argument("ban"))
-    counted = of_ban.agg(rows=of_ban.count())
-    (count,) = store.read_prepared("count_comparisons", lambda: counted, {"ban": ban_id}, _Count)
-    return _comparisons(store, ban_id, most, relevant=count.rows > most) if count.rows else []
-
-
-@dataclass(frozen=True, slots=True)
-class _Count:
-    rows: int
+    found = store.ask_prepared("count_comparisons", lambda: of_ban.agg(n=of_ban.count()), {"ban": ban_id})
+    count = int(found.column("n")[0].as_py())
+    return _comparisons(store, ban_id, most, relevant=count > most) if count else []
 
 
 def _comparisons(store: Store, ban_id: str | None, limit: int, *, relevant: bool) -> list[Comparison]:
@@ -349,23 +376,9 @@ def quarantined_at(store: Store, lines: Iterable[tuple[str, int]]) -> list[Quara
     )
 
 
-def labs(store: Store, countries: Collection[str] = ()) -> dict[str, int]:
-    """Count measurements by the lab regime that they come from; empty is the real world.
-
-    Args:
-        store: open.
-        countries: whose measurements are counted; empty counts all.
-    """
-    table = store.table("measurement")
-    if countries:
-        table = table.filter(table.probe_cc.isin(sorted(countries)))
-    found = store.to_arrow(table.group_by("lab").agg(n=table.count()).order_by("lab"))
-    return dict(zip(found.column("lab").to_pylist(), found.column("n").to_pylist(), strict=True))
-
-
 def properties(store: Store) -> dict[str, str]:
     """Read the properties of the store as a whole, as `Store.set_property` set them."""
-    return {row.name: row.value for row in store.rows(Property) if row.name != "shape"}
+    return {row.name: row.value for row in store.rows(Property) if row.name not in OWN_PROPERTIES}
 
 
 def counts(store: Store) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +15,9 @@ import pyarrow as pa
 from banwatch.model.errors import BanwatchError
 from banwatch.store.archive import Archive
 from banwatch.store.batch import Batch
-from banwatch.store.bookkeeping import Entry, Property, Segment
+from banwatch.store.bookkeeping import OWN_PROPERTIES, Entry, Property, Segment
 from banwatch.store.columns import Layout
+from banwatch.store.engines.changes import changes_of
 from banwatch.store.engines.clickhouse import ClickHouseEngine
 from banwatch.store.engines.clickhouse_http import HttpTransport, parse_address
 from banwatch.store.engines.duckdb import DuckDbEngine
@@ -33,6 +34,7 @@ from banwatch.store.tables import ROLLED_UP, TABLES, TableDef, layout_of
 from banwatch.store.version import OldTable, check_version
 
 Row = TypeVar("Row")
+Answer = TypeVar("Answer")
 
 
 class Store:
@@ -52,6 +54,7 @@ class Store:
         """Tables of an earlier version, in a store that is open for reading."""
         self._touched = Touched()
         """Cells whose verdicts the open transaction changed."""
+        self._changes = changes_of(engine.path if isinstance(engine, DuckDbEngine) else None)
 
     @classmethod
     def open(cls, path: str | Path, *, read_only: bool = False, renew: bool = False) -> "Store":
@@ -132,14 +135,15 @@ class Store:
         Raises:
             ValueError: the name is reserved.
         """
-        if name == "shape":
-            raise ValueError("the property shape is set by the store itself")
+        if name in OWN_PROPERTIES:
+            raise ValueError(f"the property {name} is set by the store itself")
         with self.transaction():
             self.replace("property", "name", [Property(name=name, value=value)])
 
     def close(self) -> None:
         """Close the database."""
         self._engine.close()
+        self._changes = changes_of(None)
 
     def __enter__(self) -> Self:
         return self
@@ -255,10 +259,14 @@ class Store:
         """
         if self.read_only:
             raise BanwatchError(f"{self.location} was opened for reading only", "Open it without read_only")
-        with self._writing, self._engine.transaction():
+        with self._writing, self._changes.noted(), self._engine.transaction():
             self._touched = Touched()
             yield
             self._refresh()
+
+    def kept(self, key: Hashable, tables: Sequence[str], make: Callable[[], Answer]) -> Answer:
+        """Return an answer from committed rows, made anew where one of its tables changed."""
+        return self._changes.kept(key, tables, make)
 
     def _refresh(self) -> None:
         """Count the rollups again that the open transaction touched."""
@@ -266,6 +274,7 @@ class Store:
         if touched:
             refresh(RollupWorkspace(self._engine), touched)
             forget_findings(self._engine, touched)
+            self._engine.keep_in_order(rebuilt=touched.everything)
 
     def append(self, name: str, rows: Iterable[Any]) -> None:
         """Add rows to a table; call it inside a transaction."""
@@ -274,6 +283,7 @@ class Store:
     def append_arrow(self, name: str, rows: pa.Table) -> None:
         """Add rows in Arrow columns; call it inside a transaction."""
         if rows.num_rows:
+            self._changes.touch(name)
             self._engine.insert(name, rows)
             if name == "verdict":
                 self._touched.add(rows)
@@ -328,12 +338,14 @@ class Store:
     def delete(self, name: str, column: str, values: Sequence[str]) -> None:
         """Delete the rows whose column has one of some values; call it inside a transaction."""
         if values:
+            self._changes.touch(name)
             if name == "verdict":
                 self._touch(column, values)
             self._engine.delete(name, column, values)
 
     def clear(self, name: str) -> None:
         """Delete all rows of a table; call it inside a transaction."""
+        self._changes.touch(name)
         if name == "verdict":
             self._touched.add_everything()
         self._engine.clear(name)

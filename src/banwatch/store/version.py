@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from banwatch.model.errors import BanwatchError
-from banwatch.store.bookkeeping import Property, PublishedIncident
+from banwatch.store.bookkeeping import OWN_PROPERTIES, Property, PublishedIncident
 from banwatch.store.engines.engine import Engine
 from banwatch.store.tables import SCHEMA_VERSION, TABLES
 
@@ -112,7 +112,7 @@ def _renew(store: "Store", engine: Engine, names: set[str], *, renew: bool) -> N
             f"{store.location} was made by another version of Banwatch",
             f"Run `banwatch rebuild --store {store.location}`: it makes every table again from the archive",
         )
-    kept = [p for p in store.rows(Property) if p.name != "shape"]
+    kept = [p for p in store.rows(Property) if p.name not in OWN_PROPERTIES]
     published = store.rows(PublishedIncident) if "published_incident" in names else []
     with store.transaction():
         for name in sorted(names - {"log"}):

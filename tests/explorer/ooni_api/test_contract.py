@@ -124,6 +124,7 @@ class TestMeasurements:
             ("anomaly=perhaps", 422),
             ("offset=999999", 400),
             ("cursor=nonsense", 422),
+            ("cursor=MjAyNi0wMS0wMX5tMQ==", 422),  # a time and an id, without a count
             ("input=%00", 422),
             ("limit=0", 200),
             ("nobody=knows&this=parameter", 200),

@@ -23,6 +23,7 @@ from banwatch.pipeline.ingest import ingest
 from banwatch.pipeline.rebuild import rebuild, rejudge
 from banwatch.store import Store, queries
 from banwatch.store.audit import audit
+from banwatch.store.counting import overview
 from banwatch.store.exporting.export import TIERS, ExportFilter, export
 from banwatch.store.tables import MEASURED, TABLES
 from tests.pipeline.measurement_lines import line, uid, write
@@ -50,7 +51,7 @@ READS: dict[str, Callable[[Store], object]] = {
     "comparisons": queries.comparisons,
     "comparisons of a ban": lambda s: queries.comparisons(s, "dprk-2016"),
     "quarantine": queries.quarantined,
-    "labs": queries.labs,
+    "labs": overview.labs,
     "audit": lambda s: audit(s).problems,
 }
 

@@ -2,8 +2,10 @@
 
 import base64
 import binascii
+import re
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +26,7 @@ MAX_OFFSET = 1_000_000_000
 MOST_SKIPPED = 100_000
 """Rows passed over at most for an offset that did not come from a `next_url`, which costs nothing."""
 _CURSOR = "cursor"
+_TOTAL = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 
 def origin_of(request: Request) -> str:
@@ -59,7 +62,7 @@ def read_page(
     offset, after = asked.number("offset", 0, most=MAX_OFFSET), _read_cursor(asked)
     if after is None and offset > MOST_SKIPPED:
         raise AskedError(400, {"detail": f"Offsets above {MOST_SKIPPED} are reached by next_url only."})
-    total = count_selected(store, chosen)
+    total = count_selected(store, chosen) if after is None else after.total
     found: Sequence[Verdict] = (
         selected_verdicts(
             store,
@@ -67,7 +70,7 @@ def read_page(
             newest_first=newest_first,
             limit=limit,
             offset=offset if after is None else 0,
-            after=after,
+            after=None if after is None else after.row,
         )
         if limit
         else []
@@ -84,14 +87,26 @@ def read_page(
     return page(metadata, show(found))
 
 
-def _read_cursor(asked: Asked) -> tuple[datetime, str] | None:
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """Place in a list at which a page begins."""
+
+    row: tuple[datetime, str]
+    """Time and measurement of the last row before it."""
+    total: int
+    """Rows of the whole list, as its first page counted them."""
+
+
+def _read_cursor(asked: Asked) -> _Cursor | None:
     """Read the place in a list at which a page begins; None where the page is named by its offset alone."""
     text = asked.text(_CURSOR)
     if text is None:
         return None
     try:
-        moment, _, uid = base64.urlsafe_b64decode(text.encode()).decode().partition("~")
-        return datetime.fromisoformat(moment).astimezone(UTC), uid
+        moment, total, uid = base64.urlsafe_b64decode(text.encode()).decode().split("~", 2)
+        if not _TOTAL.fullmatch(total):
+            raise ValueError
+        return _Cursor((datetime.fromisoformat(moment).astimezone(UTC), uid), int(total))
     except (ValueError, binascii.Error, OverflowError):
         raise malformed(_CURSOR, "not the cursor of a next_url") from None
 
@@ -106,7 +121,7 @@ def _metadata_of(
     last: tuple[datetime, str] | None,
     query_time_s: float,
 ) -> dict[str, Any]:
-    """Make `metadata`; `count` and `pages` are exact on every page.
+    """Make `metadata`; `count` and `pages` are those of the first page, which `next_url` carries on.
 
     Args:
         request: the question.
@@ -119,7 +134,7 @@ def _metadata_of(
     """
     following = None
     if rows and limit and offset + rows < total and last is not None:
-        text = f"{last[0].astimezone(UTC).isoformat()}~{last[1]}"
+        text = f"{last[0].astimezone(UTC).isoformat()}~{total}~{last[1]}"
         cursor = base64.urlsafe_b64encode(text.encode()).decode()
         kept = [
             (k, v) for k, v in request.query_params.multi_items() if k not in ("offset", "limit", _CURSOR)

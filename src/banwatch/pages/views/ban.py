@@ -125,7 +125,7 @@ def read_ban(reader: Reader, ban_id: str) -> BanFindings:
         ban=ban,
         rows=rows,
         columns=columns_of(ban, rows, _network_names(reader, vantages)),
-        incidents=tuple(incident for incident in reader.incidents() if incident.probe_cc in countries),
+        incidents=tuple(reader.incidents_of(countries)),
         labs=reader.labs(countries) if any(row.measurements for row in rows) else {},
         left_out=left_out,
     )

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from banwatch.model.ban import Measured
 from banwatch.model.incident import Incident
 from banwatch.model.rollup import CountryTotal
 from banwatch.pages.links import Links
@@ -58,9 +57,9 @@ class MessagePage:
 def view_home(reader: Reader, links: Links, *, recorded: bool) -> HomePage:
     """Compute the first page."""
     measured, unmeasured = [], []
+    measured_bans = reader.measured_bans()
     for ban_id, ban in reader.bans().items():
-        rows = reader.comparisons(ban_id)
-        if any(row.measured is not Measured.NO_DATA for row in rows):
+        if ban_id in measured_bans:
             findings = read_ban(reader, ban_id)
             sentence = headline(ban, findings.rows, findings.columns, findings.incidents, lab=findings.lab)
             measured.append(BanLine(title=ban.title, href=links.ban(ban_id), sentence=sentence))

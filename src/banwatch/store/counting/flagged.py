@@ -10,7 +10,7 @@ A state becomes the flag that reads most like it (docs/ooni-api.md):
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -19,6 +19,7 @@ import ibis
 
 from banwatch.model.state import State
 from banwatch.model.verdict import Verdict
+from banwatch.store.counting.windows import window
 from banwatch.store.prepared import LIMIT, OFFSET, Value, argument, is_one_of, moment
 from banwatch.store.store import Store
 
@@ -222,6 +223,22 @@ def selected_verdicts(
         offset: rows that are passed over; costs as much as reading them.
         after: time and measurement of a row; only rows behind it are read, at the cost of a first page.
     """
+    narrow = _narrowed(store, chosen, after, newest_first=newest_first, rows=offset + limit)
+    found = _page(store, narrow, newest_first=newest_first, limit=limit, offset=offset, after=after)
+    if len(found) == limit or narrow is chosen:
+        return found
+    return _page(store, chosen, newest_first=newest_first, limit=limit, offset=offset, after=after)
+
+
+def _page(
+    store: Store,
+    chosen: Selection,
+    *,
+    newest_first: bool,
+    limit: int,
+    offset: int,
+    after: tuple[datetime, str] | None,
+) -> list[Verdict]:
     key, values = prepared(chosen)
     values |= {"limit": limit, "offset": offset}
     if after is not None:
@@ -236,6 +253,34 @@ def selected_verdicts(
 
     name = f"selected_verdicts:{newest_first}:{after is not None}:{key}"
     return store.read_prepared(name, build, values, Verdict)
+
+
+def _narrowed(
+    store: Store, chosen: Selection, after: tuple[datetime, str] | None, *, newest_first: bool, rows: int
+) -> Selection:
+    """Narrow the period of a selection to the days that hold a page, where counts by day can tell."""
+    others = (chosen.measurement_uids, chosen.report_id, chosen.test_names, chosen.domains, chosen.software)
+    flags = (chosen.confirmed, chosen.anomaly, chosen.failure)
+    if any(others) or chosen.inputs is not None or flags != (None, None, None):
+        return chosen
+    since, until = chosen.since, chosen.until
+    if after is not None and newest_first:
+        until = after[0] if until is None else min(until, after[0])
+    elif after is not None:
+        since = after[0] if since is None else max(since, after[0])
+    first, last = window(
+        store,
+        probe_ccs=chosen.probe_ccs,
+        probe_asns=chosen.probe_asns,
+        since=since,
+        until=until,
+        newest_first=newest_first,
+        rows=rows,
+    )
+    # an end of the selection's own stays with what it includes; one of a day's is its midnight
+    if first != since:
+        return replace(chosen, since=first, since_included=True)
+    return replace(chosen, until=last, until_included=False) if last != until else chosen
 
 
 def _behind(rows: ibis.Table, *, newest_first: bool) -> Any:

@@ -1,12 +1,14 @@
 """Totals over a store: how much was measured, where and when."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import ibis
 
-from banwatch.store.prepared import LIMIT, argument
+from banwatch.model.state import State
+from banwatch.store.prepared import LIMIT, Value, argument, is_one_of
 from banwatch.store.store import Store
 
 
@@ -101,3 +103,50 @@ def network_names(store: Store, probe_asn: int | None = None) -> dict[int, str]:
 
     found = store.ask_prepared(f"network_names:{probe_asn is None}", build, {"asn": probe_asn or 0})
     return {row["probe_asn"]: row["probe_network_name"] for row in found.to_pylist()}
+
+
+def labs(store: Store, countries: Collection[str] = ()) -> dict[str, int]:
+    """Count measurements by the lab regime that they come from; empty is the real world.
+
+    Where no lab made any, the number comes from rollups: they count verdicts, one for each target of a
+    measurement, and none of a clock that is proven wrong.
+
+    Args:
+        store: open.
+        countries: whose measurements are counted; empty counts all.
+    """
+    values: dict[str, Value] = {"cc": sorted(countries)}
+
+    def build(least: str) -> ibis.Table:
+        table = store.table("measurement")
+        table = table.filter(table.lab >= least)  # a range, by which engines pass over rows unread
+        if countries:
+            table = table.filter(is_one_of(table.probe_cc, "cc"))
+        return table.group_by("lab").agg(n=table.count()).order_by("lab")
+
+    of_labs = store.ask_prepared(f"labs:{bool(countries)}", lambda: build(_LEAST_NAME), values)
+    real = 0 if of_labs.num_rows else measured(store, countries)
+    if real:
+        return {"": real}
+    found = store.ask_prepared(f"labs_and_others:{bool(countries)}", lambda: build(""), values)
+    return dict(zip(found.column("lab").to_pylist(), found.column("n").to_pylist(), strict=True))
+
+
+_LEAST_NAME = "\x01"
+"""Text before every name, and behind the empty one."""
+
+
+def measured(store: Store, countries: Collection[str] = ()) -> int:
+    """Count verdicts from rollups, of some countries or of all."""
+
+    def build() -> ibis.Table:
+        rows = store.table("country_day") if store.has_rollups else store.table("verdict")
+        if countries:
+            rows = rows.filter(is_one_of(rows.probe_cc, "cc"))
+        if not store.has_rollups:
+            return rows.agg(n=rows.count())
+        states = [rows[state.value] for state in State]
+        return rows.agg(n=sum(states[1:], states[0]).sum())
+
+    found = store.ask_prepared(f"measured:{bool(countries)}", build, {"cc": sorted(countries)})
+    return int(found.column("n")[0].as_py() or 0)

@@ -160,6 +160,9 @@ class ClickHouseEngine:
             listed = ", ".join(f"({', '.join(literal_of(v, self.dialect) for v in row)})" for row in rows)
             self._transport.command(f'DELETE FROM "{table}" WHERE ({names}) IN ({listed})')
 
+    def keep_in_order(self, *, rebuilt: bool) -> None:
+        """Do nothing: MergeTrees keep their rows in order."""
+
     def insert_batch(self, batch: Batch, entries: pa.Table) -> None:
         """Add new measurements of all tiers, and last their entries, which make them count."""
         for name in MEASURED:

@@ -10,16 +10,17 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from ibis.backends.sql.datatypes import DuckDBType
+import pyarrow.compute as pc
 
 from banwatch.model.errors import BanwatchError
 from banwatch.store.batch import Batch
 from banwatch.store.columns import defaults_of
 from banwatch.store.engines.budget import database_bytes
 from banwatch.store.engines.duckdb_errors import NO_ROOM, explain
+from banwatch.store.engines.duckdb_file import BLOCK_BYTES, keep_in_order
 from banwatch.store.engines.duckdb_fit import fit_columns
 from banwatch.store.engines.duckdb_rejudge import DuckDbRejudgement
-from banwatch.store.engines.duckdb_schema import STORED_PREFIX, TIER_VIEWS
+from banwatch.store.engines.duckdb_schema import READING_ORDERS, STORED_PREFIX, TIER_VIEWS, column_types
 from banwatch.store.engines.duckdb_tiers import TierTables
 from banwatch.store.tables import TABLES, TableDef
 
@@ -72,7 +73,7 @@ def _make_whole(path: Path) -> None:
             return
         part = path.with_name(f".{path.name}.{os.getpid()}.part")
         part.unlink(missing_ok=True)
-        duckdb.connect(str(part)).close()
+        duckdb.connect(str(part), config={"default_block_size": str(BLOCK_BYTES)}).close()
         try:
             path.unlink(missing_ok=True)
             os.link(part, path)  # unlike a rename, never over a file that another process created meanwhile
@@ -90,6 +91,30 @@ def _is_left_behind(path: Path) -> bool:
         except OSError:
             return False
     return True
+
+
+def _declared(table: TableDef) -> dict[str, str]:
+    """Return the types of a table's columns, with whether they may be null."""
+    kinds, fields = column_types(table.layout), table.layout.fields
+    may_be_null = {name: f.nullable for f in fields for name in f.column_names}
+    return {name: kind + ("" if may_be_null[name] else " NOT NULL") for name, kind in kinds.items()}
+
+
+def _in_period(table: str, wanted: pa.Table) -> str:
+    """Write the condition that rows lie in the period of some keys, so that others are not read at all."""
+    at = next((name for name in ("day", "month") if name in wanted.column_names), None)
+    if at is None or not wanted.num_rows:
+        return ""
+    period = pc.min_max(wanted.column(at)).as_py()
+    column = at if at in TABLES[table].layout.column_names else "hour"
+    return (
+        f""" AND t."{column}" >= TIMESTAMP '{period["min"]}' """
+        f"""AND t."{column}" < TIMESTAMP '{period["max"]}' + INTERVAL 1 {at}"""
+    )
+
+
+def _columns(table: TableDef) -> str:
+    return ", ".join(f'"{name}" {kind}' for name, kind in _declared(table).items())
 
 
 class DuckDbEngine:
@@ -140,7 +165,7 @@ class DuckDbEngine:
         target = str(path).replace("'", "''")
         with self._explained(), closing(self._raw.cursor()) as cursor:
             (current,) = cursor.execute("SELECT current_database()").fetchall()[0]
-            cursor.execute(f"ATTACH '{target}' AS copied")
+            cursor.execute(f"ATTACH '{target}' AS copied (BLOCK_SIZE {BLOCK_BYTES})")
             try:
                 cursor.execute(f'COPY FROM DATABASE "{current}" TO copied')
             finally:
@@ -164,11 +189,7 @@ class DuckDbEngine:
             if table.name == TIER_VIEWS[0]:
                 self._tiers.create()
             return
-        columns = ", ".join(
-            f'"{name}" {DuckDBType.to_string(dtype)}{"" if dtype.nullable else " NOT NULL"}'
-            for name, dtype in table.layout.schema.items()
-        )
-        self._raw.execute(f'CREATE TABLE "{table.name}" ({columns})')
+        self._raw.execute(f'CREATE TABLE "{table.name}" ({_columns(table)})')
 
     def column_names(self, table: str) -> list[str]:
         """Name the columns of an existing table."""
@@ -181,11 +202,7 @@ class DuckDbEngine:
         self._tiers.fit()
         for table in tables:
             if table.name not in TIER_VIEWS:
-                kinds = {
-                    n: DuckDBType.to_string(dtype) + ("" if dtype.nullable else " NOT NULL")
-                    for n, dtype in table.layout.schema.items()
-                }
-                fit_columns(self._raw, table.name, kinds, defaults_of(table.noun))
+                fit_columns(self._raw, table.name, _declared(table), defaults_of(table.noun))
 
     def rename(self, old: str, new: str) -> None:
         """Rename a table that is no tier of measurements."""
@@ -243,8 +260,14 @@ class DuckDbEngine:
         if "day" in names and "day" not in TABLES[table].layout.column_names:
             names["day"] = """date_trunc('day', t."hour")"""
         same = " AND ".join(f'{of} = w."{name}"' for name, of in names.items())
+        same += _in_period(table, wanted)
         with self._shown("wanted", wanted):
             self._raw.execute(f'DELETE FROM "{table}" t USING wanted w WHERE {same}')
+
+    def keep_in_order(self, *, rebuilt: bool) -> None:
+        """Put the rows of rollups in the order in which readers ask, where many are not."""
+        columns = {name: _columns(TABLES[name]) for name in READING_ORDERS}
+        keep_in_order(self._raw, columns, READING_ORDERS, rebuilt=rebuilt)
 
     def insert_batch(self, batch: Batch, entries: pa.Table) -> None:
         """Add new measurements of all tiers, with the places of their lines."""

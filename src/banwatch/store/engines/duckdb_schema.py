@@ -11,8 +11,10 @@ A verdict follows from its evidence, so both have the same number, until some ar
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
+import ibis
 from ibis.backends.sql.datatypes import DuckDBType
 
 from banwatch.store.batch import (
@@ -36,8 +38,19 @@ IDENTITY = (*VOICE, *SHARED)
 OF_MEASUREMENT = tuple(name for name in ROW.names if name not in IDENTITY)
 
 
+def column_types(layout: Layout[Any]) -> dict[str, str]:
+    """Return DuckDB's types of the columns of a layout."""
+    return {name: _sql_type(f.dtype) for f in layout.fields for name in f.column_names}
+
+
+@cache
+def _sql_type(dtype: str) -> str:
+    """Write a type; six hundred columns have a dozen types, and each takes Ibis a millisecond."""
+    return str(DuckDBType.to_string(ibis.dtype(dtype)))
+
+
 def _types(name: str) -> dict[str, str]:
-    return {column: DuckDBType.to_string(kind) for column, kind in TABLES[name].layout.schema.items()}
+    return column_types(TABLES[name].layout)
 
 
 def _columns(layout: Layout[Any], types: dict[str, str]) -> str:
@@ -85,3 +98,11 @@ def statements() -> Iterator[str]:
 
 
 STORED_TABLES = ("row", "copy", "step", "step_content", "evidence", "verdict")
+READING_ORDERS = {
+    "cell": ("probe_cc", "target", "probe_asn", "access_tier", "hour"),
+    "daily_cell": ("probe_cc", "target", "probe_asn", "access_tier", "day"),
+    "target_month": ("probe_cc", "target", "month"),
+    "network_month": ("probe_cc", "probe_asn", "month"),
+    "country_day": ("probe_cc", "day"),
+}
+"""Order of the rows of rollups: a country, then a target or network, as pages ask."""

@@ -86,6 +86,13 @@ class Engine(Protocol):
         A column `day` that the table has not is the day of its column `hour`.
         """
 
+    def keep_in_order(self, *, rebuilt: bool) -> None:
+        """Put the rows of rollups in the order in which readers ask, where many are not; in a transaction.
+
+        Args:
+            rebuilt: all of their rows are new.
+        """
+
     def insert_batch(self, batch: Batch, entries: pa.Table) -> None:
         """Add new measurements of all tiers, and last their rows of `entry`, which make them count."""
 

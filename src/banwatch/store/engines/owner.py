@@ -140,6 +140,10 @@ class OwnerEngine:
         """Refuse: only the owner writes."""
         raise self._refusal()
 
+    def keep_in_order(self, *, rebuilt: bool) -> None:
+        """Refuse: only the owner writes."""
+        raise self._refusal()
+
     def insert_batch(self, batch: Batch, entries: pa.Table) -> None:
         """Refuse: only the owner writes."""
         raise self._refusal()

@@ -3,6 +3,7 @@
 import ibis
 
 from banwatch.model.state import State
+from banwatch.store.rollups import voices
 from banwatch.store.rollups.keys import COUNTRY_DAY_KEY, NETWORK_MONTH_KEY, TARGET_MONTH_KEY
 from banwatch.store.tables import TABLES
 
@@ -22,7 +23,9 @@ def with_month(daily: ibis.Table) -> ibis.Table:
 
 
 def _distinct(column: ibis.Value) -> ibis.Value:
-    return column.collect(distinct=True).length()
+    """Count the distinct values of a group as a list, as `voices.distinct` does."""
+    values = column if column.type().is_string() else column.cast("string")
+    return voices.distinct(values).length()
 
 
 def country_days(daily: ibis.Table) -> ibis.Table:

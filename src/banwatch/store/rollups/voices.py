@@ -89,12 +89,21 @@ def witness_of(verdicts: ibis.Table) -> ibis.Value:
         "at": verdicts.measurement_start_time,
         "uid": verdicts.measurement_uid,
     }
-    return verdicts.measurement_uid.argmin(ibis.struct(order))
+    return ibis.struct(order).min()["uid"]
 
 
 def distinct_list(values: ibis.Value, where: ibis.Value | None = None) -> ibis.Value:
     """Return the distinct values of a group, sorted; an empty list where there are none."""
-    return or_empty(values.collect(distinct=True, where=where)).sort()
+    return distinct(values, where).sort()
+
+
+def distinct(values: ibis.Value, where: ibis.Value | None = None) -> ibis.Value:
+    """Return the distinct values of a group, in no order; an empty list where there are none.
+
+    The list is made distinct after it was collected: DuckDB groups all rows once more for each aggregate of
+    distinct values, which took two thirds of the time of a commit's rollups.
+    """
+    return distinct_words(or_empty(values.collect(where=where)))
 
 
 def or_empty(values: ibis.Value) -> ibis.Value:
