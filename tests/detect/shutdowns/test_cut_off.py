@@ -56,6 +56,15 @@ def test_a_week_without_abroad_is_one_incident_whatever_the_failures_are_called(
     assert "aparat.ir and farsnews.ir loaded" in found.sentence
 
 
+def test_a_member_of_a_network_cut_off_does_not_say_that_nothing_answered() -> None:
+    rows = _rows(BAD, OK)
+    (found,) = _incidents(rows)
+    lines = [line for line in reasons(found, fold(rows)) if line.startswith("Member:")]
+    assert len(lines) == 2
+    assert all("measurements of sites abroad failed" in line for line in lines)
+    assert all("nothing answered" not in line for line in lines)
+
+
 def test_where_sites_of_the_country_fail_too_it_is_not_cut_off() -> None:
     assert not any(one.reached for one in _incidents(_rows(NOTHING, NOTHING)))
 

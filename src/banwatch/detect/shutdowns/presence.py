@@ -24,11 +24,6 @@ Hours = NDArray[np.int64]
 Windows = Sequence[tuple[int, int]]
 """First and last hour of each of some silences."""
 
-_ROUNDS = 40
-"""Rounds of fitting the mixture: it has settled to a hundredth by then."""
-_AT_ONCE = 1 << 15
-"""Pairs of a silence and a voice that are computed together: bounds the memory."""
-
 
 @dataclass(frozen=True, slots=True)
 class Voices:
@@ -86,7 +81,7 @@ class Presence:
         cuts = [float(ordered[int(q * (len(ordered) - 1))]) for q in own.PRESENCE_QUANTILES]
         rates = 1 / np.maximum(np.array(cuts), own.PRESENCE_LEAST_GAP)
         shares = np.full(len(rates), 1 / len(rates))
-        for _ in range(_ROUNDS):
+        for _ in range(own.PRESENCE_ROUNDS):
             parts = _parts(ordered, rates, shares)
             weight = parts.sum(axis=0) + 1e-9
             rates = np.minimum(
@@ -111,7 +106,7 @@ class Presence:
             return found
         first, last = (np.array(side, np.int64) for side in zip(*windows, strict=True))
         times = [np.flatnonzero(row) for row in heard]
-        step = max(_AT_ONCE // max(len(times), 1), 1)
+        step = max(own.PRESENCE_AT_ONCE // max(len(times), 1), 1)
         for start in range(0, len(windows), step):
             part = slice(start, start + step)
             found[part] = self._of(times, first[part], last[part])

@@ -17,3 +17,7 @@ SHIFTED_SILENCES = 32
 """Silences of each copy that are weighed by its voices, the heaviest ones: the rest are below the tail."""
 EXAMINED_NATS = 8.0
 """Evidence from which a silence may be a shutdown, and is no part of what chance gives."""
+PRESENCE_ROUNDS = 40
+"""Rounds of fitting the law of gaps: it has settled to a hundredth by then."""
+PRESENCE_AT_ONCE = 1 << 15
+"""Pairs of a silence and a voice that are computed together: bounds the memory."""

@@ -64,13 +64,13 @@ def changed_mechanism(incident: Incident) -> str:
 def member_lines(incident: Incident) -> Iterator[str]:
     """Yield a line for each member, up to a limit, and the number of the rest."""
     for one in incident.members[: t.MEMBERS_IN_TEXT]:
-        yield f"Member: {_line(one, incident.kind)}"
+        yield f"Member: {_line(one, incident)}"
     rest = len(incident.members) - t.MEMBERS_IN_TEXT
     if rest > 0:
         yield f"And {rest} more members; `--json` lists them all."
 
 
-def _line(one: Member, kind: IncidentKind) -> str:
+def _line(one: Member, incident: Incident) -> str:
     where = f"{one.target} on {render_asn(one.probe_asn)}" if one.target else render_asn(one.probe_asn)
     where += f" ({one.access_tier} access)" if one.access_tier else ""
     began = (
@@ -85,9 +85,11 @@ def _line(one: Member, kind: IncidentKind) -> str:
     parts = [f"{where}: began {began}, {ended}"]
     if len(one.windows) > 1:
         parts.append(f"{len(one.windows)} times")
-    if kind is IncidentKind.SHUTDOWN:
+    if incident.reached:
+        parts.append(f"{one.measurements} measurements of sites abroad failed")
+    elif incident.kind is IncidentKind.SHUTDOWN:
         parts.append(f"{one.measurements} measurements in which nothing answered")
-    elif kind is IncidentKind.IMPAIRMENT:
+    elif incident.kind is IncidentKind.IMPAIRMENT:
         parts.append(f"{one.measurements} measurements that did not load, for an unclear cause")
     else:
         parts.append(
