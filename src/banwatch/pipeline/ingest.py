@@ -23,6 +23,7 @@ from banwatch.pipeline.trust.receipts import split_receipts
 from banwatch.pipeline.worker import Worker
 from banwatch.pipeline.workers import Workers, start_workers
 from banwatch.store import Store
+from banwatch.store.backups.join_segments import MANY, join_segments
 from banwatch.store.bookkeeping import SourceFile
 
 LINE_BATCH_BYTES = 8 << 20
@@ -173,6 +174,8 @@ def ingest(
         for item, result in _results(items, workers, reference, jobs or 1):
             _commit_item(committer, item, result)
     committer.commit()
+    if from_inbox:
+        join_segments(store, at_least=MANY)
     report(total or read, total or read)
     return _report(opened, files=len(found), size_bytes=total or read)
 

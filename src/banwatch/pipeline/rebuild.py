@@ -17,6 +17,7 @@ from banwatch.pipeline.trust.receipts import receipts_of
 from banwatch.pipeline.trust.report_facts import ReportFacts
 from banwatch.pipeline.worker import Worker
 from banwatch.store import Store, rebuilding
+from banwatch.store.backups.join_segments import finish_join
 from banwatch.store.backups.salvage import Salvage, put_aside, salvage
 from banwatch.store.batch import join
 from banwatch.store.bookkeeping import Entry, Segment
@@ -102,6 +103,7 @@ def _from_archive(store: Store, reference: Reference, progress: Progress | None)
         BanwatchError: a segment is missing, or there is no room.
     """
     report = progress or (lambda done, total: None)
+    finish_join(store)
     order, adopted = _segments_of(store)
     salvaged: list[Salvage] = []
     whole: list[tuple[int, str]] = []

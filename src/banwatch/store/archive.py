@@ -26,6 +26,8 @@ _SKIPPABLE = 0x184D2A50
 _TRAILER = struct.Struct("<II")
 """Length of the index, and the magic again."""
 SUFFIX = ".jsonl.zst"
+COLD = "cold"
+"""File in the archive that holds the path of the cold store."""
 MAX_FRAME_BYTES = 64 << 20
 """Largest frame that is read back; a frame ends at the first line past a mebibyte, and a line has a limit."""
 _KEPT_FRAMES = 4
@@ -208,8 +210,36 @@ class Archive:
         self._frames: OrderedDict[tuple[str, int], list[bytes]] = OrderedDict()
 
     def path_of(self, segment: str) -> Path:
-        """Return the path of a segment, whether or not it exists."""
+        """Return the path of a segment: that in the cold store where it is there alone."""
+        path = self.hot_path(segment)
+        cold = None if path.exists() else self.cold_folder()
+        elsewhere = self.cold_path(segment, cold) if cold else path
+        return elsewhere if elsewhere.exists() else path
+
+    def hot_path(self, segment: str) -> Path:
+        """Return the path of a segment in the archive itself, whether or not it exists."""
         return self.folder / segment[:2] / f"{segment}{SUFFIX}"
+
+    @staticmethod
+    def cold_path(segment: str, folder: Path) -> Path:
+        """Return the path of a segment in a cold store, whether or not it exists."""
+        return folder / segment[:2] / f"{segment}{SUFFIX}"
+
+    def cold_folder(self) -> Path | None:
+        """Return the folder of the cold store; None where there is none."""
+        try:
+            return Path((self.folder / COLD).read_text(encoding="utf-8"))
+        except OSError:
+            return None
+
+    def is_at_hand(self, segment: str) -> bool:
+        """Whether the archive itself has a segment."""
+        return self.hot_path(segment).exists()
+
+    def _unreadable(self, segment: str, error: OSError) -> WireError:
+        cold = None if self.is_at_hand(segment) else self.cold_folder()
+        where = f"; old segments are in the cold store {cold}" if cold else ""
+        return WireError(f"segment {segment} cannot be read: {error.strerror}{where}")
 
     def write(self, ordinal: int, frames: Sequence[Frame]) -> tuple[str, int]:
         """Write a segment so that it is on the disk, whole, before this returns.
@@ -260,7 +290,7 @@ class Archive:
                 file.seek(max(0, size - _TRAILER.size - length))
                 found = read_index_untrusted(file.read(), size)
         except OSError as error:
-            raise WireError(f"segment {segment} cannot be read: {error.strerror}") from None
+            raise self._unreadable(segment, error) from None
         with self._lock:
             self._indexes[segment] = found
             while len(self._indexes) > _KEPT_INDEXES:
@@ -294,7 +324,7 @@ class Archive:
                 file.seek(index.frame_offsets[number])
                 data = file.read(index.frame_sizes[number])
         except OSError as error:
-            raise WireError(f"segment {segment} cannot be read: {error.strerror}") from None
+            raise self._unreadable(segment, error) from None
         lines = unpack_frame(data, index.line_bytes[start : start + index.frame_lines[number]])
         if sum(map(len, lines)) > _KEPT_FRAME_BYTES:
             return lines  # a single long line, which is seldom wanted twice
@@ -324,7 +354,8 @@ class Archive:
     def remove(self, segment: str) -> None:
         """Delete a segment that no row names any more."""
         self.forget(segment)
-        self.path_of(segment).unlink(missing_ok=True)
+        for path in {self.hot_path(segment), self.path_of(segment)}:
+            path.unlink(missing_ok=True)
 
     def names(self) -> list[str]:
         """Return the names of all segments in the folder, sorted."""

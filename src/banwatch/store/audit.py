@@ -76,7 +76,8 @@ def _problem_of(store: Store, segment: Segment) -> str:
     """Compare a segment's bytes with its name and its index with its row."""
     found = store.archive.sha256_of(segment.segment)
     if found is None:
-        return f"segment {segment.segment} is missing"
+        cold = store.archive.cold_folder()
+        return f"segment {segment.segment} is missing" + (f", also in the cold store {cold}" if cold else "")
     if found != segment.segment:
         return f"segment {segment.segment} is damaged: its bytes hash to {found}"
     try:

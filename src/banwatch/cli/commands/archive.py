@@ -1,5 +1,6 @@
 """`banwatch archive`: the raw measurements, and the proof that all of them are there."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +16,9 @@ def register(app: typer.Typer) -> None:
     archive.command("quarantine")(_quarantine)
     archive.command("scrub")(_scrub)
     archive.command("redact")(_redact)
+    archive.command("join")(_join)
+    archive.command("freeze")(_freeze)
+    archive.command("thaw")(_thaw)
     app.add_typer(archive, name="archive")
 
 
@@ -89,3 +93,48 @@ def _redact(
     from banwatch.observatory.decide import redact_measurement
 
     show_redaction(redact_measurement(store, uid, why), as_json=as_json)
+
+
+def _join(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
+    """Join small segments: a journal brought in each minute leaves one each minute."""
+    from banwatch.cli.views.store_work import show_join
+    from banwatch.store import Store
+    from banwatch.store.backups.join_segments import join_segments
+
+    with Store.open(store) as opened:
+        report = join_segments(opened)
+    show_join(report, as_json=as_json)
+
+
+def _freeze(
+    to: Annotated[Path, typer.Option("--to", help="Folder of the cold store, on another disk.")],
+    before: Annotated[str, typer.Option("--before", help="Time, like 2016-04-01.")],
+    store: StoreOption = DEFAULT_STORE,
+    as_json: JsonOption = False,
+) -> None:
+    """Move the raw lines of old measurements to a folder elsewhere; verdicts and all other rows stay.
+
+    While that folder is there, everything reads from it as before. A backup of the store does not hold it.
+    """
+    from banwatch.cli.parsing import parse_time
+    from banwatch.cli.views.progress import piece_progress
+    from banwatch.cli.views.store_work import show_move
+    from banwatch.store import Store
+    from banwatch.store.backups.cold_store import freeze
+
+    at = parse_time(before)
+    with Store.open(store) as opened, piece_progress("Moving") as progress:
+        report = freeze(opened, to, at, progress)
+    show_move(report, as_json=as_json)
+
+
+def _thaw(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
+    """Bring all raw lines back from the cold store."""
+    from banwatch.cli.views.progress import piece_progress
+    from banwatch.cli.views.store_work import show_move
+    from banwatch.store import Store
+    from banwatch.store.backups.cold_store import thaw
+
+    with Store.open(store) as opened, piece_progress("Moving") as progress:
+        report = thaw(opened, progress)
+    show_move(report, as_json=as_json)

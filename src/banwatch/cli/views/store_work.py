@@ -12,6 +12,8 @@ from banwatch.pipeline.reading.doctor import Diagnosis
 from banwatch.pipeline.rebuild import RebuildReport
 from banwatch.pipeline.scrub_archive import ScrubReport
 from banwatch.store.audit import Audit
+from banwatch.store.backups.cold_store import MoveReport
+from banwatch.store.backups.join_segments import JoinReport
 from banwatch.store.engines.budget import size_text
 from banwatch.store.exporting.export import ExportReport
 
@@ -72,6 +74,23 @@ def show_scrub(report: ScrubReport, *, as_json: bool) -> None:
         f"{report.measurements:,} measurements made again. Run `banwatch detect`; copies and mirrors of the "
         f"archive made before this hold the addresses still"
     )
+
+
+def show_join(report: JoinReport, *, as_json: bool) -> None:
+    """Print how many segments were joined."""
+    if as_json:
+        print_json(report)
+        return
+    _print_message(f"{report.before:,} small segments joined to {report.after:,}, {report.lines:,} lines")
+
+
+def show_move(report: MoveReport, *, as_json: bool) -> None:
+    """Print how many segments were moved, and the cold store."""
+    if as_json:
+        print_json(report)
+        return
+    size = size_text(report.size_bytes)
+    _print_message(f"{report.segments:,} segments ({size}) moved; the cold store is {report.cold}")
 
 
 def show_diagnosis(found: Diagnosis, *, as_json: bool) -> None:
