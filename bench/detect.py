@@ -21,6 +21,9 @@ and confidence against truth.
 With `--networks` each target is measured on two networks, which a block hits in the same hour, and what is
 said of either counts; also blocks of a day.
 
+With `--scale CELLS` a store of field-like cells is detected, then again after nothing and after a commit of
+one day of one country: seconds of CPU, on the clock, and the memory of the process.
+
 With `--hard` the series' measurements and trouble follow the time of day, every hour has luck of its own, and
 once in two weeks half of everything fails for an hour or two; the countries stay as they are.
 `least_hours_by_baseline` is Lorden's bound at the goal's rate of false alarms, to be held against
@@ -43,7 +46,7 @@ from banwatch.detect.blocking.emissions import Emissions
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from detecting import calibration, happenings, measuring, pairs, silence
+from detecting import calibration, happenings, measuring, pairs, scale, silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +201,14 @@ def main() -> None:
     parser.add_argument(
         "--calibration", action="store_true", help="tables for docs/detect.md, beside other detectors"
     )
+    parser.add_argument(
+        "--scale", type=int, metavar="CELLS", help="time and memory over a store of so many cells, alone"
+    )
     parser.add_argument("--networks", action="store_true", help="targets that two networks measure, alone")
     arguments = parser.parse_args()
+    if arguments.scale:
+        print(json.dumps(scale.report(arguments.scale, arguments.seed), indent=2))
+        return
     if arguments.calibration:
         series = QUICK.series // 2 if arguments.quick else DEFAULT.series // 2
         print(

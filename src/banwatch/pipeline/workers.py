@@ -26,14 +26,15 @@ from banwatch.pipeline.worker import Worker
 _LENGTH = struct.Struct("<Q")
 
 
-def _send(pipe: IO[bytes], value: object) -> None:
+def send(pipe: IO[bytes], value: object) -> None:
+    """Write one value."""
     data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
     pipe.write(_LENGTH.pack(len(data)))
     pipe.write(data)
     pipe.flush()
 
 
-def _receive(pipe: IO[bytes]) -> Any:
+def receive(pipe: IO[bytes]) -> Any:
     """Read one value.
 
     Raises:
@@ -68,8 +69,8 @@ class Workers:
         try:
             if process.stdin is None or process.stdout is None:
                 raise EOFError
-            _send(process.stdin, line_batch)
-            result = _receive(process.stdout)
+            send(process.stdin, line_batch)
+            result = receive(process.stdout)
         except (EOFError, OSError) as error:
             raise BanwatchError(
                 "a worker process died, perhaps for lack of memory",
@@ -99,7 +100,7 @@ def _start(reference: Reference) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "banwatch.pipeline"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     if process.stdin is not None:
-        _send(process.stdin, reference)
+        send(process.stdin, reference)
     return process
 
 
@@ -119,6 +120,6 @@ def work_until_the_end() -> None:
     pipe_in, pipe_out = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a stray print must not get among the answers
     with suppress(EOFError, BrokenPipeError):
-        worker = Worker(_receive(pipe_in))
+        worker = Worker(receive(pipe_in))
         while True:
-            _send(pipe_out, worker.work(_receive(pipe_in)))
+            send(pipe_out, worker.work(receive(pipe_in)))

@@ -77,7 +77,7 @@ class Field:
     nullable: bool
     annotation: Any
     revive: Callable[[Any], Any] | None
-    """Function from the stored value to the field's value; None where they are the same."""
+    """Function from the stored value, or a word of a list, to the field's; None where they are equal."""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -129,11 +129,7 @@ def _reviver(column_type: ColumnType, annotation: Any) -> Callable[[Any], Any] |
     of = typing.get_args(annotation)[0] if column_type is ColumnType.TEXTS else annotation
     if isinstance(of, type) and issubclass(of, StrEnum):
         members: dict[Any, Any] = {m.value: m for m in of}
-        if column_type is ColumnType.TEXTS:
-            return lambda value: tuple(members.get(v, v) for v in value)
         return lambda value: members.get(value, value)  # an unknown value survives
-    if column_type.is_list:
-        return tuple
     return None
 
 
@@ -272,9 +268,44 @@ def _from_columns(f: Field, table: pa.Table) -> Sequence[Any]:
             None if first is None else (_in_utc(first), _in_utc(last))
             for first, last in zip(earliest, latest, strict=True)
         ]
-    values: list[Any] = table.column(f.name).to_pylist()
-    revive = f.revive
-    return values if revive is None else [revive(value) for value in values]
+    column = table.column(f.name)
+    if f.column_type.is_list:
+        return _lists_of(f, column)
+    if f.column_type is ColumnType.JSON or (f.revive is None and f.column_type is not ColumnType.TEXT):
+        values: list[Any] = column.to_pylist()
+        return values if f.revive is None else [f.revive(value) for value in values]
+    return _shared(column, f.revive)
+
+
+def _shared(column: pa.ChunkedArray, revive: Callable[[Any], Any] | None) -> list[Any]:
+    """Return the values of a column, of which equal ones are one object: most columns have few values."""
+    values: list[Any] = []
+    for chunk in column.chunks:
+        encoded = chunk.dictionary_encode()
+        words: list[Any] = encoded.dictionary.to_pylist()
+        if revive is not None:
+            words = [revive(word) for word in words]
+        words.append(None if revive is None else revive(None))  # where an index is -1
+        values += map(words.__getitem__, encoded.indices.fill_null(-1).to_pylist())
+    return values
+
+
+def _lists_of(f: Field, column: pa.ChunkedArray) -> list[Any]:
+    """Return the lists of a column as tuples."""
+    found: list[Any] = []
+    for chunk in column.chunks:
+        words = chunk.flatten()
+        texts = f.column_type is ColumnType.TEXTS
+        flat = _shared(pa.chunked_array([words]), f.revive) if texts else words.to_pylist()
+        ends = chunk.value_lengths().fill_null(0).to_pylist()
+        at = 0
+        for length in ends:
+            if length:
+                found.append(tuple(flat[at : at + length]))
+                at += length
+            else:
+                found.append(())
+    return found
 
 
 def _typed(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:

@@ -18,6 +18,7 @@ from banwatch.model.ids import CountryCode, MeasurementUid
 from banwatch.model.receipt import SourceClass
 from banwatch.model.verdict import Verdict
 from banwatch.pipeline.conclude import detect
+from banwatch.pipeline.detecting import finders
 from banwatch.pipeline.detecting.source import CellsAtHand
 from banwatch.pipeline.detecting.store_source import StoredCells
 from banwatch.pipeline.trust.conclusions import conclude, conclude_in
@@ -74,6 +75,17 @@ def test_a_country_at_a_time_gives_what_all_at_once_gives_in_any_order_of_countr
         with store.transaction():
             store.append("verdict", rows())
         assert conclude_in(StoredCells(store), continues=True) == found
+
+
+@pytest.mark.slow
+def test_workers_find_what_this_process_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store.open(tmp_path / "s.duckdb") as store:
+        with store.transaction():
+            store.append("verdict", rows())
+        here = conclude_in(StoredCells(store), continues=True)
+        monkeypatch.setattr(finders, "CELLS_FOR_WORKERS", 1)
+        monkeypatch.setattr("os.cpu_count", lambda: 2)
+        assert conclude_in(StoredCells(store), continues=True) == here
 
 
 def test_a_store_reads_one_country_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,22 @@ class World(Protocol):
         ...
 
 
+class Nowhere:
+    """No other country: what one country decides by itself is found with it."""
+
+    def countries(self) -> Collection[CountryCode]:
+        """Return no country."""
+        return ()
+
+    def measuring(self, targets: Collection[TargetName]) -> Mapping[TargetName, Collection[CountryCode]]:
+        """Return that no country measures the targets."""
+        return dict.fromkeys(targets, ())
+
+    def hours_of(self, targets: Collection[TargetName]) -> Iterator[tuple[TargetName, TargetHours]]:
+        """Yield nothing."""
+        yield from ()
+
+
 class WorldOfCells:
     """The cells of all countries, at hand."""
 

@@ -180,10 +180,15 @@ class Hours:
 
         Probes come and go: a silence while few are there says less, and one while many are says more.
         """
-        before, after = max(first - t.AROUND_HOURS, 0), min(last + 1 + t.AROUND_HOURS, len(self.nats) - 1)
+        return float(self.livelinesses(np.array([first]), np.array([last]))[0])
+
+    def livelinesses(self, first: NDArray[np.int64], last: NDArray[np.int64]) -> Nats:
+        """Return the liveliness around each of some stretches."""
+        before = np.maximum(first - t.AROUND_HOURS, 0)
+        after = np.minimum(last + 1 + t.AROUND_HOURS, len(self.nats) - 1)
         heard = self.heard[first] - self.heard[before] + self.heard[after] - self.heard[last + 1]
         usual = self.usual[first] - self.usual[before] + self.usual[after] - self.usual[last + 1]
-        return float(np.clip((heard + 1) / (usual + 1), *t.LIVELINESS))
+        return np.clip((heard + 1) / (usual + 1), *t.LIVELINESS)
 
 
 def _sums(values: Nats) -> Nats:
@@ -198,22 +203,26 @@ def weights_of(voices: NDArray[np.int64], nats: Nats) -> list[float]:
         nats: evidence of each hour if it is empty.
     """
     hours = Hours.of(nats, voices > 0)
-    return [weight * hours.liveliness(begin, end) for weight, begin, end in _silences(voices, nats)]
+    found = _silences(voices, nats)
+    weights = np.array([one[0] for one in found])
+    begin, end = (np.array([one[at] for one in found], np.int64) for at in (1, 2))
+    lively: list[float] = (weights * hours.livelinesses(begin, end)).tolist()
+    return lively
 
 
 def _silences(voices: NDArray[np.int64], nats: Nats) -> list[tuple[float, int, int]]:
     """Return each silence: its evidence in nats, its first and its last hour."""
-    cumulative = _sums(nats)
     found: list[tuple[float, int, int]] = []
     total = peak = best = 0.0
     since = first = last = 0
+    sums, counts = _sums(nats).tolist(), voices.tolist()
     for hour in (*np.flatnonzero(voices).tolist(), len(nats)):
-        total += float(cumulative[hour] - cumulative[since])
+        total += sums[hour] - sums[since]
         peak = max(peak, total)
         if total >= best:
             best, last = total, hour - 1
         if hour < len(nats):
-            total -= t.STRAY_NATS * float(voices[hour])
+            total -= t.STRAY_NATS * counts[hour]
         since = hour + 1
         if total <= 0 or peak - total >= t.SHUTDOWN_NATS or hour == len(nats):
             if best > 0:

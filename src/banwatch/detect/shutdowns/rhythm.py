@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.votes.series import answered_in, hour_number, informative_in
-from banwatch.detect.votes.voices import vouched_span
+from banwatch.detect.votes.voices import vouched_hours
 from banwatch.model.cell import Cell
 
 Nats = NDArray[np.float64]
@@ -50,33 +50,38 @@ class Silence:
 
 def rhythm_of(cells: Sequence[Cell], end: int) -> Rhythm | None:
     """Return a network's cells on a dense grid of hours up to hour number `end`; None without any."""
-    by_hour: defaultdict[int, list[Cell]] = defaultdict(list)
+    of_hour: defaultdict[datetime, list[Cell]] = defaultdict(list)
     for cell in cells:
-        by_hour[hour_number(cell.hour)].append(cell)
-    vouched = hour_number(vouched_span(cells)[0])
+        of_hour[cell.hour].append(cell)
+    spoke = {
+        hour: {voice for cell in mine for voice in (*cell.accusers, *cell.absolvers)}
+        for hour, mine in of_hour.items()
+    }
+    vouched = hour_number(vouched_hours(spoke)[0])
+    numbers = {hour: hour_number(hour) for hour in of_hour}
     bound = max(vouched - t.STRAY_CLOCK_HOURS, end - t.LONGEST_RHYTHM_HOURS)
-    start = min((hour for hour in by_hour if bound <= hour <= end), default=None)
+    start = min((number for number in numbers.values() if bound <= number <= end), default=None)
     if start is None:
         return None
     live = np.zeros(end - start + 1, np.bool_)
     dark = np.zeros(end - start + 1, np.bool_)
     heard: dict[int, frozenset[str]] = {}
-    for hour, mine in by_hour.items():
-        if not start <= hour <= end:
+    for hour, mine in of_hour.items():
+        here = numbers[hour] - start
+        if not 0 <= here < len(live):
             continue
         answered = sum(answered_in(cell) for cell in mine)
-        unheard = sum(cell.silent for cell in mine)
-        targets = len({cell.target for cell in mine if cell.silent})
+        unheard = sum([cell.silent for cell in mine])
+        targets = len({cell.target for cell in mine if cell.silent}) if unheard else 0
         # an informative measurement contradicts those without any answer
         mostly = unheard >= t.SILENT_SHARE * (unheard + answered) and targets >= t.SILENT_TARGETS
-        here = hour - start
         dark[here] = mostly and not any(informative_in(cell) for cell in mine)
         live[here] = answered > 0 and not dark[here]
         if live[here]:
-            spoke = {voice for cell in mine for voice in (*cell.accusers, *cell.absolvers)}
             # answers that are not informative name no voice: each such hour is taken for a voice of its own
-            heard[here] = frozenset(spoke) or frozenset({f"hour {hour}"})
-    return Rhythm(start, vouched, live, dark, heard, dict(by_hour))
+            heard[here] = frozenset(spoke[hour]) or frozenset({f"hour {numbers[hour]}"})
+    by_hour = {numbers[hour]: mine for hour, mine in of_hour.items()}
+    return Rhythm(start, vouched, live, dark, heard, by_hour)
 
 
 def absence(rhythm: Rhythm, last: int) -> Nats | None:

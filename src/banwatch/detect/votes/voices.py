@@ -7,7 +7,8 @@ sources of that day. Ten thousand forged measurements by one probe weigh as one 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from math import ceil
@@ -97,16 +98,30 @@ def vouched_span(cells: Sequence[Cell]) -> tuple[datetime, datetime]:
     heard by the first hour, and so many were heard in the last or later. With fewer than two voices, these
     are the first and last hour of all.
     """
+    spoke: defaultdict[datetime, set[str]] = defaultdict(set)
+    for cell in cells:
+        spoke[cell.hour].update(cell.accusers, cell.absolvers)
+    return vouched_hours(spoke)
+
+
+def vouched_hours(spoke: Mapping[datetime, AbstractSet[str]]) -> tuple[datetime, datetime]:
+    """Return the first and last hour that enough voices vouch for; see `vouched_span`.
+
+    Args:
+        spoke: voices of each hour with a measurement.
+    """
     first: dict[str, datetime] = {}
     last: dict[str, datetime] = {}
     of_day: defaultdict[date, set[str]] = defaultdict(set)
-    for cell in cells:
-        for voice in (*cell.accusers, *cell.absolvers):
-            first[voice] = min(first.get(voice, cell.hour), cell.hour)
-            last[voice] = max(last.get(voice, cell.hour), cell.hour)
-            of_day[cell.hour.date()].add(voice)
+    for hour in sorted(spoke):
+        voices = spoke[hour]
+        if voices:
+            for voice in voices:
+                first.setdefault(voice, hour)
+            last.update(dict.fromkeys(voices, hour))
+            of_day[hour.date()] |= voices
     if len(first) < 2:
-        return min(cell.hour for cell in cells), max(cell.hour for cell in cells)
+        return min(spoke), max(spoke)
     usual = sorted(len(voices) for voices in of_day.values())[len(of_day) // 2]
     enough = 2 if len(first) <= t.VOUCHING_VOICES else max(t.VOUCHING_VOICES, ceil(t.VOUCHING_SHARE * usual))
     return sorted(first.values())[enough - 1], sorted(last.values())[-enough]

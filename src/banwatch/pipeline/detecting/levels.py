@@ -1,25 +1,24 @@
 """Changes of all countries at each level of trust, found a country at a time."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import msgspec
-
-from banwatch.detect.countries import (
-    CountryFindings,
-    Reach,
-    draft,
-    find_in_country,
-    set_aside_in,
-    settle,
-    span_of,
-)
+from banwatch.detect.countries import CountryFindings, Reach, draft, set_aside_in, settle
 from banwatch.model.cell import Cell
 from banwatch.model.ids import CountryCode
 from banwatch.model.incident import Change, Incident
 from banwatch.model.receipt import SourceClass
+from banwatch.pipeline.detecting.finders import (
+    CountryTask,
+    Finders,
+    Found,
+    LevelTask,
+    hash_of,
+    span_text,
+    start_finders,
+)
 from banwatch.pipeline.detecting.kept import Kept
 from banwatch.pipeline.detecting.source import CellSource
 
@@ -32,9 +31,14 @@ class Level:
     """Its place among all levels, those included that hear nobody else than the one before."""
     classes: frozenset[SourceClass]
     """Classes that are heard, of those that have cells."""
+    reach: Reach | None
+    found: dict[CountryCode, CountryFindings] = field(default_factory=dict)
     changes: dict[CountryCode, tuple[Change, ...]] = field(default_factory=dict)
     aside: dict[CountryCode, dict[Change, str]] = field(default_factory=dict)
     """Changes with a cause elsewhere, each with the reason."""
+    foreseen: dict[CountryCode, tuple[str, tuple[Incident, ...]]] = field(default_factory=dict)
+    """Incidents that countries have by themselves, with the hash of their changes: of most no other country
+    explains anything, and their cells are not read again."""
 
     def of_classes(self, cells: Sequence[Cell]) -> Sequence[Cell]:
         """Return the cells of the classes that are heard."""
@@ -59,24 +63,52 @@ def find_levels(
         kept: findings of an earlier detection, which are renewed.
     """
     present = source.classes()
-    found: list[Level] = []
+    every: list[Level] = []
     for number, classes in enumerate(levels):
-        if not found or found[-1].classes != classes & present:
-            found.append(Level(number, classes & present))
-    reaches = [source.reach(level.classes) for level in found]
-    of_level: list[dict[CountryCode, CountryFindings]] = [{} for _ in found]
-    for country in source.countries():
-        finder = _Finder(source, country, through, continues, kept)
-        for level, reach, mine in zip(found, reaches, of_level, strict=True):
-            if reach is not None:
-                mine[country] = finder.find(level, reach)
-    for level, mine in zip(found, of_level, strict=True):
-        level.changes = settle(mine)
-        every = sorted((c for changes in level.changes.values() for c in changes), key=_order)
-        world = source.world(level.classes)
-        for change, reason in set_aside_in(every, world).items():
+        if not every or every[-1].classes != classes & present:
+            every.append(Level(number, classes & present, source.reach(classes & present)))
+    with start_finders(source) as finders:
+        work = [
+            _submit(finders, every, country, through, continues, kept)
+            for country in sorted(source.countries(), key=lambda one: (-source.size_of(one), one))
+        ]
+        for country, asked, done in work:
+            for level, found in zip(asked, done.result() if done else (), strict=True):
+                level.found[country] = found.findings
+                level.foreseen[country] = found.key, found.drafts
+                if kept is not None and level.reach is not None:
+                    kept.keep(country, level.number, found.findings, span_text(found.findings, level.reach))
+    for level in every:
+        level.changes = settle({country: level.found[country] for country in sorted(level.found)})
+        changes = sorted((c for mine in level.changes.values() for c in mine), key=_order)
+        for change, reason in set_aside_in(changes, source.world(level.classes)).items():
             level.aside.setdefault(change.probe_cc, {})[change] = reason
-    return found
+    return every
+
+
+def _submit(
+    finders: Finders,
+    levels: Sequence[Level],
+    country: CountryCode,
+    through: datetime | None,
+    continues: bool,
+    kept: Kept | None,
+) -> tuple[CountryCode, list[Level], "Future[list[Found]] | None"]:
+    """Take what is kept of a country, and have its cells read for the levels of which that does not hold."""
+    asked: list[Level] = []
+    tasks: list[LevelTask] = []
+    for level in levels:
+        if level.reach is None:
+            continue
+        before = kept.findings(country, level.number) if kept else None
+        if before is not None and before[1] == span_text(before[0], level.reach):
+            level.found[country] = before[0]
+            continue
+        asked.append(level)
+        tasks.append(LevelTask(level.classes, level.reach, before[0] if before else None))
+    if not asked:
+        return country, [], None
+    return country, asked, finders.submit(country, CountryTask(tuple(tasks), through, continues))
 
 
 def drafts_of(
@@ -87,70 +119,18 @@ def drafts_of(
     if not changes:
         return ()
     aside = level.aside.get(country, {})
-    key = _hash_of(changes, aside)
+    key = hash_of(changes, aside)
     found = kept.drafts(country, level.number, key) if kept else None
-    if found is None:
-        found = draft(changes, level.of_classes(source.cells(country)), aside)
-        if kept is not None:
-            kept.keep_drafts(country, level.number, key, found)
-    return found
-
-
-def _hash_of(changes: Sequence[Change], aside: Mapping[Change, str]) -> str:
-    reasons = [aside.get(change, "") for change in changes]
-    return hashlib.sha256(msgspec.json.encode((changes, reasons))).hexdigest()
-
-
-class _Finder:
-    """Findings in one country, whose cells are read where they are needed alone."""
-
-    def __init__(
-        self,
-        source: CellSource,
-        country: CountryCode,
-        through: datetime | None,
-        continues: bool,
-        kept: Kept | None,
-    ) -> None:
-        self._source = source
-        self._country = country
-        self._through = through
-        self._continues = continues
-        self._kept = kept
-        self._last: tuple[int, str, CountryFindings] | None = None
-        """Number of cells heard at the level before, the span, and the findings."""
-
-    def find(self, level: Level, reach: Reach) -> CountryFindings:
-        """Find what changed at one level."""
-        kept = self._kept.findings(self._country, level.number) if self._kept else None
-        if kept is not None and kept[1] == _span(kept[0].last, reach):
-            return kept[0]
-        cells = level.of_classes(self._source.cells(self._country))
-        if self._last is not None and self._last[0] == len(cells):
-            _, span, found = self._last
-            if span == _span(found.last, reach):
-                self._keep(level, found, span)
-                return found
-        found = find_in_country(
-            cells,
-            reach,
-            through=self._through,
-            continues=self._continues,
-            before=kept[0] if kept else None,
-        )
-        span = _span(found.last, reach)
-        self._last = len(cells), span, found
-        self._keep(level, found, span)
+    if found is not None:
         return found
-
-    def _keep(self, level: Level, found: CountryFindings, span: str) -> None:
-        if self._kept is not None:
-            self._kept.keep(self._country, level.number, found, span)
-
-
-def _span(last: datetime | None, reach: Reach) -> str:
-    """Return the hours on which findings depend, by a country's last hour and the reach of all data."""
-    return "" if last is None else "{} {}".format(*span_of(last, reach))
+    foreseen = level.foreseen.get(country)
+    if foreseen is not None and foreseen[0] == key:
+        found = foreseen[1]
+    else:
+        found = draft(changes, level.of_classes(source.cells(country)), aside)
+    if kept is not None:
+        kept.keep_drafts(country, level.number, key, found)
+    return found
 
 
 def _order(change: Change) -> tuple[str, str, int, str, datetime]:

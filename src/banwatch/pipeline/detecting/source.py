@@ -28,6 +28,10 @@ class CellSource(Protocol):
         """Return the cells of one country, of all classes, in the order of their key."""
         ...
 
+    def size_of(self, country: CountryCode) -> int:
+        """Return the number of cells of one country."""
+        ...
+
     def reach(self, classes: Classes) -> Reach | None:
         """Return how far the cells of some classes reach; None where there are none with a sound clock."""
         ...
@@ -57,6 +61,10 @@ class CellsAtHand:
     def cells(self, country: CountryCode) -> Sequence[Cell]:
         """Return the cells of one country."""
         return self._of_country[country]
+
+    def size_of(self, country: CountryCode) -> int:
+        """Return the number of cells of one country."""
+        return len(self._of_country[country])
 
     def reach(self, classes: Classes) -> Reach | None:
         """Return how far the cells of some classes reach."""

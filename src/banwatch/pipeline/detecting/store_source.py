@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
+import pyarrow as pa
 
 from banwatch.detect.countries import Reach, TargetHours, VoiceDays, World
 from banwatch.model.cell import Cell
@@ -42,6 +43,18 @@ class StoredCells:
             self._last_read = None  # before the next are read: one country at a time
             self._last_read = country, queries.cells(self._store, probe_cc=country)
         return self._last_read[1]
+
+    def stream(self, country: CountryCode) -> bytes:
+        """Return the cells of one country as an Arrow IPC stream, for another process."""
+        rows = summaries.cells_of_country(self._store, country)
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, rows.schema) as writer:
+            writer.write_table(rows)
+        return bytes(sink.getvalue())
+
+    def size_of(self, country: CountryCode) -> int:
+        """Return the number of cells of one country."""
+        return sum(one.cells for one in self._counts if one.probe_cc == country)
 
     def reach(self, classes: Classes) -> Reach | None:
         """Return how far the cells of some classes reach."""

@@ -15,6 +15,7 @@ from banwatch.model.receipt import SourceClass
 from banwatch.store.queries import cell_rows
 from banwatch.store.rollups.voices import CLOCK_AHEAD_S
 from banwatch.store.store import Store
+from banwatch.store.tables import TABLES
 
 _ROWS = 65_536
 HOURS_AT_ONCE = 250_000
@@ -30,6 +31,12 @@ class CellCount:
     cells: int
     last: datetime | None
     """Last hour of those whose clocks are sound."""
+
+
+def cells_of_country(store: Store, country: CountryCode) -> pa.Table:
+    """Read the cells of one country as columns, in the order of their key."""
+    rows = cell_rows(store, equal={"probe_cc": country}, since=None, until=None)
+    return store.to_arrow(rows.order_by(list(TABLES["cell"].key)))
 
 
 def count_by_country(store: Store) -> list[CellCount]:
