@@ -9,6 +9,7 @@ import ibis
 
 from banwatch.model.ban import Comparison, Measured
 from banwatch.model.cell import Cell
+from banwatch.model.delivery import Delivery
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.incident import Change, Incident
@@ -179,6 +180,18 @@ def past_verdicts(store: Store, uid: str) -> list[Verdict]:
     table = TABLES["past_verdict"]
     rows = store.table(table.name)
     return store.read(rows.filter(rows.measurement_uid == uid).order_by(list(table.key)), Verdict)
+
+
+def past_verdicts_before(store: Store, before: datetime, *, most: int = 10_000) -> list[str]:
+    """Return ids of measurements made before a time that have replaced verdicts, so many at most."""
+    rows = store.table("past_verdict")
+    old = rows.filter(rows.measurement_start_time < before).select("measurement_uid").distinct().limit(most)
+    return [str(uid) for uid in store.to_arrow(old).column("measurement_uid").to_pylist()]
+
+
+def deliveries(store: Store) -> list[Delivery]:
+    """Return the log of messages, in order of channel, subject and number."""
+    return store.rows(Delivery)
 
 
 def _grouped(rows: Sequence[Any]) -> dict[MeasurementUid, list[Any]]:

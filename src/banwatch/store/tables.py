@@ -6,6 +6,7 @@ from typing import Any
 
 from banwatch.model.ban import Comparison
 from banwatch.model.cell import Cell
+from banwatch.model.delivery import Delivery
 from banwatch.model.evidence import Evidence
 from banwatch.model.incident import Change, Incident
 from banwatch.model.measurement import Measurement
@@ -80,6 +81,7 @@ _ALL = (
     TableDef("published_incident", PublishedIncident, ("incident_id",), None),
     TableDef("kept_findings", KeptFindings, ("probe_cc", "level"), None),
     TableDef("log", LogEntry, ("said_at", "subject", "says"), None),
+    TableDef("delivery", Delivery, ("channel", "subject", "ordinal", "attempt", "state"), None),
     TableDef("property", Property, ("name",), None),
 )
 TABLES = {table.name: table for table in _ALL}

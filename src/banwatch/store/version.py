@@ -23,6 +23,8 @@ def shape_of_tables() -> str:
     return hashlib.sha256(f"{SCHEMA_VERSION}\n{text}".encode()).hexdigest()[:16]
 
 
+_LOGS = frozenset({"log", "delivery"})
+"""Tables that no other can replace: what was published, and what was sent where."""
 SHAPE = shape_of_tables()
 """Shape that this version writes; a store with any other was made by another version."""
 SHAPE_0_1 = "db35e3bccfc929c6"
@@ -115,10 +117,10 @@ def _renew(store: "Store", engine: Engine, names: set[str], *, renew: bool) -> N
     kept = [p for p in store.rows(Property) if p.name not in OWN_PROPERTIES]
     published = store.rows(PublishedIncident) if "published_incident" in names else []
     with store.transaction():
-        for name in sorted(names - {"log"}):
+        for name in sorted(names - _LOGS):
             engine.drop(name)
         for table in TABLES.values():
-            if table.name not in names & {"log"}:
+            if table.name not in names & _LOGS:
                 engine.create(table)
         store.append("property", [*kept, Property(name="shape", value=SHAPE)])
         store.append("published_incident", published)  # ids are for life

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from banwatch.alerts.occasion import STREAM
 from banwatch.alerts.settings import Channel
 from banwatch.bans import load_bans
 from banwatch.observatory.settings.problem import Found, nearest
@@ -21,6 +22,9 @@ def find_contradictions(settings: Settings) -> Iterator[Found]:
                 f"a second channel named {name!r}",
                 "Give it another name",
             )
+    if STREAM in names:
+        path = ("alerts", "channels", names.index(STREAM), "name")
+        yield Found(path, "server-sent events have this name", "Give it another name")
     for number, channel in enumerate(settings.alerts.channels):
         yield from _of_channel(channel, number)
     for number, rule in enumerate(settings.alerts.rules):
