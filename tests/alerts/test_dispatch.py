@@ -189,8 +189,8 @@ def _intents(desk: Desk) -> list[Delivery]:
 
 
 def test_a_silent_channel_is_reported_once_on_the_others(store: Store) -> None:
-    with receiver() as gone:
-        port = gone.port
+    with receiver() as vanished:
+        port = vanished.port
     with receiver() as received:
         other = Channel(name="other", address=f"json://127.0.0.1:{received.port}/")
         desk = Desk(store, _channel("webhook", port), other)

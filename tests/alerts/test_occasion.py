@@ -32,7 +32,7 @@ def _due(
     return list(find_occasions(settings, incidents, log, now, stream=False))
 
 
-def _told(event: Event, state: DeliveryState = DeliveryState.SENT, **changes: Any) -> Delivery:
+def _earlier(event: Event, state: DeliveryState = DeliveryState.SENT, **changes: Any) -> Delivery:
     values: dict[str, Any] = {
         "channel": "desk",
         "subject": "KP-2026-0001",
@@ -58,16 +58,16 @@ def test_a_believed_incident_is_told_and_an_unconfirmed_one_is_not() -> None:
 
 
 def test_what_was_told_is_not_told_again() -> None:
-    assert _due([incident()], [_told(Event.BEGAN)]) == []
+    assert _due([incident()], [_earlier(Event.BEGAN)]) == []
 
 
 @pytest.mark.parametrize("state", [DeliveryState.SENT, DeliveryState.UNCERTAIN, DeliveryState.GIVEN_UP])
 def test_no_second_copy_of_what_may_have_arrived(state: DeliveryState) -> None:
-    assert _due([incident()], [_told(Event.BEGAN, state)], NOW + 48 * HOUR) == []
+    assert _due([incident()], [_earlier(Event.BEGAN, state)], NOW + 48 * HOUR) == []
 
 
 @pytest.mark.parametrize(
-    ("changes", "told", "event"),
+    ("changes", "earlier", "event"),
     [
         (GROWN, {}, Event.GREW),
         ({"asns": (Asn(131279), Asn(64500))}, {}, Event.GREW),
@@ -77,30 +77,30 @@ def test_no_second_copy_of_what_may_have_arrived(state: DeliveryState) -> None:
         ({"unconfirmed": True}, {}, Event.WITHDRAWN),
     ],
 )
-def test_updates(changes: dict[str, Any], told: dict[str, Any], event: Event) -> None:
-    (found,) = _due([incident(**changes)], [_told(Event.BEGAN, **told)])
+def test_updates(changes: dict[str, Any], earlier: dict[str, Any], event: Event) -> None:
+    (found,) = _due([incident(**changes)], [_earlier(Event.BEGAN, **earlier)])
     assert (found.event, found.ordinal) == (event, 1)
 
 
 def test_a_shrunken_incident_is_no_news_and_growing_back_is_none_either() -> None:
-    both = _told(Event.GREW, targets=GROWN["targets"])
+    both = _earlier(Event.GREW, targets=GROWN["targets"])
     assert _due([incident()], [both]) == []
     assert _due([incident(**GROWN)], [both]) == []
 
 
 def test_growth_waits_for_the_last_message_to_be_old_and_for_a_tenth() -> None:
-    assert _due([incident(**GROWN)], [_told(Event.BEGAN, at=NOW - HOUR / 2)]) == []
+    assert _due([incident(**GROWN)], [_earlier(Event.BEGAN, at=NOW - HOUR / 2)]) == []
     many = tuple(TargetName(f"{number:03}.example") for number in range(100))
-    told = [_told(Event.BEGAN, targets=many)]
-    assert _due([incident(targets=(*many, TargetName("z.example")))], told) == []
+    earlier = [_earlier(Event.BEGAN, targets=many)]
+    assert _due([incident(targets=(*many, TargetName("z.example")))], earlier) == []
     more = tuple(TargetName(f"z{number}.example") for number in range(10))
-    assert [one.event for one in _due([incident(targets=(*many, *more))], told)] == [Event.GREW]
+    assert [one.event for one in _due([incident(targets=(*many, *more))], earlier)] == [Event.GREW]
 
 
 def test_a_withdrawn_incident_is_told_once_and_again_when_it_returns() -> None:
-    (gone,) = _due([], [_told(Event.BEGAN)])
-    assert (gone.event, gone.incident) == (Event.WITHDRAWN, None)
-    withdrawn = [_told(Event.BEGAN), _told(Event.WITHDRAWN, ordinal=1, ended=True)]
+    (vanished,) = _due([], [_earlier(Event.BEGAN)])
+    assert (vanished.event, vanished.incident) == (Event.WITHDRAWN, None)
+    withdrawn = [_earlier(Event.BEGAN), _earlier(Event.WITHDRAWN, ordinal=1, ended=True)]
     assert _due([], withdrawn) == []
     (back,) = _due([incident()], withdrawn)
     assert (back.event, back.ordinal) == (Event.RESUMED, 2)
@@ -108,15 +108,15 @@ def test_a_withdrawn_incident_is_told_once_and_again_when_it_returns() -> None:
 
 def test_without_updates_only_a_withdrawal_follows() -> None:
     quiet = AlertSettings(channels=(DESK,), rules=(Rule(channels=("desk",), updates=False),))
-    assert _due([incident(**ENDED)], [_told(Event.BEGAN)], settings=quiet) == []
-    assert [one.event for one in _due([], [_told(Event.BEGAN)], settings=quiet)] == [Event.WITHDRAWN]
+    assert _due([incident(**ENDED)], [_earlier(Event.BEGAN)], settings=quiet) == []
+    assert [one.event for one in _due([], [_earlier(Event.BEGAN)], settings=quiet)] == [Event.WITHDRAWN]
 
 
 def test_history_is_not_announced_but_followed() -> None:
     old = incident(onset_latest=NOW - timedelta(days=30), onset_earliest=NOW - timedelta(days=31))
     assert _due([old], []) == []
     ended = _with(old, **ENDED)
-    assert [one.event for one in _due([ended], [_told(Event.BEGAN)])] == [Event.ENDED]
+    assert [one.event for one in _due([ended], [_earlier(Event.BEGAN)])] == [Event.ENDED]
 
 
 def _with(value: Incident, **changes: Any) -> Incident:
@@ -126,8 +126,8 @@ def _with(value: Incident, **changes: Any) -> Incident:
 
 def test_a_failure_is_tried_again_after_its_pause_with_what_is_so_then() -> None:
     failed = [
-        _told(Event.BEGAN, DeliveryState.INTENDED, at=NOW),
-        _told(Event.BEGAN, DeliveryState.FAILED, at=NOW),
+        _earlier(Event.BEGAN, DeliveryState.INTENDED, at=NOW),
+        _earlier(Event.BEGAN, DeliveryState.FAILED, at=NOW),
     ]
     assert _due([incident()], failed, NOW + timedelta(seconds=59)) == []
     (again,) = _due([incident(**ENDED)], failed, NOW + timedelta(seconds=61))
@@ -136,16 +136,16 @@ def test_a_failure_is_tried_again_after_its_pause_with_what_is_so_then() -> None
 
 
 def test_news_that_stopped_being_so_before_it_was_sent_is_dropped() -> None:
-    (closed,) = _due([], [_told(Event.BEGAN, DeliveryState.FAILED)])
+    (closed,) = _due([], [_earlier(Event.BEGAN, DeliveryState.FAILED)])
     assert is_dropped(closed)
-    assert _due([], [_told(Event.BEGAN, DeliveryState.DROPPED)]) == []
-    assert [one.event for one in _due([incident()], [_told(Event.BEGAN, DeliveryState.DROPPED)])] == [
+    assert _due([], [_earlier(Event.BEGAN, DeliveryState.DROPPED)]) == []
+    assert [one.event for one in _due([incident()], [_earlier(Event.BEGAN, DeliveryState.DROPPED)])] == [
         Event.BEGAN
     ]
 
 
 def test_an_intent_without_outcome_is_left_alone() -> None:
-    assert _due([incident()], [_told(Event.BEGAN, DeliveryState.INTENDED)], NOW + 99 * HOUR) == []
+    assert _due([incident()], [_earlier(Event.BEGAN, DeliveryState.INTENDED)], NOW + 99 * HOUR) == []
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_channel_gets_so_many_in_an_hour_and_the_rest_later() -> None:
     first = _due(many, [])
     assert len(first) == MOST_IN_AN_HOUR
     log = [
-        _told(Event.BEGAN, state, subject=one.subject, at=NOW)
+        _earlier(Event.BEGAN, state, subject=one.subject, at=NOW)
         for one in first
         for state in (DeliveryState.INTENDED, DeliveryState.SENT)
     ]
@@ -201,10 +201,10 @@ def test_the_stream_hears_of_everything() -> None:
 
 
 def test_a_channel_that_fails_for_hours_is_silent_until_a_success() -> None:
-    failed = _told(Event.BEGAN, DeliveryState.FAILED, at=NOW)
+    failed = _earlier(Event.BEGAN, DeliveryState.FAILED, at=NOW)
     assert silent_channels(ALL, [failed], NOW + 5 * HOUR) == {}
     assert silent_channels(ALL, [failed], NOW + 6 * HOUR) == {"desk": NOW}
-    sent = _told(Event.BEGAN, attempt=1, at=NOW + HOUR)
+    sent = _earlier(Event.BEGAN, attempt=1, at=NOW + HOUR)
     assert silent_channels(ALL, [failed, sent], NOW + 9 * HOUR) == {}
     other = msgspec.structs.replace(failed, channel="removed")
     assert silent_channels(ALL, [other], NOW + 9 * HOUR) == {}

@@ -140,9 +140,9 @@ class Dispatcher:
                 ordinal, attempt = found.open.ordinal, found.open.attempt + 1
                 if now < found.open.at + retry_pause(found.open.attempt):
                     continue
-            elif found.told is not None and now < found.told.at + every:
+            elif found.earlier is not None and now < found.earlier.at + every:
                 continue
-            since = found.told.at if found.told is not None else now - every
+            since = found.earlier.at if found.earlier is not None else now - every
             letter = write_digest(
                 name,
                 ordinal,
@@ -222,7 +222,7 @@ class Dispatcher:
             for channel in self._settings.channels:
                 key = (channel.name, f"channel:{name}")
                 before = past.get(key, Past(None, None))
-                if channel.name in silent or (before.told is not None and before.told.at >= since):
+                if channel.name in silent or (before.earlier is not None and before.earlier.at >= since):
                     continue
                 ordinal, attempt = ordinals.get(key, 0), 0
                 if before.open is not None:

@@ -9,7 +9,7 @@ from banwatch.alerts.occasion import Occasion
 from banwatch.detect import merged_into
 from banwatch.model.delivery import Event
 from banwatch.model.incident import Incident
-from banwatch.pages.views.incident import title_of
+from banwatch.pages.views.incident import sentence_of, title_of
 from banwatch.pages.wording import words
 
 _BEGINNINGS = {
@@ -49,7 +49,7 @@ def write_letter(
         text = _say_withdrawn(occasion.subject, last, incidents)
     else:
         text = " ".join(
-            filter(None, [_say_growth(occasion), words.visible(occasion.incident.sentence, 1_000)])
+            filter(None, [_say_growth(occasion), words.visible(sentence_of(occasion.incident), 1_000)])
         )
     return Letter(
         message_id=f"{occasion.channel}/{occasion.subject}/{occasion.ordinal}",
@@ -70,7 +70,7 @@ def _say_withdrawn(subject: str, last: Incident | None, incidents: Sequence[Inci
         )
     into = merged_into(last, incidents) if last is not None else None
     if into is not None:
-        return f"{subject} is now told as part of {into.incident_id}: {words.visible(into.sentence, 800)}"
+        return f"{subject} is now told as part of {into.incident_id}: {words.visible(sentence_of(into), 800)}"
     return (
         f"{subject} is withdrawn: the measurements no longer show it. "
         "What was sent about it before does not hold."
@@ -78,10 +78,10 @@ def _say_withdrawn(subject: str, last: Incident | None, incidents: Sequence[Inci
 
 
 def _say_growth(occasion: Occasion) -> str:
-    if occasion.told is None or occasion.incident is None:
+    if occasion.earlier is None or occasion.incident is None:
         return ""
-    targets = sorted(set(occasion.incident.targets) - set(occasion.told.targets))
-    asns = sorted(set(occasion.incident.asns) - set(occasion.told.asns))
+    targets = sorted(set(occasion.incident.targets) - set(occasion.earlier.targets))
+    asns = sorted(set(occasion.incident.asns) - set(occasion.earlier.asns))
     said = []
     if targets:
         said.append("new targets: " + _listed([words.visible(name, 60) for name in targets]))

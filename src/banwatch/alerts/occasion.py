@@ -38,7 +38,7 @@ class Occasion:
     event: Event
     incident: Incident | None
     """Null where it is withdrawn, or the message is about no incident."""
-    told: Delivery | None
+    earlier: Delivery | None
     """Last message on this channel about it."""
     asns: tuple[Asn, ...] = ()
     targets: tuple[TargetName, ...] = ()
@@ -49,7 +49,7 @@ class Occasion:
 class Past:
     """Messages of one channel about one subject."""
 
-    told: Delivery | None
+    earlier: Delivery | None
     """Last one that is settled."""
     open: Delivery | None
     """Last state of the one that is not settled yet."""
@@ -71,9 +71,9 @@ def fold_past(log: Iterable[Delivery]) -> dict[tuple[str, str], Past]:
         if row.state in _SETTLED:
             past = Past(row, None)
         elif row.state is DeliveryState.DROPPED:
-            past = Past(past.told, None)
+            past = Past(past.earlier, None)
         else:
-            past = Past(past.told, row)
+            past = Past(past.earlier, row)
         found[channel, subject] = past
     return found
 
@@ -136,9 +136,9 @@ def find_occasions(
         left = MOST_IN_AN_HOUR - _sent_within_hour(name, log, now)
         if name == STREAM:
             left = len(believed) + len(past)  # nobody is sent too much: readers ask for it
-        told = sorted({subject for channel, subject in past if channel == name})
-        gone = [s for s in told if s not in believed and not _is_about_itself(s)]
-        for subject in [*gone, *(one.incident_id for one in in_order)]:
+        heard = sorted({subject for channel, subject in past if channel == name})
+        vanished = [s for s in heard if s not in believed and not _is_about_itself(s)]
+        for subject in [*vanished, *(one.incident_id for one in in_order)]:
             if left <= 0:
                 break
             found = _occasion(
@@ -173,7 +173,7 @@ def _occasion(
         ordinal, attempt = past.open.ordinal, past.open.attempt + 1
         if past.open.state is DeliveryState.INTENDED or now < past.open.at + retry_pause(past.open.attempt):
             return None
-    event = _event(settings, rules, incident, past.told, now, bans_of)
+    event = _event(settings, rules, incident, past.earlier, now, bans_of)
     if event is None:
         if past.open is None:
             return None
@@ -185,9 +185,9 @@ def _occasion(
             attempt=past.open.attempt,
             event=past.open.event,
             incident=None,
-            told=past.told,
+            earlier=past.earlier,
         )
-    before = past.told
+    before = past.earlier
     return Occasion(
         channel=name,
         subject=subject,
@@ -195,7 +195,7 @@ def _occasion(
         attempt=attempt,
         event=event,
         incident=incident,
-        told=before,
+        earlier=before,
         asns=tuple(sorted({*(before.asns if before else ()), *(incident.asns if incident else ())})),
         targets=tuple(sorted({*(before.targets if before else ()), *(incident.targets if incident else ())})),
         ended=incident.end_latest is not None if incident else True,
@@ -222,29 +222,29 @@ def _event(
     settings: AlertSettings,
     rules: Sequence[Rule],
     incident: Incident | None,
-    told: Delivery | None,
+    earlier: Delivery | None,
     now: datetime,
     bans_of: Callable[[Incident], Collection[str]],
 ) -> Event | None:
     if incident is None:
-        return None if told is None or told.event is Event.WITHDRAWN else Event.WITHDRAWN
-    if told is None:
+        return None if earlier is None or earlier.event is Event.WITHDRAWN else Event.WITHDRAWN
+    if earlier is None:
         if incident.onset_latest < now - settings.max_age_delta:
             return None
         bans = bans_of(incident)
         return Event.BEGAN if any(matches(rule, incident, bans) for rule in rules) else None
-    if told.event is Event.WITHDRAWN:
+    if earlier.event is Event.WITHDRAWN:
         return Event.RESUMED
     if not any(rule.updates for rule in rules):
         return None
-    if incident.end_latest is not None and not told.ended:
+    if incident.end_latest is not None and not earlier.ended:
         return Event.ENDED
-    if incident.end_latest is None and told.ended:
+    if incident.end_latest is None and earlier.ended:
         return Event.RESUMED
-    has_grown = set(incident.asns) - set(told.asns) or len(set(incident.targets) - set(told.targets)) >= max(
-        1.0, GROWTH_SHARE * len(told.targets)
-    )
-    return Event.GREW if has_grown and now - told.at >= settings.update_every_delta else None
+    has_grown = set(incident.asns) - set(earlier.asns) or len(
+        set(incident.targets) - set(earlier.targets)
+    ) >= max(1.0, GROWTH_SHARE * len(earlier.targets))
+    return Event.GREW if has_grown and now - earlier.at >= settings.update_every_delta else None
 
 
 def _is_about_itself(subject: str) -> bool:

@@ -119,6 +119,11 @@ class Inbox:
         return self._waiting_bytes
 
     @property
+    def is_full(self) -> bool:
+        """Whether more would be refused for now."""
+        return self._waiting_bytes >= self._max_bytes
+
+    @property
     def journal_bytes(self) -> int:
         """Bytes in the journal that is being written."""
         return self._size

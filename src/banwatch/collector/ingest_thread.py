@@ -132,6 +132,8 @@ class IngestThread:
         self._sealed_at = 0.0
         self._needs_detection = False
         self.counts = Counts()
+        self.detected_at: float | None = None
+        """Time of the last detection, in seconds since 1970; None before the first."""
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
     @cached_property
@@ -386,6 +388,7 @@ class IngestThread:
         began = self._clock()
         with self._owner.turn:
             detect(self._owner.store, load_bans().values(), now=datetime.now(UTC))
+        self.detected_at = time.time()
         took = self._clock() - began
         self._detect_at = self._clock() + max(EVERY_S, _DETECT_SHARE * took)
 

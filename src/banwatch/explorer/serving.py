@@ -1,8 +1,10 @@
 """The app, run on a port of this machine until it is interrupted."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from fastapi import FastAPI
 
@@ -42,6 +44,7 @@ def serve(
     extend: Callable[[FastAPI], None] | None = None,
     certificate: Path | None = None,
     settings: ServingSettings = _DEFAULT,
+    stopping: threading.Event | None = None,
 ) -> None:
     """Serve the explorer until it is interrupted.
 
@@ -54,6 +57,7 @@ def serve(
         extend: adds routes of others to the app.
         certificate: PEM file with certificate and key, to serve with TLS.
         settings: names of the site, and the proxies before it.
+        stopping: set once the server was asked to end, so that long answers end too.
 
     Raises:
         BanwatchError: the store cannot be opened, a proxy is no address, the certificate cannot be used, or
@@ -93,6 +97,13 @@ def serve(
         allow_open_files()
         return_large_blocks()
         limit_log()
-        uvicorn.Server(config).run(sockets=[listening])
+
+        class Server(uvicorn.Server):
+            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+                if stopping is not None:
+                    stopping.set()
+                super().handle_exit(sig, frame)
+
+        Server(config).run(sockets=[listening])
     finally:
         listening.close()

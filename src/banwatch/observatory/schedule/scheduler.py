@@ -30,8 +30,10 @@ class Task:
     every: timedelta
     work: Callable[[], str]
     """Does it, and says in a few words what was done."""
+    first_after: timedelta = timedelta(0)
+    """Time from the first start of all to the first run."""
     at_once: bool = False
-    """Whether it runs when the observatory starts, whenever it ran last."""
+    """Whether it runs at each start, whenever it ran last."""
 
 
 def next_due(task: Task, state: TaskState, now: datetime) -> datetime:
@@ -59,6 +61,8 @@ class Scheduler:
         self._now = now
         self._lock = threading.Lock()
         self._ended = threading.Event()
+        self._started_at = now()
+        self._ran: set[str] = set()
         self._wakes = {task.name: threading.Event() for task in tasks}
         kept = read_states(path)
         self._states = {
@@ -95,6 +99,7 @@ class Scheduler:
     def run_once(self, task: Task) -> TaskState:
         """Run a task now, and return its state."""
         began = self._now()
+        self._ran.add(task.name)
         clock = time.monotonic()
         self._set(task, msgspec.structs.replace(self._states[task.name], last_began=began, running=True))
         try:
@@ -140,10 +145,8 @@ class Scheduler:
 
     def _wait_s(self, task: Task) -> float:
         state = self._states[task.name]
-        if task.at_once and state.last_began is None:
-            return 0.0
-        due = state.next_due
-        if due is None:
+        due = state.next_due or self._started_at + task.first_after
+        if task.at_once and task.name not in self._ran:
             return 0.0
         most = task.every + LONGEST_BACKOFF  # where the clock was set back
         return min((due - self._now()).total_seconds(), most.total_seconds())

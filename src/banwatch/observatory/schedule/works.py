@@ -24,7 +24,9 @@ def scheduled_tasks(settings: Settings, owner: Owner) -> Iterator[Task]:
             work=lambda: _ingest(settings, owner),
         )
     if settings.ingest.sources or settings.collector.enabled:
-        yield Task(name="detect", every=parse_duration(settings.detect.every), work=lambda: _detect(owner))
+        every = parse_duration(settings.detect.every)
+        # each ingest is followed by a detection: the first one of the clock alone has time
+        yield Task(name="detect", every=every, first_after=every, work=lambda: _detect(owner))
     if settings.backup.folder:
         yield Task(
             name="backup", every=parse_duration(settings.backup.every), work=lambda: _back_up(settings)

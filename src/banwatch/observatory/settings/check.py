@@ -23,8 +23,8 @@ def find_contradictions(settings: Settings) -> Iterator[Found]:
                 "Give it another name",
             )
     if STREAM in names:
-        path = ("alerts", "channels", names.index(STREAM), "name")
-        yield Found(path, "server-sent events have this name", "Give it another name")
+        place = ("alerts", "channels", names.index(STREAM), "name")
+        yield Found(place, "server-sent events have this name", "Give it another name")
     for number, channel in enumerate(settings.alerts.channels):
         yield from _of_channel(channel, number)
     for number, rule in enumerate(settings.alerts.rules):

@@ -150,3 +150,33 @@ def measured(store: Store, countries: Collection[str] = ()) -> int:
 
     found = store.ask_prepared(f"measured:{bool(countries)}", build, {"cc": sorted(countries)})
     return int(found.column("n")[0].as_py() or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreCount:
+    """Size of a store, for its operator."""
+
+    measurements: int
+    newest: datetime | None
+    """Start of the latest measurement; null where there is none."""
+    archive_bytes: int
+
+
+def count_all(store: Store) -> StoreCount:
+    """Count measurements and bytes of a store."""
+
+    def build() -> ibis.Table:
+        rows = store.table("verdict")
+        return rows.agg(newest=rows.measurement_start_time.max(), n=rows.count())
+
+    def build_sizes() -> ibis.Table:
+        rows = store.table("segment")
+        return rows.agg(size=rows.size_bytes.sum(), n=rows.count())
+
+    (row,) = store.ask_prepared("count_all", build, {}).to_pylist()
+    (size,) = store.ask_prepared("archive_size", build_sizes, {}).to_pylist()
+    return StoreCount(
+        measurements=row["n"],
+        newest=row["newest"].replace(tzinfo=UTC) if row["n"] else None,
+        archive_bytes=int(size["size"]) if size["n"] else 0,
+    )
