@@ -161,10 +161,11 @@ def _serve(settings: Settings, running: _Running, announce: Callable[[str], None
     table = settings.serve
 
     def extend(app: FastAPI) -> None:
-        add_decisions(app, running.archive)
-        add_feeds(app, lambda request: request.app.state.reader)
         if running.receiver is not None:
-            _add_routes(app, running.receiver, _helpers(settings))
+            _add_routes(app, running.receiver, _helpers(settings), running.archive)
+        else:
+            add_decisions(app, running.archive)
+        add_feeds(app, lambda request: request.app.state.reader)
         if running.board is not None:
             add_event_stream(app, running.board, running.stopping.is_set)
         add_health(app, running.health, metrics_for_all=table.metrics)
@@ -217,7 +218,8 @@ def refuse_mixed(store: str) -> None:
         )
 
 
-def _add_routes(app: FastAPI, receiver: Receiver, helpers: TestHelpers) -> None:
+def _add_routes(app: FastAPI, receiver: Receiver, helpers: TestHelpers, archive: Path) -> None:
+    add_decisions(app, archive)
     add_collector(app, receiver)
     add_credentials(app, receiver)
     add_probe_services(app, receiver, helpers)

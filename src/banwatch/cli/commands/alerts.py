@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from banwatch.cli.options import DEFAULT_STORE, JsonOption, StoreOption, parse_time
+from banwatch.cli.options import DEFAULT_STORE, JsonOption, StoreOption
+from banwatch.cli.parsing import parse_time
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", envvar="BANWATCH_CONFIG", help="Settings file (docs/settings.md).")
@@ -67,7 +68,7 @@ def _dry_run(
     count = dry_run_between(
         settings_with(config, {"store": store}),
         since=parse_time(since) if since else None,
-        as_of=parse_time(as_of),
+        as_of=parse_time(as_of or "now"),
         every=every,
         say=lambda at, channel, letter: show_letter(at, channel, letter, as_json=as_json),
     )
