@@ -40,7 +40,7 @@ from banwatch.model.incident import Incident
 from banwatch.net.outgoing.outcome import Arrival, Outcome
 from banwatch.pages.store_reader import StoreReader
 from banwatch.store import Store, queries
-from banwatch.store.counting.overview import totals
+from banwatch.store.counting.overview import labs, totals
 
 _log = logging.getLogger(__name__)
 _OUTCOMES = {
@@ -119,7 +119,7 @@ class Dispatcher:
                 site=self._site,
                 last=last.get(occasion.subject),  # type: ignore[call-overload]  # an incident's id is a text
                 incidents=incidents,
-                lab=incident is not None and any(queries.labs(self._store, (incident.probe_cc,))),
+                lab=incident is not None and any(labs(self._store, (incident.probe_cc,))),
             )
             outcome = self._send(_due(occasion, letter))
             sent, failed = sent + (outcome is Arrival.SENT), failed + (outcome is not Arrival.SENT)
