@@ -39,6 +39,15 @@ def test_ports_are_those_of_the_url() -> None:
         "::ffff:168.63.129.16",
         "64:ff9b::a83f:8110",
         "2002:a83f:8110::1",
+        "2a00:1098:2c:1::a9fe:a9fe",  # NAT64 by prefixes of networks of their own
+        "2a00:1098:a9fe:a9fe::",
+        "2a00:1098:2ca9:fea9:fe::",
+        "2a00:1098:2c01:a9fe:a9:fe00::",
+        "2a00:1098:2c01:3a9:fe:a9fe::",
+        "2a00:1098:2c01:333:a9:fea9:fe00:0",
+        "2a00:1098:2c:1::6464:64c8",
+        "64:ff9b::a9fe:a9fe",
+        "2001:470:1:2:0:5efe:a9fe:a9fe",
     ],
 )
 def test_services_of_clouds_are_refused(address: str) -> None:
@@ -47,6 +56,7 @@ def test_services_of_clouds_are_refused(address: str) -> None:
 
 
 def test_neighbours_of_those_services_are_measured() -> None:
+    assert GUARD.allows(Endpoint("2606:2800:220:1::a9fe:a9ff", 443), 443)
     assert all(GUARD.allows(Endpoint(ip, 443), 443) for ip in ("168.63.129.17", "161.27.0.1", "166.12.0.1"))
 
 
@@ -71,6 +81,35 @@ def test_counts_by_request_target_and_client() -> None:
     now = 61.0
     budget.begin("a")
     budget.take("192.0.2.1")
+
+
+def test_a_network_of_ipv6_is_one_target_and_an_embedded_address_is_itself() -> None:
+    budget = OutboundBudget(lambda: 0.0, per_request=1_000, per_target=3, per_client=0)
+    budget.begin("a")
+    for host in range(3):
+        budget.take(f"2606:2800:220:1::{host:x}")
+    with pytest.raises(NetworkFailure):
+        budget.take("2606:2800:220:1:ffff::1")
+    budget.take("2606:2800:220:2::1")
+    for same in ("93.184.216.34", "64:ff9b::5db8:d822", "::ffff:93.184.216.34"):
+        budget.take(same)
+    with pytest.raises(NetworkFailure):
+        budget.take("93.184.216.34")
+
+
+def test_a_full_table_renews_no_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("banwatch.helper.budget._MAX_COUNTED", 5)
+    budget = OutboundBudget(lambda: 0.0, per_request=1_000, per_target=2, per_client=0)
+    budget.begin("a")
+    budget.take("93.184.216.34")
+    budget.take("93.184.216.34")
+    for host in range(3):
+        budget.take(f"198.41.0.{host}")
+    with pytest.raises(NetworkFailure):
+        budget.take("198.41.0.9")
+    with pytest.raises(NetworkFailure):
+        budget.take("93.184.216.34")
+    budget.take("198.41.0.1")
 
 
 def test_a_small_request_does_not_fan_out(tmp_path: Path) -> None:

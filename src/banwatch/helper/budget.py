@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from banwatch.helper.guard import target_of
 from banwatch.net.failure import NetworkFailure
 
 USED_UP = "unknown_failure: the helper has connected there often enough"
@@ -32,7 +33,7 @@ class OutboundBudget:
     Args:
         clock: seconds.
         per_request: connections that one request may cause.
-        per_target: connections to one address in a minute, whoever asks; 0 is any number.
+        per_target: connections to one address, or /64, in a minute, whoever asks; 0 is any number.
         per_client: connections that one client may cause in a minute; 0 is any number.
     """
 
@@ -56,11 +57,11 @@ class OutboundBudget:
             NetworkFailure: the budget of the request, the target or the client is used up.
         """
         minute = int(self._clock() // 60)
-        if minute != self._minute or len(self._made) >= _MAX_COUNTED:
+        if minute != self._minute:
             self._minute = minute
             self._made.clear()
         request = _of_request.get()
-        keys = [("target", ip)]
+        keys = [("target", target_of(ip))]
         if request is not None:
             if request.left <= 0:
                 raise NetworkFailure(USED_UP)
@@ -68,4 +69,6 @@ class OutboundBudget:
             keys.append(("client", request.client))
         if any(0 < self._limits[kind] <= self._made[kind, name] for kind, name in keys):
             raise NetworkFailure(USED_UP)
+        if len(self._made) >= _MAX_COUNTED and any(key not in self._made for key in keys):
+            raise NetworkFailure(USED_UP)  # a full table is not forgotten: that would renew every budget
         self._made.update(keys)

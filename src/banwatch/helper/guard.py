@@ -25,6 +25,16 @@ _CLOUD_SERVICES = (
 
 The other clouds' (169.254.0.0/16, 100.100.100.200, 192.0.0.192, fd00:ec2::254, fd20:ce::254) are not public.
 """
+_METADATA = frozenset(
+    ipaddress.IPv4Address(text).packed
+    for text in ("169.254.169.254", "169.254.170.2", "169.254.0.23", "100.100.100.200", "192.0.0.192")
+)
+"""Metadata services of clouds, refused in whatever prefix they are embedded."""
+_EMBEDDED_AT = ((4, 5, 6, 7), (5, 6, 7, 9), (6, 7, 9, 10), (7, 9, 10, 11), (9, 10, 11, 12), (12, 13, 14, 15))
+"""Bytes of an IPv4 address after a NAT64 prefix of 32, 40, 48, 56, 64 or 96 bits (RFC 6052, section 2.2).
+
+A network may use any prefix of its own for NAT64, which nobody outside knows.
+"""
 _SIX_TO_FOUR = ipaddress.IPv6Network("2002::/16")
 _TEREDO = ipaddress.IPv6Network("2001::/32")
 
@@ -48,6 +58,8 @@ class Guard:
         except ValueError:
             return True
         every = (ip, *_inner(ip))
+        if ip.version == 6 and any(bytes(ip.packed[n] for n in at) in _METADATA for at in _EMBEDDED_AT):
+            return True
         if any(one.version == 4 and any(one in network for network in _CLOUD_SERVICES) for one in every):
             return True
         return not all(may_be_measured(str(one), self._allow_private) for one in every)
@@ -70,6 +82,17 @@ class Guard:
         own = {str(_canonical(one)) for one in self._own_addresses()}  # no scopes: those are refused above
         ip = ipaddress.ip_address(endpoint.ip)
         return not any(str(one) in own for one in (ip, *_inner(ip)))
+
+
+def target_of(address: str) -> str:
+    """Name what an address leads to, for counting: the inner IPv4 address, or the /64 of an IPv6 one."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    for inner in _inner(ip):
+        return str(inner)
+    return address if ip.version == 4 else str(ipaddress.IPv6Network((ip.packed[:8] + bytes(8), 64)))
 
 
 def _canonical(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | str:

@@ -35,7 +35,7 @@ class HelperSettings:
     connections_per_request: int = 20
     """Outbound connections that one request may cause: its endpoints, and the page with its redirects."""
     connections_per_target: int = 600
-    """Outbound connections to one address in a minute, whoever asks; 0 is as many as come."""
+    """Outbound connections to one address, or one /64, in a minute, whoever asks; 0 is as many as come."""
     connections_per_client: int = 3_000
     """Outbound connections that one client may cause in a minute; 0 is as many as it likes."""
     body_limit_bytes: int = 1 << 19
