@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := $(VENV)/bin
 OUT ?= demo-out
 
-.PHONY: help demo test test-native test-slow setup setup-dev engines check fix bench lock native native-clean release clean
+.PHONY: help demo test test-native test-slow setup setup-dev engines check audit fix bench lock native native-clean release clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -53,6 +53,11 @@ check: setup-dev ## format, lint, types, import contract
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@test -z "$(OSV)" || $(BIN)/python tools/check_lock.py $(OSV)
+
+audit: setup-dev ## compare the pinned packages with an export of known faults: make audit OSV=all.zip (see CONTRIBUTING.md)
+	@test -n "$(OSV)" || { echo "name an export of advisories: make audit OSV=all.zip" >&2; exit 2; }
+	@$(BIN)/python tools/check_lock.py $(OSV)
 
 fix: setup-dev ## format, and mend what the linter can mend
 	@$(BIN)/ruff format .

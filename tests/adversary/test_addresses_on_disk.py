@@ -1,8 +1,11 @@
 """No address of a person reaches the disk, wherever a submission holds it."""
 
 import base64
+import gzip
+import io
 import json
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from fastapi import FastAPI
 
 from banwatch.collector import own
 from banwatch.collector.collecting import CollectorSettings, collecting
+from banwatch.collector.credential_routes import add_credentials
 from banwatch.collector.keys import load_keys
 from banwatch.collector.receiver import Receiver
 from banwatch.collector.routes import add_collector
@@ -171,3 +175,37 @@ def test_addresses_of_servers_and_resolvers_stay(tmp_path: Path) -> None:
     (line,) = [line for name in archive.names() for _, lines in archive.frames(name) for line in lines]
     found = msgspec.json.decode(line)
     assert (found["resolver_ip"], found["test_keys"]) == (OTHER, more["test_keys"])
+
+
+@pytest.mark.parametrize("sender", SENDERS)
+def test_an_address_in_a_file_and_in_text_content(tmp_path: Path, sender: str) -> None:
+    """Files of many, sealed ones among them, and OONI's newest form: the measurement as text."""
+    keys = load_keys(tmp_path / "key", make=True)
+    kinds = ("files", "text", "sealed")
+    sent: dict[str, list[bytes]] = {kind: [] for kind in kinds}
+    for number, more in enumerate(places(sender)):
+        sent[kinds[number % 3]].append(measurement("web_connectivity", number, **more))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number, body in enumerate(sent["sealed"]):
+            archive.writestr(f"sealed/{number}", seal(body, keys.public.sealing))
+    files = [gzip.compress(b"\n".join([*sent["files"], f"I am {sender}".encode()])), buffer.getvalue()]
+    with own(tmp_path / "s.duckdb") as owner:
+        assert owner is not None
+        with collecting(owner, keys, CollectorSettings(per_minute=0)) as receiver:
+            app = FastAPI()
+            add_collector(app, receiver)
+            add_credentials(app, receiver)
+            app.add_middleware(Guard, site=SiteAddress(), proxies=Proxies(["127.0.0.1"]), form_path="/report")
+            for body in sent["text"]:
+                whole = json.dumps({"format": "json", "content": body.decode()}).encode()
+                answer = ask(app, "POST", "/api/v1/submit_measurement", whole, x_forwarded_for=sender)
+                assert answer.status == 200, answer.text
+            for file in files:
+                assert ask(app, "POST", "/api/v1/bundles", file, x_forwarded_for=sender).status == 200
+            wait_for_ingest(receiver)
+            assert receiver.inbox._senders == {}
+    for name, data in on_disk(tmp_path).items():
+        lowered = data.lower()
+        for spelling in SENDERS[sender]:
+            assert spelling.encode() not in lowered, (name, spelling)

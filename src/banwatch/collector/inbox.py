@@ -81,6 +81,7 @@ class Inbox:
         self._waiting_bytes = sum(path.stat().st_size for path in self.waiting())
         self._owners: dict[str, Counter[bytes]] = {}  # bytes of each client in each file, by its stem
         self._of_client: Counter[bytes] = Counter()
+        self._senders: dict[str, str] = {}  # address that each file came from, in memory alone
         self._queue: queue.SimpleQueue[_PendingLine | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="inbox", daemon=True)
         self._thread.start()
@@ -146,15 +147,29 @@ class Inbox:
             pending.done.set_exception(error)
         return pending.done
 
-    def begin_file(self, client: bytes = b"") -> "IncomingFile":
+    def begin_file(self, client: bytes = b"", sender: str = "") -> "IncomingFile":
         """Begin to keep a file that a client is sending.
+
+        Args:
+            client: name of the sender, for its share.
+            sender: its address, to take it out of the file's measurements; kept in memory until then.
 
         Raises:
             FullError: there is no room.
         """
         with self._lock:
             name = self._new_name()
+            if sender:
+                self._senders[name] = sender
         return IncomingFile(self, self.folder / (name + _PART), self.folder / (name + FILE), client)
+
+    def sender_of(self, path: Path) -> str:
+        """Return the address that a file came from; empty where it came before the last start."""
+        return self._senders.get(path.stem, "")
+
+    def forget_sender(self, path: Path) -> None:
+        """Forget the address that a file came from."""
+        self._senders.pop(path.stem, None)
 
     def check_room(self, size_bytes: int, client: bytes = b"") -> None:
         """Check that so many bytes of a client can be kept.
@@ -225,6 +240,7 @@ class Inbox:
             self._of_client = +self._of_client
 
     def _release(self, path: Path) -> None:
+        self.forget_sender(path)
         self._waiting_bytes -= path.stat().st_size
         self._of_client.subtract(self._owners.pop(path.stem, Counter()))
         self._of_client = +self._of_client

@@ -25,6 +25,7 @@ class IncomingFile:
         self._part = part
         self._whole = whole
         self.size_bytes = 0
+        self._is_kept = False
         with _explained():
             self._file = open(part, "wb", opener=_for_owner)  # noqa: SIM115  # closed by `finish` or `drop`
 
@@ -50,6 +51,7 @@ class IncomingFile:
             os.fsync(self._file.fileno())
             os.replace(self._part, self._whole)
             sync_directory(self._whole.parent)
+        self._is_kept = True
         self._inbox.count(self._whole, self.size_bytes, self._client)
 
     def drop(self) -> None:
@@ -58,6 +60,8 @@ class IncomingFile:
             self._file.close()
         with suppress(OSError):
             self._part.unlink(missing_ok=True)
+        if not self._is_kept:
+            self._inbox.forget_sender(self._part)
 
 
 @contextmanager

@@ -289,7 +289,7 @@ class IngestThread:
 
     def _lines_of(self, path: Path, receipt: Receipt = NO_RECEIPT) -> Iterator[Line]:
         """Read a file of sealed or plain measurements; an unreadable one is recorded and affects no other."""
-        name = f"(sent file) {path.name}"
+        name, sender = f"(sent file) {path.name}", self._inbox.sender_of(path)
         if zipfile.is_zipfile(path):
             try:
                 with path.open("rb") as file:
@@ -300,7 +300,7 @@ class IngestThread:
             with suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
                 sealed = [m for m in archive.infolist() if m.filename.startswith(_SEALED)]
                 if sealed:
-                    yield from self._opened(name, archive, sealed, receipt)
+                    yield from self._opened(name, archive, sealed, receipt, sender)
                     return
         source = sources.Source(name, path, path.stat().st_size, limits=READ_LIMITS)
         seen: set[int] = set()
@@ -321,12 +321,17 @@ class IngestThread:
                             if len(seen) >= _SEEN_AT_MOST:
                                 seen.clear()
                             seen.add(digest)
-                        yield from self._read(document.name, line)
+                        yield from self._read(document.name, line, sender)
         except WireError as error:
             self.refuse(Refusal.of(name, error.reason, b""))
 
     def _opened(
-        self, name: str, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], receipt: Receipt
+        self,
+        name: str,
+        archive: zipfile.ZipFile,
+        members: list[zipfile.ZipInfo],
+        receipt: Receipt,
+        sender: str,
     ) -> Iterator[Line]:
         for member in members:
             try:
@@ -349,25 +354,25 @@ class IngestThread:
                     self._sealed_store.keep(with_receipt(held.data, receipt)).result()
                     self.counts.received += 1
                 else:
-                    yield read_sealed_untrusted(body, self._keys.private)
+                    yield read_sealed_untrusted(body, self._keys.private, sender)
             except WireError as error:
-                self.refuse(Refusal.of(name, error.reason, body))
+                self.refuse(Refusal.of(name, error.reason, body, sender))
 
-    def _read(self, name: str, line: bytes | LongLine) -> Iterator[Line]:
+    def _read(self, name: str, line: bytes | LongLine, sender: str = "") -> Iterator[Line]:
         if isinstance(line, LongLine):
             reason = f"line of {line.size_bytes} bytes"
-            head = scrub_text(line.head, "")
+            head = scrub_text(line.head, sender)
             self.refuse(Refusal(name, reason, line.size_bytes, line.sha256, head))
             return
         if not line.strip():
             return
         try:
             fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
-            yield read_line_untrusted(line.strip(), fields)
+            yield read_line_untrusted(line.strip(), fields, sender)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            self.refuse(Refusal.of(name, f"no measurement: {str(error)[:120]}", line))
+            self.refuse(Refusal.of(name, f"no measurement: {str(error)[:120]}", line, sender))
         except WireError as error:
-            self.refuse(Refusal.of(name, error.reason, line))
+            self.refuse(Refusal.of(name, error.reason, line, sender))
 
     def _note_refusals(self) -> None:
         noted = list(self._refusals)

@@ -244,7 +244,7 @@ async def take_single(receiver: Receiver, request: Request) -> dict[str, object]
 async def _take_file(receiver: Receiver, request: Request) -> dict[str, object]:
     receiver.admit(request, MAX_FILE_BYTES)
     try:
-        incoming = receiver.inbox.begin_file(receiver.name_client(request))
+        incoming = receiver.inbox.begin_file(receiver.name_client(request), client_of(request))
     except FullError as error:
         raise RefusedError(503, str(error), RETRY_S) from error
     try:
