@@ -63,11 +63,13 @@ def test_every_page_is_marked(bulletin: Path) -> None:
 
 def test_the_front_has_what_a_reader_came_for(bulletin: Path) -> None:
     text = (bulletin / "index.html").read_text()
-    assert "unable to open six of the seven sites covered by the country’s announced ban" in text
+    said = "six of the seven sites covered by the country’s announced ban have been likely blocked for foreign"
+    assert said in text
     assert text.count('<tr role="row">') == 1 + 11
-    assert 'title="between 2016-03-31 18:00 UTC and 2016-04-01 00:00 UTC"' in text
+    exact = "between 1 April 2016, 02:30 and 08:30 in Pyongyang (2016-03-31 18:00 to 2016-04-01 00:00 UTC)"
+    assert f'title="{exact}"' in text
     assert "0.987" in text
-    assert text.count("<svg") == 3
+    assert text.count("<svg") == 6  # each for a screen and for a phone
     assert "beyond what was announced" in text
     assert 'It was said so. <span class="cites">(Agency and Ministry)</span>' in text
     assert "javascript:" not in text

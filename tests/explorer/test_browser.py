@@ -128,8 +128,8 @@ def test_from_cell_to_measurement_to_raw_json_on_disk(folder: Path, watched: Wat
     page = watched.page
     page.goto((folder / "index.html").as_uri())
     assert styled(page)
-    assert page.locator("figure svg").count() == 3
-    page.locator("td.cell a").filter(has_text="a witness").first.click()
+    assert page.locator("figure svg").count() == 6  # each for a screen and for a phone
+    page.locator("td.cell a").filter(has_text="an example").first.click()
     page.wait_for_load_state()
     assert "on 1 April 2016" in page.title()
     raw = page.locator("details.raw").first
@@ -158,7 +158,7 @@ def test_from_cell_to_measurement_to_raw_json_over_http(address: str, watched: W
     page.goto(f"{address}/")
     assert styled(page)
     page.locator("article.ban a").click()
-    page.locator("td.cell a").filter(has_text="a witness").first.click()
+    page.locator("td.cell a").filter(has_text="an example").first.click()
     page.locator("details.raw summary").first.click()
     page.get_by_role("link", name="The bytes as they were received").first.click()
     page.wait_for_load_state()

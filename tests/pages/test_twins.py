@@ -70,6 +70,8 @@ def test_what_a_page_does_not_have_is_missing(reader: MadeUpReader) -> None:
 
 @dataclass(frozen=True)
 class Evil:
+    title: str = "x"
+
     def table(self) -> list[list[str]]:
         return [["=1+1", "@x", "-2", "plain", 'a"b,c']]
 

@@ -30,7 +30,12 @@ def add_places(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None:
         if form not in MEDIA_TYPES:
             raise NotFoundError("There is no such form of this page.")
         recorded = request.app.state.recorded
-        return twin_answer(live_places.twin_of_countries(reader_of(request), form, recorded=recorded), form)
+        return twin_answer(
+            live_places.twin_of_countries(
+                reader_of(request), form, recorded=recorded, shell=shell_of(request)
+            ),
+            form,
+        )
 
     @app.get("/countries/{code}", include_in_schema=False, response_class=HTMLResponse)
     def country(request: Request, code: str) -> Response:
@@ -39,7 +44,9 @@ def add_places(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None:
             return RedirectResponse(f"/countries/{quote(name.upper() + code[len(name) :], safe='')}", 308)
         if form:
             recorded = request.app.state.recorded
-            made = live_places.twin_of_country(reader_of(request), name, form, recorded=recorded)
+            made = live_places.twin_of_country(
+                reader_of(request), name, form, recorded=recorded, shell=shell_of(request)
+            )
             return twin_answer(made, form)
         page = live_places.render_country(
             reader_of(request), code, recorded=request.app.state.recorded, shell=shell_of(request)
@@ -54,7 +61,9 @@ def add_places(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None:
             raise NotFoundError("That is no network; write it as AS131279.")
         recorded = request.app.state.recorded
         if form:
-            made = live_places.twin_of_network(reader_of(request), code, int(digits), form, recorded=recorded)
+            made = live_places.twin_of_network(
+                reader_of(request), code, int(digits), form, recorded=recorded, shell=shell_of(request)
+            )
             return twin_answer(made, form)
         page = live_places.render_network(
             reader_of(request), code, int(digits), recorded=recorded, shell=shell_of(request)
@@ -66,7 +75,9 @@ def add_places(app: FastAPI, reader_of: Callable[[Request], Reader]) -> None:
         recorded = request.app.state.recorded
         stem, form = split_twin(name)
         if form:
-            made = live_places.twin_of_target(reader_of(request), stem, form, recorded=recorded)
+            made = live_places.twin_of_target(
+                reader_of(request), stem, form, recorded=recorded, shell=shell_of(request)
+            )
             return twin_answer(made, form)
         page = live_places.render_target(reader_of(request), name, recorded=recorded, shell=shell_of(request))
         return HTMLResponse(page)

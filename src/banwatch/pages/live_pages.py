@@ -277,7 +277,9 @@ def twin_of_incident(
         day = shell.published or found.onset_latest.date()
         shell = replace(shell, canonical=shell.canonical.removesuffix(f".{form}"))
         return cite(found, shell, form, day=day).encode()
-    return write_twin(_incident_page(reader, reader.incidents(), incident_id, recorded=recorded)[1], form)
+    page = _incident_page(reader, reader.incidents(), incident_id, recorded=recorded)[1]
+    table = f"{shell.canonical.rpartition('.')[0]}.csv" if shell.canonical else ""
+    return write_twin(page, form, address=table, source=shell.imprint.name)
 
 
 def render_feed(reader: Reader, base: str) -> bytes:

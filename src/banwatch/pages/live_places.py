@@ -36,24 +36,36 @@ def _with_twins(shell: Shell, address: str, page: object) -> Shell:
     return replace(shell, twins=twins, picture=absolute(shell, f"{address}.png") if has_picture else "")
 
 
-def twin_of_country(reader: Reader, code: str, form: str, *, recorded: bool) -> bytes:
+def _stamp(shell: Shell) -> dict[str, str]:
+    """Return what a picture says of its source: who publishes it, and where its table is."""
+    stem, _, _ = shell.canonical.rpartition(".")
+    return {"address": f"{stem}.csv" if stem else "", "source": shell.imprint.name}
+
+
+def twin_of_country(reader: Reader, code: str, form: str, *, recorded: bool, shell: Shell = _SHELL) -> bytes:
     """Return a country's page in another form."""
-    return write_twin(view_country(reader, CountryCode(code), _LINKS, recorded=recorded), form)
+    return write_twin(
+        view_country(reader, CountryCode(code), _LINKS, recorded=recorded), form, **_stamp(shell)
+    )
 
 
-def twin_of_network(reader: Reader, code: str, asn: int, form: str, *, recorded: bool) -> bytes:
+def twin_of_network(
+    reader: Reader, code: str, asn: int, form: str, *, recorded: bool, shell: Shell = _SHELL
+) -> bytes:
     """Return a network's page in another form."""
-    return write_twin(view_network(reader, CountryCode(code), Asn(asn), _LINKS, recorded=recorded), form)
+    return write_twin(
+        view_network(reader, CountryCode(code), Asn(asn), _LINKS, recorded=recorded), form, **_stamp(shell)
+    )
 
 
-def twin_of_target(reader: Reader, name: str, form: str, *, recorded: bool) -> bytes:
+def twin_of_target(reader: Reader, name: str, form: str, *, recorded: bool, shell: Shell = _SHELL) -> bytes:
     """Return a target's page in another form."""
-    return write_twin(view_target(reader, TargetName(name), _LINKS, recorded=recorded), form)
+    return write_twin(view_target(reader, TargetName(name), _LINKS, recorded=recorded), form, **_stamp(shell))
 
 
-def twin_of_countries(reader: Reader, form: str, *, recorded: bool) -> bytes:
+def twin_of_countries(reader: Reader, form: str, *, recorded: bool, shell: Shell = _SHELL) -> bytes:
     """Return the page of all countries in another form."""
-    return write_twin(view_countries(reader, _LINKS, recorded=recorded), form)
+    return write_twin(view_countries(reader, _LINKS, recorded=recorded), form, **_stamp(shell))
 
 
 def render_country(reader: Reader, code: str, *, recorded: bool, shell: Shell = _SHELL) -> str:

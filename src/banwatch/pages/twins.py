@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from banwatch.pages.figures.draw import png_of
+from banwatch.pages.figures.proof import Facts, stamp_png, stamp_svg, without_proof
 from banwatch.pages.not_found import NotFoundError
 from banwatch.pages.shell import Twin
 
@@ -28,18 +29,12 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Row = Sequence[str]
 
 
-class Tabular(Protocol):
-    """Page whose content is a table."""
+class Page(Protocol):
+    """View of a page; it may have `table()`, whose heading comes first, and `picture()`, an SVG."""
 
-    def table(self) -> Sequence[Row]:
-        """Return the table, its heading first."""
-
-
-class Pictured(Protocol):
-    """Page with a picture of its own."""
-
-    def picture(self) -> str:
-        """Return the picture as SVG; empty where there is none."""
+    @property
+    def title(self) -> str:
+        """Title of the page."""
 
 
 def split_twin(name: str, among: Iterable[str] = MEDIA_TYPES) -> tuple[str, str]:
@@ -60,16 +55,22 @@ def twins_of(page: object, address: str) -> tuple[Twin, ...]:
     )
 
 
-def write_twin(page: object, form: str) -> bytes:
+def write_twin(page: Page, form: str, *, address: str = "", source: str = "Banwatch") -> bytes:
     """Write a page in another form.
+
+    Args:
+        page: the view of the page.
+        form: one of `MEDIA_TYPES`.
+        address: of the page's table, which a picture leads back to.
+        source: who publishes it.
 
     Raises:
         NotFoundError: the page has no table, or no picture.
     """
     if form == "json":
         return msgspec.json.format(msgspec.json.encode(_plain(page)), indent=1)
+    table = getattr(page, "table", None)
     if form == "csv":
-        table = getattr(page, "table", None)
         if table is None:
             raise NotFoundError("This page has no table.")
         return _csv(table())
@@ -77,7 +78,18 @@ def write_twin(page: object, form: str) -> bytes:
     drawn = picture() if picture is not None else ""
     if not drawn:
         raise NotFoundError("This page has no picture.")
-    return _png(drawn) if form == "png" else str(drawn).encode()
+    facts = Facts(
+        title=page.title,
+        source=source,
+        address=address,
+        span=str(getattr(page, "period", "")),
+        measurements=str(getattr(page, "sample", "")),
+        data=_csv(table()).decode() if table is not None else "",
+    )
+    stamped = stamp_svg(str(drawn), facts)
+    if form == "svg":
+        return stamped.encode()
+    return stamp_png(_png(without_proof(stamped)), facts)
 
 
 @lru_cache(maxsize=32)

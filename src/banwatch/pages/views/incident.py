@@ -95,6 +95,11 @@ class IncidentPage:
     bundle_href: str
     links: Links
 
+    @property
+    def sample(self) -> str:
+        """Return the number of measurements that show the incident."""
+        return self.incident.counts
+
     def table(self) -> list[list[str]]:
         """Return the members as a table."""
         rows = [["target", "where", "began", "ended", "hours", "share", "measurements", "mechanisms"]]

@@ -80,6 +80,11 @@ class CountryPage:
     """The operator's note, as HTML made from Markdown; empty where there is none."""
     links: Links
 
+    @property
+    def sample(self) -> str:
+        """Return the number of measurements that the picture shows."""
+        return f"{sum(total for *_, total in self.timeline.days):,} measurements" if self.timeline else ""
+
     def table(self) -> list[list[str]]:
         """Return the matrix as a table."""
         return self.matrix.table()
