@@ -63,7 +63,9 @@ def test_every_page_is_marked(bulletin: Path) -> None:
 
 def test_the_front_has_what_a_reader_came_for(bulletin: Path) -> None:
     text = (bulletin / "index.html").read_text()
-    said = "six of the seven sites covered by the country’s announced ban have been likely blocked for foreign"
+    said = (
+        "six of the seven sites covered by the country’s announced ban have been likely blocked for foreign"
+    )
     assert said in text
     assert text.count('<tr role="row">') == 1 + 11
     exact = "between 1 April 2016, 02:30 and 08:30 in Pyongyang (2016-03-31 18:00 to 2016-04-01 00:00 UTC)"
