@@ -19,6 +19,13 @@ from banwatch.pipeline.line_batch import (
     same_content,
 )
 from banwatch.pipeline.lines import LongLine
+from banwatch.pipeline.lost_lines import (
+    TakenAgain,
+    forget_lost_lines,
+    lost_segments,
+    same_measurements,
+    write_taken_again,
+)
 from banwatch.pipeline.trust.decisions import Retractions, decisions_path, read_decisions
 from banwatch.pipeline.trust.report_facts import ReportFacts
 from banwatch.store import Store, queries
@@ -66,6 +73,8 @@ class _Copy:
     """None for a line in the archive, which is fetched when needed."""
     segment: str = ""
     position: int = 0
+    number: int = 0
+    """Number of the copy, from 0."""
 
 
 @dataclass(slots=True)
@@ -78,6 +87,8 @@ class _Pending:
     frames: list[Frame] = field(default_factory=list)
     entries: list[tuple[str, int, int]] = field(default_factory=list)
     """Id, copy and position in the segment, of each line."""
+    taken_again: list[TakenAgain] = field(default_factory=list)
+    """Lines whose segment was lost."""
     originals: dict[str, str] = field(default_factory=dict)
     """By id, hashes of lines as they came, where an address of the probe was taken out."""
     quarantined: list[Quarantined] = field(default_factory=list)
@@ -101,6 +112,8 @@ class Committer:
         self._portion = portion or Portion(lines=SEGMENT_ROWS, raw_bytes=segment_bytes, rows=SEGMENT_ROWS)
         segments = store.rows(Segment)
         self._ordinal = max((s.ordinal for s in segments), default=-1) + 1
+        self.lost = lost_segments(store, segments)
+        """Segments that rows name and that are gone; lines of theirs are taken again."""
         self._pending = _Pending()
         self._report_facts = ReportFacts(store)
         self._committed_at = time.monotonic()
@@ -193,7 +206,7 @@ class Committer:
             except WireError:
                 digest = b""  # damaged: equal to no line, so that the new line is kept too
             copies.setdefault(entry.measurement_uid, []).append(
-                _Copy(digest, None, entry.segment, entry.position)
+                _Copy(digest, None, entry.segment, entry.position, entry.copy)
             )
 
     def _classify(
@@ -215,6 +228,7 @@ class Committer:
         hashes = [digest for frame in result.frames for digest in frame.line_sha256]
         unreadable = {u.position: u for u in result.unreadable}
         repeated = {uid for uid in result.uids if uid in pending.copies}
+        again = same_measurements(self._store, result, self._lost_uids(repeated))
         at = pending.lines if start is None else start
         for position, uid in enumerate(result.uids):
             line = line_batch.lines[position]
@@ -243,12 +257,26 @@ class Committer:
                 dropped.add(position)
                 at += start is not None
                 continue
+            if uid in again:
+                (copy,) = (one for one in copies if one.segment in self.lost)
+                again.discard(uid)
+                copies.remove(copy)
+                copies.append(_Copy(hashes[position], line, number=copy.number))
+                pending.taken_again.append(TakenAgain(uid, copy.number, at))
+                tally.duplicates += 1
+                at += 1
+                continue
             tally.accepted += not copies
             tally.conflicts += bool(copies)
             pending.entries.append((uid, len(copies), at))
             copies.append(_Copy(hashes[position], line))
             at += 1
         return dropped, repeated
+
+    def _lost_uids(self, uids: set[str]) -> set[str]:
+        """Return the ids of which one copy's segment is lost."""
+        copies = self._pending.copies
+        return {uid for uid in uids if sum(one.segment in self.lost for one in copies[uid]) == 1}
 
     def _is_same(self, copy: _Copy, digest: bytes, line: bytes) -> bool:
         if copy.sha256 == digest:
@@ -287,6 +315,7 @@ class Committer:
         segment = row.segment if row else ""
         store.append("quarantine", self._new_quarantine(pending.quarantined, segment))
         store.append("segment", [row] if row else [])
+        write_taken_again(store, segment, pending.taken_again, self.lost)
         batch = join(pending.batches) if pending.batches else None
         store.append_batch(batch, _entries_of(segment, pending.entries))
         if batch is not None:
@@ -299,8 +328,9 @@ class Committer:
             return []
         named = [replace(row, segment=segment) if row.position >= 0 else row for row in rows]
         before = queries.quarantined_at(self._store, {(row.source, row.line) for row in named})
-        earlier = {(row.source, row.line, row.sha256) for row in before}
+        earlier = {(row.source, row.line, row.sha256) for row in before if row.segment not in self.lost}
         distinct = {(row.source, row.line, row.sha256): row for row in named}
+        forget_lost_lines(self._store, before, self.lost)
         return [row for key, row in distinct.items() if key not in earlier]
 
 

@@ -19,6 +19,7 @@ from banwatch.pipeline.files import sources
 from banwatch.pipeline.files.documents import open_documents
 from banwatch.pipeline.line_batch import LineBatch, LineBatchResult
 from banwatch.pipeline.lines import LongLine, split_lines
+from banwatch.pipeline.lost_lines import to_read_again
 from banwatch.pipeline.trust.receipts import split_receipts
 from banwatch.pipeline.worker import Worker
 from banwatch.pipeline.workers import Workers, start_workers
@@ -165,6 +166,8 @@ def ingest(
     opened: list[_OpenSource] = []
     before = {row.sha256: row for row in store.rows(SourceFile)}
     committer = Committer(store, INBOX_PORTION) if from_inbox else Committer(store)
+    if committer.lost:
+        before = {sha256: to_read_again(row) for sha256, row in before.items()}
     with ExitStack() as stack:
         workers = stack.enter_context(start_workers(reference, jobs)) if jobs and jobs > 1 else None
         cutting = _Cutting(INBOX_BATCH_BYTES, INBOX_BATCH_LINES, split_receipts)
