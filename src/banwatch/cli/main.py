@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 import banwatch.cli.commands
 from banwatch import __version__
-from banwatch.model.errors import BanwatchError
+from banwatch.model.errors import BanwatchError, WireError
 
 
 def _print_version(wanted: bool) -> None:
@@ -81,7 +81,7 @@ def main() -> None:
     """Run the command line; print an error that a person can mend as one message, and exit with 1."""
     try:
         create_app()()
-    except BanwatchError as error:
+    except (BanwatchError, WireError) as error:
         print(f"banwatch: {error}", file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:

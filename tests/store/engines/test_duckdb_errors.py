@@ -79,3 +79,36 @@ def test_the_setting_is_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (budget.process_bytes(), budget.database_bytes()) == (2 << 30, 1 << 30)
     monkeypatch.delenv(budget.SETTING)
     assert budget.process_bytes() == max(256 << 20, budget.machine_bytes() // 4)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"measurement_uid,state\n", "a text"),
+        (b'{"test_name": 1}', "a text"),
+        (b"PAR1\x00\x01", "a Parquet file"),
+        (b"PK\x03\x04\x00", "a zip archive"),
+        (b"\x1f\x8b\x08\x00", "a gzip file"),
+    ],
+)
+def test_a_file_that_never_was_a_database_is_named(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "export"
+    path.write_bytes(content)
+    for read_only in (True, False):
+        with pytest.raises(BanwatchError, match=f"is no database of Banwatch, but {says}"):
+            Store.open(path, read_only=read_only)
+    assert path.read_bytes() == content
+
+
+def test_a_damaged_database_is_not_taken_for_another_file(tmp_path: Path) -> None:
+    path = tmp_path / "s.duckdb"
+    Store.open(path).close()
+    whole = path.read_bytes()
+    (tmp_path / "s.duckdb.archive").mkdir(exist_ok=True)
+    for damaged in (bytes(4096) + whole[4096:], whole[:8] + b"DUCK" + os.urandom(500) + whole[512:]):
+        path.write_bytes(damaged)
+        with pytest.raises(BanwatchError, match=r"is not a database that can be read.*banwatch rebuild"):
+            Store.open(path, read_only=True)
+    path.with_name(path.name + ".archive").rename(tmp_path / "elsewhere")
+    with pytest.raises(BanwatchError, match="restore a backup"):
+        Store.open(path, read_only=True)

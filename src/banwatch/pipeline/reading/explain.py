@@ -71,10 +71,10 @@ def explain_measurement(store: Store, uid: str, ruleset: Ruleset) -> Explanation
 
 
 def _read_control(store: Store, uid: str) -> tuple[Control | None, str | None]:
-    raw = queries.raw(store, uid)
-    if raw is None:
-        return None, "the archive no longer has the measurement"
     try:
+        raw = queries.raw(store, uid)
+        if raw is None:
+            return None, "the archive no longer has the measurement"
         return observe_control_untrusted(raw)
     except WireError as error:
         return None, str(error)

@@ -22,6 +22,19 @@ class StoreInUseError(BanwatchError):
     """Database file that another process holds."""
 
 
+_HEAD_BYTES = 4096
+_MAGIC = b"DUCK"
+"""Bytes 8 to 11 of every DuckDB file."""
+_OTHERS = {
+    b"PAR1": "a Parquet file, such as an export",
+    b"PK\x03\x04": "a zip archive, such as an evidence bundle",
+    b"\x1f\x8b": "a gzip file, such as measurements",
+    b"\x28\xb5\x2f\xfd": "a zstandard file, such as a segment of an archive",
+    b"SQLite format 3": "a database of SQLite",
+}
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
 def _name_of_process(pid: int, otherwise: str) -> str:
     """Name a process by its command line."""
     try:
@@ -58,6 +71,20 @@ def _free(path: Path) -> str:
         return f"{folder} cannot be asked for its free space"
 
 
+def _other_file(path: Path) -> str:
+    """Name the kind of a file that never was a database; empty for one that is, or was before a damage."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError:
+        return ""
+    if head[8:12] == _MAGIC or not head.strip(b"\0"):
+        return ""
+    if found := next((words for magic, words in _OTHERS.items() if head.startswith(magic)), ""):
+        return found
+    return "" if _BINARY.search(head) else "a text, such as an export or measurements"
+
+
 def explain(path: Path, error: Exception) -> BanwatchError:
     """Convert an error of DuckDB to one that says what is wrong and what to do."""
     text = str(error)
@@ -82,9 +109,17 @@ def explain(path: Path, error: Exception) -> BanwatchError:
         )
     if "Permission denied" in text or "Cannot open file" in text or "Read-only file system" in text:
         return BanwatchError(f"{path} cannot be opened: {first}", "Check the path and its rights")
+    if other := _other_file(path):
+        return BanwatchError(
+            f"{path} is no database of Banwatch, but {other}",
+            "Give the database with --store; `banwatch ingest` brings measurements in, and tables of "
+            "verdicts are read by `banwatch detect --verdicts`",
+        )
     block = _BLOCK.search(text)
     place = f", in block {next(n for n in block.groups() if n)}" if block else ""
     return BanwatchError(
         f"{path} is not a database that can be read{place} ({type(error).__name__}: {first[:200]})",
-        f"Move it away; `banwatch rebuild --store {path}` then makes it again from the archive beside it",
+        f"Move it away; `banwatch rebuild --store {path}` then makes it again from the archive beside it"
+        if place or path.with_name(path.name + ".archive").is_dir()
+        else "There is no archive beside it to make it from: check the path, or restore a backup",
     )
