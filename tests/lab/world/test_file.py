@@ -90,6 +90,16 @@ def test_farms_are_many_sites():
         ("23.220.75.232", "175.45.176.15", r"x.yaml:7: .*belongs to ns.example"),
         ("hostname: www.example.com", "hostname: ns.example", r"x.yaml:\d+: .*ns.example exists twice"),
         ("name: small", "name: [", r"x.yaml:3: not YAML"),
+        (
+            "[23.220.75.232]",
+            "[23.220.75.232]\n    moves: [{at: '2016-04-02T00:00', addresses: [23.220.75.240]}]",
+            r"moves\[0\].at: expected a time with its zone",
+        ),
+        (
+            "[23.220.75.232]",
+            "[23.220.75.232]\n    outages: [{begins: '2016-04-02T00:00Z', ends: '2016-04-01T00:00Z'}]",
+            r"outages\[0\].ends: expected an end after",
+        ),
         ("[23.220.75.232]", "[23.220.75.232]\n    silent: [1.2.3.4]", r"1.2.3.4 is none of this site's"),
         ("[23.220.75.232]", "[23.220.75.232]\n    alpn: [h9]", r"expected h3, h2 or http/1.1, not 'h9'"),
         ("[23.220.75.232]", "[23.220.75.232]\n    ports: [0]", r"expected a port"),

@@ -1,5 +1,6 @@
 """What names resolve to: for everybody the same, unless a site says otherwise."""
 
+from datetime import UTC, datetime
 from ipaddress import ip_address
 
 import dns.flags
@@ -113,3 +114,13 @@ def test_a_damaged_query_is_answered_with_silence_or_dns(noise: bytes, at: int):
     query[at : at + len(noise)] = noise
     answer = Zone(parse_world(WORLD_TEXT)).answer_untrusted(bytes(query), CLIENT, RESOLVER, 0.0)
     assert answer is None or dns.message.from_wire(answer).id == int.from_bytes(query[:2], "big")
+
+
+def test_a_site_moves():
+    text = WORLD_TEXT + '    moves: [{at: "2016-04-02T00:00Z", addresses: [23.220.75.240, "2600:1406::1"]}]\n'
+    zone = Zone(parse_world(text))
+    moved_s = datetime(2016, 4, 2, tzinfo=UTC).timestamp()
+    assert _addresses(_ask(zone, "www.example.com", at_s=moved_s - 1)) == ["23.220.75.232"]
+    assert _addresses(_ask(zone, "www.example.com", at_s=moved_s)) == ["23.220.75.240"]
+    assert _addresses(_ask(zone, "www.example.com", "AAAA", at_s=moved_s)) == ["2600:1406::1"]
+    assert _addresses(_ask(zone, "www.example.com", at_s=moved_s - 1)) == ["23.220.75.232"]

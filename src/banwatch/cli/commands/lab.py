@@ -77,8 +77,10 @@ def run(
     link: LinkOption = Link.VETH,
 ) -> None:
     """Run a program as a client in a censored country; its exit code comes back."""
+    from banwatch.cli.views.lab import warn_of_gaps
     from banwatch.lab.machine.program import ProgramLab, run_program
 
+    warn_of_gaps(regime, world)
     settings = ProgramLab(
         regime=regime,
         tier=tier,
@@ -105,8 +107,10 @@ def shell(
     """Open a prompt inside a censored country; leave it with `exit`."""
     import os
 
+    from banwatch.cli.views.lab import warn_of_gaps
     from banwatch.lab.machine.program import ProgramLab, run_program
 
+    warn_of_gaps(regime, world)
     settings = ProgramLab(
         regime=regime,
         tier=tier,
@@ -194,12 +198,13 @@ def play(
     as_json: JsonOption = False,
 ) -> None:
     """Play a regime's timeline: real probes, real packets, simulated days."""
-    from banwatch.cli.views.lab import show_play
+    from banwatch.cli.views.lab import show_play, warn_of_gaps
     from banwatch.cli.views.messages import note
     from banwatch.cli.views.progress import piece_progress
     from banwatch.lab.play import play as play_timeline
     from banwatch.lab.recordings import pack
 
+    warn_of_gaps(regime, world)
     with piece_progress("measuring") as progress:
         result = play_timeline(
             regime,

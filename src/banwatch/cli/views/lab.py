@@ -7,12 +7,23 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from banwatch.cli.views.json_lines import print_json
+from banwatch.cli.views.messages import note
 from banwatch.lab.machine.doctor import Check
+from banwatch.lab.machine.lab_world import find_missing_resolvers
 from banwatch.lab.play import PlayResult
 from banwatch.lab.regime.regime import Regime
+from banwatch.lab.regime.regime_file import load_regime
 from banwatch.lab.score.count import MechanismScore
 from banwatch.lab.score.result import MatrixResult, Row
+from banwatch.lab.world import load_world
 from banwatch.lab.world.world import Site
+
+
+def warn_of_gaps(regime: str, world: str | Path | None) -> None:
+    """Print, on stderr, what a regime asks for and its world lacks."""
+    there = load_world(world or "default").resolver_addresses
+    for text in find_missing_resolvers(load_regime(regime), there):
+        note(f"banwatch: {text}.")
 
 
 def show_checks(checks: Sequence[Check], *, as_json: bool) -> None:

@@ -1,9 +1,10 @@
 """Interface of a world to the lab that holds it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from banwatch.lab.regime.match import Address, Prefix
+from banwatch.lab.regime.regime import Regime
 
 
 class LabWorld(Protocol):
@@ -20,6 +21,22 @@ class LabWorld(Protocol):
     @property
     def ca_pem(self) -> str:
         """The lab's certificate authority, as PEM text."""
+
+
+def find_missing_resolvers(regime: Regime, resolvers: Iterable[Address]) -> list[str]:
+    """Say which tiers of a regime ask a resolver that is not in a world: no name will resolve there.
+
+    Args:
+        regime: the regime.
+        resolvers: addresses of the world's resolvers.
+    """
+    there = set(resolvers)
+    return [
+        f"The world has no resolver at {tier.resolver}, which tier `{tier.name}` of `{regime.name}` asks: "
+        "no name resolves there. Add it to the world's `resolvers`"
+        for tier in regime.tiers.values()
+        if tier.resolver not in there
+    ]
 
 
 Serve = Callable[..., None]

@@ -8,18 +8,27 @@ from banwatch.lab.world.authority import certificate_pem, leaf_key_pem
 from banwatch.lab.world.world import Address, Certificate, Resolver, Site
 
 Names = Sequence[str]
+_MOST_CONTEXTS = 4096
+"""Contexts that are kept; a name beyond gets the certificate of the site that answers for any."""
 
 
 class Credentials:
     """TLS contexts by name and address: certificate and protocols."""
 
     def __init__(self) -> None:
-        self._contexts: dict[tuple[str, tuple[str, ...]], ssl.SSLContext] = {}
+        self._contexts: dict[tuple[str, tuple[str, ...], str], ssl.SSLContext] = {}
 
     def of_site(self, site: Site) -> ssl.SSLContext:
         """Make or find a site's context."""
         alpn = tuple(protocol for protocol in site.alpn if protocol != "h3")
         return self._context(site.names, (), site.certificate, alpn)
+
+    def of_any_name(self, site: Site, name: str) -> ssl.SSLContext:
+        """Make or find the context of a site that answers for any name, for the name that was asked."""
+        if len(self._contexts) >= _MOST_CONTEXTS:
+            return self.of_site(site)
+        alpn = tuple(protocol for protocol in site.alpn if protocol != "h3")
+        return self._context((name,), (), site.certificate, alpn, site.hostname)
 
     def of_resolver(self, resolver: Resolver, *, alpn: tuple[str, ...]) -> ssl.SSLContext:
         """Make or find a resolver's context; its certificate names its addresses too."""
@@ -46,9 +55,14 @@ class Credentials:
         return context
 
     def _context(
-        self, names: Names, addresses: Sequence[Address], certificate: Certificate, alpn: tuple[str, ...]
+        self,
+        names: Names,
+        addresses: Sequence[Address],
+        certificate: Certificate,
+        alpn: tuple[str, ...],
+        shown_by: str = "",
     ) -> ssl.SSLContext:
-        key = (names[0], alpn)
+        key = (names[0], alpn, shown_by)
         if (context := self._contexts.get(key)) is None:
             context = self._contexts[key] = _new_context()
             with tempfile.NamedTemporaryFile(

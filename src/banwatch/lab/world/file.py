@@ -1,8 +1,11 @@
 """World files: a world from YAML, and errors that name line, key and the expected value."""
 
 import re
+from contextlib import suppress
+from datetime import datetime
 from functools import cache
 from ipaddress import ip_address, ip_network
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -17,6 +20,8 @@ from banwatch.lab.world.world import (
     Handshake,
     Helper,
     Input,
+    Move,
+    Outage,
     Page,
     Prefix,
     Resolver,
@@ -36,6 +41,16 @@ _HOSTNAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*", re.ASCII)
 _STEP = re.compile(r"\.([A-Za-z_]+)|\[(\d+)\]|\[\.\.\.\]")
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _MoveEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    at: str
+    addresses: tuple[str, ...]
+
+
+class _OutageEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    begins: str
+    ends: str
 
 
 class _SiteEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -61,6 +76,9 @@ class _SiteEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     server: str = "nginx"
     size_bytes: int = 6000
     owner: str = ""
+    any_name: bool = False
+    moves: tuple[_MoveEntry, ...] = ()
+    outages: tuple[_OutageEntry, ...] = ()
 
 
 class _FarmEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -268,7 +286,40 @@ def _site(entry: _SiteEntry, at: str) -> Site:
         server=entry.server,
         size_bytes=entry.size_bytes,
         owner=entry.owner,
+        any_name=entry.any_name,
+        moves=_moves(entry.moves, f"{at}.moves"),
+        outages=_outages(entry.outages, f"{at}.outages"),
     )
+
+
+def _moves(entries: tuple[_MoveEntry, ...], at: str) -> tuple[Move, ...]:
+    moves = [
+        Move(
+            at=_moment(entry.at, f"{at}[{i}].at"),
+            addresses=_addresses(entry.addresses, f"{at}[{i}].addresses"),
+        )
+        for i, entry in enumerate(entries)
+    ]
+    if any(later.at <= earlier.at for earlier, later in pairwise(moves)):
+        raise _Mistake(at, "expected moves in the order of their times")
+    return tuple(moves)
+
+
+def _outages(entries: tuple[_OutageEntry, ...], at: str) -> tuple[Outage, ...]:
+    found = []
+    for i, entry in enumerate(entries):
+        begins, ends = _moment(entry.begins, f"{at}[{i}].begins"), _moment(entry.ends, f"{at}[{i}].ends")
+        if ends <= begins:
+            raise _Mistake(f"{at}[{i}].ends", "expected an end after the beginning")
+        found.append(Outage(begins=begins, ends=ends))
+    return tuple(found)
+
+
+def _moment(text: str, at: str) -> datetime:
+    with suppress(ValueError):
+        if (value := datetime.fromisoformat(text)).tzinfo is not None:
+            return value
+    raise _Mistake(at, "expected a time with its zone, such as 2016-04-01T00:00Z")
 
 
 def _farm(farm: _FarmEntry, at: str) -> list[Site]:

@@ -4,6 +4,7 @@ import base64
 import binascii
 import ssl
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
 from random import Random
@@ -67,6 +68,7 @@ class SiteHost:
         self._world = world
         self._sites = {name: site for site in sites for name in site.names}
         self._first = sites[0]
+        self._for_any_name = next((replace(site, canonical=False) for site in sites if site.any_name), None)
         self._credentials = credentials
         self._clock = clock
         self._rng = rng
@@ -88,7 +90,14 @@ class SiteHost:
 
     def _choose(self, name: str) -> ssl.SSLContext | None:
         site = self._sites.get(name)
+        if site is None and self._for_any_name is not None:
+            return self._credentials.of_any_name(self._for_any_name, name)
         return self._credentials.of_site(site) if site else None
+
+    def is_down(self) -> bool:
+        """Whether every site here is down for everybody now."""
+        now = self._clock.now()
+        return all(site.is_down(now) for site in self._sites.values())
 
     def open(self, port: int, client: Address, alpn: str | None) -> ApplicationProtocol:
         return http_protocol("http" if port in self._plain else "https", alpn, self.handler_for(client))
@@ -98,7 +107,7 @@ class SiteHost:
         country = self._world.country_of(client)
 
         def handle(request: PageRequest) -> PageResponse:
-            site = self._sites.get(request.host)
+            site = self._sites.get(request.host, self._for_any_name)
             if site is None:
                 return dated(misdirected(request.host), self._clock)
             return dated(respond(site, request, country=country, rng=self._rng), self._clock)

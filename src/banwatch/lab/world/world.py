@@ -1,6 +1,7 @@
 """World: sites, resolvers, the helper, and the addresses that answer."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, collapse_addresses
 from pathlib import Path
@@ -60,6 +61,23 @@ class Service(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Move of a site: its name resolves to other addresses from a moment on. The old ones go on answering."""
+
+    at: datetime
+    addresses: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """Time in which a site's servers end every connection at once, for everybody."""
+
+    begins: datetime
+    ends: datetime
+    """First moment after it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """Site: one hostname, with its addresses and their services."""
 
@@ -100,6 +118,21 @@ class Site:
     """Approximate size of its page."""
     owner: str = ""
     """Owner of the addresses, for readers."""
+    any_name: bool = False
+    """Whether its servers answer for every name with this site's page and a certificate of its kind for the
+    name: servers of block pages, and devices that intercept TLS, do."""
+    moves: tuple[Move, ...] = ()
+    """In order of time."""
+    outages: tuple[Outage, ...] = ()
+
+    def addresses_at(self, now: datetime) -> tuple[Address, ...]:
+        """Return the addresses that its name resolves to at a time, countries left aside."""
+        moved = [move.addresses for move in self.moves if move.at <= now]
+        return moved[-1] if moved else self.addresses
+
+    def is_down(self, now: datetime) -> bool:
+        """Whether it is down for everybody at a time."""
+        return any(outage.begins <= now < outage.ends for outage in self.outages)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -109,7 +142,8 @@ class Site:
     @property
     def all_addresses(self) -> tuple[Address, ...]:
         """Return every address that a client may be sent to, silent ones included; each once."""
-        return tuple(dict.fromkeys((*self.addresses, *(a for _, some in self.geo for a in some))))
+        later = (address for move in self.moves for address in move.addresses)
+        return tuple(dict.fromkeys((*self.addresses, *(a for _, some in self.geo for a in some), *later)))
 
     @property
     def answering(self) -> tuple[Address, ...]:
@@ -188,6 +222,11 @@ class World:
         four = collapse_addresses(IPv4Network(a) for a in addresses if isinstance(a, IPv4Address))
         six = collapse_addresses(IPv6Network(a) for a in addresses if isinstance(a, IPv6Address))
         return (*sorted(four), *sorted(six), *self.vacant)
+
+    @property
+    def resolver_addresses(self) -> tuple[Address, ...]:
+        """Return the addresses of all resolvers."""
+        return tuple(address for resolver in self.resolvers for address in resolver.addresses)
 
     @property
     def helper_addresses(self) -> tuple[Address, ...]:

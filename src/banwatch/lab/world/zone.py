@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from ipaddress import IPv4Address
 
 import dns.exception
@@ -101,7 +102,7 @@ class Zone:
             response.answer.append(dns.rrset.from_text_list(question.name, TTL_S, "IN", kind, records))
         else:
             response.authority.append(_soa(name))
-        return site is None or not (site.rotate or site.geo)
+        return site is None or not (site.rotate or site.geo or site.moves)
 
     def addresses_of(
         self, name: str, client: Address, resolver: Address, now_s: float
@@ -110,7 +111,7 @@ class Zone:
         site = self._sites.get(name)
         if site is None:
             return self._hosts.get(name, ())
-        addresses = site.addresses
+        addresses = site.addresses_at(datetime.fromtimestamp(now_s, UTC)) if site.moves else site.addresses
         if site.geo:
             country = self._world.country_of(client)
             addresses = next((some for code, some in site.geo if code == country), addresses)

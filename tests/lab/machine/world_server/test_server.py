@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import Any, ParamSpec
 
 import dns.asyncquery
@@ -20,10 +21,12 @@ from aioquic.h3.connection import H3_ALPN, H3Connection
 from aioquic.h3.events import DataReceived, HeadersReceived
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.events import QuicEvent
+from cryptography import x509
 
 from banwatch.lab.machine.clock import LabClock
 from banwatch.lab.machine.world_server.server import serving
 from banwatch.lab.world import World, load_world
+from banwatch.lab.world.file import parse_world
 from banwatch.lab.world.world import Address
 from banwatch.model.errors import BanwatchError
 
@@ -70,16 +73,24 @@ async def _world(*, with_helper: bool = False) -> AsyncIterator[World]:
 
 
 async def _fetch(
-    world: World, name: str, *, at: str = "", alpn: str = "http/1.1", sni: str | None = None
+    world: World,
+    name: str,
+    *,
+    at: str = "",
+    alpn: str = "http/1.1",
+    sni: str | None = None,
+    host: str | None = None,
 ) -> str:
     """Fetch a site's front page with asyncio's own TLS; returns the answer's text."""
     site = next(site for site in world.sites if name in site.names)
-    host, port = _on_loopback(site.addresses[0], 443)
+    local, port = _on_loopback(site.addresses[0], 443)
     context = ssl.create_default_context(cafile=str(world.ca_file))
     context.set_alpn_protocols([alpn])
-    reader, writer = await asyncio.open_connection(at or host, port, ssl=context, server_hostname=sni or name)
+    reader, writer = await asyncio.open_connection(
+        at or local, port, ssl=context, server_hostname=sni or name
+    )
     try:
-        writer.write(f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
+        writer.write(f"GET / HTTP/1.1\r\nHost: {host or name}\r\nConnection: close\r\n\r\n".encode())
         return (await reader.read()).decode()
     finally:
         writer.close()
@@ -286,3 +297,58 @@ async def test_servers_hang_up_by_themselves(name: str, outcome: type[Exception]
         writer.write(f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
         assert b" 200 " in (await reader.read()).partition(b"\r\n")[0]
         writer.close()
+
+
+ODD_WORLD = """\
+name: odd
+helper: {hostname: helper.example, address: 185.199.108.153}
+resolvers:
+  - {hostname: ns.example, addresses: [175.45.176.15], isp: true, dot: false, doh: false}
+sites:
+  - hostname: gateway.example
+    addresses: [104.244.46.11]
+    any_name: true
+    certificate: untrusted
+  - {hostname: block.example, addresses: [104.244.46.12], any_name: true, title: Blocked}
+  - hostname: down.example
+    addresses: [104.244.46.13]
+    outages: [{begins: "2016-03-31T00:00Z", ends: "2016-04-01T12:00Z"}]
+  - hostname: up.example
+    addresses: [104.244.46.14]
+    outages: [{begins: "2016-04-02T00:00Z", ends: "2016-04-03T00:00Z"}]
+"""
+
+
+async def _certificate(address: str, name: str) -> x509.Certificate:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    host, port = _on_loopback(ip_address(address), 443)
+    _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=name)
+    try:
+        return x509.load_der_x509_certificate(writer.get_extra_info("ssl_object").getpeercert(True))
+    finally:
+        writer.close()
+
+
+@in_a_loop
+async def test_a_server_that_answers_for_any_name():
+    """An interception device shows a certificate for the name that was asked, by an authority of its own."""
+    world = parse_world(ODD_WORLD)
+    async with serving(world, LabClock(LAB_DAY), endpoint_of=_on_loopback, with_helper=False):
+        forged = await _certificate("104.244.46.11", "www.example.com")
+        at = _on_loopback(ip_address("104.244.46.12"), 443)[0]
+        page = await _fetch(world, "block.example", at=at, sni="block.example", host="www.example.com")
+    names = forged.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["www.example.com"]
+    assert "Security Gateway CA" in forged.issuer.rfc4514_string()
+    assert " 200 " in page.partition("\r\n")[0]
+    assert "Blocked" in page
+
+
+@in_a_loop
+async def test_a_site_that_is_down_for_everybody_for_a_while():
+    world = parse_world(ODD_WORLD)
+    async with serving(world, LabClock(LAB_DAY), endpoint_of=_on_loopback, with_helper=False):
+        assert " 200 " in await _fetch(world, "up.example")
+        with pytest.raises((ConnectionError, ssl.SSLError)):
+            await _fetch(world, "down.example")

@@ -34,6 +34,7 @@ class Connection(asyncio.Protocol):
         context: TLS context to begin with, None for none; its SNI callback may choose another.
         alive: set of the open connections, for the end of the process.
         handshake: reaction to a ClientHello.
+        is_down: whether the server ends every connection at once.
     """
 
     def __init__(
@@ -43,8 +44,10 @@ class Connection(asyncio.Protocol):
         context: ssl.SSLContext | None,
         alive: "set[Connection]",
         handshake: Handshake = Handshake.ANSWERED,
+        is_down: Callable[[], bool] = lambda: False,
     ) -> None:
         self._handshake = handshake
+        self._is_down = is_down
         self._local = local
         self._open = open_protocol
         self._alive = alive
@@ -62,6 +65,8 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self._client: Address = ip_address(str(peer[0]).partition("%")[0]) if peer else self._local
         self._alive.add(self)
+        if self._is_down():
+            self._hang_up_at_once()
         self._idle = asyncio.get_running_loop().call_later(IDLE_S, self.abort)
         if self._tls is None:
             self._protocol = self._open(self._client, None)
@@ -96,12 +101,15 @@ class Connection(asyncio.Protocol):
             return
         self._flush_tls()
 
+    def _hang_up_at_once(self) -> None:
+        sock = self._transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self._transport.abort()
+
     def _hang_up(self) -> None:
         """End the connection as a server without TLS does, or wait until the client gives up."""
         if self._handshake is Handshake.RESET:
-            sock = self._transport.get_extra_info("socket")
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
-            self._transport.abort()
+            self._hang_up_at_once()
         elif self._handshake is Handshake.END:
             self._transport.close()
 

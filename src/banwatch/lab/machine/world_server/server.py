@@ -191,8 +191,14 @@ class _Sockets:
         self, address: Address, host: Host, port: int, context: ssl.SSLContext | None
     ) -> Callable[[], Connection]:
         handshake = host.handshake if isinstance(host, SiteHost) else Handshake.ANSWERED
+        is_down = host.is_down if isinstance(host, SiteHost) else _never
         return lambda: Connection(
-            address, lambda client, alpn: host.open(port, client, alpn), context, self._alive, handshake
+            address,
+            lambda client, alpn: host.open(port, client, alpn),
+            context,
+            self._alive,
+            handshake,
+            is_down,
         )
 
     def _bind(self, address: Address, port: int, kind: socket.SocketKind) -> socket.socket:
@@ -223,6 +229,10 @@ class _Sockets:
         for connection in tuple(self._alive):
             connection.abort()
         await asyncio.sleep(0)  # let the transports run their closing callbacks
+
+
+def _never() -> bool:
+    return False
 
 
 def _resolve(host: ResolverHost, query: bytes, client: Address) -> bytes | None:
