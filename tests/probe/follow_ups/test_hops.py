@@ -14,7 +14,19 @@ def test_hops_are_found_by_halving(true_hops: int) -> None:
 
     hops, tried = asyncio.run(find_hops(answers))
     assert hops == true_hops
-    assert len(tried) <= 7
+    assert len(tried) <= 8  # five halvings, the far end before them, and both ends once more
+
+
+@pytest.mark.parametrize("angry_for", [1, 2, 3, 5])
+def test_no_distance_is_claimed_while_residual_blocking_ends(angry_for: int) -> None:
+    """A server 5 hops away: the first question passes, the next ones are withheld, then all pass again."""
+    asked: list[int] = []
+
+    async def answers(hops: int) -> bool:
+        asked.append(hops)
+        return hops >= 5 and not 1 < len(asked) <= 1 + angry_for
+
+    assert asyncio.run(find_hops(answers))[0] in (None, 5)
 
 
 def test_hops_are_not_claimed_where_nobody_answers_or_answers_waver() -> None:

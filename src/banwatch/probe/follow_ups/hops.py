@@ -15,7 +15,8 @@ async def find_hops(
 
     Returns:
         The number of hops, null where even `MAX_HOPS` gave no answer, or where the answers contradict each
-        other (an injector that drops packets at random); and every attempt with what came of it.
+        other (an injector that drops packets at random, a path that is angry for a while); and every attempt
+        with what came of it.
     """
     tried: list[tuple[int, bool]] = []
 
@@ -33,8 +34,8 @@ async def find_hops(
             high = middle
         else:
             low = middle
-    if not await ask(high):
-        return None, tried
+    if not await ask(high) or (low and await ask(low)):
+        return None, tried  # residual blocking went on, or ended, in between: what was silent answers now
     return high, tried
 
 
