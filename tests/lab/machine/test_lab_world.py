@@ -5,7 +5,8 @@ import pytest
 from banwatch.lab.machine.lab_world import find_missing_resolvers
 from banwatch.lab.regime.regime_file import load_regime, regime_paths
 from banwatch.lab.world import load_world
-from tests.lab.world.test_file import WORLD_TEXT, parse_world
+from banwatch.lab.world.file import parse_world
+from tests.lab.world.test_file import WORLD_TEXT
 
 
 @pytest.mark.parametrize("name", sorted(regime_paths()))
