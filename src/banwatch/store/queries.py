@@ -182,13 +182,6 @@ def past_verdicts(store: Store, uid: str) -> list[Verdict]:
     return store.read(rows.filter(rows.measurement_uid == uid).order_by(list(table.key)), Verdict)
 
 
-def past_verdicts_before(store: Store, before: datetime, *, most: int = 10_000) -> list[str]:
-    """Return ids of measurements made before a time that have replaced verdicts, so many at most."""
-    rows = store.table("past_verdict")
-    old = rows.filter(rows.measurement_start_time < before).select("measurement_uid").distinct().limit(most)
-    return [str(uid) for uid in store.to_arrow(old).column("measurement_uid").to_pylist()]
-
-
 def deliveries(store: Store) -> list[Delivery]:
     """Return the log of messages, in order of channel, subject and number."""
     return store.rows(Delivery)

@@ -39,3 +39,10 @@ def replaced_verdicts(
     other = old.filter(old.ruleset != ruleset)
     kept = store.table("past_verdict").select("measurement_uid", "target", "ruleset")
     yield from store.batches(other.anti_join(kept, ["measurement_uid", "target", "ruleset"]))
+
+
+def past_verdicts_before(store: Store, before: datetime, *, most: int = 10_000) -> list[str]:
+    """Return ids of measurements made before a time that have replaced verdicts, so many at most."""
+    rows = store.table("past_verdict")
+    old = rows.filter(rows.measurement_start_time < before).select("measurement_uid").distinct().limit(most)
+    return [str(uid) for uid in store.to_arrow(old).column("measurement_uid").to_pylist()]

@@ -12,7 +12,8 @@ from banwatch.net.linux.capacity import usable_cores
 from banwatch.observatory.backup import back_up
 from banwatch.observatory.schedule.scheduler import Task
 from banwatch.observatory.settings.tables import Settings
-from banwatch.store import Store, queries
+from banwatch.store import Store
+from banwatch.store.rebuilding import past_verdicts_before
 
 
 def scheduled_tasks(settings: Settings, owner: Owner) -> Iterator[Task]:
@@ -85,7 +86,7 @@ def _retain(settings: Settings, owner: Owner, now: datetime) -> str:
 
 def _forget_past_verdicts(store: Store, before: datetime) -> int:
     count = 0
-    while uids := queries.past_verdicts_before(store, before):
+    while uids := past_verdicts_before(store, before):
         with store.transaction():
             store.delete("past_verdict", "measurement_uid", uids)
         count += len(uids)
