@@ -10,10 +10,11 @@ from typer.testing import CliRunner
 
 from banwatch.alerts.settings import AlertSettings, Channel, Rule
 from banwatch.cli.main import create_app
+from banwatch.model.delivery import Delivery
 from banwatch.model.errors import BanwatchError
 from banwatch.observatory.alerting import dry_run
 from banwatch.observatory.settings.tables import ServeTable, Settings
-from banwatch.store import Store, queries
+from banwatch.store import Store
 from banwatch.store.bookkeeping import Property
 from tests.alerts.incidents import NOW, Received, incident, receiver
 from tests.alerts.test_dispatch import Desk
@@ -53,11 +54,11 @@ def test_the_log_says_what_was_sent_where_and_survives_a_rebuild(tmp_path: Path,
     path = tmp_path / "s.duckdb"
     with Store.open(path) as store:
         Desk(store, Channel(name="desk", address=f"json://127.0.0.1:{received.port}/")).show(incident())
-        before = queries.deliveries(store)
+        before = store.rows(Delivery)
         with store.transaction():  # as another version would have left it
             store.replace("property", "name", [Property(name="shape", value="another")])
     with Store.open(path, renew=True) as store:
-        assert queries.deliveries(store) == before
+        assert store.rows(Delivery) == before
     shown = CliRunner().invoke(create_app(), ["alerts", "log", "--store", str(path)])
     assert "desk KP-2026-0001 #0.0 began: sent" in shown.output
     rows = CliRunner().invoke(create_app(), ["alerts", "log", "--json", "--store", str(path)])
@@ -102,7 +103,7 @@ def test_the_past_is_told_step_by_step_and_nothing_is_written(tmp_path: Path) ->
     )
     assert early == [], "before the measurements showed it nobody could be told"
     with Store.open(path, read_only=True) as store:
-        assert queries.deliveries(store) == []
+        assert store.rows(Delivery) == []
 
 
 def test_a_dry_run_is_bounded(tmp_path: Path) -> None:

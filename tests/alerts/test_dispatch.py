@@ -61,7 +61,7 @@ class Desk:
 
     def log(self, channel: str) -> list[tuple[str, str]]:
         """Return event and state of each row of a channel, in order of time."""
-        rows = sorted(queries.deliveries(self.store), key=lambda row: (row.ordinal, row.attempt, row.at))
+        rows = sorted(self.store.rows(Delivery), key=lambda row: (row.ordinal, row.attempt, row.at))
         order = list(DeliveryState)
         rows.sort(key=lambda row: (row.ordinal, row.attempt, order.index(row.state)))
         return [(row.event, row.state) for row in rows if row.channel == channel]
@@ -200,7 +200,7 @@ def test_a_silent_channel_is_reported_once_on_the_others(store: Store) -> None:
             desk.show(incident())
         titles = [one["title"] for one in _json(received)]
         assert titles[1:] == ["The channel desk is silent"]
-        assert [row.subject for row in queries.deliveries(store) if row.event == Event.SILENT] == [
+        assert [row.subject for row in store.rows(Delivery) if row.event == Event.SILENT] == [
             "channel:desk",
             "channel:desk",
         ]

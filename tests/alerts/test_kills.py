@@ -13,8 +13,8 @@ from typing import IO
 
 import pytest
 
-from banwatch.model.delivery import DeliveryState
-from banwatch.store import Store, queries
+from banwatch.model.delivery import Delivery, DeliveryState
+from banwatch.store import Store
 from tests.alerts.incidents import Received, receiver
 from tests.alerts.killed_sender import INCIDENTS
 
@@ -41,7 +41,7 @@ def test_twenty_kills_at_random_moments_give_no_second_copy(tmp_path: Path) -> N
     copies = Counter(json.loads(body)["subject"] for body in received.bodies)
     assert max(copies.values()) == 1, copies
     with Store.open(path, read_only=True) as store:
-        log = [row for row in queries.deliveries(store) if row.channel == "desk"]
+        log = [row for row in store.rows(Delivery) if row.channel == "desk"]
     settled = {row.subject for row in log if row.state is not DeliveryState.INTENDED}
     uncertain = {row.subject for row in log if row.state is DeliveryState.UNCERTAIN}
     assert len(settled) == INCIDENTS

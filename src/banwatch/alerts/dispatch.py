@@ -103,7 +103,7 @@ class Dispatcher:
             self._recover()
             self._is_recovered = True
         incidents = queries.incidents(self._store)
-        log = queries.deliveries(self._store)
+        log = self._store.rows(Delivery)
         last = {row.incident_id: row.last for row in queries.published_incidents(self._store)}
         occasions = list(
             find_occasions(self._settings, incidents, log, self._now(), bans_of=_bans_of(self._store))
@@ -130,7 +130,7 @@ class Dispatcher:
     def send_digests(self, channels: Collection[str], every: timedelta) -> str:
         """Send the summary on every channel where it is due."""
         now, sent = self._now(), 0
-        log = queries.deliveries(self._store)
+        log = self._store.rows(Delivery)
         past, ordinals = fold_past(log), next_ordinal(log)
         for name in sorted(channels):
             key = (name, str(Event.DIGEST))
@@ -157,7 +157,7 @@ class Dispatcher:
 
     def _recover(self) -> None:
         """Settle intents whose process ended before their outcome was recorded."""
-        for past in fold_past(queries.deliveries(self._store)).values():
+        for past in fold_past(self._store.rows(Delivery)).values():
             if past.open is not None and past.open.state is DeliveryState.INTENDED:
                 detail = "the process ended while it was being sent"
                 state = DeliveryState.UNCERTAIN

@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from banwatch.alerts.occasion import STREAM
 from banwatch.model.delivery import Delivery, DeliveryState
-from banwatch.store import Store, queries
+from banwatch.store import Store
 
 PATH = "/api/v2/events"
 MOST_READERS = 200
@@ -76,7 +76,7 @@ def _render(number: int, row: Delivery) -> bytes:
 
 def board_of(store: Store) -> EventBoard:
     """Return the events of a store."""
-    return EventBoard(lambda: queries.deliveries(store))
+    return EventBoard(lambda: store.rows(Delivery))
 
 
 def add_event_stream(app: FastAPI, board: EventBoard, is_stopping: Callable[[], bool]) -> None:

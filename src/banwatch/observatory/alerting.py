@@ -17,7 +17,7 @@ from banwatch.net.outgoing.outcome import Arrival
 from banwatch.observatory.schedule.scheduler import Task
 from banwatch.observatory.settings.tables import Settings
 from banwatch.pipeline.reading.past_incidents import PastIncidents
-from banwatch.store import Store, queries
+from banwatch.store import Store
 
 _EVERY = timedelta(seconds=15)
 """Time between two looks at what is due; a look at a quiet store takes some milliseconds."""
@@ -93,7 +93,7 @@ def try_channels(settings: Settings, names: Sequence[str]) -> list[tuple[str, Ar
 def read_log(store: str) -> list[Delivery]:
     """Return the log of messages in order of time."""
     with Store.open(store, read_only=True) as opened:
-        return sorted(queries.deliveries(opened), key=lambda row: row.at)
+        return sorted(opened.rows(Delivery), key=lambda row: row.at)
 
 
 def dry_run(

@@ -9,7 +9,6 @@ import ibis
 
 from banwatch.model.ban import Comparison, Measured
 from banwatch.model.cell import Cell
-from banwatch.model.delivery import Delivery
 from banwatch.model.evidence import Evidence
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.incident import Change, Incident
@@ -180,11 +179,6 @@ def past_verdicts(store: Store, uid: str) -> list[Verdict]:
     table = TABLES["past_verdict"]
     rows = store.table(table.name)
     return store.read(rows.filter(rows.measurement_uid == uid).order_by(list(table.key)), Verdict)
-
-
-def deliveries(store: Store) -> list[Delivery]:
-    """Return the log of messages, in order of channel, subject and number."""
-    return store.rows(Delivery)
 
 
 def _grouped(rows: Sequence[Any]) -> dict[MeasurementUid, list[Any]]:

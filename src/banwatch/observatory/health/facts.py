@@ -14,6 +14,7 @@ from pathlib import Path
 from banwatch.alerts.occasion import silent_channels
 from banwatch.alerts.settings import AlertSettings
 from banwatch.collector.receiver import Receiver
+from banwatch.model.delivery import Delivery
 from banwatch.model.errors import BanwatchError
 from banwatch.observatory.schedule.state import TaskState
 from banwatch.store import Store, queries
@@ -128,7 +129,7 @@ class Health:
         try:
             count = count_all(self._store)
             incidents = queries.incidents(self._store)
-            log = queries.deliveries(self._store)
+            log = self._store.rows(Delivery)
         except (BanwatchError, OSError) as error:
             return Facts(at=at, problem=f"does not answer: {type(error).__name__}")
         deliveries: Counter[tuple[str, str]] = Counter((row.channel, str(row.state)) for row in log)
