@@ -298,6 +298,12 @@ class TestLanding:
         assert empty["measurement_count"] == 0
         assert empty["first_bucket_date"].endswith("-01-01")
 
+    def test_of_several_the_first_is_answered(self, app: FastAPI) -> None:
+        one = fetch(app, "/api/_/country_overview?probe_cc=KP")
+        assert fetch(app, "/api/_/country_overview?probe_cc=KP,CN") == one
+        assert fetch(app, "/api/_/asnmeta?asn=4134,131279") == {"org_name": "Network of CN"}
+        assert fetch(app, "/api/_/asnmeta") == {"org_name": "Unknown"}
+
     def test_domains(self, app: FastAPI) -> None:
         rows = fetch(app, "/api/_/domains")["results"]
         assert {row["domain_name"] for row in rows} == {"youtube.com", "example.com", "facebook.com"}

@@ -32,7 +32,7 @@ def add_landing_routes(app: FastAPI, store_of: Callable[[Request], Store]) -> No
     @app.get("/api/_/country_overview", tags=["ooni"])
     def country_overview(request: Request) -> Response:
         """Return the first day, the measurements and the networks of a country."""
-        (cc,) = Asked(request).countries() or ("",)
+        cc = next(iter(Asked(request).countries()), "")
         store = store_of(request)
         found = totals(store, cc)
         first = first_day(store, cc) or datetime(datetime.now(UTC).year, 1, 1, tzinfo=UTC)
@@ -104,7 +104,7 @@ def add_landing_routes(app: FastAPI, store_of: Callable[[Request], Store]) -> No
     @app.get("/api/_/asnmeta", tags=["ooni"])
     def asnmeta(request: Request) -> Response:
         """Return the name of a network."""
-        (asn,) = Asked(request).networks("asn") or (0,)
+        asn = next(iter(Asked(request).networks("asn")), 0)
         return json_answer({"org_name": network_names(store_of(request), asn).get(asn, _UNKNOWN)})
 
     @app.get("/api/_/account_metadata", tags=["ooni"])
