@@ -105,8 +105,12 @@ class TestMeasurements:
         assert all(first < row["measurement_start_time"] <= second for row in found)
         assert second in [row["measurement_start_time"] for row in found]
 
-    def test_the_default_span_ends_tomorrow(self, app: FastAPI) -> None:
-        assert fetch(app, "/api/v1/measurements")["results"] == []  # nothing of the last 30 days
+    def test_the_default_span_ends_with_the_newest_measurement(self, app: FastAPI) -> None:
+        everything = listed(app, APRIL)
+        assert listed(app, "") == everything  # nothing is of the last 30 days
+        assert listed(app, "probe_cc=CN&limit=3") == [row for row in everything if row["probe_cc"] == "CN"]
+        assert listed(app, "probe_cc=IS") == []
+        assert listed(app, "until=2026-11-28") == []
 
     @pytest.mark.parametrize(
         ("query", "status"),
@@ -217,6 +221,12 @@ class TestAggregation:
         query = f"since=2016-03-31&until={until}&axis_x=measurement_start_day&time_grain={grain}&probe_cc=CN"
         rows = fetch(app, f"/api/v1/aggregation?{query}")["result"]
         assert {row["measurement_start_day"] for row in rows} == values
+
+    def test_a_network_without_dates_is_counted_over_all_time(self, app: FastAPI) -> None:
+        rows = fetch(app, "/api/v1/aggregation?probe_asn=AS4134&axis_x=probe_cc")["result"]
+        assert [(row["probe_cc"], row["measurement_count"]) for row in rows] == [("CN", WEB // 3)]
+        for dated in ("axis_x=measurement_start_day", "axis_x=probe_cc&since=2026-01-01"):
+            assert fetch(app, f"/api/v1/aggregation?probe_asn=AS4134&{dated}")["result"] == []
 
     def test_times_are_from_since_on_and_before_until(self, app: FastAPI) -> None:
         rows = fetch(

@@ -20,6 +20,7 @@ from banwatch.store import Store
 from banwatch.store.counting.flagged import Axis, FlagCounts, Grain, Selection, count_flags
 
 DEFAULT_DAYS = 180
+_FIRST_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 MAX_COUNTED = 200_000
 """Rows of one answer at most; a question that has more is refused, and says how to ask for fewer."""
 AXES = (
@@ -53,7 +54,7 @@ def add_aggregation_route(app: FastAPI, store_of: Callable[[Request], Store]) ->
         asked, store = Asked(request), store_of(request)
         as_csv = (asked.choice("format", ("json", "csv")) or "json") == "csv"
         axes = read_axes(asked)
-        chosen, grain = read_filters(asked, datetime.now(UTC))
+        chosen, grain = read_filters(asked, datetime.now(UTC), axes)
         rows = count_rows(store, chosen, axes, grain)
         headers = {"Cache-Control": "max-age=60"}
         if asked.flag("download"):
@@ -98,7 +99,7 @@ def read_axes(asked: Asked) -> tuple[str, ...]:
     return tuple(found)
 
 
-def read_filters(asked: Asked, now: datetime) -> tuple[Selection, Grain]:
+def read_filters(asked: Asked, now: datetime, axes: Sequence[str] = ()) -> tuple[Selection, Grain]:
     """Read the filters of an aggregation, whose times are from `since` on and before `until`.
 
     Raises:
@@ -107,6 +108,11 @@ def read_filters(asked: Asked, now: datetime) -> tuple[Selection, Grain]:
     until = asked.time("until") or now
     since = asked.time("since") or until - timedelta(days=DEFAULT_DAYS)
     ccs = asked.countries()
+    dated = (
+        any(asked.text(name) is not None for name in ("since", "until")) or "measurement_start_day" in axes
+    )
+    if not dated and asked.networks():
+        since = _FIRST_TIME  # OONI's Explorer asks so in which countries a network was ever measured
     url, category = asked.text("input"), asked.text("category_code")
     inputs = (url,) if url is not None else inputs_of(category.upper(), ccs) if category else None
     domains = tuple(one.lower() for one in asked.texts("domain"))

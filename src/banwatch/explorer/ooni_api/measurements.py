@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from banwatch.model.receipt import SourceClass
 from banwatch.model.verdict import Verdict
 from banwatch.reference.suffixes import target_of
 from banwatch.store import Store, queries
-from banwatch.store.counting.flagged import Selection, flags_of, selected_verdicts
+from banwatch.store.counting.flagged import Selection, count_selected, flags_of, selected_verdicts
 
 _DEFAULT_DAYS = 30
 _MAX_DAYS = 180
@@ -41,6 +42,8 @@ def add_measurement_routes(app: FastAPI, store_of: Callable[[Request], Store]) -
             raise malformed("order_by", "measurement_start_time")
         origin = origin_of(request)
         chosen = select(asked, datetime.now(UTC))
+        if asked.text("since") is None and asked.text("until") is None:
+            chosen = _lately(store, chosen)
         answer = json_answer(
             read_page(request, store, chosen, lambda found: [_listed(verdict, origin) for verdict in found])
         )
@@ -126,6 +129,21 @@ def select(asked: Asked, now: datetime) -> Selection:
         software=software or None,
         hides_unknown=report_id is None,
     )
+
+
+def _lately(store: Store, chosen: Selection) -> Selection:
+    """Return the selection over the 30 days up to its newest measurement, where the last 30 days have none.
+
+    Pages of OONI's Explorer name no dates for what was measured last, of a country for instance.
+    """
+    if chosen.since is None or chosen.until is None or count_selected(store, chosen):
+        return chosen
+    before = replace(chosen, since=None)
+    newest = selected_verdicts(store, before, newest_first=True, limit=1)
+    if not newest:
+        return chosen
+    last = newest[0].measurement_start_time
+    return replace(chosen, since=last - timedelta(days=_DEFAULT_DAYS), until=last)
 
 
 def targets_of(domains: tuple[str, ...]) -> tuple[str, ...]:
