@@ -226,4 +226,4 @@ def test_nothing_is_lost_doubled_or_renumbered() -> None:
 
 @pytest.mark.slow
 def test_nothing_is_lost_in_long_stories() -> None:
-    _run(8, 12)
+    _run(3, 8)
