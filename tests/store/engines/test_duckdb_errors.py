@@ -109,6 +109,7 @@ def test_a_damaged_database_is_not_taken_for_another_file(tmp_path: Path) -> Non
         path.write_bytes(damaged)
         with pytest.raises(BanwatchError, match=r"is not a database that can be read.*banwatch rebuild"):
             Store.open(path, read_only=True)
+    path.write_bytes(bytes(4096) + whole[4096:])
     path.with_name(path.name + ".archive").rename(tmp_path / "elsewhere")
     with pytest.raises(BanwatchError, match="restore a backup"):
         Store.open(path, read_only=True)
