@@ -34,7 +34,7 @@ _SIZE_PX, _LINE_PX = 10.0, 13.0
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a picture says of itself."""
+    """Claims of a picture about itself."""
 
     title: str
     source: str
