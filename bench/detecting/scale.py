@@ -86,7 +86,7 @@ def _network(rng: np.random.Generator, cc: str, asn: int) -> pa.Table:
     showed = [voice if yes else [] for voice, yes in zip(said, accuses, strict=True)]
     worked = [[] if yes else voice for voice, yes in zip(said, accuses, strict=True)]
     voted = np.array([len(voice) for voice in said])
-    known: dict[str, object] = {
+    given: dict[str, object] = {
         "target": [f"t{n:02}.org" for n in target],
         "probe_cc": [cc] * count,
         "probe_asn": [asn] * count,
@@ -108,7 +108,7 @@ def _network(rng: np.random.Generator, cc: str, asn: int) -> pa.Table:
     }
     schema = TABLES["cell"].layout.arrow
     columns = [
-        known.get(f.name, none if pa.types.is_list(f.type) else np.zeros(count, np.int64)) for f in schema
+        given.get(f.name, none if pa.types.is_list(f.type) else np.zeros(count, np.int64)) for f in schema
     ]
     arrays = [
         c if isinstance(c, pa.Array) else pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)
