@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from banwatch.model.ids import CountryCode, TargetName
@@ -92,3 +93,8 @@ class TotalsOfVerdicts:
 
     def countries_of_target(self, target: TargetName) -> Sequence[TargetTotal]:
         return target_totals([cell for cell in self._cells() if cell.target == target])
+
+    def daily_cells_from(
+        self, probe_cc: CountryCode, targets: Sequence[TargetName] | None = None
+    ) -> datetime | None:
+        return None

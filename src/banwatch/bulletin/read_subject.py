@@ -54,6 +54,7 @@ def _read_ban(
     findings = read_ban(reader, ban_id)
     countries = tuple(sorted({row.probe_cc for row in findings.rows}))
     days = fold_days(cell for country in countries for cell in reader.daily_cells(country))
+    cut = any(reader.daily_cells_from(country) is not None for country in countries)
 
     def lay_out(links: Links, checks: Checks, pictures: Pictures) -> str:
         page = view_ban(
@@ -61,6 +62,7 @@ def _read_ban(
             links,
             recorded=recorded,
             days=days,
+            cut=cut,
             pictures=pictures,
             score=score,
             checks=checks,

@@ -102,6 +102,7 @@ def render_ban(
         _LINKS,
         recorded=recorded,
         days=days,
+        cut=_is_cut(reader, findings, scope),
         pictures=[
             picture_view(scope, column, chart, _svg(chart), _LINKS, linked=number == 0)
             for number, (column, chart) in enumerate(drawn)
@@ -138,6 +139,13 @@ def _days_in(reader: Reader, findings: BanFindings, scope: ChartScope) -> dict[D
     countries = sorted({row.probe_cc for row in findings.rows})
     days = fold_days(cell for cc in countries for cell in reader.daily_cells(cc, targets=targets))
     return {key: count for key, count in days.items() if key.vantage in shown}
+
+
+def _is_cut(reader: Reader, findings: BanFindings, scope: ChartScope) -> bool:
+    """Tell whether days of a ban's targets are left out, since there are more than a page reads."""
+    targets = sorted(TargetName(target) for target in scope.targets)
+    countries = {row.probe_cc for row in findings.rows}
+    return any(reader.daily_cells_from(cc, targets) is not None for cc in countries)
 
 
 def render_picture(reader: Reader, ban_id: str, vantage: Vantage, extension: str, *, recorded: bool) -> bytes:

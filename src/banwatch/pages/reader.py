@@ -78,8 +78,13 @@ class Reader(Protocol):
     ) -> Sequence[DailyCell]:
         """Return the verdicts of a country counted by target, network, tier and day, in that order.
 
-        At most `MOST_DAILY_CELLS` come; of more, the first ones.
+        At most `MOST_DAILY_CELLS` come; of more, those of the last days (`daily_cells_from`).
         """
+
+    def daily_cells_from(
+        self, probe_cc: CountryCode, targets: Sequence[TargetName] | None = None
+    ) -> datetime | None:
+        """Return the day from which daily cells come, where earlier ones are left out; else None."""
 
     def country_totals(self) -> Sequence[CountryTotal]:
         """Return the counts of every country that was measured, in order of codes."""

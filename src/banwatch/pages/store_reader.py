@@ -106,9 +106,16 @@ class StoreReader:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Sequence[DailyCell]:
+        if since is None:  # a period that a page names holds few days
+            since = self.daily_cells_from(probe_cc, targets)
         return reading.daily_cells(
             self._store, probe_cc, targets=targets, since=since, until=until, limit=MOST_DAILY_CELLS
         )
+
+    def daily_cells_from(
+        self, probe_cc: CountryCode, targets: Sequence[TargetName] | None = None
+    ) -> datetime | None:
+        return reading.whole_days_from(self._store, probe_cc, targets=targets, most=MOST_DAILY_CELLS)
 
     def country_totals(self) -> Sequence[CountryTotal]:
         return reading.countries(self._store)

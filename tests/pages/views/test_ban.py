@@ -5,11 +5,12 @@ from datetime import timedelta
 
 from banwatch.model.ban import BoundNetwork
 from banwatch.model.ids import Asn, TargetName
-from banwatch.pages.days import DayCount, DayKey
+from banwatch.pages.days import DayCount, DayKey, fold_days
 from banwatch.pages.figures import ban_figures
 from banwatch.pages.figures.ban_figures import drawn_columns
-from banwatch.pages.views.ban import MAX_COLUMNS, ban_chart_scope, read_ban
-from tests.pages.made_up_country import START, MadeUpReader, make_country
+from banwatch.pages.links import LiveLinks
+from banwatch.pages.views.ban import MAX_COLUMNS, ban_chart_scope, read_ban, view_ban
+from tests.pages.made_up_country import KP, START, MadeUpReader, make_country
 
 
 def _wide(networks: int) -> MadeUpReader:
@@ -27,6 +28,16 @@ def test_networks_that_the_ban_names_come_first_then_those_measured_most() -> No
     shown = {column.vantage.probe_asn for column in findings.columns}
     assert shown == {2, *range(12, MAX_COLUMNS + 11)}
     assert findings.left_out == 10
+
+
+def test_a_page_says_that_earlier_days_are_not_counted() -> None:
+    reader = make_country(days=1, per_day=1)
+    findings = read_ban(reader, reader.ban.ban_id)
+    days = fold_days(reader.daily_cells(KP))
+    cut, whole = (
+        view_ban(findings, LiveLinks(), recorded=False, days=days, cut=cut) for cut in (True, False)
+    )
+    assert cut.measured_on.startswith(whole.measured_on + ", and before: ")
 
 
 def test_a_table_of_few_networks_is_whole() -> None:

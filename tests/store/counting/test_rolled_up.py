@@ -61,3 +61,20 @@ def test_daily_cells_come_page_by_page(any_store: Store) -> None:
         any_store, KP, since=START + timedelta(days=9), until=START + timedelta(days=18)
     )
     assert late == [day for day in every if day.day == START + timedelta(days=9)]
+
+
+def test_days_that_fit_are_whole(any_store: Store) -> None:
+    _fill(any_store)
+    every = reading.daily_cells(any_store, KP)
+    for most in range(1, len(every) + 2):
+        first = reading.whole_days_from(any_store, KP, most=most)
+        kept = [cell for cell in every if first is None or cell.day >= first]
+        assert (first is None) == (most >= len(every))
+        last = [cell for cell in every if cell.day == max(one.day for one in every)]
+        assert len(kept) <= most or kept == last  # a last day alone may be too much
+        left = [cell for cell in every if first is not None and cell.day < first]
+        if left:  # the day before would not have fitted
+            before = max(cell.day for cell in left)
+            assert len(kept) + sum(cell.day == before for cell in left) > most
+    assert reading.whole_days_from(any_store, KP, targets=["a's.org"], most=7) is None
+    assert reading.whole_days_from(any_store, KP, targets=[], most=1) is None

@@ -165,6 +165,7 @@ def view_ban(
     *,
     recorded: bool,
     days: Mapping[DayKey, DayCount],
+    cut: bool = False,
     pictures: Sequence[PictureView] = (),
     score: Mapping[str, float] | None = None,
     checks: Sequence[Detail] = (),
@@ -176,6 +177,7 @@ def view_ban(
         links: the page's neighbours.
         recorded: the measurements were replayed from a recording.
         days: the counts of each day; the page names the time that they cover.
+        cut: whether earlier days were measured too, and are more than the page counts.
         pictures: the charts, one for each column.
         score: the run's score against the lab's own log, where there is one.
         checks: details to check the page by: rules, snapshots, counts.
@@ -188,6 +190,8 @@ def view_ban(
     if days:
         first, last = min(key.day for key in days), max(key.day for key in days)
         measured_on = f"Measured from {words.day(first)} to {words.day(last)}"
+        if cut:
+            measured_on += ", and before: the numbers and charts are of these days alone"
         if findings.left_out:
             measured_on += f", on {findings.left_out:,} more networks than are shown"
     return BanPage(

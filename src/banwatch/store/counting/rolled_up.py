@@ -5,7 +5,7 @@ before. A question of a country costs what its rows cost, not what the store hol
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import ibis
@@ -80,6 +80,50 @@ def daily_cells(
         return _limited(rows.order_by(list(TABLES["daily_cell"].key)))
 
     return store.read_prepared(f"daily:{targets is None}:{after is None}", build, values, DailyCell)
+
+
+def whole_days_from(
+    store: Store,
+    probe_cc: CountryCode,
+    *,
+    targets: Sequence[str] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    most: int,
+) -> datetime | None:
+    """Return the day from which all daily cells are at most so many; None where they all are.
+
+    Args:
+        store: the store.
+        probe_cc: the country.
+        targets: only cells of these; all where None.
+        since: first day.
+        until: day behind the last one.
+        most: cells at most; of a last day that alone has more, the day itself is returned.
+    """
+    values: dict[str, Value] = {"cc": probe_cc, "since": since or _FIRST, "until": until or _LAST}
+    values |= {"limit": MOST_ROWS, "words": sorted(set(targets or ()))}
+
+    def build() -> ibis.Table:
+        rows = _daily(store)
+        rows = rows.filter(rows.probe_cc == argument("cc"))
+        rows = rows.filter((rows.day >= moment("since")) & (rows.day < moment("until")))
+        if targets is not None:
+            rows = rows.filter(is_one_of_words(rows.target))
+        found = rows.group_by("day").agg(n=rows.count())
+        return _limited(found.order_by(found.day.desc()))
+
+    counted = store.ask_prepared(f"whole_days_from:{targets is None}", build, values)
+    days, counts = (counted.column(name).to_pylist() for name in ("day", "n"))
+    if sum(counts) <= most:
+        return None
+    first, seen = days[0], 0
+    for day, n in zip(days, counts, strict=True):
+        seen += n
+        if seen > most:
+            break
+        first = day
+    return first.replace(tzinfo=UTC)  # type: ignore[no-any-return]  # a time of Arrow
 
 
 def _behind(rows: ibis.Table) -> ibis.Value:
