@@ -1,6 +1,7 @@
 """The app: every link of a page leads somewhere, and nothing that a stranger wrote can run."""
 
 import json
+from typing import NoReturn
 from xml.etree import ElementTree
 
 import pytest
@@ -8,7 +9,7 @@ from fastapi import FastAPI
 
 from banwatch.explorer.app import create_app, create_app_over
 from banwatch.explorer.guard import site_address
-from banwatch.model.errors import BanwatchError
+from banwatch.model.errors import BanwatchError, UnavailableError
 from banwatch.model.ids import MeasurementUid
 from banwatch.model.state import State
 from tests.explorer.asgi_client import Answer, get
@@ -168,3 +169,21 @@ def test_no_store_is_said_at_the_start(tmp_path: object) -> None:
 
     with pytest.raises(BanwatchError, match="there is no store"):
         asyncio.run(start())
+
+
+@pytest.mark.parametrize("address", ["/", "/bans/kp-test", "/api/v1/incidents/search", "/feed.xml"])
+def test_a_store_that_cannot_answer_is_no_fault_of_the_page(address: str) -> None:
+    class Full(MadeUpReader):
+        def incidents(self) -> NoReturn:
+            raise UnavailableError("a query needs more memory", "Ask for less")
+
+        def measured_bans(self) -> NoReturn:
+            self.incidents()
+
+        def incidents_of(self, countries: object) -> NoReturn:
+            self.incidents()
+
+    answer = get(create_app_over(Full()), address)
+    assert answer.status == 503
+    assert answer.headers["retry-after"] == "60"
+    assert "a query needs more memory. Ask for less" in answer.text

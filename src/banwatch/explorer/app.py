@@ -20,7 +20,7 @@ from banwatch.explorer.packed_answers import PackedAnswers
 from banwatch.explorer.page_shell import ALL_FORMS, shell_of, twin_answer
 from banwatch.explorer.places import add_places
 from banwatch.explorer.report_form import add_report_routes, report_taker
-from banwatch.model.errors import BanwatchError
+from banwatch.model.errors import BanwatchError, UnavailableError
 from banwatch.model.ids import Asn, CountryCode, MeasurementUid, TargetName
 from banwatch.model.report import ReaderReport, ReportState
 from banwatch.net.http.clients import Proxies
@@ -122,6 +122,12 @@ def create_app_over(
     async def misunderstood(request: Request, error: RequestValidationError) -> Response:
         what = "; ".join(f"{problem['loc'][-1]}: {problem['msg']}" for problem in error.errors())
         return _refuse(request, "Not understood", f"The address says something odd ({what}).", 400)
+
+    @app.exception_handler(UnavailableError)
+    async def unavailable(request: Request, error: UnavailableError) -> Response:
+        answer = _refuse(request, "Not available now", str(error), 503)
+        answer.headers["Retry-After"] = "60"
+        return answer
 
     @app.exception_handler(BanwatchError)
     async def failed(request: Request, error: BanwatchError) -> Response:

@@ -15,6 +15,13 @@ class BanwatchError(Exception):
         self.do = do
 
 
+class UnavailableError(BanwatchError):
+    """The database cannot answer: it is locked or damaged, or out of memory or room.
+
+    A page says so with status 503, since the same question may succeed later.
+    """
+
+
 class WireError(ValueError):
     """A stranger's bytes are not what they should be. Raised by every function named `*_untrusted`."""
 

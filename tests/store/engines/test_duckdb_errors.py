@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from banwatch.model.errors import BanwatchError
+from banwatch.model.errors import BanwatchError, UnavailableError
 from banwatch.store import Store
 from banwatch.store.engines import budget
 from banwatch.store.engines.duckdb_errors import StoreInUseError, explain
@@ -26,7 +26,7 @@ def test_too_little_memory_is_not_a_full_disk(tmp_path: Path, monkeypatch: pytes
             store.append("verdict", [verdict(n) for n in range(3)])
         store._engine._raw.execute("SET temp_directory = ''")  # type: ignore[attr-defined]  # no room to spill
         store._engine._raw.execute("SET max_temp_directory_size = '0KB'")  # type: ignore[attr-defined]  # the engine's own
-        with pytest.raises(BanwatchError) as caught:
+        with pytest.raises(UnavailableError) as caught:
             store._engine.query("SELECT list(r || repeat('x', 200)) FROM range(3000000) t(r)")
     assert "memory" in _text(caught.value)
     assert "no space left" not in _text(caught.value)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pyarrow as pa
 
-from banwatch.model.errors import BanwatchError
+from banwatch.model.errors import BanwatchError, UnavailableError
 
 SETTINGS: Mapping[str, int | str] = {
     "final": 1,  # rows of the same key count once, merged or not
@@ -91,7 +91,7 @@ class HttpTransport:
             self._client.command(f'CREATE DATABASE IF NOT EXISTS "{address.database}"')
             self._client.database = address.database
         except (ClickHouseError, OSError) as error:
-            raise BanwatchError(
+            raise UnavailableError(
                 f"{self.location} does not answer: {str(error).splitlines()[0][:200]}",
                 "Check the address; the password is read from CLICKHOUSE_PASSWORD",
             ) from error
@@ -119,12 +119,12 @@ class HttpTransport:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Convert errors of the server and of the connection to `BanwatchError`."""
+        """Convert errors of the server and of the connection to `UnavailableError`."""
         try:
             yield
         except (self._errors, OSError) as error:
             message = (str(error).splitlines() or [type(error).__name__])[0][:300]
-            raise BanwatchError(
+            raise UnavailableError(
                 f"{self.location} failed: {message}",
                 "Look at the server, then run the same command again: what was done is kept",
             ) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from banwatch.model.errors import BanwatchError
+from banwatch.model.errors import UnavailableError
 from banwatch.store.engines.budget import SETTING, database_bytes, size_text
 
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
@@ -18,7 +18,7 @@ _LESS = "a country, a target, a shorter time"
 NO_ROOM = re.compile(r"No space left|Could not write file|Disk quota|File too large")
 
 
-class StoreInUseError(BanwatchError):
+class StoreInUseError(UnavailableError):
     """Database file that another process holds."""
 
 
@@ -44,7 +44,7 @@ def _name_of_process(pid: int, otherwise: str) -> str:
     return " ".join(Path(w).name if i < 2 else w for i, w in enumerate(words) if w)[:120] or otherwise
 
 
-def _locked(path: Path, text: str) -> BanwatchError:
+def _locked(path: Path, text: str) -> UnavailableError:
     held = _HOLDER.search(text)
     if not held:
         return StoreInUseError(
@@ -85,7 +85,7 @@ def _other_file(path: Path) -> str:
     return "" if _BINARY.search(head) else "a text, such as an export or measurements"
 
 
-def explain(path: Path, error: Exception) -> BanwatchError:
+def explain(path: Path, error: Exception) -> UnavailableError:
     """Convert an error of DuckDB to one that says what is wrong and what to do."""
     text = str(error)
     first = (text.splitlines() or [""])[0]
@@ -94,30 +94,30 @@ def explain(path: Path, error: Exception) -> BanwatchError:
     if isinstance(error, duckdb.OutOfMemoryException) and not NO_ROOM.search(text):
         limit = size_text(database_bytes())
         if _SPILL_FULL.search(text):
-            return BanwatchError(
+            return UnavailableError(
                 f"a query over {path} needs more than {limit} of memory, and more room on disk than there is "
                 f"({_free(path)})",
                 f"Make room there, set {SETTING} higher, or ask for less: {_LESS}",
             )
-        return BanwatchError(
+        return UnavailableError(
             f"a query over {path} needs more memory than the {limit} that the database may use",
             f"Set {SETTING} higher (half of it is the database's), or ask for less: {_LESS}",
         )
     if NO_ROOM.search(text):
-        return BanwatchError(
+        return UnavailableError(
             f"no space left for {path}: {_free(path)}", "Make room, then run the same command again"
         )
     if "Permission denied" in text or "Cannot open file" in text or "Read-only file system" in text:
-        return BanwatchError(f"{path} cannot be opened: {first}", "Check the path and its rights")
+        return UnavailableError(f"{path} cannot be opened: {first}", "Check the path and its rights")
     if other := _other_file(path):
-        return BanwatchError(
+        return UnavailableError(
             f"{path} is no database of Banwatch, but {other}",
             "Give the database with --store; `banwatch ingest` brings measurements in, and tables of "
             "verdicts are read by `banwatch detect --verdicts`",
         )
     block = _BLOCK.search(text)
     place = f", in block {next(n for n in block.groups() if n)}" if block else ""
-    return BanwatchError(
+    return UnavailableError(
         f"{path} is not a database that can be read{place} ({type(error).__name__}: {first[:200]})",
         f"Move it away; `banwatch rebuild --store {path}` then makes it again from the archive beside it"
         if place or path.with_name(path.name + ".archive").is_dir()

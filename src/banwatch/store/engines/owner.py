@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from banwatch.model.errors import BanwatchError
+from banwatch.model.errors import BanwatchError, UnavailableError
 from banwatch.net.local_socket import connect_local
 from banwatch.store.batch import Batch
 from banwatch.store.engines.engine import Rejudgement
@@ -76,7 +76,7 @@ class OwnerEngine:
     def _answer(self, sql: str) -> Iterator[pa.Table]:
         with connect_local(socket_of(self._path)) as stream:
             if stream is None:
-                raise BanwatchError(
+                raise UnavailableError(
                     f"the process that owned {self.location} has ended", "Run the same command again"
                 )
             stream.write(msgspec.json.encode({"work": "query", "sql": sql}) + b"\n")
@@ -85,12 +85,12 @@ class OwnerEngine:
                 while True:
                     answer = msgspec.json.decode(stream.readline(), type=QueryAnswer)
                     if answer.what:
-                        raise BanwatchError(answer.what, answer.do)
+                        raise UnavailableError(answer.what, answer.do)
                     if not answer.arrow:
                         return
                     yield pa.ipc.open_stream(stream.read(answer.arrow)).read_all()
             except (msgspec.DecodeError, pa.ArrowInvalid, OSError) as error:
-                raise BanwatchError(
+                raise UnavailableError(
                     f"the process that owns {self.location} broke off: {error}", "Run the same command again"
                 ) from error
 
