@@ -1,11 +1,11 @@
 """Totals of the made-up country, added up as the store adds them up."""
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from banwatch.model.ids import CountryCode, TargetName
+from banwatch.model.ids import Asn, CountryCode, TargetName
 from banwatch.model.rollup import CountryDay, CountryTotal, DailyCell, NetworkTotal, StateCounts, TargetTotal
 from banwatch.model.verdict import Verdict
 from tests.pages.made_up_days import count_days
@@ -90,6 +90,15 @@ class TotalsOfVerdicts:
 
     def target_totals(self, probe_cc: CountryCode) -> Sequence[TargetTotal]:
         return target_totals(self._cells(probe_cc))
+
+    def measured_targets(self) -> Mapping[TargetName, int]:
+        return Counter(one.target for one in target_totals(self._cells()))
+
+    def measured_networks(self) -> Mapping[tuple[CountryCode, Asn], int]:
+        found: Counter[tuple[CountryCode, Asn]] = Counter()
+        for one in self.verdict_rows:
+            found[one.probe_cc, one.probe_asn] += 1
+        return found
 
     def countries_of_target(self, target: TargetName) -> Sequence[TargetTotal]:
         return target_totals([cell for cell in self._cells() if cell.target == target])

@@ -260,7 +260,7 @@ class IngestThread:
         seen: set[int] = set()
         for line in self._lines_of(path, receipt):
             self.counts.received += 1
-            named = _hash_of(line.measurement_uid.encode())
+            named = int.from_bytes(blake2b(line.measurement_uid.encode(), digest_size=8).digest())
             if named in seen:
                 self.counts.duplicates += 1
                 continue
@@ -313,7 +313,7 @@ class IngestThread:
                         if unpacked > MAX_UNPACKED_BYTES:
                             raise WireError(f"a file that unpacks to more than {MAX_UNPACKED_BYTES} bytes")
                         if isinstance(line, bytes):
-                            digest = _hash_of(line)
+                            digest = int.from_bytes(blake2b(line, digest_size=8).digest())
                             if digest in seen:
                                 self.counts.received += 1
                                 self.counts.duplicates += 1
@@ -396,7 +396,3 @@ class IngestThread:
         self.detected_at = time.time()
         took = self._clock() - began
         self._detect_at = self._clock() + max(EVERY_S, _DETECT_SHARE * took)
-
-
-def _hash_of(data: bytes) -> int:
-    return int.from_bytes(blake2b(data, digest_size=8).digest())

@@ -62,9 +62,9 @@ def keep_signals(path: Path, brought: Sequence[Signal]) -> int:
     Raises:
         BanwatchError: there is no room for them.
     """
-    known = set(read_kept_signals(path))
-    new = [one for one in dict.fromkeys(brought) if one not in known]
-    if len(known) + len(new) > MOST_SIGNALS:
+    kept = set(read_kept_signals(path))
+    new = [one for one in dict.fromkeys(brought) if one not in kept]
+    if len(kept) + len(new) > MOST_SIGNALS:
         raise BanwatchError(f"more than {MOST_SIGNALS} signals are not kept", "Bring in fewer")
     if new:
         _append(path, b"".join(msgspec.json.encode(one) + b"\n" for one in new))

@@ -98,6 +98,12 @@ class Reader(Protocol):
     def target_totals(self, probe_cc: CountryCode) -> Sequence[TargetTotal]:
         """Return the counts of every target in a country, in order of names."""
 
+    def measured_targets(self) -> Mapping[TargetName, int]:
+        """Return every target that was measured, with the number of its countries."""
+
+    def measured_networks(self) -> Mapping[tuple[CountryCode, Asn], int]:
+        """Return every network that was measured, with the number of its verdicts."""
+
     def countries_of_target(self, target: TargetName) -> Sequence[TargetTotal]:
         """Return the counts of one target in every country where it was measured, in order of codes."""
 

@@ -129,6 +129,12 @@ class StoreReader:
     def target_totals(self, probe_cc: CountryCode) -> Sequence[TargetTotal]:
         return reading.targets(self._store, probe_cc)
 
+    def measured_targets(self) -> Mapping[TargetName, int]:
+        return reading.measured_targets(self._store)
+
+    def measured_networks(self) -> Mapping[tuple[CountryCode, Asn], int]:
+        return reading.measured_networks(self._store)
+
     def countries_of_target(self, target: TargetName) -> Sequence[TargetTotal]:
         return reading.countries_of_target(self._store, target)
 

@@ -282,8 +282,8 @@ class TestDescription:
 
     def test_references_lead_somewhere(self, app: FastAPI) -> None:
         text = get(app, "/openapi.json").text
-        known = {f"#/components/schemas/{name}" for name in json.loads(text)["components"]["schemas"]}
-        assert {piece.partition('"')[0] for piece in text.split('"$ref":"')[1:]} <= known
+        defined = {f"#/components/schemas/{name}" for name in json.loads(text)["components"]["schemas"]}
+        assert {piece.partition('"')[0] for piece in text.split('"$ref":"')[1:]} <= defined
 
     @pytest.mark.parametrize("name", NOUNS)
     def test_examples_are_of_their_nouns(self, name: str) -> None:

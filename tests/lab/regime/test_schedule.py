@@ -61,10 +61,10 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_moments(name: str) -> None:
-    text, inside, outside = CASES[name]
+    text, during, beyond = CASES[name]
     schedule = schedule_of(text)
-    assert [schedule.is_in_force(at(one)) for one in inside] == [True] * len(inside)
-    assert [schedule.is_in_force(at(one)) for one in outside] == [False] * len(outside)
+    assert [schedule.is_in_force(at(one)) for one in during] == [True] * len(during)
+    assert [schedule.is_in_force(at(one)) for one in beyond] == [False] * len(beyond)
 
 
 @pytest.mark.parametrize("name", CASES)

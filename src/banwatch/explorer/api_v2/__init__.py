@@ -16,7 +16,7 @@ from banwatch.explorer.api_v2.findings import add_finding_routes
 from banwatch.explorer.api_v2.measured import add_measured_routes
 from banwatch.explorer.api_v2.moved import add_moved_routes
 from banwatch.explorer.api_v2.places import add_place_routes
-from banwatch.explorer.api_v2.told import TakeReport, add_told_routes
+from banwatch.explorer.api_v2.statements import TakeReport, add_statement_routes
 from banwatch.explorer.kept_files import KeptFiles
 from banwatch.pages.reader import Reader
 from banwatch.store import Store
@@ -44,6 +44,6 @@ def add_api_v2(
     add_finding_routes(app, reader_of)
     add_measured_routes(app, reader_of)
     if kept is not None and take_report is not None:
-        add_told_routes(app, kept, take_report, now)
+        add_statement_routes(app, kept, take_report, now)
     add_moved_routes(app)
     describe(app)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
+from functools import lru_cache
 
 from banwatch.model.ids import Asn, render_asn
 from banwatch.pages.naming.apps import APPS
@@ -53,6 +54,7 @@ class Found:
     likeness: float
 
 
+@lru_cache(maxsize=500_000)
 def folded(text: str) -> str:
     """Return a name as it is compared: without case, accents, spaces and signs."""
     plain = unicodedata.normalize("NFKD", text.casefold())

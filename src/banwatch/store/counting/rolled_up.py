@@ -10,7 +10,7 @@ from typing import Any
 
 import ibis
 
-from banwatch.model.ids import CountryCode
+from banwatch.model.ids import Asn, CountryCode, TargetName
 from banwatch.model.rollup import (
     CountryDay,
     CountryTotal,
@@ -214,6 +214,29 @@ def countries_of_target(store: Store, target: str) -> list[TargetTotal]:
         return found.order_by("probe_cc")
 
     return store.read_prepared("countries_of_target", build, {"target": target}, TargetTotal)
+
+
+def measured_targets(store: Store) -> dict[TargetName, int]:
+    """Count the countries in which each target was measured, at most `MOST_ROWS` targets."""
+
+    def build() -> ibis.Table:
+        rows = _rows(store, "target_month", sums.target_months)
+        return _limited(rows.group_by("target").agg(countries=rows.probe_cc.nunique()).order_by("target"))
+
+    found = store.ask_prepared("measured_targets", build, {"limit": MOST_ROWS}).to_pylist()
+    return {TargetName(row["target"]): int(row["countries"]) for row in found}
+
+
+def measured_networks(store: Store) -> dict[tuple[CountryCode, Asn], int]:
+    """Count the verdicts of each network, at most `MOST_ROWS` networks."""
+
+    def build() -> ibis.Table:
+        rows = _rows(store, "network_month", sums.network_months)
+        found = rows.group_by(["probe_cc", "probe_asn"]).agg(**sums.added_up(rows), days=rows.days.sum())
+        return _limited(found.order_by(["probe_cc", "probe_asn"]))
+
+    found = store.read_prepared("measured_networks", build, {"limit": MOST_ROWS}, NetworkTotal)
+    return {(one.probe_cc, one.probe_asn): one.total for one in found}
 
 
 def witnesses(store: Store, probe_cc: CountryCode, *, limit: int = MOST_ROWS) -> list[VantageWitness]:

@@ -47,16 +47,11 @@ def view_search(reader: Reader, question: str, links: Links, *, recorded: bool) 
     """Compute the page of a search."""
     totals = {total.probe_cc: total for total in reader.country_totals()}
     names = {network.asn: network.name for ban in reader.bans().values() for network in ban.binds}
-    targets: dict[str, set[str]] = {}
-    networks: dict[tuple[str, Asn], int] = {}
-    for code in totals:
-        for target in reader.target_totals(code):
-            targets.setdefault(target.target, set()).add(code)
-        for network in reader.network_totals(code):
-            networks[code, network.probe_asn] = network.total
+    targets: dict[str, int] = {str(name): count for name, count in reader.measured_targets().items()}
+    networks: dict[tuple[str, Asn], int] = dict(reader.measured_networks().items())
     for ban in reader.bans().values():
         for announced in announced_targets(ban):
-            targets.setdefault(announced, set())
+            targets.setdefault(announced, 0)
     bans = {ban_id: ban.title for ban_id, ban in reader.bans().items()}
     found = find(question, entries(sorted(targets), sorted(networks), bans, names))
     lasting: dict[str, int] = {}
@@ -76,7 +71,7 @@ def view_search(reader: Reader, question: str, links: Links, *, recorded: bool) 
         if count := lasting.get(key):
             return f"{words.counted(count, 'incident')} of {INTERFERENCE}, not seen to end"
         if subject is Subject.TARGET:
-            where = words.counted(len(targets[key]), "country", "countries")
+            where = words.counted(targets[key], "country", "countries")
             return f"measured in {where}; no incident that lasts"
         count = totals[CountryCode(key)].total if subject is Subject.COUNTRY else networks[_split(key)]
         return f"{count:,} verdicts; no incident that lasts"

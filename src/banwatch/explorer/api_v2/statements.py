@@ -56,7 +56,7 @@ class Brought:
     """Entries that give no signal."""
 
 
-def add_told_routes(
+def add_statement_routes(
     app: FastAPI, kept: KeptFiles, take_report: TakeReport, now: Callable[[], datetime]
 ) -> None:
     """Add the routes."""
