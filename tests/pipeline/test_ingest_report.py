@@ -71,6 +71,7 @@ def _tar(packed: bool) -> bytes:
         ("a.jsonl.gz", "\ufeff{}".encode("utf-16"), ""),
         ("a.gz", b"BZh9\x01\x02", ""),
     ],
+    ids=["noise", "noise-zst", "gzip", "text", "tar-gz", "tar", "plain-name", "utf-16", "bzip2"],
 )
 def test_the_fault_has_its_right_name(name: str, head: bytes, wrong: str) -> None:
     assert (wrong in misnamed(name, head)) if wrong else misnamed(name, head) == ""
