@@ -197,7 +197,7 @@ def serving(folder: Path) -> Iterator[Server]:
             server.ask("POST", SINGLE, _line(number), **{"X-Forwarded-For": f"192.0.2.{number % 250}"})
         server.ask("POST", FILE, b"\n".join(map(_line, range(80_000, 80_500))))
         server.settle()
-        for path in ("/", "/api/verdicts", "/api/incidents"):
+        for path in ("/", "/api/v2/verdicts", "/api/v2/incidents"):
             server.ask("GET", path)
         yield server
     finally:

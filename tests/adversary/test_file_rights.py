@@ -52,7 +52,7 @@ def test_a_collector_writes_for_its_owner(tmp_path: Path, open_umask: None) -> N
         assert served.ask("POST", "/api/v1/bundles", line(2) + b"\nnonsense")[0] == 200
         assert served.ask("POST", "/measurement", b"refused")[0] == 422
         during = rights_in(folder)  # an inbox with what waits
-        served.wait_for("/api/verdicts?limit=10", b'"target"', 60)
+        served.wait_for("/api/v2/verdicts?limit=10", b'"target"', 60)
         during |= rights_in(folder)
     after = rights_in(folder)
     for rights in (during, after):

@@ -115,9 +115,9 @@ def test_there_is_no_store_to_read(tmp_path: Path) -> None:
 def test_what_is_no_database_is_refused_and_left_alone(tmp_path: Path, read_only: bool) -> None:
     path = tmp_path / "s.duckdb"
     path.write_bytes(b"not a database" * 1000)
-    with pytest.raises(BanwatchError, match="not a database") as caught:
+    with pytest.raises(BanwatchError, match="is no database of Banwatch, but a text") as caught:
         Store.open(path, read_only=read_only)
-    assert "Move it away" in caught.value.do
+    assert "--store" in caught.value.do
     assert path.read_bytes() == b"not a database" * 1000
 
 

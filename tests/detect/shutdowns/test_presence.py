@@ -67,12 +67,18 @@ def test_who_is_heard_within_a_silence_takes_away_and_an_empty_list_has_no_weigh
 def test_by_chance_a_silence_is_as_common_as_in_copies_shifted_by_weeks() -> None:
     heard = _heard(_spells(3))
     law = Presence.of(heard, np.ones(HOURS))
-    voices = Voices(heard, tuple(range(len(heard))))
+    nobody = np.zeros(HOURS, np.bool_)
+    voices = Voices(heard, tuple(range(len(heard))), nobody, heard.any(axis=0))
     tail = shifted_presence(voices, law, np.ones(HOURS), [], apart=True)
     assert tail is not None
     assert tail.expected(25.0) < 0.01 < tail.expected(3.0)
     assert shifted_presence(voices, law, np.ones(300), [], apart=True) is None
-    assert shifted_presence(Voices(heard, (1,) * 12), law, np.ones(HOURS), [], apart=False) is None
+    assert (
+        shifted_presence(
+            Voices(heard, (1,) * 12, nobody, heard.any(axis=0)), law, np.ones(HOURS), [], apart=False
+        )
+        is None
+    )
 
 
 def test_voices_that_never_come_back_have_no_gaps() -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from banwatch.detect import thresholds as t
 from banwatch.detect.shutdowns import thresholds as own
-from banwatch.detect.shutdowns.rhythm import Rhythm
+from banwatch.detect.shutdowns.rhythm import Rhythm, lone_newcomer_hours
 
 Nats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -33,25 +33,50 @@ class Voices:
     """`[voices, hours]`."""
     groups: tuple[int, ...]
     """Number of each voice's network."""
+    newcomers: Flags
+    """Hours in which a newcomer alone was heard."""
+    others: Flags
+    """Hours in which somebody else than such newcomers was heard."""
+
+    def widened(self, first: int, last: int) -> tuple[int, int]:
+        """Return the hours of a silence until somebody else than a newcomer is heard, on both sides.
+
+        A newcomer that goes on measuring ends a silence after some days, and the others come back later: how
+        long they were away is what their absence is judged by.
+        """
+        if not self.newcomers[first : last + 1].any():
+            return first, last
+        before, after = np.flatnonzero(self.others[:first]), np.flatnonzero(self.others[last + 1 :])
+        begin = int(before[-1]) + 1 if len(before) else 0
+        return begin, last + int(after[0]) if len(after) else len(self.others) - 1
 
 
 def constant_voices(rhythm: Rhythm) -> Voices | None:
-    """Return the voices that come back; None where most of what is heard is of others, or they are one."""
-    times = Counter(voice for voices in rhythm.heard.values() for voice in voices)
+    """Return the voices that come back; None where most of what is heard is of others, or they are one.
+
+    A newcomer that is heard while everybody else is silent is none of them: one voice must not unmake a
+    shutdown by measuring through it, nor make one by being away.
+    """
+    alone = lone_newcomer_hours(rhythm)
+    newcomers = {voice for hour in alone for voice in rhythm.heard[hour]}
+    times = Counter(voice for voices in rhythm.heard.values() for voice in voices if voice not in newcomers)
     constant = [voice for voice, count in times.most_common(own.PRESENT_VOICES) if count >= t.CONSTANT_HOURS]
     if len(constant) < 2 or sum(times[voice] for voice in constant) < t.CONSTANT_VOICES_SHARE * times.total():
         return None
     row = {voice: number for number, voice in enumerate(constant)}
     heard = np.zeros((len(constant), len(rhythm.live)), np.bool_)
+    hours = len(rhythm.live)
+    is_alone, others = np.zeros(hours, np.bool_), np.zeros(hours, np.bool_)
     network: dict[str, int] = {}
     for hour, voices in rhythm.heard.items():
+        is_alone[hour], others[hour] = hour in alone, bool(voices - newcomers)
         for voice in voices & row.keys():
             heard[row[voice], hour] = True
             if voice not in network:
                 cells = rhythm.cells.get(rhythm.start + hour, ())
                 mine = [cell.probe_asn for cell in cells if voice in (*cell.accusers, *cell.absolvers)]
                 network[voice] = min(mine, default=0)
-    return Voices(heard, tuple(network[voice] for voice in constant))
+    return Voices(heard, tuple(network[voice] for voice in constant), is_alone, others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +124,8 @@ class Presence:
     def weights(self, heard: Flags, windows: Windows) -> Nats:
         """Return the evidence of each silence: how seldom so many voices are all away by chance, in nats.
 
-        Voices that were heard within it are left out, and take away as stray answers do.
+        Voices that were heard within it are left out, and take away as stray answers do; one voice takes away
+        as much as its absence may weigh, so that nobody unmakes a shutdown alone.
         """
         found = np.zeros(len(windows))
         if not len(windows):
@@ -141,7 +167,8 @@ class Presence:
         with np.errstate(divide="ignore", invalid="ignore"):
             nats = np.log(anything / silent)
         nats = np.where(np.isfinite(nats), nats, 0.0).clip(0, own.PRESENCE_VOICE_NATS)
-        total: Nats = np.where(strays > 0, -t.STRAY_NATS * strays, nats).sum(axis=1)
+        stray = np.minimum(t.STRAY_NATS * strays, own.PRESENCE_VOICE_NATS)
+        total: Nats = np.where(strays > 0, -stray, nats).sum(axis=1)
         return total
 
     def _at_rest(self) -> Doubles:

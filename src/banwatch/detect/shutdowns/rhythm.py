@@ -139,8 +139,7 @@ def silences(rhythm: Rhythm, nats: Nats) -> list[Silence]:
     A few stray answers do not end a silence. Neither does a lone newcomer, however much it measures, where
     the network usually has several voices: hours with no other voice count as empty.
     """
-    many_voices = _voices_a_day(rhythm) >= t.USUAL_VOICES_A_DAY
-    since: dict[str, int] = {}
+    newcomers = lone_newcomer_hours(rhythm)
     found: list[Silence] = []
     total, peak, first, testimony = 0.0, 0.0, 0, 0.0
     best: Silence | None = None
@@ -150,10 +149,8 @@ def silences(rhythm: Rhythm, nats: Nats) -> list[Silence]:
                 found.append(best)
             total, peak, first, testimony, best = 0.0, 0.0, i, 0.0, None
         voices = rhythm.heard.get(i, frozenset())
-        if voices and not (many_voices and _is_lone_newcomer(voices, since, i)):
+        if voices and i not in newcomers:
             total -= t.STRAY_NATS * len(voices)
-            for voice in voices:
-                since.setdefault(voice, i)
             continue
         total += float(nats[i])
         peak = max(peak, total)
@@ -162,6 +159,22 @@ def silences(rhythm: Rhythm, nats: Nats) -> list[Silence]:
         if total > 0 and (best is None or weight >= best.nats):
             best = Silence(first, i, weight, min(testimony, total))
     return [*found, best] if best is not None else found
+
+
+def lone_newcomer_hours(rhythm: Rhythm) -> frozenset[int]:
+    """Return the hours in which a newcomer alone was heard, on a network that usually has several voices."""
+    if _voices_a_day(rhythm) < t.USUAL_VOICES_A_DAY:
+        return frozenset()
+    since: dict[str, int] = {}
+    found: set[int] = set()
+    for hour in sorted(rhythm.heard):
+        voices = rhythm.heard[hour]
+        if _is_lone_newcomer(voices, since, hour):
+            found.add(hour)
+            continue
+        for voice in voices:
+            since.setdefault(voice, hour)
+    return frozenset(found)
 
 
 def _is_lone_newcomer(voices: frozenset[str], since: dict[str, int], hour: int) -> bool:

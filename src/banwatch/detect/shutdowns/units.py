@@ -67,7 +67,8 @@ class Unit:
             plain = (one.nats - one.testimony for one in self.found)
             lively = (self.hours.liveliness(*window) for window in windows)
             return dict(zip(windows, (a * b for a, b in zip(plain, lively, strict=True)), strict=True))
-        found = self.presence.weights(self.voices.heard, windows)
+        wide = [self.voices.widened(*window) for window in windows]
+        found = self.presence.weights(self.voices.heard, wide)
         return dict(zip(windows, found.tolist(), strict=True))
 
     @cached_property
