@@ -68,14 +68,14 @@ def test_by_chance_a_silence_is_as_common_as_in_copies_shifted_by_weeks() -> Non
     heard = _heard(_spells(3))
     law = Presence.of(heard, np.ones(HOURS))
     nobody = np.zeros(HOURS, np.bool_)
-    voices = Voices(heard, tuple(range(len(heard))), nobody, heard.any(axis=0))
+    voices = Voices(heard, tuple(range(len(heard))), nobody, heard.sum(axis=0) > 0)
     tail = shifted_presence(voices, law, np.ones(HOURS), [], apart=True)
     assert tail is not None
     assert tail.expected(25.0) < 0.01 < tail.expected(3.0)
     assert shifted_presence(voices, law, np.ones(300), [], apart=True) is None
     assert (
         shifted_presence(
-            Voices(heard, (1,) * 12, nobody, heard.any(axis=0)), law, np.ones(HOURS), [], apart=False
+            Voices(heard, (1,) * 12, nobody, heard.sum(axis=0) > 0), law, np.ones(HOURS), [], apart=False
         )
         is None
     )

@@ -5,6 +5,7 @@ measured once a day. So shares of failures in the time of a change are compared 
 by country; a target that other countries block all along fails no more than before.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -121,11 +122,12 @@ class Elsewhere:
     def __init__(self, cells: TargetHours) -> None:
         self._cells = cells
         self._sums = np.concatenate([[0.0], np.cumsum(cells.interfered / np.maximum(cells.informative, 1))])
-        self._rows: dict[CountryCode, tuple[int, int]] = {}
+        self._rows: dict[CountryCode, tuple[int, list[int]]] = {}
+        """First row and hours of each country."""
         first = 0
         for country, rows in groupby(cells.countries):
             last = first + sum(1 for _ in rows)
-            self._rows[country] = first, last
+            self._rows[country] = first, cells.hours[first:last].tolist()
             first = last
 
     def failing_as_much(self, change: Change) -> int:
@@ -137,11 +139,12 @@ class Elsewhere:
         until = change.end_earliest or since + _LONGEST
         until = min(max(until, since + _LEAST), since + _LONGEST)
         before = change.onset_earliest - max(until - since, _LEAST)
+        since_to, before_to = _full_hours(since, until), _full_hours(before, change.onset_earliest)
         rises = []
-        for country in self._rows:
+        for country, (first, hours) in self._rows.items():
             if country != change.probe_cc:
-                during = self._within(country, since, until)
-                earlier = self._within(country, before, change.onset_earliest)
+                during = _within(first, hours, *since_to)
+                earlier = _within(first, hours, *before_to)
                 if min(len(during), len(earlier)) >= t.ELSEWHERE_LEAST_CELLS:
                     several = self._is_accused_by_several(during)
                     rises.append(self._share(during) - self._share(earlier) if several else 0.0)
@@ -149,16 +152,6 @@ class Elsewhere:
             return 0
         enough = t.ELSEWHERE_SHARE * max(change.share - change.baseline, 0.0)
         return sum(rise >= enough for rise in rises) if median(rises) >= enough else 0
-
-    def _within(self, country: CountryCode, since: datetime, until: datetime) -> range:
-        """Return the rows of a country whose hours begin in a time, both ends included."""
-        first, last = self._rows[country]
-        hours = self._cells.hours[first:last]
-        begin = -int(-since.timestamp() // HOUR_S)  # the first full hour
-        return range(
-            first + int(np.searchsorted(hours, begin)),
-            first + int(np.searchsorted(hours, hour_number(until), side="right")),
-        )
 
     def _share(self, rows: range) -> float:
         return float(self._sums[rows.stop] - self._sums[rows.start]) / len(rows)
@@ -171,3 +164,13 @@ class Elsewhere:
             if len(voices) >= t.MINIMUM_VOICES:
                 return True
         return False
+
+
+def _full_hours(since: datetime, until: datetime) -> tuple[int, int]:
+    """Return the numbers of the first and the last hour that begin in a time, both ends included."""
+    return -int(-since.timestamp() // HOUR_S), hour_number(until)
+
+
+def _within(first: int, hours: list[int], since: int, until: int) -> range:
+    """Return the rows of a country, the first of which is `first`, between two hours, both included."""
+    return range(first + bisect_left(hours, since), first + bisect_right(hours, until))
