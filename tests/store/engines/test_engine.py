@@ -170,7 +170,10 @@ def test_over_the_wire(chdb_session: Any, tmp_path: Path) -> None:
                 rebuild(store, reference.load(), from_tier=tier)
             rebuild(store, reference.load(), since=START + timedelta(days=2))
             rejudge(store)
-            assert {name: store.digest(name) for name in COMPARED} == found
+            # what detection keeps of a country is dropped where its cells are made again
+            same = [name for name in COMPARED if name != "kept_findings"]
+            assert {name: store.digest(name) for name in same} == {name: found[name] for name in same}
+            assert store.count(store.table("kept_findings")) == 0
         with Store.open(address, read_only=True) as again:
             assert queries.raw(again, uid(2, day=3)) == line(2, day=3)
         with banwatch.open(address) as tables:
