@@ -228,7 +228,7 @@ def test_a_worker_that_dies_is_said_and_the_next_run_finishes(
     true = workers.Workers.submit
 
     def submit(self: workers.Workers, line_batch: LineBatch) -> Future[LineBatchResult]:
-        for process in self._all:
+        for process in self._processes._all:
             process.kill()
             process.wait()
         return true(self, line_batch)

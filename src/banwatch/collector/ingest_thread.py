@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -29,6 +29,7 @@ from banwatch.collector.intake import (
 )
 from banwatch.collector.keys import Keys
 from banwatch.collector.limits.rate_limit import RateLimit
+from banwatch.collector.limits.seen_lines import SeenLines
 from banwatch.collector.owner import Owner
 from banwatch.formats.own_address import scrub_text
 from banwatch.formats.zip_directory import check_directory_untrusted
@@ -257,16 +258,12 @@ class IngestThread:
             source_class=SourceClass.ANONYMOUS,
             voice=path.stem,  # who sends a file is one voice, however many probes it names
         )
-        seen: set[int] = set()
+        seen = SeenLines(_SEEN_AT_MOST)
         for line in self._lines_of(path, receipt):
             self.counts.received += 1
-            named = int.from_bytes(blake2b(line.measurement_uid.encode(), digest_size=8).digest())
-            if named in seen:
+            if seen.came_before(line.measurement_uid.encode()):
                 self.counts.duplicates += 1
                 continue
-            if len(seen) >= _SEEN_AT_MOST:
-                seen.clear()
-            seen.add(named)
             data = with_receipt(line.data, receipt)
             waiting.append((self._inbox.keep(data), len(data)))
             waiting_bytes += len(data)
@@ -303,7 +300,7 @@ class IngestThread:
                     yield from self._opened(name, archive, sealed, receipt, sender)
                     return
         source = sources.Source(name, path, path.stat().st_size, limits=READ_LIMITS)
-        seen: set[int] = set()
+        seen = SeenLines(_SEEN_AT_MOST)
         unpacked = 0
         try:
             for document in open_documents(source, lambda size: None):
@@ -312,15 +309,10 @@ class IngestThread:
                         unpacked += line.size_bytes if isinstance(line, LongLine) else len(line)
                         if unpacked > MAX_UNPACKED_BYTES:
                             raise WireError(f"a file that unpacks to more than {MAX_UNPACKED_BYTES} bytes")
-                        if isinstance(line, bytes):
-                            digest = int.from_bytes(blake2b(line, digest_size=8).digest())
-                            if digest in seen:
-                                self.counts.received += 1
-                                self.counts.duplicates += 1
-                                continue  # copies of a line are known before they are read
-                            if len(seen) >= _SEEN_AT_MOST:
-                                seen.clear()
-                            seen.add(digest)
+                        if isinstance(line, bytes) and seen.came_before(line):
+                            self.counts.received += 1
+                            self.counts.duplicates += 1
+                            continue  # copies of a line are known before they are read
                         yield from self._read(document.name, line, sender)
         except WireError as error:
             self.refuse(Refusal.of(name, error.reason, b""))

@@ -2,18 +2,13 @@
 
 Each worker is `python -m banwatch.pipeline.detecting`, which ends when its pipe does.
 
-Wire: as in `pipeline.workers`: in, pairs of cells (an Arrow IPC stream) and a `CountryTask`; out, results.
+Wire: as in `pipeline.processes`: in, pairs of cells (an Arrow IPC stream) and a `CountryTask`; out, results.
 """
 
 import hashlib
-import os
-import queue
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -36,15 +31,20 @@ from banwatch.model.errors import BanwatchError
 from banwatch.model.ids import CountryCode
 from banwatch.model.incident import Change, Incident
 from banwatch.model.receipt import SourceClass
+from banwatch.net.linux.capacity import usable_cores
 from banwatch.pipeline.detecting.source import CellSource
 from banwatch.pipeline.detecting.store_source import StoredCells
-from banwatch.pipeline.workers import receive, send
+from banwatch.pipeline.processes import Processes, pipes_of_parent, receive, send
 from banwatch.store.tables import layout_of
 
 WORKERS = 2
 """Worker processes at most: each holds one country's cells, some 2 kB a cell."""
 CELLS_FOR_WORKERS = 150_000
 """Cells from which workers are started: each takes a second or two to begin."""
+_DIED = BanwatchError(
+    "a worker process of detection died, perhaps for lack of memory",
+    "Run the same command again, with more memory; what was published stays as it is",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +122,16 @@ class Finders(Protocol):
 @contextmanager
 def start_finders(source: CellSource) -> Iterator[Finders]:
     """Run worker processes while the block lasts, where the cells of a store are many."""
-    jobs = min(WORKERS, os.cpu_count() or 1)
+    jobs = min(WORKERS, usable_cores())
     if jobs < 2 or not isinstance(source, StoredCells) or source.count < CELLS_FOR_WORKERS:
         yield _Here(source)
         return
-    workers = _Workers(source, jobs)
+    processes: Processes[list[Found]]
+    processes = Processes("banwatch.pipeline.detecting", jobs, gives=list, died=_DIED)
     try:
-        yield workers
+        yield _Workers(source, processes)
     finally:
-        workers.close()
+        processes.close()
 
 
 class _Here:
@@ -148,56 +149,17 @@ class _Here:
 class _Workers:
     """Worker processes, each country on the first that is free."""
 
-    def __init__(self, source: StoredCells, jobs: int) -> None:
+    def __init__(self, source: StoredCells, processes: Processes[list[Found]]) -> None:
         self._source = source
-        self._threads = ThreadPoolExecutor(jobs)
-        command = [sys.executable, "-m", "banwatch.pipeline.detecting"]
-        self._all = [
-            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(jobs)
-        ]
-        self._free: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()
-        for process in self._all:
-            self._free.put(process)
+        self._processes = processes
 
     def submit(self, country: CountryCode, task: CountryTask) -> "Future[list[Found]]":
-        return self._threads.submit(self._exchange, country, task)
-
-    def _exchange(self, country: CountryCode, task: CountryTask) -> list[Found]:
-        process = self._free.get()
-        try:
-            if process.stdin is None or process.stdout is None:
-                raise EOFError
-            send(process.stdin, (self._source.stream(country), task))
-            result: list[Found] = receive(process.stdout)
-        except (EOFError, OSError) as error:
-            raise BanwatchError(
-                "a worker process of detection died, perhaps for lack of memory",
-                "Run the same command again, with more memory; what was published stays as it is",
-            ) from error
-        finally:
-            self._free.put(process)
-        return result
-
-    def close(self) -> None:
-        """End the processes."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        for process in self._all:
-            process.terminate()
-        for process in self._all:
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with suppress(OSError):
-                        pipe.close()
-        self._threads.shutdown(wait=True)
+        return self._processes.submit(lambda: (self._source.stream(country), task))
 
 
 def work_until_the_end() -> None:
     """Find what changed in countries until there are no more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us in order
-    pipe_in, pipe_out = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr  # a stray print must not get among the answers
-    with suppress(EOFError, BrokenPipeError):
+    with pipes_of_parent() as (pipe_in, pipe_out):
         while True:
             stream, task = receive(pipe_in)
             cells = layout_of(Cell).from_arrow(pa.ipc.open_stream(stream).read_all())

@@ -37,6 +37,14 @@ def _daily(store: Store) -> ibis.Table:
     return cells.count_days(cells.heard_rows(store.table("verdict")))  # a store of 0.1.0
 
 
+def _daily_of_country(store: Store, *, by_target: bool) -> ibis.Table:
+    """Return the daily cells of a country and period that the arguments name, and of some targets."""
+    rows = _daily(store)
+    rows = rows.filter(rows.probe_cc == argument("cc"))
+    rows = rows.filter((rows.day >= moment("since")) & (rows.day < moment("until")))
+    return rows.filter(is_one_of_words(rows.target)) if by_target else rows
+
+
 def daily_cells(
     store: Store,
     probe_cc: CountryCode,
@@ -70,11 +78,7 @@ def daily_cells(
         values |= dict(zip(("target", "asn", "tier", "day"), after, strict=True))
 
     def build() -> ibis.Table:
-        rows = _daily(store)
-        rows = rows.filter(rows.probe_cc == argument("cc"))
-        rows = rows.filter((rows.day >= moment("since")) & (rows.day < moment("until")))
-        if targets is not None:
-            rows = rows.filter(is_one_of_words(rows.target))
+        rows = _daily_of_country(store, by_target=targets is not None)
         if after is not None:
             rows = rows.filter(_behind(rows))
         return _limited(rows.order_by(list(TABLES["daily_cell"].key)))
@@ -105,11 +109,7 @@ def whole_days_from(
     values |= {"limit": MOST_ROWS, "words": sorted(set(targets or ()))}
 
     def build() -> ibis.Table:
-        rows = _daily(store)
-        rows = rows.filter(rows.probe_cc == argument("cc"))
-        rows = rows.filter((rows.day >= moment("since")) & (rows.day < moment("until")))
-        if targets is not None:
-            rows = rows.filter(is_one_of_words(rows.target))
+        rows = _daily_of_country(store, by_target=targets is not None)
         found = rows.group_by("day").agg(n=rows.count())
         return _limited(found.order_by(found.day.desc()))
 
